@@ -1,0 +1,80 @@
+"""What a microscope delivered: the raw frames, the optics that made them, the pattern that lit them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+AXES = "TCZAPYX"  # time, channel, z, angle, phase, y, x
+
+
+@dataclass(frozen=True)
+class Optics:
+    """Unknown values are None: nothing is guessed in silence."""
+
+    na: float | None = None
+    wavelength_em_um: float | None = None
+    pixel_size_um: float | None = None
+    z_step_um: float | None = None
+    frame_interval_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Number of angles and phases and, where known, their values.
+
+    ``angles_rad`` has one value an angle; ``phases_rad`` one row an angle, one value a frame, at pixel (0, 0).
+    """
+
+    angles: int
+    phases: int
+    angles_rad: tuple[float, ...] | None = None
+    phases_rad: tuple[tuple[float, ...], ...] | None = None
+
+    @property
+    def frames(self) -> int:
+        return self.angles * self.phases
+
+
+@dataclass(frozen=True)
+class RawStack:
+    """Raw frames of one acquisition.
+
+    ``array`` has the seven axes of `AXES`; it is an ndarray or anything with ``shape``, ``dtype`` and
+    ``array[t, c, z] -> (angles, phases, y, x)`` that reads only what is asked for.
+    """
+
+    array: Any
+    pattern: Pattern
+    optics: Optics = Optics()
+    channel_names: tuple[str, ...] | None = None
+    source: Path | None = None
+    notes: tuple[str, ...] = field(default=())  # how the file was understood, a sentence each
+
+    def __post_init__(self):
+        if len(self.array.shape) != len(AXES):
+            raise ValueError(f"a raw stack has the axes {AXES}; got the shape {self.array.shape}")
+        if self.array.shape[3:5] != (self.pattern.angles, self.pattern.phases):
+            raise ValueError(f"the pattern is {self.pattern.angles} x {self.pattern.phases}, the array {self.array.shape[3:5]}")
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return dict(zip(AXES, (int(n) for n in self.array.shape), strict=True))
+
+    def raw(self, t: int = 0, c: int = 0, z: int = 0) -> np.ndarray:
+        """One raw stack, (angles, phases, y, x), in the file's own units."""
+        return np.asarray(self.array[t, c, z])
+
+    def positions(self) -> Iterator[tuple[int, int, int]]:
+        """Every (t, c, z) of the acquisition, z fastest."""
+        return np.ndindex(*self.array.shape[:3])
+
+
+def frames_from_raw(raw: np.ndarray) -> np.ndarray:
+    """(angles, phases, y, x) -> (y, x, frames), angle first: the input of a network."""
+    angles, phases, y, x = raw.shape
+    return np.moveaxis(raw.reshape(angles * phases, y, x), 0, -1)
