@@ -1,0 +1,8 @@
+"""``python -m srredsim`` is the ``srredsim`` command."""
+
+import sys
+
+from srredsim.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Where the shipped models and data sets are: inside the installed package, or beside it in a checkout."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from pathlib import Path
+
+from srredsim.errors import InputError
+
+PACKAGE = Path(__file__).resolve().parent
+SHIPPED = PACKAGE / "_shipped"  # the wheel puts models/ and data/ here
+DESCRIPTIONS = {"models": "recipe.yaml", "data": "dataset.yaml"}  # a folder that has this file is an entry
+WORDS = {"models": "model", "data": "data set"}
+
+
+def folder(kind: str) -> Path:
+    """Folder of the shipped ``"models"`` or ``"data"``."""
+    if kind not in DESCRIPTIONS:
+        raise ValueError(f"kind is one of {', '.join(DESCRIPTIONS)}; got {kind!r}")
+    inside = SHIPPED / kind
+    return inside if inside.is_dir() else PACKAGE.parent / kind
+
+
+def entries(kind: str) -> list[str]:
+    """Names of the shipped models or data sets, sorted."""
+    home = folder(kind)
+    if not home.is_dir():
+        return []
+    return sorted(path.parent.name for path in home.glob(f"*/{DESCRIPTIONS[kind]}"))
+
+
+def entry(kind: str, name: str) -> Path:
+    """Folder of one shipped model or data set.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name; the message has the names and the nearest one.
+    """
+    names = entries(kind)
+    if name not in names:
+        raise InputError(unknown(WORDS[kind], name, names))
+    return folder(kind) / name
+
+
+def unknown(what: str, name: str, names: list[str]) -> str:
+    """``no model called 'srredsm'; there are: srredsim, srredsim_3x3; did you mean 'srredsim'?``"""
+    there_are = f"there are: {', '.join(names)}" if names else "there are none"
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    return f"no {what} called {name!r}; {there_are}{hint}"
+
+
+def cache_folder() -> Path:
+    """Folder for what can be made again: ``$SRREDSIM_CACHE``, else ``srredsim`` in the user's cache folder."""
+    if chosen := os.environ.get("SRREDSIM_CACHE"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "srredsim" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "srredsim"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "srredsim"
