@@ -1,0 +1,80 @@
+"""Losses: one value per image of (batch, y, x, channels), computed in float32 whatever the policy.
+
+Keras averages the values over the batch, over all replicas of a strategy alike.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from keras import ops
+
+from srredsim.errors import InputError
+from srredsim.metrics import _check_known, float32_pair, mean_squared_error, ssim
+
+
+def mean_absolute_error(y_true, y_pred):
+    """L1 loss: mean of |difference|."""
+    y_true, y_pred = float32_pair(y_true, y_pred)
+    return ops.mean(ops.abs(y_true - y_pred), axis=(1, 2, 3))
+
+
+def charbonnier(y_true, y_pred, epsilon=1e-3):
+    """Smooth L1: mean of sqrt(difference^2 + epsilon^2), so ``epsilon`` for a perfect image.
+
+    Quadratic for differences much smaller than ``epsilon`` (in the units of the images), absolute for larger ones
+    (Charbonnier et al., ICIP 2, 168, 1994).
+    """
+    y_true, y_pred = float32_pair(y_true, y_pred)
+    return ops.mean(ops.sqrt(ops.square(y_true - y_pred) + epsilon**2), axis=(1, 2, 3))
+
+
+def ssim_loss(y_true, y_pred, data_range):
+    """1 - SSIM, from 0 for a perfect image to 2."""
+    return 1.0 - ssim(y_true, y_pred, data_range)
+
+
+LOSSES = {
+    "mean_squared_error": mean_squared_error,
+    "mean_absolute_error": mean_absolute_error,
+    "charbonnier": charbonnier,
+    "ssim": ssim_loss,
+}
+
+
+def get(wanted: str | Mapping) -> Callable:
+    """The loss a recipe asks for: a name, or several with their weights, whose weighted sum is taken.
+
+    ``{mean_absolute_error: 1.0, ssim: {weight: 0.1, data_range: 1.0}}``: a weight, or a mapping with the weight
+    (1 if left out) and the loss's own settings.
+    """
+    terms = {wanted: 1.0} if isinstance(wanted, str) else wanted
+    if not isinstance(terms, Mapping) or not terms:
+        raise InputError(f"a loss is a name or a mapping of names to weights; got {wanted!r}")
+    terms = [_term(name, settings) for name, settings in terms.items()]
+
+    def loss(y_true, y_pred):
+        return sum(weight * function(y_true, y_pred) for weight, function in terms)
+
+    return terms[0][1] if isinstance(wanted, str) else loss
+
+
+def _term(name: str, settings) -> tuple[float, Callable]:
+    """(weight, loss with its own settings filled in)."""
+    _check_known(name, LOSSES, "loss")
+    settings = dict(settings) if isinstance(settings, Mapping) else {"weight": settings}
+    weight = _number(settings.pop("weight", 1.0), f"the weight of loss {name}")
+    own = dict(list(inspect.signature(LOSSES[name]).parameters.items())[2:])
+    for key, value in settings.items():
+        _check_known(key, [*own, "weight"], f"setting of loss {name}")
+        settings[key] = _number(value, f"{key} of loss {name}")
+    for key, parameter in own.items():
+        if parameter.default is parameter.empty and key not in settings:
+            raise InputError(f"loss {name} needs {key}: write {name}: {{weight: {weight:g}, {key}: 1.0}}")
+    return weight, partial(LOSSES[name], **settings) if settings else LOSSES[name]
+
+
+def _number(value, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise InputError(f"{what} must be a positive number; got {value!r}")
+    return float(value)
