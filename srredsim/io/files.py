@@ -1,0 +1,118 @@
+"""Which files are meant, and how a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from srredsim.errors import InputError
+
+SUFFIXES = (".tif", ".tiff", ".npy")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def find(inputs: Iterable[str | Path]) -> list[Path]:
+    """Files as given, folders expanded to the readable files in them, sorted; each file once.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, or a folder holds nothing that can be read.
+    """
+    found: list[Path] = []
+    for given in inputs:
+        path = Path(given)
+        found += _readable_in(path) if path.is_dir() else [_existing(path)]
+    if not found:
+        raise InputError("no input was given; name a file or a folder")
+    return list(dict.fromkeys(found))
+
+
+def _readable_in(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {error.strerror}") from error
+    files = [p for p in entries if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()]
+    if not files:
+        raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in SUFFIXES)} file")
+    return files
+
+
+def _existing(path: Path) -> Path:
+    if path.exists():
+        return path
+    names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1)
+    raise InputError(f"{path} does not exist" + (f"; there is {path.parent / near[0]}" if near else ""))
+
+
+@contextmanager
+def atomic(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary path beside `path`, for a file or a folder: renamed to `path` on success, removed on any failure.
+
+    Raises
+    ------
+    InputError
+        If `path` exists and `overwrite` is false, or if it cannot be written: no permission, or no space.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        _refuse_existing(path, overwrite)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _probe(temporary)
+        yield temporary
+        _refuse_existing(path, overwrite)
+        _replace(temporary, path)
+    except OSError as error:
+        raise _in_words(error, path, temporary) from error
+    finally:
+        _remove(temporary)
+
+
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    if not overwrite and path.exists():
+        raise InputError(f"{path} exists already; give --overwrite or another --out")
+
+
+def _probe(temporary: Path) -> None:
+    """Find out before the work, not after it, that nothing can be written here."""
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    temporary.unlink()
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    if path.is_dir() and temporary.is_dir():  # a folder that holds something cannot be renamed over
+        old = temporary.with_name(temporary.name + ".old")
+        os.replace(path, old)
+        os.replace(temporary, path)
+        shutil.rmtree(old)
+    else:
+        os.replace(temporary, path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _in_words(error: OSError, path: Path, temporary: Path) -> Exception:
+    if error.errno in FULL:
+        return InputError(f"{path} cannot be written: no space left on the disk; free some or give another --out")
+    if error.filename is not None and Path(os.fsdecode(error.filename)) not in (path, temporary, *path.parents):
+        return error  # about another file, one that was read
+    if error.errno in FORBIDDEN:
+        return InputError(f"{path} cannot be written: {path.parent} is read-only or not yours; give another --out")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
+        return InputError(f"{path} cannot be written: {error.strerror.lower()}; give another --out")
+    return error
