@@ -1,0 +1,52 @@
+# make demo   reconstruct the sample stack with the shipped model
+# make test   check the style and run the tests
+#
+# Another Python:  make PYTHON=python3.12 demo
+
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+SAMPLE = data/sample/tubulin_3x5_low_light.tif
+
+.PHONY: help demo test test-slow format clean
+
+help:
+	@echo "make demo       reconstruct the sample stack with the shipped model, into demo/"
+	@echo "make test       check the style and run the tests (under ten minutes on two cores)"
+	@echo "make test-slow  run the tests that take longer"
+	@echo "make format     put the source into the project's style"
+	@echo "make clean      remove everything that make makes (not runs/)"
+
+demo: $(VENV)/installed
+	$(BIN)/srredsim predict $(SAMPLE) --out demo --overwrite
+
+test: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m slow
+
+format: $(VENV)/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache
+	find srredsim tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps: installed again when the dependencies change.
+$(VENV)/installed: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	@touch $@ $(VENV)/installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	    echo "srredsim needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is not one: try  make PYTHON=python3.12 demo" >&2; \
+	    exit 1; }
+	$(PYTHON) -m venv $(VENV)
