@@ -50,7 +50,7 @@ def filaments(rng: np.random.Generator, field: Field) -> np.ndarray:
     """Bent threads as of tubulin: crossing anyhow, combed along one direction, or radiating from a centre; some in bundles."""
     step_um, length_um = 0.012, float(_log_uniform(rng, 3.0, 25.0))
     steps = int(length_um / step_um)
-    density_per_um = _log_uniform(rng, 0.25, 4.5)  # length per area, um/um2
+    density_per_um = _log_uniform(rng, 0.3, 8.0)  # length per area, um/um2
     bundle = int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
     margin_um = 0.3 * length_um
     area_um2 = np.prod(field.size_um + 2 * margin_um)
@@ -60,7 +60,9 @@ def filaments(rng: np.random.Generator, field: Field) -> np.ndarray:
     heading = rng.uniform(0, 2 * np.pi, number)
     order = rng.choice(["crossing", "combed", "radiating"], p=[0.5, 0.25, 0.25])
     if order == "combed":
-        heading = rng.uniform(0, np.pi) + np.pi * rng.integers(0, 2, number) + rng.normal(0, rng.uniform(0.05, 0.5), number)
+        heading = (
+            rng.uniform(0, np.pi) + np.pi * rng.integers(0, 2, number) + rng.normal(0, rng.uniform(0.05, 0.5), number)
+        )
     if order == "radiating":
         centre_um = rng.uniform(-0.2, 1.2, 2) * field.size_um
         away_um = start_um - centre_um

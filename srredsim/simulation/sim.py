@@ -80,7 +80,9 @@ class Sample:
     settings: Settings
 
 
-def simulate_stack(seed, *, index=0, angles=3, phases=5, size=128, photons=(20.0, 5000.0), beams=None, **fixed) -> Sample:
+def simulate_stack(
+    seed, *, index=0, angles=3, phases=5, size=128, photons=(20.0, 5000.0), beams=None, **fixed
+) -> Sample:
     """Raw stack number ``index`` of a seed, with its truth; the same whoever asks, and in whatever order.
 
     Object, pattern, light and noise have random generators of their own: the same seed and index under another
@@ -178,7 +180,9 @@ def _draw_optics(rng, beams, fixed) -> dict:
         optics |= {name: fixed[name] for name in optics if name in fixed}
         cutoff = cutoff_per_um(optics["na"], optics["wavelength_em_um"])
         optics["k_max_per_um"] = relative_k * cutoff
-        if optics["pixel_size_um"] * 1.02 <= coarsest_pixel_um(cutoff, relative_k * cutoff):  # 2 %: angles differ in |k|
+        if optics["pixel_size_um"] * 1.02 <= coarsest_pixel_um(
+            cutoff, relative_k * cutoff
+        ):  # 2 %: angles differ in |k|
             return optics
     given = ", ".join(f"{name} {fixed[name]:g}" for name in optics if name in fixed)
     raise InputError(f"no microscope fits {given}: a pixel must be smaller than wavelength_em / (4 NA)")
@@ -222,14 +226,18 @@ def _check(settings: Settings):
     per_angle = (settings.k0_per_um, settings.modulation_depths, settings.intensities)
     per_frame = (settings.phases_rad, settings.intensities)
     if any(len(table) != settings.angles for table in per_angle):
-        raise InputError(f"every table has one row an angle, {settings.angles}; got {[len(table) for table in per_angle]}")
+        raise InputError(
+            f"every table has one row an angle, {settings.angles}; got {[len(table) for table in per_angle]}"
+        )
     if any(len(row) != settings.phases for table in per_frame for row in table):
         raise InputError(f"phases and intensities have one value a frame, {settings.phases} in every angle")
     if any(len(row) != settings.beams - 1 for row in settings.modulation_depths):
         raise InputError(f"{settings.beams} beams have {settings.beams - 1} modulation depths an angle")
     for depths in settings.modulation_depths:
         if illumination.darkest(depths) < -1e-9:
-            raise InputError(f"modulation depths {depths} make light negative ({illumination.darkest(depths):.3g} at the darkest)")
+            raise InputError(
+                f"modulation depths {depths} make light negative ({illumination.darkest(depths):.3g} at the darkest)"
+            )
     largest = coarsest_pixel_um(settings.cutoff_per_um, settings.k_max_per_um)
     if settings.pixel_size_um > largest:
         raise InputError(
@@ -292,12 +300,12 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     photons = settings.photons / peak
 
     blur = np.exp(-2 * (np.pi * settings.haze_sigma_um * f_per_um) ** 2).astype(np.float32)
-    elsewhere = spectrum + np.conj(spectrum)  # above and below the focus lie this object and its mirror image, half each
+    elsewhere = spectrum + np.conj(
+        spectrum
+    )  # above and below the focus lie this object and its mirror image, half each
     unmodulated = widefield + settings.haze / 2 * _crop(_image(elsewhere * blur), settings).real
 
-    positions = [
-        sampling.output_positions_um(n, settings.pixel_size_um, first_raw_pixel=MARGIN) for n in shape
-    ]
+    positions = [sampling.output_positions_um(n, settings.pixel_size_um, first_raw_pixel=MARGIN) for n in shape]
     frames = np.empty((settings.angles, settings.phases, *settings.size), np.float32)
     for angle, k_per_um in enumerate(settings.k0_per_um):
         frames[angle] = unmodulated
