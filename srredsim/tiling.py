@@ -1,0 +1,56 @@
+"""Exact tiling: every output pixel is computed with all the context that its network can see.
+
+A network with 'same' padding pads at the border of what it is given. Tiles therefore overlap: each pixel that is kept
+lies at least ``halo`` pixels (the network's receptive field) inside the window that was computed, except where the
+image itself ends. Then the tiled result is the whole-image result.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+Region = tuple[slice, slice]  # (y, x)
+
+
+@dataclass(frozen=True)
+class Tile:
+    window: Region  # of the image: what the network is given
+    kept: Region  # of the window: what is exact
+    place: Region  # of the image: where that belongs
+
+
+def tiles(shape: tuple[int, int], tile: int, halo: int) -> list[Tile]:
+    """Tiles whose places cover an image of a shape (y, x) without overlap.
+
+    All windows have one size, at most ``tile + 2 * halo`` along each axis, and are spread evenly: no thin remainder,
+    and a compiled network meets one shape only.
+    """
+    return [
+        Tile(*((y, x) for y, x in zip(rows, columns, strict=True)))
+        for rows in spans(shape[0], tile, halo)
+        for columns in spans(shape[1], tile, halo)
+    ]
+
+
+def spans(length: int, tile: int, halo: int) -> list[tuple[slice, slice, slice]]:
+    """Tiles along one axis, as (window, kept, place)."""
+    if tile < 1 or halo < 0:
+        raise ValueError(f"a tile has at least 1 pixel and its halo at least 0; got {tile} and {halo}")
+    count = max(1, math.ceil((length - 2 * halo) / tile))
+    if count == 1:
+        return [(slice(0, length), slice(0, length), slice(0, length))]
+    window = math.ceil((length + 2 * halo * (count - 1)) / count)
+    starts = [i * (length - window) // (count - 1) for i in range(count)]
+    middles = [(left + window + right) // 2 for left, right in pairwise(starts)]
+    cuts = [0, *middles, length]
+    return [
+        (slice(start, start + window), slice(begin - start, end - start), slice(begin, end))
+        for start, (begin, end) in zip(starts, pairwise(cuts), strict=True)
+    ]
+
+
+def magnified(region: Region, scale: int) -> Region:
+    """The same region of an image with ``scale`` pixels for one."""
+    return tuple(slice(part.start * scale, part.stop * scale) for part in region)
