@@ -1,0 +1,74 @@
+"""Data sets by name: a folder of the catalogue with its ``dataset.yaml``, or a user's own folder of pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from srredsim import io, resources
+from srredsim.data.pairs import FolderPairs, Pairs
+from srredsim.data.simulated import LightLevels, Series, SimulatedPairs
+from srredsim.errors import InputError
+
+SPLITS = ("train", "validation", "test")
+LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One split of a data set, opened."""
+
+    pairs: Pairs
+    augmentation: str  # that is right for these pairs, see `srredsim.data.augment`
+
+
+def open_split(name_or_folder: str | Path, split: str, angles: int, phases: int, count: int | None = None) -> DataSet:
+    """A split of a data set; ``count`` overrides the number of simulated stacks of the training split.
+
+    Raises
+    ------
+    InputError
+        If there is no such data set or split, or if its files are not pairs.
+    """
+    if split not in SPLITS:
+        raise InputError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
+    if Path(name_or_folder).is_dir():
+        return _open_folder(Path(name_or_folder), split, angles, phases)
+    description = yaml.safe_load((resources.entry("data", str(name_or_folder)) / "dataset.yaml").read_text("utf-8"))
+    if description["reader"] != "simulated":
+        raise InputError(f"{name_or_folder} is a layout, not data; give your own folder with {LAYOUT}")
+    return DataSet(_simulated(description["splits"][split], angles, phases, count), "any_turn")
+
+
+def _simulated(split: dict[str, Any], angles: int, phases: int, count: int | None) -> Pairs:
+    levels = split.get("light_levels")
+    series = Series(
+        seed=split["seed"],
+        count=count or split["count"],
+        angles=angles,
+        phases=phases,
+        size=split["size"],
+        photons=tuple(float(p) for p in split.get("photons", (levels or [0])[:1] * 2)),
+    )
+    return LightLevels(series, levels) if levels else SimulatedPairs(series)
+
+
+def _open_folder(folder: Path, split: str, angles: int, phases: int) -> DataSet:
+    """``folder/<split>/raw`` if there, else every tenth pair of ``folder/raw`` is for validation and test."""
+    home = folder / split
+    if not (home / "raw").is_dir() and split == "test" and (folder / "validation" / "raw").is_dir():
+        home = folder / "validation"
+    divide = not (home / "raw").is_dir()
+    if divide:
+        home = folder / "train" if (folder / "train" / "raw").is_dir() else folder
+    for part in ("raw", "truth"):
+        if not (home / part).is_dir():
+            raise InputError(f"{home} has no folder {part}; wanted {LAYOUT}")
+    raw = io.find([home / "raw"])
+    if divide:
+        held_back = raw[::10] if len(raw) > 1 else raw
+        raw = held_back if split != "train" else ([path for path in raw if path not in held_back] or raw)
+    return DataSet(FolderPairs(raw, io.find([home / "truth"]), angles, phases), "keep_geometry")

@@ -1,0 +1,156 @@
+"""Simulated pairs, generated once from a seed on all cores and kept on disk, so that a training never waits for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from srredsim.acquisition import frames_from_raw
+from srredsim.data.pairs import Pair
+from srredsim.normalise import scaling_of
+from srredsim.resources import cache_folder
+from srredsim.simulation import sim
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series of simulated stacks: sample ``index`` is the same whenever and wherever it is made."""
+
+    seed: int
+    count: int
+    angles: int = 3
+    phases: int = 5
+    size: int = 128  # raw pixels
+    photons: tuple[float, float] = (20.0, 5000.0)  # expected peak of the widefield image, drawn log-uniformly
+
+    def sample(self, index: int) -> sim.Sample:
+        return sim.simulate_stack(
+            self.seed, index=index, angles=self.angles, phases=self.phases, size=self.size, photons=self.photons
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """On disk."""
+        return self.count * self.size**2 * (2 * self.angles * self.phases + 4 * 4)
+
+
+class SimulatedPairs:
+    """The pairs of a series, read from the cache on disk; `generate` fills it."""
+
+    def __init__(self, series: Series):
+        self.series = series
+        self.folder = cache_folder() / "simulated" / _fingerprint(series)
+        _create(series, self.folder)
+        frames = (series.count, series.size, series.size, series.angles * series.phases)
+        truth = (series.count, 2 * series.size, 2 * series.size)
+        self._frames = np.memmap(self.folder / "frames.u16", np.uint16, "r+", shape=frames)
+        self._truth = np.memmap(self.folder / "truth.f32", np.float32, "r+", shape=truth)
+        self._done = np.memmap(self.folder / "done.u8", np.uint8, "r+", shape=(series.count,))
+
+    def __len__(self) -> int:
+        return self.series.count
+
+    def __getitem__(self, index: int) -> Pair:
+        index = int(index)
+        if not self._done[index]:
+            self.store(index)
+        frames = self._frames[index]
+        facts = {"index": index, "photons": list(self.series.photons)}
+        return Pair(frames, self._truth[index], scaling_of(frames), facts)
+
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        return [int(i) for i in sorted(set(indices)) if not self._done[i]]
+
+    def store(self, index: int) -> int:
+        sample = self.series.sample(index)
+        self._frames[index] = frames_from_raw(sample.raw)
+        self._truth[index] = sample.truth
+        self._done[index] = 1  # last: an interrupted sample is made again
+        return index
+
+    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
+        """Make what is missing of the samples, on all cores; returns how many were made."""
+        todo = self.missing(indices)
+        workers = min(os.cpu_count() or 1, math.ceil(len(todo) / 8))
+        if workers <= 1:
+            for done, index in enumerate(todo, 1):
+                self.store(index)
+                if progress:
+                    progress(done, len(todo))
+            return len(todo)
+        chunks = [todo[start : start + 8] for start in range(0, len(todo), 8)]
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            done = 0
+            for future in as_completed([pool.submit(_store, self.series, chunk) for chunk in chunks]):
+                done += future.result()
+                if progress:
+                    progress(done, len(todo))
+        return len(todo)
+
+
+class LightLevels:
+    """The same fields at several light levels, one after the other: a test set."""
+
+    def __init__(self, series: Series, photons: Iterable[float]):
+        self._levels = [SimulatedPairs(_at(series, p)) for p in photons]
+        self._photons = [float(p) for p in photons]
+
+    def __len__(self) -> int:
+        return sum(len(level) for level in self._levels)
+
+    def __getitem__(self, index: int) -> Pair:
+        level, index = divmod(index, len(self._levels[0]))
+        pair = self._levels[level][index]
+        pair.facts["photons"] = self._photons[level]
+        return pair
+
+    def generate(self, indices: Iterable[int], progress=None) -> int:
+        per_level = len(self._levels[0])
+        return sum(
+            level.generate([i - n * per_level for i in indices if i // per_level == n], progress)
+            for n, level in enumerate(self._levels)
+        )
+
+
+def _at(series: Series, photons: float) -> Series:
+    return Series(**(asdict(series) | {"photons": (float(photons), float(photons))}))
+
+
+def _store(series: Series, indices: list[int]) -> int:
+    pairs = SimulatedPairs(series)
+    for index in indices:
+        pairs.store(index)
+    return len(indices)
+
+
+def _fingerprint(series: Series) -> str:
+    """Of the series and of the simulator's own source: another simulator never reads this one's samples."""
+    digest = hashlib.sha256(json.dumps(asdict(series), sort_keys=True).encode())
+    package = Path(sim.__file__).parents[1]
+    for source in sorted([*package.glob("simulation/*.py"), *package.glob("optics/*.py")]):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _create(series: Series, folder: Path) -> None:
+    """Files of the full size, without their content yet (sparse where the file system can)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = {
+        "frames.u16": series.count * series.size**2 * series.angles * series.phases * 2,
+        "truth.f32": series.count * (2 * series.size) ** 2 * 4,
+        "done.u8": series.count,
+    }
+    for name, size in sizes.items():
+        with open(folder / name, "ab") as file:
+            if file.tell() != size:
+                file.truncate(size)
+    (folder / "series.json").write_text(json.dumps(asdict(series)), encoding="utf-8")

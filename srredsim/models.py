@@ -1,0 +1,151 @@
+"""The zoo: a folder is a model, with its recipe, its weights, its card and its scores."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from srredsim import recipe as recipes
+from srredsim import resources
+from srredsim.acquisition import Pattern
+from srredsim.errors import InputError
+from srredsim.precision import policy, resolve
+from srredsim.recipe import Recipe
+
+WEIGHTS = "model.weights.h5"
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network with its weights, ready to predict."""
+
+    name: str
+    folder: Path
+    recipe: Recipe
+    network: Any  # keras.Model
+    receptive_field: int  # raw pixels of context on each side
+    scale: int  # output pixels per raw pixel
+    precision: str
+
+    @property
+    def angles(self) -> int:
+        return self.recipe.data.angles
+
+    @property
+    def phases(self) -> int:
+        return self.recipe.data.phases
+
+
+def names() -> list[str]:
+    """Every model that has weights, best known first by name."""
+    return [name for name in resources.entries("models") if (resources.entry("models", name) / WEIGHTS).is_file()]
+
+
+def find(name_or_folder: str | Path) -> Path:
+    """The folder of a model: a training's output folder, or an entry of the zoo."""
+    folder = recipes.find(name_or_folder).parent
+    if not (folder / WEIGHTS).is_file():
+        raise InputError(f"{name_or_folder} has no weights yet ({WEIGHTS} is missing); train it first")
+    return folder
+
+
+def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
+    """Build the network of a model and read its weights.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or if its weights are damaged or belong to another network.
+    """
+    from srredsim import networks
+
+    folder = find(name_or_folder)
+    recipe = recipes.load(folder)
+    network = build_network(recipe, precision)
+    load_weights(network, folder / WEIGHTS)
+    settings = {key: value for key, value in recipe.network.items() if key != "name"}
+    return LoadedModel(
+        name=recipe.name,
+        folder=folder,
+        recipe=recipe,
+        network=network,
+        receptive_field=networks.module(recipe.network["name"]).receptive_field(**settings),
+        scale=scale_of(network),
+        precision=resolve(precision),
+    )
+
+
+def build_network(recipe: Recipe, precision: str = "float32"):
+    """The recipe's network, untrained, at a precision."""
+    import keras
+
+    from srredsim import networks
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy(precision))
+    try:
+        network = networks.build(**recipe.network)
+    finally:
+        keras.config.set_dtype_policy(before)
+    expected = recipe.data.angles * recipe.data.phases
+    if network.input_shape[-1] != expected:
+        raise InputError(
+            f"the network takes {network.input_shape[-1]} frames, the data have {recipe.data.angles} angles x"
+            f" {recipe.data.phases} phases = {expected}; set network.input_channels={expected}"
+        )
+    return network
+
+
+def load_weights(network, path: Path) -> None:
+    """Weights of exactly this network, or a clear refusal."""
+    try:
+        network.load_weights(path)
+    except (OSError, ValueError, KeyError) as problem:
+        reason = " ".join(str(problem).split())[:160]
+        raise InputError(f"the weights {path} are damaged or of another network: {reason}") from None
+
+
+def scale_of(network) -> int:
+    """Output pixels per input pixel, from the network itself."""
+    return network.compute_output_shape((1, 64, 64, network.input_shape[-1]))[1] // 64
+
+
+def fitting(pattern: Pattern) -> str:
+    """The shipped model for a number of angles and phases.
+
+    Raises
+    ------
+    InputError
+        If none fits; the message lists what there is.
+    """
+    known = {name: recipes.load(name).data for name in names()}
+    for name, data in known.items():
+        if (data.angles, data.phases) == (pattern.angles, pattern.phases):
+            return name
+    listed = ", ".join(f"{name} ({data.angles} x {data.phases})" for name, data in known.items())
+    raise InputError(
+        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are: {listed or 'none'};"
+        " train one with srredsim train, or give --angles and --phases if the file was misread"
+    )
+
+
+def describe() -> list[dict]:
+    """A row for each model of the zoo: what it is, and what it scored."""
+    rows = []
+    for name in resources.entries("models"):
+        folder = resources.entry("models", name)
+        recipe = recipes.load(name)
+        results = folder / "results.json"
+        rows.append(
+            {
+                "name": name,
+                "network": recipe.network["name"],
+                "angles": recipe.data.angles,
+                "phases": recipe.data.phases,
+                "trained": (folder / WEIGHTS).is_file(),
+                "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,
+            }
+        )
+    return rows

@@ -1,0 +1,45 @@
+"""What ``--precision auto`` means on this machine."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+def resolve(precision: str) -> str:
+    """``auto`` -> bfloat16 where the hardware multiplies in it, else float32; anything else stays."""
+    if precision != "auto":
+        return precision
+    capability = gpu_compute_capability()
+    fast = capability >= 8.0 if capability is not None else cpu_has_bfloat16()
+    return "bfloat16" if fast else "float32"
+
+
+def policy(precision: str) -> str:
+    """The Keras dtype policy of a precision."""
+    return POLICIES[resolve(precision)]
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the processor has AMX or AVX512 instructions for bfloat16 (Linux says; elsewhere: no)."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if platform.system() != "Linux" or not cpuinfo.exists():
+        return False
+    flags = cpuinfo.read_text(errors="replace")
+    return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+def gpu_compute_capability() -> float | None:
+    """Of the weakest NVIDIA GPU; None without one. 8.0 (Ampere) and up have bfloat16 units."""
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return None
+    answer = subprocess.run(
+        [command, "--query-gpu=compute_cap", "--format=csv,noheader"], capture_output=True, text=True, timeout=20
+    )
+    found = [float(line) for line in answer.stdout.split() if line.replace(".", "", 1).isdigit()]
+    return min(found) if answer.returncode == 0 and found else None

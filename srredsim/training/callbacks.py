@@ -1,0 +1,160 @@
+"""What happens around the epochs of a training."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+from keras import ops
+
+from srredsim.errors import InputError
+from srredsim.training import checkpoint
+
+
+@contextmanager
+def averaged(trainer):
+    """Inside, the model has the moving average of its weights, if the optimiser keeps one."""
+    optimizer = getattr(trainer.optimizer, "inner_optimizer", trainer.optimizer)
+    if not optimizer.use_ema:
+        yield
+        return
+    _swap(optimizer)
+    try:
+        yield
+    finally:
+        _swap(optimizer)
+
+
+def _swap(optimizer) -> None:
+    averages = optimizer._model_variables_moving_average  # Keras has no public name for it
+    for weight, average in zip(optimizer._trainable_variables, averages, strict=True):
+        value = ops.convert_to_numpy(weight)
+        weight.assign(ops.convert_to_numpy(average))
+        average.assign(value)
+
+
+class ValidateAveraged(keras.callbacks.Callback):
+    """Validation sees the averaged weights."""
+
+    def on_test_begin(self, logs=None):
+        self._context = averaged(self.model)
+        self._context.__enter__()
+
+    def on_test_end(self, logs=None):
+        self._context.__exit__(None, None, None)
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Ends the run at the first loss that is no number; what the last epoch saved stays."""
+
+    def __init__(self, folder: Path, state: checkpoint.State):
+        super().__init__()
+        self._folder, self._state = folder, state
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            epoch = self._state.epochs_done
+            kept = f"the weights of epoch {epoch} are kept in {self._folder}" if epoch else "no epoch was finished"
+            raise InputError(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}; {kept};"
+                " try a lower optimizer.learning_rate, optimizer.clip_norm=1 or precision float32"
+            )
+
+
+class Record(keras.callbacks.Callback):
+    """After every epoch: history.csv, the best and the last weights, then the checkpoint to resume from."""
+
+    def __init__(self, folder: Path, state: checkpoint.State, network, monitor: str):
+        super().__init__()
+        self._folder, self._state, self._network, self._monitor = folder, state, network, monitor
+        self._started = time.monotonic()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        state, row = self._state, {name: float(value) for name, value in logs.items()}
+        state.epochs_done = epoch + 1
+        state.history.append({"epoch": epoch + 1, **row, "seconds": round(time.monotonic() - self._started, 1)})
+        value = row[self._monitor]
+        better = state.best is None or (value < state.best if self._monitor == "val_loss" else value > state.best)
+        with averaged(self.model):
+            _save_weights(self._network, self._folder / "last.weights.h5")
+            if better and math.isfinite(value):
+                state.best, state.best_epoch = value, epoch + 1
+                _save_weights(self._network, self._folder / "model.weights.h5")
+        checkpoint.write_whole(self._folder / "history.csv", as_csv(state.history))
+        checkpoint.save(self._folder, state, self.model)
+
+
+class Preview(keras.callbacks.Callback):
+    """After every epoch, preview.png: widefield, network and truth of one validation image."""
+
+    def __init__(self, folder: Path, frames, truth, title: str):
+        super().__init__()
+        self._folder, self._frames, self._truth, self._title = folder, frames, truth, title
+
+    def on_epoch_end(self, epoch, logs=None):
+        from srredsim.training.preview import save_preview
+
+        with averaged(self.model):
+            image = ops.convert_to_numpy(self.model(self._frames[None], training=False))[0, ..., 0]
+        title = f"{self._title}, epoch {epoch + 1}"
+        save_preview(self._folder / "preview.png", self._frames.mean(-1), image, self._truth[..., 0], title)
+
+
+class Progress(keras.callbacks.Callback):
+    """One line an epoch, and on a terminal a bar with loss, metrics and the time left."""
+
+    def __init__(self, epochs: int, steps: int, first_epoch: int):
+        super().__init__()
+        from rich import progress
+        from rich.console import Console
+
+        self._console = Console(stderr=True)
+        columns = [
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[scores]}"),
+            progress.TimeRemainingColumn(),
+        ]
+        self._bar = progress.Progress(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._epochs, self._steps, self._done = epochs, steps, first_epoch * steps
+
+    def on_train_begin(self, logs=None):
+        self._bar.start()
+        self._task = self._bar.add_task("training", total=self._epochs * self._steps, completed=self._done, scores="")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._bar.update(self._task, advance=1, scores=_scores(logs))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._console.print(f"epoch {epoch + 1}/{self._epochs}: {_scores(logs)}", highlight=False, soft_wrap=True)
+
+    def close(self):
+        self._bar.stop()
+
+
+def as_csv(rows: list[dict]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _scores(logs: dict | None) -> str:
+    return "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items())
+
+
+def _save_weights(network, path: Path) -> None:
+    beside = path.with_name(f".{path.name}")
+    network.save_weights(beside)
+    os.replace(beside, path)

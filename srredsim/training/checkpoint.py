@@ -1,0 +1,48 @@
+"""The state of a training on disk: complete after every epoch, whenever it is killed.
+
+``checkpoint/state.json`` is the one source: it names the weights that belong to it, and is replaced in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class State:
+    """How far a training has come."""
+
+    epochs_done: int = 0
+    best: float | None = None  # of the monitored metric
+    best_epoch: int | None = None
+    history: list[dict] = field(default_factory=list)  # a row an epoch
+    weights: str | None = None  # file of network and optimiser, beside state.json
+
+
+def load(folder: Path) -> State:
+    """The state in a run's folder; a new one if there is none."""
+    path = folder / "checkpoint" / "state.json"
+    return State(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else State()
+
+
+def save(folder: Path, state: State, trainer) -> None:
+    """Weights and optimiser first, then the state that names them, then away with the older ones."""
+    home = folder / "checkpoint"
+    home.mkdir(parents=True, exist_ok=True)
+    weights = home / f"epoch_{state.epochs_done:05d}.weights.h5"
+    trainer.save_weights(weights)
+    state.weights = weights.name
+    write_whole(home / "state.json", json.dumps(asdict(state)))
+    for old in home.glob("epoch_*.weights.h5"):
+        if old != weights:
+            old.unlink()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file in one step."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, path)

@@ -1,0 +1,201 @@
+"""Train a recipe: ``model.fit`` inside a strategy's scope, resumable at any moment."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+
+from srredsim import losses, metrics, models, recipe as recipes
+from srredsim.data import catalogue, pipeline
+from srredsim.data.batches import Batches, validation_batches
+from srredsim.errors import InputError
+from srredsim.precision import policy, resolve
+from srredsim.recipe import Recipe
+from srredsim.training import callbacks, checkpoint, strategy
+from srredsim.training.schedule import learning_rate
+
+VALIDATION_BATCH = 4
+
+
+def train(
+    recipe: Recipe,
+    *,
+    out: Path | None = None,
+    gpus: int | None = None,
+    resume: bool = False,
+    devices: strategy.Devices | None = None,
+) -> Path:
+    """Train, and return the folder of the run: recipe.yaml, model.keras, model.weights.h5 (the best epoch),
+    last.weights.h5, history.csv, preview.png, run.json, TensorBoard logs and the checkpoint.
+
+    With ``resume`` the run in ``out`` (or the newest of this model) goes on as if it had never stopped: every batch is
+    a function of seed and step, and the checkpoint has the rest.
+    """
+    folder = _folder(recipe, out, resume)
+    devices = devices or strategy.choose(gpus)
+    state = checkpoint.load(folder)
+    if state.epochs_done >= recipe.epochs:
+        raise InputError(f"{folder} has its {recipe.epochs} epochs already; give --epochs a larger number to go on")
+    _check_batch(recipe, devices)
+
+    training, augmentation = _open(recipe, "train")
+    validation, _ = _open(recipe, "validation")
+    batches = Batches(
+        training, recipe.data.crop, recipe.data.batch, recipe.seed, augmentation, recipe.data.angles,
+        recipe.data.phases, recipe.data.gain_jitter,
+    )  # fmt: skip
+    steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
+    _generate(training, batches.indices(steps), "training data")
+    _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
+    size = VALIDATION_BATCH * devices.replicas
+    held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
+
+    with devices.scope():
+        network = models.build_network(recipe, recipe.precision)
+        if recipe.initial_weights and not state.weights:
+            print(_start_from(network, recipe.initial_weights), file=sys.stderr)
+        trainer = keras.Model(network.inputs, network.outputs, name="trainer")
+        trainer.compile(
+            optimizer=_optimizer(recipe),
+            loss=losses.get(recipe.loss),
+            weighted_metrics=[metrics.get(name, data_range=1.0) for name in recipe.metrics],
+            jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
+        )
+        trainer.optimizer.build(trainer.trainable_variables)
+        if state.weights:
+            models.load_weights(trainer, folder / "checkpoint" / state.weights)
+
+    _write_facts(folder, recipe, devices)
+    monitor = f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"
+    progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done)
+    frames, truths, _ = held_back[0]
+    watchers = [
+        callbacks.StopOnNaN(folder, state),
+        callbacks.ValidateAveraged(),
+        callbacks.Record(folder, state, network, monitor),
+        callbacks.Preview(folder, frames[0], truths[0], recipe.name),
+        progress,
+    ]
+    if keras.backend.backend() == "tensorflow":
+        watchers.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
+    try:
+        trainer.fit(
+            pipeline.training_data(batches, steps),
+            initial_epoch=state.epochs_done,
+            epochs=recipe.epochs,
+            steps_per_epoch=recipe.steps,
+            validation_data=pipeline.Stored(held_back),
+            callbacks=watchers,
+            shuffle=False,
+            verbose=0,
+        )
+    finally:
+        progress.close()
+    _write_model(folder, recipe)
+    return folder
+
+
+def _folder(recipe: Recipe, out: Path | None, resume: bool) -> Path:
+    """The run's folder: new, or the one to go on with."""
+    home = Path("runs") / recipe.name
+    if resume:
+        runs = [out] if out else sorted(home.glob("*/checkpoint"))[-1:]
+        if not runs or not (out or runs[0].parent).is_dir():
+            raise InputError(f"nothing to resume in {out or home}; start without --resume, or give the run with --out")
+        return out or runs[0].parent
+    folder = out or home / time.strftime("%Y%m%d-%H%M%S")
+    if (folder / "checkpoint").exists() or (folder / models.WEIGHTS).exists():
+        raise InputError(f"{folder} has a run already; go on with --resume, or give another --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"cannot write to {folder}: {problem.strerror}") from None
+    return folder
+
+
+def _check_batch(recipe: Recipe, devices: strategy.Devices) -> None:
+    if recipe.data.batch % devices.replicas:
+        raise InputError(
+            f"a batch of {recipe.data.batch} cannot be shared by {devices.replicas} devices; use a multiple of that"
+        )
+
+
+def _open(recipe: Recipe, split: str):
+    data = recipe.data
+    opened = catalogue.open_split(data.name, split, data.angles, data.phases, data.count if split == "train" else None)
+    return opened.pairs, opened.augmentation
+
+
+def _generate(pairs, indices, what: str) -> None:
+    """Simulated pairs that are not on disk yet are made now, on all cores, so that training never waits."""
+    if not hasattr(pairs, "generate") or not (missing := len(pairs.missing(indices))):
+        return
+    from rich import progress
+    from rich.console import Console
+
+    megabytes = pairs.series.nbytes / pairs.series.count * missing / 1e6
+    console = Console(stderr=True)
+    console.print(f"{what}: simulating {missing} stacks once ({megabytes:.0f} MB in {pairs.folder})", soft_wrap=True)
+    with progress.Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=missing)
+        pairs.generate(indices, lambda done, total: bar.update(task, completed=done))
+
+
+def _optimizer(recipe: Recipe):
+    wanted = recipe.optimizer
+    settings = {"learning_rate": learning_rate(recipe), "global_clipnorm": wanted.clip_norm}
+    if wanted.weight_decay:
+        settings["weight_decay"] = wanted.weight_decay
+    if wanted.ema:
+        settings |= {"use_ema": True, "ema_momentum": wanted.ema}
+    optimizer = keras.optimizers.get({"class_name": wanted.name, "config": settings})
+    if policy(recipe.precision) == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def _start_from(network, model: str) -> str:
+    """Copy every weight of the same layer and shape; says how many were."""
+    source = models.load(model, "float32").network
+    by_name = {layer.name: layer for layer in source.layers}
+    copied, layers = 0, [layer for layer in network.layers if layer.weights]
+    for layer in layers:
+        weights = by_name[layer.name].get_weights() if layer.name in by_name else []
+        if [w.shape for w in weights] == [tuple(w.shape) for w in layer.weights]:
+            layer.set_weights(weights)
+            copied += 1
+    if not copied:
+        raise InputError(f"initial_weights: no layer of {model} has the name and shape of one of this network")
+    return f"started from {model}: {copied} of {len(layers)} layers"
+
+
+def _write_facts(folder: Path, recipe: Recipe, devices: strategy.Devices) -> None:
+    """What the run depends on, beside its weights."""
+    facts = {
+        "command": " ".join(sys.argv),
+        "precision": resolve(recipe.precision),
+        "replicas": devices.replicas,
+        "backend": keras.backend.backend(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": {name: version(name) for name in ("keras", keras.backend.backend(), "numpy", "scipy")},
+    }
+    checkpoint.write_whole(folder / "run.json", json.dumps(facts, indent=2))
+    recipes.save(recipe, folder / "recipe.yaml", f"seed {recipe.seed}; see run.json for versions and command")
+
+
+def _write_model(folder: Path, recipe: Recipe) -> None:
+    """model.keras in float32, with the best weights."""
+    best = models.build_network(recipe, "float32")
+    if not (folder / models.WEIGHTS).is_file():
+        raise InputError(f"no epoch had a finite validation score; nothing worth keeping in {folder}")
+    models.load_weights(best, folder / models.WEIGHTS)
+    best.save(folder / "model.keras")
+
+

@@ -1,0 +1,26 @@
+"""One picture of a training: what went in, what came out, what should have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+def save_preview(path: Path, widefield: np.ndarray, image: np.ndarray, truth: np.ndarray, title: str) -> None:
+    """Widefield, network and truth side by side, on the grey scale of the truth."""
+    from matplotlib.figure import Figure
+
+    high = max(float(np.percentile(truth, 99.8)), 1e-6)
+    figure = Figure(figsize=(12, 4.4), layout="constrained")
+    panels = {"widefield": widefield, "network": image, "truth": truth}
+    for axes, (name, panel) in zip(figure.subplots(1, 3), panels.items(), strict=True):
+        top = high if panel is not widefield else float(np.percentile(widefield, 99.8))
+        axes.imshow(np.asarray(panel, np.float32), cmap="inferno", vmin=0, vmax=top)
+        axes.set_title(name)
+        axes.set_axis_off()
+    figure.suptitle(title)
+    beside = path.with_name(f".{path.stem}.part.png")
+    figure.savefig(beside, dpi=100)
+    os.replace(beside, path)
