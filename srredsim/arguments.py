@@ -1,0 +1,153 @@
+"""The arguments of every command, with their help. What the commands do is in `srredsim.cli`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from srredsim import __version__
+
+ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one line."""
+
+    def error(self, message: str):
+        print(f"srredsim: {message} (see {self.prog} --help)", file=sys.stderr)
+        sys.exit(2)
+
+
+def parser() -> Parser:
+    """``parse_args`` gives a namespace whose ``command`` is the name of the command."""
+    top = Parser(prog="srredsim", description="From raw structured-illumination stacks to super-resolved images.")
+    top.add_argument("--version", action="version", version=f"srredsim {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    for add in (_train, _predict, _inspect, _simulate, _evaluate, _export, _models, _doctor):
+        add(commands)
+    return top
+
+
+def _train(commands) -> None:
+    sub = _command(commands, "train", "train a model")
+    sub.add_argument("--model", metavar="NAME|RECIPE", help="a model of the zoo, a folder, or a recipe.yaml")
+    sub.add_argument("--data", metavar="NAME|DIR", help="data set, or a folder of raw/truth pairs")
+    sub.add_argument("--gpus", type=_count, metavar="N", help="how many; 0: the processor; left out: all there are")
+    sub.add_argument("--epochs", type=_positive, metavar="N")
+    sub.add_argument("--steps", type=_positive, metavar="N", help="in an epoch")
+    sub.add_argument("--batch", type=_positive, metavar="N", help="over all GPUs together")
+    sub.add_argument("--precision", choices=PRECISIONS)
+    sub.add_argument("--seed", type=_count, metavar="S")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="run folder; left out: runs/<name>/<time>")
+    sub.add_argument("--resume", action="store_true", help="go on with --out, or with the newest run of the model")
+    sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of the recipe, a.b=value")
+
+
+def _predict(commands) -> None:
+    sub = _command(commands, "predict", "reconstruct raw stacks with a trained model")
+    _inputs(sub)
+    sub.add_argument("--model", metavar="NAME|DIR", help="left out: the shipped model that fits the stack")
+    sub.add_argument("--precision", choices=PRECISIONS, default="auto")
+    sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")
+    sub.add_argument("--dtype", choices=("float32", "uint16"), default="float32", help="of the written image")
+    _overwrite(sub)
+    _json(sub)
+
+
+def _inspect(commands) -> None:
+    sub = _command(commands, "inspect", "say what a file is and how it was understood")
+    _inputs(sub)
+    _overwrite(sub)
+    _json(sub)
+
+
+def _simulate(commands) -> None:
+    sub = _command(commands, "simulate", "make raw stacks with their truth")
+    sub.add_argument("--out", type=Path, metavar="DIR", required=True)
+    sub.add_argument("--count", type=_positive, default=1, metavar="N", help="how many stacks (1)")
+    sub.add_argument("--seed", type=_count, default=0, metavar="S", help="the same seed makes the same stacks (0)")
+    sub.add_argument("--angles", type=_positive, default=3, metavar="A", help="of the pattern (3)")
+    sub.add_argument("--phases", type=_positive, default=5, metavar="P", help="in each angle (5)")
+    light = "range of the expected photons in the brightest widefield pixel (20 5000)"
+    sub.add_argument(
+        "--photons", type=_above_zero, nargs=2, default=(20.0, 5000.0), metavar=("LOW", "HIGH"), help=light
+    )
+    sub.add_argument("--size", type=_positive, default=128, metavar="N", help="side in raw pixels (128)")
+
+
+def _evaluate(commands) -> None:
+    sub = _command(commands, "evaluate", "score a model, and the widefield image, on the same data")
+    sub.add_argument("--model", metavar="NAME|DIR", required=True)
+    sub.add_argument(
+        "--data", metavar="NAME|DIR", default="simulated", help="data set, or a folder of pairs (simulated)"
+    )
+    sub.add_argument("--split", metavar="S", default="test", help="train, validation or test (test)")
+    sub.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: results.json")
+    _overwrite(sub)
+    _json(sub)
+
+
+def _export(commands) -> None:
+    sub = _command(commands, "export", "write a model for serving")
+    sub.add_argument("model", metavar="MODEL", help="name or folder")
+    sub.add_argument("--out", type=Path, metavar="DIR", required=True)
+    sub.add_argument("--format", choices=("savedmodel", "onnx", "keras"), default="savedmodel")
+
+
+def _models(commands) -> None:
+    _json(_command(commands, "models", "list the models there are"))
+
+
+def _doctor(commands) -> None:
+    _json(_command(commands, "doctor", "say what this machine has"))
+
+
+def _command(commands, name: str, summary: str) -> Parser:
+    sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    sub.set_defaults(json=False)
+    return sub
+
+
+def _inputs(sub: Parser) -> None:
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; left out: beside the input")
+    sub.add_argument("--order", choices=ORDERS, help="of the frames in the file; left out: from the file, or PAZ")
+    sub.add_argument("--angles", type=_positive, metavar="A", help="of the pattern; left out: from the file")
+    sub.add_argument("--phases", type=_positive, metavar="P", help="in each angle; left out: from the file")
+    sub.add_argument("--trailing-widefield", action="store_true", help="each stack ends with a widefield frame")
+    sub.add_argument(
+        "--pixel-size-um", type=_above_zero, metavar="F", help="of the raw frames; left out: the file says"
+    )
+
+
+def _overwrite(sub: Parser) -> None:
+    sub.add_argument("--overwrite", action="store_true", help="replace results that exist")
+
+
+def _json(sub: Parser) -> None:
+    sub.add_argument("--json", action="store_true", help="one JSON object on standard output, all else on stderr")
+
+
+def _count(text: str) -> int:
+    return _number(int, text, "a whole number, 0 or more", lambda value: value >= 0)
+
+
+def _positive(text: str) -> int:
+    return _number(int, text, "a whole number above 0", lambda value: value > 0)
+
+
+def _above_zero(text: str) -> float:
+    return _number(float, text, "a number above 0", lambda value: 0 < value < float("inf"))
+
+
+def _number(kind: type, text: str, wanted: str, fits: Callable) -> int | float:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not fits(value):
+        raise argparse.ArgumentTypeError(f"should be {wanted}; got {text!r}")
+    return value

@@ -1,0 +1,336 @@
+"""The command line: each command makes one call, prints what came of it and returns that for ``--json``.
+
+Exit status 0 when all went well; 2 for what the user can mend, with one line on standard error; 130 when interrupted.
+With ``--json``, standard output holds one JSON object and nothing else: what a command prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from functools import cache
+from pathlib import Path
+
+from srredsim.arguments import parser
+from srredsim.errors import InputError
+
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    arguments = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop is like Ctrl-C: nothing stays half-written
+    try:
+        with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+            result = COMMANDS[arguments.command](arguments)
+        if arguments.json:
+            print(json.dumps(result, indent=2))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _complain("interrupted", status=130)
+    except BrokenPipeError:  # nobody reads our output any more, as in `srredsim models | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (InputError, MemoryError, OSError) as problem:
+        return _complain(_in_words(problem))
+    return 2 if result.get("failures") else 0
+
+
+def train() -> None:
+    sys.exit(main(["train", *sys.argv[1:]]))
+
+
+def predict() -> None:
+    sys.exit(main(["predict", *sys.argv[1:]]))
+
+
+# The commands
+
+
+def _train(arguments) -> dict:
+    from srredsim import recipe
+
+    goes_on = arguments.resume and arguments.out is not None and (arguments.out / "recipe.yaml").is_file()
+    if not goes_on and not arguments.model:
+        raise InputError("--model is missing: the name of a model (srredsim models lists them) or a recipe.yaml")
+    chosen = recipe.load(arguments.out if goes_on else arguments.model, _overrides(arguments))
+
+    _start_keras()
+    from srredsim.training.fit import train
+
+    run = train(chosen, out=arguments.out, gpus=arguments.gpus, resume=arguments.resume)
+    print(run)
+    return {"run": str(run)}
+
+
+def _predict(arguments) -> dict:
+    _start_keras()
+    from srredsim import io, models, prediction
+
+    load = cache(lambda name: models.load(name, arguments.precision))
+    if arguments.model:
+        load(arguments.model)  # a wrong model stops the run before the first file
+    reading = _reading(arguments)
+
+    def work(path: Path) -> dict:
+        name = arguments.model
+        if not name:
+            pattern = io.read(path, **reading).pattern
+            name = models.fitting(pattern)
+            _note(f"{path}: {pattern.angles} angles x {pattern.phases} phases, taking the model {name}")
+        with _progress(path.name) as progress:
+            report = prediction.predict_file(
+                path,
+                load(name),
+                out=arguments.out,
+                tile=arguments.tile,
+                dtype=arguments.dtype,
+                overwrite=arguments.overwrite,
+                progress=progress,
+                **reading,
+            )
+        print(*report["paths"], sep="\n")
+        return report
+
+    return _each(arguments.inputs, work, arguments.out)
+
+
+def _inspect(arguments) -> dict:
+    from srredsim import inspection, io
+
+    def work(path: Path) -> dict:
+        stack = io.read(path, **_reading(arguments))
+        report = inspection.inspect(stack)
+        picture = (arguments.out or path.parent) / f"{path.stem}_inspect.png"
+        with io.atomic(picture, arguments.overwrite) as temporary:
+            inspection.picture(stack, temporary)
+        print(path, *(f"  {line}" for line in inspection.lines(report)), picture, sep="\n")
+        return {"path": str(path), **report, "picture": str(picture)}
+
+    return _each(arguments.inputs, work, arguments.out)
+
+
+def _simulate(arguments) -> dict:
+    from srredsim.simulation.files import simulate
+
+    with _progress("simulating") as progress:
+        paths = simulate(
+            arguments.out,
+            count=arguments.count,
+            seed=arguments.seed,
+            angles=arguments.angles,
+            phases=arguments.phases,
+            photons=tuple(arguments.photons),
+            size=arguments.size,
+            progress=progress,
+        )
+    print(*paths, sep="\n")
+    return {"paths": [str(path) for path in paths]}
+
+
+def _evaluate(arguments) -> dict:
+    _start_keras()
+    from srredsim import io
+    from srredsim.evaluation import tables
+    from srredsim.evaluation.benchmark import evaluate
+
+    with io.atomic(arguments.out, arguments.overwrite) as temporary:
+        result = evaluate(arguments.model, arguments.data, arguments.split)
+        temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(tables.text(result), arguments.out, sep="\n")
+    return result
+
+
+def _export(arguments) -> dict:
+    _start_keras()
+    from srredsim import models
+    from srredsim.export import export
+
+    path = export(models.load(arguments.model, "float32"), arguments.out, arguments.format)
+    print(path)
+    return {"path": str(path)}
+
+
+def _models(arguments) -> dict:
+    from srredsim import models
+
+    rows = models.describe()
+    print(_table(rows))
+    return {"models": rows}
+
+
+def _doctor(arguments) -> dict:
+    with suppress(InputError):  # the doctor says what is wrong with Keras
+        _start_keras()
+    from srredsim import doctor
+
+    report = doctor.examine()
+    print(*doctor.lines(report), sep="\n")
+    return report
+
+
+COMMANDS = {
+    "train": _train,
+    "predict": _predict,
+    "inspect": _inspect,
+    "simulate": _simulate,
+    "evaluate": _evaluate,
+    "export": _export,
+    "models": _models,
+    "doctor": _doctor,
+}
+
+
+def _overrides(arguments) -> list[str]:
+    """The flags of ``train`` that stand for a key of the recipe, then ``--set``, which has the last word."""
+    keys = {
+        "data.name": arguments.data and json.dumps(_data_set(arguments.data)),
+        "epochs": arguments.epochs,
+        "steps": arguments.steps,
+        "data.batch": arguments.batch,
+        "precision": arguments.precision,
+        "seed": arguments.seed,
+    }
+    return [f"{key}={value}" for key, value in keys.items() if value is not None] + arguments.set
+
+
+def _data_set(name_or_folder: str) -> str:
+    """A folder by its full path, so that the run can be resumed from anywhere."""
+    folder = Path(name_or_folder)
+    return str(folder.resolve()) if folder.is_dir() else name_or_folder
+
+
+def _reading(arguments) -> dict:
+    """How to read a raw stack, as far as it was said."""
+    names = "order", "angles", "phases", "trailing_widefield", "pixel_size_um"
+    return {name: getattr(arguments, name) for name in names}
+
+
+# Several inputs, one after the other
+
+
+def _each(inputs: list[Path], work: Callable[[Path], dict], out: Path | None) -> dict:
+    """The reports of the inputs that went well, and the reasons of those that did not."""
+    results, failures, claimed = [], [], {}
+    for path in _found(inputs, failures):
+        try:
+            _claim(claimed, path, out)
+            results.append(work(path))
+        except (InputError, MemoryError, OSError) as problem:
+            _fail(failures, path, problem)
+    total = len(results) + len(failures)
+    if failures and total > 1:
+        _note(f"{len(failures)} of {total} inputs failed")
+    return {"results": results, "failures": failures}
+
+
+def _found(inputs: list[Path], failures: list[dict]) -> Iterator[Path]:
+    from srredsim import io
+
+    seen = set()
+    for given in inputs:
+        try:
+            paths = io.find([given])
+        except (InputError, OSError) as problem:
+            _fail(failures, given, problem)
+            continue
+        yield from (path for path in paths if path not in seen)
+        seen.update(paths)
+
+
+def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
+    """Two inputs of one call may not write the same result, not even with ``--overwrite``."""
+    result = (out or path.parent) / path.stem
+    if result in claimed:
+        raise InputError(f"its result would have the name of that of {claimed[result]}; give each its own --out")
+    claimed[result] = path
+
+
+def _fail(failures: list[dict], path: Path, problem: Exception) -> None:
+    message = _in_words(problem)
+    failures.append({"path": str(path), "error": message})
+    _complain(message if message.startswith(f"{path} ") else f"{path}: {message}")
+
+
+# What goes to the terminal
+
+
+def _start_keras() -> None:
+    """Import Keras without the page of remarks that TensorFlow writes to standard error before it can be told not to.
+
+    They are there again with TF_CPP_MIN_LOG_LEVEL=0.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "keras" in sys.modules:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import keras  # noqa: F401
+    except (ImportError, ValueError) as problem:
+        raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
+
+
+def _note(line: str) -> None:
+    print(f"srredsim: {line}", file=sys.stderr)
+
+
+def _complain(line: str, status: int = 2) -> int:
+    _note(line)
+    return status
+
+
+def _in_words(problem: Exception) -> str:
+    """One line about what the user can mend; any other problem is ours and keeps its traceback."""
+    if isinstance(problem, InputError):
+        return " ".join(str(problem).split())
+    if isinstance(problem, MemoryError):
+        return "there is not enough memory for this; try a smaller --tile, --batch or --size"
+    if problem.errno in NO_SPACE | NO_ACCESS:
+        return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem.strerror)
+    raise problem
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, gone when the work is done; call it with how much is done, and of how much."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _table(rows: list[dict]) -> str:
+    """Columns of text, as wide as their widest cell."""
+    if not rows:
+        return "there are no models"
+    cells = [[name.replace("_", " ") for name in rows[0]]] + [[_cell(value) for value in row.values()] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
+
+
+def _cell(value) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
