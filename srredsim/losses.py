@@ -10,7 +10,8 @@ from functools import partial
 from keras import ops
 
 from srredsim.errors import InputError
-from srredsim.metrics import _check_known, float32_pair, mean_squared_error, ssim
+from srredsim.metrics import float32_pair, mean_squared_error, ssim
+from srredsim.resources import unknown
 
 
 def mean_absolute_error(y_true, y_pred):
@@ -61,12 +62,14 @@ def get(wanted: str | Mapping) -> Callable:
 
 def _term(name: str, settings) -> tuple[float, Callable]:
     """(weight, loss with its own settings filled in)."""
-    _check_known(name, LOSSES, "loss")
+    if name not in LOSSES:
+        raise InputError(unknown("loss", str(name), list(LOSSES)))
     settings = dict(settings) if isinstance(settings, Mapping) else {"weight": settings}
     weight = _number(settings.pop("weight", 1.0), f"the weight of loss {name}")
     own = dict(list(inspect.signature(LOSSES[name]).parameters.items())[2:])
     for key, value in settings.items():
-        _check_known(key, [*own, "weight"], f"setting of loss {name}")
+        if key not in own:
+            raise InputError(unknown(f"setting of loss {name}", str(key), ["weight", *own]))
         settings[key] = _number(value, f"{key} of loss {name}")
     for key, parameter in own.items():
         if parameter.default is parameter.empty and key not in settings:
@@ -75,6 +78,11 @@ def _term(name: str, settings) -> tuple[float, Callable]:
 
 
 def _number(value, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+    """The value as a positive number; YAML reads 1e-3 as text."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if isinstance(value, bool) or not 0 < number < float("inf"):
         raise InputError(f"{what} must be a positive number; got {value!r}")
-    return float(value)
+    return number

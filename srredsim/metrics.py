@@ -4,12 +4,11 @@
 caller knows it, so it has no default. It is one number, or one number per image.
 """
 
-import difflib
-
 import keras
 from keras import ops
 
 from srredsim.errors import InputError
+from srredsim.resources import unknown
 
 SSIM_SIZE, SSIM_SIGMA, SSIM_K1, SSIM_K2 = 11, 1.5, 0.01, 0.03  # Wang et al., IEEE TIP 13, 600 (2004)
 
@@ -94,7 +93,8 @@ class ImageMetric(keras.metrics.Mean):
     """Mean over images of one of ``METRICS``; ``sample_weight`` has one weight per image."""
 
     def __init__(self, metric: str, data_range: float | None = None, name: str | None = None, dtype="float32"):
-        _check_known(metric, METRICS, "metric")
+        if metric not in METRICS:
+            raise InputError(unknown("metric", str(metric), list(METRICS)))
         if data_range is None and metric not in SCALE_FREE:
             raise InputError(f"metric {metric} needs data_range, the span of the values (1 for normalised images)")
         super().__init__(name=name or metric, dtype=dtype)
@@ -106,14 +106,6 @@ class ImageMetric(keras.metrics.Mean):
 
     def get_config(self):
         return {**super().get_config(), "metric": self.metric, "data_range": self.data_range}
-
-
-def _check_known(name, known, what: str) -> None:
-    """InputError that names the known ones, and the nearest, unless ``name`` is known."""
-    if name not in known:
-        near = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"no {what} called {name!r}; there are: {', '.join(sorted(known))}{hint}")
 
 
 def _gaussian_mean(image):

@@ -1,10 +1,12 @@
-"""RED-Net of SR-REDSIM: 15 raw frames to one image at twice the sampling (Shah et al., Photonics Research 9, B168, 2021).
+"""RED-Net of SR-REDSIM: raw frames to one image at twice the sampling (Shah et al., Photonics Research 9, B168, 2021).
 
 The paper's stride-1 transposed convolutions are built as ordinary convolutions: with flipped kernels they are the same
 function with the same number of weights, and much faster on a CPU.
 """
 
 from keras import Input, Model, layers, ops
+
+from srredsim.errors import InputError
 
 SMALL = {"input_channels": 15, "depth": 5, "filters": 4}  # what the tests build
 
@@ -44,7 +46,7 @@ def build(
 
 def receptive_field(depth: int = 21, **_) -> int:
     """Raw pixels of context on each side of an output pixel."""
-    return 2 * depth + 2
+    return 2 * depth + 1
 
 
 def _wiring(wiring: str, depth: int) -> dict[int, int]:
@@ -54,4 +56,4 @@ def _wiring(wiring: str, depth: int) -> dict[int, int]:
         return mirror
     if wiring == "published" and depth == 21:
         return mirror | {15: 12, 17: 10, 19: 8}
-    raise ValueError(f"wiring is 'symmetric', or 'published' with depth 21; got {wiring!r} with depth {depth}")
+    raise InputError(f"wiring is 'symmetric', or 'published' with depth 21; got {wiring!r} with depth {depth}")

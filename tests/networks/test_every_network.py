@@ -1,0 +1,156 @@
+"""What every file in srredsim/networks must do; a new file is tested without being listed anywhere."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from srredsim import networks
+from srredsim.errors import InputError
+
+every_network = pytest.mark.parametrize("name", networks.names())
+
+
+@pytest.fixture(autouse=True)
+def keep_policy():
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+def build_small(name, seed=1):
+    keras.utils.set_random_seed(seed)
+    return networks.build(name, **networks.module(name).SMALL)
+
+
+def positive_images(model, y, x, batch=1):
+    shape = (batch, y, x, model.input_shape[-1])
+    return np.random.default_rng(5).uniform(0.1, 1.0, shape).astype("float32")
+
+
+def run(model, images):
+    return ops.convert_to_numpy(model(images, training=False))
+
+
+def scale_of(model):
+    return model.compute_output_shape((1, 16, 16, model.input_shape[-1]))[1] // 16
+
+
+def make_kernels_positive(model, gain=1.0):
+    """So that nothing cancels and no ReLU is ever shut: whatever is connected shows."""
+    rng = np.random.default_rng(3)
+    for weight in model.trainable_weights:
+        if len(weight.shape) == 4:
+            weight.assign(gain * rng.uniform(0.5, 1.0, weight.shape) / np.prod(weight.shape[:3]))
+
+
+def test_names_are_the_files_of_the_folder():
+    files = Path(networks.__file__).parent.glob("*.py")
+    assert networks.names() == sorted(file.stem for file in files if file.stem != "__init__")
+
+
+def test_an_unknown_network_is_refused_with_the_known_and_the_nearest_named():
+    with pytest.raises(InputError, match=r"no network called 'red_nte'.*dncnn.*red_net.*rrdb.*mean 'red_net'"):
+        networks.build("red_nte")
+
+
+def test_an_unknown_setting_is_refused_with_the_known_and_the_nearest_named():
+    with pytest.raises(InputError, match=r"no setting of network dncnn called 'filter'.*depth.*mean 'filters'"):
+        networks.build("dncnn", filter=3)
+
+
+@every_network
+@pytest.mark.parametrize(("batch", "y", "x"), [(1, 13, 21), (3, 16, 7)])
+def test_output_covers_the_input_at_a_whole_scale(name, batch, y, x):
+    model = build_small(name)
+    scale = scale_of(model)
+    assert run(model, positive_images(model, y, x, batch)).shape == (batch, scale * y, scale * x, 1)
+
+
+@every_network
+def test_output_is_float32_and_nearly_the_same_under_mixed_precision(name):
+    exact = build_small(name)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    mixed = build_small(name)
+    mixed.set_weights(exact.get_weights())
+    images = positive_images(exact, 9, 12)
+    convolutions = [layer for layer in mixed.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert convolutions[0].compute_dtype == "bfloat16"
+    assert keras.backend.standardize_dtype(mixed(images).dtype) == "float32"
+    expected = run(exact, images)
+    np.testing.assert_allclose(run(mixed, images), expected, atol=0.05 * np.std(expected) + 0.02)
+
+
+OPEN_WITHOUT_THE_PACKAGE = """
+import sys
+sys.modules["srredsim"] = None  # importing it is now an error
+import keras, numpy
+for name in sys.argv[1:]:
+    image = keras.saving.load_model(name + ".keras")(numpy.load(name + "_in.npy"), training=False)
+    numpy.save(name + "_out.npy", keras.ops.convert_to_numpy(image))
+"""
+
+
+@pytest.fixture(scope="module")
+def opened_elsewhere(tmp_path_factory):
+    """The images of all saved networks, made in one fresh process that cannot import srredsim."""
+    folder = tmp_path_factory.mktemp("saved")
+    expected = {}
+    for name in networks.names():
+        model = build_small(name)
+        images = positive_images(model, 11, 14, batch=2)
+        model.save(folder / f"{name}.keras")
+        np.save(folder / f"{name}_in.npy", images)
+        expected[name] = run(model, images)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [sys.executable, "-c", OPEN_WITHOUT_THE_PACKAGE, *networks.names()]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return {name: (expected[name], np.load(folder / f"{name}_out.npy")) for name in networks.names()}
+
+
+@every_network
+def test_a_saved_network_opens_without_the_package_and_gives_the_same_image(name, opened_elsewhere):
+    expected, image = opened_elsewhere[name]
+    np.testing.assert_allclose(image, expected, rtol=1e-6, atol=1e-6)
+
+
+@every_network
+def test_every_weight_learns(name):
+    model = build_small(name)
+    make_kernels_positive(model)
+    model.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mean_squared_error")
+    images = positive_images(model, 12, 15, batch=2)
+    before = [ops.convert_to_numpy(weight).copy() for weight in model.trainable_weights]
+    model.train_on_batch(images, np.random.default_rng(7).random(run(model, images).shape))
+    for old, weight in zip(before, model.trainable_weights, strict=True):
+        assert np.all(ops.convert_to_numpy(weight) != old), f"parts of {weight.path} did not learn"
+
+
+@every_network
+def test_a_shifted_input_gives_the_shifted_image(name):
+    model = build_small(name)
+    scale, margin = scale_of(model), networks.module(name).receptive_field(**networks.module(name).SMALL) + 3
+    images = positive_images(model, 2 * margin + 5, 2 * margin + 8)
+    shifted = np.roll(images, (2, -3), axis=(1, 2))
+    expected = np.roll(run(model, images), (2 * scale, -3 * scale), axis=(1, 2))
+    inside = (slice(None), slice(scale * margin, -scale * margin), slice(scale * margin, -scale * margin))
+    np.testing.assert_allclose(run(model, shifted)[inside], expected[inside], rtol=1e-5, atol=1e-5)
+
+
+@every_network
+def test_receptive_field_is_what_one_pixel_reaches(name):
+    """A single bright pixel shows at exactly the claimed distance, and nowhere beyond it."""
+    model = build_small(name)
+    make_kernels_positive(model, gain=4.0)
+    claimed = networks.module(name).receptive_field(**networks.module(name).SMALL)
+    scale, centre, side = scale_of(model), claimed + 3, 2 * claimed + 7
+    images = np.zeros((1, side, side, model.input_shape[-1]), "float32")
+    images[:, centre, centre] = 1.0
+    _, rows, columns, _ = np.nonzero(run(model, images))
+    distances = np.abs(np.concatenate([rows, columns]) // scale - centre)
+    assert distances.max() == claimed

@@ -1,0 +1,105 @@
+"""The networks of the W2S benchmark give the numbers of their original definitions in PyTorch.
+
+The reference numbers were computed in float64 with the original layers. Every parameter is filled from a random
+generator seeded with the CRC-32 of its name in the original state dictionary, in the original shape, and is then
+brought to Keras: convolutions (out, in, y, x) -> (y, x, in, out), and before a pixel shuffle to C channels the output
+channel 4c + q goes to q * C + c.
+"""
+
+import zlib
+
+import keras
+import numpy as np
+import pytest
+
+from srredsim import networks
+
+POINTS = [(0, 0), (5, 7), (-1, -1), "middle"]  # "middle" is row height // 2, column 3
+
+
+def filled(key, shape, gain):
+    """The original parameter of this name."""
+    u = np.random.RandomState(zlib.crc32(key.encode("ascii"))).uniform(-1, 1, shape)
+    if key.endswith("running_mean"):
+        return 0.1 * u
+    if key.endswith("running_var"):
+        return 1 + 0.5 * u
+    if len(shape) > 1:
+        return gain * u / np.sqrt(np.prod(shape[1:]))
+    return 0.05 * u if key.endswith("bias") else 1 + 0.1 * u
+
+
+def fill_convolution(layer, key, gain, shuffle=1):
+    """``shuffle`` is the square of the pixel shuffle that follows."""
+    height, width, inputs, outputs = layer.kernel.shape
+    weights = [filled(f"{key}.weight", (outputs, inputs, height, width), gain)]
+    if layer.use_bias:
+        weights.append(filled(f"{key}.bias", (outputs,), gain))
+    order = np.arange(outputs).reshape(outputs // shuffle, shuffle).T.ravel()
+    weights = [weight[order] for weight in weights]
+    layer.set_weights([weights[0].transpose(2, 3, 1, 0), *weights[1:]])
+
+
+def fill_normalisation(layer, key):
+    names = ("weight", "bias", "running_mean", "running_var")
+    layer.set_weights([filled(f"{key}.{name}", layer.gamma.shape, 1.0) for name in names])
+
+
+def fill_rrdb(model, blocks):
+    fill_convolution(model.get_layer("first"), "conv_first", 1.0)
+    for block in range(blocks):
+        for dense in (1, 2, 3):
+            for layer in range(1, 6):
+                name = f"block_{block + 1}_dense_{dense}_conv_{layer}"
+                fill_convolution(model.get_layer(name), f"RRDB_trunk.{block}.RDB{dense}.conv{layer}", 1.0)
+    fill_convolution(model.get_layer("trunk"), "trunk_conv", 1.0)
+    fill_convolution(model.get_layer("upsampling"), "tail.0.0", 1.0, shuffle=4)
+    fill_convolution(model.get_layer("last"), "tail.1", 1.0)
+
+
+def fill_dncnn(model):
+    """The places in the original sequence: convolution 0, then convolution, normalisation, ReLU from 2 on."""
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    normalisations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for place, layer in zip([0, *range(2, 48, 3)], convolutions, strict=True):
+        fill_convolution(layer, f"dncnn.{place}", 2.2)
+    for place, layer in zip(range(3, 48, 3), normalisations, strict=True):
+        fill_normalisation(layer, f"dncnn.{place}")
+
+
+def golden_input():
+    return np.random.RandomState(0).uniform(0, 1, (1, 1, 24, 20)).transpose(0, 2, 3, 1)
+
+
+def numbers(image):
+    """Mean, standard deviation and the image at four points."""
+    points = [(image.shape[0] // 2, 3) if point == "middle" else point for point in POINTS]
+    return [image.mean(), image.std(), *(image[point] for point in points)]
+
+
+RRDB = {
+    16: [0.0435589878, 1.88212265, -0.0712427389, -1.16371664, 0.274803309, -0.665637229],
+    23: [0.431997805, 7.18013552, -0.247882223, -4.3212737, 1.1099263, -2.52037736],
+}
+RRDB_PARAMETERS = {16: 11_696_641, 23: 16_732_609}
+DNCNN = [-0.060535777, 0.0795499344, -0.0136033855, -0.0943902135, 0.113994114, 0.0133204925]
+
+
+@pytest.mark.parametrize("blocks", [16, 23])
+def test_rrdb(blocks):
+    model = networks.build("rrdb", blocks=blocks)
+    assert model.count_params() == RRDB_PARAMETERS[blocks]
+    fill_rrdb(model, blocks)
+    image = keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0]
+    assert image.shape == (48, 40)
+    np.testing.assert_allclose(numbers(image.astype(float)), RRDB[blocks], rtol=1e-5)
+
+
+def test_dncnn():
+    model = networks.build("dncnn")
+    assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == 556_032
+    fill_dncnn(model)
+    noisy = golden_input()
+    noise = (noisy - keras.ops.convert_to_numpy(model(noisy, training=False)))[0, ..., 0]
+    assert noise.shape == (24, 20)
+    np.testing.assert_allclose(numbers(noise), DNCNN, rtol=1e-5)
