@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from srredsim.errors import InputError
-from srredsim.io import tiff
+from srredsim.io import orders, tiff
 from srredsim.io.files import atomic
+from srredsim.io.formats import open_source
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
 
@@ -129,3 +129,16 @@ def write_image(path: str | Path, image: np.ndarray, *, overwrite: bool = False,
         for t, c, z in np.ndindex(*image.shape[:3]):
             writer[t, c, z] = image[t, c, z]
     return Path(path)
+
+
+def read_image(path: str | Path) -> tuple[np.ndarray, float | None]:
+    """A reference image: (t, c, z, y, x) and its pixel size in um, None if the file does not say.
+
+    An axis without a name is z, as in ImageJ.
+    """
+    source = open_source(path)
+    numbers = orders.arrange_montages(source.letters, source.shape, orders.Wanted())
+    image = np.empty((*numbers.shape, *source.size), source.dtype)
+    for position in np.ndindex(*numbers.shape):
+        image[position] = source.plane(int(numbers[position]))
+    return image, source.optics.pixel_size_um

@@ -2,43 +2,173 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tifffile
 
-from srredsim.acquisition import AXES, Optics
-from srredsim.io import tiff
+from srredsim.acquisition import AXES, Optics, Pattern, RawStack
+from srredsim.errors import InputError
+from srredsim.io import orders, tiff
 from srredsim.io.files import atomic
+from srredsim.io.formats import open_source
+from srredsim.io.source import Source
+
+UNKNOWN = Optics()
+FILE_ORDER = "TAZPCYX"  # OME allows one more axis for each of t, z and c: angle goes with t, phase with z
 
 
-def write_raw(path: str | Path, array: np.ndarray, *, optics: Optics = Optics(), overwrite: bool = False) -> Path:
+def read(
+    path: str | Path,
+    *,
+    order: str | None = None,
+    angles: int | None = None,
+    phases: int | None = None,
+    trailing_widefield: bool = False,
+    pixel_size_um: float | None = None,
+) -> RawStack:
+    """Open a raw stack: TIFF (plain, ImageJ, OME) or .npy; frames are read when they are asked for.
+
+    Parameters
+    ----------
+    order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
+        How the frames follow one another where the file does not say (`srredsim.io.orders`); PAZ if not given.
+    angles, phases : int, optional
+        Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
+    trailing_widefield : bool
+        Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
+    pixel_size_um : float, optional
+        Wins over what the file says.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or its frames do not make the angles and phases; ``notes`` of the result say how
+        it was understood.
+    """
+    wanted = orders.Wanted(order, angles, phases, trailing_widefield)
+    source = open_source(path, pixel_size_um)
+    if order == "tiled":
+        array, notes = _tiles(source, wanted)
+    else:
+        numbers, notes = orders.arrange(source.letters, source.shape, wanted)
+        array = Frames(source, numbers)
+    if source.dtype.itemsize == 1:
+        notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
+    channels = array.shape[1]
+    names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
+    pattern = Pattern(*(int(n) for n in array.shape[3:5]))
+    return RawStack(array, pattern, source.optics, names, Path(path), (*notes, *source.notes))
+
+
+@dataclass(frozen=True)
+class Frames:
+    """``frames[t, c, z]`` reads (angles, phases, y, x); `numbers` says which plane of the file goes where."""
+
+    source: Source
+    numbers: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (*self.numbers.shape, *self.source.size)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.source.dtype
+
+    def __getitem__(self, position: tuple[int, int, int]) -> np.ndarray:
+        t, c, z = position
+        numbers = self.numbers[t, c, z]
+        raw = np.empty((*numbers.shape, *self.source.size), self.dtype)
+        for place in np.ndindex(*numbers.shape):
+            raw[place] = self.source.plane(int(numbers[place]))
+        return raw
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The same for a montage a plane: an angle is a row of tiles, a phase a column."""
+
+    source: Source
+    numbers: np.ndarray
+    grid: tuple[int, int]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        (rows, columns), (y, x) = self.grid, self.source.size
+        return (*self.numbers.shape, rows, columns, y // rows, x // columns)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.source.dtype
+
+    def __getitem__(self, position: tuple[int, int, int]) -> np.ndarray:
+        t, c, z = position
+        rows, columns, y, x = self.shape[3:]
+        montage = self.source.plane(int(self.numbers[t, c, z]))
+        return np.ascontiguousarray(montage.reshape(rows, y, columns, x).swapaxes(1, 2), self.dtype)
+
+
+def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
+    if {"A", "P"} & set(source.letters):
+        raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out --order tiled")
+    grid = orders.grid(source.size, wanted)
+    tiles = Tiles(source, orders.arrange_montages(source.letters, source.shape, wanted), grid)
+    told = "" if wanted.angles and wanted.phases else ", guessed from its size"
+    y, x = tiles.shape[-2:]
+    return tiles, [f"montage of {grid[0]} angles (rows) x {grid[1]} phases (columns) of {y} x {x} pixels{told}"]
+
+
+def write_raw(path: str | Path, array: np.ndarray, *, optics: Optics = UNKNOWN, overwrite: bool = False) -> Path:
     """Write raw frames, axes `TCZAPYX` or `APYX`, as an OME-TIFF whose Modulo annotations name angle and phase.
 
-    The frames lie in the file with the channel running fastest, then phase, z, angle and time: the angle is a
-    modulo of the time axis, the phase one of the z axis, as OME allows one for each.
+    The frames lie in the file with the channel running fastest, then phase, z, angle and time.
     """
     array = np.asarray(array)
     if array.ndim == 4:
         array = array[None, None, None]
     if array.ndim != len(AXES):
         raise ValueError(f"raw frames have the axes {AXES} or APYX; got the shape {array.shape}")
-    order = "TAZPCYX"
-    stored = array.transpose([AXES.index(axis) for axis in order])
-    metadata = {"axes": order}
-    if optics.pixel_size_um is not None:
-        for axis in "XY":
-            metadata |= {f"PhysicalSize{axis}": optics.pixel_size_um, f"PhysicalSize{axis}Unit": "µm"}
-    if optics.z_step_um is not None:
-        metadata |= {"PhysicalSizeZ": optics.z_step_um, "PhysicalSizeZUnit": "µm"}
+    stored = array.transpose([AXES.index(axis) for axis in FILE_ORDER])
+    metadata = {"axes": FILE_ORDER} | _ome(optics, channels=array.shape[1])
+    with atomic(path, overwrite) as temporary:
+        tifffile.imwrite(
+            temporary,
+            stored,
+            metadata=metadata,
+            photometric="minisblack",
+            **_resolution(optics.pixel_size_um),
+            **tiff.kind("ome"),
+        )
+        if optics.na is not None:
+            tifffile.tiffcomment(temporary, _with_na(tifffile.tiffcomment(temporary), optics.na).encode())
+    return Path(path)
+
+
+def _ome(optics: Optics, channels: int) -> dict:
+    metadata = {}
+    lengths = {"X": optics.pixel_size_um, "Y": optics.pixel_size_um, "Z": optics.z_step_um}
+    for axis, length in lengths.items():
+        if length is not None:
+            metadata |= {f"PhysicalSize{axis}": length, f"PhysicalSize{axis}Unit": "µm"}
     if optics.frame_interval_s is not None:
         metadata |= {"TimeIncrement": optics.frame_interval_s, "TimeIncrementUnit": "s"}
     if optics.wavelength_em_um is not None:
-        channels = array.shape[1]
-        metadata["Channel"] = {
-            "EmissionWavelength": [round(optics.wavelength_em_um * 1000, 6)] * channels,
-            "EmissionWavelengthUnit": ["nm"] * channels,
-        }
-    with atomic(path, overwrite) as temporary:
-        tifffile.imwrite(temporary, stored, metadata=metadata, photometric="minisblack", **tiff.kind("ome"))
-    return Path(path)
+        nm = round(optics.wavelength_em_um * 1000, 6)
+        metadata["Channel"] = {"EmissionWavelength": [nm] * channels, "EmissionWavelengthUnit": ["nm"] * channels}
+    return metadata
+
+
+def _resolution(pixel_size_um: float | None) -> dict:
+    if pixel_size_um is None:
+        return {}
+    per_cm = 1e4 / pixel_size_um
+    return {"resolution": (per_cm, per_cm), "resolutionunit": "CENTIMETER"}
+
+
+def _with_na(xml: str, na: float) -> str:
+    """Name the objective, which tifffile does not write, where the OME schema has its place."""
+    instrument = f'<Instrument ID="Instrument:0"><Objective ID="Objective:0" LensNA="{na}"/></Instrument>'
+    settings = '<InstrumentRef ID="Instrument:0"/><ObjectiveSettings ID="Objective:0"/>'
+    return xml.replace("<Image ", f"{instrument}<Image ", 1).replace("<Pixels ", f"{settings}<Pixels ", 1)

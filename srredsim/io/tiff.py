@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+import logging
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tifffile
+
+from srredsim.errors import InputError
+from srredsim.io import calibration
+from srredsim.io.source import Source
+
+MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+DAMAGE = (OSError, ValueError, RuntimeError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error)
+LOSSY = ("JPEG", "OJPEG", "JPEG_LOSSY", "JPEG2000", "APERIO_JP2000_RGB", "JPEGXR", "WEBP")
 
 
 def kind(name: str) -> dict[str, Any]:
@@ -25,3 +39,145 @@ def create(
     return tifffile.memmap(
         path, shape=tuple(shape), dtype=dtype, metadata=metadata, resolution=resolution, **kind("imagej")
     )
+
+
+def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
+    """The planes of a TIFF, plain, ImageJ or OME, read one by one when asked for.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, cut short, in colour, or if its pixels are not square.
+    """
+    with _quiet_tifffile() as complaints:
+        try:
+            tif = tifffile.TiffFile(path)
+            with tif:
+                return _source(tif, pixel_size_um)
+        except InputError:
+            raise
+        except DAMAGE as error:
+            raise InputError(f"the TIFF is damaged: {_short(complaints or [str(error)])}") from error
+
+
+def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
+    series = list(tif.series)
+    if not series:
+        raise InputError("the TIFF holds no image")
+    _refuse_cut_short(tif)
+    notes: list[str] = []
+    first = series[0]
+    letters, shape = first.get_axes(squeeze=False), tuple(int(n) for n in first.get_shape(squeeze=False))
+    _refuse_colour(tif.pages.first, letters, shape)
+    letters, shape = _without_samples(letters, shape)
+    parts = [first]
+    if (
+        len(series) > 1
+        and first.kind != "ome"
+        and all(s.shape == first.shape and s.dtype == first.dtype for s in series)
+    ):
+        parts = series  # written frame by frame
+        letters, shape = "I" + letters, (len(series), *shape)
+    elif len(series) > 1:
+        notes.append(f"the file holds {len(series)} images; only the first, {first.axes} {first.shape}, is read")
+    known = calibration.of_tiff(tif, first.kind)
+    optics, more = known.optics(pixel_size_um)
+    plane = _planes(tif, parts, shape)
+    page = tif.pages.first
+    if page.compression.name in LOSSY:
+        notes.append(f"the pixels are {page.compression.name}-compressed: what was lost is lost")
+    named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
+    dtype = np.dtype(first.dtype).newbyteorder("=")
+    return Source(named, shape[:-2], shape[-2:], dtype, plane, optics, known.channel_names, (*notes, *more))
+
+
+def _refuse_colour(page: tifffile.TiffPage, letters: str, shape: tuple[int, ...]) -> None:
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        raise InputError("the image has a colour table; convert it to grey values (Fiji: Image > Type > 16-bit)")
+    if "S" in letters and shape[letters.index("S")] > 1:
+        samples = shape[letters.index("S")]
+        what = "a colour image (RGB)" if samples in (3, 4) else f"an image with {samples} samples a pixel"
+        raise InputError(f"{what}, not a stack of grey frames; in Fiji: Image > Type > 16-bit, or split the channels")
+
+
+def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    kept = [i for i, letter in enumerate(letters) if letter != "S"]
+    letters, shape = "".join(letters[i] for i in kept), tuple(shape[i] for i in kept)
+    if not letters.endswith("YX"):
+        raise InputError(f"the axes are {letters}; the last two must be y and x")
+    return letters, shape
+
+
+# --- reading planes ---------------------------------------------------------------------------------------------------
+
+
+def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
+    """Function that reads plane `number`: from a memory map where the file allows it, else page by page."""
+    count, size = prod(shape[:-2]), shape[-2:]
+    first = parts[0]
+    if len(parts) == 1 and first.dataoffset is not None:
+        end = first.dataoffset + first.nbytes
+        if end > tif.filehandle.size:
+            raise InputError(f"the TIFF is cut short: it should have {end} bytes, but has {tif.filehandle.size}")
+        dtype = np.dtype(first.dtype).newbyteorder(tif.byteorder)
+        mapped = np.memmap(tif.filehandle.path, dtype, "r", first.dataoffset, (count, *size))
+        return mapped.__getitem__
+    pages = [page for part in parts for page in part.pages]
+    missing = sum(page is None for page in pages)
+    if missing or len(pages) != count:
+        raise InputError(
+            f"the file is incomplete: its metadata promise {count} frames, {len(pages) - missing} are there"
+        )
+    for number, page in enumerate(pages):
+        handle = page.parent.filehandle
+        ends = (offset + n for offset, n in zip(page.dataoffsets, page.databytecounts, strict=True))
+        if not handle.closed and max(ends, default=0) > handle.size:
+            raise InputError(f"the TIFF is cut short: frame {number + 1} of {count} goes beyond its end")
+    lock = threading.Lock()
+
+    def plane(number: int) -> np.ndarray:
+        with lock, _quiet_tifffile():
+            try:
+                return pages[number].asarray().reshape(size)  # opens the file and closes it again
+            except DAMAGE as error:
+                raise InputError(f"frame {number + 1} of {count} cannot be read: {_short([str(error)])}") from error
+
+    return plane
+
+
+def _refuse_cut_short(tif: tifffile.TiffFile) -> None:
+    """The last page must say that it is the last; in a file that was cut short it points beyond the end."""
+    page = tif.pages[len(tif.pages) - 1]
+    handle, form = tif.filehandle, tif.tiff
+    handle.seek(page.offset)
+    entries = struct.unpack(form.tagnoformat, handle.read(form.tagnosize))[0]
+    handle.seek(page.offset + form.tagnosize + entries * form.tagsize)
+    pointer = handle.read(form.offsetsize)
+    if len(pointer) < form.offsetsize or struct.unpack(form.offsetformat, pointer)[0] >= handle.size:
+        raise InputError(f"the TIFF is cut short: after {len(tif.pages)} pages there should be more")
+
+
+class _Collector(logging.Filter):
+    def __init__(self, messages: list[str]):
+        super().__init__()
+        self.messages = messages
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.messages.append(record.getMessage())
+        return False
+
+
+@contextmanager
+def _quiet_tifffile() -> Iterator[list[str]]:
+    """What tifffile would print to the terminal, as a list."""
+    messages: list[str] = []
+    logger, collector = logging.getLogger("tifffile"), _Collector(messages)
+    logger.addFilter(collector)
+    try:
+        yield messages
+    finally:
+        logger.removeFilter(collector)
+
+
+def _short(messages: list[str]) -> str:
+    return " ".join(messages[-1].split())[:160] or "nothing more is known"

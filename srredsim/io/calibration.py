@@ -1,0 +1,184 @@
+"""What a TIFF says of pixel size, z step, frame interval, channels, wavelength and numerical aperture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import tifffile
+
+from srredsim.acquisition import Optics
+from srredsim.errors import InputError
+
+IN_UM = {
+    "nm": 1e-3,
+    "um": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "micrometer": 1.0,
+    "micrometers": 1.0,
+    "micrometre": 1.0,
+    "mm": 1e3,
+    "millimeter": 1e3,
+    "cm": 1e4,
+    "centimeter": 1e4,
+    "m": 1e6,
+    "meter": 1e6,
+    "inch": 25400.0,
+    "in": 25400.0,
+    "å": 1e-4,
+    "pm": 1e-6,
+}
+IN_S = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "min": 60.0, "h": 3600.0}
+LARGEST_PIXEL_UM = 5.0  # a resolution tag without more is a printer's: 72 dots per inch are 353 um
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Lengths in micrometres, None where the file is silent; ``pixel_um`` is (y, x)."""
+
+    pixel_um: tuple[float, float] | None = None
+    z_step_um: float | None = None
+    frame_interval_s: float | None = None
+    wavelengths_em_um: tuple[float, ...] = ()
+    na: float | None = None
+    channel_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    def optics(self, pixel_size_um: float | None = None) -> tuple[Optics, list[str]]:
+        """The optics, with a note on what was left out; a pixel size that is given wins over the file's.
+
+        Raises
+        ------
+        InputError
+            If the pixels are not square and no pixel size is given.
+        """
+        notes = list(self.notes)
+        if pixel_size_um is not None and not pixel_size_um > 0:
+            raise InputError(f"the pixel size must be greater than 0, not {pixel_size_um:g} um")
+        if self.pixel_um is not None:
+            y, x = self.pixel_um
+            if pixel_size_um is None and abs(y / x - 1) > 0.01:
+                raise InputError(f"the pixels are {y:g} um high and {x:g} um wide; they must be square: resample them")
+            if pixel_size_um is None:
+                pixel_size_um = x
+            elif abs(pixel_size_um / x - 1) > 1e-3:
+                notes.append(f"pixel size {pixel_size_um:g} um as given; the file says {x:g} um")
+        wavelengths = sorted(set(self.wavelengths_em_um))
+        if len(wavelengths) > 1:
+            each = ", ".join(f"{1000 * w:g}" for w in wavelengths)
+            notes.append(f"the channels have different emission wavelengths ({each} nm); none is taken for all")
+        wavelength = wavelengths[0] if len(wavelengths) == 1 else None
+        return Optics(self.na, wavelength, pixel_size_um, self.z_step_um, self.frame_interval_s), notes
+
+
+def of_tiff(tif: tifffile.TiffFile, kind: str, image: int = 0) -> Calibration:
+    """What an open TIFF says; `kind` is that of the series, `image` its number."""
+    if kind == "ome":
+        return of_ome(tif.ome_metadata, image)
+    if tif.is_imagej:
+        return of_imagej(tif)
+    pixel_um, note = _resolution_tags(tif.pages.first, None)
+    return Calibration(pixel_um=pixel_um, notes=(note,) if note else ())
+
+
+def of_imagej(tif: tifffile.TiffFile) -> Calibration:
+    metadata = tif.imagej_metadata
+    unit = _unit(metadata.get("unit"))
+    pixel_um, note = _resolution_tags(tif.pages.first, unit)
+    spacing, interval = metadata.get("spacing"), metadata.get("finterval")
+    z_unit = IN_UM.get(_unit(metadata.get("zunit")) or unit or "")
+    return Calibration(
+        pixel_um=pixel_um,
+        z_step_um=abs(spacing) * z_unit if spacing and z_unit else None,
+        frame_interval_s=float(interval) if interval else None,
+        channel_names=_names_from_labels(metadata.get("Labels"), int(metadata.get("channels", 1))),
+        notes=(note,) if note else (),
+    )
+
+
+def of_ome(xml: str, image: int = 0) -> Calibration:
+    root = ElementTree.fromstring(xml)
+    element = root.findall("{*}Image")[image]
+    pixels = element.find("{*}Pixels")
+    attributes = pixels.attrib
+    sizes = [_length(attributes, f"PhysicalSize{axis}") for axis in "YX"]
+    known = [size for size in sizes if size]
+    interval = _number(attributes.get("TimeIncrement"))
+    channels = pixels.findall("{*}Channel")
+    names = [channel.get("Name") for channel in channels]
+    waves = [_length(channel.attrib, "EmissionWavelength", "nm") for channel in channels]
+    return Calibration(
+        pixel_um=(known[0], known[-1]) if known else None,
+        z_step_um=_length(attributes, "PhysicalSizeZ"),
+        frame_interval_s=interval * IN_S.get(attributes.get("TimeIncrementUnit", "s"), 1.0) if interval else None,
+        wavelengths_em_um=tuple(wave for wave in waves if wave),
+        na=_ome_na(root, element),
+        channel_names=tuple(names) if names and all(names) else None,
+    )
+
+
+def _ome_na(root: ElementTree.Element, image: ElementTree.Element) -> float | None:
+    """Numerical aperture of the image's objective, or of the only one there is."""
+    objectives = {o.get("ID"): _number(o.get("LensNA")) for o in root.iterfind("{*}Instrument/{*}Objective")}
+    settings = image.find("{*}ObjectiveSettings")
+    if settings is not None:
+        return objectives.get(settings.get("ID"))
+    return next(iter(objectives.values())) if len(objectives) == 1 else None
+
+
+def _resolution_tags(page: tifffile.TiffPage, unit: str | None) -> tuple[tuple[float, float] | None, str | None]:
+    """Pixel size (y, x) in um from the tags, or why not; `unit` is ImageJ's, None means the tag's own."""
+    rates = [_rational(page, name) for name in ("YResolution", "XResolution")]
+    if unit is None:
+        tag = page.tags.get("ResolutionUnit")
+        in_um = {2: IN_UM["inch"], 3: IN_UM["cm"]}.get(int(tag.value) if tag else 2)
+    else:
+        in_um = IN_UM.get(unit)
+    if not all(rates) or in_um is None:
+        return None, None
+    y_um, x_um = (in_um / rate for rate in rates)
+    if unit is None and max(y_um, x_um) > LARGEST_PIXEL_UM:
+        note = f"the resolution tag ({x_um:.4g} um a pixel) is a printer's, not a microscope's: not used"
+        return None, note if max(rates) > 1 else None  # one pixel an inch is what programs write that know nothing
+    return (y_um, x_um), None
+
+
+def _rational(page: tifffile.TiffPage, name: str) -> float | None:
+    tag = page.tags.get(name)
+    if tag is None:
+        return None
+    value = tag.value
+    numerator, denominator = value if isinstance(value, tuple) else (value, 1)
+    return numerator / denominator if denominator else None
+
+
+def _unit(name: object) -> str | None:
+    r"""ImageJ's spellings of a unit: micron, um, µm with either mu, also escaped as \u00B5m."""
+    if not isinstance(name, str):
+        return None
+    plain = name.strip().strip('"').lower().replace("\\u00b5", "µ").replace("Â", "").replace("\xe2µ", "µ")
+    return plain.replace("µ", "u").replace("μ", "u")
+
+
+def _length(attributes: dict[str, str], name: str, unit: str = "um") -> float | None:
+    """An OME length in um; None if it is missing, zero or in no unit of length."""
+    value = _number(attributes.get(name))
+    in_um = IN_UM.get(_unit(attributes.get(f"{name}Unit", unit)))
+    return value * in_um if value and in_um else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _names_from_labels(labels: object, channels: int) -> tuple[str, ...] | None:
+    """Channel names, if the labels of the planes repeat from channel to channel; else they are names of planes."""
+    if not isinstance(labels, list | tuple) or not labels or not all(labels):
+        return None
+    if all(label == labels[i % channels] for i, label in enumerate(labels)) and len(labels) >= channels:
+        return tuple(str(label) for label in labels[:channels])
+    return None

@@ -1,0 +1,41 @@
+"""NumPy's .npy: an array without names, memory-mapped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from srredsim.errors import InputError
+from srredsim.io.calibration import Calibration
+from srredsim.io.source import Source
+
+MAGIC = b"\x93NUMPY"
+
+
+def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
+    """The planes of an array of two or more dimensions, the last two y and x."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise InputError(_in_words(error)) from error
+    except (EOFError, OSError, SyntaxError) as error:
+        raise InputError(f"the .npy file is damaged or cut short: {error}") from error
+    if array.ndim < 2:
+        raise InputError(f"an array of the shape {array.shape} is no image; frames, y, x is a raw stack")
+    shape, (y, x) = array.shape[:-2], array.shape[-2:]
+
+    def plane(number: int) -> np.ndarray:
+        return array[np.unravel_index(number, shape)] if shape else array
+
+    optics, notes = Calibration().optics(pixel_size_um)
+    return Source("I" * len(shape), shape, (y, x), array.dtype.newbyteorder("="), plane, optics, notes=tuple(notes))
+
+
+def _in_words(error: ValueError) -> str:
+    message = str(error)
+    if "allow_pickle" in message or "Object arrays" in message:
+        return "the .npy file holds Python objects, not numbers; save a numeric array"
+    if "mmap length" in message:
+        return "the .npy file is cut short: it holds less than its header says"
+    return f"the .npy file is damaged: {message}"

@@ -1,0 +1,359 @@
+"""Frame orders: which frame of the file is which time, channel, z, angle and phase.
+
+A file is a row of frames. Some of its axes have names (T, C, Z, and A, P where Modulo annotations give them), others
+(letter I here) do not. The order names how phase P, angle A and z-plane Z follow one another where the file does not
+say, the fastest first:
+
+=======  ============================  ===========================================
+order    frames run                    met in
+=======  ============================  ===========================================
+PAZ      phase, then angle, then z     fairSIM, most software; the default
+PZA      phase, then z, then angle     DeltaVision OMX
+ZAP      z, then angle, then phase     Zeiss
+tiled    one montage a reconstruction  Nikon N-SIM: a row an angle, a column a phase
+=======  ============================  ===========================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from srredsim.errors import InputError
+
+ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
+GUESSED = ((3, 5), (3, 3))  # angles x phases taken when the count of frames fits no other
+KNOWN = (*GUESSED, (5, 5))
+FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller said of the frames; None is unknown."""
+
+    order: str | None = None
+    angles: int | None = None
+    phases: int | None = None
+    trailing_widefield: bool = False
+
+    def __post_init__(self):
+        if self.order is not None and self.order not in ORDERS:
+            raise InputError(f"no frame order called {self.order!r}; there are: {', '.join(ORDERS)}")
+        for name in ("angles", "phases"):
+            count = getattr(self, name)
+            if count is not None and count < 1:
+                raise InputError(f"the number of {name} must be 1 or more, not {count}")
+
+    def patterns(self) -> list[tuple[int, int]]:
+        """(angles, phases) that agree with what was said."""
+        if self.angles and self.phases:
+            return [(self.angles, self.phases)]
+        if self.angles:
+            return [(self.angles, 5), (self.angles, 3)]
+        if self.phases:
+            return [(3, self.phases)]
+        return list(KNOWN)
+
+    def is_told(self, pattern: tuple[int, int]) -> bool:
+        """Whether this pattern may be taken when only it fits."""
+        return self.angles is not None or self.phases is not None or pattern in GUESSED
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Numbers of the frames in the file, with a letter for each of their axes."""
+
+    numbers: np.ndarray
+    letters: str
+
+    def size(self, letter: str) -> int:
+        return self.numbers.shape[self.letters.index(letter)] if letter in self.letters else 1
+
+    def arranged(self, letters: str) -> np.ndarray:
+        """The numbers with exactly these axes; those that are missing have the length 1."""
+        order = [self.letters.index(letter) for letter in letters if letter in self.letters]
+        return self.numbers.transpose(order).reshape([self.size(letter) for letter in letters])
+
+    def __str__(self) -> str:
+        names = {"I": "frames", "J": "t and z together"}
+        sizes = zip(self.letters, self.numbers.shape, strict=True)
+        return ", ".join(f"{names.get(letter, letter.lower())} = {n}" for letter, n in sizes)
+
+
+def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.ndarray, list[str]]:
+    """Sort the frames of a file.
+
+    Parameters
+    ----------
+    letters, shape
+        The file's axes before y and x, slowest first: T, C, Z, A, P where the file names them, I where it does not.
+
+    Returns
+    -------
+    numbers : (t, c, z, angles, phases) ndarray of int
+        The frame of the file that belongs at each place.
+    notes : list of str
+
+    Raises
+    ------
+    InputError
+        If the frames do not make the angles and phases, or make them in more than one way.
+    """
+    axes = _squeezed(letters, shape)
+    total = axes.numbers.size
+    if total < 3:
+        raise InputError(
+            f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
+            "for example; for a montage of tiles give --order tiled"
+        )
+    axes, notes = _named(axes, wanted)
+    if {"A", "P"} <= set(axes.letters):
+        _refuse_contradiction(axes, wanted)
+    else:
+        axes, more = _split(axes, wanted)
+        notes += more
+    return axes.arranged("TCZAP"), notes
+
+
+def arrange_montages(letters: str, shape: tuple[int, ...], wanted: Wanted) -> np.ndarray:
+    """Sort the pages of a file that holds a montage a page: (t, c, z) ndarray of int."""
+    axes = _squeezed(letters, shape)
+    if wanted.trailing_widefield:
+        if axes.letters not in ("I", "T", "Z"):
+            raise InputError(
+                "a trailing widefield frame takes a file of several montages and that one frame after them"
+            )
+        axes = Axes(axes.numbers[:-1], axes.letters)
+    unnamed = axes.letters.count("I")
+    if unnamed:
+        axes = Axes(axes.numbers, _letters_for(axes, "Z" if unnamed == 1 else FREE_NAMES.get(unnamed, "")))
+    if not set(axes.letters) <= set("TCZ"):
+        raise InputError(f"montages with the axes {axes} cannot be sorted; times, channels and z-planes can")
+    return axes.arranged("TCZ")
+
+
+def grid(size: tuple[int, int], wanted: Wanted) -> tuple[int, int]:
+    """(angles, phases) of a montage of the size (y, x): what divides it and, if several do, makes square tiles."""
+    y, x = size
+    fits = [(a, p) for a, p in wanted.patterns() if y % a == 0 and x % p == 0]
+    square = [(a, p) for a, p in fits if y // a == x // p]
+    fits = square if len(square) == 1 else fits
+    if len(fits) == 1 and wanted.is_told(fits[0]):
+        return fits[0]
+    if fits:
+        raise InputError(f"a montage of {y} x {x} pixels has {_choices(fits)} tiles; {_flags(fits)}")
+    tried = " or ".join(f"{a} x {p}" for a, p in wanted.patterns())
+    raise InputError(
+        f"a montage of {y} x {x} pixels does not divide into {tried} equal tiles; give --angles and --phases"
+    )
+
+
+def _squeezed(letters: str, shape: tuple[int, ...]) -> Axes:
+    """Without axes of length 1, except those that name angle or phase."""
+    kept = [i for i, letter in enumerate(letters) if shape[i] != 1 or letter in "AP"]
+    numbers = np.arange(prod(shape)).reshape([shape[i] for i in kept])
+    return Axes(numbers, "".join(letters[i] for i in kept))
+
+
+def _letters_for(axes: Axes, names: str) -> str:
+    """The axes' letters, those of the unnamed ones replaced by `names`, or by free ones where they are taken."""
+    taken = set(axes.letters)
+    free = [letter for letter in "TZC" if letter not in taken and letter not in names]
+    given = iter([letter if letter not in taken else (free.pop(0) if free else "") for letter in names])
+    letters = "".join(next(given, "") if letter == "I" else letter for letter in axes.letters)
+    if len(letters) != len(axes.letters):
+        raise InputError(f"the axes {axes} are more than time, channel, z, angle and phase")
+    return letters
+
+
+def _named(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
+    """Give every unnamed axis but the last, the frames, a name; the last two may be angle and phase."""
+    unnamed = [i for i, letter in enumerate(axes.letters) if letter == "I"]
+    if len(unnamed) < 2:
+        return axes, []
+    last_two = tuple(axes.numbers.shape[i] for i in unnamed[-2:])
+    if set("AP").isdisjoint(axes.letters) and last_two in wanted.patterns():
+        names = FREE_NAMES.get(len(unnamed) - 2, "") + "AP"
+    else:
+        names = FREE_NAMES.get(len(unnamed) - 1, "") + "I"
+    if len(names) != len(unnamed):
+        raise InputError(f"the axes {axes} are more than time, channel, z, angle and phase")
+    free = _letters_for(Axes(axes.numbers, axes.letters), names) if set(names) != {"I"} else axes.letters
+    named = Axes(axes.numbers, free)
+    return named, [f"axes without names read as {named}"]
+
+
+def _refuse_contradiction(axes: Axes, wanted: Wanted) -> None:
+    angles, phases = axes.size("A"), axes.size("P")
+    for name, asked, there in (("angles", wanted.angles, angles), ("phases", wanted.phases, phases)):
+        if asked is not None and asked != there:
+            raise InputError(
+                f"{asked} {name} were asked for, but the file names {angles} angles x {phases} phases; "
+                "leave out --angles and --phases"
+            )
+    if wanted.trailing_widefield:
+        raise InputError(
+            f"the file names every frame ({angles} angles x {phases} phases), so none is a trailing widefield frame; "
+            "leave out --trailing-widefield"
+        )
+
+
+# --- frames that lie along one axis -----------------------------------------------------------------------------------
+
+
+def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
+    """Split the axis along which the frames lie into angle, phase and what is left."""
+    wanted = _with_named(axes, wanted)
+    order = wanted.order or "PAZ"
+    axes, letter = _frame_axis(axes, wanted)
+    length = axes.size(letter)
+    angles, phases = _only_pattern(axes, letter, wanted)
+    needed = _needed(axes, angles, phases)
+    repeats, layout = _repeats(length, needed, wanted.trailing_widefield)
+    others = axes.letters.replace(letter, "")
+    rest = _name_of_rest(letter, others, repeats, axes)
+    frames = np.moveaxis(axes.numbers, axes.letters.index(letter), 0)
+    frames = _without_widefield(frames, needed, repeats, layout, order)
+    sizes = {"A": angles, "P": phases, "Z": repeats}
+    parts = [part for part in reversed(order) if part not in others or part == "Z"]  # slowest first
+    numbers = frames.reshape([sizes[part] for part in parts] + list(frames.shape[1:]))
+    letters = "".join(rest if part == "Z" else part for part in parts) + others
+    told = "" if wanted.angles and wanted.phases else ", guessed from their number"
+    note = f"{length} frames along {_axis_name(letter)} read as {angles} angles x {phases} phases{told}, order {order}"
+    if repeats > 1:
+        note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}"
+    if layout:
+        note += f", {layout}"
+    return Axes(numbers, letters), [note]
+
+
+def _with_named(axes: Axes, wanted: Wanted) -> Wanted:
+    """One of angle and phase may be named by the file; it must then agree."""
+    for letter, name in (("A", "angles"), ("P", "phases")):
+        if letter in axes.letters:
+            asked, there = getattr(wanted, name), axes.size(letter)
+            if asked is not None and asked != there:
+                raise InputError(f"{asked} {name} were asked for, but the file names {there}; leave out --{name}")
+            wanted = Wanted(**{**vars(wanted), name: there})
+    return wanted
+
+
+def _needed(axes: Axes, angles: int, phases: int) -> int:
+    """Frames along the axis for one reconstruction: angle or phase may have an axis already."""
+    return (1 if "A" in axes.letters else angles) * (1 if "P" in axes.letters else phases)
+
+
+def _repeats(length: int, needed: int, trailing_widefield: bool) -> tuple[int, str]:
+    """How many reconstructions the frames make (0: they do not), and where the widefield frames are."""
+    if not trailing_widefield:
+        return (length // needed, "") if length % needed == 0 else (0, "")
+    if length % (needed + 1) == 0:
+        return length // (needed + 1), "a widefield frame after each"
+    if length > 1 and (length - 1) % needed == 0:
+        return (length - 1) // needed, "one widefield frame at the end"
+    return 0, ""
+
+
+def _without_widefield(frames: np.ndarray, needed: int, repeats: int, layout: str, order: str) -> np.ndarray:
+    if layout and order == "PAZ" and len(frames) == repeats * (needed + 1):
+        return frames.reshape(repeats, needed + 1, *frames.shape[1:])[:, :needed].reshape(-1, *frames.shape[1:])
+    return frames[: repeats * needed]
+
+
+def _frame_axis(axes: Axes, wanted: Wanted) -> tuple[Axes, str]:
+    """The axis along which the frames lie: the unnamed one; else z, t or c, the one that fits exactly first."""
+    if "I" in axes.letters:
+        return axes, "I"
+
+    def repeats(letter: str) -> set[int]:
+        patterns = [pattern for pattern in wanted.patterns() if wanted.is_told(pattern)]
+        counts = (_needed(axes, *pattern) for pattern in patterns)
+        return {_repeats(axes.size(letter), n, wanted.trailing_widefield)[0] for n in counts if n > 1} - {0}
+
+    present = [letter for letter in "ZTC" if letter in axes.letters]
+    for letter in present:
+        if 1 in repeats(letter):
+            return axes, letter
+    for letter in present:
+        if letter != "C" and repeats(letter):
+            return axes, letter
+    joined = _joined(axes)
+    return joined, "J" if "J" in joined.letters else present[0] if present else "I"
+
+
+def _joined(axes: Axes) -> Axes:
+    """Time and z as one axis J, in the file's order: how an angle axis T and a phase axis Z look without names."""
+    if not {"T", "Z"} <= set(axes.letters):
+        return axes
+    both = [i for i, letter in enumerate(axes.letters) if letter in "TZ"]
+    others = [i for i in range(len(axes.letters)) if i not in both]
+    numbers = axes.numbers.transpose(both + others)
+    numbers = numbers.reshape(-1, *(axes.numbers.shape[i] for i in others))
+    return Axes(numbers, "J" + "".join(axes.letters[i] for i in others))
+
+
+def _only_pattern(axes: Axes, letter: str, wanted: Wanted) -> tuple[int, int]:
+    """The pattern that the frames make, if it is the only one."""
+    length = axes.size(letter)
+    fits = [
+        pattern
+        for pattern in wanted.patterns()
+        if _repeats(length, _needed(axes, *pattern), wanted.trailing_widefield)[0]
+    ]
+    if len(fits) == 1 and wanted.is_told(fits[0]):
+        return fits[0]
+    if fits:
+        raise InputError(f"{length} frames could be {_choices(fits)}; {_flags(fits)}")
+    raise InputError(_no_fit(axes, letter, wanted))
+
+
+def _name_of_rest(letter: str, others: str, repeats: int, axes: Axes) -> str:
+    """What the reconstructions that follow one another are: z-planes, or times where z has an axis."""
+    first, second = ("T", "Z") if letter in "TJ" else ("Z", "T")
+    for name in (first, second):
+        if name not in others:
+            return name
+    if repeats == 1:
+        return "K"  # an axis of length 1 that nobody asks for
+    raise InputError(f"{axes}: {repeats} reconstructions along the frames, but time and z have axes of their own")
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _axis_name(letter: str) -> str:
+    return {"I": "the file", "J": "t and z"}.get(letter, letter.lower())
+
+
+def _choices(patterns: list[tuple[int, int]]) -> str:
+    return " or ".join(f"{a} angles x {p} phases" for a, p in patterns)
+
+
+def _flags(patterns: list[tuple[int, int]]) -> str:
+    return "give " + " or ".join(f"--angles {a} --phases {p}" for a, p in patterns)
+
+
+def _no_fit(axes: Axes, letter: str, wanted: Wanted) -> str:
+    length = axes.size(letter)
+    there = "there are no other axes" if axes.letters == "I" else f"there are {axes}"
+    advice = " or ".join(_advice(axes, length, wanted)[:2])
+    return f"{length} frames do not make {_choices(wanted.patterns())}; {there}; {advice}"
+
+
+def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
+    """What would work, the likeliest first."""
+    advice = []
+    for a, p in wanted.patterns():
+        if _repeats(length, _needed(axes, a, p), not wanted.trailing_widefield)[0]:
+            change = "try without" if wanted.trailing_widefield else "try"
+            advice.append(f"{change} --trailing-widefield ({_flags([(a, p)])[5:]})")
+    for a, p in KNOWN:
+        if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.trailing_widefield)[0]:
+            advice.append(f"try --angles {a} --phases {p}")
+    if not advice:
+        needed = [_needed(axes, *pattern) + wanted.trailing_widefield for pattern in wanted.patterns()]
+        counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))
+        advice.append(f"a whole file has {counts} frames: is it complete? If so, give its --angles and --phases")
+    return advice
