@@ -33,8 +33,8 @@ def pattern(y_um: np.ndarray, x_um: np.ndarray, k_per_um, phase_rad: float, modu
 def darkest(modulation_depths) -> float:
     r"""Minimum of a pattern of one or two orders; light cannot be negative, so this must not be.
 
-    With :math:`c = \cos` of the first order, :math:`1 + m_1 c + m_2 (2 c^2 - 1)` is smallest at :math:`c = -m_1 / 4 m_2`
-    if that is a cosine, otherwise at :math:`c = -1`.
+    With :math:`c` the cosine of the first order, :math:`1 + m_1 c + m_2 (2 c^2 - 1)` is smallest at
+    :math:`c = -m_1 / 4 m_2` if that is a cosine, otherwise at :math:`c = -1`.
     """
     m1, m2 = (*modulation_depths, 0.0)[:2]
     c = -1.0 if m1 >= 4.0 * m2 else -m1 / (4.0 * m2)

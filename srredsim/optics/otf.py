@@ -45,5 +45,5 @@ def otf(frequency_per_um, cutoff_per_um: float, damping: float = 1.0):
 
 
 def apodisation(frequency_per_um, cutoff_per_um: float, power: float = 0.85):
-    """Transfer function of a SIM image worth learning: the ideal OTF with the extended cut-off, flattened by a power."""
+    """Transfer function of a good SIM image: the ideal OTF of the extended cut-off, flattened by a power."""
     return ideal_otf(np.asarray(frequency_per_um) / cutoff_per_um) ** power

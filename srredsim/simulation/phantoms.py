@@ -47,7 +47,7 @@ def _log_uniform(rng, low, high, size=None):
 
 
 def filaments(rng: np.random.Generator, field: Field) -> np.ndarray:
-    """Bent threads as of tubulin: crossing anyhow, combed along one direction, or radiating from a centre; some in bundles."""
+    """Bent threads as of tubulin: crossing anyhow, combed along one direction, or radiating; some in bundles."""
     step_um, length_um = 0.012, float(_log_uniform(rng, 3.0, 25.0))
     steps = int(length_um / step_um)
     density_per_um = _log_uniform(rng, 0.3, 8.0)  # length per area, um/um2
@@ -161,7 +161,7 @@ def cytosol(rng: np.random.Generator, field: Field) -> np.ndarray:
 
 
 def _brightness(image: np.ndarray, field: Field) -> float:
-    """How bright the structures of a phantom look to a widefield microscope: bright blocks of about a quarter of a um."""
+    """How bright the structures of a phantom look in widefield: its bright blocks of about a quarter of a um."""
     block = max(1, round(0.25 / field.pixel_size_um))
     rows, columns = (n // block for n in image.shape)
     blocks = image[: rows * block, : columns * block].reshape(rows, block, columns, block).mean(axis=(1, 3))

@@ -189,7 +189,7 @@ def _draw_optics(rng, beams, fixed) -> dict:
 
 
 def coarsest_pixel_um(cutoff_per_um: float, k_max_per_um: float) -> float:
-    """Largest raw pixel that samples the image (``1 / 2 f_c``), and half of which samples the truth (``1 / (f_c + k_max)``)."""
+    """Largest raw pixel: ``1 / 2 f_c`` samples the image, half of ``1 / (f_c + k_max)`` samples the truth."""
     return 1.0 / (cutoff_per_um + max(k_max_per_um, cutoff_per_um))
 
 
@@ -241,8 +241,9 @@ def _check(settings: Settings):
     largest = coarsest_pixel_um(settings.cutoff_per_um, settings.k_max_per_um)
     if settings.pixel_size_um > largest:
         raise InputError(
-            f"a pixel of {settings.pixel_size_um:g} um is too coarse for NA {settings.na:g}, {settings.wavelength_em_um:g} um "
-            f"and stripes of {settings.k_max_per_um:.3g} per um: it can be {largest:.4g} um at most"
+            f"a pixel of {settings.pixel_size_um:g} um is too coarse for NA {settings.na:g}, "
+            f"{settings.wavelength_em_um:g} um and stripes of {settings.k_max_per_um:.3g} per um: "
+            f"it can be {largest:.4g} um at most"
         )
 
 
@@ -281,8 +282,8 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     -------
     frames : (angles, phases, y, x) ndarray
     truth : (2y, 2x) ndarray of float32
-        The object in focus through the apodised SIM OTF (cut-off ``f_c + k_max``), on the scale of the expected in-focus
-        widefield image: without haze, background and offset, times the gain.
+        The object in focus through the apodised SIM OTF (cut-off ``f_c + k_max``), on the scale of the expected
+        in-focus widefield image: without haze, background and offset, times the gain.
     """
     raw_shape = padded_shape(settings)
     shape = tuple(sampling.SCALE * n for n in raw_shape)

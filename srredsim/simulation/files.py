@@ -1,0 +1,105 @@
+"""Simulated stacks to files: ``raw/0000.tif``, ``truth/0000.tif``, and ``0000.json`` with every parameter."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from srredsim import __version__, io
+from srredsim.acquisition import Optics
+from srredsim.errors import InputError
+from srredsim.optics.sampling import SCALE
+from srredsim.simulation.sim import Sample, simulate_stack
+
+PIXELS_PER_WORKER = 1_000_000  # raw pixels of one frame, over all stacks: less is not worth starting a process for
+
+
+def simulate(
+    out: str | Path,
+    *,
+    count: int,
+    seed: int,
+    angles: int = 3,
+    phases: int = 5,
+    photons: tuple[float, float] = (20.0, 5000.0),
+    size: int | tuple[int, int] = 128,
+    progress: Callable[[int, int], None] | None = None,
+    **fixed,
+) -> list[Path]:
+    """Write stacks 0 to ``count - 1`` of a seed; returns the paths of the raw stacks.
+
+    Parameters
+    ----------
+    out : path
+        Folder, made if need be; none of the files may be there yet.
+    count, seed : int
+    angles, phases, photons, size, **fixed
+        As in `srredsim.simulation.sim.simulate_stack`.
+    progress : callable, optional
+        Called with the number of stacks written and the number of all.
+    """
+    if count < 1:
+        raise InputError(f"at least one stack can be simulated; got {count}")
+    out = Path(out)
+    digits = max(4, len(str(count - 1)))
+    stems = [f"{index:0{digits}d}" for index in range(count)]
+    for path in (path for stem in stems for path in _paths(out, stem)):
+        if path.exists():
+            raise InputError(f"{path} exists already; give another folder")
+    asked = {"angles": angles, "phases": phases, "photons": photons, "size": size, **fixed}
+    write = partial(_write, out, seed, asked)
+    raw_paths = []
+    for path in _map(write, stems, workers=int(count * np.prod(np.broadcast_to(size, 2)) // PIXELS_PER_WORKER)):
+        raw_paths.append(path)
+        if progress:
+            progress(len(raw_paths), count)
+    return raw_paths
+
+
+def _map(write, stems: list[str], workers: int) -> Iterator[Path]:
+    workers = min(workers, os.cpu_count() or 1)
+    if workers < 2:
+        yield from map(write, stems)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(write, stems, chunksize=4)
+
+
+def _paths(out: Path, stem: str) -> tuple[Path, Path, Path]:
+    return out / "raw" / f"{stem}.tif", out / "truth" / f"{stem}.tif", out / f"{stem}.json"
+
+
+def _write(out: Path, seed: int, asked: dict, stem: str) -> Path:
+    sample = simulate_stack(seed, index=int(stem), **asked)
+    settings = sample.settings
+    optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
+    raw_path, truth_path, sidecar_path = _paths(out, stem)
+    io.write_raw(raw_path, sample.raw, optics=optics)
+    io.write_image(truth_path, sample.truth[None, None, None], pixel_size_um=settings.pixel_size_um / SCALE)
+    with io.atomic(sidecar_path) as temporary:
+        temporary.write_text(json.dumps(sidecar(sample, seed, int(stem)), indent=1) + "\n", encoding="utf-8")
+    return raw_path
+
+
+def sidecar(sample: Sample, seed: int, index: int) -> dict:
+    """Every parameter of a sample, ready for JSON; the units are in the names."""
+    settings = sample.settings
+    return {
+        "srredsim": __version__,
+        "seed": seed,
+        "index": index,
+        "angles": settings.angles,
+        "phases": settings.phases,
+        **asdict(settings),
+        "cutoff_per_um": settings.cutoff_per_um,
+        "k_max_per_um": settings.k_max_per_um,
+        "truth_pixel_size_um": settings.pixel_size_um / SCALE,
+    }
