@@ -112,7 +112,7 @@ def _inspect(arguments) -> dict:
         with io.atomic(picture, arguments.overwrite) as temporary:
             inspection.picture(stack, temporary)
         print(path, *(f"  {line}" for line in inspection.lines(report)), picture, sep="\n")
-        return {"path": str(path), **report, "picture": str(picture)}
+        return {"input": str(path), **report, "picture": str(picture)}
 
     return _each(arguments.inputs, work, arguments.out)
 
@@ -255,7 +255,7 @@ def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
 
 def _fail(failures: list[dict], path: Path, problem: Exception) -> None:
     message = _in_words(problem)
-    failures.append({"path": str(path), "error": message})
+    failures.append({"input": str(path), "error": message})
     _complain(message if message.startswith(f"{path} ") else f"{path}: {message}")
 
 

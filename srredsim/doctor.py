@@ -73,9 +73,7 @@ def _advice(facts: dict) -> list[str]:
     advice = []
     backend, memory = facts["backend"], facts["memory_bytes"]
     if backend["problem"]:
-        advice.append(
-            "nothing can be trained or predicted without Keras and a backend: unset KERAS_BACKEND, or install again"
-        )
+        advice.append("nothing works without Keras and a backend: unset KERAS_BACKEND, or install srredsim again")
     elif backend["name"] == "torch":
         advice.append("srredsim is tested on the backends tensorflow and jax: set KERAS_BACKEND=tensorflow")
     if facts["gpu_compute_capability"] is not None and not backend["gpus"]:

@@ -1,0 +1,39 @@
+"""What the tests share. Nothing here touches the user's own cache, home or screen."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["MPLBACKEND"] = "Agg"
+
+import pytest  # noqa: E402
+
+TINY_RECIPE = """\
+network: {name: red_net, input_channels: 15, depth: 3, filters: 4, widefield_skip: true}
+data: {name: simulated, angles: 3, phases: 5, crop: 16, batch: 2, count: 4, validation_count: 2, validation_crop: 16}
+epochs: 1
+steps: 2
+"""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Simulated data sets of the tests go where pytest cleans up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRREDSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """Folder of a model for 3 x 5 frames: a small network with its first, random weights."""
+    import keras
+
+    from srredsim import models, recipe
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    folder.mkdir()
+    (folder / "recipe.yaml").write_text(TINY_RECIPE, encoding="utf-8")
+    keras.utils.set_random_seed(3)
+    network = models.build_network(recipe.load(folder))
+    network.save_weights(folder / models.WEIGHTS)
+    return folder

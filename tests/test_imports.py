@@ -1,0 +1,145 @@
+"""Imports point one way, heavy packages stay where they belong: read from the syntax trees.
+
+The picture is in CONTRIBUTING.md.
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import srredsim
+
+PACKAGE = Path(srredsim.__file__).parent
+LAYERS = [  # each may import from its own line and from those above it
+    {"errors"},
+    {"acquisition", "resources", "normalise", "precision"},
+    {"optics", "io"},
+    {"simulation", "inspection"},
+    {"data"},
+    {"layers"},
+    {"networks"},
+    {"losses", "metrics"},
+    {"recipe", "models", "tiling", "picture", "prediction", "training", "evaluation", "export", "doctor"},
+    {"arguments", "cli", "__main__"},
+]
+SCIENCE = {"errors", "acquisition", "resources", "normalise", "optics", "io", "simulation", "inspection"}
+LEARNING = {"layers", "networks", "losses", "metrics"}
+TENSORFLOW = {"data.pipeline", "training", "export"}
+HEAVY = {"keras", "tensorflow", "jax", "torch"}
+SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line
+
+
+def modules() -> dict[str, ast.Module]:
+    """``io.tiff`` -> syntax tree; a package's ``__init__`` goes by the name of the package."""
+    trees = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
+
+
+MODULES = modules()
+
+
+def imported(name: str, *, top_level: bool = False) -> set[str]:
+    """Full names of what a module imports, anywhere or only when it is imported itself."""
+    tree = MODULES[name]
+    found = set()
+    for node in _at_import(tree) if top_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"srredsim.{name} imports relatively; write the full name"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _at_import(node: ast.AST):
+    """Every node but the bodies of functions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield child
+            yield from _at_import(child)
+
+
+def packages(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def own(names: set[str]) -> set[str]:
+    """The srredsim modules among full names, by the first part: ``srredsim.io.tiff.kind`` -> ``io``."""
+    parts = {name.split(".")[1] for name in names if name.startswith("srredsim.")}
+    return {part for part in parts if any(part == module.partition(".")[0] for module in MODULES)}
+
+
+def level(part: str) -> int:
+    return next(number for number, layer in enumerate(LAYERS) if part in layer)
+
+
+@pytest.mark.parametrize("name", sorted(set(MODULES) - {""}))
+def test_imports_point_one_way(name):
+    part = name.partition(".")[0]
+    known = set().union(*LAYERS)
+    assert part in known, f"srredsim.{part} has no place yet: add it to LAYERS in {Path(__file__).name}"
+    upwards = {other for other in own(imported(name)) if level(other) > level(part)}
+    assert not upwards, f"srredsim.{name} imports {upwards}, which stand above it"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name.partition(".")[0] in SCIENCE))
+def test_the_science_runs_without_a_neural_network(name):
+    assert not packages(imported(name)) & HEAVY
+    assert not own(imported(name)) - SCIENCE
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name.partition(".")[0] in LEARNING))
+def test_networks_and_losses_import_keras_only(name):
+    foreign = packages(imported(name)) - set(sys.stdlib_module_names) - {"keras", "srredsim"}
+    assert not foreign, f"srredsim.{name} imports {foreign}; keras.ops has what it needs on every backend"
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_only_pipeline_training_and_export_import_tensorflow(name):
+    allowed = any(name == place or name.startswith(f"{place}.") for place in TENSORFLOW)
+    assert allowed or "tensorflow" not in packages(imported(name))
+
+
+@pytest.mark.parametrize("name", ["", "errors", "arguments", "cli", "__main__"])
+def test_the_command_line_starts_without_heavy_packages(name):
+    assert not packages(imported(name, top_level=True)) & SLOW
+    assert own(imported(name, top_level=True)) <= {"errors", "arguments", "cli"}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_pictures_and_progress_bars_are_imported_when_needed(name):
+    assert not packages(imported(name, top_level=True)) & {"matplotlib", "rich"}
+
+
+@pytest.mark.parametrize("module", ["srredsim", "srredsim.cli", "srredsim.__main__"])
+def test_importing_the_package_loads_nothing_heavy(module):
+    script = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "srredsim" in loaded
+    assert not SLOW & set(loaded)
+
+
+@pytest.mark.parametrize("module", ["optics.otf", "simulation.sim", "io", "inspection"])
+def test_the_science_loads_no_neural_network(module):
+    script = f"import sys, srredsim.{module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "numpy" in loaded
+    assert not HEAVY & set(loaded)
+
+
+def test_the_rules_notice_a_breach(monkeypatch):
+    """The reader of imports sees those inside functions, in both spellings."""
+    source = "import numpy as np\ndef late():\n    import tensorflow.data\n    from srredsim.training import fit\n"
+    monkeypatch.setitem(MODULES, "optics.otf", ast.parse(source))
+    assert packages(imported("optics.otf")) == {"numpy", "tensorflow", "srredsim"}
+    assert own(imported("optics.otf")) == {"training"}
+    assert packages(imported("optics.otf", top_level=True)) == {"numpy"}
+    with pytest.raises(AssertionError, match="stand above it"):
+        test_imports_point_one_way("optics.otf")
