@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,14 +18,16 @@ from srredsim.io.files import atomic
 from srredsim.io.formats import open_source
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
+SAMPLED_PLANES, SAMPLED_PIXELS = 8, 1 << 18  # what the display range is taken from
 
 
 class ImageWriter:
     """Writes a TIFF plane by plane, out of core; it appears at `path` only when the ``with`` block ends well.
 
     ``writer[t, c, z] = plane`` writes one plane (uint16: rounded and clipped); ``writer.plane(t, c, z)`` is a
-    writable view of it, to be filled tile by tile. The file is an ImageJ hyperstack: the planes lie one after the
-    other behind a single header, also above 4 GB, which is how ImageJ itself writes such files.
+    writable view of it in the file, to be filled tile by tile. The file is an ImageJ hyperstack: the planes lie one
+    after the other behind a header, which is also how ImageJ itself writes files above 4 GB. The display range that
+    it suggests are the 0.1 and 99.9 percentiles; the pixels are left as they are.
 
     Parameters
     ----------
@@ -34,6 +37,11 @@ class ImageWriter:
         Left out of the file when None.
     channel_names : sequence of str, optional
         One name a channel; written as the label of each plane.
+
+    Raises
+    ------
+    InputError
+        If the file exists, or cannot be written, or does not fit on the disk.
     """
 
     def __init__(
@@ -51,83 +59,132 @@ class ImageWriter:
         self.path = Path(path)
         self.shape = tuple(int(n) for n in shape)
         self.dtype = np.dtype(dtype)
-        self.overwrite = overwrite
-        if len(self.shape) != 5:
-            raise ValueError(f"an image has the axes TCZYX; got the shape {self.shape}")
+        if len(self.shape) != 5 or min(self.shape) < 1:
+            raise ValueError(f"an image has the axes TCZYX, none of length 0; got the shape {self.shape}")
         if self.dtype not in DTYPES:
             raise ValueError(f"images are written as float32 or uint16, not {self.dtype}")
-        t, c, z, _, _ = self.shape
-        if channel_names is not None and len(channel_names) != c:
-            raise ValueError(f"{c} channels, but {len(channel_names)} channel names: {', '.join(channel_names)}")
-        self._metadata = {"axes": "TZCYX", "mode": "grayscale"}
-        if pixel_size_um is not None or z_step_um is not None:
-            self._metadata["unit"] = "um"
-        if z_step_um is not None:
-            self._metadata["spacing"] = float(z_step_um)
-        if frame_interval_s is not None:
-            self._metadata["finterval"] = float(frame_interval_s)
-        if channel_names is not None:
-            self._metadata["Labels"] = list(channel_names) * (z * t)
+        if channel_names is not None and len(channel_names) != self.shape[1]:
+            raise ValueError(f"{self.shape[1]} channels, but these channel names: {', '.join(channel_names)}")
         self._resolution = None if pixel_size_um is None else (1 / pixel_size_um, 1 / pixel_size_um)
+        self._metadata = _imagej(self.shape, pixel_size_um, z_step_um, frame_interval_s, channel_names)
+        self._whole: AbstractContextManager[Path] = atomic(self.path, overwrite)
 
     def __enter__(self) -> ImageWriter:
-        self._stack = ExitStack()
-        temporary = self._stack.enter_context(atomic(self.path, self.overwrite))
+        self._file = self._whole.__enter__()
         try:
             t, c, z, y, x = self.shape
-            _reserve(self.path.parent, int(np.prod(self.shape)) * self.dtype.itemsize)
-            self._planes = tiff.create(temporary, (t, z, c, y, x), self.dtype, self._metadata, self._resolution)
-            self._temporary = temporary
+            size = t * c * z * self._plane_bytes
+            _refuse_too_large(self.path, size)
+            self._offset = tiff.create(self._file, (t, z, c, y, x), self.dtype, self._metadata, self._resolution)
+            _allocate(self._file, self._offset + size)
         except BaseException as error:
-            self._stack.__exit__(type(error), error, error.__traceback__)
+            self._whole.__exit__(type(error), error, error.__traceback__)
             raise
         return self
 
     def plane(self, t: int = 0, c: int = 0, z: int = 0) -> np.ndarray:
-        """Writable view (y, x) of one plane of the file."""
-        return self._planes[t, z, c]
+        """Writable view (y, x) of one plane of the file; let go of it before the block ends."""
+        return np.memmap(self._file, self.dtype, "r+", self._start(t, c, z), self.shape[3:])
 
     def __setitem__(self, position: tuple[int, int, int], plane: np.ndarray) -> None:
-        t, c, z = position
-        self._planes[t, z, c] = as_dtype(plane, self.dtype)
+        plane = np.asarray(plane)
+        if plane.shape != self.shape[3:]:
+            raise ValueError(f"a plane of this image is {self.shape[3:]}, not {plane.shape}")
+        with self._file.open("r+b") as file:
+            file.seek(self._start(*position))
+            file.write(np.ascontiguousarray(as_dtype(plane, self.dtype)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        planes, self._planes = self._planes, None
-        if kind is None:
-            planes.flush()
-        del planes
-        return self._stack.__exit__(kind, error, trace)
+        if kind is None and "min" in self._metadata:
+            try:
+                tiff.set_display_range(self._file, self._offset, *self._display_range())
+            except BaseException as late:
+                self._whole.__exit__(type(late), late, late.__traceback__)
+                raise
+        return self._whole.__exit__(kind, error, trace)
+
+    @property
+    def _plane_bytes(self) -> int:
+        return self.shape[3] * self.shape[4] * self.dtype.itemsize
+
+    def _start(self, t: int, c: int, z: int) -> int:
+        """Byte at which a plane begins: channels run fastest in ImageJ, then z, then t."""
+        number = np.ravel_multi_index((t, z, c), (self.shape[0], self.shape[2], self.shape[1]))
+        return self._offset + int(number) * self._plane_bytes
+
+    def _display_range(self) -> tuple[float, float]:
+        positions = list(np.ndindex(*self.shape[:3]))
+        planes = (self.plane(*positions[i]) for i in _spread(len(positions), SAMPLED_PLANES))
+        step = max(1, self.shape[3] * self.shape[4] * min(len(positions), SAMPLED_PLANES) // SAMPLED_PIXELS)
+        values = np.concatenate([plane.ravel()[::step] for plane in planes])
+        values = values[np.isfinite(values)]
+        low, high = np.percentile(values, [0.1, 99.9]) if values.size else (0.0, 1.0)
+        return float(low), float(high)
 
 
-def _reserve(folder: Path, size: int) -> None:
-    """A memory map on a full disk kills the process: ask first."""
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+def _imagej(
+    shape: tuple[int, ...],
+    pixel_size_um: float | None,
+    z_step_um: float | None,
+    frame_interval_s: float | None,
+    channel_names: Sequence[str] | None,
+) -> dict[str, Any]:
+    t, c, z, _, _ = shape
+    metadata: dict[str, Any] = {"axes": "TZCYX"}
+    if pixel_size_um is not None or z_step_um is not None:
+        metadata["unit"] = "um"
+    if z_step_um is not None:
+        metadata["spacing"] = float(z_step_um)
+    if frame_interval_s is not None:
+        metadata["finterval"] = float(frame_interval_s)
+    if channel_names is not None:
+        metadata["Labels"] = list(channel_names) * (z * t)
+    if c == 1:  # ImageJ finds the range of each channel itself if there are several
+        metadata |= tiff.display_range(0.0, 1.0)
+    return metadata
+
+
+def _refuse_too_large(path: Path, size: int) -> None:
+    free = shutil.disk_usage(path.parent).free
     if size > free:
-        raise InputError(f"the result takes {size / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free in {folder}")
+        raise InputError(
+            f"{path} takes {size / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free on the disk; give another --out"
+        )
 
 
-def as_dtype(image: np.ndarray, dtype: Any) -> np.ndarray:
+def _allocate(path: Path, size: int) -> None:
+    """Take the space now: a memory map that finds the disk full later kills the process."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most `most` numbers below `count`, evenly spread."""
+    return sorted({int(i) for i in np.linspace(0, count - 1, most).round()})
+
+
+def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Round and clip where the type asks for it."""
-    dtype = np.dtype(dtype)
-    if dtype.kind != "u" or image.dtype == dtype:
-        return np.asarray(image, dtype)
-    top = np.iinfo(dtype).max
-    return np.clip(np.rint(image), 0, top).astype(dtype)
+    if dtype.kind == "f" or image.dtype == dtype:
+        return image.astype(dtype, copy=False)
+    return np.clip(np.rint(image), 0, np.iinfo(dtype).max).astype(dtype)
 
 
 def write_image(path: str | Path, image: np.ndarray, *, overwrite: bool = False, **calibration: Any) -> Path:
-    """Write an image (t, c, z, y, x), or (y, x), as float32 or uint16; `calibration` as in `ImageWriter`."""
+    """Write an image (t, c, z, y, x), or (y, x): unsigned 8 and 16 bits as uint16, all else as float32.
+
+    `calibration` is that of `ImageWriter`.
+    """
     image = np.asarray(image)
     if image.ndim == 2:
         image = image[None, None, None]
-    dtype = np.dtype("uint16" if image.dtype in (np.uint8, np.uint16) else "float32")
+    dtype = "uint16" if image.dtype in (np.uint8, np.uint16) else "float32"
     with ImageWriter(path, image.shape, dtype, overwrite=overwrite, **calibration) as writer:
-        for t, c, z in np.ndindex(*image.shape[:3]):
-            writer[t, c, z] = image[t, c, z]
+        for position in np.ndindex(*image.shape[:3]):
+            writer[position] = image[position]
     return Path(path)
 
 
@@ -137,7 +194,7 @@ def read_image(path: str | Path) -> tuple[np.ndarray, float | None]:
     An axis without a name is z, as in ImageJ.
     """
     source = open_source(path)
-    numbers = orders.arrange_montages(source.letters, source.shape, orders.Wanted())
+    numbers = orders.arrange_planes(source.letters, source.shape)
     image = np.empty((*numbers.shape, *source.size), source.dtype)
     for position in np.ndindex(*numbers.shape):
         image[position] = source.plane(int(numbers[position]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from srredsim.errors import InputError
 from srredsim.io.calibration import Calibration
-from srredsim.io.source import Source
+from srredsim.io.source import BarePlanes, Source
 
 MAGIC = b"\x93NUMPY"
 
@@ -23,13 +24,17 @@ def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
         raise InputError(f"the .npy file is damaged or cut short: {error}") from error
     if array.ndim < 2:
         raise InputError(f"an array of the shape {array.shape} is no image; frames, y, x is a raw stack")
-    shape, (y, x) = array.shape[:-2], array.shape[-2:]
-
-    def plane(number: int) -> np.ndarray:
-        return array[np.unravel_index(number, shape)] if shape else array
-
     optics, notes = Calibration().optics(pixel_size_um)
-    return Source("I" * len(shape), shape, (y, x), array.dtype.newbyteorder("="), plane, optics, notes=tuple(notes))
+    shape, size = array.shape[:-2], array.shape[-2:]
+    dtype = array.dtype.newbyteorder("=")
+    return Source("I" * len(shape), shape, size, dtype, _planes(path, array), optics, notes=tuple(notes))
+
+
+def _planes(path: Path, array: np.memmap) -> Callable[[int], np.ndarray]:
+    """Function that reads plane `number`."""
+    if array.flags.c_contiguous:
+        return BarePlanes(path, array.dtype, array.offset, array.shape[-2:])
+    return lambda number: array[np.unravel_index(number, array.shape[:-2])]
 
 
 def _in_words(error: ValueError) -> str:

@@ -103,6 +103,8 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     """
     axes = _squeezed(letters, shape)
     total = axes.numbers.size
+    if wanted.angles == wanted.phases == 1:
+        return arrange_planes(letters, shape, wanted.trailing_widefield)[..., None, None], []
     if total < 3:
         raise InputError(
             f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
@@ -117,20 +119,24 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     return axes.arranged("TCZAP"), notes
 
 
-def arrange_montages(letters: str, shape: tuple[int, ...], wanted: Wanted) -> np.ndarray:
-    """Sort the pages of a file that holds a montage a page: (t, c, z) ndarray of int."""
+def arrange_planes(letters: str, shape: tuple[int, ...], trailing_widefield: bool = False) -> np.ndarray:
+    """Sort planes that are whole images or whole montages: (t, c, z) ndarray of int; an axis without a name is z.
+
+    Raises
+    ------
+    InputError
+        If there are more axes than time, channel and z.
+    """
     axes = _squeezed(letters, shape)
-    if wanted.trailing_widefield:
+    if trailing_widefield:
         if axes.letters not in ("I", "T", "Z"):
-            raise InputError(
-                "a trailing widefield frame takes a file of several montages and that one frame after them"
-            )
+            raise InputError("a trailing widefield frame can only follow several montages, as the last page")
         axes = Axes(axes.numbers[:-1], axes.letters)
     unnamed = axes.letters.count("I")
     if unnamed:
-        axes = Axes(axes.numbers, _letters_for(axes, "Z" if unnamed == 1 else FREE_NAMES.get(unnamed, "")))
+        axes = _renamed(axes, "Z" if unnamed == 1 else FREE_NAMES.get(unnamed, ""))
     if not set(axes.letters) <= set("TCZ"):
-        raise InputError(f"montages with the axes {axes} cannot be sorted; times, channels and z-planes can")
+        raise InputError(f"the axes are {axes}; planes of time, channel and z can be sorted, no others")
     return axes.arranged("TCZ")
 
 
@@ -157,32 +163,27 @@ def _squeezed(letters: str, shape: tuple[int, ...]) -> Axes:
     return Axes(numbers, "".join(letters[i] for i in kept))
 
 
-def _letters_for(axes: Axes, names: str) -> str:
-    """The axes' letters, those of the unnamed ones replaced by `names`, or by free ones where they are taken."""
-    taken = set(axes.letters)
+def _renamed(axes: Axes, names: str) -> Axes:
+    """The unnamed axes under these names, or under others of T, Z, C where a name is taken."""
+    unnamed = axes.letters.count("I")
+    taken = set(axes.letters) - {"I"}
     free = [letter for letter in "TZC" if letter not in taken and letter not in names]
-    given = iter([letter if letter not in taken else (free.pop(0) if free else "") for letter in names])
-    letters = "".join(next(given, "") if letter == "I" else letter for letter in axes.letters)
-    if len(letters) != len(axes.letters):
-        raise InputError(f"the axes {axes} are more than time, channel, z, angle and phase")
-    return letters
+    given = [free.pop(0) if letter in taken and free else letter for letter in names]
+    if len(given) != unnamed or len(set(given) - taken) != unnamed:
+        raise InputError(f"the axes are {axes}: more than time, channel, z, angle and phase")
+    left = iter(given)
+    return Axes(axes.numbers, "".join(next(left) if letter == "I" else letter for letter in axes.letters))
 
 
 def _named(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     """Give every unnamed axis but the last, the frames, a name; the last two may be angle and phase."""
-    unnamed = [i for i, letter in enumerate(axes.letters) if letter == "I"]
-    if len(unnamed) < 2:
+    sizes = [n for n, letter in zip(axes.numbers.shape, axes.letters, strict=True) if letter == "I"]
+    if len(sizes) < 2:
         return axes, []
-    last_two = tuple(axes.numbers.shape[i] for i in unnamed[-2:])
-    if set("AP").isdisjoint(axes.letters) and last_two in wanted.patterns():
-        names = FREE_NAMES.get(len(unnamed) - 2, "") + "AP"
-    else:
-        names = FREE_NAMES.get(len(unnamed) - 1, "") + "I"
-    if len(names) != len(unnamed):
-        raise InputError(f"the axes {axes} are more than time, channel, z, angle and phase")
-    free = _letters_for(Axes(axes.numbers, axes.letters), names) if set(names) != {"I"} else axes.letters
-    named = Axes(axes.numbers, free)
-    return named, [f"axes without names read as {named}"]
+    pattern = not set("AP") & set(axes.letters) and tuple(sizes[-2:]) in wanted.patterns()
+    rest = len(sizes) - (2 if pattern else 1)
+    axes = _renamed(axes, FREE_NAMES.get(rest, "") + ("AP" if pattern else "I"))
+    return axes, [f"axes without names read as {axes}"]
 
 
 def _refuse_contradiction(axes: Axes, wanted: Wanted) -> None:

@@ -114,7 +114,7 @@ def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
         raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out --order tiled")
     grid = orders.grid(source.size, wanted)
-    tiles = Tiles(source, orders.arrange_montages(source.letters, source.shape, wanted), grid)
+    tiles = Tiles(source, orders.arrange_planes(source.letters, source.shape, wanted.trailing_widefield), grid)
     told = "" if wanted.angles and wanted.phases else ", guessed from its size"
     y, x = tiles.shape[-2:]
     return tiles, [f"montage of {grid[0]} angles (rows) x {grid[1]} phases (columns) of {y} x {x} pixels{told}"]

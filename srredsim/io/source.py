@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,30 @@ from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 
 UNKNOWN = Optics()
+
+
+@dataclass(frozen=True)
+class BarePlanes:
+    """Planes that lie one after the other in a file, as they are in memory: ``planes(number)`` reads one of them.
+
+    Reading, other than mapping, leaves no file open and no page of it in the process's memory.
+    """
+
+    path: Path
+    dtype: np.dtype
+    offset: int
+    size: tuple[int, int]
+
+    def __call__(self, number: int) -> np.ndarray:
+        pixels = self.size[0] * self.size[1]
+        start = self.offset + number * pixels * self.dtype.itemsize
+        try:
+            plane = np.fromfile(self.path, self.dtype, pixels, offset=start)
+        except OSError as error:
+            raise InputError(f"frame {number + 1} cannot be read: {error.strerror or error}") from error
+        if plane.size < pixels:
+            raise InputError(f"frame {number + 1} cannot be read: the file has become shorter")
+        return plane.reshape(self.size)
 
 
 @dataclass(frozen=True)

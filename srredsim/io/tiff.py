@@ -18,7 +18,7 @@ import tifffile
 
 from srredsim.errors import InputError
 from srredsim.io import calibration
-from srredsim.io.source import Source
+from srredsim.io.source import BarePlanes, Source
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 DAMAGE = (OSError, ValueError, RuntimeError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error)
@@ -34,11 +34,26 @@ def kind(name: str) -> dict[str, Any]:
 
 def create(
     path: Path, shape: Sequence[int], dtype: Any, metadata: dict[str, Any], resolution: tuple[float, float] | None
-) -> np.memmap:
-    """A new ImageJ hyperstack of the shape (t, z, c, y, x), memory-mapped for writing."""
-    return tifffile.memmap(
+) -> int:
+    """A new ImageJ hyperstack of the shape (t, z, c, y, x), all zero; returns the byte at which its planes begin."""
+    planes = tifffile.memmap(
         path, shape=tuple(shape), dtype=dtype, metadata=metadata, resolution=resolution, **kind("imagej")
     )
+    return planes.offset
+
+
+def display_range(low: float, high: float) -> dict[str, str]:
+    """ImageJ's display range, always of the same length, so that it can be set when the pixels are known."""
+    return {"min": f"{low:>16.9g}", "max": f"{high:>16.9g}"}
+
+
+def set_display_range(path: Path, header_bytes: int, low: float, high: float) -> None:
+    """Put a display range in place of the one that `path` was created with."""
+    with path.open("r+b") as file:
+        header = file.read(header_bytes)
+        for name, text in display_range(low, high).items():
+            file.seek(header.index(f"\n{name}=".encode()) + len(name) + 2)
+            file.write(text.encode())
 
 
 def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
@@ -112,7 +127,7 @@ def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[i
 
 
 def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
-    """Function that reads plane `number`: from a memory map where the file allows it, else page by page."""
+    """Function that reads plane `number`: straight from the file where its pixels lie bare, else page by page."""
     count, size = prod(shape[:-2]), shape[-2:]
     first = parts[0]
     if len(parts) == 1 and first.dataoffset is not None:
@@ -120,14 +135,11 @@ def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) ->
         if end > tif.filehandle.size:
             raise InputError(f"the TIFF is cut short: it should have {end} bytes, but has {tif.filehandle.size}")
         dtype = np.dtype(first.dtype).newbyteorder(tif.byteorder)
-        mapped = np.memmap(tif.filehandle.path, dtype, "r", first.dataoffset, (count, *size))
-        return mapped.__getitem__
+        return BarePlanes(Path(tif.filehandle.path), dtype, first.dataoffset, size)
     pages = [page for part in parts for page in part.pages]
     missing = sum(page is None for page in pages)
     if missing or len(pages) != count:
-        raise InputError(
-            f"the file is incomplete: its metadata promise {count} frames, {len(pages) - missing} are there"
-        )
+        raise InputError(f"the file is incomplete: {count} frames are promised, {len(pages) - missing} are there")
     for number, page in enumerate(pages):
         handle = page.parent.filehandle
         ends = (offset + n for offset, n in zip(page.dataoffsets, page.databytecounts, strict=True))
