@@ -24,19 +24,27 @@ def build(
     ``depth`` counts the convolutions of the encoder, and again those of the decoder. Every second decoder layer
     receives the encoder layer that mirrors it; ``wiring="published"`` repeats the published source, where the last
     three receive earlier stages again. ``widefield_skip`` adds the up-sampled mean of the input to the output (no
-    weights), so that the network starts as the widefield image and learns what is missing.
+    weights) and lets the last layer begin at zero: the network starts as the widefield image and learns what is missing.
     """
     skip_from = _wiring(wiring, depth)
     frames = x = Input((None, None, input_channels), name="frames")
+    convolution = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
     encoded = {}
     for stage in range(1, depth + 1):
-        x = encoded[stage] = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"encoder_{stage}")(x)
+        x = encoded[stage] = layers.Conv2D(filters, 3, **convolution, name=f"encoder_{stage}")(x)
     for stage in range(1, depth + 1):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"decoder_{stage}")(x)
+        x = layers.Conv2D(filters, 3, **convolution, name=f"decoder_{stage}")(x)
         if stage in skip_from:
             x = layers.ReLU(name=f"skip_{stage}")(layers.Add()([x, encoded[skip_from[stage]]]))
-    x = layers.Conv2DTranspose(filters, 3, strides=2, padding="same", activation="relu", name="upsampling")(x)
-    image = layers.Conv2D(output_channels, 3, padding="same", dtype="float32", name="image")(x)
+    x = layers.Conv2DTranspose(filters, 3, strides=2, **convolution, name="upsampling")(x)
+    image = layers.Conv2D(
+        output_channels,
+        3,
+        padding="same",
+        kernel_initializer="zeros" if widefield_skip else "glorot_uniform",
+        dtype="float32",
+        name="image",
+    )(x)
     if widefield_skip:
         widefield = ops.mean(ops.cast(frames, "float32"), axis=-1, keepdims=True)
         widefield = layers.UpSampling2D(2, interpolation="bilinear", dtype="float32", name="widefield")(widefield)
