@@ -113,6 +113,7 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     axes, notes = _named(axes, wanted)
     if {"A", "P"} <= set(axes.letters):
         _refuse_contradiction(axes, wanted)
+        notes = notes or [f"the file names its axes: {axes}"]
     else:
         axes, more = _split(axes, wanted)
         notes += more
@@ -144,7 +145,7 @@ def grid(size: tuple[int, int], wanted: Wanted) -> tuple[int, int]:
     """(angles, phases) of a montage of the size (y, x): what divides it and, if several do, makes square tiles."""
     y, x = size
     fits = [(a, p) for a, p in wanted.patterns() if y % a == 0 and x % p == 0]
-    square = [(a, p) for a, p in fits if y // a == x // p]
+    square = [(a, p) for a, p in fits if y // a == x // p and wanted.is_told((a, p))]
     fits = square if len(square) == 1 else fits
     if len(fits) == 1 and wanted.is_told(fits[0]):
         return fits[0]
@@ -268,7 +269,7 @@ def _frame_axis(axes: Axes, wanted: Wanted) -> tuple[Axes, str]:
     if "I" in axes.letters:
         return axes, "I"
 
-    def repeats(letter: str) -> set[int]:
+    def repeats(letter: str, axes: Axes = axes) -> set[int]:
         patterns = [pattern for pattern in wanted.patterns() if wanted.is_told(pattern)]
         counts = (_needed(axes, *pattern) for pattern in patterns)
         return {_repeats(axes.size(letter), n, wanted.trailing_widefield)[0] for n in counts if n > 1} - {0}
@@ -281,7 +282,9 @@ def _frame_axis(axes: Axes, wanted: Wanted) -> tuple[Axes, str]:
         if letter != "C" and repeats(letter):
             return axes, letter
     joined = _joined(axes)
-    return joined, "J" if "J" in joined.letters else present[0] if present else "I"
+    if "J" in joined.letters and repeats("J", joined):
+        return joined, "J"
+    return axes, max(present, key=axes.size)
 
 
 def _joined(axes: Axes) -> Axes:
