@@ -1,0 +1,295 @@
+"""From a raw stack to a super-resolved image: any size, in tiles, written as it is computed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from srredsim import io, models, picture, tiling
+from srredsim.acquisition import Pattern, RawStack, frames_from_raw
+from srredsim.errors import InputError
+from srredsim.models import LoadedModel
+from srredsim.normalise import Scaling, scaling_of
+
+WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
+SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context
+
+Position = tuple[int, int, int]  # (t, c, z)
+
+
+def predict_frames(model: LoadedModel, frames: np.ndarray, tile: int | None = None) -> np.ndarray:
+    """One super-resolved image from the frames (y, x, frames) of one raw stack.
+
+    Returns
+    -------
+    (scale * y, scale * x) float32 ndarray
+        In the units of the frames, above background.
+
+    Raises
+    ------
+    InputError
+        If the frames are not as many as the model takes, not finite, or constant.
+    """
+    if frames.shape[-1] != model.angles * model.phases:
+        raise InputError(
+            f"the model {model.name} takes {model.angles} angles x {model.phases} phases ="
+            f" {model.angles * model.phases} frames; got {frames.shape[-1]}"
+        )
+    scaling = scaling_of(frames)
+    network = Network(model)
+    return scaling.undo_gain(network.in_tiles(scaling.apply(frames), tile or default_tile(model)))
+
+
+def predict_file(
+    path: str | Path,
+    model: LoadedModel,
+    *,
+    out: str | Path | None = None,
+    order: str | None = None,
+    angles: int | None = None,
+    phases: int | None = None,
+    trailing_widefield: bool = False,
+    pixel_size_um: float | None = None,
+    tile: int | None = None,
+    dtype: str = "float32",
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict:
+    """Super-resolved image of every t, c and z of a file: ``<stem>_<model>.tif`` and ``.png`` in the folder ``out``.
+
+    Each raw stack is normalised as a whole and by itself, and its gain is undone on the image: intensities stay
+    comparable along t, c and z. With ``dtype="uint16"`` they are rounded and clipped to 0 ... 65535.
+
+    Parameters
+    ----------
+    out : path, optional
+        Beside the input when left out.
+    order, angles, phases, trailing_widefield, pixel_size_um :
+        How to read the file, as in `srredsim.io.read`.
+    tile : int, optional
+        Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after every tile.
+
+    Returns
+    -------
+    dict
+        What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
+        seconds_in_network (of these), notes.
+
+    Raises
+    ------
+    InputError
+        Before anything is computed, if the file cannot be used or a result exists already.
+    """
+    started = time.perf_counter()
+    path = Path(path)
+    if tile is not None and tile < 1:
+        raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
+    reading = {"order": order, "trailing_widefield": trailing_widefield, "pixel_size_um": pixel_size_um}
+    stack = _read(path, model, angles, phases, reading)
+    scalings = {position: _scaling(stack, position) for position in stack.positions()}
+    sizes = stack.sizes
+    shape = (sizes["T"], sizes["C"], sizes["Z"], sizes["Y"] * model.scale, sizes["X"] * model.scale)
+    calibration = _calibration(stack, model.scale)
+    result = Path(out or path.parent) / f"{path.stem}_{model.name}.tif"
+    preview = result.with_suffix(".png")
+    tile = tile or default_tile(model)
+    network = Network(model)
+    with (
+        io.atomic(preview, overwrite) as unfinished_preview,
+        io.ImageWriter(result, shape, dtype, overwrite=overwrite, **calibration) as writer,
+    ):
+        _predict_stack(network, stack, scalings, tile, writer, progress)
+        _preview(unfinished_preview, stack, writer, model, path.name)
+    notes = list(stack.notes)
+    if network.largest_window:
+        notes.append(f"memory was short: went on with windows of at most {network.largest_window} raw pixels")
+    if np.dtype(dtype).kind == "u":
+        notes.append("uint16: values are rounded, and clipped to 0 ... 65535")
+    return {
+        "input": str(path),
+        "model": model.name,
+        "paths": [str(result), str(preview)],
+        "shape_tczyx": list(shape),
+        "pixel_size_um": calibration["pixel_size_um"],
+        "precision": model.precision,
+        "tile": tile,
+        "seconds": round(time.perf_counter() - started, 3),
+        "seconds_in_network": round(network.seconds, 3),
+        "notes": notes,
+    }
+
+
+def default_tile(model: LoadedModel) -> int:
+    """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
+    return max(SMALLEST_TILE, WINDOW - 2 * model.receptive_field)
+
+
+class Network:
+    """A model's network on normalised frames, in windows that fit into memory."""
+
+    def __init__(self, model: LoadedModel):
+        import keras
+
+        self.model = model
+        self.largest_window: int | None = None  # raw pixels, known after memory was short
+        self.seconds = 0.0
+        if keras.backend.backend() == "tensorflow":
+            model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
+
+    def in_tiles(self, frames: np.ndarray, tile: int) -> np.ndarray:
+        """(y, x, frames) -> (scale * y, scale * x)."""
+        scale = self.model.scale
+        image = np.empty([side * scale for side in frames.shape[:2]], np.float32)
+        for part in tiling.tiles(frames.shape[:2], tile, self.model.receptive_field):
+            image[tiling.magnified(part.place, scale)] = self.kept(frames[part.window], part)
+        return image
+
+    def kept(self, window: np.ndarray, part: tiling.Tile) -> np.ndarray:
+        """The exact part of the image of a window."""
+        return self(window)[tiling.magnified(part.kept, self.model.scale)]
+
+    def __call__(self, window: np.ndarray) -> np.ndarray:
+        side = max(window.shape[:2])
+        if self.largest_window is None or side <= self.largest_window:
+            try:
+                return self._compute(window)
+            except _runtime_errors() as error:
+                if not _is_out_of_memory(error):
+                    raise
+            self.largest_window = self._next_smaller(side)
+        return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
+
+    def _compute(self, window: np.ndarray) -> np.ndarray:
+        started = time.perf_counter()
+        image = self.model.network.predict_on_batch(np.ascontiguousarray(window[None]))[0, ..., 0]
+        self.seconds += time.perf_counter() - started
+        return image
+
+    def _next_smaller(self, side: int) -> int:
+        smaller = max(side // 2, 2 * self.model.receptive_field + 16)
+        if smaller >= side:
+            raise MemoryError(f"not enough memory for a window of {side} raw pixels, the smallest that is of use")
+        return smaller
+
+
+def _predict_stack(
+    network: Network,
+    stack: RawStack,
+    scalings: dict[Position, Scaling],
+    tile: int,
+    writer: io.ImageWriter,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Every plane of the result, tile by tile, while the next window is being read."""
+    model = network.model
+    plan = tiling.tiles(stack.array.shape[-2:], tile, model.receptive_field)
+    total = len(scalings) * len(plan)
+    for done, (position, part, window) in enumerate(_one_ahead(_windows(stack, scalings, plan)), start=1):
+        image = scalings[position].undo_gain(network.kept(window, part))
+        writer.plane(*position)[tiling.magnified(part.place, model.scale)] = _stored(image, writer.dtype)
+        if progress:
+            progress(done, total)
+
+
+def _stored(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Rounded and clipped where the type asks for it."""
+    return image if dtype.kind == "f" else np.clip(np.rint(image), 0, np.iinfo(dtype).max).astype(dtype)
+
+
+def _windows(
+    stack: RawStack, scalings: dict[Position, Scaling], plan: list[tiling.Tile]
+) -> Iterator[tuple[Position, tiling.Tile, np.ndarray]]:
+    """What the network is given: normalised frames (y, x, frames) of every tile of every position."""
+    for position, scaling in scalings.items():
+        raw = stack.raw(*position)
+        for part in plan:
+            window = frames_from_raw(scaling.apply(raw[:, :, *part.window]))
+            yield position, part, np.ascontiguousarray(window)
+
+
+def _one_ahead(items: Iterator) -> Iterator:
+    """The same items; the next one is prepared in a thread while the current one is used."""
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, items, end)
+        while (item := following.result()) is not end:
+            following = thread.submit(next, items, end)
+            yield item
+
+
+def _read(path: Path, model: LoadedModel, angles: int | None, phases: int | None, reading: dict) -> RawStack:
+    """The stack as angles and phases that the model takes; of a file that names neither, the model decides."""
+    try:
+        stack = io.read(path, angles=angles or model.angles, phases=phases or model.phases, **reading)
+    except InputError:
+        stack = io.read(path, angles=angles, phases=phases, **reading)  # says what the file is, or what ails it
+    if (stack.pattern.angles, stack.pattern.phases) == (model.angles, model.phases):
+        return stack
+    raise InputError(
+        f"the model {model.name} takes {model.angles} angles x {model.phases} phases;"
+        f" this stack has {stack.pattern.angles} x {stack.pattern.phases}; {_other_model(stack.pattern)}"
+    )
+
+
+def _other_model(pattern: Pattern) -> str:
+    try:
+        return f"try --model {models.fitting(pattern)}"
+    except InputError as problem:
+        return str(problem)
+
+
+def _scaling(stack: RawStack, position: Position) -> Scaling:
+    """Of one raw stack; a complaint says which one, where there are several."""
+    try:
+        return scaling_of(frames_from_raw(stack.raw(*position)))
+    except InputError as problem:
+        sizes = stack.sizes
+        several = [f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1]
+        raise InputError(f"{', '.join(several)}: {problem}" if several else str(problem)) from None
+
+
+def _calibration(stack: RawStack, scale: int) -> dict:
+    """What travels from the raw stack to the image."""
+    optics = stack.optics
+    return {
+        "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
+        "z_step_um": optics.z_step_um,
+        "frame_interval_s": optics.frame_interval_s,
+        "channel_names": stack.channel_names,
+    }
+
+
+def _preview(path: Path, stack: RawStack, writer: io.ImageWriter, model: LoadedModel, title: str) -> None:
+    """Widefield and result of the first time and channel, in the middle of z."""
+    position = (0, 0, stack.sizes["Z"] // 2)
+    widefield = np.mean(frames_from_raw(stack.raw(*position)), axis=-1, dtype=np.float32)
+    picture.side_by_side(
+        path,
+        widefield,
+        writer.plane(*position),
+        names=("widefield", model.name),
+        title=title,
+        pixel_size_um=stack.optics.pixel_size_um,
+    )
+
+
+def _runtime_errors() -> tuple[type[BaseException], ...]:
+    """What a backend may raise; asked for without importing one."""
+    tensorflow = sys.modules.get("tensorflow")
+    return MemoryError, RuntimeError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else [])
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """TensorFlow, PyTorch and Python have a class for it, JAX a word in the message."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )
