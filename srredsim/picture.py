@@ -39,7 +39,8 @@ def side_by_side(
     height = 2 * HEADING_INCHES + sum(panel_heights) + 2 * MARGIN_INCHES
     figure = Figure((width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    figure.text(0.5, 1 - HEADING_INCHES / 2 / height, title, ha="center", va="center", fontsize=9, color="0.4")
+    heading = {"ha": "center", "va": "center", "fontsize": 9, "color": "0.4", "parse_math": False}
+    figure.text(0.5, 1 - HEADING_INCHES / 2 / height, title, **heading)
     tops = (2 * HEADING_INCHES, 2 * HEADING_INCHES + panel_heights[0] + MARGIN_INCHES)
     for i, (name, plane) in enumerate(zip(names, (widefield, image), strict=True)):
         left = MARGIN_INCHES + i * (PANEL_INCHES + MARGIN_INCHES)
@@ -49,7 +50,7 @@ def side_by_side(
             )
             for top, panel_height in zip(tops, panel_heights, strict=True)
         )
-        overview.set_title(name, fontsize=11, pad=4)
+        overview.set_title(name, fontsize=11, pad=4, parse_math=False)
         _show(overview, reduced(plane, PANEL_PIXELS), (0, x, y, 0), pixel_size_um)
         overview.add_patch(_rectangle(column, row, side, side, fill=False, edgecolor="gold", linewidth=1.0))
         scale = plane.shape[0] // y

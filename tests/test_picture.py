@@ -1,0 +1,95 @@
+"""The picture: round scale bars of the right length, the right region, both panels the same field."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srredsim import picture
+
+
+@pytest.mark.parametrize(
+    ("field", "length"), [(41.0, 10), (20.0, 5), (4.1, 1), (9.0, 2), (0.77, 0.2), (128, 20), (1024, 200), (256, 50)]
+)
+def test_scale_bar_is_round_and_about_a_fifth(field, length):
+    assert picture.scale_bar(field) == pytest.approx(length)
+    assert field / 8 < length < field / 3
+
+
+def test_the_most_detailed_region_is_found():
+    image = np.zeros((400, 640))
+    image[220:280, 500:560] = np.random.default_rng(0).random((60, 60))  # raw rows 110 ... 140, columns 250 ... 280
+    row, column, side = picture.most_detailed(image, (200, 320))
+    assert side == 48
+    assert row <= 110
+    assert row + side >= 140
+    assert column <= 250
+    assert column + side >= 280
+
+
+@pytest.mark.parametrize("shape", [(40, 300), (300, 40), (20, 20), (48, 48), (1100, 700)])
+def test_the_region_lies_inside(shape):
+    image = np.random.default_rng(1).random((2 * shape[0], 2 * shape[1]))
+    row, column, side = picture.most_detailed(image, shape)
+    assert row >= 0
+    assert column >= 0
+    assert row + side <= shape[0]
+    assert column + side <= shape[1]
+
+
+def test_reduced_is_the_mean_of_blocks():
+    plane = np.arange(7 * 12, dtype=np.uint16).reshape(7, 12)
+    small = picture.reduced(plane, 4)  # blocks of 3 x 3
+    expected = [[plane[y : y + 3, x : x + 3].mean() for x in (0, 3, 6, 9)] for y in (0, 3)]
+    np.testing.assert_allclose(small, expected)
+    assert picture.reduced(plane, 12).dtype == np.float32
+
+
+def test_scale_bars_have_their_length(tmp_path):
+    """100 raw pixels of 0.1 um: the bar of 2 um is a fifth of the panel wide."""
+    black = np.zeros((100, 100))
+    picture.side_by_side(tmp_path / "a.png", black, np.zeros((200, 200)), pixel_size_um=0.1)
+    panel = pixels(tmp_path / "a.png")[picture_top() :][: picture.PANEL_PIXELS, : picture.PANEL_PIXELS]
+    bar = np.max(np.sum(panel[-60:] > 250, axis=1))
+    assert bar == pytest.approx(0.2 * picture.PANEL_PIXELS, abs=4)
+
+
+def test_both_panels_show_the_same_field(tmp_path):
+    """A bright square in raw pixels 20 ... 40 and 60 ... 70 covers the same place in both overviews."""
+    widefield = np.zeros((100, 100))
+    widefield[20:40, 60:70] = 1
+    image = np.kron(widefield, np.ones((2, 2)))
+    picture.side_by_side(tmp_path / "a.png", widefield, image)
+    top, edge = picture_top(), round(picture.MARGIN_INCHES * picture.DPI)
+    panels = [
+        pixels(tmp_path / "a.png")[top:, left:][: picture.PANEL_PIXELS, : picture.PANEL_PIXELS]
+        for left in (edge, 2 * edge + picture.PANEL_PIXELS)
+    ]
+    for panel in panels:
+        y, x = np.nonzero(panel[: 4 * picture.PANEL_PIXELS // 5] > 250)
+        np.testing.assert_allclose([y.mean() / 512, x.mean() / 512], [0.30, 0.65], atol=0.02)
+
+
+def test_no_state_of_pyplot_is_touched(tmp_path):
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    picture.side_by_side(tmp_path / "a.png", np.eye(64), np.eye(128), pixel_size_um=0.08, title="a name with $ and _")
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("shape", [(24, 200), (200, 24), (16, 16)])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_any_shape_and_scale(tmp_path, shape, scale):
+    rng = np.random.default_rng(2)
+    image = rng.random([scale * side for side in shape]).astype(np.float32)
+    picture.side_by_side(tmp_path / "a.png", rng.random(shape), image)
+    height, width = pixels(tmp_path / "a.png").shape
+    assert 0.5 < height / width < 2
+
+
+def picture_top():
+    return round(2 * picture.HEADING_INCHES * picture.DPI)
+
+
+def pixels(path):
+    return np.asarray(Image.open(path).convert("L")).astype(int)
