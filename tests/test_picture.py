@@ -48,7 +48,8 @@ def test_scale_bars_have_their_length(tmp_path):
     """100 raw pixels of 0.1 um: the bar of 2 um is a fifth of the panel wide."""
     black = np.zeros((100, 100))
     picture.side_by_side(tmp_path / "a.png", black, np.zeros((200, 200)), pixel_size_um=0.1)
-    panel = pixels(tmp_path / "a.png")[picture_top() :][: picture.PANEL_PIXELS, : picture.PANEL_PIXELS]
+    edge = round(picture.MARGIN_INCHES * picture.DPI) + 1
+    panel = pixels(tmp_path / "a.png")[picture_top() :, edge:][: picture.PANEL_PIXELS, : picture.PANEL_PIXELS]
     bar = np.max(np.sum(panel[-60:] > 250, axis=1))
     assert bar == pytest.approx(0.2 * picture.PANEL_PIXELS, abs=4)
 
@@ -73,7 +74,9 @@ def test_no_state_of_pyplot_is_touched(tmp_path):
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums()
-    picture.side_by_side(tmp_path / "a.png", np.eye(64), np.eye(128), pixel_size_um=0.08, title="a name with $ and _")
+    picture.side_by_side(
+        tmp_path / "a.png", np.eye(64), np.eye(128), pixel_size_um=0.08, title=r"a $\frac$ in the_name"
+    )
     assert plt.get_fignums() == before
 
 
