@@ -56,6 +56,7 @@ def train(
     size = VALIDATION_BATCH * devices.replicas
     held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
 
+    keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
     with devices.scope():
         network = models.build_network(recipe, recipe.precision)
         if recipe.initial_weights and not state.weights:

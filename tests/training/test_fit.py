@@ -1,0 +1,154 @@
+"""Training: it learns, resumes exactly after kill -9, and two replicas train like one."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from srredsim import models, recipe
+from srredsim.errors import InputError
+from srredsim.training.fit import train
+
+DRIVER = Path(__file__).with_name("driver.py")
+TINY = {
+    "name": "tiny",
+    "network": {"name": "red_net", "input_channels": 9, "depth": 3, "filters": 4, "widefield_skip": True},
+    "data": {
+        "name": "simulated", "angles": 3, "phases": 3, "count": 8, "crop": 16, "batch": 4,
+        "validation_count": 3, "validation_crop": 32,
+    },
+    "optimizer": {"name": "adam", "learning_rate": 1e-3, "ema": 0.9},
+    "schedule": {"name": "cosine", "warmup_steps": 5},
+    "precision": "float32",
+    "epochs": 4,
+    "steps": 12,
+    "seed": 3,
+}  # fmt: skip
+
+
+def tiny(**changes) -> dict:
+    return TINY | changes
+
+
+def command(out, wanted, devices=1, **more) -> list[str]:
+    return [sys.executable, str(DRIVER), json.dumps({"recipe": wanted, "out": str(out), "devices": devices} | more)]
+
+
+def run(out, wanted, devices=1, **more) -> list[dict]:
+    done = subprocess.run(command(out, wanted, devices, **more), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def weights(folder: Path, name: str = "last.weights.h5") -> dict[str, np.ndarray]:
+    found = {}
+    with h5py.File(folder / name) as file:
+        file.visititems(lambda key, item: found.update({key: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def without_time(history: list[dict]) -> list[dict]:
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+
+
+def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    expected = run(whole, tiny(steps=40))
+    process = subprocess.Popen(command(broken, tiny(steps=40)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = broken / "checkpoint" / "state.json"
+    while not state.is_file() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert 1 <= json.loads(state.read_text())["epochs_done"] < 4
+    resumed = run(broken, tiny(steps=40), resume=True)
+    assert without_time(resumed) == without_time(expected)
+    for name in ("last.weights.h5", "model.weights.h5"):
+        for key, value in weights(whole, name).items():
+            np.testing.assert_array_equal(weights(broken, name)[key], value, err_msg=key)
+    with open(broken / "history.csv", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
+
+
+def test_two_replicas_train_like_one(tmp_path):
+    wanted = tiny(epochs=2, optimizer={"name": "sgd", "learning_rate": 0.05, "clip_norm": None})
+    one, two = run(tmp_path / "one", wanted), run(tmp_path / "two", wanted, devices=2)
+    for a, b in zip(one, two, strict=True):
+        for name in ("loss", "psnr", "val_psnr", "val_ncc"):  # three validation images: the last replica gets padding
+            assert a[name] == pytest.approx(b[name], rel=1e-4), name
+    for key, value in weights(tmp_path / "one").items():
+        np.testing.assert_allclose(weights(tmp_path / "two")[key], value, atol=2e-5, err_msg=key)
+
+
+def test_training_learns_and_leaves_everything_behind(tmp_path):
+    out = train(recipe.from_dict(tiny(epochs=3, steps=30, optimizer={"learning_rate": 3e-3})), out=tmp_path / "run")
+    with open(out / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[-1]["val_psnr"]) > float(rows[0]["val_psnr"]) + 0.3
+    assert {"preview.png", "model.keras", "model.weights.h5", "last.weights.h5", "run.json", "recipe.yaml"} <= {
+        path.name for path in out.iterdir()
+    }
+    assert list((out / "tensorboard").rglob("events*"))
+    assert recipe.load(out) == recipe.from_dict(tiny(epochs=3, steps=30, optimizer={"learning_rate": 3e-3}))
+
+    import keras
+
+    loaded = models.load(out, "float32")
+    frames = np.random.default_rng(0).random((1, 20, 24, 9), np.float32)
+    by_file = keras.models.load_model(out / "model.keras")(frames)
+    np.testing.assert_array_equal(loaded.network(frames), by_file)
+
+    with pytest.raises(InputError, match="has a run already"):
+        train(recipe.load(out), out=out)
+    with pytest.raises(InputError, match="3 epochs already"):
+        train(recipe.load(out), out=out, resume=True)
+
+    fresh = train(recipe.from_dict(tiny(epochs=1, steps=1, initial_weights=str(out))), out=tmp_path / "tuned")
+    start = float(next(csv.DictReader(open(fresh / "history.csv", newline="")))["val_psnr"])
+    assert start > float(rows[0]["val_psnr"])
+
+
+def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
+    good = train(recipe.from_dict(tiny(epochs=1)), out=tmp_path / "run")
+    before = weights(good, "model.weights.h5")
+    text = (good / "recipe.yaml").read_text()
+    (good / "recipe.yaml").write_text(text)
+    hot = tiny(epochs=2, optimizer={"name": "sgd", "learning_rate": 1e30, "clip_norm": None}, schedule={}, steps=30)
+    with pytest.raises(InputError, match=r"loss became (nan|inf).*lower optimizer\.learning_rate"):
+        train(recipe.from_dict(hot), out=tmp_path / "hot")
+    for key, value in weights(good, "model.weights.h5").items():
+        np.testing.assert_array_equal(before[key], value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"network": {"name": "red_net", "input_channels": 15}}, "takes 15 frames, the data have 3 angles x 3 phases"),
+        ({"network": {"name": "red_nte"}}, "red_net"),
+        ({"loss": "mean_squared_eror"}, "mean_squared_error"),
+        ({"metrics": ["psnrr"]}, "psnr"),
+        ({"data": {"name": "simulatd", "phases": 3}}, "simulated"),
+        ({"initial_weights": "nothing"}, "nothing"),
+    ],
+)
+def test_mistakes_in_a_recipe_are_named(tmp_path, changes, words):
+    with pytest.raises(InputError, match=words):
+        train(recipe.from_dict(tiny(**changes)), out=tmp_path / "run")
+
+
+def test_more_gpus_than_there_are(tmp_path):
+    with pytest.raises(InputError, match="--gpus 2 asks for more than the 0 GPUs of this machine"):
+        train(recipe.from_dict(tiny()), out=tmp_path / "run", gpus=2)
+
+
+def test_nothing_to_resume(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="nothing to resume"):
+        train(recipe.from_dict(tiny()), resume=True)
