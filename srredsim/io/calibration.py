@@ -74,7 +74,7 @@ class Calibration:
 
 def of_tiff(tif: tifffile.TiffFile, kind: str, image: int = 0) -> Calibration:
     """What an open TIFF says; `kind` is that of the series, `image` its number."""
-    if kind == "ome":
+    if kind == "ome" or (kind == "mmstack" and tif.is_ome):
         return of_ome(tif.ome_metadata, image)
     if tif.is_imagej:
         return of_imagej(tif)

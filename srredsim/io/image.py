@@ -168,7 +168,7 @@ def _spread(count: int, most: int) -> list[int]:
 
 def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Round and clip where the type asks for it."""
-    if dtype.kind == "f" or image.dtype == dtype:
+    if dtype.kind == "f" or np.can_cast(image.dtype, dtype):
         return image.astype(dtype, copy=False)
     return np.clip(np.rint(image), 0, np.iinfo(dtype).max).astype(dtype)
 
@@ -181,7 +181,7 @@ def write_image(path: str | Path, image: np.ndarray, *, overwrite: bool = False,
     image = np.asarray(image)
     if image.ndim == 2:
         image = image[None, None, None]
-    dtype = "uint16" if image.dtype in (np.uint8, np.uint16) else "float32"
+    dtype = "uint16" if image.dtype.kind == "u" and image.dtype.itemsize <= 2 else "float32"
     with ImageWriter(path, image.shape, dtype, overwrite=overwrite, **calibration) as writer:
         for position in np.ndindex(*image.shape[:3]):
             writer[position] = image[position]

@@ -6,12 +6,14 @@ import inspect
 import logging
 import struct
 import threading
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import tifffile
@@ -21,8 +23,21 @@ from srredsim.io import calibration
 from srredsim.io.source import BarePlanes, Source
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-DAMAGE = (OSError, ValueError, RuntimeError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error)
-LOSSY = ("JPEG", "OJPEG", "JPEG_LOSSY", "JPEG2000", "APERIO_JP2000_RGB", "JPEGXR", "WEBP")
+DAMAGE = (  # what tifffile and the unpackers raise when the bytes make no sense
+    OSError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    struct.error,
+    zlib.error,
+    ElementTree.ParseError,
+)
+LOSSY = {c: c.name for c in tifffile.COMPRESSION if c.name in ("JPEG", "OJPEG", "JPEG_LOSSY", "JPEGXR", "WEBP")}
 
 
 def kind(name: str) -> dict[str, Any]:
@@ -36,9 +51,11 @@ def create(
     path: Path, shape: Sequence[int], dtype: Any, metadata: dict[str, Any], resolution: tuple[float, float] | None
 ) -> int:
     """A new ImageJ hyperstack of the shape (t, z, c, y, x), all zero; returns the byte at which its planes begin."""
-    planes = tifffile.memmap(
-        path, shape=tuple(shape), dtype=dtype, metadata=metadata, resolution=resolution, **kind("imagej")
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*truncating ImageJ file", UserWarning)  # one header above 4 GB: as meant
+        planes = tifffile.memmap(
+            path, shape=tuple(shape), dtype=dtype, metadata=metadata, resolution=resolution, **kind("imagej")
+        )
     return planes.offset
 
 
@@ -98,9 +115,9 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     known = calibration.of_tiff(tif, first.kind)
     optics, more = known.optics(pixel_size_um)
     plane = _planes(tif, parts, shape)
-    page = tif.pages.first
-    if page.compression.name in LOSSY:
-        notes.append(f"the pixels are {page.compression.name}-compressed: what was lost is lost")
+    compression = tif.pages.first.compression
+    if compression in LOSSY:
+        notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")
     named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
     dtype = np.dtype(first.dtype).newbyteorder("=")
     return Source(named, shape[:-2], shape[-2:], dtype, plane, optics, known.channel_names, (*notes, *more))
@@ -148,11 +165,16 @@ def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) ->
     lock = threading.Lock()
 
     def plane(number: int) -> np.ndarray:
+        page = pages[number]
+        handle = page.parent.filehandle
         with lock, _quiet_tifffile():
             try:
-                return pages[number].asarray().reshape(size)  # opens the file and closes it again
+                handle.open()
+                return page.asarray().reshape(size)
             except DAMAGE as error:
                 raise InputError(f"frame {number + 1} of {count} cannot be read: {_short([str(error)])}") from error
+            finally:
+                handle.close()
 
     return plane
 
