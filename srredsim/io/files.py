@@ -8,7 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from srredsim.errors import InputError
@@ -29,7 +29,7 @@ def find(inputs: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
     for given in inputs:
         path = Path(given)
-        found += _readable_in(path) if path.is_dir() else [_existing(path)]
+        found += _readable_in(path) if _existing(path).is_dir() else [path]
     if not found:
         raise InputError("no input was given; name a file or a folder")
     return list(dict.fromkeys(found))
@@ -47,16 +47,28 @@ def _readable_in(folder: Path) -> list[Path]:
 
 
 def _existing(path: Path) -> Path:
-    if path.exists():
-        return path
-    names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1)
-    raise InputError(f"{path} does not exist" + (f"; there is {path.parent / near[0]}" if near else ""))
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist{_nearest(path)}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    return path
+
+
+def _nearest(path: Path) -> str:
+    with suppress(OSError):  # a folder that cannot be read has no suggestions
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.iterdir()], n=1)
+        if near:
+            return f"; there is {path.parent / near[0]}"
+    return ""
 
 
 @contextmanager
 def atomic(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """A temporary path beside `path`, for a file or a folder: renamed to `path` on success, removed on any failure.
+
+    Folders on the way to `path` are made; if the work fails and they are still empty, they go again.
 
     Raises
     ------
@@ -64,23 +76,39 @@ def atomic(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
         If `path` exists and `overwrite` is false, or if it cannot be written: no permission, or no space.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    temporary = path.with_name(f".srredsim-{uuid.uuid4().hex[:8]}{path.suffix}")
+    made: list[Path] = []
     try:
         _refuse_existing(path, overwrite)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made = _make_folders(path.parent)
         _probe(temporary)
         yield temporary
         _refuse_existing(path, overwrite)
         _replace(temporary, path)
+        made = []
     except OSError as error:
         raise _in_words(error, path, temporary) from error
     finally:
         _remove(temporary)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()  # only while it is empty
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:
     if not overwrite and path.exists():
         raise InputError(f"{path} exists already; give --overwrite or another --out")
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """The folders that had to be made, the innermost first."""
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not nearest.is_dir():
+        raise InputError(f"{folder} cannot be made: {nearest} is a file, not a folder; give another --out")
+    missing = [folder, *folder.parents]
+    missing = missing[: missing.index(nearest)]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
 
 
 def _probe(temporary: Path) -> None:
@@ -100,10 +128,10 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, never raises
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    elif os.path.lexists(path):
+        path.unlink()
 
 
 def _in_words(error: OSError, path: Path, temporary: Path) -> Exception:

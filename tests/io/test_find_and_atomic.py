@@ -1,0 +1,213 @@
+"""The tests may run as a user who may write everywhere, so refusals come from patched system calls."""
+
+import errno
+import os
+
+import pytest
+
+from srredsim import io
+from srredsim.errors import InputError
+
+
+def listing(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
+
+
+# --- find -------------------------------------------------------------------------------------------------------------
+
+
+def test_files_stay_in_order_and_folders_are_expanded_in_theirs(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name in ("b.tif", "a.TIFF", "c.npy", ".hidden.tif", "notes.txt", "d.Tif"):
+        (tmp_path / "folder" / name).touch()
+    (tmp_path / "folder" / "inner.tif").mkdir()
+    (tmp_path / "z.bin").touch()
+    folder = tmp_path / "folder"
+    found = io.find([tmp_path / "z.bin", str(folder), folder / "b.tif"])
+    assert found == [tmp_path / "z.bin", *(folder / name for name in ("a.TIFF", "b.tif", "c.npy", "d.Tif"))]
+
+
+def test_a_folder_without_a_stack(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(InputError, match=r"holds no \*.tif, \*.tiff, \*.npy file"):
+        io.find([tmp_path])
+
+
+def test_nothing_given():
+    with pytest.raises(InputError, match="no input was given"):
+        io.find([])
+
+
+def test_a_path_that_does_not_exist_names_the_nearest(tmp_path):
+    (tmp_path / "stack_01.tif").touch()
+    with pytest.raises(InputError, match=r"stack_1\.tif does not exist; there is .*stack_01\.tif"):
+        io.find([tmp_path / "stack_1.tif"])
+    with pytest.raises(InputError, match=r"nothing_like_it does not exist$"):
+        io.find([tmp_path / "nothing_like_it"])
+    with pytest.raises(InputError, match=r"x\.tif does not exist$"):
+        io.find([tmp_path / "no folder" / "x.tif"])
+
+
+def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch):
+    def forbid(self):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", forbid)
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        io.find([tmp_path])
+
+
+# --- atomic -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path):
+    with io.atomic(tmp_path / "new" / "folders" / "a.png") as temporary:
+        assert temporary.parent == tmp_path / "new" / "folders"
+        assert temporary.name.startswith(".")
+        assert temporary.suffix == ".png"
+        assert not temporary.exists()
+        temporary.write_text("whole")
+        assert not (tmp_path / "new" / "folders" / "a.png").exists()
+    assert (tmp_path / "new" / "folders" / "a.png").read_text() == "whole"
+    assert listing(tmp_path) == ["new", "new/folders", "new/folders/a.png"]
+
+
+def test_a_folder_appears_when_it_is_whole(tmp_path):
+    for content in ("first", "second"):
+        with io.atomic(tmp_path / "model", overwrite=True) as temporary:
+            (temporary / "inner").mkdir(parents=True)
+            (temporary / "inner" / content).touch()
+    assert listing(tmp_path) == ["model", "model/inner", "model/inner/second"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_failure_leaves_nothing(tmp_path, error, folder):
+    def work():
+        with io.atomic(tmp_path / "new" / "deep" / "a") as temporary:
+            if folder:
+                temporary.mkdir()
+                temporary = temporary / "b"
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        work()
+    assert listing(tmp_path) == []
+
+
+def test_a_failure_leaves_what_others_put_there(tmp_path):
+    def work():
+        with io.atomic(tmp_path / "new" / "a"):
+            (tmp_path / "new" / "other").touch()
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        work()
+    assert listing(tmp_path) == ["new", "new/other"]
+
+
+def test_what_exists_is_kept_and_overwritten_only_when_asked(tmp_path):
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(InputError, match="a exists already; give --overwrite or another --out"):  # noqa: SIM117
+        with io.atomic(tmp_path / "a"):
+            raise AssertionError("the work must not begin")
+    with io.atomic(tmp_path / "a", overwrite=True) as temporary:
+        temporary.write_text("new")
+        assert (tmp_path / "a").read_text() == "old"
+    assert (tmp_path / "a").read_text() == "new"
+
+
+def test_what_appears_during_the_work_is_kept(tmp_path):
+    def work():
+        with io.atomic(tmp_path / "a") as temporary:
+            temporary.write_text("mine")
+            (tmp_path / "a").write_text("theirs")
+
+    with pytest.raises(InputError, match="exists already"):
+        work()
+    assert (tmp_path / "a").read_text() == "theirs"
+    assert listing(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("deep", ["a.tif", "deeper/a.tif"])
+def test_a_file_where_a_folder_should_be(tmp_path, deep):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file is a file, not a folder; give another --out"):  # noqa: SIM117
+        with io.atomic(tmp_path / "file" / deep):
+            raise AssertionError("the work must not begin")
+    assert listing(tmp_path) == ["file"]
+
+
+def test_a_folder_where_the_file_should_be(tmp_path):
+    (tmp_path / "a").mkdir()
+
+    def work():
+        with io.atomic(tmp_path / "a", overwrite=True) as temporary:
+            temporary.write_text("mine")
+
+    with pytest.raises(InputError, match="a cannot be written: is a directory"):
+        work()
+    assert listing(tmp_path) == ["a"]
+
+
+def refuse(number, name):
+    def call(path, *_, **__):
+        raise OSError(number, os.strerror(number), str(path))
+
+    call.__name__ = name
+    return call
+
+
+@pytest.mark.parametrize(
+    ("number", "call", "words"),
+    [
+        (errno.EACCES, "open", "is read-only or not yours; give another --out"),
+        (errno.EROFS, "open", "is read-only"),
+        (errno.EACCES, "mkdir", "is read-only"),
+        (errno.ENOSPC, "open", "no space left on the disk"),
+        (errno.ENOSPC, "replace", "no space left on the disk"),
+        (errno.EPERM, "replace", "is read-only"),
+        (errno.ENAMETOOLONG, "open", "file name too long"),
+    ],
+)
+def test_system_refusals_in_words(tmp_path, monkeypatch, number, call, words):
+    monkeypatch.setattr(os, call, refuse(number, call))
+
+    def work():
+        with io.atomic(tmp_path / "new" / "a.tif") as temporary:
+            temporary.touch()
+
+    with pytest.raises(InputError, match=words) as error:
+        work()
+    assert str(error.value).startswith(f"{tmp_path / 'new' / 'a.tif'} cannot be written: ")
+    monkeypatch.undo()
+    assert listing(tmp_path) == []
+
+
+def test_an_error_about_another_file_stays_what_it_is(tmp_path):
+    def work():
+        with io.atomic(tmp_path / "a"):
+            (tmp_path / "input that is gone").read_text()
+
+    with pytest.raises(FileNotFoundError):
+        work()
+    assert listing(tmp_path) == []
+
+
+def test_names_as_long_as_the_system_allows(tmp_path):
+    longest = "a" * 251 + ".tif"
+    with io.atomic(tmp_path / longest) as temporary:
+        temporary.touch()
+    assert listing(tmp_path) == [longest]
+    with pytest.raises(InputError, match="cannot be written: file name too long"):  # noqa: SIM117
+        with io.atomic(tmp_path / ("a" + longest)):
+            raise AssertionError("the work must not begin")
+
+
+def test_modes_are_those_of_any_new_file(tmp_path):
+    """Not private to the user, as temporary files often are."""
+    (tmp_path / "plain").touch()
+    with io.atomic(tmp_path / "a") as temporary:
+        temporary.touch()
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
