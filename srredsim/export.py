@@ -1,0 +1,179 @@
+"""Models for other programs: SavedModel for TensorFlow Serving, ONNX, .keras. None of them needs this package.
+
+All three are one Keras model: raw camera counts in, image above background in the same units out; the normalisation
+(`srredsim.normalise`) is part of it, each image of a batch by itself. It is built from Keras's own layers and
+operations, in float32.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from srredsim import io, models
+from srredsim.acquisition import frames_from_raw
+from srredsim.errors import InputError
+from srredsim.models import LoadedModel
+from srredsim.normalise import HIGH_PERCENT, LOW_PERCENT
+from srredsim.prediction import predict_frames
+
+SIGNATURES = ("serving_default", "serve")
+TOLERANCE = 1e-4  # of the brightest pixel; float32 sums in another order differ by about 1e-6
+
+
+def export(
+    model: LoadedModel | str | Path, out: str | Path, format: str = "savedmodel", version: int | None = None
+) -> Path:
+    """Write a model, load it again and compare its image with that of `srredsim.prediction.predict_frames`.
+
+    Parameters
+    ----------
+    model : LoadedModel, or its name or folder
+        Is loaded again in float32 if it has another precision.
+    out : path
+        Folder for ``<name>/<version>/`` (savedmodel), ``<name>.onnx`` or ``<name>.keras``.
+    format : {"savedmodel", "onnx", "keras"}
+        The first has the signatures ``serving_default`` and ``serve``. Input ``raw`` (batch, y, x, frames), frames
+        angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x.
+    version : int, optional
+        Of the SavedModel: a server takes the highest. The next free one when left out.
+
+    Returns
+    -------
+    Path
+        What was written; whole or not at all, and nothing is overwritten.
+
+    Raises
+    ------
+    InputError
+        If the format is unknown, the result exists, or ONNX is asked for where its packages are not installed.
+    """
+    if format not in WRITERS:
+        raise InputError(f"no format {format!r} to export to; there are: {', '.join(WRITERS)}")
+    if format == "onnx":
+        _check_onnx()
+    if not isinstance(model, LoadedModel):
+        model = models.load(model, "float32")
+    elif model.precision != "float32":
+        model = models.load(model.folder, "float32")
+    path = _path(Path(out), model.name, format, version)
+    write, load = WRITERS[format]
+    with io.atomic(path) as unfinished:
+        write(served(model), unfinished)
+        _compare(model, load(unfinished))
+    return path
+
+
+def served(model: LoadedModel):
+    """The ``keras.Model`` that is exported: raw (batch, y, x, frames) -> {"image": (batch, scale*y, scale*x, 1)}.
+
+    An image that is constant, which this package would refuse, comes out as zeros.
+    """
+    import keras
+    from keras import ops
+
+    raw = keras.Input((None, None, model.angles * model.phases), dtype="float32", name="raw")
+    widefield = ops.mean(raw, axis=-1)
+    low, high = ops.unstack(ops.quantile(widefield, [LOW_PERCENT / 100, HIGH_PERCENT / 100], axis=(1, 2)), 2, axis=0)
+    offset, gain = (ops.reshape(value, (-1, 1, 1, 1)) for value in (low, high - low))
+    gain = ops.maximum(gain, 1e-12)
+    image = model.network((raw - offset) / gain) * gain
+    image = keras.layers.Identity(name="image", dtype="float32")(image)
+    return keras.Model(raw, {"image": image}, name=f"{model.name}_served")
+
+
+def _path(out: Path, name: str, format: str, version: int | None) -> Path:
+    """Where it goes; nothing may be there yet."""
+    if format == "savedmodel":
+        there = [int(path.name) for path in (out / name).glob("*") if path.name.isdecimal()]
+        version = max(there, default=0) + 1 if version is None else version
+        if version < 1:
+            raise InputError(f"a version is a number from 1 on; got {version}")
+        path = out / name / str(version)
+    elif version is None:
+        path = out / f"{name}.{format}"
+    else:
+        raise InputError(f"only a SavedModel has a version; {name}.{format} has none")
+    if path.exists():
+        raise InputError(f"{path} exists already; remove it, or give another --out")
+    return path
+
+
+def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Two stacks of unlike brightness and of a size that was never traced must give the images of this package."""
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(300, (2, model.angles, model.phases, 37, 52)) + 100
+    counts[1] = 5 * counts[1] + 50
+    raw = np.stack([frames_from_raw(stack) for stack in counts]).astype(np.float32)
+    expected = np.stack([predict_frames(model, frames) for frames in raw])
+    error = np.abs(image_of(raw)[..., 0] - expected).max() / np.abs(expected).max()
+    if not error < TOLERANCE:
+        raise RuntimeError(f"the exported model gives another image: they differ by {error:.2g} of the brightest pixel")
+
+
+# The formats: how each is written, and how it is read as a function raw -> image
+
+
+def _write_savedmodel(network, folder: Path) -> None:
+    import keras
+
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    signature = [keras.InputSpec(shape=network.input_shape, dtype="float32", name="raw")]
+    for name in SIGNATURES:
+        archive.add_endpoint(name, lambda raw: network(raw), signature)
+    archive.write_out(str(folder), verbose=False)
+
+
+def _load_savedmodel(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
+    import tensorflow as tf
+
+    opened = tf.saved_model.load(str(folder))
+    return lambda raw: opened.signatures[SIGNATURES[0]](raw=tf.constant(raw))["image"].numpy()
+
+
+def _write_onnx(network, path: Path) -> None:
+    network(np.zeros((1, 8, 8, network.input_shape[-1]), np.float32))  # Keras exports no model that was never called
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of the converter, about NumPy
+        network.export(str(path), format="onnx", verbose=False)
+
+
+def _load_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return lambda raw: session.run(["image"], {"raw": raw})[0]
+
+
+def _check_onnx() -> None:
+    try:
+        import onnxruntime  # noqa: F401
+        import tf2onnx  # noqa: F401
+    except ModuleNotFoundError as missing:
+        raise InputError(
+            f"ONNX needs the package {missing.name}, which is not installed; pip install 'srredsim[export]'"
+        ) from None
+
+
+def _write_keras(network, path: Path) -> None:
+    network.save(path)
+
+
+def _load_keras(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    import keras
+
+    network = keras.saving.load_model(path, compile=False)
+    return lambda raw: network.predict_on_batch(raw)["image"]
+
+
+WRITERS = {
+    "savedmodel": (_write_savedmodel, _load_savedmodel),
+    "onnx": (_write_onnx, _load_onnx),
+    "keras": (_write_keras, _load_keras),
+}
