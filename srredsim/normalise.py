@@ -38,9 +38,11 @@ def scaling_of(frames: np.ndarray) -> Scaling:
     InputError
         If a value is not finite, or if the widefield image is constant.
     """
-    widefield = np.mean(frames, axis=-1, dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        widefield = np.mean(frames, axis=-1, dtype=np.float32)
     if not np.all(np.isfinite(widefield)):
-        bad = np.size(frames) - int(np.count_nonzero(np.isfinite(frames)))
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, too
+            bad = np.size(frames) - int(np.count_nonzero(np.isfinite(np.asarray(frames, np.float32))))
         raise InputError(f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first")
     low, high = np.percentile(widefield, [LOW_PERCENT, HIGH_PERCENT])
     if not high > low:

@@ -1,0 +1,121 @@
+import json
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from srredsim import inspection, io
+from srredsim.acquisition import Optics, Pattern, RawStack
+
+
+def stack_of(array, **more):
+    array = np.asarray(array)
+    return RawStack(array, Pattern(*array.shape[3:5]), **more)
+
+
+def illuminated(size=(64, 96), k_pixels=((6, 17), (-9, 12), (15, -3))):
+    """Raw frames (angle, phase, y, x) of an even object under a pattern of whole periods."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    carriers = [2 * np.pi * (ky * y / size[0] + kx * x / size[1]) for ky, kx in k_pixels]
+    phases = 2 * np.pi * np.arange(5) / 5
+    return np.array([[1000 + 500 * np.cos(carrier + p) for p in phases] for carrier in carriers])
+
+
+def test_means_belong_to_their_channel_angle_and_frame():
+    array = np.zeros((2, 2, 3, 3, 5, 4, 6))
+    for t, c, z, a, p in np.ndindex(array.shape[:5]):
+        array[t, c, z, a, p] = 1000 * c + 100 * a + 10 * p + t + z  # t + z is 1.5 in the mean
+    report = inspection.inspect(stack_of(array))
+    expected = [[[1000 * c + 100 * a + 10 * p + 1.5 for p in range(5)] for a in range(3)] for c in range(2)]
+    assert report["frame_means"] == expected
+    assert report["angle_means"] == [[1000 * c + 100 * a + 21.5 for a in range(3)] for c in range(2)]
+    assert report["frame_mean_variation_percent"][0] == pytest.approx(100 * 240 / 241.5)
+    assert (report["lowest"], report["highest"]) == (0, 1243)
+
+
+def test_pixels_that_are_not_finite_are_counted_and_left_out():
+    array = np.full((1, 1, 1, 3, 5, 4, 6), 10.0)
+    array[..., 1, 2, 0, :3] = np.nan
+    array[..., 2, 0, 3, 3] = np.inf
+    array[..., 0, 0, 0, 0] = 34
+    report = inspection.inspect(stack_of(array))
+    assert report["non_finite_pixels"] == 4
+    assert (report["lowest"], report["highest"]) == (10, 34)
+    assert report["frame_means"][0][1][2] == 10
+    assert report["frame_means"][0][0][0] == 11
+    assert "4 pixels NaN or infinite" in " ".join(inspection.lines(report))
+
+
+def test_nothing_finite_at_all():
+    report = inspection.inspect(stack_of(np.full((1, 1, 1, 3, 5, 4, 6), np.nan)))
+    assert report["lowest"] is None
+    json.dumps(report, allow_nan=False)
+    assert "no pixel is finite" in inspection.lines(report)
+
+
+@pytest.mark.parametrize(("top", "saturated"), [(4095, 7), (65535, 7), (4094, 0), (4096, 0)])
+def test_saturated_pixels_have_the_cameras_highest_value(top, saturated):
+    array = np.full((2, 1, 1, 3, 5, 4, 6), 50, np.uint16)
+    array[0, ..., 0, 0, 0, :3] = top
+    array[1, ..., 2, 4, 1:3, :2] = top
+    report = inspection.inspect(stack_of(array))
+    assert report["saturated_pixels"] == saturated
+
+
+def test_pixels_below_a_later_maximum_are_not_saturated():
+    array = np.full((2, 1, 1, 3, 5, 4, 6), 50, np.uint16)
+    array[0, ..., 0] = 4095
+    array[1, ..., 0, 0, 0, 0] = 65535
+    assert inspection.inspect(stack_of(array))["saturated_pixels"] == 1
+
+
+def test_a_constant_image():
+    report = inspection.inspect(stack_of(np.full((1, 1, 1, 3, 5, 4, 6), 7, np.uint16)))
+    assert report["constant"]
+    assert "constant" in " ".join(inspection.lines(report))
+
+
+def test_report_of_a_file_says_how_it_was_understood(tmp_path):
+    np.save(tmp_path / "s.npy", np.arange(30 * 20, dtype=np.uint16).reshape(30, 4, 5))
+    report = inspection.inspect(io.read(tmp_path / "s.npy", pixel_size_um=0.08))
+    again = json.loads(json.dumps(report, allow_nan=False))
+    assert again == report
+    assert report["sizes"] == {"T": 1, "C": 1, "Z": 2, "A": 3, "P": 5, "Y": 4, "X": 5}
+    text = inspection.lines(report)
+    assert text[0] == "3 angles x 5 phases of 4 x 5 pixels, uint16"
+    assert "30 frames along the file read as 3 angles x 5 phases, guessed" in " ".join(text)
+    assert "pixel size 0.08 um" in text
+    assert "not known: numerical aperture, emission wavelength, z step, frame interval" in text
+    assert "values from 0 to 599" in text
+
+
+def test_lines_name_channels_and_times():
+    array = np.ones((4, 2, 1, 3, 5, 4, 5))
+    stack = stack_of(array, channel_names=("actin", "tubulin"), optics=Optics(na=1.4))
+    text = inspection.lines(inspection.inspect(stack))
+    assert "4 times, 2 channels" in text
+    assert "channels actin, tubulin" in text
+    assert "channel 2, angle 3: mean of each frame 1.0 1.0 1.0 1.0 1.0" in text
+
+
+def test_power_spectrum_has_its_spots_at_the_pattern():
+    """(ky, kx) from the middle, rows first."""
+    spectrum = inspection.log_power_spectrum(illuminated()[1, 2])
+    spectrum[28:37, 44:53] = -np.inf  # zero frequency
+    spots = {tuple(int(i) for i in np.unravel_index(n, spectrum.shape)) for n in np.argsort(spectrum.ravel())[-2:]}
+    assert spots == {(32 - 9, 48 + 12), (32 + 9, 48 - 12)}
+
+
+def test_picture_is_a_png_that_shows_something(tmp_path):
+    inspection.picture(stack_of(illuminated()[None, None, None]), tmp_path / "p.png")
+    image = imread(tmp_path / "p.png")
+    assert image.shape[1] > image.shape[0] > 100
+    assert image[..., :3].std() > 0.1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [0, 5, np.nan])
+def test_picture_of_nothing(tmp_path, value):
+    array = np.full((1, 1, 3, 3, 5, 8, 9), value)
+    inspection.picture(stack_of(array), tmp_path / "p.png")
+    assert imread(tmp_path / "p.png").size
