@@ -137,14 +137,15 @@ def _simulate(arguments) -> dict:
 
 def _evaluate(arguments) -> dict:
     _start_keras()
-    from srredsim import io
+    from srredsim import io, models
     from srredsim.evaluation import tables
     from srredsim.evaluation.benchmark import evaluate
 
-    with io.atomic(arguments.out, arguments.overwrite) as temporary:
-        result = evaluate(arguments.model, arguments.data, arguments.split)
+    model = models.load(arguments.model)
+    with io.atomic(arguments.out, arguments.overwrite) as temporary, _progress("evaluating") as progress:
+        result = evaluate(model, arguments.data, arguments.split, progress)
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(tables.text(result), arguments.out, sep="\n")
+    print(tables.text(result), tables.definitions(result), arguments.out, sep="\n")
     return result
 
 
@@ -267,20 +268,27 @@ def _start_keras() -> None:
 
     They are there again with TF_CPP_MIN_LOG_LEVEL=0.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "keras" in sys.modules:
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    told = "TF_CPP_MIN_LOG_LEVEL" in os.environ
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with nullcontext() if told else _no_standard_error():
+            import keras  # noqa: F401
+    except (ImportError, ValueError) as problem:
+        raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
+
+
+@contextmanager
+def _no_standard_error() -> Iterator[None]:
+    """Nothing at all is written to standard error, not even by libraries."""
     sys.stderr.flush()
-    standard_error = os.dup(2)
+    kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        import keras  # noqa: F401
-    except (ImportError, ValueError) as problem:
-        raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
+        yield
     finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _note(line: str) -> None:

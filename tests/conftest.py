@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["MPLBACKEND"] = "Agg"
 
-import pytest  # noqa: E402
+import pytest
 
 TINY_RECIPE = """\
 network: {name: red_net, input_channels: 15, depth: 3, filters: 4, widefield_skip: true}
@@ -30,8 +30,8 @@ def tiny_model(tmp_path_factory):
 
     from srredsim import models, recipe
 
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("zoo") / "models" / "tiny"
+    folder.mkdir(parents=True)
     (folder / "recipe.yaml").write_text(TINY_RECIPE, encoding="utf-8")
     keras.utils.set_random_seed(3)
     network = models.build_network(recipe.load(folder))

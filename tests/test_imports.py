@@ -17,7 +17,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
     {"acquisition", "resources", "normalise", "precision"},
     {"optics", "io"},
-    {"simulation", "inspection"},
+    {"simulation", "reconstruction", "inspection"},
     {"data"},
     {"layers"},
     {"networks"},
@@ -25,7 +25,17 @@ LAYERS = [  # each may import from its own line and from those above it
     {"recipe", "models", "tiling", "picture", "prediction", "training", "evaluation", "export", "doctor"},
     {"arguments", "cli", "__main__"},
 ]
-SCIENCE = {"errors", "acquisition", "resources", "normalise", "optics", "io", "simulation", "inspection"}
+SCIENCE = {
+    "errors",
+    "acquisition",
+    "resources",
+    "normalise",
+    "optics",
+    "io",
+    "simulation",
+    "reconstruction",
+    "inspection",
+}
 LEARNING = {"layers", "networks", "losses", "metrics"}
 TENSORFLOW = {"data.pipeline", "training", "export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
