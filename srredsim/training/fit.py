@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import platform
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
 import keras
 
-from srredsim import losses, metrics, models, recipe as recipes
+from srredsim import losses, metrics, models, runs
+from srredsim import recipe as recipes
 from srredsim.data import catalogue, pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.errors import InputError
@@ -37,7 +37,7 @@ def train(
     With ``resume`` the run in ``out`` (or the newest of this model) goes on as if it had never stopped: every batch is
     a function of seed and step, and the checkpoint has the rest.
     """
-    folder = _folder(recipe, out, resume)
+    folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
     devices = devices or strategy.choose(gpus)
     state = checkpoint.load(folder)
     if state.epochs_done >= recipe.epochs:
@@ -99,24 +99,6 @@ def train(
     finally:
         progress.close()
     _write_model(folder, recipe)
-    return folder
-
-
-def _folder(recipe: Recipe, out: Path | None, resume: bool) -> Path:
-    """The run's folder: new, or the one to go on with."""
-    home = Path("runs") / recipe.name
-    if resume:
-        runs = [out] if out else sorted(home.glob("*/checkpoint"))[-1:]
-        if not runs or not (out or runs[0].parent).is_dir():
-            raise InputError(f"nothing to resume in {out or home}; start without --resume, or give the run with --out")
-        return out or runs[0].parent
-    folder = out or home / time.strftime("%Y%m%d-%H%M%S")
-    if (folder / "checkpoint").exists() or (folder / models.WEIGHTS).exists():
-        raise InputError(f"{folder} has a run already; go on with --resume, or give another --out")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise InputError(f"cannot write to {folder}: {problem.strerror}") from None
     return folder
 
 

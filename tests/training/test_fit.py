@@ -110,6 +110,9 @@ def test_training_learns_and_leaves_everything_behind(tmp_path):
     with pytest.raises(InputError, match="3 epochs already"):
         train(recipe.load(out), out=out, resume=True)
 
+    with pytest.raises(InputError, match=r"trained with another data\.batch, seed"):
+        train(recipe.load(out, ["seed=8", "data.batch=2", "epochs=5"]), out=out, resume=True)
+
     fresh = train(recipe.from_dict(tiny(epochs=1, steps=1, initial_weights=str(out))), out=tmp_path / "tuned")
     start = float(next(csv.DictReader(open(fresh / "history.csv", newline="")))["val_psnr"])
     assert start > float(rows[0]["val_psnr"])

@@ -1,0 +1,58 @@
+"""Where trainings are kept: ``runs/<model>/<time>``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+from srredsim import recipe as recipes
+from srredsim.errors import InputError
+from srredsim.recipe import Recipe
+
+HOME = Path("runs")
+CHECKPOINT = "checkpoint"
+MAY_CHANGE = {"epochs", "precision"}  # when a run goes on
+
+
+def newest(model: str) -> Path:
+    """The latest run of a model that has finished an epoch."""
+    found = sorted((HOME / model).glob(f"*/{CHECKPOINT}"))
+    if not found:
+        raise InputError(f"nothing to resume in {HOME / model}; start without --resume, or give the run with --out")
+    return found[-1].parent
+
+
+def start(recipe: Recipe, folder: Path | None) -> Path:
+    """A folder for a new run; refused if it has one already."""
+    folder = folder or HOME / recipe.name / time.strftime("%Y%m%d-%H%M%S")
+    if (folder / "recipe.yaml").exists():
+        raise InputError(f"{folder} has a run already; go on with --resume, or give another --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"cannot write to {folder}: {problem.strerror}") from None
+    return folder
+
+
+def go_on(recipe: Recipe, folder: Path | None) -> Path:
+    """The folder of the run to go on with, if it was made by this recipe."""
+    folder = folder or newest(recipe.name)
+    if not (folder / "recipe.yaml").is_file():
+        raise InputError(f"nothing to resume in {folder}; start without --resume")
+    changed = [key for key in differences(recipes.load(folder), recipe) if key not in MAY_CHANGE]
+    if changed:
+        raise InputError(f"{folder} was trained with another {', '.join(changed)}; a resumed run keeps its recipe")
+    return folder
+
+
+def differences(one, other, prefix: str = "") -> list[str]:
+    """Keys in which two recipes differ, as ``data.batch``."""
+    found = []
+    for field in fields(one):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if is_dataclass(a):
+            found += differences(a, b, f"{prefix}{field.name}.")
+        elif a != b:
+            found.append(prefix + field.name)
+    return found
