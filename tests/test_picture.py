@@ -11,7 +11,7 @@ from srredsim import picture
     ("field", "length"), [(41.0, 10), (20.0, 5), (4.1, 1), (9.0, 2), (0.77, 0.2), (128, 20), (1024, 200), (256, 50)]
 )
 def test_scale_bar_is_round_and_about_a_fifth(field, length):
-    assert picture.scale_bar(field) == pytest.approx(length)
+    assert picture.bar_length(field) == pytest.approx(length)
     assert field / 8 < length < field / 3
 
 
@@ -48,10 +48,10 @@ def test_scale_bars_have_their_length(tmp_path):
     """100 raw pixels of 0.1 um: the bar of 2 um is a fifth of the panel wide."""
     black = np.zeros((100, 100))
     picture.side_by_side(tmp_path / "a.png", black, np.zeros((200, 200)), pixel_size_um=0.1)
-    edge = round(picture.MARGIN_INCHES * picture.DPI) + 1
-    panel = pixels(tmp_path / "a.png")[picture_top() :, edge:][: picture.PANEL_PIXELS, : picture.PANEL_PIXELS]
+    edge = picture.MARGIN
+    panel = pixels(tmp_path / "a.png")[picture_top() :, edge:][: picture.PANEL, : picture.PANEL]
     bar = np.max(np.sum(panel[-60:] > 250, axis=1))
-    assert bar == pytest.approx(0.2 * picture.PANEL_PIXELS, abs=4)
+    assert bar == pytest.approx(0.2 * picture.PANEL, abs=4)
 
 
 def test_both_panels_show_the_same_field(tmp_path):
@@ -60,13 +60,13 @@ def test_both_panels_show_the_same_field(tmp_path):
     widefield[20:40, 60:70] = 1
     image = np.kron(widefield, np.ones((2, 2)))
     picture.side_by_side(tmp_path / "a.png", widefield, image)
-    top, edge = picture_top(), round(picture.MARGIN_INCHES * picture.DPI)
+    top, edge = picture_top(), picture.MARGIN
     panels = [
-        pixels(tmp_path / "a.png")[top:, left:][: picture.PANEL_PIXELS, : picture.PANEL_PIXELS]
-        for left in (edge, 2 * edge + picture.PANEL_PIXELS)
+        pixels(tmp_path / "a.png")[top:, left:][: picture.PANEL, : picture.PANEL]
+        for left in (edge, 2 * edge + picture.PANEL)
     ]
     for panel in panels:
-        y, x = np.nonzero(panel[: 4 * picture.PANEL_PIXELS // 5] > 250)
+        y, x = np.nonzero(panel[: 4 * picture.PANEL // 5] > 250)
         np.testing.assert_allclose([y.mean() / 512, x.mean() / 512], [0.30, 0.65], atol=0.02)
 
 
@@ -91,7 +91,7 @@ def test_any_shape_and_scale(tmp_path, shape, scale):
 
 
 def picture_top():
-    return round(2 * picture.HEADING_INCHES * picture.DPI)
+    return 2 * picture.HEADING
 
 
 def pixels(path):
