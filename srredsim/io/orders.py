@@ -56,7 +56,7 @@ class Wanted:
             return [(3, self.phases)]
         return list(KNOWN)
 
-    def is_told(self, pattern: tuple[int, int]) -> bool:
+    def may_take(self, pattern: tuple[int, int]) -> bool:
         """Whether this pattern may be taken when only it fits."""
         return self.angles is not None or self.phases is not None or pattern in GUESSED
 
@@ -145,9 +145,9 @@ def grid(size: tuple[int, int], wanted: Wanted) -> tuple[int, int]:
     """(angles, phases) of a montage of the size (y, x): what divides it and, if several do, makes square tiles."""
     y, x = size
     fits = [(a, p) for a, p in wanted.patterns() if y % a == 0 and x % p == 0]
-    square = [(a, p) for a, p in fits if y // a == x // p and wanted.is_told((a, p))]
+    square = [(a, p) for a, p in fits if y // a == x // p and wanted.may_take((a, p))]
     fits = square if len(square) == 1 else fits
-    if len(fits) == 1 and wanted.is_told(fits[0]):
+    if len(fits) == 1 and wanted.may_take(fits[0]):
         return fits[0]
     if fits:
         raise InputError(f"a montage of {y} x {x} pixels has {_choices(fits)} tiles; {_flags(fits)}")
@@ -210,25 +210,22 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     wanted = _with_named(axes, wanted)
     order = wanted.order or "PAZ"
     axes, letter = _frame_axis(axes, wanted)
-    length = axes.size(letter)
     angles, phases = _only_pattern(axes, letter, wanted)
     needed = _needed(axes, angles, phases)
-    repeats, layout = _repeats(length, needed, wanted.trailing_widefield)
-    others = axes.letters.replace(letter, "")
-    rest = _name_of_rest(letter, others, repeats, axes)
+    repeats, widefields = _repeats(axes.size(letter), needed, wanted.trailing_widefield)
     frames = np.moveaxis(axes.numbers, axes.letters.index(letter), 0)
-    frames = _without_widefield(frames, needed, repeats, layout, order)
-    sizes = {"A": angles, "P": phases, "Z": repeats}
-    parts = [part for part in reversed(order) if part not in others or part == "Z"]  # slowest first
+    frames = _without_widefield(frames, repeats, needed, widefields, order)
+    others = axes.letters.replace(letter, "")
+    rest = _name_of_rest(letter, axes, repeats)
+    sizes = {"A": angles, "P": phases, rest: repeats}
+    parts = [rest if part == "Z" else part for part in reversed(order)]  # the slowest first
+    parts = [part for part in parts if part and part not in others]
     numbers = frames.reshape([sizes[part] for part in parts] + list(frames.shape[1:]))
-    letters = "".join(rest if part == "Z" else part for part in parts) + others
-    told = "" if wanted.angles and wanted.phases else ", guessed from their number"
-    note = f"{length} frames along {_axis_name(letter)} read as {angles} angles x {phases} phases{told}, order {order}"
-    if repeats > 1:
-        note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}"
-    if layout:
-        note += f", {layout}"
-    return Axes(numbers, letters), [note]
+    note = f"{axes.size(letter)} frames along {_axis_name(letter)} read as {angles} angles x {phases} phases"
+    note += "" if wanted.angles and wanted.phases else ", guessed from their number"
+    note += f", order {order}"
+    note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}" if repeats > 1 else ""
+    return Axes(numbers, "".join(parts) + others), [note + _widefields_in_words(widefields, order)]
 
 
 def _with_named(axes: Axes, wanted: Wanted) -> Wanted:
@@ -247,20 +244,22 @@ def _needed(axes: Axes, angles: int, phases: int) -> int:
     return (1 if "A" in axes.letters else angles) * (1 if "P" in axes.letters else phases)
 
 
-def _repeats(length: int, needed: int, trailing_widefield: bool) -> tuple[int, str]:
-    """How many reconstructions the frames make (0: they do not), and where the widefield frames are."""
+def _repeats(length: int, needed: int, trailing_widefield: bool) -> tuple[int, int]:
+    """How many reconstructions the frames make (0: they do not), and how many widefield frames are among them."""
     if not trailing_widefield:
-        return (length // needed, "") if length % needed == 0 else (0, "")
+        return (length // needed, 0) if length % needed == 0 else (0, 0)
     if length % (needed + 1) == 0:
-        return length // (needed + 1), "a widefield frame after each"
+        return length // (needed + 1), length // (needed + 1)
     if length > 1 and (length - 1) % needed == 0:
-        return (length - 1) // needed, "one widefield frame at the end"
-    return 0, ""
+        return (length - 1) // needed, 1
+    return 0, 0
 
 
-def _without_widefield(frames: np.ndarray, needed: int, repeats: int, layout: str, order: str) -> np.ndarray:
-    if layout and order == "PAZ" and len(frames) == repeats * (needed + 1):
-        return frames.reshape(repeats, needed + 1, *frames.shape[1:])[:, :needed].reshape(-1, *frames.shape[1:])
+def _without_widefield(frames: np.ndarray, repeats: int, needed: int, widefields: int, order: str) -> np.ndarray:
+    """Widefield frames follow each reconstruction if its frames lie together, as in PAZ; else the whole stack."""
+    if widefields == repeats and order == "PAZ":
+        frames = frames.reshape(repeats, needed + 1, *frames.shape[1:])[:, :needed]
+        return frames.reshape(-1, *frames.shape[2:])
     return frames[: repeats * needed]
 
 
@@ -270,7 +269,7 @@ def _frame_axis(axes: Axes, wanted: Wanted) -> tuple[Axes, str]:
         return axes, "I"
 
     def repeats(letter: str, axes: Axes = axes) -> set[int]:
-        patterns = [pattern for pattern in wanted.patterns() if wanted.is_told(pattern)]
+        patterns = [pattern for pattern in wanted.patterns() if wanted.may_take(pattern)]
         counts = (_needed(axes, *pattern) for pattern in patterns)
         return {_repeats(axes.size(letter), n, wanted.trailing_widefield)[0] for n in counts if n > 1} - {0}
 
@@ -284,6 +283,8 @@ def _frame_axis(axes: Axes, wanted: Wanted) -> tuple[Axes, str]:
     joined = _joined(axes)
     if "J" in joined.letters and repeats("J", joined):
         return joined, "J"
+    if not present:
+        raise InputError(f"the axes are {axes}: frames of several angles and phases are needed")
     return axes, max(present, key=axes.size)
 
 
@@ -306,22 +307,21 @@ def _only_pattern(axes: Axes, letter: str, wanted: Wanted) -> tuple[int, int]:
         for pattern in wanted.patterns()
         if _repeats(length, _needed(axes, *pattern), wanted.trailing_widefield)[0]
     ]
-    if len(fits) == 1 and wanted.is_told(fits[0]):
+    if len(fits) == 1 and wanted.may_take(fits[0]):
         return fits[0]
     if fits:
         raise InputError(f"{length} frames could be {_choices(fits)}; {_flags(fits)}")
     raise InputError(_no_fit(axes, letter, wanted))
 
 
-def _name_of_rest(letter: str, others: str, repeats: int, axes: Axes) -> str:
-    """What the reconstructions that follow one another are: z-planes, or times where z has an axis."""
-    first, second = ("T", "Z") if letter in "TJ" else ("Z", "T")
-    for name in (first, second):
-        if name not in others:
-            return name
+def _name_of_rest(letter: str, axes: Axes, repeats: int) -> str:
+    """What the reconstructions that follow one another are: z-planes, or times where z has an axis; "" if it is one."""
     if repeats == 1:
-        return "K"  # an axis of length 1 that nobody asks for
-    raise InputError(f"{axes}: {repeats} reconstructions along the frames, but time and z have axes of their own")
+        return ""
+    for name in "TZ" if letter in "TJ" else "ZT":
+        if name == letter or name not in axes.letters:
+            return name
+    raise InputError(f"{repeats} raw stacks along one axis, but time and z have axes of their own: {axes}")
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -329,6 +329,12 @@ def _name_of_rest(letter: str, others: str, repeats: int, axes: Axes) -> str:
 
 def _axis_name(letter: str) -> str:
     return {"I": "the file", "J": "t and z"}.get(letter, letter.lower())
+
+
+def _widefields_in_words(widefields: int, order: str) -> str:
+    if widefields > 1:
+        return ", a widefield frame after each" if order == "PAZ" else f", {widefields} widefield frames at the end"
+    return ", one widefield frame at the end" if widefields else ""
 
 
 def _choices(patterns: list[tuple[int, int]]) -> str:
@@ -341,9 +347,9 @@ def _flags(patterns: list[tuple[int, int]]) -> str:
 
 def _no_fit(axes: Axes, letter: str, wanted: Wanted) -> str:
     length = axes.size(letter)
-    there = "there are no other axes" if axes.letters == "I" else f"there are {axes}"
+    there = "" if axes.letters == "I" else f"; there are {axes}"
     advice = " or ".join(_advice(axes, length, wanted)[:2])
-    return f"{length} frames do not make {_choices(wanted.patterns())}; {there}; {advice}"
+    return f"{length} frames do not make {_choices(wanted.patterns())}{there}; {advice}"
 
 
 def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:

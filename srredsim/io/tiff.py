@@ -35,6 +35,7 @@ DAMAGE = (  # what tifffile and the unpackers raise when the bytes make no sense
     AssertionError,
     struct.error,
     zlib.error,
+    tifffile.TiffFileError,
     ElementTree.ParseError,
 )
 LOSSY = {c: c.name for c in tifffile.COMPRESSION if c.name in ("JPEG", "OJPEG", "JPEG_LOSSY", "JPEGXR", "WEBP")}

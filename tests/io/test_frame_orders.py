@@ -283,6 +283,14 @@ def test_named_angle_and_phase_whatever_their_place(letters):
     assert places[1, 2, 3, 1, 4].tolist() == [at[letter] for letter in letters]
 
 
+def test_frames_beside_time_and_z():
+    places = arranged("TZC", (2, 4, 15))
+    assert places.shape[:5] == (2, 1, 4, 3, 5)
+    assert places[1, 0, 3, 2, 1].tolist() == [1, 3, 11]
+    places = arranged("TZI", (2, 4, 15))
+    assert places[1, 0, 3, 2, 1].tolist() == [1, 3, 11]
+
+
 def test_only_phase_is_named():
     places = arranged("ZP", (3, 5))
     assert places.shape[:5] == (1, 1, 1, 3, 5)
@@ -304,6 +312,9 @@ def test_only_angle_is_named():
         ("ZP", (3, 5), {"phases": 3}, "3 phases were asked for, but the file names 5"),
         ("TZ", (4, 14), {"angles": 3, "phases": 5}, "do not make 3 angles x 5 phases; there are t = 4, z = 14"),
         ("TZ", (4, 45), {}, "could be"),
+        ("TZI", (2, 4, 30), {}, "2 raw stacks along one axis, but time and z have axes of their own: t = 2, z = 4"),
+        ("A", (15,), {}, "the axes are a = 15: frames of several angles and phases are needed"),
+        ("P", (15,), {}, "the axes are p = 15"),
     ],
 )
 def test_named_axes_that_contradict(letters, shape, wanted, words):
