@@ -36,7 +36,7 @@ def ssim(y_true, y_pred, data_range):
     channels the mean over them. 1 for a perfect image. Images need at least 11 x 11 pixels.
     """
     y_true, y_pred = float32_pair(y_true, y_pred)
-    if any(side is not None and side < SSIM_SIZE for side in y_true.shape[1:3]):
+    if any(isinstance(side, int) and side < SSIM_SIZE for side in y_true.shape[1:3]):
         raise ValueError(f"SSIM needs images of at least {SSIM_SIZE} x {SSIM_SIZE} pixels; got {tuple(y_true.shape)}")
     data_range = ops.reshape(ops.cast(data_range, "float32"), (-1, 1, 1, 1))
     c1, c2 = ops.square(SSIM_K1 * data_range), ops.square(SSIM_K2 * data_range)
@@ -73,8 +73,8 @@ def float32_pair(y_true, y_pred):
     """Both images as float32 tensors; ValueError unless both have the same shape (batch, y, x, channels)."""
     y_true, y_pred = (ops.cast(ops.convert_to_tensor(image), "float32") for image in (y_true, y_pred))
     shapes = tuple(y_true.shape), tuple(y_pred.shape)
-    sizes = zip(*shapes, strict=False)
-    if {len(shape) for shape in shapes} != {4} or any(None not in pair and pair[0] != pair[1] for pair in sizes):
+    known = [pair for pair in zip(*shapes, strict=False) if all(isinstance(size, int) for size in pair)]
+    if {len(shape) for shape in shapes} != {4} or any(one != other for one, other in known):
         raise ValueError(f"truth and prediction must both be (batch, y, x, channels); got {shapes[0]} and {shapes[1]}")
     return y_true, y_pred
 

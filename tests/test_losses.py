@@ -102,10 +102,15 @@ def test_the_gradient_is_that_of_finite_differences(name):
     np.testing.assert_allclose(slope, (ahead - behind) / (2 * step), rtol=5e-3)
 
 
-@every_loss
+@pytest.mark.parametrize("name", ["mean_squared_error", "charbonnier", "ssim"])
 def test_the_gradient_of_a_perfect_image_is_zero(name):
     truth, _ = pair_of_images()
     np.testing.assert_allclose(descend(name, truth, truth), 0, atol=1e-6)
+
+
+def test_the_gradient_of_the_absolute_error_is_finite_at_its_kink():
+    truth, _ = pair_of_images()
+    assert np.all(np.abs(descend("mean_absolute_error", truth, truth)) <= 1 / truth.size + 1e-6)
 
 
 @every_loss

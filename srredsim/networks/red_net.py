@@ -24,7 +24,8 @@ def build(
     ``depth`` counts the convolutions of the encoder, and again those of the decoder. Every second decoder layer
     receives the encoder layer that mirrors it; ``wiring="published"`` repeats the published source, where the last
     three receive earlier stages again. ``widefield_skip`` adds the up-sampled mean of the input to the output (no
-    weights) and lets the last layer begin at zero: the network starts as the widefield image and learns what is missing.
+    weights) and lets the last layer begin at zero: the network starts as the widefield image and learns what is
+    missing.
     """
     skip_from = _wiring(wiring, depth)
     frames = x = Input((None, None, input_channels), name="frames")
@@ -47,9 +48,21 @@ def build(
     )(x)
     if widefield_skip:
         widefield = ops.mean(ops.cast(frames, "float32"), axis=-1, keepdims=True)
-        widefield = layers.UpSampling2D(2, interpolation="bilinear", dtype="float32", name="widefield")(widefield)
-        image = layers.Add(dtype="float32")([image, widefield])
+        image = layers.Add(dtype="float32")([image, _twice(widefield)])
     return Model(frames, image, name="red_net")
+
+
+def _twice(image):
+    """Bilinear up-sampling by two, centre-aligned: each pixel repeated, then averaged with the weights 1/4, 1/2, 1/4.
+
+    ``UpSampling2D(interpolation="bilinear")`` is the same function, but cannot be traced for unknown sizes.
+    """
+    image = layers.UpSampling2D(2, dtype="float32")(image)
+    image = ops.concatenate([image[:, :1], image, image[:, -1:]], axis=1)
+    image = ops.concatenate([image[:, :, :1], image, image[:, :, -1:]], axis=2)
+    for _ in range(2):
+        image = layers.AveragePooling2D(2, strides=1, dtype="float32")(image)
+    return image
 
 
 def receptive_field(depth: int = 21, **_) -> int:

@@ -6,6 +6,8 @@ shuffle without activation, where the ESRGAN release has nearest neighbours and 
 
 from keras import Input, Model, layers, ops
 
+from srredsim.errors import InputError
+
 SMALL = {"input_channels": 1, "blocks": 1, "filters": 4, "growth": 2}  # what the tests build
 RESIDUAL_SCALE = 0.2
 CONVOLUTIONS_PER_BLOCK = 15  # three dense blocks of five
@@ -20,6 +22,8 @@ def build(
     scale: int = 2,
 ) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, output_channels), for any y and x."""
+    if scale not in (1, 2, 3, 4):
+        raise InputError(f"scale of rrdb is 1, 2, 3 or 4; got {scale!r}")
     image = Input((None, None, input_channels), name="image")
     shallow = x = layers.Conv2D(filters, 3, padding="same", name="first")(image)
     for block in range(1, blocks + 1):

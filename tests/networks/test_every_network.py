@@ -123,7 +123,11 @@ def test_a_saved_network_opens_without_the_package_and_gives_the_same_image(name
 def test_every_weight_learns(name):
     model = build_small(name)
     make_kernels_positive(model)
-    model.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mean_squared_error")
+    model.compile(
+        optimizer=keras.optimizers.Adam(1e-2),
+        loss="mean_squared_error",
+        run_eagerly=keras.backend.backend() == "tensorflow",
+    )
     images = positive_images(model, 12, 15, batch=2)
     before = [ops.convert_to_numpy(weight).copy() for weight in model.trainable_weights]
     model.train_on_batch(images, np.random.default_rng(7).random(run(model, images).shape))
