@@ -145,11 +145,10 @@ def _write_png(path: str | Path, canvas: np.ndarray, texts: list[Text]) -> None:
 
     height, width = canvas.shape[:2]
     figure = Figure((width / DPI, height / DPI), dpi=DPI)
-    drawing = FigureCanvasAgg(figure)
-    figure.figimage(canvas, origin="upper")
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    pixels = np.asarray(renderer.buffer_rgba())  # what the renderer paints on
+    pixels[..., :3], pixels[..., 3] = canvas, 255
     for x, y, words, style in texts:
         place = {"ha": "center", "va": "center", "transform": IdentityTransform(), "parse_math": False}
-        figure.text(x, height - y, words, **place, **style)
-    drawing.draw()
-    pixels = np.asarray(drawing.buffer_rgba())[..., :3]
-    Image.fromarray(pixels).save(path, format="PNG", compress_level=1, dpi=(DPI, DPI))
+        figure.text(x, height - y, words, **place, **style).draw(renderer)
+    Image.fromarray(pixels[..., :3]).save(path, format="PNG", compress_level=1, dpi=(DPI, DPI))
