@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,10 @@ def build_network(recipe: Recipe, precision: str = "float32"):
 def load_weights(network, path: Path) -> None:
     """Weights of exactly this network, or a clear refusal."""
     try:
-        network.load_weights(path)
-    except (OSError, ValueError, KeyError) as problem:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns of weights that are missing
+            network.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as problem:
         reason = " ".join(str(problem).split())[:160]
         raise InputError(f"the weights {path} are damaged or of another network: {reason}") from None
 

@@ -1,4 +1,4 @@
-"""A recipe is everything that a training depends on: read from YAML, overridden by ``a.b=value``, saved with the weights."""
+"""A recipe is all that a training depends on: read from YAML, overridden by ``a.b=value``, saved with the weights."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _build(cls, content: dict, prefix: str):
 def _typed(annotation: str, value, key: str):
     """The value as the annotation wants it; YAML reads 1e-4 as text, and whole numbers where a fraction may stand."""
     kinds = [kind.strip() for kind in annotation.split("|")]
-    if value is None and "None" in kinds or "Any" in kinds:
+    if (value is None and "None" in kinds) or "Any" in kinds:
         return value
     try:
         if "float" in kinds and not isinstance(value, bool):

@@ -24,15 +24,21 @@ def newest(model: str) -> Path:
 
 
 def start(recipe: Recipe, folder: Path | None) -> Path:
-    """A folder for a new run; refused if it has one already."""
+    """Where a new run goes; refused if there is one already. Nothing is made yet."""
     folder = folder or HOME / recipe.name / time.strftime("%Y%m%d-%H%M%S")
     if (folder / "recipe.yaml").exists():
         raise InputError(f"{folder} has a run already; go on with --resume, or give another --out")
+    return folder
+
+
+def make(folder: Path) -> None:
+    """The folder, with those above it; InputError if it cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
     except OSError as problem:
         raise InputError(f"cannot write to {folder}: {problem.strerror}") from None
-    return folder
 
 
 def go_on(recipe: Recipe, folder: Path | None) -> Path:

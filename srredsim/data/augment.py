@@ -23,7 +23,8 @@ def augment(pair: Pair, rng: np.random.Generator, name: str, angles: int, phases
     if name == "any_turn":
         if rng.integers(2):
             pair = _both(pair, lambda image: image[::-1])
-        return _both(pair, lambda image, turns=int(rng.integers(4)): np.rot90(image, turns))
+        turns = int(rng.integers(4))
+        return _both(pair, lambda image: np.rot90(image, turns))
     return pair
 
 

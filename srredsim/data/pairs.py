@@ -112,7 +112,9 @@ def match_widefield(truth: np.ndarray, frames: np.ndarray) -> np.ndarray:
         raise InputError("the reference image is constant or not finite; there is nothing to learn from it")
     gain = np.sum(spread * (widefield - widefield.mean())) / np.sum(spread**2)
     if gain <= 0:
-        raise InputError("the reference image does not resemble the widefield image (correlation <= 0); is it the same field?")
+        raise InputError(
+            "the reference image does not resemble the widefield image (correlation <= 0); is it the same field?"
+        )
     offset = widefield.mean() - gain * binned.mean() - scaling_of(frames).offset
     return (gain * truth + offset).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Simulated pairs, generated once from a seed on all cores and kept on disk, so that a training never waits for them."""
+"""Simulated pairs: made once from a seed, on all cores, and kept on disk, so that a training never waits for them."""
 
 from __future__ import annotations
 

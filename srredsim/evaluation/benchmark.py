@@ -17,7 +17,7 @@ from srredsim.reconstruction.widefield import bicubic_upscale, fourier_upscale, 
 
 METRICS = ("psnr", "rmse", "nrmse", "ssim", "ncc")
 DEFINITIONS = {
-    "fit": "before scoring, gain and offset of every image (model and baseline alike) are fitted to the truth by least squares",
+    "fit": "gain and offset of every image, model and baseline alike, are first fitted to the truth by least squares",
     "data_range": "maximum minus minimum of the truth, each image its own",
     "psnr": "20 log10(data_range / RMSE), dB",
     "rmse": "root mean squared difference, in units of data_range of the normalised truth",

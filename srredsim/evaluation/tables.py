@@ -10,10 +10,15 @@ def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse")) -> str:
     for group in result["groups"]:
         level = group["photons"]
         for method, scores in group["methods"].items():
-            cells = [f"{scores[name]['mean']:.{_digits(name)}f} ± {scores[name]['std']:.{_digits(name)}f}" for name in metrics]
+            cells = [
+                f"{scores[name]['mean']:.{_digits(name)}f} ± {scores[name]['std']:.{_digits(name)}f}"
+                for name in metrics
+            ]
             rows.append([_level(level), str(group["images"]), method, *cells])
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
-    return "\n".join("| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows)
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows
+    )
 
 
 def definitions(result: dict) -> str:
@@ -21,7 +26,13 @@ def definitions(result: dict) -> str:
 
 
 def _level(photons) -> str:
-    return f"{photons:g}" if isinstance(photons, int | float) else "-" if photons is None else "-".join(f"{p:g}" for p in photons)
+    return (
+        f"{photons:g}"
+        if isinstance(photons, int | float)
+        else "-"
+        if photons is None
+        else "-".join(f"{p:g}" for p in photons)
+    )
 
 
 def _digits(metric: str) -> int:

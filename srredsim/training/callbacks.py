@@ -16,6 +16,9 @@ from keras import ops
 from srredsim.errors import InputError
 from srredsim.training import checkpoint
 
+OBJECTIVE = "objective"
+LOWER_IS_BETTER = {"val_loss", "val_rmse", "val_nrmse"}
+
 
 @contextmanager
 def averaged(trainer):
@@ -48,6 +51,14 @@ class ValidateAveraged(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         self._context.__exit__(None, None, None)
+
+
+class ValidationLoss(keras.callbacks.Callback):
+    """Keras counts images of weight zero in ``val_loss``; the metric `OBJECTIVE`, the same loss, does not."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs.pop(OBJECTIVE)
+        logs["val_loss"] = logs.pop(f"val_{OBJECTIVE}")
 
 
 class StopOnNaN(keras.callbacks.Callback):
@@ -83,7 +94,7 @@ class Record(keras.callbacks.Callback):
         state.epochs_done = epoch + 1
         state.history.append({"epoch": epoch + 1, **row, "seconds": round(time.monotonic() - self._started, 1)})
         value = row[self._monitor]
-        better = state.best is None or (value < state.best if self._monitor == "val_loss" else value > state.best)
+        better = state.best is None or (value < state.best if self._monitor in LOWER_IS_BETTER else value > state.best)
         with averaged(self.model):
             _save_weights(self._network, self._folder / "last.weights.h5")
             if better and math.isfinite(value):
@@ -104,7 +115,7 @@ class Preview(keras.callbacks.Callback):
         from srredsim.training.preview import save_preview
 
         with averaged(self.model):
-            image = ops.convert_to_numpy(self.model(self._frames[None], training=False))[0, ..., 0]
+            image = self.model.predict_on_batch(self._frames[None])[0, ..., 0]
         title = f"{self._title}, epoch {epoch + 1}"
         save_preview(self._folder / "preview.png", self._frames.mean(-1), image, self._truth[..., 0], title)
 
@@ -151,7 +162,7 @@ def as_csv(rows: list[dict]) -> str:
 
 
 def _scores(logs: dict | None) -> str:
-    return "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items())
+    return "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items() if name != OBJECTIVE)
 
 
 def _save_weights(network, path: Path) -> None:

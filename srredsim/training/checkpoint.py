@@ -10,6 +10,8 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from srredsim.runs import CHECKPOINT
+
 
 @dataclass
 class State:
@@ -24,13 +26,13 @@ class State:
 
 def load(folder: Path) -> State:
     """The state in a run's folder; a new one if there is none."""
-    path = folder / "checkpoint" / "state.json"
+    path = folder / CHECKPOINT / "state.json"
     return State(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else State()
 
 
 def save(folder: Path, state: State, trainer) -> None:
     """Weights and optimiser first, then the state that names them, then away with the older ones."""
-    home = folder / "checkpoint"
+    home = folder / CHECKPOINT
     home.mkdir(parents=True, exist_ok=True)
     weights = home / f"epoch_{state.epochs_done:05d}.weights.h5"
     trainer.save_weights(weights)

@@ -43,48 +43,17 @@ def train(
     if state.epochs_done >= recipe.epochs:
         raise InputError(f"{folder} has its {recipe.epochs} epochs already; give --epochs a larger number to go on")
     _check_batch(recipe, devices)
-
-    training, augmentation = _open(recipe, "train")
-    validation, _ = _open(recipe, "validation")
-    batches = Batches(
-        training, recipe.data.crop, recipe.data.batch, recipe.seed, augmentation, recipe.data.angles,
-        recipe.data.phases, recipe.data.gain_jitter,
-    )  # fmt: skip
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
-    _generate(training, batches.indices(steps), "training data")
+    batches, validation = _batches(recipe), _open(recipe, "validation").pairs
+    network, trainer = _trainer(recipe, devices, state, folder)
+
+    runs.make(folder)  # everything was found good: from here on there is something to keep
+    _write_facts(folder, recipe, devices)
+    _generate(batches.pairs, batches.indices(steps), "training data")
     _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
     size = VALIDATION_BATCH * devices.replicas
     held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
-
-    keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
-    with devices.scope():
-        network = models.build_network(recipe, recipe.precision)
-        if recipe.initial_weights and not state.weights:
-            print(_start_from(network, recipe.initial_weights), file=sys.stderr)
-        trainer = keras.Model(network.inputs, network.outputs, name="trainer")
-        trainer.compile(
-            optimizer=_optimizer(recipe),
-            loss=losses.get(recipe.loss),
-            weighted_metrics=[metrics.get(name, data_range=1.0) for name in recipe.metrics],
-            jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
-        )
-        trainer.optimizer.build(trainer.trainable_variables)
-        if state.weights:
-            models.load_weights(trainer, folder / "checkpoint" / state.weights)
-
-    _write_facts(folder, recipe, devices)
-    monitor = f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"
     progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done)
-    frames, truths, _ = held_back[0]
-    watchers = [
-        callbacks.StopOnNaN(folder, state),
-        callbacks.ValidateAveraged(),
-        callbacks.Record(folder, state, network, monitor),
-        callbacks.Preview(folder, frames[0], truths[0], recipe.name),
-        progress,
-    ]
-    if keras.backend.backend() == "tensorflow":
-        watchers.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
     try:
         trainer.fit(
             pipeline.training_data(batches, steps),
@@ -92,7 +61,7 @@ def train(
             epochs=recipe.epochs,
             steps_per_epoch=recipe.steps,
             validation_data=pipeline.Stored(held_back),
-            callbacks=watchers,
+            callbacks=[*_watchers(recipe, folder, state, network, held_back), progress],
             shuffle=False,
             verbose=0,
         )
@@ -102,17 +71,67 @@ def train(
     return folder
 
 
+def _batches(recipe: Recipe) -> Batches:
+    data, opened = recipe.data, _open(recipe, "train")
+    return Batches(
+        opened.pairs,
+        crop=data.crop,
+        batch=data.batch,
+        seed=recipe.seed,
+        augmentation=opened.augmentation,
+        angles=data.angles,
+        phases=data.phases,
+        gain_jitter=data.gain_jitter,
+    )
+
+
+def _open(recipe: Recipe, split: str) -> catalogue.DataSet:
+    data = recipe.data
+    return catalogue.open_split(data.name, split, data.angles, data.phases, data.count if split == "train" else None)
+
+
+def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):
+    """The network, and around it the compiled model that trains it, as far as the checkpoint has come."""
+    keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
+    with devices.scope():
+        network = models.build_network(recipe, recipe.precision)
+        if recipe.initial_weights and not state.weights:
+            print(_start_from(network, recipe.initial_weights), file=sys.stderr)
+        trainer = keras.Model(network.input, network.output, name="trainer")
+        loss = losses.get(recipe.loss)
+        objective = keras.metrics.MeanMetricWrapper(loss, name=callbacks.OBJECTIVE)
+        trainer.compile(
+            optimizer=_optimizer(recipe),
+            loss=loss,
+            weighted_metrics=[*(metrics.get(name, data_range=1.0) for name in recipe.metrics), objective],
+            jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
+        )
+        trainer.optimizer.build(trainer.trainable_variables)
+        if state.weights:
+            models.load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
+    return network, trainer
+
+
+def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, held_back: list) -> list:
+    """The callbacks, in the order in which they act at the end of an epoch."""
+    frames, truths, _ = held_back[0]
+    watchers = [
+        callbacks.ValidationLoss(),
+        callbacks.StopOnNaN(folder, state),
+        callbacks.ValidateAveraged(),
+        callbacks.Record(folder, state, network, f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"),
+        callbacks.Preview(folder, frames[0], truths[0], recipe.name),
+    ]
+    if keras.backend.backend() == "tensorflow":
+        watchers.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
+    return watchers
+
+
 def _check_batch(recipe: Recipe, devices: strategy.Devices) -> None:
     if recipe.data.batch % devices.replicas:
         raise InputError(
             f"a batch of {recipe.data.batch} cannot be shared by {devices.replicas} devices; use a multiple of that"
         )
-
-
-def _open(recipe: Recipe, split: str):
-    data = recipe.data
-    opened = catalogue.open_split(data.name, split, data.angles, data.phases, data.count if split == "train" else None)
-    return opened.pairs, opened.augmentation
 
 
 def _generate(pairs, indices, what: str) -> None:
@@ -180,5 +199,3 @@ def _write_model(folder: Path, recipe: Recipe) -> None:
         raise InputError(f"no epoch had a finite validation score; nothing worth keeping in {folder}")
     models.load_weights(best, folder / models.WEIGHTS)
     best.save(folder / "model.keras")
-
-

@@ -40,7 +40,9 @@ def choose(gpus: int | None = None) -> Devices:
 
     found = tf.config.list_logical_devices("GPU")
     if gpus is not None and gpus > len(found):
-        raise InputError(f"--gpus {gpus} asks for more than the {len(found)} GPUs of this machine; try --gpus {len(found)}")
+        raise InputError(
+            f"--gpus {gpus} asks for more than the {len(found)} GPUs of this machine; try --gpus {len(found)}"
+        )
     if gpus is not None and gpus < 0:
         raise InputError(f"--gpus must be 0 (the CPU) or more; got {gpus}")
     wanted = found if gpus is None else found[:gpus]

@@ -61,7 +61,8 @@ def test_every_pair_comes_once_before_any_comes_again():
 
 def test_crops_reach_every_corner():
     starts = {
-        tuple(random_crop(place(0, 18, 17), np.random.default_rng(s), 16).frames[0, 0, :2].astype(int)) for s in range(99)
+        tuple(random_crop(place(0, 18, 17), np.random.default_rng(s), 16).frames[0, 0, :2].astype(int))
+        for s in range(99)
     }
     assert starts == {(y, x) for y in range(3) for x in range(2)}
 

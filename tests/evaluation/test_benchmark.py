@@ -22,7 +22,9 @@ def test_scores_are_blind_to_gain_and_offset_and_agree_with_scikit_image():
     gain, offset = np.polyfit(image.ravel(), truth.ravel(), 1)
     fitted, span = gain * image + offset, np.ptp(truth)
     assert found["psnr"] == pytest.approx(reference.peak_signal_noise_ratio(truth, fitted, data_range=span), abs=1e-3)
-    assert found["nrmse"] == pytest.approx(reference.normalized_root_mse(truth, fitted, normalization="min-max"), rel=1e-4)
+    assert found["nrmse"] == pytest.approx(
+        reference.normalized_root_mse(truth, fitted, normalization="min-max"), rel=1e-4
+    )
     assert found["ncc"] == pytest.approx(np.corrcoef(truth.ravel(), image.ravel())[0, 1], abs=1e-5)
 
 
