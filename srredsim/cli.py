@@ -55,17 +55,19 @@ def predict() -> None:
 
 
 def _train(arguments) -> dict:
-    from srredsim import recipe
+    from srredsim import recipe, runs
 
-    goes_on = arguments.resume and arguments.out is not None and (arguments.out / "recipe.yaml").is_file()
-    if not goes_on and not arguments.model:
+    if not arguments.model and not (arguments.resume and arguments.out):
         raise InputError("--model is missing: the name of a model (srredsim models lists them) or a recipe.yaml")
-    chosen = recipe.load(arguments.out if goes_on else arguments.model, _overrides(arguments))
+    folder = arguments.out
+    if arguments.resume:  # a run goes on with the recipe that it was started with
+        folder = runs.find(arguments.out, arguments.model and recipe.load(arguments.model).name)
+    chosen = recipe.load(folder if arguments.resume else arguments.model, _overrides(arguments))
 
     _start_keras()
     from srredsim.training.fit import train
 
-    run = train(chosen, out=arguments.out, gpus=arguments.gpus, resume=arguments.resume)
+    run = train(chosen, out=folder, gpus=arguments.gpus, resume=arguments.resume)
     print(run)
     return {"run": str(run)}
 

@@ -15,12 +15,12 @@ CHECKPOINT = "checkpoint"
 MAY_CHANGE = {"epochs", "precision"}  # when a run goes on
 
 
-def newest(model: str) -> Path:
-    """The latest run of a model that has finished an epoch."""
-    found = sorted((HOME / model).glob(f"*/{CHECKPOINT}"))
-    if not found:
-        raise InputError(f"nothing to resume in {HOME / model}; start without --resume, or give the run with --out")
-    return found[-1].parent
+def find(folder: Path | None, model: str) -> Path:
+    """The run to go on with: the one in the folder, else the latest of a model."""
+    runs = [folder / "recipe.yaml"] if folder else sorted((HOME / model).glob("*/recipe.yaml"))
+    if not runs or not runs[-1].is_file():
+        raise InputError(f"nothing to resume in {folder or HOME / model}; start without --resume, or give --out RUN")
+    return runs[-1].parent
 
 
 def start(recipe: Recipe, folder: Path | None) -> Path:
@@ -43,9 +43,7 @@ def make(folder: Path) -> None:
 
 def go_on(recipe: Recipe, folder: Path | None) -> Path:
     """The folder of the run to go on with, if it was made by this recipe."""
-    folder = folder or newest(recipe.name)
-    if not (folder / "recipe.yaml").is_file():
-        raise InputError(f"nothing to resume in {folder}; start without --resume")
+    folder = find(folder, recipe.name)
     changed = [key for key in differences(recipes.load(folder), recipe) if key not in MAY_CHANGE]
     if changed:
         raise InputError(f"{folder} was trained with another {', '.join(changed)}; a resumed run keeps its recipe")
