@@ -43,4 +43,6 @@ def _in_words(error: ValueError) -> str:
         return "the .npy file holds Python objects, not numbers; save a numeric array"
     if "mmap length" in message:
         return "the .npy file is cut short: it holds less than its header says"
+    if "empty" in message:
+        return "the array holds no pixels"
     return f"the .npy file is damaged: {message}"

@@ -152,10 +152,13 @@ def test_npy_of_python_objects_is_not_unpickled(tmp_path):
     assert not (tmp_path / "exploded").exists()
 
 
-@pytest.mark.parametrize("shape", [(15, 20, 0), (0, 20, 24), (20,), ()])
-def test_npy_that_is_no_image(tmp_path, shape):
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [((15, 20, 0), "no pixels"), ((0, 20, 24), "no pixels"), ((20,), "no image"), ((), "no image")],
+)
+def test_npy_that_is_no_image(tmp_path, shape, words):
     np.save(tmp_path / "s.npy", np.zeros(shape))
-    refused(tmp_path / "s.npy")
+    assert words in refused(tmp_path / "s.npy")
 
 
 def test_npy_cut_anywhere(tmp_path, frames):

@@ -256,6 +256,12 @@ def test_frames_along_t_with_z_planes():
     assert places[0, 0, 6, 1, 3].tolist() == [8, 6]
 
 
+def test_z_comes_before_t_if_both_fit():
+    places = arranged("TZ", (9, 15))
+    assert places.shape[:5] == (9, 1, 1, 3, 5)
+    assert places[8, 0, 0, 1, 2].tolist() == [8, 7]
+
+
 def test_times_follow_one_another_along_t():
     places = arranged("TZ", (30, 7))
     assert places.shape[:5] == (2, 1, 7, 3, 5)
@@ -272,6 +278,7 @@ def test_angle_along_t_and_phase_along_z_without_names():
     places = arranged("TZC", (6, 5, 2))
     assert places.shape[:5] == (2, 2, 1, 3, 5)
     assert places[1, 1, 0, 2, 4].tolist() == [5, 4, 1]
+    assert places[1, 0, 0, 0, 3].tolist() == [3, 3, 0]
 
 
 @pytest.mark.parametrize("letters", ["TAZPC", "TCZAP", "PACZT"])
