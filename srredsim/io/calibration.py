@@ -99,7 +99,7 @@ def of_imagej(tif: tifffile.TiffFile) -> Calibration:
 
 def of_ome(xml: str, image: int = 0) -> Calibration:
     root = ElementTree.fromstring(xml)
-    element = root.findall("{*}Image")[image]
+    element = [element for element in root.iterfind("{*}Image") if element.find("{*}Pixels") is not None][image]
     pixels = element.find("{*}Pixels")
     attributes = pixels.attrib
     sizes = [_length(attributes, f"PhysicalSize{axis}") for axis in "YX"]

@@ -30,7 +30,6 @@ DAMAGE = (  # what tifffile and the unpackers raise when the bytes make no sense
     EOFError,
     LookupError,
     TypeError,
-    AttributeError,
     ArithmeticError,
     AssertionError,
     struct.error,
@@ -94,13 +93,13 @@ def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
 
 
 def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
-    series = list(tif.series)
+    series = _series(tif)
     if not series:
         raise InputError("the TIFF holds no image")
     _refuse_cut_short(tif)
     notes: list[str] = []
     first = series[0]
-    letters, shape = first.get_axes(squeeze=False), tuple(int(n) for n in first.get_shape(squeeze=False))
+    letters, shape = _axes(first)
     _refuse_colour(tif.pages.first, letters, shape)
     letters, shape = _without_samples(letters, shape)
     parts = [first]
@@ -112,7 +111,7 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
         parts = series  # written frame by frame
         letters, shape = "I" + letters, (len(series), *shape)
     elif len(series) > 1:
-        notes.append(f"the file holds {len(series)} images; only the first, {first.axes} {first.shape}, is read")
+        notes.append(f"the file holds {len(series)} images; only the first, {letters} {shape}, is read")
     known = calibration.of_tiff(tif, first.kind)
     optics, more = known.optics(pixel_size_um)
     plane = _planes(tif, parts, shape)
@@ -122,6 +121,17 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
     dtype = np.dtype(first.dtype).newbyteorder("=")
     return Source(named, shape[:-2], shape[-2:], dtype, plane, optics, known.channel_names, (*notes, *more))
+
+
+def _series(tif: tifffile.TiffFile) -> list[Any]:
+    """The images of the file with axes of length 1 kept, which new versions of tifffile have to be asked for."""
+    return list(tif.series(squeeze=False) if callable(tif.series) else tif.series)
+
+
+def _axes(series: Any) -> tuple[str, tuple[int, ...]]:
+    if hasattr(series, "get_axes"):  # old versions keep two shapes in one object
+        return series.get_axes(squeeze=False), tuple(int(n) for n in series.get_shape(squeeze=False))
+    return series.axes, tuple(int(n) for n in series.shape)
 
 
 def _refuse_colour(page: tifffile.TiffPage, letters: str, shape: tuple[int, ...]) -> None:
