@@ -118,7 +118,7 @@ class ImageWriter:
         positions = list(np.ndindex(*self.shape[:3]))
         planes = (self.plane(*positions[i]) for i in _spread(len(positions), SAMPLED_PLANES))
         step = max(1, self.shape[3] * self.shape[4] * min(len(positions), SAMPLED_PLANES) // SAMPLED_PIXELS)
-        values = np.concatenate([plane.ravel()[::step] for plane in planes])
+        values = np.concatenate([plane.ravel()[::step].copy() for plane in planes])
         values = values[np.isfinite(values)]
         low, high = np.percentile(values, [0.1, 99.9]) if values.size else (0.0, 1.0)
         return float(low), float(high)

@@ -158,6 +158,12 @@ def test_pixels_that_are_not_square(tmp_path, imagej):
     assert optics_of(tmp_path / "s.tif", pixel_size_um=0.08).pixel_size_um == 0.08
 
 
+def test_ome_pixels_that_are_not_square(tmp_path, ome):
+    ome(tmp_path / "s.tif", ARRAY, "ZYX", PhysicalSizeX=0.08, PhysicalSizeY=0.1)
+    with pytest.raises(InputError, match=r"0.1 um high and 0.08 um wide"):
+        io.read(tmp_path / "s.tif")
+
+
 def test_broken_xml_is_no_reason_to_print(tmp_path, ome, capfd):
     ome(tmp_path / "s.tif", ARRAY, "ZYX", PhysicalSizeX=0.08)
     xml = tifffile.tiffcomment(tmp_path / "s.tif")
