@@ -338,7 +338,8 @@ def _widefields_in_words(widefields: int, order: str) -> str:
 
 
 def _choices(patterns: list[tuple[int, int]]) -> str:
-    return " or ".join(f"{a} angles x {p} phases" for a, p in patterns)
+    (angles, phases), *others = patterns
+    return " or ".join([f"{angles} angles x {phases} phases", *(f"{a} x {p}" for a, p in others)])
 
 
 def _flags(patterns: list[tuple[int, int]]) -> str:

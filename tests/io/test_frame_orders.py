@@ -148,7 +148,7 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
 @pytest.mark.parametrize(
     ("frames", "asked", "words"),
     [
-        (45, {}, "3 angles x 5 phases or 3 angles x 3 phases; give --angles 3 --phases 5 or --angles 3 --phases 3"),
+        (45, {}, "3 angles x 5 phases or 3 x 3; give --angles 3 --phases 5 or --angles 3 --phases 3"),
         (90, {}, "could be"),
         (25, {}, "give --angles 5 --phases 5"),
         (75, {}, "--angles 5 --phases 5"),
