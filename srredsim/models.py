@@ -159,5 +159,6 @@ def _gains(results: dict) -> str:
     for group in results["groups"]:
         scores = {method: values["psnr"]["mean"] for method, values in group["methods"].items()}
         widefield = max(score for method, score in scores.items() if method.startswith("widefield"))
-        gains.append(f"{scores[results['model']] - widefield:+.1f} ({group['photons']:g} photons)")
+        light = f" ({group['photons']:g} photons)" if isinstance(group["photons"], float) else ""
+        gains.append(f"{scores[results['model']] - widefield:+.1f}{light}")
     return ", ".join(gains)
