@@ -47,6 +47,6 @@ def scaling_of(frames: np.ndarray) -> Scaling:
     low, high = np.percentile(widefield, [LOW_PERCENT, HIGH_PERCENT])
     if not high > low:
         raise InputError(
-            f"the image is constant ({low:g} in all or nearly all pixels): there is nothing to reconstruct"
+            f"the image is constant ({low:g} in nearly all pixels): there is nothing to reconstruct"
         )
     return Scaling(float(low), float(high - low))
