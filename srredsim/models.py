@@ -135,7 +135,7 @@ def fitting(pattern: Pattern) -> str:
 
 
 def describe() -> list[dict]:
-    """A row for each model of the zoo: what it is, and how far above the widefield image it scored."""
+    """A row for each model of the zoo: what it is, and what it scored."""
     rows = []
     for name in resources.entries("models"):
         recipe = recipes.load(name)
@@ -147,18 +147,7 @@ def describe() -> list[dict]:
                 "angles": recipe.data.angles,
                 "phases": recipe.data.phases,
                 "trained": (results.parent / WEIGHTS).is_file(),
-                "db_above_widefield": _gains(json.loads(results.read_text("utf-8"))) if results.is_file() else None,
+                "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,
             }
         )
     return rows
-
-
-def _gains(results: dict) -> str:
-    """PSNR above the better of the two widefield images at each light level, as ``+4.7 (20 photons), ...``"""
-    gains = []
-    for group in results["groups"]:
-        scores = {method: values["psnr"]["mean"] for method, values in group["methods"].items()}
-        widefield = max(score for method, score in scores.items() if method.startswith("widefield"))
-        light = f" ({group['photons']:g} photons)" if isinstance(group["photons"], float) else ""
-        gains.append(f"{scores[results['model']] - widefield:+.1f}{light}")
-    return ", ".join(gains)
