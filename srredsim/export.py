@@ -50,12 +50,11 @@ def export(
     Raises
     ------
     InputError
-        If the format is unknown, the result exists, or ONNX is asked for where its packages are not installed.
+        If the format is unknown or needs what is not installed here, or if the result exists.
     """
     if format not in WRITERS:
         raise InputError(f"no format {format!r} to export to; there are: {', '.join(WRITERS)}")
-    if format == "onnx":
-        _check_onnx()
+    _check_backend(format)
     if not isinstance(model, LoadedModel):
         model = models.load(model, "float32")
     elif model.precision != "float32":
@@ -101,6 +100,21 @@ def _path(out: Path, name: str, format: str, version: int | None) -> Path:
     if path.exists():
         raise InputError(f"{path} exists already; remove it, or give another --out")
     return path
+
+
+def _check_backend(format: str) -> None:
+    import keras
+
+    if format != "keras" and keras.backend.backend() != "tensorflow":
+        raise InputError(f"{format} is exported by TensorFlow; set KERAS_BACKEND=tensorflow, or give --format keras")
+    try:
+        if format == "onnx":
+            import onnxruntime  # noqa: F401
+            import tf2onnx  # noqa: F401
+    except ModuleNotFoundError as missing:
+        raise InputError(
+            f"ONNX needs the package {missing.name}, which is not installed; pip install 'srredsim[export]'"
+        ) from None
 
 
 def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
@@ -149,16 +163,6 @@ def _load_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return lambda raw: session.run(["image"], {"raw": raw})[0]
-
-
-def _check_onnx() -> None:
-    try:
-        import onnxruntime  # noqa: F401
-        import tf2onnx  # noqa: F401
-    except ModuleNotFoundError as missing:
-        raise InputError(
-            f"ONNX needs the package {missing.name}, which is not installed; pip install 'srredsim[export]'"
-        ) from None
 
 
 def _write_keras(network, path: Path) -> None:

@@ -250,9 +250,13 @@ def _scaling(stack: RawStack, position: Position) -> Scaling:
     try:
         return scaling_of(frames_from_raw(stack.raw(*position)))
     except InputError as problem:
-        sizes = stack.sizes
-        several = [f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1]
-        raise InputError(f"{', '.join(several)}: {problem}" if several else str(problem)) from None
+        raise InputError(": ".join(filter(None, (_which(stack, position), str(problem))))) from None
+
+
+def _which(stack: RawStack, position: Position) -> str:
+    """``t=2, z=0``: the position, as far as there are several."""
+    sizes = stack.sizes
+    return ", ".join(f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1)
 
 
 def _calibration(stack: RawStack, scale: int) -> dict:
@@ -275,7 +279,7 @@ def _preview(path: Path, stack: RawStack, writer: io.ImageWriter, model: LoadedM
         widefield,
         writer.plane(*position),
         names=("widefield", model.name),
-        title=title,
+        title="   ".join(filter(None, (title, _which(stack, position)))),
         pixel_size_um=stack.optics.pixel_size_um,
     )
 

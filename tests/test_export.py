@@ -52,7 +52,7 @@ def tiny(tiny_model):
 def stacks(*shape, seed=0):
     """Raw frames (batch, y, x, frames), each image of the batch at another brightness."""
     raw = np.random.default_rng(seed).poisson(200, shape).astype(np.float32)
-    return raw * np.arange(1, 1 + shape[0]).reshape(-1, 1, 1, 1) + 100
+    return raw * np.arange(1, 1 + shape[0], dtype=np.float32).reshape(-1, 1, 1, 1) + 100
 
 
 def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tmp_path):

@@ -1,0 +1,82 @@
+"""Steps of training and examples of data per second:  python benchmarks/train.py [--batch 8] [--crop 64]
+
+Training must never wait: the data have to deliver more examples a second than the fastest network takes.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+
+import machine
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+ROWS = [(64, "float32"), (64, "bfloat16"), (32, "float32"), (32, "bfloat16")]
+SECONDS = 10.0  # each row is measured for so long
+
+
+def main() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--crop", type=int, default=64, help="raw pixels")
+    arguments = parser.parse_args()
+    batch, crop = arguments.batch, arguments.crop
+    table = Table(title=f"batches of {batch} crops of {crop} x {crop} raw pixels, 3 x 5 frames")
+    for heading in ("", "steps/s", "examples/s"):
+        table.add_column(heading, justify="right" if heading else "left")
+    table.caption = machine.described()
+    for filters, precision in ROWS:
+        steps = per_second(training_step(filters, precision, batch, crop))
+        table.add_row(f"train red_net, {filters} filters, {precision}", f"{steps:.2f}", f"{steps * batch:.1f}")
+    for name, steps in data_rates(batch, crop).items():
+        table.add_row(name, f"{steps:.2f}", f"{steps * batch:.1f}")
+    Console().print(table)
+
+
+def per_second(work: Callable[[], object]) -> float:
+    """How often it can be done, after a first time that does not count."""
+    work()
+    started, done = time.perf_counter(), 0
+    while time.perf_counter() - started < SECONDS:
+        work()
+        done += 1
+    return done / (time.perf_counter() - started)
+
+
+def training_step(filters: int, precision: str, batch: int, crop: int) -> Callable[[], object]:
+    import keras
+
+    from srredsim import models, recipe
+
+    settings = {"name": "red_net", "input_channels": 15, "filters": filters, "widefield_skip": True}
+    network = models.build_network(recipe.from_dict({"name": "benchmark", "network": settings}), precision)
+    network.compile("adam", "mean_absolute_error", jit_compile=keras.backend.backend() != "tensorflow")
+    rng = np.random.default_rng(0)
+    frames = rng.random((batch, crop, crop, 15), np.float32)
+    truth = rng.random((batch, 2 * crop, 2 * crop, 1), np.float32)
+    return lambda: network.train_on_batch(frames, truth)
+
+
+def data_rates(batch: int, crop: int) -> dict[str, float]:
+    """Batches a second from the simulator itself, and from its cache on disk as the training reads it."""
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["SRREDSIM_CACHE"] = cache
+        from srredsim.data import catalogue, pipeline
+        from srredsim.data.batches import Batches
+
+        opened = catalogue.open_split("simulated", "train", 3, 5, count=16 * batch)
+        started = time.perf_counter()
+        made = opened.pairs.generate(range(len(opened.pairs)))
+        simulated = made / (time.perf_counter() - started) / batch
+        batches = Batches(opened.pairs, crop, batch, 0, opened.augmentation, 3, 5, 0.3)
+        reader = iter(pipeline.training_data(batches, range(10**6)))
+        return {"simulate, all cores, once": simulated, "read, crop, augment": per_second(lambda: next(reader))}
+
+
+if __name__ == "__main__":
+    main()
