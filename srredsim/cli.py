@@ -165,7 +165,7 @@ def _models(arguments) -> dict:
     from srredsim import models
 
     rows = models.describe()
-    print(_table(rows))
+    print(_table([row | {"results": _psnr(row["results"])} for row in rows]))
     return {"models": rows}
 
 
@@ -332,6 +332,19 @@ def _table(rows: list[dict]) -> str:
     cells = [[name.replace("_", " ") for name in rows[0]]] + [[_cell(value) for value in row.values()] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
+
+
+def _psnr(results: dict | None) -> str | None:
+    """``PSNR in dB (of the widefield image): 27.3 (21.0) at 20 photons, 30.1 (21.4) at 100 photons``"""
+    if results is None:
+        return None
+    scores = []
+    for group in results["groups"]:
+        psnr = {method: score["psnr"]["mean"] for method, score in group["methods"].items()}
+        model = psnr.pop(results["model"])
+        level = f" at {group['photons']:g} photons" if isinstance(group["photons"], int | float) else ""
+        scores.append(f"{model:.1f} ({max(psnr.values()):.1f}){level}")
+    return f"PSNR in dB (of the widefield image): {', '.join(scores)}"
 
 
 def _cell(value) -> str:

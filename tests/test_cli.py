@@ -320,7 +320,9 @@ def test_failures_are_in_the_json_too(run, tiny_model, stack, tmp_path):
 @pytest.mark.parametrize("below", ["", "deeper"])
 def test_a_target_that_cannot_be_written(refused, tiny_model, stack, tmp_path, below):
     (tmp_path / "file").write_text("mine")
-    assert "cannot be written" in refused("predict", stack, "--model", tiny_model, "--out", tmp_path / "file" / below)
+    assert "is a file, not a folder" in refused(
+        "predict", stack, "--model", tiny_model, "--out", tmp_path / "file" / below
+    )
     assert files_in(tmp_path) == {"stack.tif", "file"}
 
 
@@ -638,6 +640,21 @@ def test_models_lists_the_zoo(run, zoo):
     status, out, _ = run("models", "--json")
     (row,) = json.loads(out)["models"]
     assert (status, row["name"], row["network"], row["angles"], row["phases"]) == (0, "tiny", "red_net", 3, 5)
+
+
+def test_models_shows_the_scores_beside_those_of_the_widefield_image(run, tmp_path, tiny_model, monkeypatch):
+    folder = tmp_path / "models" / "tiny"
+    folder.parent.mkdir()
+    _copy(tiny_model, folder)
+    methods = {"tiny": 30.04, "widefield (Fourier)": 21.2, "widefield (bicubic)": 20.0}
+    groups = [
+        {"photons": level, "methods": {name: {"psnr": {"mean": psnr + level / 20}} for name, psnr in methods.items()}}
+        for level in (20.0, 100.0)
+    ]
+    (folder / "results.json").write_text(json.dumps({"model": "tiny", "groups": groups}), encoding="utf-8")
+    monkeypatch.setattr(resources, "SHIPPED", tmp_path)
+    out = run("models").out
+    assert out.rstrip().endswith("(of the widefield image): 31.0 (22.2) at 20 photons, 35.0 (26.2) at 100 photons")
 
 
 def test_models_without_a_zoo(run, tmp_path, monkeypatch):
