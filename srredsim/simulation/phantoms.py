@@ -1,4 +1,4 @@
-"""Phantoms that look like cells: filaments, vesicles, membranes, and mixtures of them.
+"""Phantoms that look like cells: filaments, vesicles, membranes, puncta, and mixtures of them.
 
 A phantom is a cloud of fluorophores counted on a grid finer than any image made of it. Every function takes a random
 generator and a `Field`, and returns an image (y, x) float32, not negative. Nothing is wrapped at the edges.
@@ -145,6 +145,22 @@ def membranes(rng: np.random.Generator, field: Field) -> np.ndarray:
     return image
 
 
+def puncta(rng: np.random.Generator, field: Field) -> np.ndarray:
+    """Small spots strewn at random, sparse to packed, as of chromatin, receptors or synapses: no shape to guess."""
+    crowding = cytosol(rng, field) ** rng.uniform(0.0, 3.0)
+    per_um2 = _log_uniform(rng, 3.0, 150.0) * crowding / crowding.mean()
+    number = rng.poisson(per_um2 * field.pixel_size_um**2)
+    row, column = np.nonzero(number)
+    brightness = number[row, column] * np.exp(rng.normal(0, rng.uniform(0.1, 0.8), row.size))
+    spread_um = rng.uniform(0.0, 0.03)  # beyond the scatter of single labels
+    labels = 6
+    y_um, x_um = (
+        (place[:, None] + 0.5) * field.pixel_size_um + rng.normal(0, spread_um, (row.size, labels))
+        for place in (row, column)
+    )
+    return field.count(rng, y_um, x_um, brightness[:, None])
+
+
 def cytosol(rng: np.random.Generator, field: Field) -> np.ndarray:
     """Diffuse, uneven label all over the field, mean 1."""
     rows, columns = field.shape
@@ -175,9 +191,15 @@ def mixture(rng: np.random.Generator, field: Field) -> np.ndarray:
     return sum(image * (rng.uniform(0.3, 1.0) / (_brightness(image, field) or 1.0)) for image in images)
 
 
-STRUCTURES = {"filaments": filaments, "vesicles": vesicles, "membranes": membranes}
+STRUCTURES = {"filaments": filaments, "vesicles": vesicles, "membranes": membranes, "puncta": puncta}
 KINDS = {**STRUCTURES, "mixture": mixture}
-SHARES = {"filaments": 0.45, "vesicles": 0.15, "membranes": 0.15, "mixture": 0.25}  # of randomly drawn phantoms
+SHARES = {
+    "filaments": 0.3,
+    "vesicles": 0.1,
+    "membranes": 0.1,
+    "puncta": 0.25,
+    "mixture": 0.25,
+}  # of randomly drawn phantoms
 CYTOSOL_SHARE = 0.3
 
 

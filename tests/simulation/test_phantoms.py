@@ -66,5 +66,5 @@ def test_cytosol_has_mean_one_and_is_smooth():
 
 
 def test_unknown_kind_names_the_known_ones():
-    with pytest.raises(InputError, match=r"filament.*filaments, vesicles, membranes, mixture"):
+    with pytest.raises(InputError, match=r"filament.*filaments, vesicles, membranes, puncta, mixture"):
         phantoms.draw(np.random.default_rng(0), FIELD, "filament")
