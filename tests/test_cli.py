@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -702,7 +703,18 @@ def test_keras_without_a_backend():
     assert "nonesuch" in json.loads(done.stdout)["backend"]["problem"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes of Windows do not break")
+def test_a_process_that_is_told_to_stop_leaves_nothing_half_written(tmp_path):
+    command = [sys.executable, "-m", "srredsim", "simulate", "--count", "9999", "--size", "32", "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not (tmp_path / "0002.json").exists():
+            time.sleep(0.02)
+        running.terminate()
+        out, err = running.communicate()
+    assert (running.returncode, out, err) == (130, "", "srredsim: interrupted\n")
+    assert not [name for name in files_in(tmp_path) if Path(name).name.startswith(".")]
+    assert io.read(tmp_path / "raw" / "0002.tif").raw().shape == (3, 5, 32, 32)
+
+
 def test_output_that_nobody_reads():
     reading, writing = os.pipe()
     os.close(reading)
