@@ -68,3 +68,19 @@ def test_cytosol_has_mean_one_and_is_smooth():
 def test_unknown_kind_names_the_known_ones():
     with pytest.raises(InputError, match=r"filament.*filaments, vesicles, membranes, puncta, mixture"):
         phantoms.draw(np.random.default_rng(0), FIELD, "filament")
+
+
+def test_puncta_have_no_direction_and_their_fine_structure_is_that_of_random_spots():
+    """Beyond the frequencies of the crowding, the power is the same in every direction and (spots 25 nm wide) at every
+    frequency that an objective can carry: chance, nothing that a neighbour tells."""
+    fy, fx = (np.fft.fftfreq(n, FIELD.pixel_size_um) for n in FIELD.shape)
+    f, angle = np.hypot(fy[:, None], fx), np.arctan2(fy[:, None], fx) % np.pi
+    power = np.zeros(FIELD.shape)
+    for seed in range(30):
+        image = phantoms.puncta(np.random.default_rng(seed), FIELD)
+        spectrum = np.abs(np.fft.fft2(image)) ** 2
+        power += spectrum / spectrum[(f > 2) & (f < 6)].mean()
+    ring = (f > 2) & (f < 6)
+    wedges = [power[ring & (angle // (np.pi / 6) == wedge)].mean() for wedge in range(6)]
+    assert max(wedges) < 1.2 * min(wedges)
+    assert power[(f > 2) & (f < 3)].mean() < 2 * power[(f > 5) & (f < 6)].mean()
