@@ -35,7 +35,7 @@ def main() -> None:
         table.add_row(f"train red_net, {filters} filters, {precision}", f"{steps:.2f}", f"{steps * batch:.1f}")
     for name, steps in data_rates(batch, crop).items():
         table.add_row(name, f"{steps:.2f}", f"{steps * batch:.1f}")
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 def per_second(work: Callable[[], object]) -> float:

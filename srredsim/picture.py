@@ -1,7 +1,7 @@
 """Widefield and result side by side: the same field, scale bars, and the most detailed region magnified.
 
-The panels are painted into one array, pixel by pixel; matplotlib writes the words on it. With axes the picture would
-take several times as long, which is felt after every stack.
+The panels are painted into one array of grey levels; matplotlib writes the words on it, and the PNG has a palette. With
+axes and colours the picture would take several times as long, which is felt after every stack.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TALLEST = 2 * PANEL
 DPI = 110
 PERCENTILES = (1.0, 99.8)  # what is black and what is white, in each panel
 INSET_FRACTION, INSET_PIXELS = 1 / 5, (48, 128)  # of the shorter side; at least and at most, in raw pixels
-GOLD, GREY = (255, 200, 0), "0.4"
+GOLD = 1  # the level that the palette shows in gold; grey levels go from 2 to 255
 
 Text = tuple[float, float, str, dict]  # x, y from the top, words, style
 
@@ -41,8 +41,8 @@ def side_by_side(
     overview_size = max(1, round(y * zoom)), max(1, round(x * zoom))
     row, column, side = most_detailed(image, widefield.shape)
     tops = 2 * HEADING, 2 * HEADING + overview_size[0] + MARGIN
-    canvas = np.full((tops[1] + PANEL + MARGIN, 2 * PANEL + 3 * MARGIN, 3), 255, np.uint8)
-    texts: list[Text] = [(canvas.shape[1] / 2, HEADING / 2, title, {"fontsize": 9, "color": GREY})]
+    canvas = np.full((tops[1] + PANEL + MARGIN, 2 * PANEL + 3 * MARGIN), 255, np.uint8)
+    texts: list[Text] = [(canvas.shape[1] / 2, HEADING / 2, title, {"fontsize": 9, "color": "0.4"})]
     for i, (name, plane, factor) in enumerate(zip(names, (widefield, image), (1, scale), strict=True)):
         left = MARGIN + i * (PANEL + MARGIN)
         texts.append((left + PANEL / 2, 1.5 * HEADING, name, {"fontsize": 11}))
@@ -73,7 +73,7 @@ def most_detailed(image: np.ndarray, shape: tuple[int, int]) -> tuple[int, int, 
     side = int(np.clip(min(shape) * INSET_FRACTION, *INSET_PIXELS))
     side = min(side, *shape)
     small = reduced(image, PANEL)
-    low, high = np.percentile(small, PERCENTILES)
+    low, high = np.percentile(small[::2, ::2], PERCENTILES)
     small = np.sqrt(np.clip(small, low, high) - low)
     fine = (small - gaussian_filter(small, 1.5)) ** 2
     pixel = shape[0] / small.shape[0]  # raw pixels
@@ -103,13 +103,13 @@ def bar_length(field: float) -> float:
 
 
 def _grey(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(size, 1) uint8: the same field in so many pixels, bicubic, its percentiles black and white."""
+    """The same field in so many pixels, bicubic, as grey levels: its percentiles are black and white."""
     from PIL import Image
 
     small = reduced(plane, 2 * max(size)) if max(plane.shape) > 4 * max(size) else np.asarray(plane, np.float32)
     resized = np.asarray(Image.fromarray(small).resize(size[::-1], Image.Resampling.BICUBIC))
-    low, high = np.percentile(resized, PERCENTILES)
-    return np.uint8(255 * np.clip((resized - low) / max(high - low, 1e-30), 0, 1))[..., None]
+    low, high = np.percentile(resized[::2, ::2], PERCENTILES)
+    return np.uint8(GOLD + 1 + (254 - GOLD) * np.clip((resized - low) / max(high - low, 1e-30), 0, 1))
 
 
 def _outline(panel: np.ndarray, top: float, left: float, side: float) -> None:
@@ -124,14 +124,14 @@ def _outline(panel: np.ndarray, top: float, left: float, side: float) -> None:
 def _scale_bar(panel: np.ndarray, field: float, pixel_size_um: float | None) -> list[Text]:
     """Paint a bar into the lower right corner of a panel ``field`` raw pixels wide; returns what to write above it."""
     edge, thickness, label = 20, 6, 18
-    height, width = panel.shape[:2]
+    height, width = panel.shape
     if min(height, width) < 3 * (edge + label):
         return []  # a strip too thin for it; the magnified panel has one
     length = bar_length(field * (pixel_size_um or 1.0))
     pixels = round(length / (pixel_size_um or 1.0) * width / field)
     right, bottom = width - edge, height - edge
     shade = panel[bottom - thickness - label : bottom + 6, right - pixels - 6 : right + 6]
-    shade[:] = shade // 2
+    shade[:] = np.maximum(shade // 2, GOLD + 1)
     panel[bottom - thickness : bottom, right - pixels : right] = 255
     words = f"{length:g} {'px' if pixel_size_um is None else 'µm'}"
     return [(right - pixels / 2, bottom - thickness - label / 2, words, {"fontsize": 9, "color": "white"})]
@@ -143,12 +143,16 @@ def _write_png(path: str | Path, canvas: np.ndarray, texts: list[Text]) -> None:
     from matplotlib.transforms import IdentityTransform
     from PIL import Image
 
-    height, width = canvas.shape[:2]
+    height, width = canvas.shape
     figure = Figure((width / DPI, height / DPI), dpi=DPI)
     renderer = FigureCanvasAgg(figure).get_renderer()
     pixels = np.asarray(renderer.buffer_rgba())  # what the renderer paints on
-    pixels[..., :3], pixels[..., 3] = canvas, 255
+    pixels[..., :3], pixels[..., 3] = canvas[..., None], 255
     for x, y, words, style in texts:
         place = {"ha": "center", "va": "center", "transform": IdentityTransform(), "parse_math": False}
         figure.text(x, height - y, words, **place, **style).draw(renderer)
-    Image.fromarray(pixels[..., :3]).save(path, format="PNG", compress_level=1, dpi=(DPI, DPI))
+    levels = Image.fromarray(np.ascontiguousarray(pixels[..., 0])).convert("P")
+    palette = np.repeat(np.arange(256), 3).reshape(256, 3)
+    palette[GOLD] = 255, 200, 0
+    levels.putpalette(palette.astype(np.uint8).tobytes())
+    levels.save(path, format="PNG", compress_level=1, dpi=(DPI, DPI))
