@@ -1,0 +1,176 @@
+r"""Finding the stripes: which shift makes the bands of an angle show the same object.
+
+The cross-correlation :math:`C_b(q) = \sum_f Y_b(f + q) X(f)^*` of a band with band 0, both weighted by the transfer
+function, is compared with what it would be without anything in common,
+:math:`V(q) = \sum_f |Y_b(f + q)|^2 |X(f)|^2`. Then :math:`z = |C| / \sqrt{V}` has a Rayleigh distribution,
+:math:`P(z > t) = e^{-t^2}`, wherever there are no stripes, and the probability that the highest of a whole annulus is
+chance is known. With two orders, the sum :math:`z_1^2(q) + z_2^2(2q)` is searched: both must point the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import fft
+
+from srredsim.reconstruction.overlap import Bands, Overlap, overlap, transformed, widened
+from srredsim.reconstruction.preprocess import WORKERS
+
+THREE_BEAMS = 0.62  # of the cut-off: a first order below it belongs to a pattern with a second
+ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # of the cut-off, for each number of beams
+WHOLE = (0.25, 1.2)
+CANDIDATES = 6  # peaks of the coarse grid that are looked at closely
+MEDIAN = np.sqrt(np.log(2))  # of the Rayleigh distribution of z
+LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
+
+
+@dataclass(frozen=True)
+class Peak:
+    """``k0_per_um`` (ky, kx) and how much it stands out: ``z`` of each order, ``score`` the sum of their squares."""
+
+    k0_per_um: tuple[float, float]
+    z: tuple[float, ...]
+    false_alarm: float
+
+    @property
+    def score(self) -> float:
+        return float(np.sum(np.square(self.z)))
+
+
+class Search:
+    """z of every order of one angle on a grid of lags."""
+
+    def __init__(self, bands: Bands):
+        self.bands = bands
+        self.fine = bands.fine_shape()
+        self.padding = 1 if min(self.fine) >= LARGE else 2
+        self.step_per_um = tuple(1.0 / (n * bands.transfer.pixel_size_um) for n in bands.spectra.shape[1:])
+        self.lags_per_um = tuple(
+            np.fft.fftfreq(self.padding * n, 1.0 / (n * step))
+            for n, step in zip(self.fine, self.step_per_um, strict=True)
+        )
+        weight = bands.filter()
+        self._x = bands.spectra[0] * weight
+        self._image_of_x = bands.fine_image(self._x).conj()
+        self._products, self._chance, self.z = [], [], []
+        for order in range(1, bands.orders + 1):
+            self._compare(bands.spectra[order] * weight)
+
+    def _compare(self, y: np.ndarray) -> None:
+        product = self.bands.fine_image(y) * self._image_of_x
+        size = [self.padding * n for n in self.fine]
+        common = np.abs(fft.fft2(product, s=size, workers=WORKERS)) * product.size
+        powers = [fft.rfft2(widened(np.abs(band) ** 2, self.fine), workers=WORKERS) for band in (y, self._x)]
+        chance = fft.irfft2(powers[0] * powers[1].conj(), s=self.fine, workers=WORKERS)
+        chance = np.sqrt(np.maximum(chance, 1e-6 * chance.max()))
+        z = common / np.repeat(np.repeat(chance, self.padding, 0), self.padding, 1)
+        inside = self.within(*WHOLE)
+        excess = max(1.0, float(np.median(z[inside]) / MEDIAN))  # structure that is not everywhere alike
+        self._products.append(product)
+        self._chance.append(chance * excess)
+        self.z.append(z / excess)
+
+    def within(self, low: float, high: float) -> np.ndarray:
+        """Lags between two multiples of the cut-off."""
+        length = np.hypot(self.lags_per_um[0][:, None], self.lags_per_um[1]) / self.bands.transfer.cutoff_per_um
+        return (length >= low) & (length <= high)
+
+    def near(self, k0_per_um, along: float, across_rad: float) -> np.ndarray:
+        """Lags whose length is that of k but for a fraction `along`, and whose direction but for an angle."""
+        ky, kx = self.lags_per_um[0][:, None], self.lags_per_um[1]
+        length = np.hypot(*k0_per_um)
+        turned = np.angle((kx + 1j * ky) * (k0_per_um[1] - 1j * k0_per_um[0]))
+        return (np.abs(np.hypot(ky, kx) / length - 1) <= along) & (np.abs(turned) <= across_rad)
+
+    @cached_property
+    def score(self) -> np.ndarray:
+        """Sum of z^2 of all orders at every first-order lag; the second order counts where it can be."""
+        score = self.z[0] ** 2
+        if self.bands.orders == 1:
+            return score
+        twice = [2 * np.fft.fftfreq(n, 1.0 / n).astype(int) % n for n in score.shape]
+        second = self.z[1][np.ix_(*twice)] ** 2
+        return score + np.where(self.within(0.0, THREE_BEAMS), second, 0.0)
+
+    def best(self, region: np.ndarray) -> Peak:
+        """The highest peak of a region of lags."""
+        score = np.where(region, self.score, -1.0)
+        peaks = []
+        for _ in range(CANDIDATES):
+            i, j = np.unravel_index(np.argmax(score), score.shape)
+            if score[i, j] < 0:
+                break
+            peaks.append(self._at_best(self.lags_per_um[0][i], self.lags_per_um[1][j]))
+            around = [np.arange(n - 2, n + 3) % size for n, size in zip((i, j), score.shape, strict=True)]
+            score[np.ix_(*around)] = -1.0
+        if not peaks:
+            return Peak((0.0, 0.0), (0.0,) * self.bands.orders, 1.0)
+        k0, z = max(peaks, key=lambda peak: sum(value**2 for value in peak[1]))
+        cells = np.count_nonzero(region) / self.padding**2
+        return Peak(k0, z, false_alarm_probability(float(np.sum(np.square(z))), cells, self._orders_at(k0)))
+
+    def _orders_at(self, k0_per_um) -> int:
+        three = np.hypot(*k0_per_um) <= THREE_BEAMS * self.bands.transfer.cutoff_per_um
+        return self.bands.orders if three else 1
+
+    def _at_best(self, ky: float, kx: float) -> tuple[tuple[float, float], tuple[float, ...]]:
+        """Top of the peak near a lag, between the points of the grid."""
+        lag = np.array([ky, kx]) / self.step_per_um
+        orders = range(1, self._orders_at((ky, kx)) + 1)
+        for half_width in (0.5 / self.padding, 0.2 / self.padding):
+            offsets = np.linspace(-half_width, half_width, 5)
+            grids = [self._z_at(order, lag[0] + offsets, lag[1] + offsets) for order in orders]
+            i, j = np.unravel_index(np.argmax(sum(z**2 for z in grids)), (5, 5))
+            lag = lag + [offsets[i], offsets[j]]
+        z = [float(grid[i, j]) for grid in grids] + [0.0] * (self.bands.orders - len(grids))
+        return tuple((lag * self.step_per_um).tolist()), tuple(z)
+
+    def _z_at(self, order: int, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
+        product = self._products[order - 1]
+        common = np.abs(transformed(product, order * lags_y, order * lags_x)) * product.size
+        nearest = [int(round(order * lags[2])) % n for lags, n in zip((lags_y, lags_x), self.fine, strict=True)]
+        return common / self._chance[order - 1][tuple(nearest)]
+
+
+def false_alarm_probability(score: float, cells: float, orders: int) -> float:
+    """Chance that the highest peak of noise, in an area of so many resolvable lags, reaches a score.
+
+    The expected number of peaks above a level is that of the Euler characteristic of a chi-square field with two
+    degrees of freedom an order, whose spectral width is that of a field of sharp borders.
+
+    References
+    ----------
+    .. [1] K. J. Worsley, Adv. Appl. Probab. 26, 13 (1994).
+    """
+    width = np.pi**2 / 3 * np.mean(np.arange(1, orders + 1) ** 2)  # of the field, variance of its gradient
+    u = 2.0 * score
+    density = (u - 1) if orders == 1 else u / 2 * (u - 3)
+    peaks = (cells * width / (2 * np.pi) * max(density, 0.0) + orders) * np.exp(-score)
+    return float(min(1.0, peaks)) if score > 2.0 else 1.0
+
+
+def refined(bands: Bands, k0_per_um, orders: int, noise: float, rounds: int = 2) -> tuple[tuple[float, float], list[Overlap]]:
+    """First-order vector to a thousandth of a frequency step, and the overlap of each order there."""
+    step = np.array([1.0 / (n * bands.transfer.pixel_size_um) for n in bands.spectra.shape[1:]])
+    lag = np.asarray(k0_per_um) / step
+    for half_width in (1.0, 0.25, 0.05)[:rounds]:
+        overlaps = [overlap(bands, order, lag * step, noise) for order in range(1, orders + 1)]
+        lag = _climb(overlaps, lag, half_width)
+    return tuple((lag * step).tolist()), [overlap(bands, order, lag * step, noise) for order in range(1, orders + 1)]
+
+
+def _climb(overlaps: list[Overlap], lag: np.ndarray, half_width: float) -> np.ndarray:
+    """Maximum of the sum of z^2 of all orders near a first-order lag."""
+    weights = [1.0 / item.scatter(order * lag) for order, item in enumerate(overlaps, start=1)]
+    while half_width > 1e-3:
+        offsets = np.linspace(-half_width, half_width, 7)
+        score = sum(
+            weight * np.abs(transformed(item.product, order * (lag[0] + offsets), order * (lag[1] + offsets))) ** 2
+            for order, (weight, item) in enumerate(zip(weights, overlaps, strict=True), start=1)
+        )
+        i, j = np.unravel_index(np.argmax(score), score.shape)
+        lag = lag + [offsets[i], offsets[j]]
+        half_width /= 2.5
+    return lag
