@@ -40,6 +40,11 @@ class Bands:
         return tuple(np.fft.fftfreq(n, self.transfer.pixel_size_um) for n in self.spectra.shape[1:])
 
     @property
+    def step_per_um(self) -> np.ndarray:
+        """Frequency step (y, x) of the spectra."""
+        return np.array([1.0 / (n * self.transfer.pixel_size_um) for n in self.spectra.shape[1:]])
+
+    @property
     def noise(self) -> float:
         """Mean power of the noise at one frequency of one band: from beyond the cut-off, where there is nothing else."""
         fy, fx = self.frequencies_per_um
@@ -58,14 +63,6 @@ class Bands:
         """Complex image of a spectrum, on the fine grid."""
         return fft.ifft2(widened(spectrum, self.fine_shape()), workers=WORKERS)
 
-    def mixed(self, matrix: np.ndarray) -> Bands:
-        """Linear combinations of all bands, in the order 0, +1, -1, +2, -2; those of 0, +1, +2 are kept."""
-        everything = [self.spectra[0]]
-        for spectrum in self.spectra[1:]:
-            everything += [spectrum, mirrored(spectrum)]
-        rows = matrix[[0, *range(1, len(matrix), 2)]].astype(np.complex64)
-        return Bands(np.tensordot(rows, np.stack(everything), axes=1), self.transfer)
-
     def filter(self, shift_per_um=(0.0, 0.0)) -> np.ndarray:
         """H(f - shift), 0 near its own middle and near that of the unshifted one."""
         fy, fx = self.frequencies_per_um
@@ -82,11 +79,6 @@ def image(spectrum: np.ndarray) -> np.ndarray:
     That is fine enough to compare two bands at one lag: their overlap, moved by the lag, stays below the cut-off.
     """
     return fft.ifft2(spectrum, workers=WORKERS)
-
-
-def mirrored(spectrum: np.ndarray) -> np.ndarray:
-    """Spectrum of the complex conjugate image: conj D(-f)."""
-    return np.roll(spectrum[::-1, ::-1], 1, axis=(0, 1)).conj()
 
 
 def widened(spectrum: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -46,7 +46,7 @@ class Search:
         self.bands = bands
         self.fine = bands.fine_shape()
         self.padding = 1 if min(self.fine) >= LARGE else 2
-        self.step_per_um = tuple(1.0 / (n * bands.transfer.pixel_size_um) for n in bands.spectra.shape[1:])
+        self.step_per_um = bands.step_per_um
         self.lags_per_um = tuple(
             np.fft.fftfreq(self.padding * n, 1.0 / (n * step))
             for n, step in zip(self.fine, self.step_per_um, strict=True)
@@ -94,22 +94,21 @@ class Search:
         second = self.z[1][np.ix_(*twice)] ** 2
         return score + np.where(self.within(0.0, THREE_BEAMS), second, 0.0)
 
-    def best(self, region: np.ndarray) -> Peak:
-        """The highest peak of a region of lags."""
+    def candidates(self, region: np.ndarray) -> list[Peak]:
+        """The highest peaks of a region of lags, the highest first."""
+        cells = np.count_nonzero(region) / self.padding**2
         score = np.where(region, self.score, -1.0)
         peaks = []
         for _ in range(CANDIDATES):
             i, j = np.unravel_index(np.argmax(score), score.shape)
             if score[i, j] < 0:
                 break
-            peaks.append(self._at_best(self.lags_per_um[0][i], self.lags_per_um[1][j]))
+            k0, z = self._at_best(self.lags_per_um[0][i], self.lags_per_um[1][j])
+            chance = false_alarm_probability(float(np.sum(np.square(z))), cells, self._orders_at(k0))
+            peaks.append(Peak(k0, z, chance))
             around = [np.arange(n - 2, n + 3) % size for n, size in zip((i, j), score.shape, strict=True)]
             score[np.ix_(*around)] = -1.0
-        if not peaks:
-            return Peak((0.0, 0.0), (0.0,) * self.bands.orders, 1.0)
-        k0, z = max(peaks, key=lambda peak: sum(value**2 for value in peak[1]))
-        cells = np.count_nonzero(region) / self.padding**2
-        return Peak(k0, z, false_alarm_probability(float(np.sum(np.square(z))), cells, self._orders_at(k0)))
+        return sorted(peaks, key=lambda peak: -peak.score)
 
     def _orders_at(self, k0_per_um) -> int:
         three = np.hypot(*k0_per_um) <= THREE_BEAMS * self.bands.transfer.cutoff_per_um
@@ -153,7 +152,7 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
 
 def refined(bands: Bands, k0_per_um, orders: int, noise: float, rounds: int = 2) -> tuple[tuple[float, float], list[Overlap]]:
     """First-order vector to a thousandth of a frequency step, and the overlap of each order there."""
-    step = np.array([1.0 / (n * bands.transfer.pixel_size_um) for n in bands.spectra.shape[1:]])
+    step = bands.step_per_um
     lag = np.asarray(k0_per_um) / step
     for half_width in (1.0, 0.25, 0.05)[:rounds]:
         overlaps = [overlap(bands, order, lag * step, noise) for order in range(1, orders + 1)]

@@ -67,8 +67,7 @@ def _correlations(bands: Bands, lag: int, k0_per_um) -> tuple[np.ndarray, np.nda
     and dark places of the two bands.
     """
     shift = lag * np.asarray(k0_per_um)
-    step = np.array([1.0 / (n * bands.transfer.pixel_size_um) for n in bands.spectra.shape[1:]])
-    wave = _wave(bands.spectra.shape[1:], -shift / step)
+    wave = _wave(bands.spectra.shape[1:], -shift / bands.step_per_um)
     for_x, for_y = bands.filter(-shift), bands.filter(shift)
     x, y = [], []  # images; y moved home
     for order, spectrum in enumerate(bands.spectra):
