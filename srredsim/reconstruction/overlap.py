@@ -13,6 +13,7 @@ gives each frequency the weight that its signal deserves.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import fft
@@ -21,6 +22,7 @@ from srredsim.reconstruction.preprocess import WORKERS
 from srredsim.reconstruction.transfer import Transfer
 
 LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
+BLOCK = 8  # raw pixels
 REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
 
 
@@ -35,16 +37,16 @@ class Bands:
     def orders(self) -> int:
         return len(self.spectra) - 1
 
-    @property
+    @cached_property
     def frequencies_per_um(self) -> tuple[np.ndarray, np.ndarray]:
         return tuple(np.fft.fftfreq(n, self.transfer.pixel_size_um) for n in self.spectra.shape[1:])
 
-    @property
+    @cached_property
     def step_per_um(self) -> np.ndarray:
         """Frequency step (y, x) of the spectra."""
         return np.array([1.0 / (n * self.transfer.pixel_size_um) for n in self.spectra.shape[1:]])
 
-    @property
+    @cached_property
     def noise(self) -> float:
         """Mean power of the noise at one frequency of one band: from beyond the cut-off, where there is nothing else."""
         fy, fx = self.frequencies_per_um
@@ -63,13 +65,20 @@ class Bands:
         """Complex image of a spectrum, on the fine grid."""
         return fft.ifft2(widened(spectrum, self.fine_shape()), workers=WORKERS)
 
-    def filter(self, shift_per_um=(0.0, 0.0)) -> np.ndarray:
-        """H(f - shift), 0 near its own middle and near that of the unshifted one."""
+    @cached_property
+    def _inside(self) -> np.ndarray:
+        """1 between the lowest frequencies and the cut-off, otherwise 0."""
         fy, fx = self.frequencies_per_um
-        weight = self.transfer(fy - shift_per_um[0], fx - shift_per_um[1])
-        weight[np.hypot(fy[:, None], fx) >= self.transfer.cutoff_per_um] = 0.0
-        for centre in ((0.0, 0.0), shift_per_um):
-            weight[np.hypot((fy - centre[0])[:, None], fx - centre[1]) < LOWEST * self.transfer.cutoff_per_um] = 0.0
+        relative = np.hypot(fy[:, None], fx) / self.transfer.cutoff_per_um
+        return ((relative >= LOWEST) & (relative < 1.0)).astype(np.float32)
+
+    def filter(self, shift_per_um=(0.0, 0.0)) -> np.ndarray:
+        """H(f - shift) inside the cut-off, 0 near its own middle and near that of the unshifted one."""
+        y, x = (f - shift for f, shift in zip(self.frequencies_per_um, shift_per_um, strict=True))
+        weight = self.transfer(y, x) * self._inside
+        low = LOWEST * self.transfer.cutoff_per_um
+        rows, columns = np.flatnonzero(np.abs(y) < low), np.flatnonzero(np.abs(x) < low)
+        weight[np.ix_(rows, columns)] *= np.hypot(y[rows, None], x[columns]) >= low
         return weight
 
 
@@ -91,6 +100,12 @@ def widened(spectrum: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     wide[top - y :, :left] = spectrum[top:, :left]
     wide[top - y :, left - x :] = spectrum[top:, left:]
     return wide
+
+
+def wave(shape: tuple[int, int], lag) -> np.ndarray:
+    """``exp(2 pi i lag r)``, complex64; lag (y, x) in cycles per extent of the field."""
+    rows, columns = (np.exp(2j * np.pi * f * np.arange(n) / n) for f, n in zip(lag, shape, strict=True))
+    return rows.astype(np.complex64)[:, None] * columns.astype(np.complex64)
 
 
 def transformed(image: np.ndarray, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
@@ -115,6 +130,17 @@ class Overlap:
         offsets = np.array([-9.5, -7.5, -5.5, -3.5, 3.5, 5.5, 7.5, 9.5])
         power = np.abs(transformed(self.product, lag[0] + offsets, lag[1] + offsets)) ** 2
         return float(np.median(power)) / np.log(2)
+
+    def near(self, lag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The product in blocks, a small image, for lags close to one: its wave is taken off.
+
+        With it comes the extent (y, x) of the blocks in that of the product, as some lie beyond its end.
+        """
+        home = self.product * wave(self.product.shape, -lag)
+        rows, columns = (-(-n // BLOCK) for n in home.shape)
+        padded = np.zeros((rows * BLOCK, columns * BLOCK), np.complex64)
+        padded[: home.shape[0], : home.shape[1]] = home
+        return padded.reshape(rows, BLOCK, columns, BLOCK).sum(axis=(1, 3)), np.divide(padded.shape, home.shape)
 
     def contrast(self, lag: np.ndarray) -> tuple[complex, float]:
         """``m / 2 exp(i phi)`` of the order at a lag, and the standard deviation of each of its two parts.

@@ -10,7 +10,7 @@ from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
 from srredsim.reconstruction.overlap import Bands
 from srredsim.reconstruction.preprocess import Prepared, faded_spectrum
-from srredsim.reconstruction.search import ANNULUS, Peak, Search, refined
+from srredsim.reconstruction.search import ANNULUS, Peak, Search, overlaps, refined
 from srredsim.reconstruction.steps import even_steps, fit_steps
 from srredsim.reconstruction.transfer import Transfer
 
@@ -158,9 +158,9 @@ def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
     sure = [(peak, each) for peak, each in zip(peaks, bands, strict=True) if peak.false_alarm <= FALSE_ALARM]
     total = 0.0
     for peak, each in sure:
-        k0, overlaps = refined(each, peak.k0_per_um, beams - 1, each.noise, rounds=1)
-        step = each.step_per_um
-        total += sum(abs(item.contrast(n * np.array(k0) / step)[0]) ** 2 for n, item in enumerate(overlaps, start=1))
+        lag = np.array(peak.k0_per_um) / each.step_per_um
+        found = overlaps(each, peak.k0_per_um)[: beams - 1]
+        total += sum(abs(item.contrast(order * lag)[0]) ** 2 for order, item in _numbered(found))
     return total
 
 
@@ -194,9 +194,9 @@ def _measure(frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, ord
         none = tuple(Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed") for n, z in _numbered(peak.z[:orders]))
         return replace(even, orders=none)
     bands = separated(frames, steps, orders, transfer)
-    k0, _ = refined(bands, peak.k0_per_um, orders, bands.noise)
+    k0 = refined(bands, peak.k0_per_um)
     fitted, uncertainty = fit_steps(bands, k0, steps)
-    k0, _ = refined(separated(frames, fitted, orders, transfer), k0, orders, bands.noise, rounds=1)
+    k0 = refined(separated(frames, fitted, orders, transfer), k0, rounds=1)
     steps_status = "measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed"
     angle = replace(
         even,
@@ -213,9 +213,8 @@ def _contrasts(frames: np.ndarray, angle: Angle, transfer: Transfer) -> Angle:
     """Phase and modulation depth of each order, where k and the steps are known."""
     orders = len(angle.orders)
     bands = separated(frames, angle.steps_rad, orders, transfer)
-    _, overlaps = refined(bands, angle.k0_per_um, orders, bands.noise, rounds=0)
     measured = []
-    for number, item in enumerate(overlaps, start=1):
+    for number, item in _numbered(overlaps(bands, angle.k0_per_um)):
         k = _times(number, angle.k0_per_um)
         amplitude, error = item.contrast(np.array(k) / bands.step_per_um)
         z = angle.orders[number - 1].z

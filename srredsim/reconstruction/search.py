@@ -150,26 +150,32 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
     return float(min(1.0, peaks)) if score > 2.0 else 1.0
 
 
-def refined(bands: Bands, k0_per_um, orders: int, noise: float, rounds: int = 2) -> tuple[tuple[float, float], list[Overlap]]:
-    """First-order vector to a thousandth of a frequency step, and the overlap of each order there."""
-    step = bands.step_per_um
-    lag = np.asarray(k0_per_um) / step
-    for half_width in (1.0, 0.25, 0.05)[:rounds]:
-        overlaps = [overlap(bands, order, lag * step, noise) for order in range(1, orders + 1)]
-        lag = _climb(overlaps, lag, half_width)
-    return tuple((lag * step).tolist()), [overlap(bands, order, lag * step, noise) for order in range(1, orders + 1)]
+def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
+    """First-order vector to a thousandth of a frequency step, from all orders together."""
+    lag = np.asarray(k0_per_um) / bands.step_per_um
+    for half_width in (1.0, 0.25)[-rounds:]:
+        lag = _climb(overlaps(bands, lag * bands.step_per_um), lag, half_width)
+    return tuple((lag * bands.step_per_um).tolist())
+
+
+def overlaps(bands: Bands, k0_per_um) -> list[Overlap]:
+    """Of every order."""
+    return [overlap(bands, order, k0_per_um, bands.noise) for order in range(1, bands.orders + 1)]
 
 
 def _climb(overlaps: list[Overlap], lag: np.ndarray, half_width: float) -> np.ndarray:
     """Maximum of the sum of z^2 of all orders near a first-order lag."""
-    weights = [1.0 / item.scatter(order * lag) for order, item in enumerate(overlaps, start=1)]
+    orders = range(1, len(overlaps) + 1)
+    weights = [1.0 / item.scatter(order * lag) for order, item in zip(orders, overlaps, strict=True)]
+    coarse = [item.near(order * lag) for order, item in zip(orders, overlaps, strict=True)]
+    offset = np.zeros(2)
     while half_width > 1e-3:
-        offsets = np.linspace(-half_width, half_width, 7)
+        steps = np.linspace(-half_width, half_width, 7)
         score = sum(
-            weight * np.abs(transformed(item.product, order * (lag[0] + offsets), order * (lag[1] + offsets))) ** 2
-            for order, (weight, item) in enumerate(zip(weights, overlaps, strict=True), start=1)
+            weight * np.abs(transformed(blocks, *(order * size * (at + steps) for size, at in zip(extent, offset, strict=True)))) ** 2
+            for order, weight, (blocks, extent) in zip(orders, weights, coarse, strict=True)
         )
         i, j = np.unravel_index(np.argmax(score), score.shape)
-        lag = lag + [offsets[i], offsets[j]]
+        offset = offset + [steps[i], steps[j]]
         half_width /= 2.5
-    return lag
+    return lag + offset

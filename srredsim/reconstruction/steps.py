@@ -17,7 +17,7 @@ from scipy import fft
 from scipy.optimize import least_squares
 
 from srredsim.optics.bands import mixing_matrix, separation_matrix
-from srredsim.reconstruction.overlap import Bands, image
+from srredsim.reconstruction.overlap import Bands, image, wave
 from srredsim.reconstruction.preprocess import WORKERS
 
 NARROWEST_RAD, WIDEST_RAD = 0.01, 0.25  # standard deviation of a phase about even steps
@@ -67,17 +67,17 @@ def _correlations(bands: Bands, lag: int, k0_per_um) -> tuple[np.ndarray, np.nda
     and dark places of the two bands.
     """
     shift = lag * np.asarray(k0_per_um)
-    wave = _wave(bands.spectra.shape[1:], -shift / bands.step_per_um)
+    home = wave(bands.spectra.shape[1:], -shift / bands.step_per_um)
     for_x, for_y = bands.filter(-shift), bands.filter(shift)
     x, y = [], []  # images; y moved home
     for order, spectrum in enumerate(bands.spectra):
         one, other = image(spectrum * for_x), image(spectrum * for_y)
         x.append(one)
-        y.append(other * wave)
+        y.append(other * home)
         if order:
             x.append(other.conj())
-            y.append(one.conj() * wave)
-    pixels = wave.size
+            y.append(one.conj() * home)
+    pixels = home.size
     power_y, power_x = (
         np.stack([np.abs(fft.fft2(each, workers=WORKERS)) ** 2 for each in images]).reshape(len(images), -1) / pixels
         for images in (y, x)
@@ -89,8 +89,3 @@ def _correlations(bands: Bands, lag: int, k0_per_um) -> tuple[np.ndarray, np.nda
     chance *= local_y @ local_x.T / np.outer(local_y.sum(axis=1), local_x.sum(axis=1)) * pixels
     numbers = np.array([0] + [sign * order for order in range(1, bands.orders + 1) for sign in (1, -1)])
     return table, np.sqrt(chance), numbers[:, None] - numbers != lag
-
-
-def _wave(shape: tuple[int, int], lag: np.ndarray) -> np.ndarray:
-    rows, columns = (np.exp(2j * np.pi * f * np.arange(n) / n) for f, n in zip(lag, shape, strict=True))
-    return rows.astype(np.complex64)[:, None] * columns.astype(np.complex64)
