@@ -59,7 +59,9 @@ class RawStack:
         if len(self.array.shape) != len(AXES):
             raise ValueError(f"a raw stack has the axes {AXES}; got the shape {self.array.shape}")
         if self.array.shape[3:5] != (self.pattern.angles, self.pattern.phases):
-            raise ValueError(f"the pattern is {self.pattern.angles} x {self.pattern.phases}, the array {self.array.shape[3:5]}")
+            raise ValueError(
+                f"the pattern is {self.pattern.angles} x {self.pattern.phases}, the array {self.array.shape[3:5]}"
+            )
 
     @property
     def sizes(self) -> dict[str, int]:

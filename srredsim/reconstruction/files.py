@@ -175,7 +175,9 @@ def verdict(parameters: Parameters) -> str:
     for status in ("inferred", "failed"):
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
         if which:
-            meaning = {"inferred": "were inferred from the others", "failed": "were not found: no gain along them"}[status]
+            meaning = {"inferred": "were inferred from the others", "failed": "were not found: no gain along them"}[
+                status
+            ]
             words.append(f"the stripes of angle {', '.join(which)} {meaning}")
     faint = [
         f"order {order.order} of angle {number}"

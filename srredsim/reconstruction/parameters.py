@@ -109,7 +109,10 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
     steps = even_steps(phases)
     bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
     searches = [Search(each) for each in bands]
-    found = {number: _agreed([search.candidates(search.within(*ANNULUS[number])) for search in searches]) for number in choices}
+    found = {
+        number: _agreed([search.candidates(search.within(*ANNULUS[number])) for search in searches])
+        for number in choices
+    }
     beams = max(choices, key=lambda number: _evidence(found[number], bands, number))
     found = found[beams]
     found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in found]
@@ -133,7 +136,9 @@ def remeasured(parameters: Parameters, prepared: Prepared, transfer: Transfer) -
 
 
 def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer) -> Bands:
-    return Bands(np.stack([faded_spectrum(band) for band in optics_bands.separate(frames, steps_rad, orders)]), transfer)
+    return Bands(
+        np.stack([faded_spectrum(band) for band in optics_bands.separate(frames, steps_rad, orders)]), transfer
+    )
 
 
 def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
@@ -191,7 +196,9 @@ def _measure(frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, ord
     """All that is to be known of an angle whose stripes were found; of one that failed, where they were looked for."""
     even = Angle(status, peak.k0_per_um, tuple(steps), "assumed", peak.false_alarm, 1.0, ())
     if status == "failed":
-        none = tuple(Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed") for n, z in _numbered(peak.z[:orders]))
+        none = tuple(
+            Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed") for n, z in _numbered(peak.z[:orders])
+        )
         return replace(even, orders=none)
     bands = separated(frames, steps, orders, transfer)
     k0 = refined(bands, peak.k0_per_um)
@@ -220,7 +227,9 @@ def _contrasts(frames: np.ndarray, angle: Angle, transfer: Transfer) -> Angle:
         z = angle.orders[number - 1].z
         seen = abs(amplitude) > DETECTED * np.sqrt(2) * error
         phase = float(np.angle(amplitude)) % (2 * np.pi)
-        measured.append(Order(number, k, phase, 2 * abs(amplitude), 2 * np.sqrt(2) * error, z, "measured" if seen else "failed"))
+        measured.append(
+            Order(number, k, phase, 2 * abs(amplitude), 2 * np.sqrt(2) * error, z, "measured" if seen else "failed")
+        )
     return replace(angle, orders=tuple(measured))
 
 

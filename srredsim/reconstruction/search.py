@@ -172,7 +172,11 @@ def _climb(overlaps: list[Overlap], lag: np.ndarray, half_width: float) -> np.nd
     while half_width > 1e-3:
         steps = np.linspace(-half_width, half_width, 7)
         score = sum(
-            weight * np.abs(transformed(blocks, *(order * size * (at + steps) for size, at in zip(extent, offset, strict=True)))) ** 2
+            weight
+            * np.abs(
+                transformed(blocks, *(order * size * (at + steps) for size, at in zip(extent, offset, strict=True)))
+            )
+            ** 2
             for order, weight, (blocks, extent) in zip(orders, weights, coarse, strict=True)
         )
         i, j = np.unravel_index(np.argmax(score), score.shape)

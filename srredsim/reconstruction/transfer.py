@@ -52,10 +52,14 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     """
     missing = [name for name in FLAGS if getattr(optics, name) is None]
     if missing:
-        names = " and ".join(name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing)
+        names = " and ".join(
+            name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
+        )
         raise InputError(f"the file does not say {names}; give {' '.join(FLAGS[name] for name in missing)}")
     if not 0 < optics.na <= LARGEST_NA:
-        raise InputError(f"no objective has a numerical aperture of {optics.na:g}; give --na between 0 and {LARGEST_NA}")
+        raise InputError(
+            f"no objective has a numerical aperture of {optics.na:g}; give --na between 0 and {LARGEST_NA}"
+        )
     if not LIGHT_UM[0] <= optics.wavelength_em_um <= LIGHT_UM[1]:
         hint = f", {optics.wavelength_em_um / 1000:g}?" if 300 <= optics.wavelength_em_um <= 1200 else ""
         raise InputError(

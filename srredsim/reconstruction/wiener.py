@@ -56,7 +56,11 @@ class Regularisation:
 
 
 def reconstruct(
-    prepared: Prepared, parameters: Parameters, transfer: Transfer, wiener: float | None = None, attenuation: float = 0.0
+    prepared: Prepared,
+    parameters: Parameters,
+    transfer: Transfer,
+    wiener: float | None = None,
+    attenuation: float = 0.0,
 ) -> tuple[np.ndarray, Regularisation]:
     """Super-resolved image (2y, 2x) float32 in the units of the raw frames above background; negatives are kept.
 
@@ -145,7 +149,9 @@ class Canvas:
 
     def image(self, regularisation: Regularisation, cutoff_per_um: float) -> np.ndarray:
         """The sums divided, apodised to a cut-off and cropped to the frames."""
-        relative = np.sqrt(self.fy[:, None] ** 2 + self.fx**2, dtype=np.float32) / np.float32(self.transfer.cutoff_per_um)
+        relative = np.sqrt(self.fy[:, None] ** 2 + self.fx**2, dtype=np.float32) / np.float32(
+            self.transfer.cutoff_per_um
+        )
         spectrum = fft.rfft2(self.upper, workers=WORKERS)
         reach = np.float32(cutoff_per_um / self.transfer.cutoff_per_um)
         table = np.linspace(0.0, 1.0, 2049)
