@@ -48,7 +48,7 @@ class Bands:
 
     @cached_property
     def noise(self) -> float:
-        """Mean power of the noise at one frequency of one band: from beyond the cut-off, where there is nothing else."""
+        """Mean power of the noise at one frequency of one band, from beyond the cut-off: nothing else is there."""
         fy, fx = self.frequencies_per_um
         beyond = np.hypot(fy[:, None], fx) > 1.03 * self.transfer.cutoff_per_um
         if np.count_nonzero(beyond) < 32:  # next to no pixel is finer than the lens: take the finest there are

@@ -100,7 +100,7 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
     InputError
         If there are too few phases to tell the orders apart.
     """
-    angles, phases = prepared.frames.shape[:2]
+    phases = prepared.frames.shape[1]
     if phases < 3:
         raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {phases}")
     if beams == 3 and phases < 5:

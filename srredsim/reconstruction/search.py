@@ -21,7 +21,7 @@ from srredsim.reconstruction.preprocess import WORKERS
 THREE_BEAMS = 0.62  # of the cut-off: a first order below it belongs to a pattern with a second
 ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # of the cut-off, for each number of beams
 WHOLE = (0.25, 1.2)
-CANDIDATES = 6  # peaks of the coarse grid that are looked at closely
+CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 MEDIAN = np.sqrt(np.log(2))  # of the Rayleigh distribution of z
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
 
@@ -118,18 +118,17 @@ class Search:
         """Top of the peak near a lag, between the points of the grid."""
         lag = np.array([ky, kx]) / self.step_per_um
         orders = range(1, self._orders_at((ky, kx)) + 1)
-        for half_width in (0.5 / self.padding, 0.2 / self.padding):
-            offsets = np.linspace(-half_width, half_width, 5)
-            grids = [self._z_at(order, lag[0] + offsets, lag[1] + offsets) for order in orders]
-            i, j = np.unravel_index(np.argmax(sum(z**2 for z in grids)), (5, 5))
-            lag = lag + [offsets[i], offsets[j]]
+        offsets = np.linspace(-0.5, 0.5, 5) / self.padding
+        grids = [self._z_at(order, lag[0] + offsets, lag[1] + offsets) for order in orders]
+        i, j = np.unravel_index(np.argmax(sum(z**2 for z in grids)), (5, 5))
+        lag = lag + np.array([offsets[i], offsets[j]])
         z = [float(grid[i, j]) for grid in grids] + [0.0] * (self.bands.orders - len(grids))
         return tuple((lag * self.step_per_um).tolist()), tuple(z)
 
     def _z_at(self, order: int, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
         product = self._products[order - 1]
         common = np.abs(transformed(product, order * lags_y, order * lags_x)) * product.size
-        nearest = [int(round(order * lags[2])) % n for lags, n in zip((lags_y, lags_x), self.fine, strict=True)]
+        nearest = [round(float(order * lags[2])) % n for lags, n in zip((lags_y, lags_x), self.fine, strict=True)]
         return common / self._chance[order - 1][tuple(nearest)]
 
 
@@ -180,6 +179,6 @@ def _climb(overlaps: list[Overlap], lag: np.ndarray, half_width: float) -> np.nd
             for order, weight, (blocks, extent) in zip(orders, weights, coarse, strict=True)
         )
         i, j = np.unravel_index(np.argmax(score), score.shape)
-        offset = offset + [steps[i], steps[j]]
+        offset = offset + np.array([steps[i], steps[j]])
         half_width /= 2.5
     return lag + offset
