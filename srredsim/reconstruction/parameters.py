@@ -9,7 +9,7 @@ import numpy as np
 from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
 from srredsim.reconstruction.overlap import Bands
-from srredsim.reconstruction.preprocess import Prepared, faded_spectrum
+from srredsim.reconstruction.preprocess import FADE, WIDE_FADE, Prepared, faded_spectrum
 from srredsim.reconstruction.search import ANNULUS, Peak, Search, overlaps, refined
 from srredsim.reconstruction.steps import even_steps, fit_steps
 from srredsim.reconstruction.transfer import Transfer
@@ -107,7 +107,7 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
         raise InputError(f"3 beams make two orders, which need at least 5 phases; got {phases}")
     choices = [beams] if beams else [3, 2] if phases >= 5 else [2]
     steps = even_steps(phases)
-    bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
+    bands = [separated(frames, steps, max(choices) - 1, transfer, WIDE_FADE) for frames in prepared.frames]
     searches = [Search(each) for each in bands]
     found = {
         number: _agreed([search.candidates(search.within(*ANNULUS[number])) for search in searches])
@@ -135,9 +135,9 @@ def remeasured(parameters: Parameters, prepared: Prepared, transfer: Transfer) -
     )
 
 
-def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer) -> Bands:
+def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = FADE) -> Bands:
     return Bands(
-        np.stack([faded_spectrum(band) for band in optics_bands.separate(frames, steps_rad, orders)]), transfer
+        np.stack([faded_spectrum(band, fade) for band in optics_bands.separate(frames, steps_rad, orders)]), transfer
     )
 
 

@@ -11,6 +11,7 @@ from srredsim.errors import InputError
 
 BACKGROUND_PERCENT = 1.0  # of the mean frame of an angle
 FADE = 10  # raw pixels over which the border fades to nothing inside the frame, where parameters are estimated
+WIDE_FADE = 24  # the same where stripes are searched for: what a border leaves looks like stripes along an axis
 MARGIN = 16  # raw pixels beyond the border over which the mirrored image fades, where images are made
 WORKERS = 2  # threads of a Fourier transform
 
@@ -57,10 +58,10 @@ def fading(pixels: int, over: int) -> np.ndarray:
     return np.concatenate([rise, np.ones(pixels - 2 * over), rise[::-1]]).astype(np.float32)
 
 
-def faded_spectrum(band: np.ndarray) -> np.ndarray:
+def faded_spectrum(band: np.ndarray, fade: int = FADE) -> np.ndarray:
     """Spectrum of a band whose border fades to nothing, on a grid of a fast length at its end."""
     y, x = band.shape
-    window = fading(y, FADE)[:, None] * fading(x, FADE)
+    window = fading(y, fade)[:, None] * fading(x, fade)
     shape = (fft.next_fast_len(y), fft.next_fast_len(x))
     return fft.fft2(band * window, s=shape, workers=WORKERS).astype(np.complex64, copy=False)
 
