@@ -21,6 +21,7 @@ from srredsim.reconstruction.preprocess import WORKERS
 THREE_BEAMS = 0.62  # of the cut-off: a first order below it belongs to a pattern with a second
 ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # of the cut-off, for each number of beams
 WHOLE = (0.25, 1.2)
+RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 MEDIAN = np.sqrt(np.log(2))  # of the Rayleigh distribution of z
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
@@ -52,11 +53,11 @@ class Search:
             for n, step in zip(self.fine, self.step_per_um, strict=True)
         )
         weight = bands.filter()
-        self._x = bands.spectra[0] * weight
+        self._x = levelled(bands.spectra[0], bands) * weight
         self._image_of_x = bands.fine_image(self._x).conj()
         self._products, self._chance, self.z = [], [], []
         for order in range(1, bands.orders + 1):
-            self._compare(bands.spectra[order] * weight)
+            self._compare(levelled(bands.spectra[order], bands) * weight)
 
     def _compare(self, y: np.ndarray) -> None:
         product = self.bands.fine_image(y) * self._image_of_x
@@ -130,6 +131,18 @@ class Search:
         common = np.abs(transformed(product, order * lags_y, order * lags_x)) * product.size
         nearest = [round(float(order * lags[2])) % n for lags, n in zip((lags_y, lags_x), self.fine, strict=True)]
         return common / self._chance[order - 1][tuple(nearest)]
+
+
+def levelled(spectrum: np.ndarray, bands: Bands) -> np.ndarray:
+    """The spectrum over the mean amplitude at frequencies of its length.
+
+    What the object itself has in common with its shifted self is chance, too, and strongest where its power is. In dim
+    frames the power is that of the noise, the same everywhere.
+    """
+    fy, fx = bands.frequencies_per_um
+    ring = np.minimum(np.hypot(fy[:, None], fx) / bands.transfer.cutoff_per_um * RINGS, RINGS).astype(int)
+    power = np.bincount(ring.ravel(), np.abs(spectrum).ravel() ** 2) / np.maximum(np.bincount(ring.ravel()), 1)
+    return spectrum / np.sqrt(np.maximum(power, 1e-30)).astype(np.float32)[ring]
 
 
 def false_alarm_probability(score: float, cells: float, orders: int) -> float:
