@@ -26,7 +26,7 @@ def parser() -> Parser:
     top = Parser(prog="srredsim", description="From raw structured-illumination stacks to super-resolved images.")
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for add in (_train, _predict, _inspect, _simulate, _evaluate, _export, _models, _doctor):
+    for add in (_train, _predict, _reconstruct, _inspect, _simulate, _evaluate, _export, _models, _doctor):
         add(commands)
     return top
 
@@ -53,6 +53,18 @@ def _predict(commands) -> None:
     sub.add_argument("--precision", choices=PRECISIONS, default="auto")
     sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")
     sub.add_argument("--dtype", choices=("float32", "uint16"), default="float32", help="of the written image")
+    _overwrite(sub)
+    _json(sub)
+
+
+def _reconstruct(commands) -> None:
+    sub = _command(commands, "reconstruct", "reconstruct raw stacks the classical way, without a network")
+    _inputs(sub)
+    sub.add_argument("--na", type=_above_zero, metavar="F", help="numerical aperture; left out: the file says")
+    sub.add_argument(
+        "--wavelength-em-um", type=_above_zero, metavar="F", help="of the emission; left out: the file says"
+    )
+    sub.add_argument("--wiener", type=_above_zero, metavar="W", help="higher is smoother; left out: from the noise")
     _overwrite(sub)
     _json(sub)
 

@@ -104,6 +104,30 @@ def _predict(arguments) -> dict:
     return _each(arguments.inputs, work, arguments.out)
 
 
+def _reconstruct(arguments) -> dict:
+    from srredsim.reconstruction import files
+
+    def work(path: Path) -> dict:
+        with _progress(path.name) as progress:
+            report = files.reconstruct_file(
+                path,
+                na=arguments.na,
+                wavelength_em_um=arguments.wavelength_em_um,
+                wiener=arguments.wiener,
+                out=arguments.out,
+                overwrite=arguments.overwrite,
+                progress=progress,
+                **_reading(arguments),
+            )
+        print(path, *(f"  {line}" for line in files.lines(report)), *report["paths"], sep="\n")
+        for channel in report["channels"]:
+            if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
+                _note(f"{path}: warning: {channel['verdict']}")
+        return report
+
+    return _each(arguments.inputs, work, arguments.out)
+
+
 def _inspect(arguments) -> dict:
     from srredsim import inspection, io
 
@@ -182,6 +206,7 @@ def _doctor(arguments) -> dict:
 COMMANDS = {
     "train": _train,
     "predict": _predict,
+    "reconstruct": _reconstruct,
     "inspect": _inspect,
     "simulate": _simulate,
     "evaluate": _evaluate,

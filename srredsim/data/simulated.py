@@ -20,6 +20,8 @@ from srredsim.normalise import scaling_of
 from srredsim.resources import cache_folder
 from srredsim.simulation import sim
 
+FOREIGN = ("bands.py",)  # of the optics: no part of the simulator
+
 
 @dataclass(frozen=True)
 class Series:
@@ -36,6 +38,11 @@ class Series:
         return sim.simulate_stack(
             self.seed, index=index, angles=self.angles, phases=self.phases, size=self.size, photons=self.photons
         )
+
+    def settings(self, index: int) -> sim.Settings:
+        """Of a sample, without making it: drawn as `sim.simulate_stack` draws them."""
+        _, settings_rng, _ = np.random.default_rng([self.seed, index]).spawn(3)
+        return sim.draw(settings_rng, self.angles, self.phases, size=self.size, photons=self.photons)
 
     @property
     def nbytes(self) -> int:
@@ -64,7 +71,9 @@ class SimulatedPairs:
         if not self._done[index]:
             self.store(index)
         frames = self._frames[index]
-        facts = {"index": index, "photons": list(self.series.photons)}
+        settings = self.series.settings(index)
+        optics = {name: getattr(settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+        facts = {"index": index, "photons": list(self.series.photons), "optics": optics}
         return Pair(frames, self._truth[index], scaling_of(frames), facts)
 
     def missing(self, indices: Iterable[int]) -> list[int]:
@@ -136,7 +145,8 @@ def _fingerprint(series: Series) -> str:
     """Of the series and of the simulator's own source: another simulator never reads this one's samples."""
     digest = hashlib.sha256(json.dumps(asdict(series), sort_keys=True).encode())
     package = Path(sim.__file__).parents[1]
-    for source in sorted([*package.glob("simulation/*.py"), *package.glob("optics/*.py")]):
+    optics = [path for path in package.glob("optics/*.py") if path.name not in FOREIGN]
+    for source in sorted([*package.glob("simulation/*.py"), *optics]):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -9,11 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import metrics, models
+from srredsim.acquisition import Optics
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
 from srredsim.prediction import predict_frames
+from srredsim.reconstruction.parameters import estimate
+from srredsim.reconstruction.preprocess import prepare
+from srredsim.reconstruction.transfer import transfer_of
 from srredsim.reconstruction.widefield import bicubic_upscale, fourier_upscale, widefield_of
+from srredsim.reconstruction.wiener import reconstruct
 
 METRICS = ("psnr", "rmse", "nrmse", "ssim", "ncc")
 DEFINITIONS = {
@@ -81,9 +86,21 @@ def images(model, pair: Pair) -> dict[str, np.ndarray]:
     widefield = widefield_of(pair.frames)
     return {
         model.name: predict_frames(model, pair.frames),
+        **_wiener(model, pair),
         "widefield (Fourier)": fourier_upscale(widefield, pair.scale),
         "widefield (bicubic)": bicubic_upscale(widefield, pair.scale),
     }
+
+
+def _wiener(model, pair: Pair) -> dict[str, np.ndarray]:
+    """The classical reconstruction, which finds the stripes itself, where the optics of a pair are known."""
+    optics = pair.facts.get("optics")
+    if optics is None:
+        return {}
+    transfer = transfer_of(Optics(**optics))
+    frames = np.moveaxis(pair.frames, -1, 0)
+    prepared = prepare(frames.reshape(model.angles, model.phases, *frames.shape[1:]))
+    return {"Wiener": reconstruct(prepared, estimate(prepared, transfer), transfer)[0]}
 
 
 def score(truth: np.ndarray, image: np.ndarray) -> dict[str, float]:

@@ -50,3 +50,8 @@ def test_light_levels_show_the_same_fields():
     np.testing.assert_allclose(bright.truth, 100 * dim.truth, rtol=1e-4, atol=1e-3)
     noise = [np.std(pair.frames / pair.truth.max()) for pair in (dim, bright)]
     assert noise[0] > noise[1]
+
+
+def test_settings_without_the_sample_are_those_of_the_sample():
+    series = Series(seed=8, count=3, phases=3, size=32)
+    assert series.settings(2) == series.sample(2).settings

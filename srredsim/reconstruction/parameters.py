@@ -1,0 +1,262 @@
+"""What lit the frames, found in the frames: wave vectors, phases and contrasts, each with how far it can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from srredsim.errors import InputError
+from srredsim.optics import bands as optics_bands
+from srredsim.reconstruction.overlap import Bands
+from srredsim.reconstruction.preprocess import FADE, WIDE_FADE, Prepared, faded_spectrum
+from srredsim.reconstruction.search import ANNULUS, Peak, Search, overlaps, refined
+from srredsim.reconstruction.steps import even_steps, fit_steps
+from srredsim.reconstruction.transfer import Transfer
+
+FALSE_ALARM = 1e-3  # the most that a measured angle may have
+FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
+SAME_LENGTH = 0.03  # by which the angles of a microscope differ in |k| at most
+SAME_DIRECTION_RAD = np.deg2rad(3.0)  # about even spacing
+STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
+DETECTED = 2.0  # z of a single order that noise reaches in 2 of 100 cases
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order of the stripes of an angle."""
+
+    order: int
+    k_per_um: tuple[float, float]  # (ky, kx) of this order, y down
+    phase_rad: float  # at the centre of raw pixel (0, 0), in a frame whose step is 0
+    modulation_depth: float
+    modulation_error: float  # standard deviation
+    z: float
+    status: str  # measured, or failed: no sign of it in the frames
+
+    @property
+    def amplitude(self) -> complex:
+        """``m / 2 exp(i phase)`` as the image is made with: what is mostly noise fades out."""
+        if self.status == "failed":
+            return 0.0
+        certain = max(0.0, 1.0 - (self.modulation_error / max(self.modulation_depth, 1e-9)) ** 2)
+        return certain * self.modulation_depth / 2 * np.exp(1j * self.phase_rad)
+
+
+@dataclass(frozen=True)
+class Angle:
+    """Stripes of one angle. ``status``: measured; inferred from the other angles; assumed, as given; failed."""
+
+    status: str
+    k0_per_um: tuple[float, float]  # (ky, kx) of the first order, y down
+    steps_rad: tuple[float, ...]  # phase of each frame about that of a frame whose step is 0, first order
+    steps_status: str  # measured, or assumed to be even
+    false_alarm: float
+    condition_number: float
+    orders: tuple[Order, ...]
+
+    @property
+    def phases_rad(self) -> tuple[float, ...]:
+        """First order, each frame, at the centre of raw pixel (0, 0)."""
+        return tuple(float(self.orders[0].phase_rad + step) % (2 * np.pi) for step in self.steps_rad)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    angles: tuple[Angle, ...]
+
+    @property
+    def orders(self) -> int:
+        return len(self.angles[0].orders)
+
+    @property
+    def k_max_per_um(self) -> float:
+        """Frequency of the finest stripes that were found; 0 if none were."""
+        return max((np.hypot(*o.k_per_um) for a in self.angles for o in a.orders if o.amplitude != 0), default=0.0)
+
+    @property
+    def failed(self) -> bool:
+        """No angle shows stripes."""
+        return all(angle.status == "failed" for angle in self.angles)
+
+    def report(self) -> list[dict]:
+        """Of every angle, ready for JSON."""
+        return [_angle_report(angle) for angle in self.angles]
+
+
+def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -> Parameters:
+    """Find the stripes of every angle in its frames.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    transfer : Transfer
+    beams : {2, 3}, optional
+        How many make the pattern, which then has one or two orders. Left out: two orders where there are phases
+        enough, five, and stripes of twice the width of the finest.
+
+    Raises
+    ------
+    InputError
+        If there are too few phases to tell the orders apart.
+    """
+    phases = prepared.frames.shape[1]
+    if phases < 3:
+        raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {phases}")
+    if beams == 3 and phases < 5:
+        raise InputError(f"3 beams make two orders, which need at least 5 phases; got {phases}")
+    choices = [beams] if beams else [3, 2] if phases >= 5 else [2]
+    steps = even_steps(phases)
+    bands = [separated(frames, steps, max(choices) - 1, transfer, WIDE_FADE) for frames in prepared.frames]
+    searches = [Search(each) for each in bands]
+    found = {
+        number: _agreed([search.candidates(search.within(*ANNULUS[number])) for search in searches])
+        for number in choices
+    }
+    beams = max(choices, key=lambda number: _evidence(found[number], bands, number))
+    found = found[beams]
+    found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in found]
+    found = _inferred(found, searches)
+    return Parameters(
+        tuple(
+            _measure(frames, peak, status, steps, beams - 1, transfer)
+            for frames, (peak, status) in zip(prepared.frames, found, strict=True)
+        )
+    )
+
+
+def remeasured(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> Parameters:
+    """The same stripes, with phases and contrasts as they are in other frames."""
+    return Parameters(
+        tuple(
+            angle if angle.status == "failed" else _contrasts(frames, angle, transfer)
+            for frames, angle in zip(prepared.frames, parameters.angles, strict=True)
+        )
+    )
+
+
+def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = FADE) -> Bands:
+    return Bands(
+        np.stack([faded_spectrum(band, fade) for band in optics_bands.separate(frames, steps_rad, orders)]), transfer
+    )
+
+
+def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
+    """One peak of each angle, such that most of them, by their scores, agree on the length of k."""
+
+    def nearest(peaks: list[Peak], length: float) -> Peak | None:
+        fitting = [peak for peak in peaks if abs(np.hypot(*peak.k0_per_um) / length - 1) <= SAME_LENGTH]
+        return max(fitting, key=lambda peak: peak.score, default=None)
+
+    lengths = [float(np.hypot(*peak.k0_per_um)) for peaks in candidates for peak in peaks]
+
+    def agreement(length: float) -> float:
+        chosen = [nearest(peaks, length) for peaks in candidates]
+        return sum(-np.log(max(peak.false_alarm, 1e-300)) for peak in chosen if peak)
+
+    length = max(lengths, key=agreement)
+    return [nearest(peaks, length) or replace(peaks[0], false_alarm=1.0) for peaks in candidates]
+
+
+def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
+    """Contrast that a number of beams explains: what leaks from one order into another is the weaker."""
+    sure = [(peak, each) for peak, each in zip(peaks, bands, strict=True) if peak.false_alarm <= FALSE_ALARM]
+    total = 0.0
+    for peak, each in sure:
+        lag = np.array(peak.k0_per_um) / each.step_per_um
+        found = overlaps(each, peak.k0_per_um)[: beams - 1]
+        total += sum(abs(item.contrast(order * lag)[0]) ** 2 for order, item in _numbered(found))
+    return total
+
+
+def _inferred(found: list[tuple[Peak, str]], searches: list[Search]) -> list[tuple[Peak, str]]:
+    """Look for the angles that failed where evenly spaced angles of the same |k| would be."""
+    sure = [peak for peak, status in found if status == "measured"]
+    if not sure or len(sure) == len(found):
+        return found
+    length = float(np.median([np.hypot(*peak.k0_per_um) for peak in sure]))
+    taken = [np.arctan2(*peak.k0_per_um) for peak in sure]
+    even = [taken[0] + np.pi * n / len(found) for n in range(2 * len(found))]  # of either sign
+    free = [d for d in even if all(abs(np.sin(d - other)) > np.sin(2 * SAME_DIRECTION_RAD) for other in taken)]
+    result = []
+    for (peak, status), search in zip(found, searches, strict=True):
+        if status == "failed" and free:
+            region = np.zeros_like(search.score, bool)
+            for direction in free:
+                k0 = (length * np.sin(direction), length * np.cos(direction))
+                region |= search.near(k0, SAME_LENGTH, SAME_DIRECTION_RAD)
+            near = search.candidates(region)
+            if near and near[0].false_alarm <= FALSE_ALARM_INFERRED:
+                peak, status = near[0], "inferred"
+        result.append((peak, status))
+    return result
+
+
+def _measure(frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer) -> Angle:
+    """All that is to be known of an angle whose stripes were found; of one that failed, where they were looked for."""
+    even = Angle(status, peak.k0_per_um, tuple(steps), "assumed", peak.false_alarm, 1.0, ())
+    if status == "failed":
+        none = tuple(
+            Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed") for n, z in _numbered(peak.z[:orders])
+        )
+        return replace(even, orders=none)
+    bands = separated(frames, steps, orders, transfer)
+    k0 = refined(bands, peak.k0_per_um)
+    fitted, uncertainty = fit_steps(bands, k0, steps)
+    k0 = refined(separated(frames, fitted, orders, transfer), k0, rounds=1)
+    steps_status = "measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed"
+    angle = replace(
+        even,
+        k0_per_um=k0,
+        steps_rad=tuple(fitted.tolist()),
+        steps_status=steps_status,
+        condition_number=optics_bands.condition_number(fitted, orders),
+        orders=tuple(Order(n, (0.0, 0.0), 0.0, 0.0, 0.0, z, "measured") for n, z in _numbered(peak.z[:orders])),
+    )
+    return _contrasts(frames, angle, transfer)
+
+
+def _contrasts(frames: np.ndarray, angle: Angle, transfer: Transfer) -> Angle:
+    """Phase and modulation depth of each order, where k and the steps are known."""
+    orders = len(angle.orders)
+    bands = separated(frames, angle.steps_rad, orders, transfer)
+    measured = []
+    for number, item in _numbered(overlaps(bands, angle.k0_per_um)):
+        k = _times(number, angle.k0_per_um)
+        amplitude, error = item.contrast(np.array(k) / bands.step_per_um)
+        z = angle.orders[number - 1].z
+        seen = abs(amplitude) > DETECTED * np.sqrt(2) * error
+        phase = float(np.angle(amplitude)) % (2 * np.pi)
+        measured.append(
+            Order(number, k, phase, 2 * abs(amplitude), 2 * np.sqrt(2) * error, z, "measured" if seen else "failed")
+        )
+    return replace(angle, orders=tuple(measured))
+
+
+def _times(order: int, k0_per_um) -> tuple[float, float]:
+    return tuple(float(order * k) for k in k0_per_um)
+
+
+def _numbered(values):
+    return enumerate(values, start=1)
+
+
+def _angle_report(angle: Angle) -> dict:
+    ky, kx = angle.k0_per_um
+    return {
+        "status": angle.status,
+        "k0_per_um": [float(ky), float(kx)],
+        "direction_degrees": float(np.rad2deg(np.arctan2(ky, kx))),
+        "false_alarm_probability": angle.false_alarm,
+        "phases_rad": list(angle.phases_rad),
+        "phase_steps": angle.steps_status,
+        "condition_number": angle.condition_number,
+        "orders": [
+            {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(order).items()}
+            | {
+                "length_per_um": float(np.hypot(*order.k_per_um)),
+                "line_spacing_um": float(1 / max(np.hypot(*order.k_per_um), 1e-9)),
+            }
+            for order in angle.orders
+        ],
+    }

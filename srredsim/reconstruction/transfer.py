@@ -1,0 +1,77 @@
+"""What object and camera frame have to do with each other: lens and pixel, as one transfer function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from srredsim.acquisition import Optics
+from srredsim.errors import InputError
+from srredsim.optics.otf import cutoff_per_um, otf
+
+DAMPING = 0.75  # of the OTF, where nothing is known: real objectives lie between 0.5 and 1
+LARGEST_NA = 1.7
+LIGHT_UM = (0.3, 1.2)  # wavelengths that fluorescence microscopes detect
+SAMPLES = 4096  # of the radial OTF, evenly spaced in the square of the frequency
+FLAGS = {"na": "--na", "wavelength_em_um": "--wavelength-em-um", "pixel_size_um": "--pixel-size-um"}
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """OTF times the transfer function of a square pixel."""
+
+    cutoff_per_um: float
+    pixel_size_um: float
+    damping: float = DAMPING
+
+    @cached_property
+    def _radial(self) -> np.ndarray:
+        squares = np.linspace(0.0, 1.0, SAMPLES + 1)
+        return np.append(otf(np.sqrt(squares), 1.0, self.damping), 0.0).astype(np.float32)
+
+    def lens(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
+        """OTF on the grid of the frequencies fy (rows) and fx (columns), in cycles/um."""
+        scale = SAMPLES / self.cutoff_per_um**2
+        square = (fy * fy * scale).astype(np.float32)[:, None] + (fx * fx * scale + 0.5).astype(np.float32)
+        return self._radial[np.minimum(square, SAMPLES + 1, out=square).astype(np.int32)]
+
+    def __call__(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
+        pixel = [np.sinc(f * self.pixel_size_um).astype(np.float32) for f in (fy, fx)]
+        return self.lens(fy, fx) * pixel[0][:, None] * pixel[1]
+
+
+def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
+    """Transfer function of a microscope.
+
+    Raises
+    ------
+    InputError
+        If a value is missing, or no microscope has such values.
+    """
+    missing = [name for name in FLAGS if getattr(optics, name) is None]
+    if missing:
+        names = " and ".join(
+            name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
+        )
+        raise InputError(f"the file does not say {names}; give {' '.join(FLAGS[name] for name in missing)}")
+    if not 0 < optics.na <= LARGEST_NA:
+        raise InputError(
+            f"no objective has a numerical aperture of {optics.na:g}; give --na between 0 and {LARGEST_NA}"
+        )
+    if not LIGHT_UM[0] <= optics.wavelength_em_um <= LIGHT_UM[1]:
+        hint = f", {optics.wavelength_em_um / 1000:g}?" if 300 <= optics.wavelength_em_um <= 1200 else ""
+        raise InputError(
+            f"an emission wavelength of {optics.wavelength_em_um:g} um is no visible light;"
+            f" give --wavelength-em-um in micrometres{hint or ', as 0.525'}"
+        )
+    cutoff = cutoff_per_um(optics.na, optics.wavelength_em_um)
+    largest = 1 / (2 * cutoff)
+    if optics.pixel_size_um > largest * 1.001:
+        raise InputError(
+            f"pixels of {optics.pixel_size_um:g} um are too coarse for NA {optics.na:g} at"
+            f" {optics.wavelength_em_um:g} um: wanted at most wavelength / (4 NA) = {largest:.4f} um in the object;"
+            " check --pixel-size-um, --na and --wavelength-em-um"
+        )
+    return Transfer(cutoff, optics.pixel_size_um, damping)
