@@ -360,7 +360,7 @@ def _table(rows: list[dict]) -> str:
 
 
 def _psnr(results: dict | None) -> str | None:
-    """``PSNR in dB (of the widefield image): 27.3 (21.0) at 20 photons, 30.1 (21.4) at 100 photons``"""
+    """``PSNR in dB (of the best baseline): 27.3 (21.0) at 20 photons, 30.1 (21.4) at 100 photons``"""
     if results is None:
         return None
     scores = []
@@ -369,7 +369,7 @@ def _psnr(results: dict | None) -> str | None:
         model = psnr.pop(results["model"])
         level = f" at {group['photons']:g} photons" if isinstance(group["photons"], int | float) else ""
         scores.append(f"{model:.1f} ({max(psnr.values()):.1f}){level}")
-    return f"PSNR in dB (of the widefield image): {', '.join(scores)}"
+    return f"PSNR in dB (of the best baseline): {', '.join(scores)}"
 
 
 def _cell(value) -> str:

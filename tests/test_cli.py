@@ -643,7 +643,7 @@ def test_models_lists_the_zoo(run, zoo):
     assert (status, row["name"], row["network"], row["angles"], row["phases"]) == (0, "tiny", "red_net", 3, 5)
 
 
-def test_models_shows_the_scores_beside_those_of_the_widefield_image(run, tmp_path, tiny_model, monkeypatch):
+def test_models_shows_the_scores_beside_those_of_the_best_baseline(run, tmp_path, tiny_model, monkeypatch):
     folder = tmp_path / "models" / "tiny"
     folder.parent.mkdir()
     _copy(tiny_model, folder)
@@ -655,7 +655,7 @@ def test_models_shows_the_scores_beside_those_of_the_widefield_image(run, tmp_pa
     (folder / "results.json").write_text(json.dumps({"model": "tiny", "groups": groups}), encoding="utf-8")
     monkeypatch.setattr(resources, "SHIPPED", tmp_path)
     out = run("models").out
-    assert out.rstrip().endswith("(of the widefield image): 31.0 (22.2) at 20 photons, 35.0 (26.2) at 100 photons")
+    assert out.rstrip().endswith("(of the best baseline): 31.0 (22.2) at 20 photons, 35.0 (26.2) at 100 photons")
 
 
 def test_models_without_a_zoo(run, tmp_path, monkeypatch):
