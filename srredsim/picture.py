@@ -52,13 +52,13 @@ def side_by_side(
         magnified = canvas[tops[1] :, left:][:PANEL, :PANEL]
         overview[:] = _grey(plane, overview_size)
         magnified[:] = _grey(inset, (PANEL, PANEL))
-        _outline(overview, row * zoom, column * zoom, side * zoom)
-        _outline(magnified, 0, 0, PANEL)
         for panel, top, begin, field in (
             (overview, tops[0], left + indent, x),
             (magnified, tops[1], left, side),
         ):
             texts += [(begin + h, top + v, *words) for h, v, *words in _scale_bar(panel, field, pixel_size_um)]
+        _outline(overview, row * zoom, column * zoom, side * zoom)
+        _outline(magnified, 0, 0, PANEL)
     _write_png(path, canvas, texts)
 
 
