@@ -46,7 +46,5 @@ def scaling_of(frames: np.ndarray) -> Scaling:
         raise InputError(f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first")
     low, high = np.percentile(widefield, [LOW_PERCENT, HIGH_PERCENT])
     if not high > low:
-        raise InputError(
-            f"the image is constant ({low:g} in nearly all pixels): there is nothing to reconstruct"
-        )
+        raise InputError(f"the image is constant ({low:g} in nearly all pixels): there is nothing to reconstruct")
     return Scaling(float(low), float(high - low))

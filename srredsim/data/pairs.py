@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from scipy import ndimage
 
 from srredsim import io
 from srredsim.acquisition import frames_from_raw
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling, scaling_of
+
+BLUR_PIXELS = 4.0  # raw pixels, several times what the objective blurs
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,13 @@ class FolderPairs:
 def match_widefield(truth: np.ndarray, frames: np.ndarray) -> np.ndarray:
     """The truth in the units of the raw frames above background: ``gain * truth + offset`` fits the widefield image.
 
+    Both are blurred first: the truth is the sharper one, which would lower the gain.
     The background of the widefield image is not part of the result: its offset (see `srredsim.normalise`) is removed.
     """
     widefield = np.mean(frames, axis=-1, dtype=np.float64)
     scale = truth.shape[0] // widefield.shape[0]
     binned = truth.reshape(widefield.shape[0], scale, widefield.shape[1], scale).mean(axis=(1, 3), dtype=np.float64)
+    widefield, binned = (ndimage.gaussian_filter(image, BLUR_PIXELS) for image in (widefield, binned))
     spread = binned - binned.mean()
     if not np.any(spread) or not np.all(np.isfinite(spread)):
         raise InputError("the reference image is constant or not finite; there is nothing to learn from it")

@@ -33,6 +33,15 @@ def test_pair_is_in_raw_units_whatever_the_reference_was(tmp_path):
     np.testing.assert_array_equal(held_back.frames, frames_from_raw(sample.raw))
 
 
+def test_a_sharp_reference_keeps_its_brightness():
+    """The simulator's truth is in raw units already, so the fit should leave it as it is, up to the haze."""
+    for index in range(6):
+        sample = sim.simulate_stack(9, index=index, angles=3, phases=3, size=64, photons=(2000, 2000), haze=0.0)
+        matched = match_widefield(sample.truth, frames_from_raw(sample.raw))
+        gain = np.polyfit(sample.truth.ravel(), matched.ravel(), 1)[0]
+        assert 0.85 < gain < 1.1
+
+
 def test_fit_recovers_a_known_gain_and_offset():
     truth = np.random.default_rng(2).random((24, 40))
     widefield = 130 + 60 * truth.reshape(12, 2, 20, 2).mean(axis=(1, 3))
