@@ -80,3 +80,8 @@ def frames_from_raw(raw: np.ndarray) -> np.ndarray:
     """(angles, phases, y, x) -> (y, x, frames), angle first: the input of a network."""
     angles, phases, y, x = raw.shape
     return np.moveaxis(raw.reshape(angles * phases, y, x), 0, -1)
+
+
+def raw_from_frames(frames: np.ndarray, angles: int, phases: int) -> np.ndarray:
+    """The way back: (y, x, frames) -> (angles, phases, y, x)."""
+    return np.moveaxis(frames, -1, 0).reshape(angles, phases, *frames.shape[:2])
