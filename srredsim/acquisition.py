@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ class Optics:
     pixel_size_um: float | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
+
+    def given(self, **values: float | None) -> Optics:
+        """With the values that are not None in place of these."""
+        return replace(self, **{name: value for name, value in values.items() if value is not None})
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,8 @@ def _predict(arguments) -> dict:
             report = prediction.predict_file(
                 path,
                 load(name),
+                na=arguments.na,
+                wavelength_em_um=arguments.wavelength_em_um,
                 out=arguments.out,
                 tile=arguments.tile,
                 dtype=arguments.dtype,
@@ -98,6 +100,8 @@ def _predict(arguments) -> dict:
                 progress=progress,
                 **reading,
             )
+        if load(name).takes_wiener_images:
+            _note(f"{path}: {report['notes'][-1]}")
         print(*report["paths"], sep="\n")
         return report
 

@@ -38,6 +38,11 @@ class LoadedModel:
         return self.recipe.data.input == "wiener"
 
     @property
+    def sampling(self) -> int:
+        """Pixels of the input per raw pixel."""
+        return SCALE if self.takes_wiener_images else 1
+
+    @property
     def angles(self) -> int:
         return self.recipe.data.angles
 

@@ -26,7 +26,9 @@ class Data:
     name: str = "simulated"  # an entry of the catalogue, or a folder of pairs
     angles: int = 3
     phases: int = 5
-    input: str = "frames"  # what the network is given: the raw frames, or their Wiener image (see reconstruction.channels)
+    input: str = (
+        "frames"  # what the network is given: the raw frames, or their Wiener image (see reconstruction.channels)
+    )
     patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together

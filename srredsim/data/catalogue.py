@@ -56,7 +56,7 @@ def open_reconstructed(
     """
     if Path(name_or_folder).is_dir():
         if len(patterns) > 1:
-            raise InputError("a folder holds stacks of one pattern; set data.patterns to it, as --set data.patterns=[3x5]")
+            raise InputError("a folder holds one pattern; name it, as in --set data.patterns=[3x5]")
         pairs = open_split(name_or_folder, split, *patterns[0]).pairs
         return DataSet(Reconstructed(pairs, *patterns[0]), "any_turn")
     opened = [open_split(name_or_folder, split, *pattern, count).pairs for pattern in patterns]

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -127,7 +126,9 @@ class Joined:
         return self.parts[part][index]
 
     def missing(self, indices: Iterable[int]) -> list[int]:
-        return [i * len(self.parts) + n for n, part in enumerate(self.parts) for i in part.missing(self._of(n, indices))]
+        return [
+            i * len(self.parts) + n for n, part in enumerate(self.parts) for i in part.missing(self._of(n, indices))
+        ]
 
     def task(self, missing: int) -> str:
         return self.parts[0].task(missing)
