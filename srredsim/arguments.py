@@ -94,6 +94,9 @@ def _evaluate(commands) -> None:
     sub.add_argument(
         "--data", metavar="NAME|DIR", default="simulated", help="data set, or a folder of pairs (simulated)"
     )
+    sub.add_argument(
+        "--pattern", metavar="AxP", help="angles x phases of the stacks, as 3x5; left out: all of the model"
+    )
     sub.add_argument("--split", metavar="S", default="test", help="train, validation or test (test)")
     sub.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: results.json")
     _overwrite(sub)

@@ -15,8 +15,8 @@ SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field 
 
 
 def default_tile(model: LoadedModel) -> int:
-    """Side of a tile in pixels of the input with which memory stays bounded, whatever the size of the image."""
-    return max(model.sampling * SMALLEST_TILE, model.sampling * WINDOW - 2 * model.receptive_field)
+    """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
+    return max(SMALLEST_TILE, WINDOW - 2 * model.receptive_field)
 
 
 class Network:
@@ -26,26 +26,27 @@ class Network:
         import keras
 
         self.model = model
-        self.scale = model.scale // model.sampling  # output pixels per pixel of the input
-        self.largest_window: int | None = None  # pixels of the input, known after memory was short
+        self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
         if keras.backend.backend() == "tensorflow":
             model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
 
     def in_tiles(self, frames: np.ndarray, tile: int) -> np.ndarray:
-        """(y, x, channels) -> (scale * y, scale * x)."""
-        scale = self.scale
-        image = np.empty([side * scale for side in frames.shape[:2]], np.float32)
-        for part in tiling.tiles(frames.shape[:2], tile, self.model.receptive_field):
-            image[tiling.magnified(part.place, scale)] = self.kept(frames[part.window], part)
+        """The whole image (scale * y, scale * x) of a field of y times x raw pixels, ``tile`` of them at a time."""
+        sampling, scale = self.model.sampling, self.model.scale
+        shape = tuple(side // sampling for side in frames.shape[:2])
+        image = np.empty([side * scale for side in shape], np.float32)
+        for part in tiling.tiles(shape, tile, self.model.receptive_field):
+            window = frames[tiling.magnified(part.window, sampling)]
+            image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         return image
 
     def kept(self, window: np.ndarray, part: tiling.Tile) -> np.ndarray:
         """The exact part of the image of a window."""
-        return self(window)[tiling.magnified(part.kept, self.scale)]
+        return self(window)[tiling.magnified(part.kept, self.model.scale)]
 
     def __call__(self, window: np.ndarray) -> np.ndarray:
-        side = max(window.shape[:2])
+        side = max(window.shape[:2]) // self.model.sampling
         if self.largest_window is None or side <= self.largest_window:
             try:
                 return self._compute(window)
@@ -62,9 +63,9 @@ class Network:
         return image
 
     def _next_smaller(self, side: int) -> int:
-        smaller = max(side // 4 * 2, 2 * self.model.receptive_field + 16)  # even: some networks halve it
+        smaller = max(side // 2, 2 * self.model.receptive_field + 16)
         if smaller >= side:
-            raise MemoryError(f"not enough memory for a window of {side} pixels, the smallest that is of use")
+            raise MemoryError(f"not enough memory for a window of {side} raw pixels, the smallest that is of use")
         return smaller
 
 

@@ -28,7 +28,7 @@ class LoadedModel:
     folder: Path
     recipe: Recipe
     network: Any  # keras.Model
-    receptive_field: int  # pixels of the input, context on each side
+    receptive_field: int  # raw pixels of context on each side
     scale: int  # output pixels per raw pixel
     precision: str
 
@@ -40,7 +40,7 @@ class LoadedModel:
     @property
     def sampling(self) -> int:
         """Pixels of the input per raw pixel."""
-        return SCALE if self.takes_wiener_images else 1
+        return _sampling(self.recipe)
 
     @property
     def angles(self) -> int:
@@ -78,16 +78,21 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
     recipe = recipes.load(folder)
     network = build_network(recipe, precision)
     load_weights(network, folder / WEIGHTS)
+    sampling = _sampling(recipe)
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
     return LoadedModel(
         name=recipe.name,
         folder=folder,
         recipe=recipe,
         network=network,
-        receptive_field=networks.module(recipe.network["name"]).receptive_field(**settings),
-        scale=scale_of(network) * (SCALE if recipe.data.input == "wiener" else 1),
+        receptive_field=networks.module(recipe.network["name"]).receptive_field(**settings) // sampling,
+        scale=scale_of(network) * sampling,
         precision=resolve(precision),
     )
+
+
+def _sampling(recipe: Recipe) -> int:
+    return SCALE if recipe.data.input == "wiener" else 1
 
 
 def build_network(recipe: Recipe, precision: str = "float32"):
@@ -162,8 +167,8 @@ def describe() -> list[dict]:
             {
                 "name": name,
                 "network": recipe.network["name"],
-                "angles": recipe.data.angles,
-                "phases": recipe.data.phases,
+                "input": {"frames": "raw frames", "wiener": "Wiener images"}[recipe.data.input],
+                "patterns": [f"{angles} x {phases}" for angles, phases in recipe.data.each_pattern],
                 "trained": (results.parent / WEIGHTS).is_file(),
                 "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,
             }

@@ -132,7 +132,7 @@ def predict_file(
     calibration = _calibration(stack, model.scale)
     result = Path(out or path.parent) / f"{path.stem}_{model.name}.tif"
     preview = result.with_suffix(".png")
-    tile = model.sampling * tile if tile else default_tile(model)
+    tile = tile or default_tile(model)
     network = Network(model)
     with (
         io.atomic(preview, overwrite) as unfinished_preview,
@@ -146,7 +146,7 @@ def predict_file(
         _preview(unfinished_preview, stack, writer, model, path.name)
     notes = [*stack.notes, *verdicts]
     if network.largest_window:
-        notes.append(f"memory was short: went on with windows of at most {network.largest_window} pixels")
+        notes.append(f"memory was short: went on with windows of at most {network.largest_window} raw pixels")
     if np.dtype(dtype).kind == "u":
         notes.append("uint16: values are rounded, and clipped to 0 ... 65535")
     return {
@@ -156,7 +156,7 @@ def predict_file(
         "shape_tczyx": list(shape),
         "pixel_size_um": calibration["pixel_size_um"],
         "precision": model.precision,
-        "tile": tile // model.sampling,
+        "tile": tile,
         "seconds": round(time.perf_counter() - started, 3),
         "seconds_in_network": round(network.seconds, 3),
         "notes": notes,

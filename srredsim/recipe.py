@@ -26,9 +26,7 @@ class Data:
     name: str = "simulated"  # an entry of the catalogue, or a folder of pairs
     angles: int = 3
     phases: int = 5
-    input: str = (
-        "frames"  # what the network is given: the raw frames, or their Wiener image (see reconstruction.channels)
-    )
+    input: str = "frames"  # or wiener: what the network is given, see srredsim.reconstruction.channels
     patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
@@ -40,7 +38,7 @@ class Data:
     @property
     def each_pattern(self) -> list[tuple[int, int]]:
         """(angles, phases) of all the pairs."""
-        return [_pattern(text) for text in self.patterns] or [(self.angles, self.phases)]
+        return [pattern(text) for text in self.patterns] or [(self.angles, self.phases)]
 
 
 @dataclass(frozen=True)
@@ -199,7 +197,8 @@ def _override(content: dict, override: str) -> None:
     content[last] = yaml.safe_load(text)
 
 
-def _pattern(text: str) -> tuple[int, int]:
+def pattern(text: str) -> tuple[int, int]:
+    """(angles, phases) of ``3x5``."""
     try:
         angles, phases = (int(number) for number in str(text).split("x"))
     except ValueError:
