@@ -25,7 +25,8 @@ from scipy.optimize import least_squares
 from srredsim.optics.bands import mixing_matrix, separation_matrix
 from srredsim.reconstruction.overlap import DAMPING_SPREAD, Bands, Overlap, overlap
 
-NARROWEST_RAD, WIDEST_RAD = 0.01, 0.25  # standard deviation of a phase about even steps
+WIDEST_RAD = 0.5  # standard deviation of a phase about even steps, where nothing is known
+USUAL_RAD, KNOWN = 0.06, 4.0  # the same of microscopes, and as many phases as this is known from
 BRIGHTNESS_SPREAD = 0.005  # of a frame about its mean, standard deviation
 
 
@@ -75,6 +76,24 @@ def _root(matrix: np.ndarray) -> np.ndarray:
     return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
+@dataclass(frozen=True)
+class Errors:
+    """Of the phases of one angle about the steps assumed: ``information`` (phases, phases) times the most likely ones.
+
+    The two are kept apart because what is most likely may be anything where there is no information.
+    """
+
+    information: np.ndarray
+    evidence: np.ndarray
+
+    def given(self, usual_rad: float) -> tuple[np.ndarray, np.ndarray]:
+        """Errors, mean 0, and their covariance, where such errors are usual (standard deviation)."""
+        phases = len(self.evidence)
+        without_common = np.eye(phases) - 1.0 / phases
+        covariance = np.linalg.inv(self.information + np.eye(phases) / usual_rad**2)
+        return without_common @ covariance @ self.evidence, without_common @ covariance @ without_common
+
+
 def fit_steps(bands: Bands, k0_per_um, steps_rad: np.ndarray) -> tuple[np.ndarray, float]:
     """Phases of all frames, up to a common one, and how uncertain they are, both in radians.
 
@@ -83,19 +102,33 @@ def fit_steps(bands: Bands, k0_per_um, steps_rad: np.ndarray) -> tuple[np.ndarra
     bands : Bands
         As separated with `steps_rad`.
     """
-    found = mixtures(bands, k0_per_um)
-    return fit_mixtures(found, steps_rad, usual_errors([found], steps_rad))
+    found = step_errors(mixtures(bands, k0_per_um), steps_rad)
+    return steps_and_uncertainty(found, steps_rad, usual_errors([found]))
 
 
-def usual_errors(angles: list[list[Mixture]], steps_rad: np.ndarray) -> float:
-    """How much phases differ from even steps, standard deviation in radians, beyond what noise makes of them."""
-    fits = [fit_mixtures(found, steps_rad, WIDEST_RAD) for found in angles]
-    squares = [np.sum((steps - steps_rad) ** 2) / (len(steps_rad) - 1) - error**2 for steps, error in fits]
-    return float(np.clip(np.sqrt(max(np.mean(squares), 0.0)), NARROWEST_RAD, WIDEST_RAD))
+def steps_and_uncertainty(found: Errors, steps_rad: np.ndarray, usual_rad: float) -> tuple[np.ndarray, float]:
+    errors, covariance = found.given(usual_rad)
+    return steps_rad + errors, float(np.sqrt(np.trace(covariance) / (len(errors) - 1)))
 
 
-def fit_mixtures(found: list[Mixture], steps_rad: np.ndarray, usual_rad: float) -> tuple[np.ndarray, float]:
-    """As `fit_steps`, with the standard deviation that phases usually have about even steps."""
+def usual_errors(angles: list[Errors]) -> float:
+    """How much the phases of a microscope differ from even steps: standard deviation in radians, most likely.
+
+    From all angles, and from what is known of microscopes where these say little.
+    """
+    usual = USUAL_RAD
+    for _ in range(20):  # expectation and maximisation
+        total, count = KNOWN * USUAL_RAD**2, KNOWN
+        for each in angles:
+            errors, covariance = each.given(usual)
+            total += np.sum(errors**2) + np.trace(covariance)
+            count += len(errors) - 1
+        usual = float(np.sqrt(total / count))
+    return usual
+
+
+def step_errors(found: list[Mixture], steps_rad: np.ndarray) -> Errors:
+    """What the mixtures of all orders of an angle say about its phases."""
     orders, phases = len(found), len(steps_rad)
     nominal = separation_matrix(steps_rad, orders)
 
@@ -111,21 +144,16 @@ def fit_mixtures(found: list[Mixture], steps_rad: np.ndarray, usual_rad: float) 
         ]
 
     start = np.concatenate([np.zeros(2 * phases + 1)] + [[item.contrast.real, item.contrast.imag] for item in found])
-    certain = _certainty(rows, start, found, phases)
-    roots = [item.signal * scale for item, scale in zip(found, certain, strict=True)]
-    spreads = np.concatenate(
-        [np.full(phases, usual_rad), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]]
-    )
+    roots = [item.signal * scale for item, scale in zip(found, _certainty(rows, start, found, phases), strict=True)]
+    spreads = np.concatenate([np.full(phases, WIDEST_RAD), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
 
     def residuals(values: np.ndarray) -> np.ndarray:
         parts = np.concatenate([row @ root for row, root in zip(rows(values), roots, strict=True)])
         return np.concatenate([parts.real, parts.imag, values[: len(spreads)] / spreads])
 
     fit = least_squares(residuals, start, method="lm", xtol=1e-5, ftol=1e-6)
-    errors = fit.x[:phases]
-    without_common = np.eye(phases) - 1.0 / phases
-    spread = without_common @ np.linalg.inv(fit.jac.T @ fit.jac)[:phases, :phases] @ without_common
-    return steps_rad + errors - errors.mean(), float(np.sqrt(np.trace(spread) / (phases - 1)))
+    with_prior = np.linalg.inv(np.linalg.inv(fit.jac.T @ fit.jac)[:phases, :phases])
+    return Errors(with_prior - np.eye(phases) / WIDEST_RAD**2, with_prior @ fit.x[:phases])
 
 
 def _certainty(rows, start: np.ndarray, found: list[Mixture], phases: int) -> list[float]:
