@@ -11,7 +11,7 @@ from srredsim.optics import bands as optics_bands
 from srredsim.reconstruction.overlap import Bands, Overlap, damping_of
 from srredsim.reconstruction.preprocess import WIDE_FADE, Prepared, faded_spectrum
 from srredsim.reconstruction.search import ANNULUS, Peak, Search, overlaps, refined
-from srredsim.reconstruction.steps import even_steps, mixtures, step_errors, steps_and_uncertainty, usual_errors
+from srredsim.reconstruction.steps import even_steps, leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
 from srredsim.reconstruction.transfer import Transfer
 
 FALSE_ALARM = 1e-3  # the most that a measured angle may have
@@ -202,7 +202,7 @@ def _measure_all(
         if each.orders != orders:
             each = separated(frames[number], steps, orders, transfer)
         angles[number] = replace(angles[number], k0_per_um=refined(each, angles[number].k0_per_um))
-        errors[number] = step_errors(mixtures(each, angles[number].k0_per_um), steps)
+        errors[number] = step_errors(mixtures(each, angles[number].k0_per_um), leak(each), steps)
     usual = usual_errors(list(errors.values()))
     compared = []
     for number in seen:
