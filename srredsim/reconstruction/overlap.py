@@ -28,7 +28,7 @@ from srredsim.reconstruction.preprocess import WORKERS
 from srredsim.reconstruction.transfer import Transfer
 
 LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
-BLOCKS = 96  # along an axis, at least, that a product is summed in before it is compared at lags close to one
+BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
 REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
 UNEXPLAINED = 0.1  # epsilon

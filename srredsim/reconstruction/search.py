@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import fft
+from scipy import fft, ndimage
 
 from srredsim.reconstruction.overlap import Bands, Overlap, in_blocks, overlap, transformed, wave
 from srredsim.reconstruction.preprocess import WORKERS
@@ -101,7 +101,9 @@ class Search:
         if self.bands.orders == 1:
             return score
         twice = [2 * np.fft.fftfreq(n, 1.0 / n).astype(int) % n for n in score.shape]
-        second = self.z[1][np.ix_(*twice)] ** 2
+        # twice a lag of a coarse grid may lie a whole step beside the peak
+        around = ndimage.maximum_filter(self.z[1], 3, mode="wrap") if self.padding == 1 else self.z[1]
+        second = around[np.ix_(*twice)] ** 2
         return score + np.where(self.within(0.0, THREE_BEAMS), second, 0.0)
 
     def candidates(self, region: np.ndarray) -> list[Peak]:
