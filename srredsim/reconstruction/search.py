@@ -106,12 +106,12 @@ class Search:
         second = around[np.ix_(*twice)] ** 2
         return score + np.where(self.within(0.0, THREE_BEAMS), second, 0.0)
 
-    def candidates(self, region: np.ndarray) -> list[Peak]:
+    def candidates(self, region: np.ndarray, most: int = CANDIDATES) -> list[Peak]:
         """The highest peaks of a region of lags, the highest first."""
         cells = np.count_nonzero(region) / self.padding**2
         score = np.where(region, self.score, -1.0)
         peaks = []
-        for _ in range(CANDIDATES):
+        for _ in range(most):
             i, j = np.unravel_index(np.argmax(score), score.shape)
             if score[i, j] < 0:
                 break
