@@ -10,8 +10,8 @@ from scipy import fft
 from srredsim.errors import InputError
 
 BACKGROUND_PERCENT = 1.0  # of the mean frame of an angle
-FADE = 10  # raw pixels over which the border fades to nothing inside the frame, where parameters are estimated
-WIDE_FADE = 24  # the same where stripes are searched for: what a border leaves looks like stripes along an axis
+FADE = 10  # raw pixels over which the border fades to nothing inside the frame
+WIDE_FADE = 24  # the same where stripes are looked for: what a border leaves looks like stripes along an axis
 MARGIN = 16  # raw pixels beyond the border over which the mirrored image fades, where images are made
 WORKERS = 2  # threads of a Fourier transform
 

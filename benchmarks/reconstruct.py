@@ -1,0 +1,113 @@
+"""Time and memory of the classical reconstruction:  python benchmarks/reconstruct.py [--sizes 512 1024]
+
+Every row is a process of its own with one simulated stack of 3 x 5 frames, of 1500 photons. "found" is all of it,
+blind: preparing the frames, finding the stripes, making the image. "known" is with stripes, phases and contrasts that
+are known. "next time" is a further time point: vectors and phase steps are known, phases and contrasts are measured.
+Each is the median of several runs, seconds by the clock and, in brackets, of the processor, which count where a machine
+is shared. Start-up, "imports", happens once.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import machine
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024], help="raw pixels along y and x")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--row", nargs=2, metavar=("SIZE", "STARTED"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.row:
+        print(json.dumps(measure(int(arguments.row[0]), arguments.runs, float(arguments.row[1]))))
+    else:
+        compare(arguments.sizes, arguments.runs)
+
+
+def compare(sizes: list[int], runs: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Classical reconstruction of 15 frames, seconds", caption=machine.described())
+    for heading in ("frames", "imports", "found", "known", "next time", "peak GiB"):
+        table.add_column(heading, justify="right")
+    for size in sizes:
+        row = in_own_process(size, runs)
+        times = [f"{row[name]['clock']:.2f} ({row[name]['processor']:.2f})" for name in ("found", "known", "next")]
+        table.add_row(f"{size} x {size}", f"{row['imports']:.1f}", *times, f"{row['peak_gib']:.2f}")
+    Console(width=110).print(table)
+
+
+def in_own_process(size: int, runs: int) -> dict:
+    command = [sys.executable, __file__, "--runs", str(runs), "--row", str(size), str(time.time())]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    if answer.returncode:
+        sys.exit(answer.stderr)
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+def measure(size: int, runs: int, started: float) -> dict:
+    from srredsim.reconstruction.parameters import estimate, remeasured
+    from srredsim.reconstruction.preprocess import prepare
+    from srredsim.reconstruction.transfer import Transfer
+    from srredsim.reconstruction.wiener import reconstruct
+
+    imports = time.time() - started
+    raw, cutoff_per_um, pixel_size_um = simulated(size)
+    transfer = Transfer(cutoff_per_um, pixel_size_um)
+
+    def found():
+        prepared = prepare(raw)
+        reconstruct(prepared, estimate(prepared, transfer), transfer)
+
+    parameters = estimate(prepare(raw), transfer)
+
+    def known():
+        reconstruct(prepare(raw), parameters, transfer)
+
+    def following():
+        prepared = prepare(raw)
+        reconstruct(prepared, remeasured(parameters, prepared, transfer), transfer)
+
+    return {
+        "imports": imports,
+        "found": timed(found, runs),
+        "known": timed(known, runs),
+        "next": timed(following, runs),
+        "peak_gib": machine.peak_memory_gib(),
+    }
+
+
+def simulated(size: int) -> tuple:
+    """A stack, simulated by another process: its memory is not what is asked for."""
+    import multiprocessing
+
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_simulate, (size,))
+
+
+def _simulate(size: int) -> tuple:
+    from srredsim.simulation.sim import simulate_stack
+
+    sample = simulate_stack(2024, index=1, size=size, photons=(1500.0, 1500.0))
+    return sample.raw, sample.settings.cutoff_per_um, sample.settings.pixel_size_um
+
+
+def timed(work, runs: int) -> dict:
+    work()  # the plans of the transforms are made once
+    clock, processor = [], []
+    for _ in range(runs):
+        before = time.perf_counter(), time.process_time()
+        work()
+        clock.append(time.perf_counter() - before[0])
+        processor.append(time.process_time() - before[1])
+    return {"clock": statistics.median(clock), "processor": statistics.median(processor)}
+
+
+if __name__ == "__main__":
+    main()
