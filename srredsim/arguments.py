@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +12,22 @@ from pathlib import Path
 from srredsim import __version__
 
 ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
+SIGNED = ("--k", "--phase-steps")  # flags whose values may begin with a minus
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 class Parser(argparse.ArgumentParser):
     """Complains in one line."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """``--k -3.1,0.4`` means ``--k=-3.1,0.4``: by itself, argparse takes a value with a sign for a flag."""
+        joined: list[str] = []
+        for text in sys.argv[1:] if args is None else args:
+            if joined and joined[-1] in SIGNED and re.match(r"-[\d.]", text):
+                joined[-1] += f"={text}"
+            else:
+                joined.append(text)
+        return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
         print(f"srredsim: {message} (see {self.prog} --help)", file=sys.stderr)
@@ -63,6 +76,56 @@ def _reconstruct(commands) -> None:
     _inputs(sub)
     _optics(sub)
     sub.add_argument("--wiener", type=_above_zero, metavar="W", help="higher is smoother; left out: from the noise")
+    sub.add_argument(
+        "--attenuation",
+        type=_share,
+        default=0.0,
+        metavar="F",
+        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes (0);"
+        " above 0, intensities mean less",
+    )
+    sub.add_argument(
+        "--method", choices=("wiener", "richardson-lucy"), default="wiener", help="the latter keeps all light positive"
+    )
+    sub.add_argument("--iterations", type=_positive, metavar="N", help="of Richardson-Lucy (10)")
+    known = sub.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
+    known.add_argument(
+        "--parameters",
+        type=Path,
+        metavar="FILE.json",
+        help="the <stem>_wiener.json of another stack: its stripes, with the phases and contrasts of this one",
+    )
+    known.add_argument(
+        "--k",
+        action="append",
+        type=_wave_vector,
+        metavar="KY,KX",
+        help="first-order stripes of each angle in cycles/um, y down, once an angle;"
+        " or as DEGREES@UM, direction from x towards +y and line spacing",
+    )
+    known.add_argument(
+        "--phase-steps",
+        action="append",
+        type=_degrees,
+        metavar="DEGREES",
+        help="first-order phase of each frame, as 0,72,144,216,288; once, or once an angle",
+    )
+    lens = sub.add_argument_group(
+        "the transfer function", "Left out: that of an ideal lens, damped."
+    ).add_mutually_exclusive_group()
+    lens.add_argument(
+        "--otf",
+        type=Path,
+        metavar="FILE",
+        help="measured radial OTF, the pixel of this camera contained in it: text, JSON or .npy of two columns,"
+        " frequency in cycles/um and value",
+    )
+    lens.add_argument(
+        "--otf-damping",
+        type=_damping,
+        metavar="A",
+        help="above 0 and up to 1, which is the ideal lens: the OTF is the ideal one times A^(f / cut-off)",
+    )
     _overwrite(sub)
     _json(sub)
 
@@ -161,6 +224,39 @@ def _positive(text: str) -> int:
 
 def _above_zero(text: str) -> float:
     return _number(float, text, "a number above 0", lambda value: 0 < value < float("inf"))
+
+
+def _share(text: str) -> float:
+    return _number(float, text, "a number from 0 to 1", lambda value: 0 <= value <= 1)
+
+
+def _damping(text: str) -> float:
+    return _number(float, text, "a number above 0 and up to 1", lambda value: 0 < value <= 1)
+
+
+def _wave_vector(text: str) -> tuple[float, float]:
+    """(ky, kx) in cycles/um, from ``KY,KX`` or from ``DEGREES@UM``."""
+    polar = "@" in text
+    try:
+        first, second = (float(part) for part in text.split("@" if polar else ","))
+    except ValueError:
+        first = second = math.nan
+    if not (math.isfinite(first) and math.isfinite(second)) or (polar and second <= 0):
+        raise argparse.ArgumentTypeError(f"should be KY,KX in cycles/um, or DEGREES@UM, as 32@0.21; got {text!r}")
+    if polar:
+        return math.sin(math.radians(first)) / second, math.cos(math.radians(first)) / second
+    return first, second
+
+
+def _degrees(text: str) -> tuple[float, ...]:
+    """In radians."""
+    try:
+        values = tuple(math.radians(float(part)) for part in text.split(","))
+    except ValueError:
+        values = (math.nan,)
+    if not all(map(math.isfinite, values)):
+        raise argparse.ArgumentTypeError(f"should be degrees with commas between them, as 0,120,240; got {text!r}")
+    return values
 
 
 def _number(kind: type, text: str, wanted: str, fits: Callable) -> int | float:

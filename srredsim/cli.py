@@ -110,6 +110,7 @@ def _predict(arguments) -> dict:
 
 def _reconstruct(arguments) -> dict:
     from srredsim.reconstruction import files
+    from srredsim.reconstruction.report import lines
 
     def work(path: Path) -> dict:
         with _progress(path.name) as progress:
@@ -118,12 +119,18 @@ def _reconstruct(arguments) -> dict:
                 na=arguments.na,
                 wavelength_em_um=arguments.wavelength_em_um,
                 wiener=arguments.wiener,
+                attenuation=arguments.attenuation,
+                parameters=arguments.parameters,
+                k0_per_um=arguments.k,
+                steps_rad=arguments.phase_steps,
+                otf=arguments.otf,
+                otf_damping=arguments.otf_damping,
                 out=arguments.out,
                 overwrite=arguments.overwrite,
                 progress=progress,
                 **_reading(arguments),
             )
-        print(path, *(f"  {line}" for line in files.lines(report)), *report["paths"], sep="\n")
+        print(path, *(f"  {line}" for line in lines(report)), *report["paths"], sep="\n")
         for channel in report["channels"]:
             if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
                 _note(f"{path}: warning: {channel['verdict']}")

@@ -76,8 +76,8 @@ class Parameters:
 
     @property
     def failed(self) -> bool:
-        """No angle shows stripes."""
-        return all(angle.status == "failed" for angle in self.angles)
+        """No angle shows stripes that an image can be made with."""
+        return self.k_max_per_um == 0
 
     def report(self) -> list[dict]:
         """Of every angle, ready for JSON."""
