@@ -85,9 +85,14 @@ def _reconstruct(commands) -> None:
         " above 0, intensities mean less",
     )
     sub.add_argument(
-        "--method", choices=("wiener", "richardson-lucy"), default="wiener", help="the latter keeps all light positive"
+        "--method",
+        choices=("wiener", "richardson-lucy"),
+        default="wiener",
+        help="Richardson-Lucy goes on from there: no negative light, better in dim frames (wiener)",
     )
-    sub.add_argument("--iterations", type=_positive, metavar="N", help="of Richardson-Lucy (10)")
+    sub.add_argument(
+        "--iterations", type=_positive, metavar="N", help="of Richardson-Lucy; more are sharper and noisier (3)"
+    )
     known = sub.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
     known.add_argument(
         "--parameters",

@@ -120,6 +120,8 @@ def _reconstruct(arguments) -> dict:
                 wavelength_em_um=arguments.wavelength_em_um,
                 wiener=arguments.wiener,
                 attenuation=arguments.attenuation,
+                method=arguments.method,
+                iterations=arguments.iterations,
                 parameters=arguments.parameters,
                 k0_per_um=arguments.k,
                 steps_rad=arguments.phase_steps,

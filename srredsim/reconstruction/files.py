@@ -1,4 +1,4 @@
-"""Classical reconstruction of a whole file: ``<stem>_wiener.tif``, and what it rests on in ``<stem>_wiener.json``."""
+"""Classical reconstruction of a whole file: ``<stem>_wiener.tif``, and in ``<stem>_wiener.json`` what it rests on."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from srredsim.reconstruction import report, saved
 from srredsim.reconstruction.known import Known
 from srredsim.reconstruction.measured_otf import read_curve
 from srredsim.reconstruction.planes import planes
+from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.reconstruction.transfer import transfer_of
 
 
@@ -27,6 +28,8 @@ def reconstruct_file(
     pixel_size_um: float | None = None,
     wiener: float | None = None,
     attenuation: float = 0.0,
+    method: str = "wiener",
+    iterations: int | None = None,
     parameters: str | Path | None = None,
     k0_per_um: Sequence[tuple[float, float]] | None = None,
     steps_rad: Sequence[Sequence[float]] | None = None,
@@ -53,6 +56,10 @@ def reconstruct_file(
         Left out: chosen from the noise.
     attenuation : float
         As in `srredsim.reconstruction.wiener.reconstruct`.
+    method : {"wiener", "richardson-lucy"}
+        The name of the result ends on it.
+    iterations : int, optional
+        Updates of Richardson-Lucy.
     parameters : path, optional
         The JSON file of another stack, whose stripes, and optics where this file does not say them, are used.
     k0_per_um, steps_rad : optional
@@ -89,6 +96,9 @@ def reconstruct_file(
     )
     if stack.pattern.phases < 3:
         raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
+    if method == "wiener" and iterations is not None:
+        raise InputError("--iterations is for --method richardson-lucy")
+    iterations = 0 if method == "wiener" else iterations or ITERATIONS
     before = saved.load(parameters) if parameters else None
     given = {"na": na, "wavelength_em_um": wavelength_em_um}
     optics = replace(stack.optics, **{name: value for name, value in given.items() if value is not None})
@@ -101,7 +111,7 @@ def reconstruct_file(
     known.check(stack.pattern, transfer)
     sizes = stack.sizes
     shape = (sizes["T"], sizes["C"], sizes["Z"], SCALE * sizes["Y"], SCALE * sizes["X"])
-    result = Path(out or path.parent) / f"{path.stem}_wiener.tif"
+    result = Path(out or path.parent) / f"{path.stem}_{method.replace('-', '_')}.tif"
     report_path = result.with_suffix(".json")
     calibration = {
         "pixel_size_um": optics.pixel_size_um / SCALE,
@@ -114,7 +124,7 @@ def reconstruct_file(
         io.ImageWriter(result, shape, overwrite=overwrite, **calibration) as writer,
     ):
         channels, total = [], shape[0] * shape[1] * shape[2]
-        how = {"known": known, "attenuation": attenuation, "measure_damping": True}
+        how = {"known": known, "attenuation": attenuation, "iterations": iterations, "measure_damping": True}
         for done, plane in enumerate(planes(stack, transfer, wiener, **how), start=1):
             writer[plane.position] = plane.image
             if plane.position[2] == plane.sharpest:
@@ -129,7 +139,9 @@ def reconstruct_file(
             "optics": {name: getattr(optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
             "cutoff_per_um": transfer.cutoff_per_um,
             "parameters": None if before is None else str(before.path),
+            "method": method,
             "attenuation": attenuation,
+            "iterations": iterations,
             "verdict": report.overall(channels),
             "channels": channels,
             "notes": [*stack.notes, *notes],

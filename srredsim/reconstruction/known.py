@@ -107,7 +107,7 @@ def reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tu
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
             if _contrast(now) < FEWER * _contrast(before):
-                other = _contrasts(_turned(before), frames, transfer)
+                other = _turned(before, frames, transfer)
                 if _strength(other) > 2 * _strength(now):
                     now = other
                     notes.append(f"angle {number + 1}: the phases run the other way round in this stack; used -k")
@@ -226,8 +226,12 @@ def _contrasts(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
     return remeasured(Parameters((angle,)), only, transfer).angles[0]
 
 
-def _turned(angle: Angle) -> Angle:
-    return replace(angle, k0_per_um=tuple(-k for k in angle.k0_per_um))
+def _turned(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
+    """The angle with -k; its phases are measured again, as uneven ones are not the same backwards."""
+    k0 = tuple(-k for k in angle.k0_per_um)
+    bands = separated(frames, angle.steps_rad, len(angle.orders), transfer)
+    fitted, _ = fit_steps(bands, k0, np.asarray(angle.steps_rad))
+    return _contrasts(replace(angle, k0_per_um=k0, steps_rad=tuple(fitted.tolist())), frames, transfer)
 
 
 def _contrast(angle: Angle) -> float:

@@ -13,6 +13,7 @@ from srredsim.reconstruction.damping import Damping, chosen
 from srredsim.reconstruction.known import Known
 from srredsim.reconstruction.parameters import Parameters, remeasured
 from srredsim.reconstruction.preprocess import Prepared, prepare
+from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.transfer import Transfer
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 
@@ -41,6 +42,7 @@ def planes(
     known: Known | None = None,
     measure_damping: bool = False,
     attenuation: float = 0.0,
+    iterations: int = 0,
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
 
@@ -63,6 +65,8 @@ def planes(
         Measure the damping of the OTF in each channel where it is not known, see `srredsim.reconstruction.damping`.
     attenuation : float
         As in `srredsim.reconstruction.wiener.reconstruct`.
+    iterations : int
+        Updates of Richardson-Lucy that each image is given after the Wiener filter.
 
     Raises
     ------
@@ -86,6 +90,8 @@ def planes(
             for z in range(sizes["Z"]):
                 prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
                 image, regularisation = reconstruct(prepared, found, lens, wiener, attenuation)
+                if iterations:
+                    image = richardson_lucy(prepared, found, lens, image, iterations)
                 yield Plane((t, c, z), image, prepared, found, lens, regularisation, sharpest, damping, tuple(notes))
 
 
