@@ -31,7 +31,7 @@ def test_noise_of_known_ratio(ratio):
 
 @pytest.mark.parametrize("cutoff", [6.0, 9.5])
 def test_resolution_is_where_the_signal_ends(cutoff):
-    signal = 10 * band_limited(cutoff)
+    signal = 3 * band_limited(cutoff)
     one, two = signal + white(2), signal + white(3)
     for threshold in (1 / 7, 0.5):
         assert resolution_um(*frc(one, two, PIXEL_UM), threshold) == pytest.approx(1 / cutoff, rel=0.06)
