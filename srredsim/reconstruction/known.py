@@ -33,7 +33,7 @@ from srredsim.reconstruction.steps import even_steps, fit_steps
 from srredsim.reconstruction.transfer import Transfer
 
 SAME_LENGTH, SAME_DIRECTION_RAD = 0.03, np.deg2rad(3.0)  # by which a given k may miss the stripes
-MOVED = 0.005  # of |k|: by which the frames may correct a given k without a word
+MOVED = 0.01  # of |k|: by which the frames may correct a given k without a word
 FEWER = 0.5  # of the contrast that stripes had: below, the other sign is tried
 STEPS_RAD = 0.05  # by which phases may differ from given ones without a word, if they can be measured so well
 

@@ -146,7 +146,7 @@ def _order(order: dict) -> Order:
     if order["status"] not in STATUSES:
         raise ValueError(f"status {order['status']!r}")
     numbers = {name: _finite(order[name]) for name in ("phase_rad", "modulation_depth", "modulation_error", "z")}
-    return Order(int(order["order"]), _vector(order["k_per_um"]), status=order["status"], **numbers)
+    return Order(int(_finite(order["order"])), _vector(order["k_per_um"]), status=order["status"], **numbers)
 
 
 def _check_alike(channels: tuple[Parameters, ...]) -> None:
