@@ -38,6 +38,7 @@ class CameraNoise:
     gain_adu: float  # per electron
     intercept_adu2: float
     gain_error: float  # standard deviation
+    white: float  # power of the finest frequencies over that just beyond the circle: 1 for a camera, less after a filter
     source: str  # in words
 
     def variance_adu2(self, value_adu):
@@ -75,12 +76,15 @@ def photon_transfer(frames: np.ndarray, cutoff_per_pixel: float = FINEST) -> Cam
     n, y, x = frames.shape
     if y * x < LEAST_PIXELS:
         raise ValueError(f"frames of {y} x {x} pixels are too small to tell their noise; wanted {LEAST_PIXELS} pixels")
-    beyond = np.hypot(fft.fftfreq(y)[:, None], fft.rfftfreq(x)) > min(BEYOND * cutoff_per_pixel, FINEST * BEYOND)
+    frequency = np.hypot(fft.fftfreq(y)[:, None], fft.rfftfreq(x))
+    beyond = frequency > BEYOND * min(cutoff_per_pixel, FINEST)
     window = fading(y, WIDE_FADE)[:, None] * fading(x, WIDE_FADE)
-    squares = np.zeros((y, x), np.float32)
+    squares, power = np.zeros((y, x), np.float32), np.zeros(beyond.shape, np.float32)
     for frame in frames:
         faded = (frame - frame.mean(dtype=np.float64).astype(np.float32)) * window
-        squares += fft.irfft2(fft.rfft2(faded, workers=WORKERS) * beyond, s=(y, x), workers=WORKERS) ** 2
+        spectrum = fft.rfft2(faded, workers=WORKERS)
+        power += np.abs(spectrum) ** 2
+        squares += fft.irfft2(spectrum * beyond, s=(y, x), workers=WORKERS) ** 2
     kernel = fft.irfft2(beyond.astype(np.float32), s=(y, x)) ** 2
     kept = float(kernel.sum())
     level = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -89,23 +93,28 @@ def photon_transfer(frames: np.ndarray, cutoff_per_pixel: float = FINEST) -> Cam
     variance = ndimage.gaussian_filter(squares / np.float32(n * kept), BLUR, mode="nearest")[inner].ravel()
     value = ndimage.gaussian_filter(blurred, BLUR, mode="nearest")[inner].ravel()
     where = "the corners of the spectrum" if cutoff_per_pixel >= FINEST else "the spectrum beyond the cut-off"
-    return _line(value.astype(float), variance.astype(float), where)
+    inner_ring = (frequency > BEYOND * FINEST) & (frequency < 0.58)
+    white = float(power[frequency > 0.64].mean() / max(float(power[inner_ring].mean()), 1e-30))
+    return CameraNoise(*_line(value.astype(float), variance.astype(float)), white, where)
 
 
-def _line(value: np.ndarray, variance: np.ndarray, where: str) -> CameraNoise:
-    """The straight line through the medians of the variance in bins of the recorded value, each as sure as it is."""
+def _line(value: np.ndarray, variance: np.ndarray) -> tuple[float, float, float]:
+    """Gain, intercept and error of the gain: the straight line through the medians of the variance in bins of the value.
+
+    Without a slope that can be told, the noise is the same everywhere.
+    """
     edges = np.linspace(*np.percentile(value, [0.1, 99.9]), BINS + 1)
     bin_ = np.clip(np.searchsorted(edges, value) - 1, 0, BINS - 1)
     members = [bin_ == number for number in range(BINS)]
     members = [inside for inside in members if np.count_nonzero(inside) >= LEAST_IN_BIN]
     if len(members) < 3 or edges[-1] <= edges[0]:
-        return CameraNoise(0.0, float(np.median(variance)), np.inf, where)
+        return 0.0, float(np.median(variance)), np.inf
     x, y, count = np.array([(value[m].mean(), np.median(variance[m]), m.sum()) for m in members]).T
     weight = np.sqrt(count) / np.maximum(y, 1e-12 * max(y.max(), 1e-30))
     for _ in range(3):  # the scatter of a variance is in proportion to it: that of the line, not of the bin
         (gain, intercept), covariance = np.polyfit(x, y, 1, w=weight, cov=True)
         expected = np.maximum(gain * x + intercept, 0.05 * y.max())
         weight = np.sqrt(count) / np.maximum(expected, 1e-30)
-    if gain <= 0:  # the same noise everywhere
-        return CameraNoise(0.0, float(np.median(variance)), float(np.sqrt(covariance[0, 0])), where)
-    return CameraNoise(float(gain), float(intercept), float(np.sqrt(covariance[0, 0])), where)
+    if gain <= 0:
+        return 0.0, float(np.median(variance)), float(np.sqrt(covariance[0, 0]))
+    return float(gain), float(intercept), float(np.sqrt(covariance[0, 0]))
