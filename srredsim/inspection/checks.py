@@ -1,4 +1,7 @@
-"""Every check of one channel, on the middle of one raw stack."""
+"""Every check of one channel, on the middle of one raw stack.
+
+If another order of the frames fits and the one that was read does not, the other checks are made in that order.
+"""
 
 from __future__ import annotations
 
@@ -67,27 +70,33 @@ def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     return Field(raw, numbers[position])
 
 
-def middle(raw: np.ndarray) -> np.ndarray:
-    """The last two axes, cropped to `SIDE` around the centre."""
+def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """The last two axes, cropped around the centre to so many pixels at most."""
     y, x = raw.shape[-2:]
-    top, left = (max(0, (n - SIDE) // 2) for n in (y, x))
-    return raw[..., top : top + SIDE, left : left + SIDE]
+    top, left = (max(0, (n - side) // 2) for n in (y, x))
+    return raw[..., top : top + side, left : left + side]
 
 
 def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     """Report of a channel, ready for JSON: its checks, and the numbers behind them."""
     position = middle_position(stack, channel)
     field = field_of(stack, position)
-    report = {
+    report: dict = {
         "channel": channel,
         "time": position[0],
         "z": position[2],
         "pixels_checked": list(field.raw.shape[2:]),
+        "order_checked": None,
         "checks": [],
         "cutoff_per_um": None,
         "stripes": None,
     }
     try:
+        _usable(field.raw)
+        order, better = _order(stack, position, field, others)
+        if better:
+            field = field_of(others[better], middle_position(others[better], channel))
+            report |= {"order_checked": better, "pixels_checked": list(field.raw.shape[2:])}
         prepared = _usable(field.raw)
     except InputError as problem:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
@@ -98,15 +107,16 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
-    parameters = estimate(prepared, transfer) if transfer and stack.pattern.phases >= 3 else None
+    parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
+    bleaching = verdicts.bleaching(light)
     checks = [
-        _order(stack, position, field, others),
+        order,
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
         verdicts.camera_noise(noise),
         _contrast(field.raw, noise),
-        *_stripes(parameters, lacking),
+        *_stripes(parameters, lacking, steady=bleaching.verdict == verdicts.GOOD),
         verdicts.evenness(light),
-        verdicts.bleaching(light),
+        bleaching,
         verdicts.shift(moved),
         verdicts.likeness(moved),
     ]
@@ -154,24 +164,25 @@ def _contrast(raw: np.ndarray, noise: CameraNoise) -> Check:
     return verdicts.contrast(value, phases, noise)
 
 
-def _stripes(parameters: Parameters | None, lacking: str) -> list[Check]:
+def _stripes(parameters: Parameters | None, lacking: str, steady: bool) -> list[Check]:
     if parameters is None:
         why = lacking or "wanted at least 3 phases in each angle"
         return [verdicts.not_checked("stripes", why), verdicts.not_checked("phase steps", why)]
-    return [verdicts.stripes(parameters), verdicts.phase_steps(parameters)]
+    return [verdicts.stripes(parameters), verdicts.phase_steps(parameters, steady)]
 
 
-def _order(stack: RawStack, position: tuple[int, int, int], field: Field, others: dict[str, RawStack]) -> Check:
-    """Which order of the frames makes those of one angle share their stripes."""
+def _order(
+    stack: RawStack, position: tuple[int, int, int], field: Field, others: dict[str, RawStack]
+) -> tuple[Check, str | None]:
+    """Whether frames of one angle share their stripes; the name of another order under which they clearly do."""
     angles, phases = field.raw.shape[:2]
     if angles < 2 or phases < 3:
-        return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart")
+        return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart"), None
     known: dict[bytes, np.ndarray] = {}
     as_read = _fit(field, known)
     fits = {}
     for name, other in others.items():
-        channel = min(position[1], other.sizes["C"] - 1)
-        fits[name] = _fit(field_of(other, middle_position(other, channel)), known)
+        fits[name] = _fit(field_of(other, middle_position(other, position[1])), known)
     return verdicts.frame_order(as_read, fits, EXCHANGED)
 
 

@@ -17,6 +17,7 @@ PANEL = 2.9  # inches
 GAP, HEADING, LINE = 0.12, 0.28, 0.19  # inches
 MOST_ANGLES = 5  # shown
 SPECTRUM_PIXELS = 256  # shown of a spectrum, along its longer side, at most
+OVERLAY_PIXELS = 96
 COLOURS = {GOOD: "#1a7f37", DOUBTFUL: "#b35900", BAD: "#c00000", None: "0.45"}
 ORDER_COLOURS = ("#ff9f1c", "#2ec4ff")  # first, second
 
@@ -98,8 +99,10 @@ def _widefield(axes: Any, image: np.ndarray) -> None:
 
 
 def _overlay(axes: Any, averages: np.ndarray) -> None:
-    axes.imshow(overlay(averages), interpolation="antialiased")
-    _titled(axes, "angles laid over one another: grey if alike")
+    """The very middle, magnified: a movement of a pixel has to be seen."""
+    part = middle(averages, OVERLAY_PIXELS)
+    axes.imshow(overlay(part), interpolation="antialiased")
+    _titled(axes, f"angles overlaid, middle {part.shape[1]} x {part.shape[2]}: grey if alike")
 
 
 def _titled(axes: Any, title: str) -> None:
@@ -116,12 +119,15 @@ def _light(axes: Any, means: list[list[float | None]]) -> None:
         start += len(row)
     finite = [mean for row in means for mean in row if mean is not None]
     if finite:
-        room = max(0.05 * abs(max(finite)), 0.1 * (max(finite) - min(finite)), 1e-6)
+        room = max(0.05 * abs(max(finite)), 0.15 * (max(finite) - min(finite)), 1e-6)
         axes.set_ylim(min(finite) - room, max(finite) + room)
     axes.set_title("mean of each frame", fontsize=9)
     axes.set_xlabel("frame", fontsize=8)
     axes.tick_params(labelsize=8)
-    axes.legend(fontsize=7, ncols=min(len(means), 5), loc="lower left", frameon=False)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(
+        fontsize=7, ncols=min(len(means), 5), loc="lower left", frameon=False, columnspacing=0.8, handlelength=1
+    )
 
 
 def _spectrum(axes: Any, frames: np.ndarray, angle: int, pixel_size_um: float | None, channel: dict[str, Any]) -> None:
@@ -141,7 +147,7 @@ def _spectrum(axes: Any, frames: np.ndarray, angle: int, pixel_size_um: float | 
         turn = np.linspace(0, 2 * np.pi, 181)
         reach = channel["cutoff_per_um"]
         axes.plot(reach * np.cos(turn), reach * np.sin(turn), color="white", linewidth=0.7, alpha=0.8)
-    if channel["stripes"]:
+    if channel["stripes"] and not channel["order_checked"]:
         found = channel["stripes"][angle]
         title += f": {found['status']}"
         if found["status"] != "failed":

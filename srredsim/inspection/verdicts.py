@@ -60,12 +60,12 @@ def _high_is_good(value: float, limits: tuple[float, float]) -> str:
     return GOOD if value >= limits[0] else DOUBTFUL if value >= limits[1] else BAD
 
 
-def _advised(verdict: str, advice: str) -> str | None:
+def _advised(verdict: str, advice: str | None) -> str | None:
     return None if verdict == GOOD else advice
 
 
-def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> Check:
-    """Bad only if another order is clearly better; without clear stripes nothing is said against the order."""
+def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[Check, str | None]:
+    """Bad only if another order is clearly better, and its name; without clear stripes nothing is said against it."""
     name, limit = "frame order", f"good from {100 * CLEAR:.0f} %"
     number = f"stripes explain {100 * as_read.explained:.0f} % of what frames share"
     best = max(others, key=lambda each: others[each].explained, default=None)
@@ -74,21 +74,19 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> Check:
         advice = f"read the file with {best}: its frames fit that order, not this one"
         if best == exchanged:
             advice = "save the file with its axes of angle and phase exchanged: its frames fit that, not what it says"
-        return Check(name, BAD, as_read.explained, number, limit, advice)
+        return Check(name, BAD, as_read.explained, number, limit, advice), best
     if as_read.clear:
-        return Check(name, GOOD, as_read.explained, number, limit)
-    return Check(name, None, as_read.explained, f"{number}: too little to tell orders apart", limit)
+        return Check(name, GOOD, as_read.explained, number, limit), None
+    return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 
 
 def camera_noise(noise: CameraNoise) -> Check:
     verdict = _high_is_good(noise.white, WHITE)
-    number = f"the finest has {noise.white:.2f} of the power of the next finest"
+    number = f"flatness {noise.white:.2f} at the finest frequencies"
     if noise.gain_adu > 5 * noise.gain_error:
-        number = f"{noise.gain_adu:.2g} ADU per electron; {number}"
+        number += f"; {noise.gain_adu:.2g} ADU per electron, from {noise.source}"
     advice = "save the frames as the camera delivers them: neither filtered, nor resized, nor compressed with losses"
-    return Check(
-        "camera noise", verdict, noise.white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice)
-    )
+    return Check("camera noise", verdict, noise.white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice))
 
 
 def contrast(value: float, phases: int, noise: CameraNoise) -> Check:
@@ -105,7 +103,7 @@ def contrast(value: float, phases: int, noise: CameraNoise) -> Check:
         name,
         verdict,
         value,
-        f"{value:.2f} times the noise in bright structures ({orders}; noise alone {alone:.2f})",
+        f"{value:.2f} times the noise in bright structures, {orders}; noise alone reads {alone:.2f}",
         f"good from {CONTRAST[0] * alone:.2f}, bad below {CONTRAST[1] * alone:.2f}",
         _advised(verdict, advice),
     )
@@ -114,11 +112,13 @@ def contrast(value: float, phases: int, noise: CameraNoise) -> Check:
 def evenness(light: Light) -> Check:
     verdict = _low_is_good(light.variation_percent, VARIATION_PERCENT)
     between = light.angles_percent > light.variation_percent / 2
-    advice = (
+    advice: str | None = (
         "give all angles the same light: adjust the power or the exposure of the weaker ones"
         if between
         else "steady the light: check the shutter, the trigger and the warm-up of the source"
     )
+    if light.unbleached_percent <= VARIATION_PERCENT[0]:
+        advice = None  # that of the bleaching will do
     return Check(
         "evenness of the light",
         verdict,
@@ -150,8 +150,7 @@ def shift(movement: Movement) -> Check:
         return not_checked(name, "there is one angle only")
     if any(each is None for each in movement.shifts_pixels) or far is None or SURE_BEYOND * error > SHIFT_PIXELS[1]:
         return not_checked(name, "too little light or structure to tell how far the angles lie apart")
-    certain = far - SURE_BEYOND * error
-    verdict = GOOD if certain <= SHIFT_PIXELS[0] and far <= SHIFT_PIXELS[1] else _low_is_good(far, SHIFT_PIXELS)
+    verdict = _low_is_good(max(0.0, far - SURE_BEYOND * error), SHIFT_PIXELS)
     advice = "let stage and sample settle, or take the frames faster: the field moved from angle to angle"
     return Check(
         name, verdict, far, f"angles lie up to {far:.2f} +- {error:.2f} pixels apart", limit, _advised(verdict, advice)
@@ -195,13 +194,16 @@ def stripes(parameters: Parameters) -> Check:
     return Check(name, verdict, found, number, limit, _advised(verdict, advice))
 
 
-def phase_steps(parameters: Parameters) -> Check:
+def phase_steps(parameters: Parameters, steady: bool) -> Check:
+    """``steady``: the light was. Where it was not, frames of unequal light look like frames of uneven phases."""
     name, limit = "phase steps", f"good to {STEPS_RAD[0]:g} rad, bad above {STEPS_RAD[1]:g}"
     known = [angle for angle in parameters.angles if angle.steps_status == "measured" and angle.status != "failed"]
     if not known:
         return not_checked(name, "the stripes are too faint for their steps to be measured")
     worst = max(float(np.std(steps_off(np.array(angle.steps_rad)))) for angle in known)
     verdict = _low_is_good(worst, STEPS_RAD)
+    if verdict != GOOD and not steady:
+        return not_checked(name, f"{worst:.2f} rad off even steps, which the change of the light may feign")
     advice = "calibrate the steps of the grating or light modulator anew, and let it settle before each exposure"
     return Check(name, verdict, worst, f"{worst:.2f} rad off even steps (RMS)", limit, _advised(verdict, advice))
 
@@ -216,7 +218,9 @@ def steps_off(steps_rad: np.ndarray) -> np.ndarray:
 def saturation(clipped: int, pixels: int, top: float) -> Check:
     share = clipped / pixels
     verdict = _low_is_good(share, CLIPPED_SHARE)
-    number = f"{clipped} pixels ({100 * share:.2g} %) at {top:g}" if clipped else f"none; the brightest pixel is {top:g}"
+    number = (
+        f"{clipped} pixels ({100 * share:.2g} %) at {top:g}" if clipped else f"none; the brightest pixel is {top:g}"
+    )
     advice = f"lower light, exposure or camera gain until no pixel reaches {top:g}"
     return Check(
         "saturation",

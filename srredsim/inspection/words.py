@@ -11,7 +11,9 @@ NO_VERDICT = "-"
 
 def lines(report: dict[str, Any]) -> list[str]:
     """How the file was read, then a line a check, then what to change."""
-    return _file(report) + _frames(report) + [line for channel in report["channels"] for line in _checks(channel, report)]
+    return (
+        _file(report) + _frames(report) + [line for channel in report["channels"] for line in _checks(channel, report)]
+    )
 
 
 def _file(report: dict[str, Any]) -> list[str]:
@@ -74,4 +76,6 @@ def _what_was_checked(channel: dict[str, Any], report: dict[str, Any]) -> str:
     where = [words for axis, words in places if sizes[axis] > 1]
     if (y, x) != (sizes["Y"], sizes["X"]):
         where.append(f"the middle {y} x {x} pixels")
+    if channel["order_checked"]:
+        where.append(f"the frames with {channel['order_checked']}")
     return f"checks of {', '.join(where)}:" if where else "checks:"

@@ -7,7 +7,8 @@ Shot noise grows with the light, read noise does not, so that the variance of a 
 with gain :math:`g` (ADU per electron), read noise :math:`\sigma_r` (electrons) and offset :math:`o` (ADU): one straight
 line over the recorded values :math:`I`. Frequencies beyond the cut-off of the lens hold nothing but noise. A filter
 :math:`h` that keeps those leaves, at each pixel, the variance :math:`\sum_s h^2(r - s) (g I_s + c)`, which is the same
-straight line over the frames as blurred by :math:`h^2`. Offset and read noise are not told apart, nor do they have to be.
+straight line over the frames as blurred by :math:`h^2`. Offset and read noise are not told apart, nor
+have they to be.
 
 References
 ----------
@@ -38,7 +39,9 @@ class CameraNoise:
     gain_adu: float  # per electron
     intercept_adu2: float
     gain_error: float  # standard deviation
-    white: float  # power of the finest frequencies over that just beyond the circle: 1 for a camera, less after a filter
+    white: (
+        float  # power of the finest frequencies over that just beyond the circle: 1 for a camera, less after a filter
+    )
     source: str  # in words
 
     def variance_adu2(self, value_adu):
@@ -99,7 +102,7 @@ def photon_transfer(frames: np.ndarray, cutoff_per_pixel: float = FINEST) -> Cam
 
 
 def _line(value: np.ndarray, variance: np.ndarray) -> tuple[float, float, float]:
-    """Gain, intercept and error of the gain: the straight line through the medians of the variance in bins of the value.
+    """Gain, intercept and error of the gain: a straight line through the medians of the variance in bins of the value.
 
     Without a slope that can be told, the noise is the same everywhere.
     """

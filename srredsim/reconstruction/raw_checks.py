@@ -98,6 +98,7 @@ class Light:
     frames: tuple[tuple[float, ...], ...]
     variation_percent: float  # 100 (highest - lowest) / highest
     angles_percent: float  # the same of the angles
+    unbleached_percent: float  # the same of the frames, bleaching taken off
     decay_percent: tuple[float, ...]  # of each angle, from its first to its last frame; negative where it rose
     bleached_percent: float  # from the first frame of the stack to the last, as the decay within the angles has it
     bleached_error_percent: float  # standard deviation
@@ -128,10 +129,10 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     span = float(np.ptp(exposures))
     kept = float(np.exp(np.clip(slope * span, -20, 20)))
     means = light.mean(axis=1)
+    unbleached = light / np.exp(np.clip(slope * (exposures - exposures.min()), -20, 20))
     return Light(
         tuple(tuple(row) for row in (light / light.mean()).tolist()),
-        float(100 * (light.max() - light.min()) / light.max()),
-        float(100 * (means.max() - means.min()) / means.max()),
+        *(float(100 * (each.max() - each.min()) / each.max()) for each in (light, means, unbleached)),
         tuple((-100 * slopes * np.ptp(exposures, axis=1)).tolist()),
         100 * (1.0 - kept),
         float(min(100 * kept * error * span, 1e6)),
@@ -196,7 +197,9 @@ def movement(prepared: Prepared, variance: np.ndarray) -> Movement:
     squares = np.mean((averages - mean) ** 2, axis=(1, 2), dtype=np.float64)
     by_chance = variance * (1 - 2 / angles) + variance.sum() / angles**2
     structure = float(np.var(mean, dtype=np.float64)) - float(variance.sum()) / angles**2
-    differences = np.sqrt(np.maximum(squares - by_chance, 0.0) / max(structure, 1e-12 * max(float(np.var(mean)), 1e-30)))
+    differences = np.sqrt(
+        np.maximum(squares - by_chance, 0.0) / max(structure, 1e-12 * max(float(np.var(mean)), 1e-30))
+    )
     return Movement(tuple(shifts), tuple(errors), tuple(differences.tolist()))
 
 
@@ -206,7 +209,7 @@ def _shift(
     r"""Shift (y, x) in pixels of the second spectrum's image from the first's, and its standard deviation.
 
     Phase correlation in which each frequency counts by the coherence :math:`\gamma` that the noise leaves to those of
-    its length, :math:`\gamma^2 / (1 - \gamma^2)`, the inverse variance of its phase: the estimate of highest likelihood.
+    its length, :math:`\gamma^2 / (1 - \gamma^2)`, the inverse variance of its phase: the likeliest shift.
 
     Parameters
     ----------
@@ -269,6 +272,8 @@ def clipped_pixels(values: np.ndarray) -> int:
     """
     top = values.max()
     at_top = int(np.count_nonzero(values == top))
-    below = float(top) - max(PLATEAU * (float(top) - float(np.median(values))), 1.0 if values.dtype.kind in "ui" else 0.0)
+    below = float(top) - max(
+        PLATEAU * (float(top) - float(np.median(values))), 1.0 if values.dtype.kind in "ui" else 0.0
+    )
     just_below = int(np.count_nonzero(values >= below)) - at_top
     return at_top if at_top >= CLIPPED and at_top > just_below and at_top < values.size else 0
