@@ -92,12 +92,12 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
         "stripes": None,
     }
     try:
-        _usable(field.raw)
+        _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
         if better:
             field = field_of(others[better], middle_position(others[better], channel))
-            report |= {"order_checked": better, "pixels_checked": list(field.raw.shape[2:])}
-        prepared = _usable(field.raw)
+            report["order_checked"] = better
+        prepared = prepare(field.raw)
     except InputError as problem:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
         return report
@@ -134,10 +134,15 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     }
 
 
-def _usable(raw: np.ndarray) -> Prepared:
+def _refuse_unusable(raw: np.ndarray) -> None:
+    """Too small, not finite, or the same everywhere."""
     if min(raw.shape[2:]) < SMALLEST:
         raise InputError(f"frames of {raw.shape[2]} x {raw.shape[3]} pixels are too small; wanted {SMALLEST} or more")
-    return prepare(raw)
+    bad = raw.size - int(np.count_nonzero(np.isfinite(raw)))
+    if bad:
+        raise InputError(f"{bad} pixels are NaN or infinite; mask or replace them first")
+    if raw.min() == raw.max():
+        raise InputError("the image is constant: there is nothing to check")
 
 
 def _transfer(optics: Optics) -> tuple[Transfer | None, str]:

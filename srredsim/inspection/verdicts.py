@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from srredsim.reconstruction.camera_noise import CameraNoise
-from srredsim.reconstruction.frame_order import CLEAR, Fit
+from srredsim.reconstruction.frame_order import Fit
 from srredsim.reconstruction.parameters import Parameters
 from srredsim.reconstruction.raw_checks import Light, Movement, noise_only, orders_of
 
@@ -66,7 +66,7 @@ def _advised(verdict: str, advice: str | None) -> str | None:
 
 def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[Check, str | None]:
     """Bad only if another order is clearly better, and its name; without clear stripes nothing is said against it."""
-    name, limit = "frame order", f"good from {100 * CLEAR:.0f} %"
+    name, limit = "frame order", f"good from {100 * as_read.needed:.0f} %"
     number = f"stripes explain {100 * as_read.explained:.0f} % of what frames share"
     best = max(others, key=lambda each: others[each].explained, default=None)
     if best is not None and others[best].clearly_better_than(as_read):

@@ -83,17 +83,18 @@ def photon_transfer(frames: np.ndarray, cutoff_per_pixel: float = FINEST) -> Cam
     beyond = frequency > BEYOND * min(cutoff_per_pixel, FINEST)
     window = fading(y, WIDE_FADE)[:, None] * fading(x, WIDE_FADE)
     squares, power = np.zeros((y, x), np.float32), np.zeros(beyond.shape, np.float32)
-    for frame in frames:
-        faded = (frame - frame.mean(dtype=np.float64).astype(np.float32)) * window
-        spectrum = fft.rfft2(faded, workers=WORKERS)
+    level = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
+    light = np.array([np.vdot(frame, level) for frame in frames]) / max(float(np.vdot(level, level)), 1e-30)
+    for frame, share in zip(frames, light.astype(np.float32), strict=True):
+        fixed = share * level if n > 1 else level.mean()  # hot pixels, and pixels of unequal gain, are no noise
+        spectrum = fft.rfft2((frame - fixed) * window, workers=WORKERS)
         power += np.abs(spectrum) ** 2
         squares += fft.irfft2(spectrum * beyond, s=(y, x), workers=WORKERS) ** 2
     kernel = fft.irfft2(beyond.astype(np.float32), s=(y, x)) ** 2
     kept = float(kernel.sum())
-    level = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
     blurred = fft.irfft2(fft.rfft2(level) * fft.rfft2(kernel / np.float32(kept)), s=(y, x), workers=WORKERS)
     inner = tuple(slice(min(WIDE_FADE, side // 4), side - min(WIDE_FADE, side // 4)) for side in (y, x))
-    variance = ndimage.gaussian_filter(squares / np.float32(n * kept), BLUR, mode="nearest")[inner].ravel()
+    variance = ndimage.gaussian_filter(squares / np.float32(max(n - 1, 1) * kept), BLUR, mode="nearest")[inner].ravel()
     value = ndimage.gaussian_filter(blurred, BLUR, mode="nearest")[inner].ravel()
     where = "the corners of the spectrum" if cutoff_per_pixel >= FINEST else "the spectrum beyond the cut-off"
     inner_ring = (frequency > BEYOND * FINEST) & (frequency < 0.58)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 from scipy.optimize import nnls
-from scipy.special import betainc
+from scipy.special import betaincinv
 
 from srredsim.reconstruction.preprocess import WIDE_FADE, WORKERS, fading
 
@@ -26,7 +26,7 @@ FINEST = 0.5  # cycles/pixel: what is finer, in the corners of the spectrum, is 
 RINGS = 24  # up to the finest
 CLEAR = 0.45  # explained by an order that is believed; in simulated stacks a wrong one explains 0.35 at most
 BETTER = 0.2  # by which it has to beat the order that was read
-CHANCE = 1e-6  # that noise explains as much
+CHANCE = 1e-6  # that noise explains what is believed
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Fit:
     """``explained`` is the share, 0 to 1, of what pairs of frames have in common that stripes account for."""
 
     explained: float
-    chance: float  # probability that noise explains as much
+    needed: float  # to be believed
 
     @property
     def clear(self) -> bool:
-        return self.explained >= CLEAR and self.chance <= CHANCE
+        return self.explained >= self.needed
 
     def clearly_better_than(self, other: Fit) -> bool:
         return self.clear and self.explained >= other.explained + BETTER
@@ -94,12 +94,12 @@ def fit(products: np.ndarray, angles: int, phases: int) -> Fit:
     found = products[first, second]
     total = float(np.sum(found**2))
     if phases < 3 or angles < 2 or not 0 < total < np.inf:
-        return Fit(0.0, 1.0)
+        return Fit(0.0, np.inf)
     turn = 2 * np.pi * (second - first) / phases
     blocks = [(first // phases == angle) & (second // phases == angle) for angle in range(angles)]
     orders = range(1, min(2, (phases - 1) // 2) + 1)
     shapes = np.stack([np.where(block, np.cos(order * turn), 0.0) for block in blocks for order in orders], axis=1)
     _, rest = nnls(shapes, found)
-    explained = 1.0 - rest**2 / total
-    free = shapes.shape[1]
-    return Fit(float(explained), float(betainc((found.size - free) / 2, free / 2, 1.0 - explained)))
+    free = shapes.shape[1]  # of noise, a share of a beta distribution would be explained
+    by_chance = 1.0 - float(betaincinv((found.size - free) / 2, free / 2, CHANCE))
+    return Fit(float(1.0 - rest**2 / total), max(CLEAR, by_chance))

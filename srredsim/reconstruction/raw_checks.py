@@ -16,6 +16,7 @@ from srredsim.reconstruction.preprocess import WIDE_FADE, WORKERS, Prepared, fad
 
 BACKGROUND_PERCENT = 1.0  # of the mean frame
 OTSU_BINS = 256
+UNKNOWN_PERCENT = 1e6  # error of a bleaching of which nothing can be said
 COARSEST = 0.02  # cycles/pixel: what is coarser tells no movement
 RINGS = 32  # up to the finest
 FARTHEST = 32  # pixels that a field is looked for to have moved by at most
@@ -78,7 +79,10 @@ def _waves(phases: int, orders: int) -> np.ndarray:
 
 def structures(widefield: np.ndarray) -> np.ndarray:
     """Pixels brighter than Otsu's threshold, which parts them from the rest with the least variance in both."""
-    counts, edges = np.histogram(widefield, OTSU_BINS)
+    low, high = float(widefield.min()), float(widefield.max())
+    if not high - low > 1e-6 * abs(high):
+        return np.ones(widefield.shape, bool)
+    counts, edges = np.histogram(widefield, OTSU_BINS, (low, high))
     middle = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below
@@ -123,9 +127,11 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     relative = light / light.mean(axis=1, keepdims=True)
     slopes = np.divide(np.sum(when * relative, axis=1), spread, out=np.zeros(len(light)), where=spread > 0)
     slope = float(np.sum(when * relative) / max(spread.sum(), 1e-12))
+    first = 1.0 + slopes * when.min(axis=1)  # of the line
     rest = relative - 1.0 - slopes[:, None] * when
     free = light.size - 2 * len(light)
-    error = np.sqrt(np.sum(rest**2) / free / spread.sum()) if free > 0 and spread.sum() > 0 else np.inf
+    known = free > 0 and spread.sum() > 0
+    error = np.sqrt(np.sum(rest**2) / free / spread.sum()) if known else UNKNOWN_PERCENT
     span = float(np.ptp(exposures))
     kept = float(np.exp(np.clip(slope * span, -20, 20)))
     means = light.mean(axis=1)
@@ -133,9 +139,9 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     return Light(
         tuple(tuple(row) for row in (light / light.mean()).tolist()),
         *(float(100 * (each.max() - each.min()) / each.max()) for each in (light, means, unbleached)),
-        tuple((-100 * slopes * np.ptp(exposures, axis=1)).tolist()),
+        tuple((-100 * slopes * np.ptp(exposures, axis=1) / np.maximum(first, 1e-3)).tolist()),
         100 * (1.0 - kept),
-        float(min(100 * kept * error * span, 1e6)),
+        float(min(100 * kept * error * span, UNKNOWN_PERCENT)) if known else UNKNOWN_PERCENT,
     )
 
 
