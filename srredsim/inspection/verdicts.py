@@ -161,7 +161,7 @@ def likeness(movement: Movement) -> Check:
     name, worst = "likeness of the angles", max(movement.differences)
     if len(movement.differences) < 2:
         return not_checked(name, "there is one angle only")
-    verdict = _low_is_good(worst, DIFFERENCE)
+    verdict = _low_is_good(float(np.sqrt(max(worst**2 - movement.difference_by_noise**2, 0.0))), DIFFERENCE)
     advice = "keep focus and field the same for all angles, and check that each angle lights the field alike"
     return Check(
         name,

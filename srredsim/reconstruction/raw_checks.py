@@ -21,6 +21,7 @@ COARSEST = 0.02  # cycles/pixel: what is coarser tells no movement
 RINGS = 32  # up to the finest
 FARTHEST = 32  # pixels that a field is looked for to have moved by at most
 BEST_SNR = 100.0  # what frames differ in besides noise: no frequency is believed more than this
+NOISE_ERROR = 0.1  # to which the power of the noise is known
 SURE = 7.0  # standard deviations of the peak above chance
 CLIPPED, PLATEAU = 10, 0.02  # pixels; share of the range below the highest value that must hold fewer than the top
 
@@ -166,6 +167,7 @@ class Movement:
     shifts_pixels: tuple[tuple[float, float] | None, ...]  # (y, x) of each angle from the first; None: not to be told
     errors_pixels: tuple[float, ...]  # standard deviation along one axis
     differences: tuple[float, ...]  # RMS of each angle from the mean of all, over the RMS of the mean's structures
+    difference_by_noise: float  # what an error of `NOISE_ERROR` in the power of the noise would make of no difference
 
     @property
     def farthest_pixels(self) -> float | None:
@@ -203,10 +205,10 @@ def movement(prepared: Prepared, variance: np.ndarray) -> Movement:
     squares = np.mean((averages - mean) ** 2, axis=(1, 2), dtype=np.float64)
     by_chance = variance * (1 - 2 / angles) + variance.sum() / angles**2
     structure = float(np.var(mean, dtype=np.float64)) - float(variance.sum()) / angles**2
-    differences = np.sqrt(
-        np.maximum(squares - by_chance, 0.0) / max(structure, 1e-12 * max(float(np.var(mean)), 1e-30))
-    )
-    return Movement(tuple(shifts), tuple(errors), tuple(differences.tolist()))
+    structure = max(structure, 1e-12 * max(float(np.var(mean)), 1e-30))
+    differences = np.sqrt(np.maximum(squares - by_chance, 0.0) / structure)
+    by_noise = np.sqrt(NOISE_ERROR * by_chance.max() / structure)
+    return Movement(tuple(shifts), tuple(errors), tuple(differences.tolist()), float(by_noise))
 
 
 def _shift(
