@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from srredsim import io
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction import report, saved
 from srredsim.reconstruction.known import Known
 from srredsim.reconstruction.measured_otf import read_curve
-from srredsim.reconstruction.planes import planes
+from srredsim.reconstruction.planes import Plane, planes
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
-from srredsim.reconstruction.transfer import transfer_of
+from srredsim.reconstruction.transfer import Transfer, transfer_of
 
 
 def reconstruct_file(
@@ -103,10 +104,7 @@ def reconstruct_file(
     given = {"na": na, "wavelength_em_um": wavelength_em_um}
     optics = replace(stack.optics, **{name: value for name, value in given.items() if value is not None})
     optics = before.fill(optics) if before else optics
-    transfer, notes = transfer_of(optics), []
-    if otf:
-        curve, notes = read_curve(otf, transfer.cutoff_per_um)
-        transfer = replace(transfer, curve=tuple(map(tuple, curve.tolist())))
+    transfer, notes = _transfer(optics, otf)
     known = _known(stack, before, k0_per_um, steps_rad, otf, otf_damping)
     known.check(stack.pattern, transfer)
     sizes = stack.sizes
@@ -123,16 +121,8 @@ def reconstruct_file(
         io.atomic(report_path, overwrite) as unfinished_report,
         io.ImageWriter(result, shape, overwrite=overwrite, **calibration) as writer,
     ):
-        channels, total = [], shape[0] * shape[1] * shape[2]
         how = {"known": known, "attenuation": attenuation, "iterations": iterations, "measure_damping": True}
-        for done, plane in enumerate(planes(stack, transfer, wiener, **how), start=1):
-            writer[plane.position] = plane.image
-            if plane.position[2] == plane.sharpest:
-                if plane.position[0] == 0:
-                    channels.append(report.of_channel(plane, otf and str(otf)))
-                channels[-1]["times"].append(report.of_time(plane))
-            if progress:
-                progress(done, total)
+        channels = _write(writer, planes(stack, transfer, wiener, **how), otf and str(otf), progress)
         facts = {
             "input": str(path),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
@@ -152,6 +142,31 @@ def reconstruct_file(
         "shape_tczyx": list(shape),
         "seconds": round(time.perf_counter() - started, 3),
     }
+
+
+def _write(
+    writer: io.ImageWriter, images: Iterable[Plane], otf_file: str | None, progress: Callable[[int, int], None] | None
+) -> list[dict]:
+    """Every image to its place; the report of every channel."""
+    channels = []
+    for done, plane in enumerate(images, start=1):
+        writer[plane.position] = plane.image
+        if plane.position[2] == plane.sharpest:
+            if plane.position[0] == 0:
+                channels.append(report.of_channel(plane, otf_file))
+            channels[-1]["times"].append(report.of_time(plane))
+        if progress:
+            progress(done, math.prod(writer.shape[:3]))
+    return channels
+
+
+def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[str]]:
+    """Of the optics, with a measured curve where there is one, and what is to be said about that."""
+    transfer = transfer_of(optics)
+    if not otf:
+        return transfer, []
+    curve, notes = read_curve(otf, transfer.cutoff_per_um)
+    return replace(transfer, curve=tuple(map(tuple, curve.tolist()))), notes
 
 
 def _known(stack: RawStack, before: saved.Saved | None, k0_per_um, steps_rad, otf, otf_damping) -> Known:
