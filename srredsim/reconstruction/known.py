@@ -35,7 +35,9 @@ from srredsim.reconstruction.transfer import Transfer
 SAME_LENGTH, SAME_DIRECTION_RAD = 0.03, np.deg2rad(3.0)  # by which a given k may miss the stripes
 MOVED = 0.01  # of |k|: by which the frames may correct a given k without a word
 FEWER = 0.5  # of the contrast that stripes had: below, the other sign is tried
-STEPS_RAD = 0.05  # by which phases may differ from given ones without a word, if they can be measured so well
+STEPS_RAD = 0.1  # by which phases may differ from given ones without a word, if they can be measured so well
+ALIKE = 0.8  # coherence of phases that are even steps but for errors
+SURE = 3.0  # contrast over its uncertainty, of stripes that nothing else confirms
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,10 @@ def _as_given(frames, steps, orders: int, k0_per_um, peak: Peak | None, transfer
     found = tuple(Order(n, (0.0, 0.0), 0.0, 0.0, 0.0, z[n - 1], "measured") for n in range(1, orders + 1))
     k0 = tuple(float(k) for k in k0_per_um)
     angle = Angle("assumed", k0, tuple(np.asarray(steps).tolist()), "assumed", chance, condition, found)
-    return _contrasts(angle, frames, transfer)
+    angle = _contrasts(angle, frames, transfer)
+    sure = [order.modulation_depth > SURE * order.modulation_error for order in angle.orders]
+    orders = (o if seen else replace(o, status="failed") for o, seen in zip(angle.orders, sure, strict=True))
+    return replace(angle, orders=tuple(orders))
 
 
 def _about_k(number: int, given, found) -> list[str]:
@@ -207,18 +212,33 @@ def _fixed_steps(
     if angle.status == "failed":
         return angle, []
     notes = []
-    bands = separated(frames, steps, len(angle.orders), transfer)
     if angle.status != "assumed":
+        bands = separated(frames, steps, len(angle.orders), transfer)
         angle = replace(angle, k0_per_um=refined(bands, angle.k0_per_um, rounds=1))
-        fitted, uncertainty = fit_steps(bands, angle.k0_per_um, steps)
+        fitted, uncertainty = _fitted_steps(angle, frames, steps, transfer)
         if uncertainty <= STEPS_MEASURED_RAD:
-            off = float(np.max(np.abs(fitted - steps)))
-            if off <= max(STEPS_RAD, 3 * uncertainty):
+            off = np.angle(np.exp(1j * (fitted - steps)))
+            if np.max(np.abs(off)) <= max(STEPS_RAD, 3 * uncertainty):
                 angle = replace(angle, steps_status="measured")
             else:
-                say = ", ".join(f"{np.rad2deg(step - fitted[0]):.0f}" for step in fitted)
+                say = ", ".join(f"{phase:.0f}" for phase in np.rad2deg(steps + off - off[0]))
                 notes.append(f"angle {number}: the frames have phases of {say} degrees; used those given all the same")
     return _contrasts(angle, frames, transfer), notes
+
+
+def _fitted_steps(angle: Angle, frames: np.ndarray, steps: np.ndarray, transfer: Transfer) -> tuple[np.ndarray, float]:
+    """The phases that the frames have, about those given, found without them; and how uncertain they are."""
+    even = max((even_steps(len(steps)), -even_steps(len(steps))), key=lambda each: _alike(each, steps))
+    if _alike(even, steps) < ALIKE:
+        return steps, np.inf  # nothing to start from
+    bands = separated(frames, even, len(angle.orders), transfer)
+    fitted, uncertainty = fit_steps(bands, angle.k0_per_um, even)
+    return fitted + np.angle(np.sum(np.exp(1j * (steps - fitted)))), uncertainty
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> float:
+    """1 where phases differ by a common one."""
+    return float(np.abs(np.mean(np.exp(1j * (one - other)))))
 
 
 def _contrasts(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
@@ -228,10 +248,9 @@ def _contrasts(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
 
 def _turned(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
     """The angle with -k; its phases are measured again, as uneven ones are not the same backwards."""
-    k0 = tuple(-k for k in angle.k0_per_um)
-    bands = separated(frames, angle.steps_rad, len(angle.orders), transfer)
-    fitted, _ = fit_steps(bands, k0, np.asarray(angle.steps_rad))
-    return _contrasts(replace(angle, k0_per_um=k0, steps_rad=tuple(fitted.tolist())), frames, transfer)
+    turned = replace(angle, k0_per_um=tuple(-k for k in angle.k0_per_um))
+    steps, _ = _fitted_steps(turned, frames, np.asarray(angle.steps_rad), transfer)
+    return _contrasts(replace(turned, steps_rad=tuple(steps.tolist())), frames, transfer)
 
 
 def _contrast(angle: Angle) -> float:

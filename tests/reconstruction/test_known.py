@@ -16,7 +16,7 @@ from srredsim.simulation.sim import simulate_stack
 
 UNEVEN = np.deg2rad([0.0, 100.0, 230.0])
 PHASES = tuple(tuple((UNEVEN + first).tolist()) for first in (0.4, 1.9, 3.3))
-SAMPLE = simulate_stack(41, phases=3, photons=(800, 800), size=(128, 112), phantom="filaments", phases_rad=PHASES)
+SAMPLE = simulate_stack(41, phases=3, photons=(5000, 5000), size=(128, 112), phantom="filaments", phases_rad=PHASES)
 SETTINGS = SAMPLE.settings
 TRANSFER = Transfer(SETTINGS.cutoff_per_um, SETTINGS.pixel_size_um)
 PREPARED = prepare(SAMPLE.raw)
