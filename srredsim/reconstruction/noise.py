@@ -22,7 +22,7 @@ import numpy as np
 from scipy import fft, optimize
 
 from srredsim.errors import InputError
-from srredsim.reconstruction.preprocess import MARGIN, WORKERS, extended, margins
+from srredsim.reconstruction.preprocess import WORKERS, extended, margins
 from srredsim.reconstruction.transfer import Transfer
 
 ONSET = (1.0, 1.1)  # of the cut-off: between these the filter rises from 0 to 1
