@@ -6,8 +6,11 @@ faint copy of its own coarse structures l under stripes whose frequency is a mul
 .. math:: i(r) = o(r) + \epsilon \, l(r) \cos(2 \pi n k r + \phi).
 
 Frames that were lit unequally leave the orders that the pattern has, wrong phases the differences between two orders.
-The correlation :math:`C(q) = \sum_r i(r) l(r) e^{-2 \pi i q r}` finds the copy at :math:`q = n k`; what it is at
-frequencies around, less the copy's own share, says how much of it is chance.
+The image over its coarse structures, :math:`i / l`, then has a peak in its spectrum at :math:`q = n k`. What is at
+frequencies around, less the copy's own share, says how much of it is chance. Where the image is dark, i / l is given
+little weight, :math:`l^2 / (l^2 + \delta^2)`.
+
+Wrong phases of a pattern with one order leave copies at 2 k, where little of the image is left: they are hardly seen here.
 """
 
 from __future__ import annotations
@@ -23,8 +26,9 @@ from srredsim.reconstruction.transfer import Transfer
 COARSE = 0.25  # of the cut-off: the structures whose copies are looked for
 AROUND = (0.1, 0.25)  # of the cut-off, about n k: where chance is measured
 EDGE = 0.97  # of the support of the image: beyond, nothing is left after apodisation
+DIM = 0.2  # of the root mean square of the coarse structures: what is darker hardly counts
 BLOCK = 4  # output pixels
-LIMIT = 5.0  # of z: good reconstructions of 12 simulated stacks x 6 light levels and patterns reached 4.3
+LIMIT = 4.5  # of z
 
 
 def residual_stripes(
@@ -52,7 +56,8 @@ def residual_stripes(
     fy, fx = np.fft.fftfreq(shape[0], pixel_size_um), np.fft.rfftfreq(shape[1], pixel_size_um)
     low_pass = np.exp(-(fy[:, None] ** 2 + fx**2) / (COARSE * transfer.cutoff_per_um) ** 2).astype(np.float32)
     coarse = fft.irfft2(fft.rfft2(faded, workers=WORKERS) * low_pass, s=shape, workers=WORKERS)
-    product, itself = faded * coarse, fft.fft2(_blocks(coarse * coarse))
+    weight = coarse / (coarse**2 + (DIM * np.sqrt(np.mean(coarse**2))) ** 2)
+    product, itself = faded * weight, fft.fft2(_blocks(coarse * weight))
     share = itself / itself[0, 0]
     dy, dx = (np.fft.fftfreq(n // BLOCK, BLOCK * pixel_size_um) / transfer.cutoff_per_um for n in shape)
     offset = np.hypot(dy[:, None], dx)

@@ -6,8 +6,8 @@ each reconstructed for itself. This is the way for SIM.
 A single raw widefield image whose camera is not known can be split into every other pixel. Each part has the whole
 signal and a fourth of the pixels, so that its power signal-to-noise ratio R is half that of a recording of half the
 light: the correlation c is brought to the scale of halves, :math:`2 R / (2 R + 1) = 2 c / (c + 1)`. It sees
-nothing finer than four pixels, and what is finer folds back. It must not be used on a reconstruction: there, neighbouring
-pixels have their noise in common, and noise alone correlates.
+nothing finer than four pixels, and what is finer folds back. It must not be used on a reconstruction, where neighbours
+have their noise in common: in images reconstructed from noise alone the correlation was 0.98, that of halves 0.01.
 """
 
 from __future__ import annotations

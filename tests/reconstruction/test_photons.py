@@ -106,7 +106,7 @@ def test_noise_correlates_in_a_reconstruction_but_not_in_its_halves():
 
 
 def test_the_checkerboard_is_on_the_scale_of_halves():
-    """A finely sampled image: nothing beyond a quarter of a cycle per pixel. Closed form: S / (S + N) of half the light."""
+    """A finely sampled image, nothing finer than four pixels: S / (S + N) of half the light."""
     rng = np.random.default_rng(7)
     shape, pixel_um = (300, 320), 0.05
     f = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1]))
