@@ -59,10 +59,11 @@ def counting_of(
     Raises
     ------
     InputError
-        If the noise does not grow with the light, as that of a camera does.
+        If a pixel is not finite, or the noise does not grow with the light, as that of a camera does.
     """
     if gain_adu is not None and offset_adu is not None and read_noise_e is not None:
         return Counting(gain_adu, offset_adu, read_noise_e)
+    _check_finite(raw)
     camera = camera_of(np.asarray(raw), transfer)
     at_zero, estimated, assumed = camera.variance_at_zero, [], []
     if gain_adu is None:
@@ -95,10 +96,11 @@ def part(raw: np.ndarray, counting: Counting, share: float, rng: np.random.Gener
     Raises
     ------
     InputError
-        If the share is not between 0 and 1.
+        If the share is not between 0 and 1, or a pixel is not finite.
     """
     if not 0 < share < 1:
         raise InputError(f"a share of the light lies between 0 and 1; got {share:g}")
+    _check_finite(raw)
     electrons = counting.electrons(raw)
     whole = np.rint(electrons)
     photons = np.maximum(whole, 0)
@@ -119,3 +121,9 @@ def recorded(electrons: np.ndarray, counting: Counting, share: float, rng: np.ra
     noise = rng.standard_normal(electrons.shape, dtype=np.float32) * np.float32(np.sqrt(max(lacking, 0.0)))
     values = (electrons + noise) * np.float32(counting.gain_adu) + np.float32(counting.offset_adu)
     return np.clip(np.rint(values), 0, SATURATION_ADU).astype(np.uint16)
+
+
+def _check_finite(raw: np.ndarray) -> None:
+    bad = np.size(raw) - int(np.count_nonzero(np.isfinite(raw)))
+    if bad:
+        raise InputError(f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first")

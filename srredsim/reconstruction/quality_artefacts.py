@@ -10,7 +10,7 @@ The image over its coarse structures, :math:`i / l`, then has a peak in its spec
 frequencies around, less the copy's own share, says how much of it is chance. Where the image is dark, i / l is given
 little weight, :math:`l^2 / (l^2 + \delta^2)`.
 
-Wrong phases of a pattern with one order leave copies at 2 k, where little of the image is left: they are hardly seen here.
+Wrong phases of a pattern with one order leave copies at 2 k, where little of the image is left: they are hardly seen.
 """
 
 from __future__ import annotations
