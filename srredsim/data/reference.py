@@ -219,7 +219,7 @@ class Reference:
         lacking = unfound(parameters)
         if lacking and not self.accept_incomplete:
             raise InputError(
-                f"no truth: not all stripes were found ({', '.join(lacking)}); --accept-incomplete takes it nevertheless"
+                f"no truth: not all stripes were found ({', '.join(lacking)}); --accept-incomplete takes it still"
             )
 
 

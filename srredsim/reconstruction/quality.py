@@ -8,7 +8,7 @@ import numpy as np
 
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.parameters import Parameters
-from srredsim.reconstruction.quality_artefacts import LIMIT, residual_stripes
+from srredsim.reconstruction.quality_artefacts import FAINT, LIMIT, residual_stripes, visible
 from srredsim.reconstruction.quality_beyond import power_beyond_cutoff
 from srredsim.reconstruction.quality_decorrelation import decorrelation
 from srredsim.reconstruction.quality_squirrel import squirrel
@@ -89,7 +89,7 @@ def assess(
     if regularisation is not None:
         beyond = power_beyond_cutoff(image, widefield, parameters, transfer, regularisation)
     stripes = residual_stripes(image, parameters, transfer, pixel_size_um)
-    strong = [found for found in stripes if found["z"] > LIMIT]
+    strong = visible(stripes)
     return {
         "mmr": ratio,
         "rsp": compared.rsp,
@@ -98,7 +98,7 @@ def assess(
         "decorrelation_um": resolution_um,
         "beyond_cutoff": beyond,
         "stripes": max(stripes, key=lambda found: found["z"], default=None),
-        "stripes_limit": LIMIT,
+        "stripes_limits": {"z": LIMIT, "contrast": FAINT},
         "artefacts": strong,
         "words": [
             _mmr_words(ratio),
@@ -107,7 +107,7 @@ def assess(
             _decorrelation_words(resolution_um),
             *_beyond_words(beyond),
             *(_stripe_words(found) for found in strong),
-            *([] if strong or not stripes else ["no stripes were left in the image"]),
+            *([] if strong or not stripes else ["no stripes to be seen were left in the image"]),
         ],
     }
 
@@ -136,4 +136,4 @@ def _beyond_words(ratio: float | None) -> list[str]:
 
 def _stripe_words(found: dict) -> str:
     where = f"stripes of angle {found['angle']}, {found['multiple']} times its first frequency,"
-    return f"{where} were left in the image: contrast {found['contrast']:.2f} (z {found['z']:.1f}, limit {LIMIT:g})"
+    return f"{where} were left in the image: contrast {found['contrast']:.2f} (limit {FAINT:g}), z {found['z']:.1f}"

@@ -24,7 +24,8 @@ from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.preprocess import WORKERS
 
 WIDEST = 8.0  # raw pixels: standard deviation of the broadest blur that is tried
-COARSE_STEPS = 9  # blurs between none and the broadest, one of which is near the best
+LEVELS = 8192  # of the squared frequency
+COARSE_STEPS = 17  # blurs between none and the broadest, one of which is near the best
 
 
 @dataclass(frozen=True)
@@ -63,27 +64,11 @@ def squirrel(image: np.ndarray, widefield: np.ndarray, pixel_size_um: float) -> 
             raise InputError(f"the {name} is constant or not finite: there is nothing to compare")
     target = _cosines(widefield)
     source = _cosines(image)
-    blurs = [_frequencies(n) for n in image.shape]  # of the output grid, cycles per raw pixel
-
-    def blurred(sigma: float) -> np.ndarray:
-        rows, columns = (np.exp(-2 * (np.pi * sigma * f) ** 2) for f in blurs)
-        return _binned(source * rows[:, None] * columns)
-
-    def fitted(sigma: float) -> tuple[float, float]:
-        """Gain, and the squared difference without that of the means, which the offset takes away."""
-        candidate = blurred(sigma)
-        cross = _without_mean(candidate, target)
-        gain = cross / max(_without_mean(candidate, candidate), 1e-30)
-        return gain, _without_mean(target, target) - gain * cross
-
-    tried = WIDEST * np.linspace(0, 1, COARSE_STEPS) ** 2
-    best = int(np.argmin([fitted(sigma)[1] for sigma in tried]))
-    low, high = tried[max(best - 1, 0)], tried[min(best + 1, COARSE_STEPS - 1)]
-    sigma = optimize.minimize_scalar(
-        lambda s: fitted(s)[1], bounds=(low, high), method="bounded", options={"xatol": 1e-3}
-    ).x
-    gain, _ = fitted(sigma)
-    model = fft.idctn(blurred(sigma), norm="ortho", workers=WORKERS)
+    sigma = _best_blur(source, target)
+    rows, columns = (np.exp(-2 * (np.pi * sigma * _frequencies(n)) ** 2) for n in image.shape)
+    blurred = _binned(source * rows[:, None] * columns)
+    gain = _without_mean(blurred, target) / max(_without_mean(blurred, blurred), 1e-30)
+    model = fft.idctn(blurred, norm="ortho", workers=WORKERS)
     offset = float(np.mean(widefield) - gain * np.mean(model))
     error = widefield - (gain * model + offset)
     return Squirrel(
@@ -96,11 +81,44 @@ def squirrel(image: np.ndarray, widefield: np.ndarray, pixel_size_um: float) -> 
     )
 
 
+def _best_blur(source: np.ndarray, target: np.ndarray) -> float:
+    """Standard deviation in raw pixels, where the squared difference is least once gain and offset are fitted.
+
+    A Gaussian blur does the same to all frequencies of one length, so that the sums over those are enough. What folds
+    back from beyond the raw grid is left out here: any blur there is takes most of it away.
+    """
+    y, x = target.shape
+    fy, fx = (_frequencies(SCALE * n)[:n] for n in (y, x))
+    sharp = source[:y, :x] * (np.cos(np.pi * fy / 2) / 2)[:, None] * np.cos(np.pi * fx / 2)
+    square = fy[:, None] ** 2 + fx**2
+    level = np.minimum(square * (LEVELS / square.max()), LEVELS - 1).astype(np.int32).ravel()
+    count = np.bincount(level, minlength=LEVELS)
+    cross, power, middle = (
+        np.bincount(level, values.ravel(), LEVELS) for values in (sharp * target, sharp * sharp, square)
+    )
+    cross[0] -= sharp[0, 0] * target[0, 0]
+    power[0] -= sharp[0, 0] ** 2
+    middle /= np.maximum(count, 1)
+
+    def explained(sigma: float) -> float:
+        blur = np.exp(-2 * np.pi**2 * sigma**2 * middle)
+        common = np.sum(blur * cross)
+        return float(common * abs(common) / max(np.sum(blur**2 * power), 1e-30))
+
+    tried = WIDEST * np.linspace(0, 1, COARSE_STEPS) ** 2
+    best = int(np.argmax([explained(sigma) for sigma in tried]))
+    bounds = tried[max(best - 1, 0)], tried[min(best + 1, COARSE_STEPS - 1)]
+    return float(
+        optimize.minimize_scalar(lambda s: -explained(s), bounds=bounds, method="bounded", options={"xatol": 1e-3}).x
+    )
+
+
 def _cosines(image: np.ndarray) -> np.ndarray:
     return fft.dctn(np.asarray(image, np.float64), norm="ortho", workers=WORKERS)
 
 
 def _frequencies(pixels: int) -> np.ndarray:
+    """Of the cosines of the output grid, in cycles per raw pixel."""
     return SCALE * np.arange(pixels) / (2 * pixels)
 
 
