@@ -68,8 +68,11 @@ def _reconstruct(commands) -> None:
 
 
 def _inspect(commands) -> None:
-    sub = _command(commands, "inspect", "say what a file is and how it was understood")
+    sub = _command(commands, "inspect", "say what a file is, whether its frames are good, and what to change")
     _inputs(sub)
+    optics = "left out: the file says; needed to find the stripes"
+    sub.add_argument("--na", type=_above_zero, metavar="F", help=f"numerical aperture; {optics}")
+    sub.add_argument("--wavelength-em-um", type=_above_zero, metavar="F", help=f"of the emission; {optics}")
     _overwrite(sub)
     _json(sub)
 

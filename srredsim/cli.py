@@ -136,12 +136,13 @@ def _inspect(arguments) -> dict:
     from srredsim import inspection, io
 
     def work(path: Path) -> dict:
-        stack = io.read(path, **_reading(arguments))
-        report = inspection.inspect(stack)
+        stack = inspection.with_optics(io.read(path, **_reading(arguments)), arguments.na, arguments.wavelength_em_um)
+        others = io.alternatives(stack, trailing_widefield=arguments.trailing_widefield)
         picture = (arguments.out or path.parent) / f"{path.stem}_inspect.png"
         with io.atomic(picture, arguments.overwrite) as temporary:
-            inspection.picture(stack, temporary)
-        print(path, *(f"  {line}" for line in inspection.lines(report)), picture, sep="\n")
+            report = inspection.inspect(stack, others)
+            inspection.picture(stack, temporary, report)
+        _print_coloured([str(path), *(f"  {line}".rstrip() for line in inspection.lines(report)), str(picture)])
         return {"input": str(path), **report, "picture": str(picture)}
 
     return _each(arguments.inputs, work, arguments.out)
@@ -373,6 +374,19 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_coloured(lines: list[str]) -> None:
+    """Verdicts in colour where somebody looks; plain lines elsewhere."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    for line in lines:
+        text = Text(line)
+        for word, style in (("good", "green"), ("doubtful", "yellow"), ("bad", "bold red")):
+            text.highlight_regex(rf"(?<=  ){word}(?=  )", style)
+        console.print(text)
 
 
 def _table(rows: list[dict]) -> str:
