@@ -110,8 +110,8 @@ class Reference:
         path = Path(path)
         stack = self._read(path)
         transfer = transfer_of(stack.optics)
-        split = "validation" if self.validation and self.taken % self.validation == 1 else "train"
         jobs = self._twin(path, stack) if self.low else self._parted(path, stack, transfer)
+        split = self._split(jobs)
         homes = [self._home(split, job.name) for job in jobs]
         done, total = 0, len(jobs) * int(np.prod(stack.array.shape[:3]))
 
@@ -144,16 +144,20 @@ class Reference:
         given = {"na": self.na, "wavelength_em_um": self.wavelength_em_um}
         return replace(stack, optics=replace(stack.optics, **{k: v for k, v in given.items() if v is not None}))
 
+    def _split(self, jobs: list[Job]) -> str:
+        """Where a stack is already, so that it is never in both; else one of so many is held back."""
+        for split in SPLITS:
+            if any(_raw(self.out, split, job.name).exists() for job in jobs):
+                return split
+        return "validation" if self.validation and self.taken % self.validation == 1 else "train"
+
     def _home(self, split: str, name: str) -> dict[str, Path]:
-        """Where a pair goes; a stack that is in one split may not be in the other as well."""
-        for other in SPLITS:
-            there = self.out / other / "raw" / f"{name}.tif"
-            if there.exists() and other != split:
-                raise InputError(f"{there} exists already, and would be in {split}, too; give another --out")
-            if there.exists() and not self.overwrite:
-                raise InputError(f"{there} exists already; give --overwrite or another --out")
-        home = {kind: self.out / split / kind / f"{name}.tif" for kind in ("raw", "truth")}
-        return home | {"facts": self.out / split / f"{name}.json"}
+        """The files of a pair."""
+        raw = _raw(self.out, split, name)
+        if raw.exists() and not self.overwrite:
+            raise InputError(f"{raw} exists already; give --overwrite or another --out")
+        home = self.out / split
+        return {"raw": raw, "truth": home / "truth" / raw.name, "facts": home / f"{name}.json"}
 
     # What a pair is made of: the dim stack, and the one that the truth is made from
 
@@ -305,6 +309,10 @@ def _channel(plane: Plane) -> dict:
         "regularisation": asdict(plane.regularisation),
         "quality": quality,
     }
+
+
+def _raw(out: Path, split: str, name: str) -> Path:
+    return out / split / "raw" / f"{name}.tif"
 
 
 def _whole(stack: RawStack) -> np.ndarray:

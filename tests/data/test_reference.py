@@ -161,10 +161,12 @@ def test_what_is_refused(stacks, tmp_path, capsys):
     assert status == 2
     assert "exists already" in err
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
-    # taken second it would be held back, and is among the stacks to train on
-    status, _, err = run(capsys, folder / "b.tif", stack, "--out", tmp_path, "--light", 0.1, "--overwrite")
-    assert status == 2
-    assert "would be in validation, too" in err
+    # taken second it would be held back, but it is among the stacks to train on already
+    status, _, err = run(capsys, folder / "b.tif", stack, "--out", tmp_path, "--light", 0.1, 0.05, "--overwrite")
+    assert status == 0, err
+    names = {"a_light0.05.tif", "a_light0.1.tif", "b_light0.05.tif", "b_light0.1.tif"}
+    assert {path.name for path in (tmp_path / "train/raw").iterdir()} == names
+    assert not (tmp_path / "validation").exists()
 
 
 def test_the_same_field_and_how_far_it_moved():
