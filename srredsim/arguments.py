@@ -39,7 +39,7 @@ def parser() -> Parser:
     top = Parser(prog="srredsim", description="From raw structured-illumination stacks to super-resolved images.")
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for add in (_train, _predict, _reconstruct, _inspect, _simulate, _evaluate, _export, _models, _doctor):
+    for add in (_train, _predict, _reconstruct, _inspect, _reference, _simulate, _evaluate, _export, _models, _doctor):
         add(commands)
     return top
 
@@ -145,6 +145,32 @@ def _inspect(commands) -> None:
     _json(sub)
 
 
+def _reference(commands) -> None:
+    sub = _command(commands, "reference", "make a folder of pairs to train on, from stacks recorded in plenty of light")
+    _stacks(sub)
+    sub.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
+    _optics(sub)
+    sub.add_argument("--wiener", type=_above_zero, metavar="W", help="of the truth; left out: from the noise")
+    dim = sub.add_mutually_exclusive_group()
+    dim.add_argument("--low", type=Path, metavar="DIR", help="folder of the same stacks in little light, same names")
+    shares = "shares of the light that are left for the input, each makes a pair (0.1 0.03)"
+    dim.add_argument("--light", type=_above_zero, nargs="+", default=(), metavar="F", help=shares)
+    counts = "the same as photons in the brightest pixels of the widefield image, per frame"
+    dim.add_argument("--photons", type=_above_zero, nargs="+", default=(), metavar="N", help=counts)
+    sub.add_argument("--gain-adu", type=_above_zero, metavar="F", help="of the camera, per electron; else estimated")
+    sub.add_argument("--offset-adu", type=_not_negative, metavar="F", help="of the camera; left out: estimated")
+    sub.add_argument(
+        "--read-noise-e", type=_not_negative, metavar="F", help="of the camera, in electrons; else assumed"
+    )
+    sub.add_argument(
+        "--validation", type=_count, default=10, metavar="N", help="hold one of N stacks back; 0: none (10)"
+    )
+    sub.add_argument("--accept-incomplete", action="store_true", help="also where not all stripes were found")
+    sub.add_argument("--seed", type=_count, default=0, metavar="S", help="the same seed takes the same photons (0)")
+    _overwrite(sub)
+    _json(sub)
+
+
 def _simulate(commands) -> None:
     sub = _command(commands, "simulate", "make raw stacks with their truth")
     sub.add_argument("--out", type=Path, metavar="DIR", required=True)
@@ -196,8 +222,12 @@ def _command(commands, name: str, summary: str) -> Parser:
 
 
 def _inputs(sub: Parser) -> None:
-    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
+    _stacks(sub)
     sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; left out: beside the input")
+
+
+def _stacks(sub: Parser) -> None:
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
     sub.add_argument("--order", choices=ORDERS, help="of the frames in the file; left out: from the file, or PAZ")
     sub.add_argument("--angles", type=_positive, metavar="A", help="of the pattern; left out: from the file")
     sub.add_argument("--phases", type=_positive, metavar="P", help="in each angle; left out: from the file")
@@ -265,6 +295,10 @@ def _degrees(text: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, values)):
         raise argparse.ArgumentTypeError(f"should be degrees with commas between them, as 0,120,240; got {text!r}")
     return values
+
+
+def _not_negative(text: str) -> float:
+    return _number(float, text, "a number, 0 or more", lambda value: 0 <= value < float("inf"))
 
 
 def _number(kind: type, text: str, wanted: str, fits: Callable) -> int | float:

@@ -157,6 +157,26 @@ def _inspect(arguments) -> dict:
     return _each(arguments.inputs, work, arguments.out)
 
 
+def _reference(arguments) -> dict:
+    from srredsim.data import reference
+
+    names = "low light photons gain_adu offset_adu read_noise_e na wavelength_em_um wiener validation accept_incomplete"
+    asked = {name: getattr(arguments, name) for name in (*names.split(), "seed", "overwrite", "out")}
+    pairs = reference.Reference(reading=_reading(arguments), **asked)
+
+    def work(path: Path) -> dict:
+        with _progress(path.name) as progress:
+            report = pairs.add(path, progress)
+        paths = [name for pair in report["pairs"] for name in pair["paths"][:2]]
+        print(path, *(f"  {line}" for line in reference.lines(report)), *paths, sep="\n")
+        return report
+
+    result = _each(arguments.inputs, work, arguments.out)
+    if pairs.taken == 1 and arguments.validation:
+        _note("one stack only: none was held back for validation")
+    return result
+
+
 def _simulate(arguments) -> dict:
     from srredsim.simulation.files import simulate
 
@@ -222,6 +242,7 @@ COMMANDS = {
     "predict": _predict,
     "reconstruct": _reconstruct,
     "inspect": _inspect,
+    "reference": _reference,
     "simulate": _simulate,
     "evaluate": _evaluate,
     "export": _export,
