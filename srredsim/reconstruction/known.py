@@ -15,15 +15,15 @@ import numpy as np
 from srredsim.acquisition import Pattern
 from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
-from srredsim.reconstruction.damping import Damping
+from srredsim.reconstruction.otf_damping import Damping
 from srredsim.reconstruction.parameters import (
     FALSE_ALARM,
     STEPS_MEASURED_RAD,
     Angle,
     Order,
     Parameters,
-    _measure,
     estimate,
+    measured_angle,
     remeasured,
     separated,
 )
@@ -129,7 +129,7 @@ def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) ->
         if peak is None or peak.false_alarm > FALSE_ALARM:
             angle = _as_given(frames, steps, orders, k0, peak, transfer)
         else:
-            angle = _measure(frames, peak, "measured", steps, orders, transfer)
+            angle = measured_angle(frames, peak, "measured", steps, orders, transfer)
             notes += _about_k(number, k0, angle.k0_per_um)
         if steps_rad is not None:
             angle, said = _fixed_steps(number, angle, frames, steps, transfer)

@@ -181,7 +181,9 @@ def _inferred(found: list[tuple[Peak, str]], searches: list[Search]) -> list[tup
     return result
 
 
-def _measure(frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer) -> Angle:
+def measured_angle(
+    frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer
+) -> Angle:
     """All that is to be known of one angle."""
     return _measure_all([frames], [(peak, status)], steps, orders, transfer)[0]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
-from srredsim.reconstruction.damping import Damping, chosen
 from srredsim.reconstruction.known import Known
+from srredsim.reconstruction.otf_damping import Damping, chosen
 from srredsim.reconstruction.parameters import Parameters, remeasured
 from srredsim.reconstruction.preprocess import Prepared, prepare
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
@@ -62,7 +62,7 @@ def planes(
     known : Known, optional
         Other things that are known of stripes and lens.
     measure_damping : bool
-        Measure the damping of the OTF in each channel where it is not known, see `srredsim.reconstruction.damping`.
+        Measure the damping of the OTF in each channel where it is not known, see `srredsim.reconstruction.otf_damping`.
     attenuation : float
         As in `srredsim.reconstruction.wiener.reconstruct`.
     iterations : int

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srredsim.reconstruction.damping import chosen, measure
+from srredsim.reconstruction.otf_damping import chosen, measure
 from srredsim.reconstruction.parameters import estimate
 from srredsim.reconstruction.preprocess import prepare
 from srredsim.reconstruction.transfer import DAMPING, Transfer
