@@ -113,9 +113,7 @@ def fit_mixtures(found: list[Mixture], steps_rad: np.ndarray, usual_rad: float) 
     start = np.concatenate([np.zeros(2 * phases + 1)] + [[item.contrast.real, item.contrast.imag] for item in found])
     certain = _certainty(rows, start, found, phases)
     roots = [item.signal * scale for item, scale in zip(found, certain, strict=True)]
-    spreads = np.concatenate(
-        [np.full(phases, usual_rad), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]]
-    )
+    spreads = np.concatenate([np.full(phases, usual_rad), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
 
     def residuals(values: np.ndarray) -> np.ndarray:
         parts = np.concatenate([row @ root for row, root in zip(rows(values), roots, strict=True)])
