@@ -222,8 +222,8 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
     """
     k = order * np.asarray(k0_per_um)
     cutoff, transfer = bands.transfer.cutoff_per_um, bands.transfer
-    at = [_within(n, step, cutoff, along) for n, step, along in zip(bands.spectra.shape[1:], bands.step_per_um, k)]
-    fy, fx = (index * step for index, step in zip(at, bands.step_per_um))
+    at = [_within(n, step, cutoff, along) for n, step, along in zip(bands.spectra.shape[1:], bands.step_per_um, k, strict=True)]
+    fy, fx = (index * step for index, step in zip(at, bands.step_per_um, strict=True))
     here, there = (np.hypot(fy[:, None] + y, fx + x) / cutoff for y, x in ((0.0, 0.0), k))
     inside = (np.maximum(here, there) < 1.0) & (np.minimum(here, there) >= LOWEST)
     grid, mirrored = np.ix_(*at), np.ix_(*(-index for index in at))
