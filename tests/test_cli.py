@@ -693,7 +693,9 @@ def test_models_shows_the_scores_beside_those_of_the_best_baseline(run, tmp_path
     (folder / "results.json").write_text(json.dumps({"model": "tiny", "groups": groups}), encoding="utf-8")
     monkeypatch.setattr(resources, "SHIPPED", tmp_path)
     out = run("models").out
-    assert out.rstrip().endswith("(of the best baseline): 31.0 (22.2) 3x5 at 20 photons, 35.0 (26.2) 3x5 at 100 photons")
+    assert out.rstrip().endswith(
+        "(of the best baseline): 31.0 (22.2) 3x5 at 20 photons, 35.0 (26.2) 3x5 at 100 photons"
+    )
 
 
 def test_models_without_a_zoo(run, tmp_path, monkeypatch):

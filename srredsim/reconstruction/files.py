@@ -166,7 +166,9 @@ def reconstruct_file(
 def _split(stack: RawStack, plane: Plane) -> dict:
     """The resolution that two halves of the photons agree on."""
     raw = stack.raw(*plane.position)
-    halves = split_frc(raw, plane.parameters, plane.transfer, counting_of(raw, plane.transfer), np.random.default_rng(0))
+    halves = split_frc(
+        raw, plane.parameters, plane.transfer, counting_of(raw, plane.transfer), np.random.default_rng(0)
+    )
     return {"frc_um": resolution_um(*halves, HALVES)}
 
 
