@@ -185,14 +185,8 @@ def step_errors(found: list[Mixture], leaks: Leak, steps_rad: np.ndarray) -> Err
         ]
 
     start = np.concatenate([np.zeros(2 * phases + 1)] + [[item.contrast.real, item.contrast.imag] for item in found])
-<<<<<<< HEAD
-    certain = _certainty(rows, start, found, phases)
-    roots = [item.signal * scale for item, scale in zip(found, certain, strict=True)]
-    spreads = np.concatenate([np.full(phases, usual_rad), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
-=======
     roots = [item.signal * scale for item, scale in zip(found, _certainty(rows, start, found, phases), strict=True)]
     spreads = np.concatenate([np.full(phases, WIDEST_RAD), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
->>>>>>> estimator
 
     def residuals(values: np.ndarray) -> np.ndarray:
         differences = [row @ root for row, root in zip(rows(values), roots, strict=True)]

@@ -24,7 +24,7 @@ def test_the_input_is_the_image_of_reconstruct_in_the_units_of_the_truth():
     pair, made = SimulatedPairs(SERIES)[1], ReconstructedSeries(SERIES)[1]
     transfer = transfer_of(Optics(**pair.facts["optics"]))
     prepared = prepare(raw_from_frames(pair.frames, 3, 3))
-    damping, transfer, found = chosen(prepared, estimate(prepared, transfer), transfer)
+    _, transfer, found = chosen(prepared, estimate(prepared, transfer), transfer)
     expected, _ = reconstruct(prepared, found, transfer)
     images, truth = made.normalised()
     np.testing.assert_allclose(images[..., 0] * pair.scaling.gain, expected, rtol=1e-5, atol=1e-3)
