@@ -122,11 +122,18 @@ class Forward:
 
     def by_angle(self, image: np.ndarray) -> Iterator[np.ndarray]:
         """Frames (phases, y, x) of one angle after the other, so that a large stack need not be held at once."""
+        for number, parts in enumerate(self.parts(image)):
+            weights = self.mixture(number) * self.stripes[number].intensities[:, None]
+            yield np.tensordot(weights.astype(self.dtype), parts, axes=1)
+
+    def parts(self, image: np.ndarray) -> Iterator[np.ndarray]:
+        """For every angle what its frames are mixed from, (1 + 2 orders, y, x), as frames would show it.
+
+        First the image itself, then, for every order, the image times the cosine and times the sine of its wave.
+        """
         padded, zero = self._object(image)
-        for number, stripes in enumerate(self.stripes):
-            parts = [zero, *self._modulated(padded, number)]
-            mixture = self._mixture(number) * stripes.intensities[:, None]
-            yield np.tensordot(mixture.astype(self.dtype), np.stack(parts), axes=1)
+        for number in range(len(self.stripes)):
+            yield np.stack([zero, *self._modulated(padded, number)])
 
     def unmodulated(self, image: np.ndarray) -> np.ndarray:
         """The image (y, x) that frames without stripes would show."""
@@ -144,7 +151,7 @@ class Forward:
         padded = np.zeros(self.grid, self.dtype)
         zero = np.zeros(self.shape, self.dtype)
         for number, frames in angles:
-            weighted = self.stripes[number].intensities[:, None] * self._mixture(number)
+            weighted = self.stripes[number].intensities[:, None] * self.mixture(number)
             parts = np.tensordot(weighted.T.astype(self.dtype), frames.astype(self.dtype, copy=False), axes=1)
             zero += parts[0]
             for wave, part in zip(self._waves(number), parts[1:], strict=True):
@@ -154,7 +161,7 @@ class Forward:
             padded = fft.irfft2(fft.rfft2(padded, workers=WORKERS) * self.filter, s=self.grid, workers=WORKERS)
         return self._folded(padded)
 
-    def _mixture(self, number: int) -> np.ndarray:
+    def mixture(self, number: int) -> np.ndarray:
         """(phases, 1 + 2 orders): how frames are mixed from the unmodulated image and those under cosine and sine."""
         amplitudes = self.stripes[number].amplitudes
         columns = [np.ones(len(amplitudes))]
