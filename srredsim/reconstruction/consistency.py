@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage, optimize
+from scipy import ndimage, optimize, sparse
 from scipy.interpolate import BSpline
 
 from srredsim.errors import InputError
@@ -52,7 +52,9 @@ DAMPING_FIELD = 512  # raw pixels, at most, from which the damping is fitted
 RIM = 0.01  # of the apodisation: fainter frequencies are not brought back
 SIM_CUTOFF = 1.9  # of the lens's, of a SIM image whose stripes were not found
 SMALLEST = 32  # raw pixels
+FARTHEST = 0.25  # periods, by which an error of k may have moved the stripes in a corner
 BLUR = 1.0  # raw pixels: standard deviation over which a place is looked at
+HALO_UM = 0.4  # from an error, where it may leave one of the other sign
 ROUNDS = 5  # of looking for places where the image is wrong, and of bridging them
 MOST_WRONG = 0.2  # of the field: where it is more, nobody knows what is wrong and what is haze
 BLOCK = 2**16  # pixels whose products are summed at once
@@ -156,6 +158,8 @@ def consistency(
         _fit(view.of(frames), view.of(parts), view, camera).k_error_per_um
         for frames, parts in zip(raw, Forward(shape, damped, assumed, filter_of=unapodised).parts(image), strict=True)
     ]
+    corner_um = np.array(view.shape) / 2 * transfer.pixel_size_um
+    moves = [move * min(1.0, FARTHEST / max(float(np.abs(move) @ corner_um), 1e-30)) for move in moves]
     stripes = [_moved(each, move) for each, move in zip(assumed, moves, strict=True)]
     comparison = Comparison(raw, view, camera)
     # the adjoint leaves the apodisation alone: it asks for points of the object, not for the finest detail there is
@@ -164,7 +168,6 @@ def consistency(
         comparison.weighted_residuals(Forward(shape, damped, stripes, filter_of=unapodised).parts(image))
     )
     score = found / np.maximum(_scatter(comparison, back), 1e-30)
-    corner_um = np.array(view.shape) / 2 * transfer.pixel_size_um
     angles = tuple(
         AngleFit(float(fit.weights[:, 0].mean()), fit.contrasts(), float(np.abs(move) @ corner_um))
         for fit, move in zip(comparison.fits, moves, strict=True)
@@ -198,12 +201,19 @@ def _judged(
         structure=float(np.nanmean(score**2)),
         residual=residual,
         score=score,
-        unsupported=(score < -SURE) & large,
-        missing=(score > SURE) & large,
+        unsupported=_flagged(-score, view.pixel_size_um) & large,
+        missing=_flagged(score, view.pixel_size_um) & large,
         camera=camera,
         damping_factor=factor,
         angles=angles,
     )
+
+
+def _flagged(score: np.ndarray, pixel_size_um: float) -> np.ndarray:
+    """Where a score is sure, and no mere halo: less than half of an error of the other sign close by."""
+    reach = 2 * round(SCALE * HALO_UM / pixel_size_um) + 1
+    beside = ndimage.maximum_filter(-np.nan_to_num(score), reach)
+    return (score > SURE) & (score > beside / 2)
 
 
 def _fine(image: np.ndarray) -> np.ndarray:
@@ -284,16 +294,18 @@ class View:
     """The part of the field that is judged, and what is smooth there."""
 
     def __init__(self, shape: tuple[int, int], pixel_size_um: float):
-        self.whole = shape
+        self.whole, self.pixel_size_um = shape, pixel_size_um
         self.border = min(int(np.ceil(BORDER_UM / pixel_size_um)), min(shape) // 4)
         self.inside = tuple(slice(self.border, n - self.border) for n in shape)
         self.shape = tuple(n - 2 * self.border for n in shape)
         self.positions_um = tuple((np.arange(n) - (n - 1) / 2) * pixel_size_um for n in self.shape)
-        self.bases = [_splines(n, n * pixel_size_um) for n in self.shape]
+        self.splines = [_splines(n, n * pixel_size_um) for n in self.shape]
+        # sparse, and no larger than the splines are many: hardly any work, whatever the field
+        self.inverses = [np.linalg.inv((each.T @ each).toarray()) for each in self.splines]
 
     @property
     def smooth_functions(self) -> int:
-        return self.bases[0].shape[1] * self.bases[1].shape[1]
+        return self.splines[0].shape[1] * self.splines[1].shape[1]
 
     def of(self, images: np.ndarray) -> np.ndarray:
         """Float32 images of the whole field, inside the view."""
@@ -301,8 +313,9 @@ class View:
 
     def smooth(self, image: np.ndarray) -> np.ndarray:
         """The smooth image that is nearest to an image."""
-        rows, columns = self.bases
-        return rows @ (rows.T @ image @ columns) @ columns.T
+        (rows, columns), (above, beside) = self.splines, self.inverses
+        heights = above @ ((rows.T @ image) @ columns) @ beside
+        return ((rows @ heights.astype(np.float32)) @ columns.T).astype(np.float32, copy=False)
 
     def rough(self, image: np.ndarray) -> np.ndarray:
         return image - self.smooth(image)
@@ -314,13 +327,12 @@ class View:
         return result
 
 
-def _splines(pixels: int, length_um: float) -> np.ndarray:
-    """Orthonormal basis (pixels, functions) of the cubic splines along an axis."""
+def _splines(pixels: int, length_um: float) -> sparse.csr_array:
+    """Cubic splines along an axis, (pixels, functions); free at its ends."""
     pieces = max(1, round(length_um / SMOOTH_UM))
     knots = np.linspace(-0.5, pixels - 0.5, pieces + 1)
     knots = np.concatenate([knots[:1].repeat(3), knots, knots[-1:].repeat(3)])
-    basis = BSpline.design_matrix(np.arange(pixels, dtype=float), knots, 3).toarray()
-    return np.linalg.qr(basis)[0].astype(np.float32)
+    return sparse.csr_array(BSpline.design_matrix(np.arange(pixels, dtype=float), knots, 3), dtype=np.float32)
 
 
 @dataclass(frozen=True)
