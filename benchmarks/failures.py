@@ -37,15 +37,18 @@ def main() -> None:
 
 def without_stripes(model, count: int, photons: float = 2000.0) -> None:
     """PSNR gain over the widefield image with and without the pattern, same fields, same light."""
-    beams = 3 if model.phases >= 5 else 2
-    even = tuple((0.0,) * (beams - 1) for _ in range(model.angles))
+    angles, phases = model.recipe.data.each_pattern[0]
+    beams = 3 if phases >= 5 else 2
+    even = tuple((0.0,) * (beams - 1) for _ in range(angles))
     for name, fixed in {"stripes": {}, "even light": {"modulation_depths": even}}.items():
         gains = []
         for index in range(count):
-            settings = {"angles": model.angles, "phases": model.phases, "photons": (photons, photons)}
+            settings = {"angles": angles, "phases": phases, "photons": (photons, photons)}
             sample = simulate_stack(3, index=index, **settings, **fixed)
             frames = frames_from_raw(sample.raw)
-            found = images(model, Pair(frames, sample.truth, scaling_of(frames)))
+            optics = {name: getattr(sample.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+            pair = Pair(frames, sample.truth, scaling_of(frames), {"optics": optics})
+            found = images(model, pair, angles, phases)
             scores = {method: score(sample.truth, image)["psnr"] for method, image in found.items()}
             gains.append(scores[model.name] - scores["widefield (Fourier)"])
         print(f"{name}: {np.mean(gains):.2f} dB above widefield ({count} fields, {photons:g} photons)")
@@ -54,12 +57,13 @@ def without_stripes(model, count: int, photons: float = 2000.0) -> None:
 def picture(model, path: Path) -> None:
     from matplotlib.figure import Figure
 
-    pairs = catalogue.open_split("simulated", "test", model.angles, model.phases).pairs
+    pattern = model.recipe.data.each_pattern[0]
+    pairs = catalogue.open_split("simulated", "test", *pattern).pairs
     pairs.generate(range(len(pairs)))
     worst: dict[float, tuple] = {}
     for index in range(len(pairs)):
         pair = pairs[index]
-        found = images(model, pair)
+        found = images(model, pair, *pattern)
         error = score(pair.truth, found[model.name])["nrmse"]
         level = pair.facts["photons"]
         if level not in worst or error > worst[level][0]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ class Optics:
     pixel_size_um: float | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
+
+    def given(self, **values: float | None) -> Optics:
+        """With the values that are not None in place of these."""
+        return replace(self, **{name: value for name, value in values.items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -80,3 +84,8 @@ def frames_from_raw(raw: np.ndarray) -> np.ndarray:
     """(angles, phases, y, x) -> (y, x, frames), angle first: the input of a network."""
     angles, phases, y, x = raw.shape
     return np.moveaxis(raw.reshape(angles * phases, y, x), 0, -1)
+
+
+def raw_from_frames(frames: np.ndarray, angles: int, phases: int) -> np.ndarray:
+    """The way back: (y, x, frames) -> (angles, phases, y, x)."""
+    return np.moveaxis(frames, -1, 0).reshape(angles, phases, *frames.shape[:2])

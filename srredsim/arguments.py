@@ -51,6 +51,7 @@ def _predict(commands) -> None:
     _inputs(sub)
     sub.add_argument("--model", metavar="NAME|DIR", help="left out: the shipped model that fits the stack")
     sub.add_argument("--precision", choices=PRECISIONS, default="auto")
+    _optics(sub)
     sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")
     sub.add_argument("--dtype", choices=("float32", "uint16"), default="float32", help="of the written image")
     _overwrite(sub)
@@ -60,10 +61,7 @@ def _predict(commands) -> None:
 def _reconstruct(commands) -> None:
     sub = _command(commands, "reconstruct", "reconstruct raw stacks the classical way, without a network")
     _inputs(sub)
-    sub.add_argument("--na", type=_above_zero, metavar="F", help="numerical aperture; left out: the file says")
-    sub.add_argument(
-        "--wavelength-em-um", type=_above_zero, metavar="F", help="of the emission; left out: the file says"
-    )
+    _optics(sub)
     sub.add_argument("--wiener", type=_above_zero, metavar="W", help="higher is smoother; left out: from the noise")
     _overwrite(sub)
     _json(sub)
@@ -95,6 +93,9 @@ def _evaluate(commands) -> None:
     sub.add_argument("--model", metavar="NAME|DIR", required=True)
     sub.add_argument(
         "--data", metavar="NAME|DIR", default="simulated", help="data set, or a folder of pairs (simulated)"
+    )
+    sub.add_argument(
+        "--pattern", metavar="AxP", help="angles x phases of the stacks, as 3x5; left out: all of the model"
     )
     sub.add_argument("--split", metavar="S", default="test", help="train, validation or test (test)")
     sub.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: results.json")
@@ -132,6 +133,13 @@ def _inputs(sub: Parser) -> None:
     sub.add_argument("--trailing-widefield", action="store_true", help="each stack ends with a widefield frame")
     sub.add_argument(
         "--pixel-size-um", type=_above_zero, metavar="F", help="of the raw frames; left out: the file says"
+    )
+
+
+def _optics(sub: Parser) -> None:
+    sub.add_argument("--na", type=_above_zero, metavar="F", help="numerical aperture; left out: the file says")
+    sub.add_argument(
+        "--wavelength-em-um", type=_above_zero, metavar="F", help="of the emission; left out: the file says"
     )
 
 

@@ -91,6 +91,8 @@ def _predict(arguments) -> dict:
             report = prediction.predict_file(
                 path,
                 load(name),
+                na=arguments.na,
+                wavelength_em_um=arguments.wavelength_em_um,
                 out=arguments.out,
                 tile=arguments.tile,
                 dtype=arguments.dtype,
@@ -98,6 +100,8 @@ def _predict(arguments) -> dict:
                 progress=progress,
                 **reading,
             )
+        if load(name).takes_wiener_images:
+            _note(f"{path}: {report['notes'][-1]}")
         print(*report["paths"], sep="\n")
         return report
 
@@ -169,7 +173,7 @@ def _evaluate(arguments) -> dict:
 
     model = models.load(arguments.model)
     with io.atomic(arguments.out, arguments.overwrite) as temporary, _progress("evaluating") as progress:
-        result = evaluate(model, arguments.data, arguments.split, progress)
+        result = evaluate(model, arguments.data, arguments.split, progress, arguments.pattern)
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(tables.text(result), tables.definitions(result), arguments.out, sep="\n")
     return result
@@ -189,7 +193,7 @@ def _models(arguments) -> dict:
     from srredsim import models
 
     rows = models.describe()
-    print(_table([row | {"results": _psnr(row["results"])} for row in rows]))
+    print(_table([row | {"patterns": ", ".join(row["patterns"]), "results": _psnr(row["results"])} for row in rows]))
     return {"models": rows}
 
 
@@ -360,7 +364,7 @@ def _table(rows: list[dict]) -> str:
 
 
 def _psnr(results: dict | None) -> str | None:
-    """``PSNR in dB (of the best baseline): 27.3 (21.0) at 20 photons, 30.1 (21.4) at 100 photons``"""
+    """``PSNR in dB (of the best baseline): 27.3 (21.0) 3x5 at 20 photons, 30.1 (21.4) 3x5 at 100 photons``"""
     if results is None:
         return None
     scores = []
@@ -368,7 +372,7 @@ def _psnr(results: dict | None) -> str | None:
         psnr = {method: score["psnr"]["mean"] for method, score in group["methods"].items()}
         model = psnr.pop(results["model"])
         level = f" at {group['photons']:g} photons" if isinstance(group["photons"], int | float) else ""
-        scores.append(f"{model:.1f} ({max(psnr.values()):.1f}){level}")
+        scores.append(f"{model:.1f} ({max(psnr.values()):.1f}) {group['pattern']}{level}")
     return f"PSNR in dB (of the best baseline): {', '.join(scores)}"
 
 

@@ -30,6 +30,15 @@ def charbonnier(y_true, y_pred, epsilon=1e-3):
     return ops.mean(ops.sqrt(ops.square(y_true - y_pred) + epsilon**2), axis=(1, 2, 3))
 
 
+def log_mean_squared_error(y_true, y_pred, epsilon=3e-3):
+    """log(MSE + epsilon^2): the PSNR up to sign and scale, so that every image counts alike, however noisy it is.
+
+    ``epsilon``, in the units of the images, keeps crops that show nothing from counting without limit.
+    """
+    y_true, y_pred = float32_pair(y_true, y_pred)
+    return ops.log(mean_squared_error(y_true, y_pred) + epsilon**2)
+
+
 def ssim_loss(y_true, y_pred, data_range):
     """1 - SSIM, from 0 for a perfect image to 2."""
     return 1.0 - ssim(y_true, y_pred, data_range)
@@ -39,6 +48,7 @@ LOSSES = {
     "mean_squared_error": mean_squared_error,
     "mean_absolute_error": mean_absolute_error,
     "charbonnier": charbonnier,
+    "log_mean_squared_error": log_mean_squared_error,
     "ssim": ssim_loss,
 }
 

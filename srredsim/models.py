@@ -12,8 +12,10 @@ from srredsim import recipe as recipes
 from srredsim import resources
 from srredsim.acquisition import Pattern
 from srredsim.errors import InputError
+from srredsim.optics.sampling import SCALE
 from srredsim.precision import policy, resolve
 from srredsim.recipe import Recipe
+from srredsim.reconstruction.channels import CHANNELS
 
 WEIGHTS = "model.weights.h5"
 
@@ -29,6 +31,16 @@ class LoadedModel:
     receptive_field: int  # raw pixels of context on each side
     scale: int  # output pixels per raw pixel
     precision: str
+
+    @property
+    def takes_wiener_images(self) -> bool:
+        """Its input is the Wiener image of the frames, of any pattern; otherwise the frames."""
+        return self.recipe.data.input == "wiener"
+
+    @property
+    def sampling(self) -> int:
+        """Pixels of the input per raw pixel."""
+        return _sampling(self.recipe)
 
     @property
     def angles(self) -> int:
@@ -66,16 +78,21 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
     recipe = recipes.load(folder)
     network = build_network(recipe, precision)
     load_weights(network, folder / WEIGHTS)
+    sampling = _sampling(recipe)
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
     return LoadedModel(
         name=recipe.name,
         folder=folder,
         recipe=recipe,
         network=network,
-        receptive_field=networks.module(recipe.network["name"]).receptive_field(**settings),
-        scale=scale_of(network),
+        receptive_field=networks.module(recipe.network["name"]).receptive_field(**settings) // sampling,
+        scale=scale_of(network) * sampling,
         precision=resolve(precision),
     )
+
+
+def _sampling(recipe: Recipe) -> int:
+    return SCALE if recipe.data.input == "wiener" else 1
 
 
 def build_network(recipe: Recipe, precision: str = "float32"):
@@ -91,7 +108,13 @@ def build_network(recipe: Recipe, precision: str = "float32"):
     finally:
         keras.config.set_dtype_policy(before)
     expected = recipe.data.angles * recipe.data.phases
-    if network.input_shape[-1] != expected:
+    if recipe.data.input == "wiener":
+        if network.input_shape[-1] != len(CHANNELS) or scale_of(network) != 1:
+            raise InputError(
+                f"a network of Wiener images takes {len(CHANNELS)} channels ({', '.join(CHANNELS)}) at scale 1; set"
+                f" network.input_channels={len(CHANNELS)} and network.scale=1"
+            )
+    elif network.input_shape[-1] != expected:
         raise InputError(
             f"the network takes {network.input_shape[-1]} frames, the data have {recipe.data.angles} angles x"
             f" {recipe.data.phases} phases = {expected}; set network.input_channels={expected}"
@@ -123,7 +146,7 @@ def fitting(pattern: Pattern) -> str:
     InputError
         If none fits; the message lists what there is.
     """
-    known = {name: recipes.load(name).data for name in names()}
+    known = {name: data for name in names() if (data := recipes.load(name).data).input == "frames"}
     for name, data in known.items():
         if (data.angles, data.phases) == (pattern.angles, pattern.phases):
             return name
@@ -144,8 +167,8 @@ def describe() -> list[dict]:
             {
                 "name": name,
                 "network": recipe.network["name"],
-                "angles": recipe.data.angles,
-                "phases": recipe.data.phases,
+                "input": {"frames": "raw frames", "wiener": "Wiener images"}[recipe.data.input],
+                "patterns": [f"{angles} x {phases}" for angles, phases in recipe.data.each_pattern],
                 "trained": (results.parent / WEIGHTS).is_file(),
                 "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,
             }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,13 @@ import numpy as np
 from srredsim import io, models, picture, tiling
 from srredsim.acquisition import Pattern, RawStack, frames_from_raw
 from srredsim.errors import InputError
+from srredsim.inference import Network, default_tile
 from srredsim.models import LoadedModel
 from srredsim.normalise import Scaling, scaling_of
-
-WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
-SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context
+from srredsim.reconstruction.channels import channels
+from srredsim.reconstruction.files import verdict
+from srredsim.reconstruction.planes import planes
+from srredsim.reconstruction.transfer import Transfer, transfer_of
 
 Position = tuple[int, int, int]  # (t, c, z)
 
@@ -35,6 +37,8 @@ def predict_frames(model: LoadedModel, frames: np.ndarray, tile: int | None = No
     InputError
         If the frames are not as many as the model takes, not finite, or constant.
     """
+    if model.takes_wiener_images:
+        raise InputError(f"the model {model.name} takes Wiener images, not frames; see clean_wiener")
     if frames.shape[-1] != model.angles * model.phases:
         raise InputError(
             f"the model {model.name} takes {model.angles} angles x {model.phases} phases ="
@@ -43,6 +47,29 @@ def predict_frames(model: LoadedModel, frames: np.ndarray, tile: int | None = No
     scaling = scaling_of(frames)
     network = Network(model)
     return scaling.undo_gain(network.in_tiles(scaling.apply(frames), tile or default_tile(model)))
+
+
+def clean_wiener(
+    model: LoadedModel, image: np.ndarray, widefield: np.ndarray, scaling: Scaling, transfer: Transfer
+) -> np.ndarray:
+    """What a model of Wiener images makes of one.
+
+    Parameters
+    ----------
+    image : (2y, 2x) ndarray
+        From `srredsim.reconstruction.wiener.reconstruct`.
+    widefield : (y, x) ndarray
+        Mean of the raw frames that it was made of.
+    scaling : Scaling
+        Of these frames.
+
+    Returns
+    -------
+    (2y, 2x) float32 ndarray
+        In the units of the frames, above background.
+    """
+    network = Network(model)
+    return scaling.undo_gain(network.in_tiles(channels(image, widefield, scaling, transfer), default_tile(model)))
 
 
 def predict_file(
@@ -55,6 +82,8 @@ def predict_file(
     phases: int | None = None,
     trailing_widefield: bool = False,
     pixel_size_um: float | None = None,
+    na: float | None = None,
+    wavelength_em_um: float | None = None,
     tile: int | None = None,
     dtype: str = "float32",
     overwrite: bool = False,
@@ -71,6 +100,8 @@ def predict_file(
         Beside the input when left out.
     order, angles, phases, trailing_widefield, pixel_size_um :
         How to read the file, as in `srredsim.io.read`.
+    na, wavelength_em_um : float, optional
+        What the file does not say; models of Wiener images need them.
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     progress : callable, optional
@@ -93,6 +124,8 @@ def predict_file(
         raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
     reading = {"order": order, "trailing_widefield": trailing_widefield, "pixel_size_um": pixel_size_um}
     stack = _read(path, model, angles, phases, reading)
+    stack = replace(stack, optics=stack.optics.given(na=na, wavelength_em_um=wavelength_em_um))
+    transfer = transfer_of(stack.optics) if model.takes_wiener_images else None
     scalings = {position: _scaling(stack, position) for position in stack.positions()}
     sizes = stack.sizes
     shape = (sizes["T"], sizes["C"], sizes["Z"], sizes["Y"] * model.scale, sizes["X"] * model.scale)
@@ -105,9 +138,13 @@ def predict_file(
         io.atomic(preview, overwrite) as unfinished_preview,
         io.ImageWriter(result, shape, dtype, overwrite=overwrite, **calibration) as writer,
     ):
-        _predict_stack(network, stack, scalings, tile, writer, progress)
+        if transfer:
+            verdicts = [_predict_planes(network, stack, scalings, transfer, tile, writer, progress)]
+        else:
+            verdicts = []
+            _predict_stack(network, stack, scalings, tile, writer, progress)
         _preview(unfinished_preview, stack, writer, model, path.name)
-    notes = list(stack.notes)
+    notes = [*stack.notes, *verdicts]
     if network.largest_window:
         notes.append(f"memory was short: went on with windows of at most {network.largest_window} raw pixels")
     if np.dtype(dtype).kind == "u":
@@ -124,59 +161,6 @@ def predict_file(
         "seconds_in_network": round(network.seconds, 3),
         "notes": notes,
     }
-
-
-def default_tile(model: LoadedModel) -> int:
-    """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
-    return max(SMALLEST_TILE, WINDOW - 2 * model.receptive_field)
-
-
-class Network:
-    """A model's network on normalised frames, in windows that fit into memory."""
-
-    def __init__(self, model: LoadedModel):
-        import keras
-
-        self.model = model
-        self.largest_window: int | None = None  # raw pixels, known after memory was short
-        self.seconds = 0.0
-        if keras.backend.backend() == "tensorflow":
-            model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
-
-    def in_tiles(self, frames: np.ndarray, tile: int) -> np.ndarray:
-        """(y, x, frames) -> (scale * y, scale * x)."""
-        scale = self.model.scale
-        image = np.empty([side * scale for side in frames.shape[:2]], np.float32)
-        for part in tiling.tiles(frames.shape[:2], tile, self.model.receptive_field):
-            image[tiling.magnified(part.place, scale)] = self.kept(frames[part.window], part)
-        return image
-
-    def kept(self, window: np.ndarray, part: tiling.Tile) -> np.ndarray:
-        """The exact part of the image of a window."""
-        return self(window)[tiling.magnified(part.kept, self.model.scale)]
-
-    def __call__(self, window: np.ndarray) -> np.ndarray:
-        side = max(window.shape[:2])
-        if self.largest_window is None or side <= self.largest_window:
-            try:
-                return self._compute(window)
-            except _runtime_errors() as error:
-                if not _is_out_of_memory(error):
-                    raise
-            self.largest_window = self._next_smaller(side)
-        return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
-
-    def _compute(self, window: np.ndarray) -> np.ndarray:
-        started = time.perf_counter()
-        image = self.model.network.predict_on_batch(np.ascontiguousarray(window[None]))[0, ..., 0]
-        self.seconds += time.perf_counter() - started
-        return image
-
-    def _next_smaller(self, side: int) -> int:
-        smaller = max(side // 2, 2 * self.model.receptive_field + 16)
-        if smaller >= side:
-            raise MemoryError(f"not enough memory for a window of {side} raw pixels, the smallest that is of use")
-        return smaller
 
 
 def _predict_stack(
@@ -196,6 +180,28 @@ def _predict_stack(
         writer.plane(*position)[tiling.magnified(part.place, model.scale)] = _stored(image, writer.dtype)
         if progress:
             progress(done, total)
+
+
+def _predict_planes(
+    network: Network,
+    stack: RawStack,
+    scalings: dict[Position, Scaling],
+    transfer: Transfer,
+    tile: int,
+    writer: io.ImageWriter,
+    progress: Callable[[int, int], None] | None,
+) -> str:
+    """Every plane of the result, from its Wiener image; returns how far the stripes of the first can be trusted."""
+    verdicts = []
+    for done, plane in enumerate(planes(stack, transfer), start=1):
+        widefield = np.mean(stack.raw(*plane.position), axis=(0, 1), dtype=np.float32)
+        scaling = scalings[plane.position]
+        image = network.in_tiles(channels(plane.image, widefield, scaling, transfer), tile)
+        writer.plane(*plane.position)[:] = _stored(scaling.undo_gain(image), writer.dtype)
+        verdicts.append(verdict(plane.parameters))
+        if progress:
+            progress(done, len(scalings))
+    return verdicts[0]
 
 
 def _stored(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -226,6 +232,11 @@ def _one_ahead(items: Iterator) -> Iterator:
 
 def _read(path: Path, model: LoadedModel, angles: int | None, phases: int | None, reading: dict) -> RawStack:
     """The stack as angles and phases that the model takes; of a file that names neither, the model decides."""
+    if model.takes_wiener_images:
+        stack = io.read(path, angles=angles, phases=phases, **reading)
+        if stack.pattern.phases < 3:
+            raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
+        return stack
     try:
         stack = io.read(path, angles=angles or model.angles, phases=phases or model.phases, **reading)
     except InputError:
@@ -281,19 +292,4 @@ def _preview(path: Path, stack: RawStack, writer: io.ImageWriter, model: LoadedM
         names=("widefield", model.name),
         title="   ".join(filter(None, (title, _which(stack, position)))),
         pixel_size_um=stack.optics.pixel_size_um,
-    )
-
-
-def _runtime_errors() -> tuple[type[BaseException], ...]:
-    """What a backend may raise; asked for without importing one."""
-    tensorflow = sys.modules.get("tensorflow")
-    return MemoryError, RuntimeError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else [])
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """TensorFlow, PyTorch and Python have a class for it, JAX a word in the message."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
-        or "RESOURCE_EXHAUSTED" in str(error)
     )

@@ -13,6 +13,7 @@ import yaml
 from srredsim import resources
 from srredsim.errors import InputError
 
+INPUTS = ("frames", "wiener")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
@@ -25,12 +26,19 @@ class Data:
     name: str = "simulated"  # an entry of the catalogue, or a folder of pairs
     angles: int = 3
     phases: int = 5
-    crop: int = 64  # raw pixels, the side of the square that one training example covers
+    input: str = "frames"  # or wiener: what the network is given, see srredsim.reconstruction.channels
+    patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
+    crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
     count: int | None = None  # simulated stacks; None: as many as the data set says
     validation_count: int = 32  # validation images
-    validation_crop: int = 128  # raw pixels, the centre of each validation image; at most this much is used
+    validation_crop: int = 128  # pixels of the input, the centre of each validation image; at most this much is used
+
+    @property
+    def each_pattern(self) -> list[tuple[int, int]]:
+        """(angles, phases) of all the pairs."""
+        return [pattern(text) for text in self.patterns] or [(self.angles, self.phases)]
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,9 @@ class Recipe:
         _choice("precision", self.precision, PRECISIONS)
         _choice("schedule.name", self.schedule.name, SCHEDULES)
         _choice("optimizer.name", self.optimizer.name, OPTIMIZERS)
+        _choice("data.input", self.data.input, INPUTS)
+        if len(self.data.each_pattern) > 1 and self.data.input == "frames":
+            raise InputError("a network of raw frames has one pattern: set data.angles and data.phases")
         for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):
             if _get(self, key) < 1:
                 raise InputError(f"{key} must be at least 1; got {_get(self, key)}")
@@ -81,7 +92,14 @@ class Recipe:
             raise InputError(f"optimizer.learning_rate must be above 0; got {self.optimizer.learning_rate}")
 
     def as_dict(self) -> dict:
-        return dataclasses.asdict(self) | {"metrics": list(self.metrics)}
+        return _plain(dataclasses.asdict(self))
+
+
+def _plain(value):
+    """Lists for tuples: YAML has no other."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def load(name_or_file: str | Path, overrides: list[str] = ()) -> Recipe:
@@ -177,6 +195,15 @@ def _override(content: dict, override: str) -> None:
         if not isinstance(content, dict):
             raise InputError(f"no recipe key {key}: {parent} is a single value")
     content[last] = yaml.safe_load(text)
+
+
+def pattern(text: str) -> tuple[int, int]:
+    """(angles, phases) of ``3x5``."""
+    try:
+        angles, phases = (int(number) for number in str(text).split("x"))
+    except ValueError:
+        raise InputError(f"a pattern is angles x phases, as 3x5; got {text!r}") from None
+    return angles, phases
 
 
 def _choice(key: str, value: str, choices: tuple[str, ...]) -> None:

@@ -14,6 +14,13 @@ epochs: 1
 steps: 2
 """
 
+TINY_CLEANER_RECIPE = """\
+network: {name: red_net, input_channels: 3, depth: 3, filters: 4, widefield_skip: true, scale: 1}
+data: {name: simulated, input: wiener, patterns: [3x5, 3x3], crop: 32, batch: 2, count: 2, validation_count: 2}
+epochs: 1
+steps: 2
+"""
+
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory):
@@ -26,13 +33,22 @@ def own_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """Folder of a model for 3 x 5 frames: a small network with its first, random weights."""
+    return _untrained(tmp_path_factory.mktemp("zoo") / "models" / "tiny", TINY_RECIPE)
+
+
+@pytest.fixture(scope="session")
+def tiny_cleaner(tmp_path_factory):
+    """Folder of a model of Wiener images whose last layer is still zero: it returns the image as it is."""
+    return _untrained(tmp_path_factory.mktemp("zoo") / "models" / "cleaner", TINY_CLEANER_RECIPE)
+
+
+def _untrained(folder, text):
     import keras
 
     from srredsim import models, recipe
 
-    folder = tmp_path_factory.mktemp("zoo") / "models" / "tiny"
     folder.mkdir(parents=True)
-    (folder / "recipe.yaml").write_text(TINY_RECIPE, encoding="utf-8")
+    (folder / "recipe.yaml").write_text(text, encoding="utf-8")
     keras.utils.set_random_seed(3)
     network = models.build_network(recipe.load(folder))
     network.save_weights(folder / models.WEIGHTS)

@@ -22,7 +22,19 @@ LAYERS = [  # each may import from its own line and from those above it
     {"layers"},
     {"networks"},
     {"losses", "metrics"},
-    {"recipe", "models", "runs", "tiling", "picture", "prediction", "training", "evaluation", "export", "doctor"},
+    {
+        "recipe",
+        "models",
+        "runs",
+        "tiling",
+        "picture",
+        "prediction",
+        "inference",
+        "training",
+        "evaluation",
+        "export",
+        "doctor",
+    },
     {"arguments", "cli", "__main__"},
 ]
 SCIENCE = {

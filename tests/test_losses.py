@@ -8,7 +8,13 @@ from keras import ops
 from srredsim import losses, metrics
 from srredsim.errors import InputError
 
-CALLS = {"mean_squared_error": {}, "mean_absolute_error": {}, "charbonnier": {}, "ssim": {"data_range": 3.0}}
+CALLS = {
+    "mean_squared_error": {},
+    "mean_absolute_error": {},
+    "charbonnier": {},
+    "log_mean_squared_error": {},
+    "ssim": {"data_range": 3.0},
+}
 every_loss = pytest.mark.parametrize("name", CALLS)
 
 
@@ -38,6 +44,13 @@ def test_formula_in_float64(name, formula):
     truth, image = pair_of_images()
     expected = formula(image.astype(float) - truth).mean(axis=(1, 2, 3))
     np.testing.assert_allclose(evaluate(name, truth, image), expected, rtol=1e-5)
+
+
+def test_log_loss_is_the_psnr_but_for_scale_and_sign():
+    truth, image = pair_of_images()
+    psnr = ops.convert_to_numpy(metrics.psnr(truth, image, 1.0))
+    np.testing.assert_allclose(evaluate("log_mean_squared_error", truth, image), -psnr * np.log(10) / 10, atol=1e-4)
+    assert evaluate("log_mean_squared_error", truth, truth) == pytest.approx(2 * np.log(3e-3))
 
 
 def test_ssim_loss_is_one_minus_ssim():

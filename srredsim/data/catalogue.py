@@ -10,6 +10,7 @@ import yaml
 
 from srredsim import io, resources
 from srredsim.data.pairs import FolderPairs, Pairs
+from srredsim.data.reconstructed import Joined, Reconstructed, ReconstructedSeries
 from srredsim.data.simulated import LightLevels, Series, SimulatedPairs
 from srredsim.errors import InputError
 
@@ -40,12 +41,31 @@ def open_split(name_or_folder: str | Path, split: str, angles: int, phases: int,
     description = yaml.safe_load((resources.entry("data", str(name_or_folder)) / "dataset.yaml").read_text("utf-8"))
     if description["reader"] != "simulated":
         raise InputError(f"{name_or_folder} is a layout, not data; give your own folder with {LAYOUT}")
-    return DataSet(_simulated(description["splits"][split], angles, phases, count), "any_turn")
-
-
-def _simulated(split: dict[str, Any], angles: int, phases: int, count: int | None) -> Pairs:
+    split = description["splits"][split]
+    series = _series(split, angles, phases, count)
     levels = split.get("light_levels")
-    series = Series(
+    return DataSet(LightLevels(series, levels) if levels else SimulatedPairs(series), "any_turn")
+
+
+def open_reconstructed(
+    name_or_folder: str | Path, split: str, patterns: list[tuple[int, int]], count: int | None = None
+) -> DataSet:
+    """The training or validation split as Wiener images; of simulated stacks those of several patterns, in turn.
+
+    A Wiener image may be turned as one likes: the stripes are gone.
+    """
+    if Path(name_or_folder).is_dir():
+        if len(patterns) > 1:
+            raise InputError("a folder holds one pattern; name it, as in --set data.patterns=[3x5]")
+        pairs = open_split(name_or_folder, split, *patterns[0]).pairs
+        return DataSet(Reconstructed(pairs, *patterns[0]), "any_turn")
+    opened = [open_split(name_or_folder, split, *pattern, count).pairs for pattern in patterns]
+    return DataSet(Joined([ReconstructedSeries(pairs.series) for pairs in opened]), "any_turn")
+
+
+def _series(split: dict[str, Any], angles: int, phases: int, count: int | None) -> Series:
+    levels = split.get("light_levels")
+    return Series(
         seed=split["seed"],
         count=count or split["count"],
         angles=angles,
@@ -53,7 +73,6 @@ def _simulated(split: dict[str, Any], angles: int, phases: int, count: int | Non
         size=split["size"],
         photons=tuple(float(p) for p in split.get("photons", (levels or [0])[:1] * 2)),
     )
-    return LightLevels(series, levels) if levels else SimulatedPairs(series)
 
 
 def _open_folder(folder: Path, split: str, angles: int, phases: int) -> DataSet:

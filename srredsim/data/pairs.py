@@ -99,7 +99,9 @@ class FolderPairs:
             truth = match_widefield(truth, frames)
         except InputError as problem:
             raise InputError(f"{stack.source}: {problem}") from None
-        return Pair(frames, truth, scaling, {"source": str(stack.source)})
+        facts = {"source": str(stack.source)}
+        optics = {name: getattr(stack.optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+        return Pair(frames, truth, scaling, facts if None in optics.values() else facts | {"optics": optics})
 
 
 def match_widefield(truth: np.ndarray, frames: np.ndarray) -> np.ndarray:

@@ -79,6 +79,11 @@ class SimulatedPairs:
     def missing(self, indices: Iterable[int]) -> list[int]:
         return [int(i) for i in sorted(set(indices)) if not self._done[i]]
 
+    def task(self, missing: int) -> str:
+        """What `generate` will do."""
+        megabytes = self.series.nbytes / self.series.count * missing / 1e6
+        return f"simulating {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
+
     def store(self, index: int) -> int:
         sample = self.series.sample(index)
         self._frames[index] = frames_from_raw(sample.raw)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import metrics, models
-from srredsim.acquisition import Optics
+from srredsim import metrics, models, recipe
+from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
-from srredsim.prediction import predict_frames
+from srredsim.prediction import clean_wiener, predict_frames
+from srredsim.reconstruction.frc import TRUTH, frc, resolution_um
 from srredsim.reconstruction.parameters import estimate
 from srredsim.reconstruction.preprocess import prepare
 from srredsim.reconstruction.transfer import transfer_of
@@ -29,11 +30,18 @@ DEFINITIONS = {
     "nrmse": "RMSE / data_range",
     "ssim": "11 x 11 Gaussian window, sigma 1.5, K1 0.01, K2 0.03, data_range as above",
     "ncc": "Pearson's correlation of all pixels",
+    "frc_nm": "detail, in nm, down to which the Fourier ring correlation with the truth stays above 0.5",
     "spread": "standard deviation over the images",
 }
 
 
-def evaluate(model, data: str | Path = "simulated", split: str = "test", progress: Callable | None = None) -> dict:
+def evaluate(
+    model,
+    data: str | Path = "simulated",
+    split: str = "test",
+    progress: Callable | None = None,
+    pattern: str | None = None,
+) -> dict:
     """Score a model, and the widefield image up-scaled by Fourier and by bicubic interpolation, on a split.
 
     Parameters
@@ -42,69 +50,99 @@ def evaluate(model, data: str | Path = "simulated", split: str = "test", progres
     data : str or Path
         A data set of the catalogue or a folder of pairs.
     progress : callable(done, total), optional
+    pattern : str, optional
+        Angles x phases of the stacks, as ``3x5``; left out: all that the model is for.
 
     Returns
     -------
     dict
-        ``groups``: for every light level (or the whole set) the number of images, and for every method and metric the
-        mean and the spread; ``definitions`` says what the numbers are.
+        ``groups``: for every pattern and light level (or the whole set) the number of images, and for every method and
+        metric the mean and the spread; ``definitions`` says what the numbers are.
     """
     model = models.load(model) if isinstance(model, str | Path) else model
-    pairs = catalogue.open_split(data, split, model.angles, model.phases).pairs
-    if hasattr(pairs, "generate"):
-        pairs.generate(range(len(pairs)))
+    splits = {pattern: _opened(data, split, pattern, model) for pattern in _patterns(model, data, pattern)}
+    total, done = sum(map(len, splits.values())), 0
     scores: dict = defaultdict(lambda: defaultdict(list))
-    for index in range(len(pairs)):
-        pair = pairs[index]
-        if pair.scale != model.scale:
-            raise InputError(f"the truth has {pair.scale}x the raw pixels, the model makes {model.scale}x")
-        level = pair.facts.get("photons")
-        for method, image in images(model, pair).items():
-            scores[level][method].append(score(pair.truth, image))
-        if progress:
-            progress(index + 1, len(pairs))
+    for pattern, pairs in splits.items():
+        for index in range(len(pairs)):
+            pair = pairs[index]
+            group = "x".join(map(str, pattern)), pair.facts.get("photons")
+            for method, image in images(model, pair, *pattern).items():
+                scores[group][method].append(score(pair.truth, image, _pixel_size_um(pair)))
+            done += 1
+            if progress:
+                progress(done, total)
     return {
         "model": model.name,
         "data": str(data),
         "split": split,
         "precision": model.precision,
-        "images": len(pairs),
+        "images": total,
         "definitions": DEFINITIONS,
         "groups": [
             {
+                "pattern": pattern,
                 "photons": level,
                 "images": len(next(iter(methods.values()))),
                 "methods": {name: _summary(rows) for name, rows in methods.items()},
             }
-            for level, methods in scores.items()
+            for (pattern, level), methods in scores.items()
         ],
     }
 
 
-def images(model, pair: Pair) -> dict[str, np.ndarray]:
-    """What every method makes of the same raw frames, on the output grid."""
-    widefield = widefield_of(pair.frames)
+def _patterns(model, data: str | Path, wanted: str | None) -> list[tuple[int, int]]:
+    """(angles, phases) of the stacks that the model is tested on."""
+    patterns = [recipe.pattern(wanted)] if wanted else model.recipe.data.each_pattern
+    if len(patterns) > 1 and Path(data).is_dir():
+        named = " and ".join("x".join(map(str, pattern)) for pattern in patterns)
+        raise InputError(f"{model.name} is for stacks of {named}; say with --pattern which of them {data} holds")
+    return patterns
+
+
+def _opened(data: str | Path, split: str, pattern: tuple[int, int], model):
+    pairs = catalogue.open_split(data, split, *pattern).pairs
+    if hasattr(pairs, "generate"):
+        pairs.generate(range(len(pairs)))
+    if pairs[0].scale != model.scale:
+        raise InputError(f"the truth has {pairs[0].scale}x the raw pixels, the model makes {model.scale}x")
+    return pairs
+
+
+def _pixel_size_um(pair: Pair) -> float | None:
+    """Of the truth."""
+    optics = pair.facts.get("optics")
+    return optics["pixel_size_um"] / pair.scale if optics else None
+
+
+def images(model, pair: Pair, angles: int, phases: int) -> dict[str, np.ndarray]:
+    """What every method makes of the same raw frames, on the output grid.
+
+    The Wiener image, whose stripes are found in the frames, is there where the optics of the pair are known.
+    """
+    widefield, wiener = widefield_of(pair.frames), {}
+    if "optics" in pair.facts:
+        transfer = transfer_of(Optics(**pair.facts["optics"]))
+        prepared = prepare(raw_from_frames(pair.frames, angles, phases))
+        wiener = {"Wiener": reconstruct(prepared, estimate(prepared, transfer), transfer)[0]}
+    if not model.takes_wiener_images:
+        image = predict_frames(model, pair.frames)
+    elif wiener:
+        image = clean_wiener(model, wiener["Wiener"], widefield, pair.scaling, transfer)
+    else:
+        raise InputError(
+            f"{model.name} takes Wiener images: the stacks must tell NA, emission wavelength and pixel size"
+        )
     return {
-        model.name: predict_frames(model, pair.frames),
-        **_wiener(model, pair),
+        model.name: image,
+        **wiener,
         "widefield (Fourier)": fourier_upscale(widefield, pair.scale),
         "widefield (bicubic)": bicubic_upscale(widefield, pair.scale),
     }
 
 
-def _wiener(model, pair: Pair) -> dict[str, np.ndarray]:
-    """The classical reconstruction, which finds the stripes itself, where the optics of a pair are known."""
-    optics = pair.facts.get("optics")
-    if optics is None:
-        return {}
-    transfer = transfer_of(Optics(**optics))
-    frames = np.moveaxis(pair.frames, -1, 0)
-    prepared = prepare(frames.reshape(model.angles, model.phases, *frames.shape[1:]))
-    return {"Wiener": reconstruct(prepared, estimate(prepared, transfer), transfer)[0]}
-
-
-def score(truth: np.ndarray, image: np.ndarray) -> dict[str, float]:
-    """Every metric of one image, after the fit that `DEFINITIONS` states."""
+def score(truth: np.ndarray, image: np.ndarray, pixel_size_um: float | None = None) -> dict[str, float]:
+    """Every metric of one image, after the fit that `DEFINITIONS` states; `frc_nm` where the pixel size is known."""
     truth = truth.astype(np.float64)
     data_range = truth.max() - truth.min()
     if not data_range > 0:
@@ -115,6 +153,8 @@ def score(truth: np.ndarray, image: np.ndarray) -> dict[str, float]:
     for name in METRICS:
         scale = () if name in metrics.SCALE_FREE else (1.0,)
         result[name] = float(metrics.METRICS[name](*pair, *scale)[0])
+    if pixel_size_um:
+        result["frc_nm"] = 1000 * resolution_um(*frc(truth, image, pixel_size_um), TRUTH)
     return result
 
 
@@ -130,5 +170,5 @@ def fit_intensity(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def _summary(rows: list[dict]) -> dict:
     return {
         name: {"mean": float(np.mean([row[name] for row in rows])), "std": float(np.std([row[name] for row in rows]))}
-        for name in METRICS
+        for name in rows[0]
     }

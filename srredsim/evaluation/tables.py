@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 
-def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse")) -> str:
-    """A Markdown table: a row for each light level and method, ``mean +- spread`` for each metric."""
-    header = ["photons", "images", "method", *metrics]
+NAMES = {"frc_nm": "FRC 0.5 (nm)"}
+DIGITS = {"psnr": 2, "frc_nm": 0}
+
+
+def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_nm")) -> str:
+    """A Markdown table: a row for each pattern, light level and method, ``mean ± spread`` for each metric."""
+    measured = result["groups"][0]["methods"][result["model"]]
+    metrics = [name for name in metrics if name in measured]
+    header = ["pattern", "photons", "images", "method", *(NAMES.get(name, name) for name in metrics)]
     rows = [header, ["---"] * len(header)]
     for group in result["groups"]:
         for method, scores in group["methods"].items():
             cells = [
-                f"{scores[name]['mean']:.{_digits(name)}f} ± {scores[name]['std']:.{_digits(name)}f}"
+                f"{scores[name]['mean']:.{DIGITS.get(name, 4)}f} ± {scores[name]['std']:.{DIGITS.get(name, 4)}f}"
                 for name in metrics
             ]
-            rows.append([_level(group["photons"]), str(group["images"]), method, *cells])
+            rows.append([group["pattern"], level(group["photons"]), str(group["images"]), method, *cells])
     return _aligned(rows)
 
 
@@ -21,26 +28,42 @@ def definitions(result: dict) -> str:
     return "\n".join(f"{name}: {meaning}" for name, meaning in result["definitions"].items())
 
 
-def _level(photons: float | list[float] | None) -> str:
+def level(photons: float | list[float] | None) -> str:
     """One light level, a range of them, or none that is known."""
     if photons is None:
         return "-"
     return "-".join(f"{p:g}" for p in (photons if isinstance(photons, list) else [photons]))
 
 
-def _digits(metric: str) -> int:
-    return 2 if metric == "psnr" else 4
+def summary(results: list[dict]) -> str:
+    """A Markdown table for each pattern: a row for each method, ``PSNR (NCC, FRC)`` at each light level.
+
+    Results of several models on the same images make one table: what they have in common is a row once.
+    """
+    groups: dict = {}
+    for result in results:
+        for group in result["groups"]:
+            methods = groups.setdefault((group["pattern"], level(group["photons"])), {})
+            methods |= {name: scores for name, scores in group["methods"].items() if name not in methods}
+    tables = []
+    for pattern, keys in groupby(sorted(groups, key=lambda key: key[0], reverse=True), key=lambda key: key[0]):
+        keys = list(keys)
+        header = [pattern, *(f"{photons} photons" for _, photons in keys)]
+        rows = [header, ["---"] * len(header)]
+        names = dict.fromkeys(name for key in keys for name in groups[key])
+        rows += [[name, *(_cell(groups[key][name]) for key in keys)] for name in sorted(names, key=_place)]
+        tables.append(_aligned(rows))
+    return "\n\n".join(tables)
 
 
-def summary(result: dict) -> str:
-    """A Markdown table: a row for each method, ``PSNR (NCC)`` at each light level."""
-    groups = result["groups"]
-    header = ["method", *(f"{_level(group['photons'])} photons" for group in groups)]
-    rows = [header, ["---"] * len(header)]
-    for method in groups[0]["methods"]:
-        scores = [group["methods"][method] for group in groups]
-        rows.append([method, *(f"{s['psnr']['mean']:.1f} dB ({s['ncc']['mean']:.3f})" for s in scores)])
-    return _aligned(rows)
+def _place(method: str) -> int:
+    """Networks first, then what they are compared with."""
+    return 2 if method.startswith("widefield") else 1 if method == "Wiener" else 0
+
+
+def _cell(scores: dict) -> str:
+    detail = f", {scores['frc_nm']['mean']:.0f} nm" if "frc_nm" in scores else ""
+    return f"{scores['psnr']['mean']:.1f} dB ({scores['ncc']['mean']:.3f}{detail})"
 
 
 def _aligned(rows: list[list[str]]) -> str:

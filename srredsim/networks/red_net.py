@@ -1,4 +1,6 @@
-"""RED-Net of SR-REDSIM: raw frames to one image at twice the sampling (Shah et al., Photonics Research 9, B168, 2021).
+"""RED-Net: raw frames to one image at twice the sampling, or a reconstructed image to a cleaner one.
+
+SR-REDSIM and RED-fairSIM of Shah et al., Photonics Research 9, B168 (2021).
 
 The paper's stride-1 transposed convolutions are built as ordinary convolutions: with flipped kernels they are the same
 function with the same number of weights, and much faster on a CPU.
@@ -18,21 +20,29 @@ def build(
     filters: int = 64,
     wiring: str = "symmetric",
     widefield_skip: bool = False,
+    scale: int = 2,
 ) -> Model:
-    """(batch, y, x, input_channels) -> (batch, 2*y, 2*x, output_channels), for any y and x.
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, output_channels), for any y and x.
 
     ``depth`` counts the convolutions of the encoder, and again those of the decoder. Every second decoder layer
     receives the encoder layer that mirrors it; ``wiring="published"`` repeats the published source, where the last
     three receive earlier stages again. ``widefield_skip`` adds the up-sampled mean of the input to the output (no
     weights) and lets the last layer begin at zero: the network starts as the widefield image and learns what is
     missing.
+
+    ``scale=1`` is for images that are on the output grid already, y and x even: the first convolution (4x4, stride 2)
+    halves the sampling, and the layers see as far and cost as little as they do with raw frames.
+    ``widefield_skip`` then adds the first channel, the image that is to be cleaned.
     """
+    if scale not in (1, 2):
+        raise InputError(f"the scale of red_net is 2, or 1 for an image on the output grid; got {scale}")
     skip_from = _wiring(wiring, depth)
     frames = x = Input((None, None, input_channels), name="frames")
     convolution = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
     encoded = {}
     for stage in range(1, depth + 1):
-        x = encoded[stage] = layers.Conv2D(filters, 3, **convolution, name=f"encoder_{stage}")(x)
+        halving = {"kernel_size": 4, "strides": 2} if (scale, stage) == (1, 1) else {"kernel_size": 3}
+        x = encoded[stage] = layers.Conv2D(filters, **halving, **convolution, name=f"encoder_{stage}")(x)
     for stage in range(1, depth + 1):
         x = layers.Conv2D(filters, 3, **convolution, name=f"decoder_{stage}")(x)
         if stage in skip_from:
@@ -47,8 +57,9 @@ def build(
         name="image",
     )(x)
     if widefield_skip:
-        widefield = ops.mean(ops.cast(frames, "float32"), axis=-1, keepdims=True)
-        image = layers.Add(dtype="float32")([image, _twice(widefield)])
+        start = ops.cast(frames, "float32")
+        start = _twice(ops.mean(start, axis=-1, keepdims=True)) if scale == 2 else start[..., :1]
+        image = layers.Add(dtype="float32")([image, start])
     return Model(frames, image, name="red_net")
 
 
@@ -65,9 +76,9 @@ def _twice(image):
     return image
 
 
-def receptive_field(depth: int = 21, **_) -> int:
-    """Raw pixels of context on each side of an output pixel."""
-    return 2 * depth + 1
+def receptive_field(depth: int = 21, scale: int = 2, **_) -> int:
+    """Pixels of the input, an even number where they are halved, of context on each side of an output pixel."""
+    return 2 * depth + 1 if scale == 2 else 2 * (2 * depth + 1) + 2
 
 
 def _wiring(wiring: str, depth: int) -> dict[int, int]:

@@ -8,16 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
-
 from srredsim import io
-from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
-from srredsim.reconstruction.parameters import Parameters, estimate, remeasured
-from srredsim.reconstruction.preprocess import Prepared, prepare
-from srredsim.reconstruction.transfer import Transfer, transfer_of
-from srredsim.reconstruction.wiener import Regularisation, reconstruct
+from srredsim.reconstruction.parameters import Parameters
+from srredsim.reconstruction.planes import Plane, planes
+from srredsim.reconstruction.transfer import transfer_of
 
 
 def reconstruct_file(
@@ -90,21 +86,13 @@ def reconstruct_file(
         io.atomic(report, overwrite) as unfinished_report,
         io.ImageWriter(result, shape, overwrite=overwrite, **calibration) as writer,
     ):
-        channels, done = [], 0
-        for c in range(sizes["C"]):
-            slice_, parameters = _found(stack, c, transfer)
-            for t in range(sizes["T"]):
-                if sizes["T"] > 1:
-                    parameters = remeasured(parameters, _prepared(stack, (t, c, slice_)), transfer)
-                for z in range(sizes["Z"]):
-                    prepared = _prepared(stack, (t, c, z))
-                    image, regularisation = reconstruct(prepared, parameters, transfer, wiener)
-                    writer[t, c, z] = image
-                    if (t, z) == (0, slice_):
-                        channels.append(_channel(c, slice_, parameters, prepared, regularisation))
-                    done += 1
-                    if progress:
-                        progress(done, shape[0] * shape[1] * shape[2])
+        channels, total = [], shape[0] * shape[1] * shape[2]
+        for done, plane in enumerate(planes(stack, transfer, wiener), start=1):
+            writer[plane.position] = plane.image
+            if plane.position[0] == 0 and plane.position[2] == plane.sharpest:
+                channels.append(_channel(plane))
+            if progress:
+                progress(done, total)
         facts = {
             "input": str(path),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
@@ -122,47 +110,17 @@ def reconstruct_file(
     }
 
 
-def _prepared(stack: RawStack, position: tuple[int, int, int]) -> Prepared:
-    """One raw stack; a complaint says which one, where there are several."""
-    try:
-        return prepare(stack.raw(*position))
-    except InputError as problem:
-        sizes = stack.sizes
-        several = [f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1]
-        raise InputError(f"{', '.join(several)}: {problem}" if several else str(problem)) from None
-
-
-def _found(stack: RawStack, channel: int, transfer: Transfer) -> tuple[int, Parameters]:
-    """The sharpest slice of a channel, and the stripes in its mean over time."""
-    slices, times = stack.sizes["Z"], stack.sizes["T"]
-    slice_ = max(range(slices), key=lambda z: sharpness(stack.raw(0, channel, z))) if slices > 1 else 0
-    mean = np.zeros(stack.array.shape[3:], np.float32)
-    for t in range(times):
-        mean += stack.raw(t, channel, slice_).astype(np.float32) / times
-    return slice_, estimate(prepare(mean), transfer)
-
-
-def sharpness(raw: np.ndarray) -> float:
-    """Contrast between neighbours in the widefield image, as a share of its light."""
-    widefield = raw.mean(axis=(0, 1), dtype=np.float64)
-    widefield = (widefield[:-1:2] + widefield[1::2])[:, :-1] if min(widefield.shape) > 3 else widefield
-    widefield = widefield - widefield.min()
-    return float(np.mean(np.abs(np.diff(widefield, axis=0))) / max(widefield.mean(), 1e-12))
-
-
-def _channel(
-    channel: int, slice_: int, parameters: Parameters, prepared: Prepared, regularisation: Regularisation
-) -> dict:
+def _channel(plane: Plane) -> dict:
     """What the image of a channel rests on, at its first time and in its sharpest slice."""
     return {
-        "channel": channel,
-        "estimated_in_slice": slice_,
-        "verdict": verdict(parameters),
-        "k_max_per_um": float(parameters.k_max_per_um),
-        "angles": parameters.report(),
-        "backgrounds": list(prepared.backgrounds),
-        "intensities": [list(row) for row in prepared.intensities],
-        "regularisation": asdict(regularisation),
+        "channel": plane.position[1],
+        "estimated_in_slice": plane.sharpest,
+        "verdict": verdict(plane.parameters),
+        "k_max_per_um": float(plane.parameters.k_max_per_um),
+        "angles": plane.parameters.report(),
+        "backgrounds": list(plane.prepared.backgrounds),
+        "intensities": [list(row) for row in plane.prepared.intensities],
+        "regularisation": asdict(plane.regularisation),
     }
 
 

@@ -86,8 +86,10 @@ def _batches(recipe: Recipe) -> Batches:
 
 
 def _open(recipe: Recipe, split: str) -> catalogue.DataSet:
-    data = recipe.data
-    return catalogue.open_split(data.name, split, data.angles, data.phases, data.count if split == "train" else None)
+    data, count = recipe.data, recipe.data.count if split == "train" else None
+    if data.input == "wiener":
+        return catalogue.open_reconstructed(data.name, split, data.each_pattern, count)
+    return catalogue.open_split(data.name, split, data.angles, data.phases, count)
 
 
 def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):
@@ -141,9 +143,8 @@ def _generate(pairs, indices, what: str) -> None:
     from rich import progress
     from rich.console import Console
 
-    megabytes = pairs.series.nbytes / pairs.series.count * missing / 1e6
     console = Console(stderr=True)
-    console.print(f"{what}: simulating {missing} stacks once ({megabytes:.0f} MB in {pairs.folder})", soft_wrap=True)
+    console.print(f"{what}: {pairs.task(missing)}", soft_wrap=True)
     with progress.Progress(console=console, transient=True) as bar:
         task = bar.add_task(what, total=missing)
         pairs.generate(indices, lambda done, total: bar.update(task, completed=done))

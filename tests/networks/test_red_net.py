@@ -99,3 +99,49 @@ def test_receptive_field_at_full_depth(depth, expected):
     frames[0, centre, centre] = 1.0
     rows = np.nonzero(keras.ops.convert_to_numpy(model(frames)))[1] // 2
     assert np.abs(rows - centre).max() == expected == red_net.receptive_field(depth=depth)
+
+
+def test_at_scale_1_an_untrained_network_gives_back_its_first_channel():
+    model = red_net.build(3, depth=5, filters=4, widefield_skip=True, scale=1)
+    images = np.random.default_rng(3).random((1, 10, 14, 3)).astype("float32")
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(images))[..., 0], images[..., 0])
+
+
+def test_at_scale_1_the_first_convolution_halves_the_sampling_about_the_centres_of_the_pixels():
+    """Each 4 x 4 window lies evenly around the 2 x 2 pixels that become one: turned images give turned results."""
+    model = red_net.build(1, depth=3, filters=2, scale=1)
+    rng = np.random.default_rng(7)
+    turn = keras.Model(model.input, model.get_layer("encoder_1").output)
+    kernel, bias = turn.get_weights()
+    kernel = rng.random(kernel.shape) + 0.1
+    images = rng.random((1, 12, 16, 1)).astype("float32")
+    turn.set_weights([kernel, bias])
+    plain = keras.ops.convert_to_numpy(turn(images))
+    turn.set_weights([kernel[::-1, ::-1], bias])
+    turned = keras.ops.convert_to_numpy(turn(images[:, ::-1, ::-1]))
+    np.testing.assert_allclose(turned[:, ::-1, ::-1], plain, rtol=1e-5)
+    padded = np.pad(images[0, ..., 0], 1)
+    expected = [
+        [np.sum(padded[2 * i : 2 * i + 4, 2 * j : 2 * j + 4] * kernel[..., 0, 0]) for j in range(8)] for i in range(6)
+    ]
+    np.testing.assert_allclose(plain[0, ..., 0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("depth", [5, 21])
+def test_receptive_field_at_scale_1(depth):
+    model = red_net.build(1, depth=depth, filters=1, scale=1)
+    model.set_weights([np.full_like(w, 1 / 3) if w.ndim == 4 else np.zeros_like(w) for w in model.get_weights()])
+    expected = red_net.receptive_field(depth=depth, scale=1)
+    assert expected % 2 == 0
+    reach = []
+    for centre in (expected + 2, expected + 3):  # either half of a pair
+        images = np.zeros((1, 2 * expected + 6, 2 * expected + 6, 1), "float32")
+        images[0, centre, centre] = 1.0
+        rows = np.nonzero(keras.ops.convert_to_numpy(model(images)))[1]
+        reach.append(np.abs(rows - centre).max())
+    assert expected - 2 <= max(reach) <= expected
+
+
+def test_other_scales_are_refused():
+    with pytest.raises(InputError, match="the scale of red_net is 2, or 1"):
+        red_net.build(3, scale=4)

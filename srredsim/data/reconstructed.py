@@ -1,0 +1,169 @@
+"""Pairs whose input is the Wiener image of the frames: made once by `srredsim.reconstruction`, and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from srredsim import reconstruction
+from srredsim.acquisition import Optics, raw_from_frames
+from srredsim.data.pairs import Pair, Pairs
+from srredsim.data.simulated import Series, SimulatedPairs
+from srredsim.errors import InputError
+from srredsim.normalise import Scaling
+from srredsim.optics.sampling import SCALE
+from srredsim.reconstruction.channels import CHANNELS, channels
+from srredsim.reconstruction.parameters import estimate
+from srredsim.reconstruction.preprocess import prepare
+from srredsim.reconstruction.transfer import transfer_of
+from srredsim.reconstruction.widefield import widefield_of
+from srredsim.reconstruction.wiener import reconstruct
+
+CHUNK = 8  # pairs that a process makes at a time
+NORMALISED = Scaling(0.0, 1.0)
+
+
+def reconstructed(pair: Pair, angles: int, phases: int) -> Pair:
+    """A pair of what `CHANNELS` names, (2y, 2x, 3), and the truth; both normalised.
+
+    Raises
+    ------
+    InputError
+        If the optics of the pair are not known.
+    """
+    return Pair(input_of(pair, angles, phases), pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
+
+
+def input_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
+    """The stripes are found in the frames themselves, as they will be when the model is used."""
+    optics = pair.facts.get("optics")
+    if optics is None:
+        raise InputError("a Wiener image needs NA, emission wavelength and pixel size, which these pairs do not tell")
+    transfer = transfer_of(Optics(**optics))
+    prepared = prepare(raw_from_frames(pair.frames, angles, phases))
+    image, _ = reconstruct(prepared, estimate(prepared, transfer), transfer)
+    return channels(image, widefield_of(pair.frames), pair.scaling, transfer)
+
+
+class Reconstructed:
+    """Any pairs, reconstructed when they are asked for; the latest are remembered."""
+
+    def __init__(self, pairs: Pairs, angles: int, phases: int):
+        self._pairs, self._angles, self._phases = pairs, angles, phases
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @lru_cache(maxsize=256)  # noqa: B019  one data set lives as long as the training
+    def __getitem__(self, index: int) -> Pair:
+        return reconstructed(self._pairs[index], self._angles, self._phases)
+
+
+class ReconstructedSeries:
+    """The pairs of a simulated series, reconstructed, read from the cache on disk; `generate` fills it."""
+
+    def __init__(self, series: Series):
+        self.series, self.pairs = series, SimulatedPairs(series)
+        self.folder = self.pairs.folder / f"wiener-{_fingerprint()}"
+        self.folder.mkdir(exist_ok=True)
+        side = SCALE * series.size
+        self._input = _array(self.folder / "input.f32", np.float32, (series.count, side, side, len(CHANNELS)))
+        self._done = _array(self.folder / "done.u8", np.uint8, (series.count,))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Pair:
+        index = int(index)
+        if not self._done[index]:
+            self.store(index)
+        pair = self.pairs[index]
+        return Pair(self._input[index], pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
+
+    def store(self, index: int) -> None:
+        self._input[index] = input_of(self.pairs[index], self.series.angles, self.series.phases)
+        self._done[index] = 1  # last: an interrupted one is made again
+
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        return [int(i) for i in sorted(set(indices)) if not self._done[i]]
+
+    def task(self, missing: int) -> str:
+        """What `generate` will do."""
+        megabytes = self._input[0].nbytes * missing / 1e6
+        return f"simulating and reconstructing {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
+
+    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
+        """Make what is missing, frames too, on all cores; returns how many were made."""
+        todo = self.missing(indices)
+        chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+            done = 0
+            for future in as_completed([pool.submit(_store, self.series, chunk) for chunk in chunks]):
+                done += future.result()
+                if progress:
+                    progress(done, len(todo))
+        return len(todo)
+
+
+class Joined:
+    """Several data sets as one, in turn: the first pair of each, then the second of each."""
+
+    def __init__(self, parts: list[ReconstructedSeries]):
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return len(self.parts) * min(len(part) for part in self.parts)
+
+    def __getitem__(self, index: int) -> Pair:
+        index, part = divmod(int(index), len(self.parts))
+        return self.parts[part][index]
+
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        return [
+            i * len(self.parts) + n for n, part in enumerate(self.parts) for i in part.missing(self._of(n, indices))
+        ]
+
+    def task(self, missing: int) -> str:
+        return self.parts[0].task(missing)
+
+    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
+        wanted = list(indices)
+        total, made = len(self.missing(wanted)), 0
+        for n, part in enumerate(self.parts):
+            step = (lambda done, _, before=made: progress(before + done, total)) if progress else None
+            made += part.generate(self._of(n, wanted), step)
+        return made
+
+    def _of(self, part: int, indices: Iterable[int]) -> list[int]:
+        return [int(i) // len(self.parts) for i in indices if i % len(self.parts) == part]
+
+
+def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
+    """A file of the full size, without its content yet (sparse where the file system can)."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    with open(path, "ab") as file:
+        if file.tell() != size:
+            file.truncate(size)
+    return np.memmap(path, dtype, "r+", shape=shape)
+
+
+def _store(series: Series, indices: list[int]) -> int:
+    pairs = ReconstructedSeries(series)
+    for index in indices:
+        pairs.store(index)
+    return len(indices)
+
+
+def _fingerprint() -> str:
+    """Of the reconstruction's own source: another reconstruction never reads this one's images."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(reconstruction.__path__[0]).glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

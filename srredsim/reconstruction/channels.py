@@ -1,0 +1,34 @@
+"""What a network that works on Wiener images is given: the image, the widefield image, and how noisy the frames are.
+
+All three are on the output grid and in the units of `srredsim.normalise`. The noise is measured beyond the cut-off of
+the lens, where there is nothing else: the network need not guess what is grain and what is structure.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srredsim.normalise import Scaling
+from srredsim.reconstruction.overlap import Bands
+from srredsim.reconstruction.preprocess import FADE, faded_spectrum, fading
+from srredsim.reconstruction.transfer import Transfer
+from srredsim.reconstruction.widefield import fourier_upscale
+
+CHANNELS = ("wiener", "widefield", "noise")
+NOISE_UNIT = 0.1  # of the normalised brightness: noise of 0.1 fills its channel with 1
+
+
+def channels(wiener: np.ndarray, widefield: np.ndarray, scaling: Scaling, transfer: Transfer) -> np.ndarray:
+    """(2y, 2x, 3) float32 from a Wiener image (2y, 2x) and the mean (y, x) of the raw frames that it was made of."""
+    result = np.empty((*wiener.shape, len(CHANNELS)), np.float32)
+    result[..., 0] = wiener / np.float32(scaling.gain)
+    result[..., 1] = fourier_upscale(scaling.apply(widefield))
+    result[..., 2] = noise_of(widefield, transfer) / (scaling.gain * NOISE_UNIT)
+    return result
+
+
+def noise_of(widefield: np.ndarray, transfer: Transfer) -> float:
+    """Standard deviation of the noise of a pixel, the mean over the field."""
+    power = Bands(faded_spectrum(widefield)[None], transfer).noise
+    window = [np.sum(fading(n, FADE) ** 2, dtype=np.float64) for n in widefield.shape]
+    return float(np.sqrt(power / (window[0] * window[1])))

@@ -1,0 +1,108 @@
+"""Every t, c and z of a stack: the stripes are found once a channel, then an image is made of each plane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from srredsim.acquisition import RawStack
+from srredsim.errors import InputError
+from srredsim.reconstruction.parameters import Parameters, estimate, remeasured
+from srredsim.reconstruction.preprocess import Prepared, prepare
+from srredsim.reconstruction.transfer import Transfer
+from srredsim.reconstruction.wiener import Regularisation, reconstruct
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One image and all that it was made from."""
+
+    position: tuple[int, int, int]  # t, c, z
+    image: np.ndarray  # (2y, 2x) float32
+    prepared: Prepared  # the raw frames, background off and equally bright
+    parameters: Parameters  # as they are at this time
+    transfer: Transfer
+    regularisation: Regularisation
+    sharpest: int  # slice of the channel in which the stripes were found
+
+
+def planes(
+    stack: RawStack,
+    transfer: Transfer,
+    wiener: float | None = None,
+    parameters: Sequence[Parameters] | None = None,
+) -> Iterator[Plane]:
+    """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
+
+    The stripes of a channel are found once, in the mean over time of its sharpest slice; where there are several times,
+    phases and contrasts are measured again at each of them, on that slice.
+
+    Parameters
+    ----------
+    stack : RawStack
+        Only one plane at a time is read.
+    transfer : Transfer
+        As `srredsim.reconstruction.transfer.transfer_of` makes it from the optics of the stack.
+    wiener : float, optional
+        Left out: chosen from the noise of each plane.
+    parameters : sequence of Parameters, optional
+        One a channel: vectors and phase steps of stripes that are known. Their phases and contrasts are measured.
+
+    Raises
+    ------
+    InputError
+        If a plane cannot be used; the message says which one where there are several.
+    """
+    sizes = stack.sizes
+    for c in range(sizes["C"]):
+        sharpest = sharpest_slice(stack, c)
+        found = parameters[c] if parameters else estimate(prepared_mean(stack, c, sharpest), transfer)
+        for t in range(sizes["T"]):
+            if parameters or sizes["T"] > 1:
+                found = remeasured(found, prepared_plane(stack, (t, c, sharpest)), transfer)
+            for z in range(sizes["Z"]):
+                prepared = prepared_plane(stack, (t, c, z))
+                image, regularisation = reconstruct(prepared, found, transfer, wiener)
+                yield Plane((t, c, z), image, prepared, found, transfer, regularisation, sharpest)
+
+
+def prepared_plane(stack: RawStack, position: tuple[int, int, int]) -> Prepared:
+    """One raw stack; a complaint says which one, where there are several."""
+    try:
+        return prepare(stack.raw(*position))
+    except InputError as problem:
+        sizes = stack.sizes
+        several = [f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1]
+        raise InputError(f"{', '.join(several)}: {problem}" if several else str(problem)) from None
+
+
+def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
+    """The mean over time of one slice of a channel."""
+    times = [(t, channel, z) for t in range(stack.sizes["T"])]
+    if len(times) == 1:
+        return prepared_plane(stack, times[0])
+    mean = np.zeros(stack.array.shape[3:], np.float32)
+    for position in times:
+        mean += stack.raw(*position).astype(np.float32) / len(times)
+    try:
+        return prepare(mean)
+    except InputError:
+        for position in times:
+            prepared_plane(stack, position)  # says which time cannot be used
+        raise
+
+
+def sharpest_slice(stack: RawStack, channel: int) -> int:
+    """At the first time."""
+    slices = range(stack.sizes["Z"])
+    return max(slices, key=lambda z: sharpness(stack.raw(0, channel, z))) if len(slices) > 1 else 0
+
+
+def sharpness(raw: np.ndarray) -> float:
+    """Contrast between neighbours in the widefield image, as a share of its light."""
+    widefield = raw.mean(axis=(0, 1), dtype=np.float64)
+    widefield = (widefield[:-1:2] + widefield[1::2])[:, :-1] if min(widefield.shape) > 3 else widefield
+    widefield = widefield - widefield.min()
+    return float(np.mean(np.abs(np.diff(widefield, axis=0))) / max(widefield.mean(), 1e-12))

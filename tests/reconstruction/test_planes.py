@@ -1,0 +1,53 @@
+"""The loop over t, c and z against the same steps done by hand."""
+
+import numpy as np
+import pytest
+
+from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.errors import InputError
+from srredsim.reconstruction.parameters import estimate, remeasured
+from srredsim.reconstruction.planes import planes
+from srredsim.reconstruction.preprocess import prepare
+from srredsim.reconstruction.transfer import transfer_of
+from srredsim.reconstruction.wiener import reconstruct
+from srredsim.simulation.sim import simulate_stack
+
+SAMPLE = simulate_stack(41, phases=3, photons=(800, 800), size=(72, 64), phantom="filaments")
+OTHER = simulate_stack(43, phases=3, photons=(800, 800), size=(72, 64), phantom="filaments")
+OPTICS = Optics(SAMPLE.settings.na, SAMPLE.settings.wavelength_em_um, SAMPLE.settings.pixel_size_um)
+
+
+def blurred(raw):
+    """Without stripes and without much structure, as far out of focus."""
+    return np.broadcast_to(raw.mean(axis=(0, 1)), raw.shape).astype(np.uint16)
+
+
+def stack_of(array) -> RawStack:
+    return RawStack(np.asarray(array), Pattern(3, 3), OPTICS)
+
+
+def test_every_plane_as_by_hand():
+    dim = (SAMPLE.raw // 2 + 50).astype(np.uint16)
+    times = [
+        [[blurred(raw), raw], [blurred(other), other]] for raw, other in ((SAMPLE.raw, OTHER.raw), (dim, OTHER.raw))
+    ]
+    transfer = transfer_of(OPTICS)
+    result = list(planes(stack_of(times), transfer, wiener=0.2))
+    expected = [(t, c, z) for c in range(2) for t in range(2) for z in range(2)]
+    assert [plane.position for plane in result] == expected
+    assert {plane.sharpest for plane in result} == {1}
+    once = estimate(prepare((SAMPLE.raw.astype(np.float32) + dim) / 2), transfer)
+    for plane in result[:4]:
+        t, _, z = plane.position
+        parameters = remeasured(once, prepare((SAMPLE.raw, dim)[t]), transfer)
+        image, _ = reconstruct(prepare(times[t][0][z]), parameters, transfer, 0.2)
+        np.testing.assert_allclose(plane.image, image, atol=1e-5 * np.ptp(image))
+        assert plane.parameters.report() == parameters.report()
+
+
+def test_a_bad_plane_is_named():
+    bad = SAMPLE.raw.astype(np.float32)
+    bad[0, 0, 3, 4] = np.nan
+    times = np.stack([SAMPLE.raw, bad])[:, None, None]
+    with pytest.raises(InputError, match=r"^t=1: 1 pixels are NaN"):
+        list(planes(stack_of(times), transfer_of(OPTICS)))
