@@ -29,6 +29,8 @@ LAYERS = [  # each may import from its own line and from those above it
         "tiling",
         "picture",
         "prediction",
+        "judging",
+        "judging_picture",
         "inference",
         "training",
         "evaluation",

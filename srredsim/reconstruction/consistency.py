@@ -67,37 +67,40 @@ class AngleFit:
 class Consistency:
     """Maps (2y, 2x) on the grid of the image; NaN in the maps, and False in the masks, where nothing is known."""
 
-    summary: float  # mean residual; 1: explained to within noise
-    structure: float  # mean square of the score; 1: nothing but noise
+    summary: float | None  # mean residual; 1: explained to within noise
+    structure: float | None  # mean square of the score; 1: nothing but noise
     residual: np.ndarray
     score: np.ndarray
     unsupported: np.ndarray
     missing: np.ndarray
-    camera: Camera
-    damping_factor: float
+    camera: Camera | None
+    damping_factor: float | None
     angles: tuple[AngleFit, ...]
 
-    @property
-    def flagged_fraction(self) -> float:
+    def fraction(self, flagged: np.ndarray) -> float:
         """Of the field that was judged."""
-        judged = np.count_nonzero(np.isfinite(self.score))
-        return float(np.count_nonzero(self.unsupported | self.missing) / max(judged, 1))
+        return float(np.count_nonzero(flagged) / max(np.count_nonzero(np.isfinite(self.score)), 1))
 
     def report(self) -> dict:
         """Everything but the maps, ready for JSON."""
-        judged = max(np.count_nonzero(np.isfinite(self.score)), 1)
         return {
             "residual": self.summary,
             "structure": self.structure,
-            "unsupported_fraction": float(np.count_nonzero(self.unsupported) / judged),
-            "missing_fraction": float(np.count_nonzero(self.missing) / judged),
-            "gain_adu": self.camera.gain_adu,
+            "unsupported_fraction": self.fraction(self.unsupported),
+            "missing_fraction": self.fraction(self.missing),
+            "gain_adu": self.camera and self.camera.gain_adu,
             "damping_factor": self.damping_factor,
             "angles": [
                 {"gain": fit.gain, "contrasts": list(fit.contrasts), "moved_periods": fit.moved_periods}
                 for fit in self.angles
             ],
         }
+
+
+def unjudged(shape: tuple[int, int]) -> Consistency:
+    """Of an image (2y, 2x) of which nothing is known."""
+    nothing, nowhere = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
+    return Consistency(None, None, nothing, nothing, nowhere, nowhere, None, None, ())
 
 
 class Comparison:
