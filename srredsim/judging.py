@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +21,7 @@ from srredsim.reconstruction.planes import prepared_mean, sharpest_slice
 from srredsim.reconstruction.transfer import Transfer, transfer_of
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
+FIELD = 768  # raw pixels, side of what is enough to find the stripes in: bounds the memory
 Position = tuple[int, int, int]  # (t, c, z)
 
 
@@ -119,7 +121,12 @@ class Judge:
         return {"line": line, "planes": planes, "notes": notes}
 
     def _stripes(self, channel: int) -> Parameters:
-        return estimate(prepared_mean(self.stack, channel, sharpest_slice(self.stack, channel)), self.transfer)
+        """From the middle of a large field, as of the whole of it."""
+        prepared = prepared_mean(self.stack, channel, sharpest_slice(self.stack, channel))
+        starts = [max(0, (n - FIELD) // 2) for n in prepared.frames.shape[2:]]
+        middle = tuple(slice(start, start + FIELD) for start in starts)
+        found = estimate(replace(prepared, frames=prepared.frames[:, :, *middle].copy()), self.transfer)
+        return seen_from(found, [-start * self.transfer.pixel_size_um for start in starts])
 
     def _compared(self, position: Position, image: np.ndarray, stripes: Parameters | InputError) -> Consistency:
         if isinstance(stripes, InputError):
@@ -144,3 +151,19 @@ def _or_problem(function: Callable, *arguments):
         return function(*arguments)
     except InputError as problem:
         return problem
+
+
+def seen_from(parameters: Parameters, position_um) -> Parameters:
+    """The same stripes, with phases at another place (y, x), in um from the centre of raw pixel (0, 0)."""
+    return Parameters(
+        tuple(
+            replace(
+                angle,
+                orders=tuple(
+                    replace(order, phase_rad=order.phase_rad + 2 * np.pi * float(np.dot(order.k_per_um, position_um)))
+                    for order in angle.orders
+                ),
+            )
+            for angle in parameters.angles
+        )
+    )

@@ -27,7 +27,7 @@ Wiener image is, has a residual somewhat below 1: a part of it explains noise.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import ndimage
@@ -42,6 +42,7 @@ from srredsim.reconstruction.noise import Camera, camera_of
 from srredsim.reconstruction.parameters import Parameters
 from srredsim.reconstruction.transfer import Transfer
 from srredsim.reconstruction.view import SMOOTH_UM, View
+from srredsim.tiling import Tile, magnified, tiles
 
 SURE = 5.0  # standard deviations: chance reaches it less than once in a field of 512 x 512 pixels
 LARGE = 0.05  # of the light of bright structures
@@ -50,6 +51,8 @@ WINDOW = 1.5  # raw pixels: standard deviation of the window of the residual
 RIM = 0.01  # of the apodisation: fainter frequencies are not brought back
 SIM_CUTOFF = 1.9  # of the lens's, of a SIM image whose stripes were not found
 SMALLEST = 32  # raw pixels
+TILE = 512  # raw pixels, side of what is compared at once: bounds the memory; each has fits of its own
+SEAM = 6  # raw pixels of context beyond what a window does not judge
 FARTHEST = 0.25  # periods, by which an error of k may have moved the stripes in a corner
 HALO_UM = 0.4  # from an error, where it may leave one of the other sign
 
@@ -103,8 +106,55 @@ def unjudged(shape: tuple[int, int]) -> Consistency:
     return Consistency(None, None, nothing, nothing, nowhere, nowhere, None, None, ())
 
 
+@dataclass(frozen=True)
+class Maps:
+    """What the windows of a field come to: raw grid but for the score; ``expected`` is 0 where nothing is known."""
+
+    squares: np.ndarray  # of the residuals, over the variance that weighs
+    expected: np.ndarray  # the same if there is nothing but noise
+    blurred_squares: np.ndarray
+    blurred_expected: np.ndarray
+    excess: np.ndarray  # mean square of the residuals less the variance, blurred
+    in_focus: np.ndarray  # what the image explains, mean of the frames
+    score: np.ndarray
+
+    @classmethod
+    def of(cls, shape: tuple[int, int]) -> Maps:
+        fine = tuple(SCALE * n for n in shape)
+        return cls(*(np.zeros(shape, np.float32) for _ in fields(cls)[1:]), np.zeros(fine, np.float32))
+
+    def place(self, window: Maps, part: Tile) -> None:
+        """Take over what is exact of a window."""
+        for field in fields(self):
+            scale = SCALE if field.name == "score" else 1
+            getattr(self, field.name)[magnified(part.place, scale)] = getattr(window, field.name)[
+                magnified(part.kept, scale)
+            ]
+
+    def judged(
+        self, camera: Camera, damping_factor: float, angles: tuple[AngleFit, ...], pixel_size_um: float
+    ) -> Consistency:
+        known = self.expected != 0
+        residual = self.blurred_squares / np.maximum(self.blurred_expected, 1e-6 * self.blurred_expected.max())
+        bright = max(float(np.percentile(self.in_focus[known], BRIGHT_PERCENT)), 1e-30)
+        large = _fine(known & (self.excess > (LARGE * bright) ** 2))
+        residual[~known] = np.nan
+        score = np.where(_fine(known), self.score, np.nan)
+        return Consistency(
+            summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
+            structure=float(np.nanmean(score**2, dtype=float)),
+            residual=_fine(residual),
+            score=score,
+            unsupported=_flagged(-score, pixel_size_um) & large,
+            missing=_flagged(score, pixel_size_um) & large,
+            camera=camera,
+            damping_factor=damping_factor,
+            angles=angles,
+        )
+
+
 class Comparison:
-    """Frames against an image, one angle after the other, and the sums that the maps are made of."""
+    """Frames of a window against its image, one angle after the other, and the sums that the maps are made of."""
 
     def __init__(self, raw: np.ndarray, view: View, camera: Camera):
         self.raw, self.view, self.camera = raw, view, camera
@@ -131,6 +181,15 @@ class Comparison:
             self.differences += squares - free * noise
             yield number, self.view.filled(residuals / found.variance)
             self.fits.append(found)
+
+    def maps(self, score: np.ndarray) -> Maps:
+        return Maps(
+            *(self.view.filled(each) for each in (self.squares, self.expected)),
+            *(ndimage.gaussian_filter(self.view.filled(each), WINDOW) for each in (self.squares, self.expected)),
+            ndimage.gaussian_filter(self.view.filled(self.differences / self.frames), WINDOW),
+            self.view.filled(self.in_focus / self.frames),
+            score,
+        )
 
 
 def consistency(
@@ -162,28 +221,66 @@ def consistency(
     _refuse_useless(raw, image)
     camera = camera or camera_of(raw, transfer)
     unapodised = _unapodised(parameters, transfer)
-    view = View(raw.shape[2:], transfer.pixel_size_um)
     factor = fitted_damping(raw, image, transfer, camera, unapodised)
-    damped = Damped(transfer, factor)
+    microscope = Microscope(Damped(transfer, factor), camera, unapodised)
     stripes = stripes_of(parameters)
+    maps, fits = Maps.of(raw.shape[2:]), []
+    context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
+    for part in tiles(raw.shape[2:], TILE, context):
+        corner_um = [side.start * transfer.pixel_size_um for side in part.window]
+        found, fitted = _compared(
+            raw[:, :, *part.window],
+            image[magnified(part.window, SCALE)],
+            [each.seen_from(*corner_um) for each in stripes],
+            microscope,
+        )
+        maps.place(found, part)
+        fits.append(fitted)
+    return maps.judged(camera, factor, _averaged(fits), transfer.pixel_size_um)
+
+
+@dataclass(frozen=True)
+class Microscope:
+    transfer: Damped
+    camera: Camera
+    unapodised: Callable[[np.ndarray], np.ndarray]
+
+
+def _compared(
+    raw: np.ndarray, image: np.ndarray, stripes: list[Stripes], microscope: Microscope
+) -> tuple[Maps, list[AngleFit]]:
+    """One window of the field: fit, correct the vectors of the stripes, fit again, compare."""
+    transfer, camera, unapodised = microscope.transfer, microscope.camera, microscope.unapodised
+    view = View(raw.shape[2:], transfer.pixel_size_um)
+    parts_of_angles = Forward(view.whole, transfer, stripes, filter_of=unapodised).parts(image)
     moves = [
         view.limited(fit(view.of(frames), view.of(parts), view, camera).k_error_per_um, FARTHEST)
-        for frames, parts in zip(
-            raw, Forward(view.whole, damped, stripes, filter_of=unapodised).parts(image), strict=True
-        )
+        for frames, parts in zip(raw, parts_of_angles, strict=True)
     ]
-    stripes = [_moved(each, move) for each, move in zip(stripes, moves, strict=True)]
-    forward = Forward(view.whole, damped, stripes, filter_of=unapodised)
+    stripes = [each.with_k_error(move) for each, move in zip(stripes, moves, strict=True)]
+    forward = Forward(view.whole, transfer, stripes, filter_of=unapodised)
     # back to points of the object, not to the finest detail that an image may have: the apodisation stays
-    back = Forward(view.whole, damped, stripes)
+    back = Forward(view.whole, transfer, stripes)
     comparison = Comparison(raw, view, camera)
     score = back.adjoint_of_angles(comparison.weighted_residuals(forward.parts(image)))
     score /= np.maximum(_scatter(comparison, back), 1e-30)
-    angles = tuple(
+    angles = [
         AngleFit(float(found.weights[:, 0].mean()), found.contrasts(), view.periods(move))
         for found, move in zip(comparison.fits, moves, strict=True)
+    ]
+    return comparison.maps(score), angles
+
+
+def _averaged(fits: list[list[AngleFit]]) -> tuple[AngleFit, ...]:
+    """Over the windows of the field."""
+    return tuple(
+        AngleFit(
+            float(np.mean([fit.gain for fit in angle])),
+            tuple(np.mean([fit.contrasts for fit in angle], axis=0).tolist()),
+            max(fit.moved_periods for fit in angle),
+        )
+        for angle in zip(*fits, strict=True)
     )
-    return _judged(comparison, score, factor, angles)
 
 
 def _refuse_useless(raw: np.ndarray, image: np.ndarray) -> None:
@@ -211,40 +308,6 @@ def _unapodised(parameters: Parameters, transfer: Transfer) -> Callable[[np.ndar
         return passed / np.maximum(passed, RIM) ** 2
 
     return factor
-
-
-def _moved(stripes: Stripes, k0_error_per_um: np.ndarray) -> Stripes:
-    orders = np.arange(1, len(stripes.k_per_um) + 1)
-    return replace(stripes, k_per_um=stripes.k_per_um + np.outer(orders, k0_error_per_um))
-
-
-def _judged(
-    comparison: Comparison, score: np.ndarray, damping_factor: float, angles: tuple[AngleFit, ...]
-) -> Consistency:
-    """The maps of a comparison, and what they come to."""
-    view = comparison.view
-    squares, expected, excess = (
-        ndimage.gaussian_filter(each, WINDOW)
-        for each in (comparison.squares, comparison.expected, comparison.differences)
-    )
-    residual = squares / np.maximum(expected, 1e-6 * expected.max())
-    bright = np.percentile(comparison.in_focus, BRIGHT_PERCENT) / comparison.frames
-    share = np.sqrt(np.maximum(excess, 0) / comparison.frames) / max(bright, 1e-30)
-    large = _fine(view.filled(share)) > LARGE
-    outside = _fine(view.filled(np.ones(view.shape))) == 0
-    residual = _fine(view.filled(residual))
-    residual[outside], score[outside] = np.nan, np.nan
-    return Consistency(
-        summary=float(comparison.squares.sum(dtype=float) / comparison.expected.sum(dtype=float)),
-        structure=float(np.nanmean(score**2)),
-        residual=residual,
-        score=score,
-        unsupported=_flagged(-score, view.pixel_size_um) & large,
-        missing=_flagged(score, view.pixel_size_um) & large,
-        camera=comparison.camera,
-        damping_factor=damping_factor,
-        angles=angles,
-    )
 
 
 def _flagged(score: np.ndarray, pixel_size_um: float) -> np.ndarray:
