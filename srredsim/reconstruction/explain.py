@@ -12,7 +12,7 @@ from srredsim.reconstruction.view import View
 
 BLUR = 1.0  # raw pixels: standard deviation over which a place is looked at
 WRONG = 5.0  # standard deviations
-MOST_WRONG = 0.2  # of the field: where it is more, nobody knows what is wrong and what is haze
+MOST_WRONG = 0.2  # of the field: the rest is needed to know the haze by
 ROUNDS = 5  # of looking for places where the image is wrong, and of bridging them
 BLOCK = 2**16  # pixels whose products are summed at once
 
@@ -89,8 +89,9 @@ def _mean_and_haze(
         rest = mean - np.tensordot(common.astype(np.float32), parts, axes=1)
         for _ in range(ROUNDS if wrong.any() else 1):
             haze = view.smooth(np.where(wrong, haze, rest))
-        found = np.abs(ndimage.gaussian_filter(rest - haze, BLUR)) > WRONG * deviation
-        if np.array_equal(found, wrong) or np.mean(found) > MOST_WRONG:
+        sure = np.abs(ndimage.gaussian_filter(rest - haze, BLUR)) / deviation
+        found = sure > max(WRONG, float(np.quantile(sure, 1 - MOST_WRONG)))
+        if np.array_equal(found, wrong):
             break
         wrong = found
     return common, haze, weight

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.interpolate import BSpline
 
 BORDER_UM = 0.8  # not judged: light comes from beyond the field
-SMOOTH_UM = 0.5  # haze of a Gaussian blur of this standard deviation is followed to within 1 %
+SMOOTH_UM = 0.5  # haze of a Gaussian blur of this standard deviation is followed to within 2 %
 
 
 class View:
