@@ -14,7 +14,8 @@ difference of frame and model, and :math:`v_d` the variance of the camera's nois
   have what the image does not show.
 
 The image is compared as a SIM image: the object through the apodisation that simulated truths, and Wiener images,
-have. It is undone first. Nothing is known within 0.8 um from the border, where light comes from beyond the field.
+have. It is undone first. Of an angle whose stripes were not found the mean of the frames is compared. Nothing is known
+within 0.8 um from the border, where light comes from beyond the field.
 
 **What is fitted, and hence cannot be seen.** For the whole field: one factor of the OTF's damping, from the widefield
 image; the vector k of each angle, by fractions of a period over the field; in every frame the intensity, contrast and
@@ -175,7 +176,11 @@ class Comparison:
             residuals = frames - model - found.out_of_focus()
             squares = np.sum(residuals**2, axis=0)
             noise = self.camera.gain_adu * frames.sum(axis=0) + len(frames) * np.float32(self.camera.variance_at_zero)
-            free = 1 - self.view.smooth_functions / frames.size  # what the haze has not taken up
+            fitted = self.view.smooth_functions / frames.size  # what the haze has taken up
+            if len(parts) == 1:  # stripes that nobody has found are in each frame, but not in the mean
+                squares = len(frames) * residuals.mean(axis=0) ** 2
+                noise, fitted = noise / len(frames), fitted * len(frames)
+            free = 1 - fitted
             self.squares += squares / found.variance
             self.expected += free * noise / found.variance
             self.differences += squares - free * noise
