@@ -18,8 +18,8 @@ from srredsim.inference import Network, default_tile
 from srredsim.models import LoadedModel
 from srredsim.normalise import Scaling, scaling_of
 from srredsim.reconstruction.channels import channels
-from srredsim.reconstruction.files import verdict
 from srredsim.reconstruction.planes import planes
+from srredsim.reconstruction.report import verdict
 from srredsim.reconstruction.transfer import Transfer, transfer_of
 
 Position = tuple[int, int, int]  # (t, c, z)

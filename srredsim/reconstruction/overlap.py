@@ -1,13 +1,19 @@
 r"""Where two bands show the same frequencies of the object.
 
-Band b of an angle is :math:`D_b(f) = c_b S(f - b k) H(f)` with :math:`c_b = \tfrac{m_b}{2} e^{i b \phi}`. Multiplied by
-the transfer function of the other, both bands show the object alike,
+Band b of an angle is :math:`D_b(f) = c_b S(f - b k) H(f)` with :math:`c_b = \tfrac{m_b}{2} e^{i b \phi}`. Moved home and
+multiplied by the transfer function of the other, both bands show the object alike,
 
 .. math:: X(f) = D_0(f) H(f + b k) = S H H_b, \quad Y(f) = D_b(f + b k) H(f) = c_b S H H_b,
 
-so that the product of the two images is :math:`c_b e^{2 \pi i b k r}` times a positive function: nothing in it moves
-the peak of its Fourier transform away from :math:`b k`. Multiplying, instead of dividing by the transfer function,
-gives each frequency the weight that its signal deserves.
+so that the product of their images is :math:`c_b e^{2 \pi i q r}` times a positive function if the stripes have the
+vector :math:`b k + q`: nothing in it moves the peak of its Fourier transform away from q.
+
+Each frequency has the weight that the difference :math:`Y - c_b X` and the signal deserve,
+
+.. math:: w = \frac{R}{N (H^2 + |c_b|^2 H_b^2) + (\epsilon |c_b| H H_b)^2 \Phi}, \quad R = \frac{H^2 \Phi}{H^2 \Phi + N}
+
+with the power N of the noise, that of the object, :math:`\Phi`, and a share :math:`\epsilon` of it that no transfer
+function explains.
 """
 
 from __future__ import annotations
@@ -16,14 +22,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import fft
+from scipy import fft, ndimage
 
 from srredsim.reconstruction.preprocess import WORKERS
 from srredsim.reconstruction.transfer import Transfer
 
 LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
-BLOCK = 8  # raw pixels
 REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
+SMOOTH = 15  # frequency steps over which the power of the object is averaged
+UNEXPLAINED = 0.1  # epsilon
+INNER = 16  # raw pixels over which the product of two bands is dark at its border, and as many in which it brightens
+FIRST_CONTRAST = 0.2  # |c| that the weights begin with
+DAMPING_SPREAD = 0.25  # of the logarithm of the OTF's damping about the one assumed, standard deviation
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,17 @@ class Bands:
         power = [np.median(np.abs(band[beyond]) ** 2) for band in self.spectra]
         return float(np.mean(power)) / np.log(2)  # median of an exponential distribution
 
+    @cached_property
+    def images(self) -> np.ndarray:
+        """Complex images (orders + 1, y, x) of the bands."""
+        return np.stack([image(spectrum) for spectrum in self.spectra])
+
+    @cached_property
+    def power(self) -> np.ndarray:
+        """What the object contributes to the power of band 0, averaged over neighbouring frequencies."""
+        smooth = ndimage.uniform_filter(np.abs(self.spectra[0]) ** 2, SMOOTH, mode="wrap")
+        return np.maximum(smooth - np.float32(self.noise), 0.0)
+
     def fine_shape(self) -> tuple[int, int]:
         """A grid fine enough for the product of two bands."""
         ratio = max(1.0, REACH * 2 * self.transfer.pixel_size_um * self.transfer.cutoff_per_um)
@@ -65,28 +86,15 @@ class Bands:
         """Complex image of a spectrum, on the fine grid."""
         return fft.ifft2(widened(spectrum, self.fine_shape()), workers=WORKERS)
 
-    @cached_property
-    def _inside(self) -> np.ndarray:
-        """1 between the lowest frequencies and the cut-off, otherwise 0."""
+    def filter(self) -> np.ndarray:
+        """H between the lowest frequencies and the cut-off, otherwise 0."""
         fy, fx = self.frequencies_per_um
         relative = np.hypot(fy[:, None], fx) / self.transfer.cutoff_per_um
-        return ((relative >= LOWEST) & (relative < 1.0)).astype(np.float32)
-
-    def filter(self, shift_per_um=(0.0, 0.0)) -> np.ndarray:
-        """H(f - shift) inside the cut-off, 0 near its own middle and near that of the unshifted one."""
-        y, x = (f - shift for f, shift in zip(self.frequencies_per_um, shift_per_um, strict=True))
-        weight = self.transfer(y, x) * self._inside
-        low = LOWEST * self.transfer.cutoff_per_um
-        rows, columns = np.flatnonzero(np.abs(y) < low), np.flatnonzero(np.abs(x) < low)
-        weight[np.ix_(rows, columns)] *= np.hypot(y[rows, None], x[columns]) >= low
-        return weight
+        return self.transfer(fy, fx) * ((relative >= LOWEST) & (relative < 1.0))
 
 
 def image(spectrum: np.ndarray) -> np.ndarray:
-    """Complex image of a spectrum on its own grid.
-
-    That is fine enough to compare two bands at one lag: their overlap, moved by the lag, stays below the cut-off.
-    """
+    """Complex image of a spectrum on its own grid."""
     return fft.ifft2(spectrum, workers=WORKERS)
 
 
@@ -119,45 +127,151 @@ def transformed(image: np.ndarray, lags_y: np.ndarray, lags_x: np.ndarray) -> np
 
 @dataclass(frozen=True)
 class Overlap:
-    """The two images of one order, ready to be compared at lags near the one that they were made for."""
+    """The frequencies that band 0 and one other band have in common, moved home as if the stripes had a certain k.
 
-    product: np.ndarray  # Y times X*, on the fine grid
-    power: float  # sum of |X|^2
-    noise_power: float  # what noise contributes to it
+    Values are one a frequency; ``x`` and ``y`` have a row for each band 0, +1, -1, ... at f and at f + b k, or one row
+    only: that of band 0 and that of band b.
+    """
 
-    def scatter(self, lag: np.ndarray) -> float:
-        """Mean |transform|^2 of the product at lags around, where the bands have nothing in common."""
-        offsets = np.array([-9.5, -7.5, -5.5, -3.5, 3.5, 5.5, 7.5, 9.5])
-        power = np.abs(transformed(self.product, lag[0] + offsets, lag[1] + offsets)) ** 2
-        return float(np.median(power)) / np.log(2)
+    order: int
+    pixels: tuple[int, int]  # of the bands
+    inside: np.ndarray  # where these frequencies lie in the rectangle around them
+    x: np.ndarray
+    y: np.ndarray
+    h: np.ndarray  # H(f)
+    h_other: np.ndarray  # H(f + b k)
+    further: np.ndarray  # |f + b k| - |f|, as a share of the cut-off
+    power: np.ndarray  # of the object in band 0
+    noise: float
 
-    def near(self, lag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The product in blocks, a small image, for lags close to one: its wave is taken off.
+    @property
+    def seen(self) -> np.ndarray:
+        """Band b at f + b k."""
+        return self.y[2 * self.order - 1 if len(self.y) > 1 else 0]
 
-        With it comes the extent (y, x) of the blocks in that of the product, as some lie beyond its end.
-        """
-        home = self.product * wave(self.product.shape, -lag)
-        rows, columns = (-(-n // BLOCK) for n in home.shape)
-        padded = np.zeros((rows * BLOCK, columns * BLOCK), np.complex64)
-        padded[: home.shape[0], : home.shape[1]] = home
-        return padded.reshape(rows, BLOCK, columns, BLOCK).sum(axis=(1, 3)), np.divide(padded.shape, home.shape)
+    @cached_property
+    def trust(self) -> np.ndarray:
+        """Share of the object in the power of band 0."""
+        return self.power / (self.power + np.float32(self.noise))
 
-    def contrast(self, lag: np.ndarray) -> tuple[complex, float]:
-        """``m / 2 exp(i phi)`` of the order at a lag, and the standard deviation of each of its two parts.
+    @cached_property
+    def weights(self) -> np.ndarray:
+        contrast = FIRST_CONTRAST
+        for _ in range(2):
+            weights = self._weights(contrast)
+            contrast = min(max(abs(self._sums(weights, 0.0)[0]), 0.01), 1.0)
+        return self._weights(contrast)
+
+    def _weights(self, contrast: float) -> np.ndarray:
+        noise = self.noise * (self.h**2 + (contrast * self.h_other) ** 2)
+        unexplained = (UNEXPLAINED * contrast * self.h_other) ** 2 * self.power
+        return self.trust / (noise + unexplained + np.float32(1e-12 * self.noise))
+
+    def _sums(self, weights: np.ndarray, log_damping: float) -> tuple[complex, complex, float]:
+        """c, how fast a change of the damping would change it, and the power of X, with the damping changed so far.
 
         What noise contributes to the power of X is taken off, so that dim stripes do not look dimmer than they are.
         """
-        power = max(self.power - self.noise_power, 0.02 * self.power)
-        common = complex(transformed(self.product, lag[:1], lag[1:])[0, 0])
-        return common / power, float(np.sqrt(self.scatter(lag) / 2) / power)
+        other = self.h_other * np.exp(np.float32(log_damping) * self.further)
+        common = weights * self.h * other * self.seen * self.x[0].conj()
+        whole = np.abs(self.x[0]) ** 2
+        power = weights * other**2 * (whole - np.float32(self.noise))
+        total = max(float(np.sum(power, dtype=float)), 0.02 * float(np.sum(weights * other**2 * whole, dtype=float)))
+        c = complex(np.sum(common, dtype=complex)) / total
+        moment = complex(np.sum(common * self.further, dtype=complex)) - c * float(np.sum(power * self.further))
+        spread = float(np.sum(power * self.further**2))
+        return c, moment, spread
+
+    def damping(self, log_damping: float) -> tuple[float, float]:
+        """By how much the logarithm of the damping is still off, times its information, and this information."""
+        c, moment, spread = self._sums(self.weights, log_damping)
+        return float((np.conj(c) * moment).real), abs(c) ** 2 * max(spread, 0.0)
+
+    def contrast(self, log_damping: float = 0.0) -> tuple[complex, float]:
+        """``m / 2 exp(i phi)`` of the order, and the standard deviation of each of its two parts."""
+        weights = self.weights
+        c, _, _ = self._sums(weights, log_damping)
+        power = np.sum(weights * self.h_other**2 * (np.abs(self.x[0]) ** 2 - np.float32(self.noise)), dtype=float)
+        least = 0.02 * np.sum(weights * self.h_other**2 * np.abs(self.x[0]) ** 2, dtype=float)
+        return c, float(np.sqrt(self.scatter / 2) / max(power, least))
+
+    @cached_property
+    def product(self) -> np.ndarray:
+        """Y times X*, an image that is fine enough for lags close to none.
+
+        Its border is dark: where bands fade they have been filtered differently, which would move the peak outwards.
+        """
+        shape = self.inside.shape
+        x, y = np.zeros((2, *shape), np.complex64)
+        root = np.sqrt(self.weights)
+        x[self.inside], y[self.inside] = self.x[0] * (root * self.h_other), self.seen * (root * self.h)
+        rows, columns = (_dark_border(n, pixels) for n, pixels in zip(shape, self.pixels, strict=True))
+        return image(y) * image(x).conj() * (np.float32(x.size) * rows[:, None] * columns)
+
+    @cached_property
+    def scatter(self) -> float:
+        """Mean |transform|^2 of the product at lags around, where the bands have nothing in common."""
+        offsets = np.array([-9.5, -7.5, -5.5, -3.5, 3.5, 5.5, 7.5, 9.5])
+        return float(np.median(np.abs(transformed(self.product, offsets, offsets)) ** 2)) / np.log(2)
 
 
-def overlap(bands: Bands, order: int, k0_per_um, noise: float) -> Overlap:
-    """Compare band `order` with band 0 as if the stripes had the first-order vector `k0_per_um`."""
-    shift = order * np.asarray(k0_per_um)
-    for_x, for_y = bands.filter(-shift), bands.filter(shift)
-    x = image(bands.spectra[0] * for_x)
-    y = image(bands.spectra[order] * for_y)
-    power = float(np.sum(np.abs(x) ** 2, dtype=np.float64))
-    noise_power = noise * float(np.sum(for_x**2, dtype=np.float64)) / x.size
-    return Overlap(y * x.conj(), power, noise_power)
+def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap:
+    """Compare band `order` with band 0 as if the stripes had the first-order vector `k0_per_um`.
+
+    With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told.
+    """
+    k = order * np.asarray(k0_per_um)
+    cutoff, transfer = bands.transfer.cutoff_per_um, bands.transfer
+    at = [_within(n, step, cutoff, along) for n, step, along in zip(bands.spectra.shape[1:], bands.step_per_um, k)]
+    fy, fx = (index * step for index, step in zip(at, bands.step_per_um))
+    here, there = (np.hypot(fy[:, None] + y, fx + x) / cutoff for y, x in ((0.0, 0.0), k))
+    inside = (np.maximum(here, there) < 1.0) & (np.minimum(here, there) >= LOWEST)
+    grid, mirrored = np.ix_(*at), np.ix_(*(-index for index in at))
+    home = wave(bands.spectra.shape[1:], -k / bands.step_per_um)
+    x, y = [bands.spectra[0][grid][inside]], []
+    for number in range(bands.orders + 1) if every else [order]:
+        moved = bands.images[number] * home
+        y.append(fft.fft2(moved, workers=WORKERS)[grid][inside])
+        if every and number:
+            x += [bands.spectra[number][grid][inside], bands.spectra[number][mirrored][inside].conj()]
+            y.append(fft.fft2(bands.images[number].conj() * home, workers=WORKERS)[grid][inside])
+    return Overlap(
+        order,
+        bands.spectra.shape[1:],
+        inside,
+        np.stack(x),
+        np.stack(y),
+        transfer(fy, fx)[inside],
+        transfer(fy + k[0], fx + k[1])[inside],
+        (there - here)[inside].astype(np.float32),
+        bands.power[grid][inside],
+        bands.noise,
+    )
+
+
+def _within(pixels: int, step: float, cutoff: float, k: float) -> np.ndarray:
+    """Indices of the frequencies f for which |f| and |f + k| can both lie below the cut-off."""
+    low, high = np.array([max(-cutoff, -cutoff - k), min(cutoff, cutoff - k)]) / step
+    most = (pixels - 1) // 2
+    return np.arange(max(int(np.ceil(low)), -most), min(int(np.floor(high)), most) + 1)
+
+
+def _dark_border(samples: int, pixels: int) -> np.ndarray:
+    """A window for an image of so many samples that spans so many raw pixels."""
+    border = min(INNER, pixels // 8)
+    position = (np.arange(samples) + 0.5) * pixels / samples
+    inwards = np.minimum(position, pixels - position) / border
+    return np.sin(np.pi / 2 * np.clip(inwards - 1, 0, 1)).astype(np.float32) ** 2
+
+
+def damping_of(overlaps: list[Overlap]) -> float:
+    """Logarithm of the OTF's damping over the one assumed, from all angles and orders.
+
+    The object drops out of the ratio of two bands, and what is left is the shape of the transfer function. Where
+    frames say little, it stays with the one assumed.
+    """
+    found = 0.0
+    for _ in range(3):
+        towards, certain = np.sum([item.damping(found) for item in overlaps], axis=0)
+        found = float(np.clip((towards + found * certain) / (certain + DAMPING_SPREAD**-2), -1.0, 1.0))
+    return found

@@ -8,10 +8,10 @@ import numpy as np
 
 from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
-from srredsim.reconstruction.overlap import Bands
-from srredsim.reconstruction.preprocess import FADE, WIDE_FADE, Prepared, faded_spectrum
+from srredsim.reconstruction.overlap import Bands, Overlap, damping_of
+from srredsim.reconstruction.preprocess import WIDE_FADE, Prepared, faded_spectrum
 from srredsim.reconstruction.search import ANNULUS, Peak, Search, overlaps, refined
-from srredsim.reconstruction.steps import even_steps, fit_steps
+from srredsim.reconstruction.steps import even_steps, fit_mixtures, mixtures, usual_errors
 from srredsim.reconstruction.transfer import Transfer
 
 FALSE_ALARM = 1e-3  # the most that a measured angle may have
@@ -76,8 +76,8 @@ class Parameters:
 
     @property
     def failed(self) -> bool:
-        """No angle shows stripes."""
-        return all(angle.status == "failed" for angle in self.angles)
+        """No angle shows stripes that an image can be made with."""
+        return self.k_max_per_um == 0
 
     def report(self) -> list[dict]:
         """Of every angle, ready for JSON."""
@@ -107,7 +107,7 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
         raise InputError(f"3 beams make two orders, which need at least 5 phases; got {phases}")
     choices = [beams] if beams else [3, 2] if phases >= 5 else [2]
     steps = even_steps(phases)
-    bands = [separated(frames, steps, max(choices) - 1, transfer, WIDE_FADE) for frames in prepared.frames]
+    bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
     searches = [Search(each) for each in bands]
     found = {
         number: _agreed([search.candidates(search.within(*ANNULUS[number])) for search in searches])
@@ -117,25 +117,15 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
     found = found[beams]
     found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in found]
     found = _inferred(found, searches)
-    return Parameters(
-        tuple(
-            _measure(frames, peak, status, steps, beams - 1, transfer)
-            for frames, (peak, status) in zip(prepared.frames, found, strict=True)
-        )
-    )
+    return Parameters(tuple(_measure_all(prepared.frames, found, steps, beams - 1, transfer)))
 
 
 def remeasured(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> Parameters:
     """The same stripes, with phases and contrasts as they are in other frames."""
-    return Parameters(
-        tuple(
-            angle if angle.status == "failed" else _contrasts(frames, angle, transfer)
-            for frames, angle in zip(prepared.frames, parameters.angles, strict=True)
-        )
-    )
+    return Parameters(tuple(_contrasts(prepared.frames, parameters.angles, transfer)))
 
 
-def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = FADE) -> Bands:
+def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
     return Bands(
         np.stack([faded_spectrum(band, fade) for band in optics_bands.separate(frames, steps_rad, orders)]), transfer
     )
@@ -163,9 +153,8 @@ def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
     sure = [(peak, each) for peak, each in zip(peaks, bands, strict=True) if peak.false_alarm <= FALSE_ALARM]
     total = 0.0
     for peak, each in sure:
-        lag = np.array(peak.k0_per_um) / each.step_per_um
         found = overlaps(each, peak.k0_per_um)[: beams - 1]
-        total += sum(abs(item.contrast(order * lag)[0]) ** 2 for order, item in _numbered(found))
+        total += sum(abs(item.contrast()[0]) ** 2 for item in found)
     return total
 
 
@@ -192,45 +181,73 @@ def _inferred(found: list[tuple[Peak, str]], searches: list[Search]) -> list[tup
     return result
 
 
-def _measure(frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer) -> Angle:
-    """All that is to be known of an angle whose stripes were found; of one that failed, where they were looked for."""
-    even = Angle(status, peak.k0_per_um, tuple(steps), "assumed", peak.false_alarm, 1.0, ())
-    if status == "failed":
-        none = tuple(
-            Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed") for n, z in _numbered(peak.z[:orders])
+def measured_angle(
+    frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer
+) -> Angle:
+    """All that is to be known of one angle."""
+    return _measure_all([frames], [(peak, status)], steps, orders, transfer)[0]
+
+
+def _measure_all(frames, found: list[tuple[Peak, str]], steps: np.ndarray, orders: int, transfer: Transfer):
+    """All that is to be known of angles whose stripes were found; of those that failed, where they were looked for.
+
+    How uneven steps are, and how the OTF is damped, is the same in all angles of a microscope: they say it together.
+    """
+    vectors, mixed = [], []
+    for each, (peak, status) in zip(frames, found, strict=True):
+        if status != "failed":
+            bands = separated(each, steps, orders, transfer)
+            vectors.append(refined(bands, peak.k0_per_um))
+            mixed.append(mixtures(bands, vectors[-1]))
+    usual = usual_errors(mixed, steps) if mixed else 0.0
+    vectors, mixed = iter(vectors), iter(mixed)
+    angles = []
+    for each, (peak, status) in zip(frames, found, strict=True):
+        seen = tuple(
+            Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed" if status == "failed" else "measured")
+            for n, z in _numbered(peak.z[:orders])
         )
-        return replace(even, orders=none)
-    bands = separated(frames, steps, orders, transfer)
-    k0 = refined(bands, peak.k0_per_um)
-    fitted, uncertainty = fit_steps(bands, k0, steps)
-    k0 = refined(separated(frames, fitted, orders, transfer), k0, rounds=1)
-    steps_status = "measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed"
-    angle = replace(
-        even,
-        k0_per_um=k0,
-        steps_rad=tuple(fitted.tolist()),
-        steps_status=steps_status,
-        condition_number=optics_bands.condition_number(fitted, orders),
-        orders=tuple(Order(n, (0.0, 0.0), 0.0, 0.0, 0.0, z, "measured") for n, z in _numbered(peak.z[:orders])),
-    )
-    return _contrasts(frames, angle, transfer)
+        angle = Angle(status, peak.k0_per_um, tuple(steps), "assumed", peak.false_alarm, 1.0, seen)
+        if status != "failed":
+            fitted, uncertainty = fit_mixtures(next(mixed), steps, usual)
+            angle = replace(
+                angle,
+                k0_per_um=refined(separated(each, fitted, orders, transfer), next(vectors), rounds=1),
+                steps_rad=tuple(fitted.tolist()),
+                steps_status="measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed",
+                condition_number=optics_bands.condition_number(fitted, orders),
+            )
+        angles.append(angle)
+    return _contrasts(frames, angles, transfer)
 
 
-def _contrasts(frames: np.ndarray, angle: Angle, transfer: Transfer) -> Angle:
+def _contrasts(frames, angles, transfer: Transfer) -> list[Angle]:
     """Phase and modulation depth of each order, where k and the steps are known."""
-    orders = len(angle.orders)
-    bands = separated(frames, angle.steps_rad, orders, transfer)
-    measured = []
-    for number, item in _numbered(overlaps(bands, angle.k0_per_um)):
-        k = _times(number, angle.k0_per_um)
-        amplitude, error = item.contrast(np.array(k) / bands.step_per_um)
-        z = angle.orders[number - 1].z
-        seen = abs(amplitude) > DETECTED * np.sqrt(2) * error
-        phase = float(np.angle(amplitude)) % (2 * np.pi)
-        measured.append(
-            Order(number, k, phase, 2 * abs(amplitude), 2 * np.sqrt(2) * error, z, "measured" if seen else "failed")
-        )
-    return replace(angle, orders=tuple(measured))
+    compared = [
+        overlaps(separated(each, angle.steps_rad, len(angle.orders), transfer), angle.k0_per_um)
+        if angle.status != "failed"
+        else []
+        for each, angle in zip(frames, angles, strict=True)
+    ]
+    log_damping = damping_of([item for items in compared for item in items]) if any(compared) else 0.0
+    return [
+        replace(angle, orders=tuple(_order(angle, item, log_damping) for item in items)) if items else angle
+        for angle, items in zip(angles, compared, strict=True)
+    ]
+
+
+def _order(angle: Angle, found: Overlap, log_damping: float) -> Order:
+    amplitude, error = found.contrast(log_damping)
+    seen = abs(amplitude) > DETECTED * np.sqrt(2) * error
+    return Order(
+        found.order,
+        _times(found.order, angle.k0_per_um),
+        float(np.angle(amplitude)) % (2 * np.pi),
+        2 * abs(amplitude),
+        2 * np.sqrt(2) * error,
+        angle.orders[found.order - 1].z,
+        "measured" if seen else "failed",
+    )
 
 
 def _times(order: int, k0_per_um) -> tuple[float, float]:

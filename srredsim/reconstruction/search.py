@@ -166,32 +166,25 @@ def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
     """First-order vector to a thousandth of a frequency step, from all orders together."""
     lag = np.asarray(k0_per_um) / bands.step_per_um
     for half_width in (1.0, 0.25)[-rounds:]:
-        lag = _climb(overlaps(bands, lag * bands.step_per_um), lag, half_width)
+        lag = lag + _climb(overlaps(bands, lag * bands.step_per_um), half_width)
     return tuple((lag * bands.step_per_um).tolist())
 
 
 def overlaps(bands: Bands, k0_per_um) -> list[Overlap]:
     """Of every order."""
-    return [overlap(bands, order, k0_per_um, bands.noise) for order in range(1, bands.orders + 1)]
+    return [overlap(bands, order, k0_per_um) for order in range(1, bands.orders + 1)]
 
 
-def _climb(overlaps: list[Overlap], lag: np.ndarray, half_width: float) -> np.ndarray:
-    """Maximum of the sum of z^2 of all orders near a first-order lag."""
-    orders = range(1, len(overlaps) + 1)
-    weights = [1.0 / item.scatter(order * lag) for order, item in zip(orders, overlaps, strict=True)]
-    coarse = [item.near(order * lag) for order, item in zip(orders, overlaps, strict=True)]
+def _climb(overlaps: list[Overlap], half_width: float) -> np.ndarray:
+    """How far the first-order lag is off: the maximum of the sum of z^2 of all orders."""
     offset = np.zeros(2)
     while half_width > 1e-3:
         steps = np.linspace(-half_width, half_width, 7)
         score = sum(
-            weight
-            * np.abs(
-                transformed(blocks, *(order * size * (at + steps) for size, at in zip(extent, offset, strict=True)))
-            )
-            ** 2
-            for order, weight, (blocks, extent) in zip(orders, weights, coarse, strict=True)
+            np.abs(transformed(item.product, *(item.order * (at + steps) for at in offset))) ** 2 / item.scatter
+            for item in overlaps
         )
         i, j = np.unravel_index(np.argmax(score), score.shape)
         offset = offset + np.array([steps[i], steps[j]])
         half_width /= 2.5
-    return lag + offset
+    return offset
