@@ -111,11 +111,11 @@ def _predict(arguments) -> dict:
 
 
 def _say_consistency(path: Path, report: dict) -> None:
-    """How far the frames support the image; or, where that is not known, why."""
+    """How far the frames support the image; or what to give, so that it can be said."""
     if report["consistency"]:
         print(f"consistency: {report['consistency']['line']}")
     for note in report["notes"]:
-        if note.startswith("not compared"):
+        if note.startswith("not compared") and "give --" in note:
             _note(f"{path}: {note}")
 
 

@@ -15,9 +15,10 @@ from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.consistency import SMALLEST, Consistency, consistency, unjudged
-from srredsim.reconstruction.files import verdict
 from srredsim.reconstruction.parameters import Parameters, estimate
 from srredsim.reconstruction.planes import prepared_mean, sharpest_slice
+from srredsim.reconstruction.quality_squirrel import squirrel
+from srredsim.reconstruction.report import verdict
 from srredsim.reconstruction.transfer import Transfer, transfer_of
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
@@ -98,7 +99,8 @@ class Judge:
         Returns
         -------
         dict
-            Ready for JSON: ``planes``, with what came of each; ``line``, which says it of the one in the picture;
+            Ready for JSON: ``planes``, with what came of each, RSP and RSE against the widefield image included;
+            ``line``, which says it of the one in the picture;
             ``notes``.
         """
         sizes = self.stack.sizes
@@ -114,7 +116,7 @@ class Judge:
                     notes.append(f"not compared with the raw frames: t={t}, c={c}, z={z}: {found}")
                     found = unjudged(image.shape)
                 self._write(position, found)
-                planes.append({"t": t, "c": c, "z": z} | found.report())
+                planes.append({"t": t, "c": c, "z": z} | found.report() | self._against_widefield(position, image))
                 if position == pictured:
                     line = "; ".join([judging_picture.words(found), verdict(stripes)] if found.angles else notes[-1:])
                     self._draw(image, found, name, title)
@@ -132,6 +134,14 @@ class Judge:
         if isinstance(stripes, InputError):
             raise stripes
         return consistency(self.stack.raw(*position), image, stripes, self.transfer)
+
+    def _against_widefield(self, position: Position, image: np.ndarray) -> dict:
+        """RSP and RSE, which see coarse errors only."""
+        widefield = self.stack.raw(*position).mean(axis=(0, 1), dtype=np.float32)
+        found = _or_problem(squirrel, image, widefield, self.transfer.pixel_size_um)
+        if isinstance(found, InputError):
+            return {"rsp": None, "rse": None}
+        return {"rsp": found.rsp, "rse": found.rse}
 
     def _write(self, position: Position, found: Consistency) -> None:
         t, c, z = position

@@ -40,6 +40,8 @@ def test_maps_of_every_plane(tmp_path):
         np.testing.assert_allclose(maps[t, 2 * c + 1, z], one.score, rtol=1e-5)
     assert [(each["t"], each["c"]) for each in found["planes"]] == [(0, 0), (1, 0), (0, 1), (1, 1)]
     assert [round(each["residual"]) == 1 for each in found["planes"]] == [True, False, False, True]
+    rsp = [each["rsp"] for each in found["planes"]]
+    assert min(rsp[0], rsp[3]) > max(rsp[1], rsp[2])
     assert found["line"].startswith(f"residual {expected[0, 0, 0].summary:.2f} (1: explained")
     with (tmp_path / "cell_net_consistency.png").open("rb") as file:
         assert file.read(8) == b"\x89PNG\r\n\x1a\n"

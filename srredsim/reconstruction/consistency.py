@@ -36,9 +36,9 @@ from scipy import ndimage
 from srredsim.errors import InputError
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE
-from srredsim.reconstruction.damping import Damped, fitted_damping
 from srredsim.reconstruction.explain import Fit, fit
 from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
+from srredsim.reconstruction.image_damping import Damped, fitted_damping
 from srredsim.reconstruction.noise import Camera, camera_of
 from srredsim.reconstruction.parameters import Parameters
 from srredsim.reconstruction.transfer import Transfer
