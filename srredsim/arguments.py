@@ -96,6 +96,11 @@ def _reconstruct(commands) -> None:
     sub.add_argument(
         "--iterations", type=_positive, metavar="N", help="of Richardson-Lucy; more are sharper and noisier (3)"
     )
+    sub.add_argument(
+        "--split-photons",
+        action="store_true",
+        help="also tell the resolution, by Fourier ring correlation of two halves of the photons",
+    )
     known = sub.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
     known.add_argument(
         "--parameters",

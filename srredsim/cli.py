@@ -138,6 +138,7 @@ def _reconstruct(arguments) -> dict:
                 steps_rad=arguments.phase_steps,
                 otf=arguments.otf,
                 otf_damping=arguments.otf_damping,
+                split_photons=arguments.split_photons,
                 out=arguments.out,
                 overwrite=arguments.overwrite,
                 progress=progress,

@@ -696,7 +696,8 @@ def test_models_lists_the_zoo(run, zoo):
     assert [line.split()[0] for line in out.splitlines()] == ["name", "tiny"]
     status, out, _ = run("models", "--json")
     (row,) = json.loads(out)["models"]
-    assert (status, row["name"], row["network"], row["angles"], row["phases"]) == (0, "tiny", "red_net", 3, 5)
+    assert (status, row["name"], row["network"], row["input"]) == (0, "tiny", "red_net", "raw frames")
+    assert row["patterns"] == ["3 x 5"]
 
 
 def test_models_shows_the_scores_beside_those_of_the_best_baseline(run, tmp_path, tiny_model, monkeypatch):
@@ -705,13 +706,19 @@ def test_models_shows_the_scores_beside_those_of_the_best_baseline(run, tmp_path
     _copy(tiny_model, folder)
     methods = {"tiny": 30.04, "widefield (Fourier)": 21.2, "widefield (bicubic)": 20.0}
     groups = [
-        {"photons": level, "methods": {name: {"psnr": {"mean": psnr + level / 20}} for name, psnr in methods.items()}}
+        {
+            "pattern": "3x5",
+            "photons": level,
+            "methods": {name: {"psnr": {"mean": psnr + level / 20}} for name, psnr in methods.items()},
+        }
         for level in (20.0, 100.0)
     ]
     (folder / "results.json").write_text(json.dumps({"model": "tiny", "groups": groups}), encoding="utf-8")
     monkeypatch.setattr(resources, "SHIPPED", tmp_path)
     out = run("models").out
-    assert out.rstrip().endswith("(of the best baseline): 31.0 (22.2) at 20 photons, 35.0 (26.2) at 100 photons")
+    assert out.rstrip().endswith(
+        "(of the best baseline): 31.0 (22.2) 3x5 at 20 photons, 35.0 (26.2) 3x5 at 100 photons"
+    )
 
 
 def test_models_without_a_zoo(run, tmp_path, monkeypatch):

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from srredsim import io
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
-from srredsim.reconstruction import report, saved
+from srredsim.reconstruction import quality, report, saved
+from srredsim.reconstruction.frc import HALVES, resolution_um
 from srredsim.reconstruction.known import Known
 from srredsim.reconstruction.measured_otf import read_curve
+from srredsim.reconstruction.photons import counting_of
 from srredsim.reconstruction.planes import Plane, planes
+from srredsim.reconstruction.quality_splits import split_frc
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.reconstruction.transfer import Transfer, transfer_of
 
@@ -36,6 +41,7 @@ def reconstruct_file(
     steps_rad: Sequence[Sequence[float]] | None = None,
     otf: str | Path | None = None,
     otf_damping: float | None = None,
+    split_photons: bool = False,
     out: str | Path | None = None,
     order: str | None = None,
     angles: int | None = None,
@@ -70,6 +76,8 @@ def reconstruct_file(
         A measured radial OTF, see `srredsim.reconstruction.measured_otf`.
     otf_damping : float, optional
         Left out: measured where that serves the image.
+    split_photons : bool
+        Also tell the resolution: Fourier ring correlation of two images from half the photons each.
     out : path, optional
         Folder; beside the input when left out.
     order, angles, phases, trailing_widefield :
@@ -122,7 +130,18 @@ def reconstruct_file(
         io.ImageWriter(result, shape, overwrite=overwrite, **calibration) as writer,
     ):
         how = {"known": known, "attenuation": attenuation, "iterations": iterations, "measure_damping": True}
-        channels = _write(writer, planes(stack, transfer, wiener, **how), otf and str(otf), progress)
+        images = planes(stack, transfer, wiener, **how)
+        plain = not (iterations or attenuation)
+        channels = []
+        for done, plane in enumerate(images, start=1):
+            writer[plane.position] = plane.image
+            if plane.position[2] == plane.sharpest:
+                if plane.position[0] == 0:
+                    found = quality.of_plane(plane, plain) | (_split(stack, plane) if split_photons else {})
+                    channels.append(report.of_channel(plane, otf and str(otf)) | {"quality": found})
+                channels[-1]["times"].append(report.of_time(plane))
+            if progress:
+                progress(done, math.prod(shape[:3]))
         facts = {
             "input": str(path),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
@@ -144,20 +163,13 @@ def reconstruct_file(
     }
 
 
-def _write(
-    writer: io.ImageWriter, images: Iterable[Plane], otf_file: str | None, progress: Callable[[int, int], None] | None
-) -> list[dict]:
-    """Every image to its place; the report of every channel."""
-    channels = []
-    for done, plane in enumerate(images, start=1):
-        writer[plane.position] = plane.image
-        if plane.position[2] == plane.sharpest:
-            if plane.position[0] == 0:
-                channels.append(report.of_channel(plane, otf_file))
-            channels[-1]["times"].append(report.of_time(plane))
-        if progress:
-            progress(done, math.prod(writer.shape[:3]))
-    return channels
+def _split(stack: RawStack, plane: Plane) -> dict:
+    """The resolution that two halves of the photons agree on."""
+    raw = stack.raw(*plane.position)
+    halves = split_frc(
+        raw, plane.parameters, plane.transfer, counting_of(raw, plane.transfer), np.random.default_rng(0)
+    )
+    return {"frc_um": resolution_um(*halves, HALVES)}
 
 
 def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[str]]:

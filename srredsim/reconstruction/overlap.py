@@ -28,6 +28,7 @@ from srredsim.reconstruction.preprocess import WORKERS
 from srredsim.reconstruction.transfer import Transfer
 
 LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
+BLOCKS = 96  # along an axis, at least, that a product is summed in before it is compared at lags close to one
 REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
 UNEXPLAINED = 0.1  # epsilon
@@ -125,6 +126,18 @@ def transformed(image: np.ndarray, lags_y: np.ndarray, lags_x: np.ndarray) -> np
     return rows @ image @ columns.T
 
 
+def in_blocks(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A small image that has the same Fourier transform at low frequencies, and its extent (y, x) in that of the image.
+
+    What is left over at the end, where the image is dark, is not in it.
+    """
+    sides = [max(1, n // BLOCKS) for n in image.shape]
+    rows, columns = (n // side for n, side in zip(image.shape, sides, strict=True))
+    kept = image[: rows * sides[0], : columns * sides[1]]
+    small = kept.reshape(rows, sides[0], columns, sides[1]).sum(axis=(1, 3))
+    return small, np.divide(kept.shape, image.shape)
+
+
 @dataclass(frozen=True)
 class Overlap:
     """The frequencies that band 0 and one other band have in common, moved home as if the stripes had a certain k.
@@ -196,23 +209,31 @@ class Overlap:
         return c, float(np.sqrt(self.scatter / 2) / max(power, least))
 
     @cached_property
-    def product(self) -> np.ndarray:
-        """Y times X*, an image that is fine enough for lags close to none.
+    def product(self) -> tuple[np.ndarray, np.ndarray]:
+        """Y times X*, a small image for lags close to none, and its extent.
 
         Its border is dark: where bands fade they have been filtered differently, which would move the peak outwards.
         """
-        shape = self.inside.shape
-        x, y = np.zeros((2, *shape), np.complex64)
+        rows, columns = self.inside.shape
+        x, y = np.zeros((2, fft.next_fast_len(rows), fft.next_fast_len(columns)), np.complex64)
         root = np.sqrt(self.weights)
-        x[self.inside], y[self.inside] = self.x[0] * (root * self.h_other), self.seen * (root * self.h)
-        rows, columns = (_dark_border(n, pixels) for n, pixels in zip(shape, self.pixels, strict=True))
-        return image(y) * image(x).conj() * (np.float32(x.size) * rows[:, None] * columns)
+        x[:rows, :columns][self.inside] = self.x[0] * (root * self.h_other)
+        y[:rows, :columns][self.inside] = self.seen * (root * self.h)
+        product = image(y) * image(x).conj()
+        borders = [_dark_border(n, pixels) for n, pixels in zip(x.shape, self.pixels, strict=True)]
+        product *= borders[0][:, None] * (borders[1] * np.float32(x.size))
+        return in_blocks(product)
+
+    def at(self, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
+        """|transform|^2 of the product at lags close to none."""
+        product, extent = self.product
+        return np.abs(transformed(product, lags_y * extent[0], lags_x * extent[1])) ** 2
 
     @cached_property
     def scatter(self) -> float:
         """Mean |transform|^2 of the product at lags around, where the bands have nothing in common."""
         offsets = np.array([-9.5, -7.5, -5.5, -3.5, 3.5, 5.5, 7.5, 9.5])
-        return float(np.median(np.abs(transformed(self.product, offsets, offsets)) ** 2)) / np.log(2)
+        return float(np.median(self.at(offsets, offsets))) / np.log(2)
 
 
 def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap:
@@ -222,8 +243,11 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
     """
     k = order * np.asarray(k0_per_um)
     cutoff, transfer = bands.transfer.cutoff_per_um, bands.transfer
-    at = [_within(n, step, cutoff, along) for n, step, along in zip(bands.spectra.shape[1:], bands.step_per_um, k)]
-    fy, fx = (index * step for index, step in zip(at, bands.step_per_um))
+    at = [
+        _within(n, step, cutoff, along)
+        for n, step, along in zip(bands.spectra.shape[1:], bands.step_per_um, k, strict=True)
+    ]
+    fy, fx = (index * step for index, step in zip(at, bands.step_per_um, strict=True))
     here, there = (np.hypot(fy[:, None] + y, fx + x) / cutoff for y, x in ((0.0, 0.0), k))
     inside = (np.maximum(here, there) < 1.0) & (np.minimum(here, there) >= LOWEST)
     grid, mirrored = np.ix_(*at), np.ix_(*(-index for index in at))

@@ -11,7 +11,7 @@ from srredsim.optics import bands as optics_bands
 from srredsim.reconstruction.overlap import Bands, Overlap, damping_of
 from srredsim.reconstruction.preprocess import WIDE_FADE, Prepared, faded_spectrum
 from srredsim.reconstruction.search import ANNULUS, Peak, Search, overlaps, refined
-from srredsim.reconstruction.steps import even_steps, fit_mixtures, mixtures, usual_errors
+from srredsim.reconstruction.steps import even_steps, leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
 from srredsim.reconstruction.transfer import Transfer
 
 FALSE_ALARM = 1e-3  # the most that a measured angle may have
@@ -117,7 +117,7 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
     found = found[beams]
     found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in found]
     found = _inferred(found, searches)
-    return Parameters(tuple(_measure_all(prepared.frames, found, steps, beams - 1, transfer)))
+    return Parameters(tuple(_measure_all(prepared.frames, found, steps, beams - 1, transfer, bands)))
 
 
 def remeasured(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> Parameters:
@@ -185,55 +185,67 @@ def measured_angle(
     frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer
 ) -> Angle:
     """All that is to be known of one angle."""
-    return _measure_all([frames], [(peak, status)], steps, orders, transfer)[0]
+    bands = [separated(frames, steps, orders, transfer)]
+    return _measure_all([frames], [(peak, status)], steps, orders, transfer, bands)[0]
 
 
-def _measure_all(frames, found: list[tuple[Peak, str]], steps: np.ndarray, orders: int, transfer: Transfer):
+def _measure_all(
+    frames, found: list[tuple[Peak, str]], steps: np.ndarray, orders: int, transfer: Transfer, bands: list[Bands]
+) -> list[Angle]:
     """All that is to be known of angles whose stripes were found; of those that failed, where they were looked for.
 
     How uneven steps are, and how the OTF is damped, is the same in all angles of a microscope: they say it together.
     """
-    vectors, mixed = [], []
-    for each, (peak, status) in zip(frames, found, strict=True):
-        if status != "failed":
-            bands = separated(each, steps, orders, transfer)
-            vectors.append(refined(bands, peak.k0_per_um))
-            mixed.append(mixtures(bands, vectors[-1]))
-    usual = usual_errors(mixed, steps) if mixed else 0.0
-    vectors, mixed = iter(vectors), iter(mixed)
-    angles = []
-    for each, (peak, status) in zip(frames, found, strict=True):
-        seen = tuple(
-            Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed" if status == "failed" else "measured")
-            for n, z in _numbered(peak.z[:orders])
+    seen = [number for number, (_, status) in enumerate(found) if status != "failed"]
+    errors = {}
+    angles = [_unmeasured(peak, status, steps, orders) for peak, status in found]
+    for number in seen:
+        each = bands[number]
+        if each.orders != orders:
+            each = separated(frames[number], steps, orders, transfer)
+        angles[number] = replace(angles[number], k0_per_um=refined(each, angles[number].k0_per_um))
+        errors[number] = step_errors(mixtures(each, angles[number].k0_per_um), leak(each), steps)
+    usual = usual_errors(list(errors.values()))
+    compared = []
+    for number in seen:
+        fitted, uncertainty = steps_and_uncertainty(errors[number], steps, usual)
+        each = separated(frames[number], fitted, orders, transfer)
+        angles[number] = replace(
+            angles[number],
+            k0_per_um=refined(each, angles[number].k0_per_um, rounds=1),
+            steps_rad=tuple(fitted.tolist()),
+            steps_status="measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed",
+            condition_number=optics_bands.condition_number(fitted, orders),
         )
-        angle = Angle(status, peak.k0_per_um, tuple(steps), "assumed", peak.false_alarm, 1.0, seen)
-        if status != "failed":
-            fitted, uncertainty = fit_mixtures(next(mixed), steps, usual)
-            angle = replace(
-                angle,
-                k0_per_um=refined(separated(each, fitted, orders, transfer), next(vectors), rounds=1),
-                steps_rad=tuple(fitted.tolist()),
-                steps_status="measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed",
-                condition_number=optics_bands.condition_number(fitted, orders),
-            )
-        angles.append(angle)
-    return _contrasts(frames, angles, transfer)
+        compared.append(overlaps(each, angles[number].k0_per_um))
+    return _with_contrasts(angles, seen, compared)
+
+
+def _unmeasured(peak: Peak, status: str, steps: np.ndarray, orders: int) -> Angle:
+    """Where stripes were looked for, and whether they were found."""
+    seen = tuple(
+        Order(n, _times(n, peak.k0_per_um), 0.0, 0.0, 0.0, z, "failed" if status == "failed" else "measured")
+        for n, z in _numbered(peak.z[:orders])
+    )
+    return Angle(status, peak.k0_per_um, tuple(steps.tolist()), "assumed", peak.false_alarm, 1.0, seen)
 
 
 def _contrasts(frames, angles, transfer: Transfer) -> list[Angle]:
     """Phase and modulation depth of each order, where k and the steps are known."""
+    seen = [number for number, angle in enumerate(angles) if angle.status != "failed"]
     compared = [
-        overlaps(separated(each, angle.steps_rad, len(angle.orders), transfer), angle.k0_per_um)
-        if angle.status != "failed"
-        else []
-        for each, angle in zip(frames, angles, strict=True)
+        overlaps(separated(frames[n], angles[n].steps_rad, len(angles[n].orders), transfer), angles[n].k0_per_um)
+        for n in seen
     ]
-    log_damping = damping_of([item for items in compared for item in items]) if any(compared) else 0.0
-    return [
-        replace(angle, orders=tuple(_order(angle, item, log_damping) for item in items)) if items else angle
-        for angle, items in zip(angles, compared, strict=True)
-    ]
+    return _with_contrasts(list(angles), seen, compared)
+
+
+def _with_contrasts(angles: list[Angle], seen: list[int], compared: list[list[Overlap]]) -> list[Angle]:
+    log_damping = damping_of([item for items in compared for item in items]) if seen else 0.0
+    for number, items in zip(seen, compared, strict=True):
+        orders = tuple(_order(angles[number], item, log_damping) for item in items)
+        angles[number] = replace(angles[number], orders=orders)
+    return angles
 
 
 def _order(angle: Angle, found: Overlap, log_damping: float) -> Order:

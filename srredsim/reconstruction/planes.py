@@ -11,7 +11,7 @@ from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.reconstruction.known import Known
 from srredsim.reconstruction.otf_damping import Damping, chosen
-from srredsim.reconstruction.parameters import Parameters, remeasured
+from srredsim.reconstruction.parameters import Parameters, estimate, remeasured
 from srredsim.reconstruction.preprocess import Prepared, prepare
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.transfer import Transfer
@@ -93,6 +93,13 @@ def planes(
                 if iterations:
                     image = richardson_lucy(prepared, found, lens, image, iterations)
                 yield Plane((t, c, z), image, prepared, found, lens, regularisation, sharpest, damping, tuple(notes))
+
+
+def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
+    """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and damping."""
+    _, lens, found = chosen(prepared, estimate(prepared, transfer), transfer)
+    image, _ = reconstruct(prepared, found, lens)
+    return image, found, lens
 
 
 def prepared_plane(stack: RawStack, position: tuple[int, int, int]) -> Prepared:

@@ -8,6 +8,7 @@ import numpy as np
 
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.parameters import Parameters
+from srredsim.reconstruction.planes import Plane
 from srredsim.reconstruction.quality_artefacts import FAINT, LIMIT, residual_stripes, visible
 from srredsim.reconstruction.quality_beyond import power_beyond_cutoff
 from srredsim.reconstruction.quality_decorrelation import decorrelation
@@ -110,6 +111,13 @@ def assess(
             *([] if strong or not stripes else ["no stripes to be seen were left in the image"]),
         ],
     }
+
+
+def of_plane(plane: Plane, plain: bool = True) -> dict[str, Any]:
+    """Of an image with all that it was made from; `plain` unless more than a Wiener filter was at work."""
+    widefield = plane.prepared.frames.mean(axis=(0, 1))
+    regularisation = plane.regularisation if plain else None
+    return assess(plane.image, widefield, plane.parameters, plane.transfer, regularisation)
 
 
 def _mmr_words(ratio: float | None) -> str:

@@ -105,7 +105,11 @@ def lines(report: dict) -> list[str]:
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         regularisation = channel["regularisation"]
         text.append(f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']})")
-        text += [f"{name}{note}" for note in channel["notes"]]
+        text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
+        if "frc_um" in channel["quality"]:
+            text.append(
+                f"{name}resolution {1000 * channel['quality']['frc_um']:.0f} nm (FRC 1/7 of halves of the photons)"
+            )
         text.append(f"{name}{channel['verdict']}")
     return text
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from scipy import fft
 
-from srredsim.reconstruction.overlap import Bands, Overlap, overlap, transformed, widened
+from srredsim.reconstruction.overlap import Bands, Overlap, in_blocks, overlap, transformed, wave, widened
 from srredsim.reconstruction.preprocess import WORKERS
 
 THREE_BEAMS = 0.62  # of the cut-off: a first order below it belongs to a pattern with a second
@@ -120,17 +120,18 @@ class Search:
         lag = np.array([ky, kx]) / self.step_per_um
         orders = range(1, self._orders_at((ky, kx)) + 1)
         offsets = np.linspace(-0.5, 0.5, 5) / self.padding
-        grids = [self._z_at(order, lag[0] + offsets, lag[1] + offsets) for order in orders]
+        grids = [self._z_near(order, order * lag, order * offsets) for order in orders]
         i, j = np.unravel_index(np.argmax(sum(z**2 for z in grids)), (5, 5))
         lag = lag + np.array([offsets[i], offsets[j]])
         z = [float(grid[i, j]) for grid in grids] + [0.0] * (self.bands.orders - len(grids))
         return tuple((lag * self.step_per_um).tolist()), tuple(z)
 
-    def _z_at(self, order: int, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
+    def _z_near(self, order: int, lag: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         product = self._products[order - 1]
-        common = np.abs(transformed(product, order * lags_y, order * lags_x)) * product.size
-        nearest = [round(float(order * lags[2])) % n for lags, n in zip((lags_y, lags_x), self.fine, strict=True)]
-        return common / self._chance[order - 1][tuple(nearest)]
+        small, extent = in_blocks(product * wave(product.shape, -lag))
+        common = np.abs(transformed(small, *np.multiply.outer(extent, offsets))) * product.size
+        nearest = tuple(round(float(at)) % n for at, n in zip(lag, self.fine, strict=True))
+        return common / self._chance[order - 1][nearest]
 
 
 def levelled(spectrum: np.ndarray, bands: Bands) -> np.ndarray:
@@ -180,10 +181,7 @@ def _climb(overlaps: list[Overlap], half_width: float) -> np.ndarray:
     offset = np.zeros(2)
     while half_width > 1e-3:
         steps = np.linspace(-half_width, half_width, 7)
-        score = sum(
-            np.abs(transformed(item.product, *(item.order * (at + steps) for at in offset))) ** 2 / item.scatter
-            for item in overlaps
-        )
+        score = sum(item.at(*(item.order * (at + steps) for at in offset)) / item.scatter for item in overlaps)
         i, j = np.unravel_index(np.argmax(score), score.shape)
         offset = offset + np.array([steps[i], steps[j]])
         half_width /= 2.5

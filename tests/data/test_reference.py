@@ -101,7 +101,7 @@ def test_no_photon_is_in_both(stacks, tmp_path, capsys):
     truth = [io.read_image(tmp_path / f"{name}/train/truth/a_light0.3.tif")[0][0, 0, 0] for name in ("one", "two")]
     difference = (truth[0] - truth[1]).reshape(SIZE, 2, SIZE + 8, 2).mean(axis=(1, 3))
     # each photon that is in one dim stack and not in the other is in the other truth: they differ in opposite ways
-    assert correlation(dim[0] - dim[1], difference) < -0.3
+    assert correlation(dim[0] - dim[1], difference) < -0.2
 
 
 def test_twins(stacks, tmp_path, capsys):
