@@ -67,6 +67,9 @@ def _predict(commands) -> None:
     _optics(sub)
     sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")
     sub.add_argument("--dtype", choices=("float32", "uint16"), default="float32", help="of the written image")
+    sub.add_argument(
+        "--no-consistency", dest="consistency", action="store_false", help="do not compare the image with the frames"
+    )
     _overwrite(sub)
     _json(sub)
 

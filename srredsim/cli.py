@@ -96,6 +96,7 @@ def _predict(arguments) -> dict:
                 out=arguments.out,
                 tile=arguments.tile,
                 dtype=arguments.dtype,
+                consistency=arguments.consistency,
                 overwrite=arguments.overwrite,
                 progress=progress,
                 **reading,
@@ -103,9 +104,19 @@ def _predict(arguments) -> dict:
         if load(name).takes_wiener_images:
             _note(f"{path}: {report['notes'][-1]}")
         print(*report["paths"], sep="\n")
+        _say_consistency(path, report)
         return report
 
     return _each(arguments.inputs, work, arguments.out)
+
+
+def _say_consistency(path: Path, report: dict) -> None:
+    """How far the frames support the image; or what to give, so that it can be said."""
+    if report["consistency"]:
+        print(f"consistency: {report['consistency']['line']}")
+    for note in report["notes"]:
+        if note.startswith("not compared") and "give --" in note:
+            _note(f"{path}: {note}")
 
 
 def _reconstruct(arguments) -> dict:

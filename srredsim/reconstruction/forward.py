@@ -19,7 +19,7 @@ spread function from a border, a real frame also shows what nobody knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
@@ -37,6 +37,16 @@ class Stripes:
     k_per_um: np.ndarray  # (orders, 2): (ky, kx) of each order itself, y down
     amplitudes: np.ndarray  # (phases, orders) complex: contrast, and phase at the centre of raw pixel (0, 0)
     intensities: np.ndarray  # (phases,)
+
+    def seen_from(self, y_um: float, x_um: float) -> Stripes:
+        """The same stripes, for frames whose pixel (0, 0) lies there."""
+        turn = np.exp(2j * np.pi * (self.k_per_um @ [y_um, x_um]))
+        return replace(self, amplitudes=self.amplitudes * turn)
+
+    def with_k_error(self, k0_error_per_um: np.ndarray) -> Stripes:
+        """Stripes whose first order has a vector that differs by this."""
+        orders = np.arange(1, len(self.k_per_um) + 1)
+        return replace(self, k_per_um=self.k_per_um + np.outer(orders, k0_error_per_um))
 
 
 def stripes_of(parameters: Parameters, intensities=None) -> list[Stripes]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, optimize
+from scipy import fft, ndimage, optimize
 
 from srredsim.errors import InputError
 from srredsim.reconstruction.preprocess import WORKERS, extended, margins
@@ -75,9 +75,10 @@ def camera_of(raw: np.ndarray, transfer: Transfer) -> Camera:
     border = min(BORDER, (min(shape) - 1) // 4)
     inside = tuple(slice(first + border, first + n - border) for first, n in zip(before, shape, strict=True))
     power = np.zeros(shape, np.float32)[border : shape[0] - border, border : shape[1] - border]
+    hot = _hot_pixels(frames.mean(axis=0, dtype=np.float32))
     mean = np.zeros(shape, np.float32)
     for frame in frames:
-        frame = frame.astype(np.float32)
+        frame = _without(frame.astype(np.float32), hot)
         mean += frame / len(frames)
         fast = fft.irfft2(fft.rfft2(extended(frame - frame.mean()), workers=WORKERS) * passed, s=grid, workers=WORKERS)
         power = power + fast[inside] ** 2
@@ -86,6 +87,21 @@ def camera_of(raw: np.ndarray, transfer: Transfer) -> Camera:
     spread = fft.rfft2(kernel / total, workers=WORKERS)
     local = fft.irfft2(fft.rfft2(extended(mean - level), workers=WORKERS) * spread, s=grid, workers=WORKERS)[inside]
     return _line(local.ravel() + level, power.ravel())
+
+
+def _hot_pixels(mean: np.ndarray) -> np.ndarray:
+    """Numbers (pixels, 2) of pixels that stick out of their neighbours as nothing does that came through a lens."""
+    around = ndimage.median_filter(mean, 3)
+    above = mean - around
+    usual = 1.5 * float(np.median(np.abs(above)))
+    return np.argwhere(above > 8 * usual + 3 * np.maximum(around - np.percentile(mean, 1), 0))
+
+
+def _without(frame: np.ndarray, hot: np.ndarray) -> np.ndarray:
+    """The frame with the median of the neighbours in the place of a hot pixel."""
+    for y, x in hot:
+        frame[y, x] = np.median(frame[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2])
+    return frame
 
 
 def _high_pass(grid: tuple[int, int], transfer: Transfer) -> np.ndarray:
