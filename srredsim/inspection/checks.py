@@ -14,8 +14,8 @@ from srredsim.errors import InputError
 from srredsim.inspection import verdicts
 from srredsim.inspection.verdicts import Check
 from srredsim.io.alternatives import EXCHANGED
-from srredsim.reconstruction.camera_noise import FINEST, CameraNoise, photon_transfer
 from srredsim.reconstruction.frame_order import Fit, fit, in_common
+from srredsim.reconstruction.noise import FINEST, Camera, camera_of
 from srredsim.reconstruction.parameters import Parameters, estimate
 from srredsim.reconstruction.preprocess import Prepared, prepare
 from srredsim.reconstruction.raw_checks import (
@@ -27,6 +27,7 @@ from srredsim.reconstruction.raw_checks import (
     structures,
 )
 from srredsim.reconstruction.transfer import Transfer, transfer_of
+from srredsim.reconstruction.whiteness import whiteness
 
 SIDE = 512  # raw pixels of the middle of the field that is checked, at most
 SMALLEST = 32  # raw pixels
@@ -102,8 +103,9 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
         return report
     transfer, lacking = _transfer(stack.optics)
-    cutoff_per_pixel = transfer.cutoff_per_um * transfer.pixel_size_um if transfer else FINEST
-    noise = photon_transfer(field.raw.reshape(-1, *field.raw.shape[2:]).astype(np.float32), cutoff_per_pixel)
+    noise = camera_of(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
+    source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
+    white = whiteness(field.raw)
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
@@ -112,8 +114,8 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     checks = [
         order,
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
-        verdicts.camera_noise(noise),
-        _contrast(field.raw, noise),
+        verdicts.camera_noise(noise, white, source),
+        _contrast(field.raw, noise, white),
         *_stripes(parameters, lacking, steady=bleaching.verdict == verdicts.GOOD),
         verdicts.evenness(light),
         bleaching,
@@ -122,7 +124,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     ]
     return report | {
         "checks": [check.report() for check in checks],
-        "noise": asdict(noise) | {"gain_error": _finite(noise.gain_error), "dark_adu": dark},
+        "noise": asdict(noise) | {"dark_adu": dark, "white": white, "source": source},
         "light": asdict(light),
         "movement": {
             "shifts_pixels": [None if each is None else list(each) for each in moved.shifts_pixels],
@@ -153,20 +155,20 @@ def _transfer(optics: Optics) -> tuple[Transfer | None, str]:
         return None, str(problem)
 
 
-def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: CameraNoise) -> np.ndarray:
+def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: Camera) -> np.ndarray:
     """Noise of a pixel of each angle's phase average, with its frames made equally bright."""
     phases = raw.shape[1]
-    of_frames = noise.variance_adu2(raw.mean(axis=(2, 3), dtype=np.float64)) / np.square(prepared.intensities)
+    of_frames = noise.variance(raw.mean(axis=(2, 3), dtype=np.float64)) / np.square(prepared.intensities)
     return of_frames.sum(axis=1) / phases**2
 
 
-def _contrast(raw: np.ndarray, noise: CameraNoise) -> Check:
+def _contrast(raw: np.ndarray, noise: Camera, white: float) -> Check:
     phases = raw.shape[1]
     if phases < 3:
         return verdicts.not_checked("contrast of the stripes", f"wanted at least 3 phases in each angle; got {phases}")
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
     value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
-    return verdicts.contrast(value, phases, noise)
+    return verdicts.contrast(value, phases, white)
 
 
 def _stripes(parameters: Parameters | None, lacking: str, steady: bool) -> list[Check]:

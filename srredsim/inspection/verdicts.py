@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from srredsim.reconstruction.camera_noise import CameraNoise
 from srredsim.reconstruction.frame_order import Fit
+from srredsim.reconstruction.noise import Camera
 from srredsim.reconstruction.parameters import Parameters
 from srredsim.reconstruction.raw_checks import Light, Movement, noise_only, orders_of
 
@@ -80,18 +80,18 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 
 
-def camera_noise(noise: CameraNoise) -> Check:
-    verdict = _high_is_good(noise.white, WHITE)
-    number = f"flatness {noise.white:.2f} at the finest frequencies"
+def camera_noise(noise: Camera, white: float, source: str) -> Check:
+    verdict = _high_is_good(white, WHITE)
+    number = f"flatness {white:.2f} at the finest frequencies"
     if noise.gain_adu > 5 * noise.gain_error:
-        number += f"; {noise.gain_adu:.2g} ADU per electron, from {noise.source}"
+        number += f"; {noise.gain_adu:.2g} ADU per electron, from {source}"
     advice = "save the frames as the camera delivers them: neither filtered, nor resized, nor compressed with losses"
-    return Check("camera noise", verdict, noise.white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice))
+    return Check("camera noise", verdict, white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice))
 
 
-def contrast(value: float, phases: int, noise: CameraNoise) -> Check:
+def contrast(value: float, phases: int, white: float) -> Check:
     name, alone = "contrast of the stripes", noise_only(phases)
-    if noise.white < WHITE[1]:
+    if white < WHITE[1]:
         return not_checked(name, "the noise of the camera is not in the frames any more")
     verdict = _high_is_good(value / alone, CONTRAST)
     orders = f"{orders_of(phases)} order{'s' * (orders_of(phases) > 1)}"

@@ -224,7 +224,7 @@ def consistency(
         If the frames are too small, or the image is constant or not finite.
     """
     _refuse_useless(raw, image)
-    camera = camera or camera_of(raw, transfer)
+    camera = camera or camera_of(raw, transfer.cutoff_per_pixel)
     unapodised = _unapodised(parameters, transfer)
     factor = fitted_damping(raw, image, transfer, camera, unapodised)
     microscope = Microscope(Damped(transfer, factor), camera, unapodised)

@@ -23,8 +23,10 @@ from scipy import fft, ndimage, optimize
 
 from srredsim.errors import InputError
 from srredsim.reconstruction.preprocess import WORKERS, extended, margins
-from srredsim.reconstruction.transfer import Transfer
 
+FINEST = (
+    0.5  # cycles/pixel: only the corners of the spectrum are finer, free of signal wherever pixels sample the image
+)
 ONSET = (1.0, 1.1)  # of the cut-off: between these the filter rises from 0 to 1
 BORDER = 8  # raw pixels, left out: the border of a frame is not the lens's doing
 BINS = 48  # of brightness, equally full
@@ -38,6 +40,7 @@ class Camera:
     gain_adu: float  # per electron
     variance_at_zero: float  # of a value of 0 ADU, far below the offset: negative, as a rule
     least_variance: float = QUANTISATION
+    gain_error: float = 0.0  # standard deviation
 
     @classmethod
     def of(cls, gain_adu: float, offset_adu: float, read_noise_e: float) -> Camera:
@@ -53,14 +56,27 @@ class Camera:
         """ADU^2, of pixels whose expected value is this."""
         return np.maximum(self.gain_adu * value + self.variance_at_zero, self.least_variance)
 
+    def stabilised(self, values_adu: np.ndarray) -> np.ndarray:
+        r"""Values whose noise has a standard deviation of 1, whatever the light (generalised Anscombe).
+
+        .. math:: x = \tfrac{2}{g} \sqrt{g I + \tfrac{3}{8} g^2 + c}
+
+        Where the noise does not depend on the light (g = 0) they are divided by its standard deviation.
+        """
+        g, c = self.gain_adu, self.variance_at_zero
+        if g <= 0:
+            return values_adu / np.float32(np.sqrt(max(c, 1e-30)))
+        inside = np.maximum(np.float32(g) * values_adu + np.float32(0.375 * g * g + c), 0.0)
+        return np.sqrt(inside) * np.float32(2.0 / g)
+
     def read_noise_e(self, offset_adu: float) -> float:
         """Electrons; the offset, which no frame tells, is the value of a pixel without light."""
         dark = max(self.gain_adu * offset_adu + self.variance_at_zero - QUANTISATION, 0.0)
         return float(np.sqrt(dark) / self.gain_adu)
 
 
-def camera_of(raw: np.ndarray, transfer: Transfer) -> Camera:
-    """The camera that took frames (..., y, x), from their noise beyond the cut-off.
+def camera_of(raw: np.ndarray, cutoff_per_pixel: float = FINEST) -> Camera:
+    """The camera that took frames (..., y, x), from their noise beyond the cut-off of the lens, in cycles/pixel.
 
     Frames that were processed, smoothed or rescaled have a noise that is not that of a camera: what comes out is the
     line that fits best; if it falls with brightness, a constant.
@@ -68,7 +84,7 @@ def camera_of(raw: np.ndarray, transfer: Transfer) -> Camera:
     frames = raw.reshape(-1, *raw.shape[-2:])
     shape = frames.shape[-2:]
     grid = tuple(n + sum(margins(n)) for n in shape)
-    passed = _high_pass(grid, transfer)
+    passed = _high_pass(grid, min(cutoff_per_pixel, FINEST))
     kernel = fft.irfft2(passed, s=grid) ** 2
     total = float(kernel.sum())
     before = [margins(n)[0] for n in shape]
@@ -104,10 +120,8 @@ def _without(frame: np.ndarray, hot: np.ndarray) -> np.ndarray:
     return frame
 
 
-def _high_pass(grid: tuple[int, int], transfer: Transfer) -> np.ndarray:
-    fy = np.fft.fftfreq(grid[0], transfer.pixel_size_um)
-    fx = np.fft.rfftfreq(grid[1], transfer.pixel_size_um)
-    relative = np.hypot(fy[:, None], fx) / transfer.cutoff_per_um
+def _high_pass(grid: tuple[int, int], cutoff_per_pixel: float) -> np.ndarray:
+    relative = np.hypot(np.fft.fftfreq(grid[0])[:, None], np.fft.rfftfreq(grid[1])) / cutoff_per_pixel
     rise = np.clip((relative - ONSET[0]) / (ONSET[1] - ONSET[0]), 0, 1)
     return (np.sin(np.pi / 2 * rise) ** 2).astype(np.float32)
 
@@ -129,6 +143,8 @@ def _line(brightness: np.ndarray, variance: np.ndarray) -> Camera:
     start = [np.log(max(np.median(y), least)), max(np.polyfit(x, y, 1)[0], 0.0) if np.ptp(x) > 0 else 0.0]
     fit = optimize.least_squares(misfit, start, loss="soft_l1", f_scale=0.05, x_scale=[1.0, max(start[1], 1e-6)])
     level, slope = float(np.exp(fit.x[0])), float(fit.x[1])
+    scatter = 2 * fit.cost / max(len(x) - 2, 1)
+    error = float(np.sqrt(scatter * np.linalg.pinv(fit.jac.T @ fit.jac)[1, 1]))
     if slope <= 0:
-        return Camera(0.0, float(np.mean(y)), float(np.mean(y)))
-    return Camera(slope, level - slope * middle, least)
+        return Camera(0.0, float(np.mean(y)), float(np.mean(y)), error)
+    return Camera(slope, level - slope * middle, least, error)

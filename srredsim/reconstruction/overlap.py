@@ -1,7 +1,7 @@
 r"""Where two bands show the same frequencies of the object.
 
-Band b of an angle is :math:`D_b(f) = c_b S(f - b k) H(f)` with :math:`c_b = \tfrac{m_b}{2} e^{i b \phi}`. Moved home and
-multiplied by the transfer function of the other, both bands show the object alike,
+Band b of an angle is :math:`D_b(f) = c_b S(f - b k) H(f)` with :math:`c_b = \tfrac{m_b}{2} e^{i b \phi}`. Moved home,
+and multiplied by the transfer function of the other, both bands show the object alike,
 
 .. math:: X(f) = D_0(f) H(f + b k) = S H H_b, \quad Y(f) = D_b(f + b k) H(f) = c_b S H H_b,
 

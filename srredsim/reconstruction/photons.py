@@ -64,7 +64,7 @@ def counting_of(
     if gain_adu is not None and offset_adu is not None and read_noise_e is not None:
         return Counting(gain_adu, offset_adu, read_noise_e)
     _check_finite(raw)
-    camera = camera_of(np.asarray(raw), transfer)
+    camera = camera_of(np.asarray(raw), transfer.cutoff_per_pixel)
     at_zero, estimated, assumed = camera.variance_at_zero, [], []
     if gain_adu is None:
         if not camera.gain_adu > 0:

@@ -11,7 +11,7 @@ from math import gamma
 import numpy as np
 from scipy import fft
 
-from srredsim.reconstruction.camera_noise import FINEST, CameraNoise
+from srredsim.reconstruction.noise import FINEST, Camera
 from srredsim.reconstruction.preprocess import WIDE_FADE, WORKERS, Prepared, fading
 
 BACKGROUND_PERCENT = 1.0  # of the mean frame
@@ -29,7 +29,7 @@ CLIPPED, PLATEAU = 10, 0.02  # pixels; share of the range below the highest valu
 # --- contrast of the stripes ------------------------------------------------------------------------------------------
 
 
-def contrast_to_noise(frames: np.ndarray, noise: CameraNoise) -> np.ndarray:
+def contrast_to_noise(frames: np.ndarray, noise: Camera) -> np.ndarray:
     r"""Modulation contrast-to-noise ratio (MCNR) at each pixel, mean over the angles.
 
     .. math:: \mathrm{MCNR} = \sqrt{\tfrac{1}{P} \sum_b |A_b|^2}, \qquad A_b = \sum_p x_p e^{-2 \pi i b p / P}
@@ -146,14 +146,14 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     )
 
 
-def dark_level(frames: np.ndarray, noise: CameraNoise) -> float:
+def dark_level(frames: np.ndarray, noise: Camera) -> float:
     """Recorded value without light: where the line of the noise ends; else the darkest places of the mean frame.
 
     The line ends below the camera's offset by what the read noise adds to the variance, two or three electrons.
     """
     darkest = float(np.percentile(frames.mean(axis=(0, 1), dtype=np.float64), BACKGROUND_PERCENT))
     if noise.gain_adu > 10 * noise.gain_error:
-        return min(-noise.intercept_adu2 / noise.gain_adu, darkest)
+        return min(-noise.variance_at_zero / noise.gain_adu, darkest)
     return darkest
 
 

@@ -27,6 +27,11 @@ class Transfer:
     damping: float = DAMPING
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # frequencies per um, values; then no damping
 
+    @property
+    def cutoff_per_pixel(self) -> float:
+        """Cycles in a raw pixel."""
+        return self.cutoff_per_um * self.pixel_size_um
+
     @cached_property
     def _radial(self) -> np.ndarray:
         relative = np.sqrt(np.linspace(0.0, 1.0, SAMPLES + 1))

@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import chi
 from skimage.filters import threshold_otsu
 
-from srredsim.reconstruction.camera_noise import CameraNoise
+from srredsim.reconstruction.noise import Camera
 from srredsim.reconstruction.preprocess import Prepared
 from srredsim.reconstruction.raw_checks import (
     clipped_pixels,
@@ -18,7 +18,7 @@ from srredsim.reconstruction.raw_checks import (
     structures,
 )
 
-UNIT = CameraNoise(0.0, 1.0, 0.0, 1.0, "")  # standard deviation 1 everywhere
+UNIT = Camera(0.0, 1.0)  # standard deviation 1 everywhere
 
 
 # contrast
@@ -97,8 +97,8 @@ def test_unsteady_light_makes_bleaching_uncertain():
 
 def test_dark_level_is_where_the_noise_ends():
     frames = np.full((3, 5, 20, 20), 180.0)
-    assert dark_level(frames, CameraNoise(2.0, -190.0, 0.01, 1.0, "")) == pytest.approx(95)
-    assert dark_level(frames, CameraNoise(2.0, -190.0, 1.0, 1.0, "")) == pytest.approx(180)  # nothing is known
+    assert dark_level(frames, Camera(2.0, -190.0, gain_error=0.01)) == pytest.approx(95)
+    assert dark_level(frames, Camera(2.0, -190.0, gain_error=1.0)) == pytest.approx(180)  # nothing is known
 
 
 # movement
