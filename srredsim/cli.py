@@ -101,8 +101,8 @@ def _predict(arguments) -> dict:
                 progress=progress,
                 **reading,
             )
-        if load(name).takes_wiener_images:
-            _note(f"{path}: {report['notes'][-1]}")
+        if report["stripes"]:
+            _note(f"{path}: {'; '.join(report['stripes'])}")
         print(*report["paths"], sep="\n")
         _say_consistency(path, report)
         return report

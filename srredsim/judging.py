@@ -93,8 +93,20 @@ class Judge:
     ) -> bool | None:
         return self._files.__exit__(kind, error, trace)
 
-    def judge(self, image_of: Callable[[Position], np.ndarray], *, name: str, title: str) -> dict:
+    def judge(
+        self,
+        image_of: Callable[[Position], np.ndarray],
+        *,
+        name: str,
+        title: str,
+        stripes: dict[int, Parameters] | None = None,
+    ) -> dict:
         """Judge every plane ``image_of((t, c, z))``.
+
+        Parameters
+        ----------
+        stripes : dict, optional
+            Of each channel, if they have been found already.
 
         Returns
         -------
@@ -107,18 +119,20 @@ class Judge:
         pictured = (0, 0, sizes["Z"] // 2)
         planes, notes, line = [], [], ""
         for c in range(sizes["C"]):
-            stripes = _or_problem(self._stripes, c)
+            found_stripes = stripes[c] if stripes else _or_problem(self._stripes, c)
             for t, z in np.ndindex(sizes["T"], sizes["Z"]):
                 position = (t, c, z)
                 image = np.array(image_of(position), np.float32)
-                found = _or_problem(self._compared, position, image, stripes)
+                found = _or_problem(self._compared, position, image, found_stripes)
                 if isinstance(found, InputError):
                     notes.append(f"not compared with the raw frames: t={t}, c={c}, z={z}: {found}")
                     found = unjudged(image.shape)
                 self._write(position, found)
                 planes.append({"t": t, "c": c, "z": z} | found.report() | self._against_widefield(position, image))
                 if position == pictured:
-                    line = "; ".join([judging_picture.words(found), verdict(stripes)] if found.angles else notes[-1:])
+                    line = "; ".join(
+                        [judging_picture.words(found), verdict(found_stripes)] if found.angles else notes[-1:]
+                    )
                     self._draw(image, found, name, title)
         return {"line": line, "planes": planes, "notes": notes}
 

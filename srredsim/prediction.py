@@ -18,6 +18,7 @@ from srredsim.inference import Network, default_tile
 from srredsim.models import LoadedModel
 from srredsim.normalise import Scaling, scaling_of
 from srredsim.reconstruction.channels import channels
+from srredsim.reconstruction.parameters import Parameters
 from srredsim.reconstruction.planes import planes
 from srredsim.reconstruction.report import verdict
 from srredsim.reconstruction.transfer import Transfer, transfer_of
@@ -146,14 +147,20 @@ def predict_file(
         judge or nullcontext(),
     ):
         if transfer:
-            verdicts = [_predict_planes(network, stack, scalings, transfer, tile, writer, progress)]
+            stripes = _predict_planes(network, stack, scalings, transfer, tile, writer, progress)
         else:
-            verdicts = []
+            stripes = {}
             _predict_stack(network, stack, scalings, tile, writer, progress)
         _preview(unfinished_preview, stack, writer, model, path.name)
         if judge:
-            judged = judge.judge(lambda position: writer.plane(*position), name=model.name, title=path.name)
-    notes = [*stack.notes, *(judged["notes"] if judged else [why_not] if why_not else []), *verdicts]
+            judged = judge.judge(
+                lambda position: writer.plane(*position), name=model.name, title=path.name, stripes=stripes
+            )
+    notes = [
+        *stack.notes,
+        *(judged["notes"] if judged else [why_not] if why_not else []),
+        *map(verdict, stripes.values()),
+    ]
     if network.largest_window:
         notes.append(f"memory was short: went on with windows of at most {network.largest_window} raw pixels")
     if np.dtype(dtype).kind == "u":
@@ -211,18 +218,18 @@ def _predict_planes(
     tile: int,
     writer: io.ImageWriter,
     progress: Callable[[int, int], None] | None,
-) -> str:
-    """Every plane of the result, from its Wiener image; returns how far the stripes of the first can be trusted."""
-    verdicts = []
+) -> dict[int, Parameters]:
+    """Every plane of the result, from its Wiener image; returns the stripes of each channel at its first time."""
+    stripes: dict[int, Parameters] = {}
     for done, plane in enumerate(planes(stack, transfer, measure_damping=True), start=1):
         widefield = np.mean(stack.raw(*plane.position), axis=(0, 1), dtype=np.float32)
         scaling = scalings[plane.position]
         image = network.in_tiles(channels(plane.image, widefield, scaling, transfer), tile)
         writer.plane(*plane.position)[:] = _stored(scaling.undo_gain(image), writer.dtype)
-        verdicts.append(verdict(plane.parameters))
+        stripes.setdefault(plane.position[1], plane.parameters)
         if progress:
             progress(done, len(scalings))
-    return verdicts[0]
+    return stripes
 
 
 def _stored(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
