@@ -10,6 +10,7 @@ Two controls and a picture, for the card of a model:
 from __future__ import annotations
 
 import argparse
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +37,12 @@ def main() -> None:
 
 
 def without_stripes(model, count: int, photons: float = 2000.0) -> None:
-    """PSNR gain over the widefield image with and without the pattern, same fields, same light."""
+    """PSNR gain over the widefield image with and without the pattern, same fields, same light; Wiener's beside it."""
     angles, phases = model.recipe.data.each_pattern[0]
     beams = 3 if phases >= 5 else 2
     even = tuple((0.0,) * (beams - 1) for _ in range(angles))
     for name, fixed in {"stripes": {}, "even light": {"modulation_depths": even}}.items():
-        gains = []
+        gains = defaultdict(list)
         for index in range(count):
             settings = {"angles": angles, "phases": phases, "photons": (photons, photons)}
             sample = simulate_stack(3, index=index, **settings, **fixed)
@@ -50,8 +51,10 @@ def without_stripes(model, count: int, photons: float = 2000.0) -> None:
             pair = Pair(frames, sample.truth, scaling_of(frames), {"optics": optics})
             found = images(model, pair, angles, phases)
             scores = {method: score(sample.truth, image)["psnr"] for method, image in found.items()}
-            gains.append(scores[model.name] - scores["widefield (Fourier)"])
-        print(f"{name}: {np.mean(gains):.2f} dB above widefield ({count} fields, {photons:g} photons)")
+            for method in (model.name, "Wiener"):
+                gains[method].append(scores[method] - scores["widefield (Fourier)"])
+        means = ", ".join(f"{method} {np.mean(gain):.2f} dB" for method, gain in gains.items())
+        print(f"{name}: {means} above widefield ({count} fields, {photons:g} photons)")
 
 
 def picture(model, path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +12,22 @@ from pathlib import Path
 from srredsim import __version__
 
 ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
+SIGNED = ("--k", "--phase-steps")  # flags whose values may begin with a minus
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 class Parser(argparse.ArgumentParser):
     """Complains in one line."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """``--k -3.1,0.4`` means ``--k=-3.1,0.4``: by itself, argparse takes a value with a sign for a flag."""
+        joined: list[str] = []
+        for text in sys.argv[1:] if args is None else args:
+            if joined and joined[-1] in SIGNED and re.match(r"-[\d.]", text):
+                joined[-1] += f"={text}"
+            else:
+                joined.append(text)
+        return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
         print(f"srredsim: {message} (see {self.prog} --help)", file=sys.stderr)
@@ -26,7 +39,7 @@ def parser() -> Parser:
     top = Parser(prog="srredsim", description="From raw structured-illumination stacks to super-resolved images.")
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for add in (_train, _predict, _reconstruct, _inspect, _simulate, _evaluate, _export, _models, _doctor):
+    for add in (_train, _predict, _reconstruct, _inspect, _reference, _simulate, _evaluate, _export, _models, _doctor):
         add(commands)
     return top
 
@@ -54,6 +67,9 @@ def _predict(commands) -> None:
     _optics(sub)
     sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")
     sub.add_argument("--dtype", choices=("float32", "uint16"), default="float32", help="of the written image")
+    sub.add_argument(
+        "--no-consistency", dest="consistency", action="store_false", help="do not compare the image with the frames"
+    )
     _overwrite(sub)
     _json(sub)
 
@@ -63,13 +79,102 @@ def _reconstruct(commands) -> None:
     _inputs(sub)
     _optics(sub)
     sub.add_argument("--wiener", type=_above_zero, metavar="W", help="higher is smoother; left out: from the noise")
+    sub.add_argument(
+        "--attenuation",
+        type=_share,
+        default=0.0,
+        metavar="F",
+        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes (0);"
+        " above 0, intensities mean less",
+    )
+    sub.add_argument(
+        "--method",
+        choices=("wiener", "richardson-lucy"),
+        default="wiener",
+        help="Richardson-Lucy goes on from there: no negative light, better in dim frames (wiener)",
+    )
+    sub.add_argument(
+        "--iterations", type=_positive, metavar="N", help="of Richardson-Lucy; more are sharper and noisier (3)"
+    )
+    sub.add_argument(
+        "--split-photons",
+        action="store_true",
+        help="also tell the resolution, by Fourier ring correlation of two halves of the photons",
+    )
+    known = sub.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
+    known.add_argument(
+        "--parameters",
+        type=Path,
+        metavar="FILE.json",
+        help="the <stem>_wiener.json of another stack: its stripes, with the phases and contrasts of this one",
+    )
+    known.add_argument(
+        "--k",
+        action="append",
+        type=_wave_vector,
+        metavar="KY,KX",
+        help="first-order stripes of each angle in cycles/um, y down, once an angle;"
+        " or as DEGREES@UM, direction from x towards +y and line spacing",
+    )
+    known.add_argument(
+        "--phase-steps",
+        action="append",
+        type=_degrees,
+        metavar="DEGREES",
+        help="first-order phase of each frame, as 0,72,144,216,288; once, or once an angle",
+    )
+    lens = sub.add_argument_group(
+        "the transfer function", "Left out: that of an ideal lens, damped."
+    ).add_mutually_exclusive_group()
+    lens.add_argument(
+        "--otf",
+        type=Path,
+        metavar="FILE",
+        help="measured radial OTF, the pixel of this camera contained in it: text, JSON or .npy of two columns,"
+        " frequency in cycles/um and value",
+    )
+    lens.add_argument(
+        "--otf-damping",
+        type=_damping,
+        metavar="A",
+        help="above 0 and up to 1, which is the ideal lens: the OTF is the ideal one times A^(f / cut-off)",
+    )
     _overwrite(sub)
     _json(sub)
 
 
 def _inspect(commands) -> None:
-    sub = _command(commands, "inspect", "say what a file is and how it was understood")
+    sub = _command(commands, "inspect", "say what a file is, whether its frames are good, and what to change")
     _inputs(sub)
+    optics = "left out: the file says; needed to find the stripes"
+    sub.add_argument("--na", type=_above_zero, metavar="F", help=f"numerical aperture; {optics}")
+    sub.add_argument("--wavelength-em-um", type=_above_zero, metavar="F", help=f"of the emission; {optics}")
+    _overwrite(sub)
+    _json(sub)
+
+
+def _reference(commands) -> None:
+    sub = _command(commands, "reference", "make a folder of pairs to train on, from stacks recorded in plenty of light")
+    _stacks(sub)
+    sub.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
+    _optics(sub)
+    sub.add_argument("--wiener", type=_above_zero, metavar="W", help="of the truth; left out: from the noise")
+    dim = sub.add_mutually_exclusive_group()
+    dim.add_argument("--low", type=Path, metavar="DIR", help="folder of the same stacks in little light, same names")
+    shares = "shares of the light that are left for the input, each makes a pair (0.1 0.03)"
+    dim.add_argument("--light", type=_above_zero, nargs="+", default=(), metavar="F", help=shares)
+    counts = "the same as photons in the brightest pixels of the widefield image, per frame"
+    dim.add_argument("--photons", type=_above_zero, nargs="+", default=(), metavar="N", help=counts)
+    sub.add_argument("--gain-adu", type=_above_zero, metavar="F", help="of the camera, per electron; else estimated")
+    sub.add_argument("--offset-adu", type=_not_negative, metavar="F", help="of the camera; left out: estimated")
+    sub.add_argument(
+        "--read-noise-e", type=_not_negative, metavar="F", help="of the camera, in electrons; else assumed"
+    )
+    sub.add_argument(
+        "--validation", type=_count, default=10, metavar="N", help="hold one of N stacks back; 0: none (10)"
+    )
+    sub.add_argument("--accept-incomplete", action="store_true", help="also where not all stripes were found")
+    sub.add_argument("--seed", type=_count, default=0, metavar="S", help="the same seed takes the same photons (0)")
     _overwrite(sub)
     _json(sub)
 
@@ -125,8 +230,12 @@ def _command(commands, name: str, summary: str) -> Parser:
 
 
 def _inputs(sub: Parser) -> None:
-    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
+    _stacks(sub)
     sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; left out: beside the input")
+
+
+def _stacks(sub: Parser) -> None:
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
     sub.add_argument("--order", choices=ORDERS, help="of the frames in the file; left out: from the file, or PAZ")
     sub.add_argument("--angles", type=_positive, metavar="A", help="of the pattern; left out: from the file")
     sub.add_argument("--phases", type=_positive, metavar="P", help="in each angle; left out: from the file")
@@ -161,6 +270,43 @@ def _positive(text: str) -> int:
 
 def _above_zero(text: str) -> float:
     return _number(float, text, "a number above 0", lambda value: 0 < value < float("inf"))
+
+
+def _share(text: str) -> float:
+    return _number(float, text, "a number from 0 to 1", lambda value: 0 <= value <= 1)
+
+
+def _damping(text: str) -> float:
+    return _number(float, text, "a number above 0 and up to 1", lambda value: 0 < value <= 1)
+
+
+def _wave_vector(text: str) -> tuple[float, float]:
+    """(ky, kx) in cycles/um, from ``KY,KX`` or from ``DEGREES@UM``."""
+    polar = "@" in text
+    try:
+        first, second = (float(part) for part in text.split("@" if polar else ","))
+    except ValueError:
+        first = second = math.nan
+    if not (math.isfinite(first) and math.isfinite(second)) or (polar and second <= 0):
+        raise argparse.ArgumentTypeError(f"should be KY,KX in cycles/um, or DEGREES@UM, as 32@0.21; got {text!r}")
+    if polar:
+        return math.sin(math.radians(first)) / second, math.cos(math.radians(first)) / second
+    return first, second
+
+
+def _degrees(text: str) -> tuple[float, ...]:
+    """In radians."""
+    try:
+        values = tuple(math.radians(float(part)) for part in text.split(","))
+    except ValueError:
+        values = (math.nan,)
+    if not all(map(math.isfinite, values)):
+        raise argparse.ArgumentTypeError(f"should be degrees with commas between them, as 0,120,240; got {text!r}")
+    return values
+
+
+def _not_negative(text: str) -> float:
+    return _number(float, text, "a number, 0 or more", lambda value: 0 <= value < float("inf"))
 
 
 def _number(kind: type, text: str, wanted: str, fits: Callable) -> int | float:

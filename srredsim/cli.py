@@ -96,20 +96,32 @@ def _predict(arguments) -> dict:
                 out=arguments.out,
                 tile=arguments.tile,
                 dtype=arguments.dtype,
+                consistency=arguments.consistency,
                 overwrite=arguments.overwrite,
                 progress=progress,
                 **reading,
             )
-        if load(name).takes_wiener_images:
-            _note(f"{path}: {report['notes'][-1]}")
+        if report["stripes"]:
+            _note(f"{path}: {'; '.join(report['stripes'])}")
         print(*report["paths"], sep="\n")
+        _say_consistency(path, report)
         return report
 
     return _each(arguments.inputs, work, arguments.out)
 
 
+def _say_consistency(path: Path, report: dict) -> None:
+    """How far the frames support the image; or what to give, so that it can be said."""
+    if report["consistency"]:
+        print(f"consistency: {report['consistency']['line']}")
+    for note in report["notes"]:
+        if note.startswith("not compared") and "give --" in note:
+            _note(f"{path}: {note}")
+
+
 def _reconstruct(arguments) -> dict:
     from srredsim.reconstruction import files
+    from srredsim.reconstruction.report import lines
 
     def work(path: Path) -> dict:
         with _progress(path.name) as progress:
@@ -118,12 +130,21 @@ def _reconstruct(arguments) -> dict:
                 na=arguments.na,
                 wavelength_em_um=arguments.wavelength_em_um,
                 wiener=arguments.wiener,
+                attenuation=arguments.attenuation,
+                method=arguments.method,
+                iterations=arguments.iterations,
+                parameters=arguments.parameters,
+                k0_per_um=arguments.k,
+                steps_rad=arguments.phase_steps,
+                otf=arguments.otf,
+                otf_damping=arguments.otf_damping,
+                split_photons=arguments.split_photons,
                 out=arguments.out,
                 overwrite=arguments.overwrite,
                 progress=progress,
                 **_reading(arguments),
             )
-        print(path, *(f"  {line}" for line in files.lines(report)), *report["paths"], sep="\n")
+        print(path, *(f"  {line}" for line in lines(report)), *report["paths"], sep="\n")
         for channel in report["channels"]:
             if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
                 _note(f"{path}: warning: {channel['verdict']}")
@@ -136,15 +157,36 @@ def _inspect(arguments) -> dict:
     from srredsim import inspection, io
 
     def work(path: Path) -> dict:
-        stack = io.read(path, **_reading(arguments))
-        report = inspection.inspect(stack)
+        stack = inspection.with_optics(io.read(path, **_reading(arguments)), arguments.na, arguments.wavelength_em_um)
+        others = io.alternatives(stack, trailing_widefield=arguments.trailing_widefield)
         picture = (arguments.out or path.parent) / f"{path.stem}_inspect.png"
         with io.atomic(picture, arguments.overwrite) as temporary:
-            inspection.picture(stack, temporary)
-        print(path, *(f"  {line}" for line in inspection.lines(report)), picture, sep="\n")
+            report = inspection.inspect(stack, others)
+            inspection.picture(stack, temporary, report)
+        _print_coloured([str(path), *(f"  {line}".rstrip() for line in inspection.lines(report)), str(picture)])
         return {"input": str(path), **report, "picture": str(picture)}
 
     return _each(arguments.inputs, work, arguments.out)
+
+
+def _reference(arguments) -> dict:
+    from srredsim.data import reference
+
+    names = "low light photons gain_adu offset_adu read_noise_e na wavelength_em_um wiener validation accept_incomplete"
+    asked = {name: getattr(arguments, name) for name in (*names.split(), "seed", "overwrite", "out")}
+    pairs = reference.Reference(reading=_reading(arguments), **asked)
+
+    def work(path: Path) -> dict:
+        with _progress(path.name) as progress:
+            report = pairs.add(path, progress)
+        paths = [name for pair in report["pairs"] for name in pair["paths"][:2]]
+        print(path, *(f"  {line}" for line in reference.lines(report)), *paths, sep="\n")
+        return report
+
+    result = _each(arguments.inputs, work, arguments.out)
+    if pairs.taken == 1 and arguments.validation:
+        _note("one stack only: none was held back for validation")
+    return result
 
 
 def _simulate(arguments) -> dict:
@@ -212,6 +254,7 @@ COMMANDS = {
     "predict": _predict,
     "reconstruct": _reconstruct,
     "inspect": _inspect,
+    "reference": _reference,
     "simulate": _simulate,
     "evaluate": _evaluate,
     "export": _export,
@@ -352,6 +395,19 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_coloured(lines: list[str]) -> None:
+    """Verdicts in colour where somebody looks; plain lines elsewhere."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    for line in lines:
+        text = Text(line)
+        for word, style in (("good", "green"), ("doubtful", "yellow"), ("bad", "bold red")):
+            text.highlight_regex(rf"(?<=  ){word}(?=  )", style)
+        console.print(text)
 
 
 def _table(rows: list[dict]) -> str:

@@ -2,7 +2,8 @@
 
 All three are one Keras model: raw camera counts in, image above background in the same units out; the normalisation
 (`srredsim.normalise`) is part of it, each image of a batch by itself. It is built from Keras's own layers and
-operations, in float32.
+operations, in float32. Of a model of Wiener images only the network is exported, which takes what
+`srredsim.reconstruction.channels` makes: finding the stripes is no work for a graph.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from srredsim.errors import InputError
 from srredsim.models import LoadedModel
 from srredsim.normalise import HIGH_PERCENT, LOW_PERCENT
 from srredsim.prediction import predict_frames
+from srredsim.reconstruction.channels import CHANNELS
 
 SIGNATURES = ("serving_default", "serve")
 TOLERANCE = 1e-4  # of the brightest pixel; float32 sums in another order differ by about 1e-6
@@ -38,7 +40,8 @@ def export(
         Folder for ``<name>/<version>/`` (savedmodel), ``<name>.onnx`` or ``<name>.keras``.
     format : {"savedmodel", "onnx", "keras"}
         The first has the signatures ``serving_default`` and ``serve``. Input ``raw`` (batch, y, x, frames), frames
-        angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x.
+        angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x. Of a model of Wiener
+        images: input ``channels`` (batch, y, x, 3), output ``image`` (batch, y, x, 1), any even y and x, normalised.
     version : int, optional
         Of the SavedModel: a server takes the highest. The next free one when left out.
 
@@ -75,7 +78,11 @@ def served(model: LoadedModel):
     import keras
     from keras import ops
 
-    raw = keras.Input((None, None, model.angles * model.phases), dtype="float32", name="raw")
+    if model.takes_wiener_images:
+        channels = keras.Input((None, None, len(CHANNELS)), dtype="float32", name=input_name(model))
+        image = keras.layers.Identity(name="image", dtype="float32")(model.network(channels))
+        return keras.Model(channels, {"image": image}, name=f"{model.name}_served")
+    raw = keras.Input((None, None, model.angles * model.phases), dtype="float32", name=input_name(model))
     widefield = ops.mean(raw, axis=-1)
     low, high = ops.unstack(ops.quantile(widefield, [LOW_PERCENT / 100, HIGH_PERCENT / 100], axis=(1, 2)), 2, axis=0)
     offset, gain = (ops.reshape(value, (-1, 1, 1, 1)) for value in (low, high - low))
@@ -83,6 +90,10 @@ def served(model: LoadedModel):
     image = model.network((raw - offset) / gain) * gain
     image = keras.layers.Identity(name="image", dtype="float32")(image)
     return keras.Model(raw, {"image": image}, name=f"{model.name}_served")
+
+
+def input_name(model: LoadedModel) -> str:
+    return "channels" if model.takes_wiener_images else "raw"
 
 
 def _path(out: Path, name: str, format: str, version: int | None) -> Path:
@@ -120,11 +131,18 @@ def _check_backend(format: str) -> None:
 def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
     """Two stacks of unlike brightness and of a size that was never traced must give the images of this package."""
     rng = np.random.default_rng(0)
+    if model.takes_wiener_images:
+        images = rng.random((2, 38, 52, len(CHANNELS))).astype(np.float32)
+        return _same(image_of(images), model.network.predict_on_batch(images))
     counts = rng.poisson(300, (2, model.angles, model.phases, 37, 52)) + 100
     counts[1] = 5 * counts[1] + 50
     raw = np.stack([frames_from_raw(stack) for stack in counts]).astype(np.float32)
     expected = np.stack([predict_frames(model, frames) for frames in raw])
-    error = np.abs(image_of(raw)[..., 0] - expected).max() / np.abs(expected).max()
+    return _same(image_of(raw), expected[..., None])
+
+
+def _same(found: np.ndarray, expected: np.ndarray) -> None:
+    error = np.abs(found - expected).max() / np.abs(expected).max()
     if not error < TOLERANCE:
         raise RuntimeError(f"the exported model gives another image: they differ by {error:.2g} of the brightest pixel")
 
@@ -137,9 +155,9 @@ def _write_savedmodel(network, folder: Path) -> None:
 
     archive = keras.export.ExportArchive()
     archive.track(network)
-    signature = [keras.InputSpec(shape=network.input_shape, dtype="float32", name="raw")]
+    signature = [keras.InputSpec(shape=network.input_shape, dtype="float32", name=network.input.name)]
     for name in SIGNATURES:
-        archive.add_endpoint(name, lambda raw: network(raw), signature)
+        archive.add_endpoint(name, lambda images: network(images), signature)
     archive.write_out(str(folder), verbose=False)
 
 
@@ -147,7 +165,9 @@ def _load_savedmodel(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
     import tensorflow as tf
 
     opened = tf.saved_model.load(str(folder))
-    return lambda raw: opened.signatures[SIGNATURES[0]](raw=tf.constant(raw))["image"].numpy()
+    serve = opened.signatures[SIGNATURES[0]]
+    (name,) = serve.structured_input_signature[1]
+    return lambda images: serve(**{name: tf.constant(images)})["image"].numpy()
 
 
 def _write_onnx(network, path: Path) -> None:
@@ -162,7 +182,8 @@ def _load_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return lambda raw: session.run(["image"], {"raw": raw})[0]
+    name = session.get_inputs()[0].name
+    return lambda images: session.run(["image"], {name: images})[0]
 
 
 def _write_keras(network, path: Path) -> None:
@@ -173,7 +194,7 @@ def _load_keras(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     import keras
 
     network = keras.saving.load_model(path, compile=False)
-    return lambda raw: network.predict_on_batch(raw)["image"]
+    return lambda images: network.predict_on_batch(images)["image"]
 
 
 WRITERS = {

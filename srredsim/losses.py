@@ -39,6 +39,17 @@ def log_mean_squared_error(y_true, y_pred, epsilon=3e-3):
     return ops.log(mean_squared_error(y_true, y_pred) + epsilon**2)
 
 
+def log_error_variance(y_true, y_pred, epsilon=3e-3):
+    """As `log_mean_squared_error`, of what is left of the error when its mean is taken off.
+
+    For images whose background is not known: a network that is not asked for it does not guess it, each place anew.
+    """
+    y_true, y_pred = float32_pair(y_true, y_pred)
+    error = y_pred - y_true
+    error = error - ops.mean(error, axis=(1, 2, 3), keepdims=True)
+    return ops.log(ops.mean(ops.square(error), axis=(1, 2, 3)) + epsilon**2)
+
+
 def ssim_loss(y_true, y_pred, data_range):
     """1 - SSIM, from 0 for a perfect image to 2."""
     return 1.0 - ssim(y_true, y_pred, data_range)
@@ -49,6 +60,7 @@ LOSSES = {
     "mean_absolute_error": mean_absolute_error,
     "charbonnier": charbonnier,
     "log_mean_squared_error": log_mean_squared_error,
+    "log_error_variance": log_error_variance,
     "ssim": ssim_loss,
 }
 

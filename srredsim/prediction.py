@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from srredsim import io, models, picture, tiling
+from srredsim import io, judging, models, picture, tiling
 from srredsim.acquisition import Pattern, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.inference import Network, default_tile
 from srredsim.models import LoadedModel
 from srredsim.normalise import Scaling, scaling_of
 from srredsim.reconstruction.channels import channels
-from srredsim.reconstruction.files import verdict
+from srredsim.reconstruction.parameters import Parameters
 from srredsim.reconstruction.planes import planes
+from srredsim.reconstruction.report import verdict
 from srredsim.reconstruction.transfer import Transfer, transfer_of
 
 Position = tuple[int, int, int]  # (t, c, z)
@@ -86,6 +88,7 @@ def predict_file(
     wavelength_em_um: float | None = None,
     tile: int | None = None,
     dtype: str = "float32",
+    consistency: bool = True,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
@@ -101,9 +104,11 @@ def predict_file(
     order, angles, phases, trailing_widefield, pixel_size_um :
         How to read the file, as in `srredsim.io.read`.
     na, wavelength_em_um : float, optional
-        What the file does not say; models of Wiener images need them.
+        What the file does not say; models of Wiener images need them, and so does the consistency map.
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
+    consistency : bool
+        Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``.
     progress : callable, optional
         Called as ``progress(done, total)`` after every tile.
 
@@ -111,7 +116,7 @@ def predict_file(
     -------
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
-        seconds_in_network (of these), notes.
+        seconds_in_network (of these), consistency (None without; see `srredsim.judging.Judge.judge`), notes.
 
     Raises
     ------
@@ -134,17 +139,28 @@ def predict_file(
     preview = result.with_suffix(".png")
     tile = tile or default_tile(model)
     network = Network(model)
+    judge, why_not = _judge(result, stack, overwrite, calibration) if consistency else (None, None)
+    judged = None
     with (
         io.atomic(preview, overwrite) as unfinished_preview,
         io.ImageWriter(result, shape, dtype, overwrite=overwrite, **calibration) as writer,
+        judge or nullcontext(),
     ):
         if transfer:
-            verdicts = [_predict_planes(network, stack, scalings, transfer, tile, writer, progress)]
+            stripes = _predict_planes(network, stack, scalings, transfer, tile, writer, progress)
         else:
-            verdicts = []
+            stripes = {}
             _predict_stack(network, stack, scalings, tile, writer, progress)
         _preview(unfinished_preview, stack, writer, model, path.name)
-    notes = [*stack.notes, *verdicts]
+        if judge:
+            judged = judge.judge(
+                lambda position: writer.plane(*position), name=model.name, title=path.name, stripes=stripes
+            )
+    notes = [
+        *stack.notes,
+        *(judged["notes"] if judged else [why_not] if why_not else []),
+        *map(verdict, stripes.values()),
+    ]
     if network.largest_window:
         notes.append(f"memory was short: went on with windows of at most {network.largest_window} raw pixels")
     if np.dtype(dtype).kind == "u":
@@ -152,15 +168,27 @@ def predict_file(
     return {
         "input": str(path),
         "model": model.name,
-        "paths": [str(result), str(preview)],
+        "paths": [str(result), str(preview), *(judge.paths if judge else [])],
         "shape_tczyx": list(shape),
         "pixel_size_um": calibration["pixel_size_um"],
         "precision": model.precision,
         "tile": tile,
         "seconds": round(time.perf_counter() - started, 3),
         "seconds_in_network": round(network.seconds, 3),
+        "consistency": judged,
         "notes": notes,
     }
+
+
+def _judge(
+    result: Path, stack: RawStack, overwrite: bool, calibration: dict
+) -> tuple[judging.Judge | None, str | None]:
+    """Who compares the image with the frames; or why nobody can, in words."""
+    try:
+        transfer = judging.transfer_for(stack)
+    except InputError as problem:
+        return None, f"not compared with the raw frames: {problem}"
+    return judging.Judge(result, stack, transfer, overwrite=overwrite, **calibration), None
 
 
 def _predict_stack(
@@ -190,18 +218,18 @@ def _predict_planes(
     tile: int,
     writer: io.ImageWriter,
     progress: Callable[[int, int], None] | None,
-) -> str:
-    """Every plane of the result, from its Wiener image; returns how far the stripes of the first can be trusted."""
-    verdicts = []
-    for done, plane in enumerate(planes(stack, transfer), start=1):
+) -> dict[int, Parameters]:
+    """Every plane of the result, from its Wiener image; returns the stripes of each channel at its first time."""
+    stripes: dict[int, Parameters] = {}
+    for done, plane in enumerate(planes(stack, transfer, measure_damping=True), start=1):
         widefield = np.mean(stack.raw(*plane.position), axis=(0, 1), dtype=np.float32)
         scaling = scalings[plane.position]
         image = network.in_tiles(channels(plane.image, widefield, scaling, transfer), tile)
         writer.plane(*plane.position)[:] = _stored(scaling.undo_gain(image), writer.dtype)
-        verdicts.append(verdict(plane.parameters))
+        stripes.setdefault(plane.position[1], plane.parameters)
         if progress:
             progress(done, len(scalings))
-    return verdicts[0]
+    return stripes
 
 
 def _stored(image: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -164,6 +164,29 @@ def test_predict_json_is_all_there_is_on_standard_output(run, tiny_model, stack,
     assert report["results"][0]["pixel_size_um"] == pytest.approx(0.04)
 
 
+def test_predict_compares_with_the_frames_where_the_optics_are_known(run, tiny_model, stack, tmp_path):
+    """Without them it says what to give; with --no-consistency it says nothing."""
+    from srredsim.simulation.sim import simulate_stack
+
+    sample = simulate_stack(3, size=48, photons=(300, 300))
+    np.save(tmp_path / "cell.npy", sample.raw)
+    settings = sample.settings
+    flags = ["--angles", 3, "--phases", 5, "--pixel-size-um", settings.pixel_size_um, "--model", tiny_model]
+    optics = ["--na", settings.na, "--wavelength-em-um", settings.wavelength_em_um]
+    status, out, err = run("predict", tmp_path / "cell.npy", *flags)
+    assert (status, len(out.splitlines())) == (0, 2)
+    assert any("not compared with the raw frames" in line and "--na --wavelength-em-um" in line for line in err)
+    status, out, _ = run("predict", tmp_path / "cell.npy", *flags, *optics, "--overwrite")
+    assert status == 0
+    assert [Path(line).name for line in out.splitlines()[2:4]] == [
+        f"cell_tiny_consistency.{ending}" for ending in ("tif", "png")
+    ]
+    assert out.splitlines()[4].startswith("consistency: residual ")
+    (tmp_path / "other").mkdir()
+    run("predict", tmp_path / "cell.npy", *flags, *optics, "--no-consistency", "--out", tmp_path / "other")
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["cell_tiny.png", "cell_tiny.tif"]
+
+
 def test_predict_without_a_model_takes_the_one_that_fits_and_says_so(run, zoo, stack):
     status, _, err = run("predict", stack)
     assert status == 0
@@ -203,7 +226,7 @@ def test_predict_passes_tile_dtype_and_precision_on(run, tiny_model, stack, tmp_
 def test_predict_a_folder_and_a_file_in_it_reads_each_once(run, tiny_model, stack, tmp_path):
     np.save(tmp_path / "other.npy", raw_stack(seed=6))
     status, out, err = run("predict", tmp_path, stack, "--model", tiny_model, "--out", tmp_path / "out")
-    assert (status, err) == (0, [])
+    assert (status, [line for line in err if "not compared with the raw frames" not in line]) == (0, [])
     assert [Path(line).name for line in out.split() if line.endswith(".tif")] == ["other_tiny.tif", "stack_tiny.tif"]
 
 
@@ -534,6 +557,39 @@ def test_inspect_json(run, stack, tmp_path):
     assert report["picture"] == str(tmp_path / "out" / "stack_inspect.png")
 
 
+def test_inspect_takes_what_the_file_does_not_say_of_the_optics(run, tmp_path):
+    path = tmp_path / "s.npy"
+    np.save(path, np.random.default_rng(1).poisson(20, (15, 40, 48)).astype(np.uint16))
+    _, out, _ = run("inspect", path)
+    (line,) = [line for line in out.splitlines() if line.startswith("  stripes")]
+    assert "--na --wavelength-em-um --pixel-size-um" in line
+    optics = ["--na", 1.4, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.08]
+    _, out, _ = run("inspect", path, *optics, "--overwrite", "--json")
+    (report,) = json.loads(out)["results"]
+    assert report["optics"]["na"] == 1.4
+    (stripes,) = [check for check in report["channels"][0]["checks"] if check["name"] == "stripes"]
+    assert stripes["verdict"] == "bad"  # there are none
+
+
+def test_inspect_refuses_optics_of_no_microscope(refused, tmp_path):
+    np.save(tmp_path / "s.npy", np.ones((15, 8, 8), np.uint16))
+    flags = ["--na", 1.4, "--pixel-size-um", 0.08, "--wavelength-em-um"]
+    assert "0.525?" in refused("inspect", tmp_path / "s.npy", *flags, 525)
+    assert files_in(tmp_path) == {"s.npy"}
+
+
+def test_inspect_names_the_order_that_fits(run, tmp_path):
+    from srredsim.simulation.sim import simulate_stack
+
+    raw = simulate_stack(21, photons=(300, 300), size=80).raw
+    np.save(tmp_path / "s.npy", raw.swapaxes(0, 1).reshape(15, 80, 80))
+    status, out, err = run("inspect", tmp_path / "s.npy")
+    assert (status, err) == (0, [])
+    assert "read the file with --order ZAP --angles 3 --phases 5" in out
+    _, out, _ = run("inspect", tmp_path / "s.npy", "--order", "ZAP", "--overwrite")
+    assert "what to change" not in out or "--order" not in out.split("what to change")[1]
+
+
 @pytest.mark.parametrize("case", UNREADABLE)
 def test_inspect_says_what_is_wrong_and_goes_on(run, stack, tmp_path, case):
     name, write, word = UNREADABLE[case]
@@ -640,7 +696,8 @@ def test_models_lists_the_zoo(run, zoo):
     assert [line.split()[0] for line in out.splitlines()] == ["name", "tiny"]
     status, out, _ = run("models", "--json")
     (row,) = json.loads(out)["models"]
-    assert (status, row["name"], row["network"], row["angles"], row["phases"]) == (0, "tiny", "red_net", 3, 5)
+    assert (status, row["name"], row["network"], row["input"]) == (0, "tiny", "red_net", "raw frames")
+    assert row["patterns"] == ["3 x 5"]
 
 
 def test_models_shows_the_scores_beside_those_of_the_best_baseline(run, tmp_path, tiny_model, monkeypatch):
@@ -649,13 +706,19 @@ def test_models_shows_the_scores_beside_those_of_the_best_baseline(run, tmp_path
     _copy(tiny_model, folder)
     methods = {"tiny": 30.04, "widefield (Fourier)": 21.2, "widefield (bicubic)": 20.0}
     groups = [
-        {"photons": level, "methods": {name: {"psnr": {"mean": psnr + level / 20}} for name, psnr in methods.items()}}
+        {
+            "pattern": "3x5",
+            "photons": level,
+            "methods": {name: {"psnr": {"mean": psnr + level / 20}} for name, psnr in methods.items()},
+        }
         for level in (20.0, 100.0)
     ]
     (folder / "results.json").write_text(json.dumps({"model": "tiny", "groups": groups}), encoding="utf-8")
     monkeypatch.setattr(resources, "SHIPPED", tmp_path)
     out = run("models").out
-    assert out.rstrip().endswith("(of the best baseline): 31.0 (22.2) at 20 photons, 35.0 (26.2) at 100 photons")
+    assert out.rstrip().endswith(
+        "(of the best baseline): 31.0 (22.2) 3x5 at 20 photons, 35.0 (26.2) 3x5 at 100 photons"
+    )
 
 
 def test_models_without_a_zoo(run, tmp_path, monkeypatch):

@@ -179,3 +179,12 @@ def test_what_cannot_be_exported(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"tf2onnx, which is not installed; pip install 'srredsim\[export\]'"):
         export(widefield_model(), tmp_path, "onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("format", ["savedmodel", "onnx", "keras"])
+def test_of_a_model_of_wiener_images_the_network_is_exported(tiny_cleaner, tmp_path, format):
+    """Its last layer is zero: what goes in first comes out."""
+    path = export(tiny_cleaner, tmp_path, format)
+    images = np.random.default_rng(1).random((1, 12, 20, 3)).astype(np.float32)
+    found = exporting.WRITERS[format][1](path)(images)
+    np.testing.assert_allclose(found[..., 0], images[..., 0], rtol=1e-6)

@@ -15,7 +15,7 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "normalise", "precision"},
+    {"acquisition", "resources", "normalise", "precision", "tiling"},
     {"optics", "io"},
     {"simulation", "reconstruction", "inspection"},
     {"data"},
@@ -26,9 +26,10 @@ LAYERS = [  # each may import from its own line and from those above it
         "recipe",
         "models",
         "runs",
-        "tiling",
         "picture",
         "prediction",
+        "judging",
+        "judging_picture",
         "inference",
         "training",
         "evaluation",
@@ -47,6 +48,7 @@ SCIENCE = {
     "simulation",
     "reconstruction",
     "inspection",
+    "tiling",
 }
 LEARNING = {"layers", "networks", "losses", "metrics"}
 TENSORFLOW = {"data.pipeline", "training", "export"}

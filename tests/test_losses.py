@@ -13,6 +13,7 @@ CALLS = {
     "mean_absolute_error": {},
     "charbonnier": {},
     "log_mean_squared_error": {},
+    "log_error_variance": {},
     "ssim": {"data_range": 3.0},
 }
 every_loss = pytest.mark.parametrize("name", CALLS)
@@ -51,6 +52,13 @@ def test_log_loss_is_the_psnr_but_for_scale_and_sign():
     psnr = ops.convert_to_numpy(metrics.psnr(truth, image, 1.0))
     np.testing.assert_allclose(evaluate("log_mean_squared_error", truth, image), -psnr * np.log(10) / 10, atol=1e-4)
     assert evaluate("log_mean_squared_error", truth, truth) == pytest.approx(2 * np.log(3e-3))
+
+
+def test_the_variance_of_the_error_does_not_care_for_an_offset_of_each_image():
+    truth, image = pair_of_images()
+    offsets = np.array([3.0, -1.0, 0.2], np.float32)[:, None, None, None]
+    expected = np.log(np.var(image.astype(float) - truth, axis=(1, 2, 3)) + 9e-6)
+    np.testing.assert_allclose(evaluate("log_error_variance", truth, image + offsets), expected, rtol=1e-4)
 
 
 def test_ssim_loss_is_one_minus_ssim():

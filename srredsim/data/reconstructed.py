@@ -20,11 +20,10 @@ from srredsim.errors import InputError
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.channels import CHANNELS, channels
-from srredsim.reconstruction.parameters import estimate
+from srredsim.reconstruction.planes import of_optics
 from srredsim.reconstruction.preprocess import prepare
 from srredsim.reconstruction.transfer import transfer_of
 from srredsim.reconstruction.widefield import widefield_of
-from srredsim.reconstruction.wiener import reconstruct
 
 CHUNK = 8  # pairs that a process makes at a time
 NORMALISED = Scaling(0.0, 1.0)
@@ -48,7 +47,7 @@ def input_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
         raise InputError("a Wiener image needs NA, emission wavelength and pixel size, which these pairs do not tell")
     transfer = transfer_of(Optics(**optics))
     prepared = prepare(raw_from_frames(pair.frames, angles, phases))
-    image, _ = reconstruct(prepared, estimate(prepared, transfer), transfer)
+    image, _, _ = of_optics(prepared, transfer)
     return channels(image, widefield_of(pair.frames), pair.scaling, transfer)
 
 

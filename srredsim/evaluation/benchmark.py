@@ -15,11 +15,10 @@ from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
 from srredsim.prediction import clean_wiener, predict_frames
 from srredsim.reconstruction.frc import TRUTH, frc, resolution_um
-from srredsim.reconstruction.parameters import estimate
+from srredsim.reconstruction.planes import of_optics
 from srredsim.reconstruction.preprocess import prepare
 from srredsim.reconstruction.transfer import transfer_of
 from srredsim.reconstruction.widefield import bicubic_upscale, fourier_upscale, widefield_of
-from srredsim.reconstruction.wiener import reconstruct
 
 METRICS = ("psnr", "rmse", "nrmse", "ssim", "ncc")
 DEFINITIONS = {
@@ -124,7 +123,7 @@ def images(model, pair: Pair, angles: int, phases: int) -> dict[str, np.ndarray]
     if "optics" in pair.facts:
         transfer = transfer_of(Optics(**pair.facts["optics"]))
         prepared = prepare(raw_from_frames(pair.frames, angles, phases))
-        wiener = {"Wiener": reconstruct(prepared, estimate(prepared, transfer), transfer)[0]}
+        wiener = {"Wiener": of_optics(prepared, transfer)[0]}
     if not model.takes_wiener_images:
         image = predict_frames(model, pair.frames)
     elif wiener:

@@ -1,19 +1,29 @@
-"""Classical reconstruction of a whole file: ``<stem>_wiener.tif``, and what it rests on in ``<stem>_wiener.json``."""
+"""Classical reconstruction of a whole file: ``<stem>_wiener.tif``, and in ``<stem>_wiener.json`` what it rests on."""
 
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from srredsim import io
+from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
-from srredsim.reconstruction.parameters import Parameters
+from srredsim.reconstruction import quality, report, saved
+from srredsim.reconstruction.frc import HALVES, resolution_um
+from srredsim.reconstruction.known import Known
+from srredsim.reconstruction.measured_otf import read_curve
+from srredsim.reconstruction.photons import counting_of
 from srredsim.reconstruction.planes import Plane, planes
-from srredsim.reconstruction.transfer import transfer_of
+from srredsim.reconstruction.quality_splits import split_frc
+from srredsim.reconstruction.richardson_lucy import ITERATIONS
+from srredsim.reconstruction.transfer import Transfer, transfer_of
 
 
 def reconstruct_file(
@@ -23,6 +33,15 @@ def reconstruct_file(
     wavelength_em_um: float | None = None,
     pixel_size_um: float | None = None,
     wiener: float | None = None,
+    attenuation: float = 0.0,
+    method: str = "wiener",
+    iterations: int | None = None,
+    parameters: str | Path | None = None,
+    k0_per_um: Sequence[tuple[float, float]] | None = None,
+    steps_rad: Sequence[Sequence[float]] | None = None,
+    otf: str | Path | None = None,
+    otf_damping: float | None = None,
+    split_photons: bool = False,
     out: str | Path | None = None,
     order: str | None = None,
     angles: int | None = None,
@@ -42,6 +61,23 @@ def reconstruct_file(
         Left out: the file says.
     wiener : float, optional
         Left out: chosen from the noise.
+    attenuation : float
+        As in `srredsim.reconstruction.wiener.reconstruct`.
+    method : {"wiener", "richardson-lucy"}
+        The name of the result ends on it.
+    iterations : int, optional
+        Updates of Richardson-Lucy.
+    parameters : path, optional
+        The JSON file of another stack, whose stripes, and optics where this file does not say them, are used.
+    k0_per_um, steps_rad : optional
+        What is known of the stripes, as in `srredsim.reconstruction.known.Known`; one row of steps is that of every
+        angle.
+    otf : path, optional
+        A measured radial OTF, see `srredsim.reconstruction.measured_otf`.
+    otf_damping : float, optional
+        Left out: measured where that serves the image.
+    split_photons : bool
+        Also tell the resolution: Fourier ring correlation of two images from half the photons each.
     out : path, optional
         Folder; beside the input when left out.
     order, angles, phases, trailing_widefield :
@@ -67,15 +103,22 @@ def reconstruct_file(
         trailing_widefield=trailing_widefield,
         pixel_size_um=pixel_size_um,
     )
-    given = {"na": na, "wavelength_em_um": wavelength_em_um}
-    optics = replace(stack.optics, **{name: value for name, value in given.items() if value is not None})
-    transfer = transfer_of(optics)
     if stack.pattern.phases < 3:
         raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
+    if method == "wiener" and iterations is not None:
+        raise InputError("--iterations is for --method richardson-lucy")
+    iterations = 0 if method == "wiener" else iterations or ITERATIONS
+    before = saved.load(parameters) if parameters else None
+    given = {"na": na, "wavelength_em_um": wavelength_em_um}
+    optics = replace(stack.optics, **{name: value for name, value in given.items() if value is not None})
+    optics = before.fill(optics) if before else optics
+    transfer, notes = _transfer(optics, otf)
+    known = _known(stack, before, k0_per_um, steps_rad, otf, otf_damping)
+    known.check(stack.pattern, transfer)
     sizes = stack.sizes
     shape = (sizes["T"], sizes["C"], sizes["Z"], SCALE * sizes["Y"], SCALE * sizes["X"])
-    result = Path(out or path.parent) / f"{path.stem}_wiener.tif"
-    report = result.with_suffix(".json")
+    result = Path(out or path.parent) / f"{path.stem}_{method.replace('-', '_')}.tif"
+    report_path = result.with_suffix(".json")
     calibration = {
         "pixel_size_um": optics.pixel_size_um / SCALE,
         "z_step_um": optics.z_step_um,
@@ -83,90 +126,72 @@ def reconstruct_file(
         "channel_names": stack.channel_names,
     }
     with (
-        io.atomic(report, overwrite) as unfinished_report,
+        io.atomic(report_path, overwrite) as unfinished_report,
         io.ImageWriter(result, shape, overwrite=overwrite, **calibration) as writer,
     ):
-        channels, total = [], shape[0] * shape[1] * shape[2]
-        for done, plane in enumerate(planes(stack, transfer, wiener), start=1):
+        how = {"known": known, "attenuation": attenuation, "iterations": iterations, "measure_damping": True}
+        images = planes(stack, transfer, wiener, **how)
+        plain = not (iterations or attenuation)
+        channels = []
+        for done, plane in enumerate(images, start=1):
             writer[plane.position] = plane.image
-            if plane.position[0] == 0 and plane.position[2] == plane.sharpest:
-                channels.append(_channel(plane))
+            if plane.position[2] == plane.sharpest:
+                if plane.position[0] == 0:
+                    found = quality.of_plane(plane, plain) | (_split(stack, plane) if split_photons else {})
+                    channels.append(report.of_channel(plane, otf and str(otf)) | {"quality": found})
+                channels[-1]["times"].append(report.of_time(plane))
             if progress:
-                progress(done, total)
+                progress(done, math.prod(shape[:3]))
         facts = {
             "input": str(path),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
             "optics": {name: getattr(optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
-            "otf_damping": transfer.damping,
             "cutoff_per_um": transfer.cutoff_per_um,
+            "parameters": None if before is None else str(before.path),
+            "method": method,
+            "attenuation": attenuation,
+            "iterations": iterations,
+            "verdict": report.overall(channels),
             "channels": channels,
-            "notes": list(stack.notes),
+            "notes": [*stack.notes, *notes],
         }
         unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts | {
-        "paths": [str(result), str(report)],
+        "paths": [str(result), str(report_path)],
         "shape_tczyx": list(shape),
         "seconds": round(time.perf_counter() - started, 3),
     }
 
 
-def _channel(plane: Plane) -> dict:
-    """What the image of a channel rests on, at its first time and in its sharpest slice."""
-    return {
-        "channel": plane.position[1],
-        "estimated_in_slice": plane.sharpest,
-        "verdict": verdict(plane.parameters),
-        "k_max_per_um": float(plane.parameters.k_max_per_um),
-        "angles": plane.parameters.report(),
-        "backgrounds": list(plane.prepared.backgrounds),
-        "intensities": [list(row) for row in plane.prepared.intensities],
-        "regularisation": asdict(plane.regularisation),
-    }
+def _split(stack: RawStack, plane: Plane) -> dict:
+    """The resolution that two halves of the photons agree on."""
+    raw = stack.raw(*plane.position)
+    halves = split_frc(
+        raw, plane.parameters, plane.transfer, counting_of(raw, plane.transfer), np.random.default_rng(0)
+    )
+    return {"frc_um": resolution_um(*halves, HALVES)}
 
 
-def verdict(parameters: Parameters) -> str:
-    """One sentence about how far the image can be trusted."""
-    statuses = [angle.status for angle in parameters.angles]
-    if parameters.failed:
-        return "no stripes were found in any angle: this is the deconvolved widefield image, not super-resolved"
-    words = []
-    for status in ("inferred", "failed"):
-        which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
-        if which:
-            meaning = {"inferred": "were inferred from the others", "failed": "were not found: no gain along them"}[
-                status
-            ]
-            words.append(f"the stripes of angle {', '.join(which)} {meaning}")
-    faint = [
-        f"order {order.order} of angle {number}"
-        for number, angle in enumerate(parameters.angles, start=1)
-        for order in angle.orders
-        if angle.status != "failed" and order.status == "failed"
-    ]
-    if faint:
-        words.append(f"too faint to be used: {', '.join(faint)}")
-    if len(statuses) == 1:
-        words.append("one angle only: the resolution is better in one direction only")
-    return "; ".join(words) or "the stripes of every angle were measured"
+def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[str]]:
+    """Of the optics, with a measured curve where there is one, and what is to be said about that."""
+    transfer = transfer_of(optics)
+    if not otf:
+        return transfer, []
+    curve, notes = read_curve(otf, transfer.cutoff_per_um)
+    return replace(transfer, curve=tuple(map(tuple, curve.tolist()))), notes
 
 
-def lines(report: dict) -> list[str]:
-    """The report for a terminal."""
-    text = []
-    several = len(report["channels"]) > 1
-    for channel in report["channels"]:
-        name = f"channel {channel['channel'] + 1}, " if several else ""
-        for number, angle in enumerate(channel["angles"], start=1):
-            orders = ", ".join(
-                f"order {order['order']}: spacing {1000 * order['line_spacing_um']:.1f} nm,"
-                f" contrast {order['modulation_depth']:.2f} +- {order['modulation_error']:.2f}, z {order['z']:.1f}"
-                for order in angle["orders"]
-            )
-            chance = f"false alarm {angle['false_alarm_probability']:.0e}"
-            text.append(
-                f"{name}angle {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
-            )
-        regularisation = channel["regularisation"]
-        text.append(f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']})")
-        text.append(f"{name}{channel['verdict']}")
-    return text
+def _known(stack: RawStack, before: saved.Saved | None, k0_per_um, steps_rad, otf, otf_damping) -> Known:
+    """What was said of stripes and lens, for every angle and channel of this stack."""
+    channels, angles = stack.sizes["C"], stack.pattern.angles
+    if before and (k0_per_um or steps_rad):
+        raise InputError("--parameters says all of the stripes: leave out --k and --phase-steps")
+    parameters = before.for_stack(stack.pattern, channels) if before else None
+    if steps_rad and len(steps_rad) == 1:
+        steps_rad = tuple(steps_rad) * angles
+    dampings = None
+    if otf_damping is not None:
+        dampings = (otf_damping,) * channels
+    elif before and not otf:
+        dampings = before.dampings_for(channels)
+    return Known(parameters, k0_per_um, steps_rad, dampings)

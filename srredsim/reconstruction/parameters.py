@@ -79,8 +79,8 @@ class Parameters:
 
     @property
     def failed(self) -> bool:
-        """No angle shows stripes."""
-        return all(angle.status == "failed" for angle in self.angles)
+        """No angle shows stripes that an image can be made with."""
+        return self.k_max_per_um == 0
 
     def report(self) -> list[dict]:
         """Of every angle, ready for JSON."""
@@ -227,7 +227,9 @@ def _together(candidates: list[list[Peak]], searches: list[Search]) -> tuple[flo
     return best, result
 
 
-def _measure(frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer) -> Angle:
+def measured_angle(
+    frames: np.ndarray, peak: Peak, status: str, steps: np.ndarray, orders: int, transfer: Transfer
+) -> Angle:
     """All that is to be known of one angle."""
     bands = [separated(frames, steps, orders, transfer)]
     return _measure_all([frames], [(peak, status)], steps, orders, transfer, bands)[0]

@@ -9,8 +9,11 @@ import numpy as np
 
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
+from srredsim.reconstruction.known import Known
+from srredsim.reconstruction.otf_damping import Damping, chosen
 from srredsim.reconstruction.parameters import Parameters, estimate, remeasured
 from srredsim.reconstruction.preprocess import Prepared, prepare
+from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.transfer import Transfer
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 
@@ -26,6 +29,8 @@ class Plane:
     transfer: Transfer
     regularisation: Regularisation
     sharpest: int  # slice of the channel in which the stripes were found
+    damping: Damping | None = None  # of the transfer function, and how it was chosen; None where a curve was measured
+    notes: tuple[str, ...] = ()  # about the stripes of the channel
 
 
 def planes(
@@ -33,6 +38,11 @@ def planes(
     transfer: Transfer,
     wiener: float | None = None,
     parameters: Sequence[Parameters] | None = None,
+    *,
+    known: Known | None = None,
+    measure_damping: bool = False,
+    attenuation: float = 0.0,
+    iterations: int = 0,
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
 
@@ -49,23 +59,47 @@ def planes(
         Left out: chosen from the noise of each plane.
     parameters : sequence of Parameters, optional
         One a channel: vectors and phase steps of stripes that are known. Their phases and contrasts are measured.
+    known : Known, optional
+        Other things that are known of stripes and lens.
+    measure_damping : bool
+        Measure the damping of the OTF in each channel where it is not known, see `srredsim.reconstruction.otf_damping`.
+    attenuation : float
+        As in `srredsim.reconstruction.wiener.reconstruct`.
+    iterations : int
+        Updates of Richardson-Lucy that each image is given after the Wiener filter.
 
     Raises
     ------
     InputError
         If a plane cannot be used; the message says which one where there are several.
     """
+    known = known or Known(parameters)
+    known.check(stack.pattern, transfer)
     sizes = stack.sizes
     for c in range(sizes["C"]):
         sharpest = sharpest_slice(stack, c)
-        found = parameters[c] if parameters else estimate(prepared_mean(stack, c, sharpest), transfer)
+        lens, damping = known.lens(transfer, c)
+        mean = prepared_mean(stack, c, sharpest)
+        found, notes = known.find(mean, lens, c)
+        if measure_damping and damping and damping.chosen == "assumed":
+            damping, lens, found = chosen(mean, found, lens)
         for t in range(sizes["T"]):
-            if parameters or sizes["T"] > 1:
-                found = remeasured(found, prepared_plane(stack, (t, c, sharpest)), transfer)
+            at_sharpest = prepared_plane(stack, (t, c, sharpest))
+            if sizes["T"] > 1:
+                found = remeasured(found, at_sharpest, lens)
             for z in range(sizes["Z"]):
-                prepared = prepared_plane(stack, (t, c, z))
-                image, regularisation = reconstruct(prepared, found, transfer, wiener)
-                yield Plane((t, c, z), image, prepared, found, transfer, regularisation, sharpest)
+                prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
+                image, regularisation = reconstruct(prepared, found, lens, wiener, attenuation)
+                if iterations:
+                    image = richardson_lucy(prepared, found, lens, image, iterations)
+                yield Plane((t, c, z), image, prepared, found, lens, regularisation, sharpest, damping, tuple(notes))
+
+
+def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
+    """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and damping."""
+    _, lens, found = chosen(prepared, estimate(prepared, transfer), transfer)
+    image, _ = reconstruct(prepared, found, lens)
+    return image, found, lens
 
 
 def prepared_plane(stack: RawStack, position: tuple[int, int, int]) -> Prepared:

@@ -20,16 +20,34 @@ FLAGS = {"na": "--na", "wavelength_em_um": "--wavelength-em-um", "pixel_size_um"
 
 @dataclass(frozen=True)
 class Transfer:
-    """OTF times the transfer function of a square pixel."""
+    """OTF times the transfer function of a square pixel; or, where it was measured, both in one curve."""
 
     cutoff_per_um: float
     pixel_size_um: float
     damping: float = DAMPING
+    curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # frequencies per um, values; then no damping
+
+    @property
+    def cutoff_per_pixel(self) -> float:
+        """Cycles in a raw pixel."""
+        return self.cutoff_per_um * self.pixel_size_um
 
     @cached_property
     def _radial(self) -> np.ndarray:
-        squares = np.linspace(0.0, 1.0, SAMPLES + 1)
-        return np.append(otf(np.sqrt(squares), 1.0, self.damping), 0.0).astype(np.float32)
+        relative = np.sqrt(np.linspace(0.0, 1.0, SAMPLES + 1))
+        values = otf(relative, 1.0, self.damping) if self.curve is None else self._measured(relative)
+        return np.append(values, 0.0).astype(np.float32)
+
+    def _measured(self, relative: np.ndarray) -> np.ndarray:
+        """The curve without the pixel, as it is on average over all directions."""
+        frequency = relative * self.cutoff_per_um
+        directions = np.linspace(0.0, np.pi / 4, 9)[:, None]
+        pixel = np.mean(
+            np.sinc(frequency * np.cos(directions) * self.pixel_size_um)
+            * np.sinc(frequency * np.sin(directions) * self.pixel_size_um),
+            axis=0,
+        )
+        return np.interp(frequency, *self.curve) * (relative < 1.0) / pixel
 
     def lens(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
         """OTF on the grid of the frequencies fy (rows) and fx (columns), in cycles/um."""

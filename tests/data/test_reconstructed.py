@@ -11,6 +11,7 @@ from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.errors import InputError
 from srredsim.evaluation.benchmark import fit_intensity
 from srredsim.normalise import Scaling
+from srredsim.reconstruction.otf_damping import chosen
 from srredsim.reconstruction.parameters import estimate
 from srredsim.reconstruction.preprocess import prepare
 from srredsim.reconstruction.transfer import transfer_of
@@ -23,7 +24,8 @@ def test_the_input_is_the_image_of_reconstruct_in_the_units_of_the_truth():
     pair, made = SimulatedPairs(SERIES)[1], ReconstructedSeries(SERIES)[1]
     transfer = transfer_of(Optics(**pair.facts["optics"]))
     prepared = prepare(raw_from_frames(pair.frames, 3, 3))
-    expected, _ = reconstruct(prepared, estimate(prepared, transfer), transfer)
+    _, transfer, found = chosen(prepared, estimate(prepared, transfer), transfer)
+    expected, _ = reconstruct(prepared, found, transfer)
     images, truth = made.normalised()
     np.testing.assert_allclose(images[..., 0] * pair.scaling.gain, expected, rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(truth[..., 0] * pair.scaling.gain, pair.truth, rtol=1e-5)

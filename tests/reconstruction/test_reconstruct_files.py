@@ -37,6 +37,10 @@ def test_image_and_report(folder, capsys):
     assert pixel_size_um == pytest.approx(OPTICS.pixel_size_um / 2, rel=1e-5)
     assert np.corrcoef(image.ravel(), SAMPLE.truth.ravel())[0, 1] > 0.9
     channel = written["channels"][0]
+    assert written["verdict"] == channel["verdict"]
+    assert channel["otf"]["chosen"] in ("measured", "assumed")
+    assert np.shape(channel["intensities"]) == (3, 3)
+    assert [time["t"] for time in channel["times"]] == [0]
     assert printed["channels"] == [channel]
     assert len(channel["angles"]) == 3
     for angle in channel["angles"]:

@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
 
 from srredsim import inspection, io
 from srredsim.acquisition import Optics, Pattern, RawStack
@@ -11,14 +10,6 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 def stack_of(array, **more):
     array = np.asarray(array)
     return RawStack(array, Pattern(*array.shape[3:5]), **more)
-
-
-def illuminated(size=(64, 96), k_pixels=((6, 17), (-9, 12), (15, -3))):
-    """Raw frames (angle, phase, y, x) of an even object under a pattern of whole periods."""
-    y, x = np.mgrid[: size[0], : size[1]]
-    carriers = [2 * np.pi * (ky * y / size[0] + kx * x / size[1]) for ky, kx in k_pixels]
-    phases = 2 * np.pi * np.arange(5) / 5
-    return np.array([[1000 + 500 * np.cos(carrier + p) for p in phases] for carrier in carriers])
 
 
 def test_means_belong_to_their_channel_angle_and_frame():
@@ -96,26 +87,3 @@ def test_lines_name_channels_and_times():
     assert "4 times, 2 channels" in text
     assert "channels actin, tubulin" in text
     assert "channel 2, angle 3: mean of each frame 1.0 1.0 1.0 1.0 1.0" in text
-
-
-def test_power_spectrum_has_its_spots_at_the_pattern():
-    """(ky, kx) from the middle, rows first."""
-    spectrum = inspection.log_power_spectrum(illuminated()[1, 2])
-    spectrum[28:37, 44:53] = -np.inf  # zero frequency
-    spots = {tuple(int(i) for i in np.unravel_index(n, spectrum.shape)) for n in np.argsort(spectrum.ravel())[-2:]}
-    assert spots == {(32 - 9, 48 + 12), (32 + 9, 48 - 12)}
-
-
-def test_picture_is_a_png_that_shows_something(tmp_path):
-    inspection.picture(stack_of(illuminated()[None, None, None]), tmp_path / "p.png")
-    image = imread(tmp_path / "p.png")
-    assert image.shape[1] > image.shape[0] > 100
-    assert image[..., :3].std() > 0.1
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("value", [0, 5, np.nan])
-def test_picture_of_nothing(tmp_path, value):
-    array = np.full((1, 1, 3, 3, 5, 8, 9), value)
-    inspection.picture(stack_of(array), tmp_path / "p.png")
-    assert imread(tmp_path / "p.png").size

@@ -1,0 +1,209 @@
+"""Every check of one channel, on the middle of one raw stack.
+
+If another order of the frames fits and the one that was read does not, the other checks are made in that order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from srredsim.acquisition import Optics, RawStack
+from srredsim.errors import InputError
+from srredsim.inspection import verdicts
+from srredsim.inspection.verdicts import Check
+from srredsim.io.alternatives import EXCHANGED
+from srredsim.reconstruction.frame_order import Fit, fit, in_common
+from srredsim.reconstruction.noise import FINEST, Camera, camera_of
+from srredsim.reconstruction.parameters import Parameters, estimate
+from srredsim.reconstruction.preprocess import Prepared, prepare
+from srredsim.reconstruction.raw_checks import (
+    clipped_pixels,
+    contrast_to_noise,
+    dark_level,
+    light_of,
+    movement,
+    structures,
+)
+from srredsim.reconstruction.transfer import Transfer, transfer_of
+from srredsim.reconstruction.whiteness import whiteness
+
+SIDE = 512  # raw pixels of the middle of the field that is checked, at most
+SMALLEST = 32  # raw pixels
+
+
+@dataclass(frozen=True)
+class Field:
+    """The middle of the frames (angles, phases, y, x) of one raw stack, and when each was taken."""
+
+    raw: np.ndarray
+    exposures: np.ndarray  # (angles, phases)
+
+
+def with_optics(stack: RawStack, na: float | None, wavelength_em_um: float | None) -> RawStack:
+    """What is given wins over what the file says.
+
+    Raises
+    ------
+    InputError
+        If no microscope has the values given.
+    """
+    given = {"na": na, "wavelength_em_um": wavelength_em_um}
+    given = {name: value for name, value in given.items() if value is not None}
+    optics = replace(stack.optics, **given)
+    if given and None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
+        transfer_of(optics)
+    return replace(stack, optics=optics)
+
+
+def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
+    """The first time, the middle z-plane."""
+    return 0, channel, stack.sizes["Z"] // 2
+
+
+def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
+    raw = middle(stack.raw(*position))
+    numbers = getattr(stack.array, "numbers", None)  # of the frames in the file, where each is a frame of its own
+    frames = stack.pattern.frames
+    if numbers is None or numbers.ndim != 5:
+        return Field(raw, np.arange(frames).reshape(raw.shape[:2]))
+    return Field(raw, numbers[position])
+
+
+def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """The last two axes, cropped around the centre to so many pixels at most."""
+    y, x = raw.shape[-2:]
+    top, left = (max(0, (n - side) // 2) for n in (y, x))
+    return raw[..., top : top + side, left : left + side]
+
+
+def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
+    """Report of a channel, ready for JSON: its checks, and the numbers behind them."""
+    position = middle_position(stack, channel)
+    field = field_of(stack, position)
+    report: dict = {
+        "channel": channel,
+        "time": position[0],
+        "z": position[2],
+        "pixels_checked": list(field.raw.shape[2:]),
+        "order_checked": None,
+        "checks": [],
+        "cutoff_per_um": None,
+        "stripes": None,
+    }
+    try:
+        _refuse_unusable(field.raw)
+        order, better = _order(stack, position, field, others)
+        if better:
+            field = field_of(others[better], middle_position(others[better], channel))
+            report["order_checked"] = better
+        prepared = prepare(field.raw)
+    except InputError as problem:
+        report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
+        return report
+    transfer, lacking = _transfer(stack.optics)
+    noise = camera_of(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
+    source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
+    white = whiteness(field.raw)
+    dark = dark_level(field.raw, noise)
+    light = light_of(field.raw, dark, field.exposures)
+    moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
+    parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
+    bleaching = verdicts.bleaching(light)
+    checks = [
+        order,
+        verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
+        verdicts.camera_noise(noise, white, source),
+        _contrast(field.raw, noise, white),
+        *_stripes(parameters, lacking, steady=bleaching.verdict == verdicts.GOOD),
+        verdicts.evenness(light),
+        bleaching,
+        verdicts.shift(moved),
+        verdicts.likeness(moved),
+    ]
+    return report | {
+        "checks": [check.report() for check in checks],
+        "noise": asdict(noise) | {"dark_adu": dark, "white": white, "source": source},
+        "light": asdict(light),
+        "movement": {
+            "shifts_pixels": [None if each is None else list(each) for each in moved.shifts_pixels],
+            "errors_pixels": [_finite(error) for error in moved.errors_pixels],
+            "differences": list(moved.differences),
+        },
+        "cutoff_per_um": transfer.cutoff_per_um if transfer else None,
+        "stripes": parameters.report() if parameters else None,
+    }
+
+
+def _refuse_unusable(raw: np.ndarray) -> None:
+    """Too small, not finite, or the same everywhere."""
+    if min(raw.shape[2:]) < SMALLEST:
+        raise InputError(f"frames of {raw.shape[2]} x {raw.shape[3]} pixels are too small; wanted {SMALLEST} or more")
+    bad = raw.size - int(np.count_nonzero(np.isfinite(raw)))
+    if bad:
+        raise InputError(f"{bad} pixels are NaN or infinite; mask or replace them first")
+    if raw.min() == raw.max():
+        raise InputError("the image is constant: there is nothing to check")
+
+
+def _transfer(optics: Optics) -> tuple[Transfer | None, str]:
+    """The transfer function, or in words what is needed for it."""
+    try:
+        return transfer_of(optics), ""
+    except InputError as problem:
+        return None, str(problem)
+
+
+def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: Camera) -> np.ndarray:
+    """Noise of a pixel of each angle's phase average, with its frames made equally bright."""
+    phases = raw.shape[1]
+    of_frames = noise.variance(raw.mean(axis=(2, 3), dtype=np.float64)) / np.square(prepared.intensities)
+    return of_frames.sum(axis=1) / phases**2
+
+
+def _contrast(raw: np.ndarray, noise: Camera, white: float) -> Check:
+    phases = raw.shape[1]
+    if phases < 3:
+        return verdicts.not_checked("contrast of the stripes", f"wanted at least 3 phases in each angle; got {phases}")
+    bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
+    value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
+    return verdicts.contrast(value, phases, white)
+
+
+def _stripes(parameters: Parameters | None, lacking: str, steady: bool) -> list[Check]:
+    if parameters is None:
+        why = lacking or "wanted at least 3 phases in each angle"
+        return [verdicts.not_checked("stripes", why), verdicts.not_checked("phase steps", why)]
+    return [verdicts.stripes(parameters), verdicts.phase_steps(parameters, steady)]
+
+
+def _order(
+    stack: RawStack, position: tuple[int, int, int], field: Field, others: dict[str, RawStack]
+) -> tuple[Check, str | None]:
+    """Whether frames of one angle share their stripes; the name of another order under which they clearly do."""
+    angles, phases = field.raw.shape[:2]
+    if angles < 2 or phases < 3:
+        return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart"), None
+    known: dict[bytes, np.ndarray] = {}
+    as_read = _fit(field, known)
+    fits = {}
+    for name, other in others.items():
+        fits[name] = _fit(field_of(other, middle_position(other, position[1])), known)
+    return verdicts.frame_order(as_read, fits, EXCHANGED)
+
+
+def _fit(field: Field, known: dict[bytes, np.ndarray]) -> Fit:
+    """Fit of a field in its order; `known` keeps the products of the same frames for the other orders."""
+    numbers = field.exposures.ravel()
+    order = np.argsort(numbers)
+    key = numbers[order].tobytes()
+    if key not in known:
+        frames = field.raw.reshape(-1, *field.raw.shape[2:])[order].astype(np.float32)
+        known[key] = in_common(frames)
+    place = np.argsort(order)  # of each frame among the sorted ones
+    return fit(known[key][np.ix_(place, place)], *field.raw.shape[:2])
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

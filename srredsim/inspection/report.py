@@ -1,0 +1,87 @@
+"""What a raw file is: how it was understood, what its frames hold, what is not known, whether they are good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srredsim.acquisition import RawStack
+from srredsim.inspection.checks import checked
+
+FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
+OPTICS = {
+    "na": ("numerical aperture", ""),
+    "wavelength_em_um": ("emission wavelength", " um"),
+    "pixel_size_um": ("pixel size", " um"),
+    "z_step_um": ("z step", " um"),
+    "frame_interval_s": ("frame interval", " s"),
+}
+
+
+def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[str, Any]:
+    """Read every frame once, one raw stack at a time; then check one raw stack of each channel more closely.
+
+    Parameters
+    ----------
+    stack : RawStack
+        With its optics, as far as they are known.
+    others : dict, optional
+        The same file in other orders, as `srredsim.io.alternatives` has them.
+
+    Returns
+    -------
+    dict
+        Ready for JSON. ``frame_means`` is [channel][angle][phase], over all times and z-planes; a pixel counts as
+        saturated if it has the highest value of a camera of 8 to 16 bits and no pixel has a higher one; values that
+        are not finite are counted and left out of everything else. ``channels`` has the checks: each has a name, a
+        verdict (good, doubtful, bad, or None where it could not be made), a value, number and limit in words, and
+        advice on what to change.
+    """
+    channels, angles, phases = stack.sizes["C"], stack.pattern.angles, stack.pattern.phases
+    sums = np.zeros((channels, angles, phases))
+    counts = np.zeros((channels, angles, phases), int)
+    low, high, at_high = np.inf, -np.inf, 0
+    for t, c, z in stack.positions():
+        raw = stack.raw(t, c, z)
+        finite = np.isfinite(raw)
+        sums[c] += np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite)
+        counts[c] += np.count_nonzero(finite, axis=(2, 3))
+        values = raw[finite]
+        if not values.size:
+            continue
+        low, top = min(low, values.min()), values.max()
+        if top >= high:
+            at_high = np.count_nonzero(values == top) + (at_high if top == high else 0)
+            high = top
+    means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return {
+        "source": None if stack.source is None else str(stack.source),
+        "notes": list(stack.notes),
+        "sizes": stack.sizes,
+        "dtype": str(stack.array.dtype),
+        "channel_names": None if stack.channel_names is None else list(stack.channel_names),
+        "optics": {name: getattr(stack.optics, name) for name in OPTICS},
+        "lowest": _number(low),
+        "highest": _number(high),
+        "non_finite_pixels": int(np.prod(stack.array.shape, dtype=np.int64)) - int(counts.sum()),
+        "saturated_pixels": int(at_high) if high in FULL_SCALES else 0,
+        "constant": bool(low == high),
+        "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
+        "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
+        "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
+        "channels": [checked(stack, channel, others or {}) for channel in range(channels)],
+    }
+
+
+def _number(value: float) -> int | float | None:
+    """As JSON has it: no NaN, no infinity, whole numbers as such."""
+    value = float(value)
+    if not np.isfinite(value):
+        return None
+    return int(value) if value.is_integer() else value
+
+
+def _variation_percent(means: np.ndarray) -> float | None:
+    """100 (highest - lowest) / highest mean of the frames that make one image."""
+    return _number(100 * (means.max() - means.min()) / means.max()) if means.max() > 0 else None

@@ -1,0 +1,232 @@
+"""From numbers to verdicts: good, doubtful or bad, by a limit, and what to change at the microscope.
+
+The limits are those at which the project's own classical reconstruction of simulated stacks gets worse, or, where no
+simulation tells, those of SIMcheck [1]_. SIMcheck wants a contrast-to-noise of 8, and calls less than 4 inadequate; the
+reconstruction here gives each band the weight that it deserves, and gains over the widefield image well below that.
+
+References
+----------
+.. [1] G. Ball et al., Sci. Rep. 5, 15915 (2015).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from srredsim.reconstruction.frame_order import Fit
+from srredsim.reconstruction.noise import Camera
+from srredsim.reconstruction.parameters import Parameters
+from srredsim.reconstruction.raw_checks import Light, Movement, noise_only, orders_of
+
+GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
+CONTRAST = (2.0, 1.1)  # times what noise alone reads
+VARIATION_PERCENT = (30.0, 50.0)
+BLEACHED_PERCENT = (20.0, 50.0)
+SHIFT_PIXELS = (0.3, 1.0)
+DIFFERENCE = (0.1, 0.3)
+STEPS_RAD = (0.2, 0.5)
+DEPTH = (0.2, 0.1)
+CLIPPED_SHARE = (1e-5, 1e-3)
+WHITE = (0.7, 0.3)
+SURE_BEYOND = 4.0  # standard deviations by which a movement exceeds its limit, or is none
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report. Without a verdict, ``number`` says why there is none."""
+
+    name: str
+    verdict: str | None
+    value: float | None
+    number: str  # in words, with its unit
+    limit: str
+    advice: str | None = None  # what to change, one sentence
+
+    def report(self) -> dict:
+        return asdict(self)
+
+
+def not_checked(name: str, why: str) -> Check:
+    return Check(name, None, None, why, "")
+
+
+def _low_is_good(value: float, limits: tuple[float, float]) -> str:
+    return GOOD if value <= limits[0] else DOUBTFUL if value <= limits[1] else BAD
+
+
+def _high_is_good(value: float, limits: tuple[float, float]) -> str:
+    return GOOD if value >= limits[0] else DOUBTFUL if value >= limits[1] else BAD
+
+
+def _advised(verdict: str, advice: str | None) -> str | None:
+    return None if verdict == GOOD else advice
+
+
+def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[Check, str | None]:
+    """Bad only if another order is clearly better, and its name; without clear stripes nothing is said against it."""
+    name, limit = "frame order", f"good from {100 * as_read.needed:.0f} %"
+    number = f"stripes explain {100 * as_read.explained:.0f} % of what frames share"
+    best = max(others, key=lambda each: others[each].explained, default=None)
+    if best is not None and others[best].clearly_better_than(as_read):
+        number += f", {100 * others[best].explained:.0f} % with {best}"
+        advice = f"read the file with {best}: its frames fit that order, not this one"
+        if best == exchanged:
+            advice = "save the file with its axes of angle and phase exchanged: its frames fit that, not what it says"
+        return Check(name, BAD, as_read.explained, number, limit, advice), best
+    if as_read.clear:
+        return Check(name, GOOD, as_read.explained, number, limit), None
+    return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
+
+
+def camera_noise(noise: Camera, white: float, source: str) -> Check:
+    verdict = _high_is_good(white, WHITE)
+    number = f"flatness {white:.2f} at the finest frequencies"
+    if noise.gain_adu > 5 * noise.gain_error:
+        number += f"; {noise.gain_adu:.2g} ADU per electron, from {source}"
+    advice = "save the frames as the camera delivers them: neither filtered, nor resized, nor compressed with losses"
+    return Check("camera noise", verdict, white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice))
+
+
+def contrast(value: float, phases: int, white: float) -> Check:
+    name, alone = "contrast of the stripes", noise_only(phases)
+    if white < WHITE[1]:
+        return not_checked(name, "the noise of the camera is not in the frames any more")
+    verdict = _high_is_good(value / alone, CONTRAST)
+    orders = f"{orders_of(phases)} order{'s' * (orders_of(phases) > 1)}"
+    advice = (
+        "give more light or a longer exposure, or label more densely; if there is light enough, look after the"
+        " polarisation and the alignment of the beams"
+    )
+    return Check(
+        name,
+        verdict,
+        value,
+        f"{value:.2f} times the noise in bright structures, {orders}; noise alone reads {alone:.2f}",
+        f"good from {CONTRAST[0] * alone:.2f}, bad below {CONTRAST[1] * alone:.2f}",
+        _advised(verdict, advice),
+    )
+
+
+def evenness(light: Light) -> Check:
+    verdict = _low_is_good(light.variation_percent, VARIATION_PERCENT)
+    between = light.angles_percent > light.variation_percent / 2
+    advice: str | None = (
+        "give all angles the same light: adjust the power or the exposure of the weaker ones"
+        if between
+        else "steady the light: check the shutter, the trigger and the warm-up of the source"
+    )
+    if light.unbleached_percent <= VARIATION_PERCENT[0]:
+        advice = None  # that of the bleaching will do
+    return Check(
+        "evenness of the light",
+        verdict,
+        light.variation_percent,
+        f"frames differ by {light.variation_percent:.0f} %, angles by {light.angles_percent:.0f} %",
+        f"good to {VARIATION_PERCENT[0]:g} %, bad above {VARIATION_PERCENT[1]:g} %",
+        _advised(verdict, advice),
+    )
+
+
+def bleaching(light: Light) -> Check:
+    lost, error = light.bleached_percent, light.bleached_error_percent
+    name, limit = "bleaching", f"good to {BLEACHED_PERCENT[0]:g} %, bad above {BLEACHED_PERCENT[1]:g} %"
+    if error > BLEACHED_PERCENT[1]:
+        return not_checked(name, "the light of the frames jumps too much for a decay to be told")
+    certain = np.sign(lost) * max(0.0, abs(lost) - 2 * error)
+    verdict = _low_is_good(abs(certain), BLEACHED_PERCENT)
+    advice = "use less light or shorter exposures, a more stable dye or an antifade medium"
+    if lost < 0:
+        advice = "let the light source warm up first: the frames get brighter from the first to the last"
+    words = f"{lost:.0f} +- {error:.0f} % lost" if lost >= 0 else f"{-lost:.0f} +- {error:.0f} % gained"
+    return Check(name, verdict, lost, f"{words} from the first frame to the last", limit, _advised(verdict, advice))
+
+
+def shift(movement: Movement) -> Check:
+    name, limit = "movement", f"good to {SHIFT_PIXELS[0]:g} pixels, bad above {SHIFT_PIXELS[1]:g}"
+    far, error = movement.farthest_pixels, max(movement.errors_pixels)
+    if len(movement.shifts_pixels) < 2:
+        return not_checked(name, "there is one angle only")
+    if any(each is None for each in movement.shifts_pixels) or far is None or SURE_BEYOND * error > SHIFT_PIXELS[1]:
+        return not_checked(name, "too little light or structure to tell how far the angles lie apart")
+    verdict = _low_is_good(max(0.0, far - SURE_BEYOND * error), SHIFT_PIXELS)
+    advice = "let stage and sample settle, or take the frames faster: the field moved from angle to angle"
+    return Check(
+        name, verdict, far, f"angles lie up to {far:.2f} +- {error:.2f} pixels apart", limit, _advised(verdict, advice)
+    )
+
+
+def likeness(movement: Movement) -> Check:
+    name, worst = "likeness of the angles", max(movement.differences)
+    if len(movement.differences) < 2:
+        return not_checked(name, "there is one angle only")
+    verdict = _low_is_good(float(np.sqrt(max(worst**2 - movement.difference_by_noise**2, 0.0))), DIFFERENCE)
+    advice = "keep focus and field the same for all angles, and check that each angle lights the field alike"
+    return Check(
+        name,
+        verdict,
+        worst,
+        f"phase averages differ by {worst:.2f} of the structures, noise taken off",
+        f"good to {DIFFERENCE[0]:g}, bad above {DIFFERENCE[1]:g}",
+        _advised(verdict, advice),
+    )
+
+
+def stripes(parameters: Parameters) -> Check:
+    name, limit = "stripes", f"good if in every angle, contrast from {DEPTH[0]:g}"
+    statuses = [angle.status for angle in parameters.angles]
+    depths = [
+        max(order.modulation_depth for order in angle.orders) for angle in parameters.angles if angle.status != "failed"
+    ]
+    found = len(depths)
+    number = f"found in {found} of {len(statuses)} angles"
+    if depths:
+        number += f", contrast {' '.join(f'{depth:.2f}' for depth in depths)}"
+    missing = [str(n) for n, status in enumerate(statuses, start=1) if status == "failed"]
+    if missing:
+        advice = f"check the beams of angle {', '.join(missing)}: grating or shutter, alignment, polarisation, focus"
+        return Check(name, BAD, found, number, limit, advice)
+    verdict = _high_is_good(min(depths), DEPTH)
+    if verdict == GOOD and "inferred" in statuses:
+        verdict = DOUBTFUL
+    advice = "look after the polarisation and the alignment of the beams, and the match of oil and sample"
+    return Check(name, verdict, found, number, limit, _advised(verdict, advice))
+
+
+def phase_steps(parameters: Parameters, steady: bool) -> Check:
+    """``steady``: the light was. Where it was not, frames of unequal light look like frames of uneven phases."""
+    name, limit = "phase steps", f"good to {STEPS_RAD[0]:g} rad, bad above {STEPS_RAD[1]:g}"
+    known = [angle for angle in parameters.angles if angle.steps_status == "measured" and angle.status != "failed"]
+    if not known:
+        return not_checked(name, "the stripes are too faint for their steps to be measured")
+    worst = max(float(np.std(steps_off(np.array(angle.steps_rad)))) for angle in known)
+    verdict = _low_is_good(worst, STEPS_RAD)
+    if verdict != GOOD and not steady:
+        return not_checked(name, f"{worst:.2f} rad off even steps, which the change of the light may feign")
+    advice = "calibrate the steps of the grating or light modulator anew, and let it settle before each exposure"
+    return Check(name, verdict, worst, f"{worst:.2f} rad off even steps (RMS)", limit, _advised(verdict, advice))
+
+
+def steps_off(steps_rad: np.ndarray) -> np.ndarray:
+    """How far the phases of an angle are from even steps, mean 0."""
+    even = 2 * np.pi * np.arange(len(steps_rad)) / len(steps_rad)
+    off = np.angle(np.exp(1j * (steps_rad - even)))
+    return off - off.mean()
+
+
+def saturation(clipped: int, pixels: int, top: float) -> Check:
+    share = clipped / pixels
+    verdict = _low_is_good(share, CLIPPED_SHARE)
+    number = (
+        f"{clipped} pixels ({100 * share:.2g} %) at {top:g}" if clipped else f"none; the brightest pixel is {top:g}"
+    )
+    advice = f"lower light, exposure or camera gain until no pixel reaches {top:g}"
+    return Check(
+        "saturation",
+        verdict,
+        share,
+        number,
+        f"good to {100 * CLIPPED_SHARE[0]:g} %, bad above {100 * CLIPPED_SHARE[1]:g} %",
+        _advised(verdict, advice),
+    )

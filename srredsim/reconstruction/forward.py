@@ -1,0 +1,243 @@
+r"""From an image to the raw frames that it would have given, and back along the same way: the forward model.
+
+Frame :math:`p` of angle :math:`d` shows an image :math:`S` on the output grid as
+
+.. math::
+
+    F_{dp} = a_{dp} \, B \left[ h * S \left( 1 + \sum_b \mathrm{Re} \, c_{dpb} e^{2 \pi i k_{db} r} \right) \right],
+    \quad c_{dpb} = m_{db} e^{i \phi_{dpb}}
+
+with the point spread function :math:`h` of the lens and the mean :math:`B` over the 2 x 2 output pixels of a raw pixel,
+as frames are simulated. That mean is most of what a square pixel does to a frame, so the OTF here is that of the lens
+alone. Frames of an angle are mixtures of the same few images: each is made once, with real Fourier transforms, of which
+only the frequencies of the raw grid are kept; the lens passes no others.
+
+Beyond its borders the image goes on as its mirror image, under stripes that simply go on: within the width of the point
+spread function from a border, a real frame also shows what nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import fft
+
+from srredsim.optics.sampling import SCALE, output_positions_um
+from srredsim.reconstruction.parameters import Parameters
+from srredsim.reconstruction.preprocess import WORKERS, margins
+from srredsim.reconstruction.transfer import Transfer
+
+
+@dataclass(frozen=True)
+class Stripes:
+    """What lights the frames of one angle: ``a_p [1 + sum_b Re(amplitudes[p, b] exp(2 pi i k_b r))]``."""
+
+    k_per_um: np.ndarray  # (orders, 2): (ky, kx) of each order itself, y down
+    amplitudes: np.ndarray  # (phases, orders) complex: contrast, and phase at the centre of raw pixel (0, 0)
+    intensities: np.ndarray  # (phases,)
+
+    def seen_from(self, y_um: float, x_um: float) -> Stripes:
+        """The same stripes, for frames whose pixel (0, 0) lies there."""
+        turn = np.exp(2j * np.pi * (self.k_per_um @ [y_um, x_um]))
+        return replace(self, amplitudes=self.amplitudes * turn)
+
+    def with_k_error(self, k0_error_per_um: np.ndarray) -> Stripes:
+        """Stripes whose first order has a vector that differs by this."""
+        orders = np.arange(1, len(self.k_per_um) + 1)
+        return replace(self, k_per_um=self.k_per_um + np.outer(orders, k0_error_per_um))
+
+
+def stripes_of(parameters: Parameters, intensities=None) -> list[Stripes]:
+    """Stripes of every angle as they were estimated; orders of which there was no sign are left out.
+
+    ``intensities``, one a frame (angles, phases), as of `Prepared`; left out: all 1.
+    """
+    result = []
+    for number, angle in enumerate(parameters.angles):
+        orders = [order for order in angle.orders if order.status != "failed"]
+        steps_rad = np.asarray(angle.steps_rad)
+        amplitudes = [
+            order.modulation_depth * np.exp(1j * (order.phase_rad + order.order * steps_rad)) for order in orders
+        ]
+        result.append(
+            Stripes(
+                np.array([order.k_per_um for order in orders], float).reshape(-1, 2),
+                np.array(amplitudes, complex).reshape(len(orders), len(steps_rad)).T,
+                np.ones(len(steps_rad)) if intensities is None else np.asarray(intensities[number], float),
+            )
+        )
+    return result
+
+
+class Forward:
+    """The forward model of one stack: a linear map from images (2y, 2x) to frames (angles, phases, y, x).
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Raw pixels (y, x), any.
+    transfer : Transfer
+    stripes : sequence of Stripes
+        One an angle.
+    dtype : numpy dtype
+        float32, or float64 where rounding matters.
+    filter_of : callable, optional
+        ``filter_of(frequency_per_um)``, real: what the spectrum of the image is multiplied by before anything else,
+        as to undo the apodisation of a SIM image. Left out: 1.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        transfer: Transfer,
+        stripes: Sequence[Stripes],
+        *,
+        dtype=np.float32,
+        filter_of: Callable[[np.ndarray], np.ndarray] | None = None,
+    ):
+        self.shape, self.stripes, self.dtype = tuple(shape), tuple(stripes), np.dtype(dtype)
+        self.complex_dtype = np.result_type(self.dtype, np.complex64)
+        self.pixel_size_um = transfer.pixel_size_um
+        self.sides = [margins(n) for n in shape]  # raw pixels beyond the borders
+        self.raw_grid = tuple(n + sum(side) for n, side in zip(shape, self.sides, strict=True))
+        self.grid = tuple(SCALE * n for n in self.raw_grid)
+        self.otf = self._lens_and_pixel(transfer)
+        self.filter = None if filter_of is None else self._filter(filter_of)
+
+    def _lens_and_pixel(self, transfer: Transfer) -> np.ndarray:
+        """What carries the spectrum of a real image to the raw grid, on the half plane that a real transform keeps.
+
+        At the Nyquist frequency of the raw grid it is 0: what is there has no sign.
+        """
+        rows, columns = self.raw_grid
+        numbers = np.fft.fftfreq(rows, 1 / rows), np.arange(columns // 2 + 1.0)
+        fy, fx = (f / (n * self.pixel_size_um) for f, n in zip(numbers, self.raw_grid, strict=True))
+        pixel = [
+            (1 + np.exp(2j * np.pi * f / (SCALE * n))) / 2 * (2 * np.abs(f) < n)
+            for f, n in zip(numbers, self.raw_grid, strict=True)
+        ]
+        # SCALE^2: a transform of the raw grid has so many times fewer samples
+        return (transfer.lens(fy, fx) * pixel[0][:, None] * pixel[1] / SCALE**2).astype(self.complex_dtype)
+
+    def _filter(self, filter_of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        fy = np.fft.fftfreq(self.grid[0], self.pixel_size_um / SCALE)
+        fx = np.fft.rfftfreq(self.grid[1], self.pixel_size_um / SCALE)
+        return np.asarray(filter_of(np.hypot(fy[:, None], fx)), self.dtype)
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Frames (angles, phases, y, x) of an image (2y, 2x)."""
+        return np.stack(list(self.by_angle(image)))
+
+    def by_angle(self, image: np.ndarray) -> Iterator[np.ndarray]:
+        """Frames (phases, y, x) of one angle after the other, so that a large stack need not be held at once."""
+        for number, parts in enumerate(self.parts(image)):
+            weights = self.mixture(number) * self.stripes[number].intensities[:, None]
+            yield np.tensordot(weights.astype(self.dtype), parts, axes=1)
+
+    def parts(self, image: np.ndarray) -> Iterator[np.ndarray]:
+        """For every angle what its frames are mixed from, (1 + 2 orders, y, x), as frames would show it.
+
+        First the image itself, then, for every order, the image times the cosine and times the sine of its wave.
+        """
+        padded, zero = self._object(image)
+        for number in range(len(self.stripes)):
+            yield np.stack([zero, *self._modulated(padded, number)])
+
+    def unmodulated(self, image: np.ndarray) -> np.ndarray:
+        """The image (y, x) that frames without stripes would show."""
+        return self._object(image)[1]
+
+    def adjoint(self, frames: np.ndarray) -> np.ndarray:
+        r"""The image (2y, 2x) of frames (angles, phases, y, x) under the adjoint map.
+
+        :math:`\langle F, A S \rangle = \langle A^T F, S \rangle` for all frames :math:`F` and images :math:`S`.
+        """
+        return self.adjoint_of_angles(enumerate(frames))
+
+    def adjoint_of_angles(self, angles) -> np.ndarray:
+        """The same from pairs (number of the angle, its frames (phases, y, x)), of any of the angles."""
+        padded = np.zeros(self.grid, self.dtype)
+        zero = np.zeros(self.shape, self.dtype)
+        for number, frames in angles:
+            weighted = self.stripes[number].intensities[:, None] * self.mixture(number)
+            parts = np.tensordot(weighted.T.astype(self.dtype), frames.astype(self.dtype, copy=False), axes=1)
+            zero += parts[0]
+            for wave, part in zip(self._waves(number), parts[1:], strict=True):
+                padded += wave * self._to_fine(part)
+        padded += self._to_fine(zero)
+        if self.filter is not None:
+            padded = fft.irfft2(fft.rfft2(padded, workers=WORKERS) * self.filter, s=self.grid, workers=WORKERS)
+        return self._folded(padded)
+
+    def mixture(self, number: int) -> np.ndarray:
+        """(phases, 1 + 2 orders): how frames are mixed from the unmodulated image and those under cosine and sine."""
+        amplitudes = self.stripes[number].amplitudes
+        columns = [np.ones(len(amplitudes))]
+        for amplitude in amplitudes.T:
+            columns += [amplitude.real, -amplitude.imag]
+        return np.stack(columns, axis=1)
+
+    def _waves(self, number: int) -> Iterator[np.ndarray]:
+        """Cosine and sine of every order of an angle, on the grid."""
+        for k_per_um in self.stripes[number].k_per_um:
+            rows, columns = (
+                np.exp(2j * np.pi * k * output_positions_um(n, self.pixel_size_um, first_raw_pixel=side[0])).astype(
+                    self.complex_dtype
+                )
+                for k, n, side in zip(k_per_um, self.grid, self.sides, strict=True)
+            )
+            wave = rows[:, None] * columns
+            yield wave.real
+            yield wave.imag
+
+    def _modulated(self, padded: np.ndarray, number: int) -> Iterator[np.ndarray]:
+        for wave in self._waves(number):
+            yield self._to_raw(fft.rfft2(padded * wave, workers=WORKERS))
+
+    def _object(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The image with its mirror image around it, filtered; and as frames without stripes would show it."""
+        wanted = tuple(SCALE * n for n in self.shape)
+        if image.shape != wanted:
+            raise ValueError(f"frames of {self.shape} pixels belong to an image of {wanted}; got {image.shape}")
+        sides = [(SCALE * before, SCALE * after) for before, after in self.sides]
+        padded = np.pad(image.astype(self.dtype, copy=False), sides, mode="symmetric")
+        spectrum = fft.rfft2(padded, workers=WORKERS)
+        if self.filter is not None:
+            spectrum *= self.filter
+            padded = fft.irfft2(spectrum, s=self.grid, workers=WORKERS)
+        return padded, self._to_raw(spectrum)
+
+    def _to_raw(self, spectrum: np.ndarray) -> np.ndarray:
+        """Image (y, x) through lens and pixels, of a spectrum on the fine grid."""
+        rows, columns = self.otf.shape
+        top = (rows + 1) // 2
+        small = np.concatenate([spectrum[:top, :columns], spectrum[top - rows :, :columns]])
+        small *= self.otf
+        image = fft.irfft2(small, s=self.raw_grid, workers=WORKERS)
+        (top, _), (left, _) = self.sides
+        return image[top : top + self.shape[0], left : left + self.shape[1]]
+
+    def _to_fine(self, image: np.ndarray) -> np.ndarray:
+        """The adjoint of `_to_raw` and of the transform before it."""
+        padded = np.pad(image, self.sides)
+        small = fft.rfft2(padded, workers=WORKERS)
+        small *= self.otf.conj() * SCALE**2
+        rows, columns = small.shape
+        spectrum = np.zeros((self.grid[0], self.grid[1] // 2 + 1), small.dtype)
+        top = (rows + 1) // 2
+        spectrum[:top, :columns] = small[:top]
+        spectrum[top - rows :, :columns] = small[top:]
+        return fft.irfft2(spectrum, s=self.grid, workers=WORKERS)
+
+    def _folded(self, padded: np.ndarray) -> np.ndarray:
+        """The adjoint of the mirrored extension: what lies beyond a border comes back on top of it."""
+        for axis, (before, after) in enumerate(self.sides):
+            before, after = SCALE * before, SCALE * after
+            padded = np.moveaxis(padded, axis, 0)
+            inside = padded[before : len(padded) - after].copy()
+            inside[:before] += padded[:before][::-1]
+            inside[len(inside) - after :] += padded[len(padded) - after :][::-1]
+            padded = np.moveaxis(inside, 0, axis)
+        return np.ascontiguousarray(padded)

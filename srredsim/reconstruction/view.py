@@ -1,0 +1,67 @@
+"""The part of a field that is judged, and what is smooth there: haze and background.
+
+Smooth is what cubic splines can follow whose knots are `SMOOTH_UM` apart. They are free at the ends: no border is bent
+to anything.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import BSpline
+
+BORDER_UM = 0.8  # not judged: light comes from beyond the field
+SMOOTH_UM = 0.5  # haze of a Gaussian blur of this standard deviation is followed to within 2 %
+
+
+class View:
+    """The part of the field that is judged, and what is smooth there."""
+
+    def __init__(self, shape: tuple[int, int], pixel_size_um: float):
+        self.whole, self.pixel_size_um = shape, pixel_size_um
+        self.border = min(int(np.ceil(BORDER_UM / pixel_size_um)), min(shape) // 4)
+        self.inside = tuple(slice(self.border, n - self.border) for n in shape)
+        self.shape = tuple(n - 2 * self.border for n in shape)
+        self.positions_um = tuple((np.arange(n) - (n - 1) / 2) * pixel_size_um for n in self.shape)
+        self.splines = [_splines(n, n * pixel_size_um) for n in self.shape]
+        # sparse, and no larger than the splines are many: hardly any work, whatever the field
+        self.inverses = [np.linalg.inv((each.T @ each).toarray()) for each in self.splines]
+
+    @property
+    def smooth_functions(self) -> int:
+        return self.splines[0].shape[1] * self.splines[1].shape[1]
+
+    def periods(self, k_per_um: np.ndarray) -> float:
+        """By how much waves that agree in the middle are apart in a corner, if their vectors (y, x) differ by this."""
+        return float(np.abs(k_per_um) @ np.array(self.shape) / 2 * self.pixel_size_um)
+
+    def limited(self, k_per_um: np.ndarray, periods: float) -> np.ndarray:
+        """The same difference of vectors, or the part of it that makes so many periods."""
+        return k_per_um * min(1.0, periods / max(self.periods(k_per_um), 1e-30))
+
+    def of(self, images: np.ndarray) -> np.ndarray:
+        """Float32 images of the whole field, inside the view."""
+        return images[..., *self.inside].astype(np.float32)
+
+    def smooth(self, image: np.ndarray) -> np.ndarray:
+        """The smooth image that is nearest to an image."""
+        (rows, columns), (above, beside) = self.splines, self.inverses
+        heights = above @ ((rows.T @ image) @ columns) @ beside
+        return ((rows @ heights.astype(np.float32)) @ columns.T).astype(np.float32, copy=False)
+
+    def rough(self, image: np.ndarray) -> np.ndarray:
+        return image - self.smooth(image)
+
+    def filled(self, inside: np.ndarray) -> np.ndarray:
+        """Images of the whole field, 0 at the border."""
+        result = np.zeros((*inside.shape[:-2], *self.whole), np.float32)
+        result[..., *self.inside] = inside
+        return result
+
+
+def _splines(pixels: int, length_um: float) -> sparse.csr_array:
+    """Cubic splines along an axis, (pixels, functions); free at its ends."""
+    pieces = max(1, round(length_um / SMOOTH_UM))
+    knots = np.linspace(-0.5, pixels - 0.5, pieces + 1)
+    knots = np.concatenate([knots[:1].repeat(3), knots, knots[-1:].repeat(3)])
+    return sparse.csr_array(BSpline.design_matrix(np.arange(pixels, dtype=float), knots, 3), dtype=np.float32)

@@ -1,0 +1,95 @@
+"""A wrong order of the frames, through the real reader: named, and only when it is one."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+import tifffile
+
+from srredsim import inspection, io
+from srredsim.io.alternatives import EXCHANGED
+from srredsim.simulation.sim import simulate_stack
+
+SIZE = 80
+
+
+@cache
+def raw(phases, photons=300.0, seed=21, index=0, z=1):
+    """(z, angle, phase, y, x): the same pattern over another object in each z-plane."""
+    first = simulate_stack(seed, index=index, phases=phases, photons=(photons,) * 2, size=SIZE)
+    names = "na", "wavelength_em_um", "pixel_size_um", "k0_per_um", "phases_rad", "modulation_depths", "otf_damping"
+    fixed = {name: getattr(first.settings, name) for name in names}
+    planes = [
+        simulate_stack(seed, index=index + n, phases=phases, photons=(photons,) * 2, size=SIZE, **fixed).raw
+        for n in range(z)
+    ]
+    return np.stack(planes)
+
+
+STORED = {  # how (z, angle, phase) are laid out in the file, slowest first
+    "PAZ": (0, 1, 2),
+    "PZA": (1, 0, 2),
+    "ZAP": (2, 1, 0),
+}
+
+
+def order_check(path, frames, stored, **how):
+    """The check of a file whose frames lie in this order, read as `how` says."""
+    file_frames = frames.transpose(*STORED[stored], 3, 4)
+    tifffile.imwrite(path, file_frames.reshape(-1, SIZE, SIZE), photometric="minisblack")
+    stack = io.read(path, **how)
+    channel = inspection.inspect(stack, io.alternatives(stack))["channels"][0]
+    check = channel["checks"][0]
+    assert check["name"] == "frame order"
+    return check, channel["order_checked"]
+
+
+@pytest.mark.parametrize(
+    ("phases", "z", "stored", "how", "named"),
+    [
+        (5, 1, "ZAP", {}, "--order ZAP --angles 3 --phases 5"),
+        (5, 1, "PAZ", {"order": "ZAP"}, "--order PAZ --angles 3 --phases 5"),
+        (5, 1, "PAZ", {"angles": 5, "phases": 3}, "--order PAZ --angles 3 --phases 5"),
+        (5, 1, "ZAP", {"angles": 5, "phases": 3}, "--order ZAP --angles 3 --phases 5"),
+        (3, 1, "ZAP", {}, "--order ZAP --angles 3 --phases 3"),
+        (3, 3, "PZA", {"angles": 3, "phases": 3}, "--order PZA --angles 3 --phases 3"),
+        (3, 3, "PAZ", {"order": "PZA", "angles": 3, "phases": 3}, "--order PAZ --angles 3 --phases 3"),
+        (5, 3, "PZA", {"angles": 3, "phases": 5}, "--order PZA --angles 3 --phases 5"),
+        (5, 3, "ZAP", {"angles": 3, "phases": 5}, "--order ZAP --angles 3 --phases 5"),
+    ],
+)
+def test_the_order_that_fits_is_named(tmp_path, phases, z, stored, how, named):
+    check, checked = order_check(tmp_path / "s.tif", raw(phases, z=z), stored, **how)
+    assert check["verdict"] == "bad"
+    assert named in check["advice"]
+    assert checked == named
+
+
+@pytest.mark.parametrize("photons", [20.0, 200.0, 2000.0])
+@pytest.mark.parametrize(("phases", "index"), [(5, 3), (5, 4), (3, 5), (3, 6)])
+def test_right_orders_get_no_advice(tmp_path, phases, index, photons):
+    check, checked = order_check(tmp_path / "s.tif", raw(phases, photons, index=index), "PAZ")
+    assert check["verdict"] in ("good", None)
+    assert (check["advice"], checked) == (None, None)
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("phases", [3, 5])
+def test_a_right_order_of_z_planes_is_good(tmp_path, phases, stored):
+    check, _ = order_check(tmp_path / "s.tif", raw(phases, z=3), stored, order=stored, angles=3, phases=phases)
+    assert check["verdict"] == "good"
+
+
+def test_frames_too_dim_to_tell_get_no_advice(tmp_path):
+    check, checked = order_check(tmp_path / "s.tif", raw(3, 0.5), "ZAP")
+    assert (check["verdict"], check["advice"], checked) == (None, None, None)
+
+
+def test_an_order_that_the_file_itself_names_wrongly(tmp_path):
+    frames = raw(3)[0]
+    io.write_raw(tmp_path / "s.tif", frames.swapaxes(0, 1))
+    stack = io.read(tmp_path / "s.tif")
+    check = inspection.inspect(stack, io.alternatives(stack))["channels"][0]["checks"][0]
+    assert check["verdict"] == "bad"
+    assert EXCHANGED in check["number"]
+    assert "save the file" in check["advice"]

@@ -1,0 +1,69 @@
+"""Other ways to read a file: each is what the flags that it is named by read."""
+
+import shlex
+
+import numpy as np
+import pytest
+
+from srredsim import io
+from srredsim.acquisition import Pattern, RawStack
+from srredsim.io.alternatives import EXCHANGED
+
+
+def save(path, *shape, size=(3, 4)):
+    np.save(path, np.arange(np.prod(shape)).reshape(*shape, 1, 1) * np.ones(size, np.uint16))
+    return path
+
+
+def flags(text):
+    words = shlex.split(text)
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    return {"order": given["--order"], "angles": int(given["--angles"]), "phases": int(given["--phases"])}
+
+
+@pytest.mark.parametrize(
+    ("shape", "how"),
+    [((15,), {}), ((9,), {}), ((16,), {"trailing_widefield": True}), ((45,), {"angles": 3, "phases": 5})],
+)
+def test_they_are_what_their_flags_read(tmp_path, shape, how):
+    path = save(tmp_path / "s.npy", *shape)
+    stack = io.read(path, **how)
+    widefield = how.get("trailing_widefield", False)
+    found = io.alternatives(stack, trailing_widefield=widefield)
+    assert found
+    for name, other in found.items():
+        if name != EXCHANGED:
+            read = io.read(path, **flags(name), trailing_widefield=widefield)
+            np.testing.assert_array_equal(other.raw(0, 0, other.sizes["Z"] - 1), read.raw(0, 0, read.sizes["Z"] - 1))
+            assert other.pattern == read.pattern
+
+
+def test_each_is_there_once_and_unlike_the_file_as_read(tmp_path):
+    stack = io.read(save(tmp_path / "s.npy", 15))
+    found = io.alternatives(stack)
+    assert list(found) == [
+        "--order ZAP --angles 3 --phases 5",
+        "--order PAZ --angles 5 --phases 3",
+        "--order ZAP --angles 5 --phases 3",
+    ]
+    numbers = {tuple(each.raw()[..., 0, 0].ravel()) + each.raw().shape for each in (stack, *found.values())}
+    assert len(numbers) == 4
+
+
+def test_axes_that_the_file_names_can_only_be_exchanged(tmp_path):
+    io.write_raw(tmp_path / "s.tif", np.arange(15, dtype=np.uint16).reshape(3, 5, 1, 1) * np.ones((8, 9), np.uint16))
+    stack = io.read(tmp_path / "s.tif")
+    (other,) = io.alternatives(stack).values()
+    assert list(io.alternatives(stack)) == [EXCHANGED]
+    np.testing.assert_array_equal(other.raw(), stack.raw().swapaxes(0, 1))
+
+
+def test_nothing_else_for_montages_and_arrays(tmp_path):
+    np.save(tmp_path / "s.npy", np.ones((30, 50), np.uint16))
+    assert io.alternatives(io.read(tmp_path / "s.npy", order="tiled")) == {}
+    assert io.alternatives(RawStack(np.ones((1, 1, 1, 3, 5, 4, 4)), Pattern(3, 5))) == {}
+
+
+def test_fewer_than_three_phases_are_no_pattern(tmp_path):
+    found = io.alternatives(io.read(save(tmp_path / "s.npy", 8), angles=2, phases=4))
+    assert list(found) == ["--order ZAP --angles 2 --phases 4"]
