@@ -72,10 +72,10 @@ def separate(frames: np.ndarray, phases_rad, orders: int) -> list[np.ndarray]:
     """
     rows = separation_matrix(phases_rad, orders)[[0, *range(1, 2 * orders + 1, 2)]]
     flat = frames.reshape(len(frames), -1)
-    bands = [rows[0].real.astype(np.float32) @ flat]
-    for row in rows[1:]:
+    zero, *parts = np.concatenate([rows.real, rows[1:].imag]).astype(np.float32) @ flat
+    bands = [zero]
+    for real, imag in zip(parts[:orders], parts[orders:], strict=True):
         band = np.empty(flat.shape[1], np.complex64)
-        band.real = row.real.astype(np.float32) @ flat
-        band.imag = row.imag.astype(np.float32) @ flat
+        band.real, band.imag = real, imag
         bands.append(band)
     return [band.reshape(frames.shape[1:]) for band in bands]

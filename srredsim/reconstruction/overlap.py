@@ -1,7 +1,7 @@
 r"""Where two bands show the same frequencies of the object.
 
-Band b of an angle is :math:`D_b(f) = c_b S(f - b k) H(f)` with :math:`c_b = \tfrac{m_b}{2} e^{i b \phi}`. Moved home,
-and multiplied by the transfer function of the other, both bands show the object alike,
+Band b of an angle is :math:`D_b(f) = c_b S(f - b k) H(f)` with :math:`c_b = \tfrac{m_b}{2} e^{i b \phi}`. Moved
+home and multiplied by the transfer function of the other, both bands show the object alike,
 
 .. math:: X(f) = D_0(f) H(f + b k) = S H H_b, \quad Y(f) = D_b(f + b k) H(f) = c_b S H H_b,
 
@@ -24,15 +24,17 @@ from functools import cached_property
 import numpy as np
 from scipy import fft, ndimage
 
+from srredsim.errors import InputError
 from srredsim.reconstruction.preprocess import WORKERS
 from srredsim.reconstruction.transfer import Transfer
 
 LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
-BLOCKS = 96  # along an axis, at least, that a product is summed in before it is compared at lags close to one
+BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
 REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
 UNEXPLAINED = 0.1  # epsilon
 INNER = 16  # raw pixels over which the product of two bands is dark at its border, and as many in which it brightens
+TINY = np.float32(1e-30)
 FIRST_CONTRAST = 0.2  # |c| that the weights begin with
 DAMPING_SPREAD = 0.25  # of the logarithm of the OTF's damping about the one assumed, standard deviation
 
@@ -165,7 +167,7 @@ class Overlap:
     @cached_property
     def trust(self) -> np.ndarray:
         """Share of the object in the power of band 0."""
-        return self.power / (self.power + np.float32(self.noise))
+        return self.power / (self.power + np.float32(self.noise) + TINY)
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -178,35 +180,31 @@ class Overlap:
     def _weights(self, contrast: float) -> np.ndarray:
         noise = self.noise * (self.h**2 + (contrast * self.h_other) ** 2)
         unexplained = (UNEXPLAINED * contrast * self.h_other) ** 2 * self.power
-        return self.trust / (noise + unexplained + np.float32(1e-12 * self.noise))
+        return self.trust / (noise + unexplained + TINY)
 
-    def _sums(self, weights: np.ndarray, log_damping: float) -> tuple[complex, complex, float]:
-        """c, how fast a change of the damping would change it, and the power of X, with the damping changed so far.
+    def _sums(self, weights: np.ndarray, log_damping: float) -> tuple[complex, float, complex, float]:
+        """c, the power of X that it was divided by, and how X times `further` correlates with Y - c X and itself.
 
         What noise contributes to the power of X is taken off, so that dim stripes do not look dimmer than they are.
         """
         other = self.h_other * np.exp(np.float32(log_damping) * self.further)
         common = weights * self.h * other * self.seen * self.x[0].conj()
-        whole = np.abs(self.x[0]) ** 2
-        power = weights * other**2 * (whole - np.float32(self.noise))
-        total = max(float(np.sum(power, dtype=float)), 0.02 * float(np.sum(weights * other**2 * whole, dtype=float)))
+        whole = weights * other**2 * np.abs(self.x[0]) ** 2
+        power = whole - weights * other**2 * np.float32(self.noise)
+        total = max(float(np.sum(power, dtype=float)), 0.02 * float(np.sum(whole, dtype=float)))
         c = complex(np.sum(common, dtype=complex)) / total
         moment = complex(np.sum(common * self.further, dtype=complex)) - c * float(np.sum(power * self.further))
-        spread = float(np.sum(power * self.further**2))
-        return c, moment, spread
+        return c, total, moment, float(np.sum(power * self.further**2))
 
     def damping(self, log_damping: float) -> tuple[float, float]:
         """By how much the logarithm of the damping is still off, times its information, and this information."""
-        c, moment, spread = self._sums(self.weights, log_damping)
+        c, _, moment, spread = self._sums(self.weights, log_damping)
         return float((np.conj(c) * moment).real), abs(c) ** 2 * max(spread, 0.0)
 
     def contrast(self, log_damping: float = 0.0) -> tuple[complex, float]:
         """``m / 2 exp(i phi)`` of the order, and the standard deviation of each of its two parts."""
-        weights = self.weights
-        c, _, _ = self._sums(weights, log_damping)
-        power = np.sum(weights * self.h_other**2 * (np.abs(self.x[0]) ** 2 - np.float32(self.noise)), dtype=float)
-        least = 0.02 * np.sum(weights * self.h_other**2 * np.abs(self.x[0]) ** 2, dtype=float)
-        return c, float(np.sqrt(self.scatter / 2) / max(power, least))
+        c, total, _, _ = self._sums(self.weights, log_damping)
+        return c, float(np.sqrt(self.scatter / 2)) / total
 
     @cached_property
     def product(self) -> tuple[np.ndarray, np.ndarray]:
@@ -240,18 +238,25 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
     """Compare band `order` with band 0 as if the stripes had the first-order vector `k0_per_um`.
 
     With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told.
+
+    Raises
+    ------
+    InputError
+        If the two bands have no frequencies in common.
     """
     k = order * np.asarray(k0_per_um)
-    cutoff, transfer = bands.transfer.cutoff_per_um, bands.transfer
-    at = [
-        _within(n, step, cutoff, along)
-        for n, step, along in zip(bands.spectra.shape[1:], bands.step_per_um, k, strict=True)
-    ]
+    cutoff, transfer, shape = bands.transfer.cutoff_per_um, bands.transfer, bands.spectra.shape[1:]
+    at = [_within(n, step, cutoff, along) for n, step, along in zip(shape, bands.step_per_um, k, strict=True)]
     fy, fx = (index * step for index, step in zip(at, bands.step_per_um, strict=True))
     here, there = (np.hypot(fy[:, None] + y, fx + x) / cutoff for y, x in ((0.0, 0.0), k))
     inside = (np.maximum(here, there) < 1.0) & (np.minimum(here, there) >= LOWEST)
+    if not inside.any():
+        raise InputError(
+            f"stripes of {np.hypot(*k):.4g} cycles/um are too fine for a cut-off of {cutoff:.4g} cycles/um: the bands"
+            " have no frequencies in common; check k, --na and --wavelength-em-um"
+        )
     grid, mirrored = np.ix_(*at), np.ix_(*(-index for index in at))
-    home = wave(bands.spectra.shape[1:], -k / bands.step_per_um)
+    home = wave(shape, -k / bands.step_per_um)
     x, y = [bands.spectra[0][grid][inside]], []
     for number in range(bands.orders + 1) if every else [order]:
         moved = bands.images[number] * home
@@ -261,7 +266,7 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
             y.append(fft.fft2(bands.images[number].conj() * home, workers=WORKERS)[grid][inside])
     return Overlap(
         order,
-        bands.spectra.shape[1:],
+        shape,
         inside,
         np.stack(x),
         np.stack(y),

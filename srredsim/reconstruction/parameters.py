@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from math import factorial
 
 import numpy as np
 
 from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
-from srredsim.reconstruction.overlap import Bands, Overlap, damping_of
+from srredsim.reconstruction.overlap import Bands, Overlap, damping_of, overlap
 from srredsim.reconstruction.preprocess import WIDE_FADE, Prepared, faded_spectrum
 from srredsim.reconstruction.search import ANNULUS, Peak, Search, overlaps, refined
 from srredsim.reconstruction.steps import even_steps, leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
 from srredsim.reconstruction.transfer import Transfer
 
-FALSE_ALARM = 1e-3  # the most that a measured angle may have
+FALSE_ALARM = 5e-4  # the most that a measured angle may have
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
+FALSE_ALARM_ANCHOR = 0.3  # of a peak that the other angles are tried for, when no angle is sure
+FALSE_ALARM_TOGETHER = 0.05  # of each angle, when only all of them together are sure
 SAME_LENGTH = 0.03  # by which the angles of a microscope differ in |k| at most
 SAME_DIRECTION_RAD = np.deg2rad(3.0)  # about even spacing
 STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
@@ -109,14 +112,20 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
     steps = even_steps(phases)
     bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
     searches = [Search(each) for each in bands]
-    found = {
-        number: _agreed([search.candidates(search.within(*ANNULUS[number])) for search in searches])
+    candidates = {
+        number: [_tried(search.candidates(search.within(*ANNULUS[number])), len(choices)) for search in searches]
         for number in choices
     }
-    beams = max(choices, key=lambda number: _evidence(found[number], bands, number))
-    found = found[beams]
-    found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in found]
-    found = _inferred(found, searches)
+    agreed = {number: _agreed(candidates[number]) for number in choices}
+    beams = max(choices, key=lambda number: _evidence(agreed[number], bands, number))
+    found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in agreed[beams]]
+    if any(status == "measured" for _, status in found):
+        found = _inferred(found, searches)
+    else:
+        joint = {number: _together(candidates[number], searches) for number in choices}
+        best = min(choices, key=lambda number: joint[number][0])
+        if joint[best][1]:
+            beams, found = best, joint[best][1]
     return Parameters(tuple(_measure_all(prepared.frames, found, steps, beams - 1, transfer, bands)))
 
 
@@ -148,37 +157,74 @@ def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
     return [nearest(peaks, length) or replace(peaks[0], false_alarm=1.0) for peaks in candidates]
 
 
+def _tried(peaks: list[Peak], times: int) -> list[Peak]:
+    """Peaks of a search that was one of several."""
+    return [replace(peak, false_alarm=min(1.0, times * peak.false_alarm)) for peak in peaks]
+
+
 def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
     """Contrast that a number of beams explains: what leaks from one order into another is the weaker."""
     sure = [(peak, each) for peak, each in zip(peaks, bands, strict=True) if peak.false_alarm <= FALSE_ALARM]
     total = 0.0
     for peak, each in sure:
-        found = overlaps(each, peak.k0_per_um)[: beams - 1]
+        found = [overlap(each, order, peak.k0_per_um) for order in range(1, beams)]
         total += sum(abs(item.contrast()[0]) ** 2 for item in found)
     return total
 
 
 def _inferred(found: list[tuple[Peak, str]], searches: list[Search]) -> list[tuple[Peak, str]]:
     """Look for the angles that failed where evenly spaced angles of the same |k| would be."""
-    sure = [peak for peak, status in found if status == "measured"]
-    if not sure or len(sure) == len(found):
-        return found
-    length = float(np.median([np.hypot(*peak.k0_per_um) for peak in sure]))
-    taken = [np.arctan2(*peak.k0_per_um) for peak in sure]
-    even = [taken[0] + np.pi * n / len(found) for n in range(2 * len(found))]  # of either sign
-    free = [d for d in even if all(abs(np.sin(d - other)) > np.sin(2 * SAME_DIRECTION_RAD) for other in taken)]
+    sure = [peak.k0_per_um for peak, status in found if status == "measured"]
     result = []
     for (peak, status), search in zip(found, searches, strict=True):
-        if status == "failed" and free:
-            region = np.zeros_like(search.score, bool)
-            for direction in free:
-                k0 = (length * np.sin(direction), length * np.cos(direction))
-                region |= search.near(k0, SAME_LENGTH, SAME_DIRECTION_RAD)
-            near = search.candidates(region)
-            if near and near[0].false_alarm <= FALSE_ALARM_INFERRED:
-                peak, status = near[0], "inferred"
+        near = _evenly_spaced(search, sure, len(found)) if status == "failed" else None
+        if near and near.false_alarm <= FALSE_ALARM_INFERRED:
+            peak, status = near, "inferred"
         result.append((peak, status))
     return result
+
+
+def _evenly_spaced(search: Search, taken: list[tuple[float, float]], angles: int) -> Peak | None:
+    """The best peak of an angle where the vectors of others, which are evenly spaced, leave it room."""
+    length = float(np.median([np.hypot(*k0) for k0 in taken]))
+    directions = [np.arctan2(*k0) for k0 in taken]
+    even = [directions[0] + np.pi * n / angles for n in range(2 * angles)]  # of either sign
+    region = np.zeros_like(search.score, bool)
+    for free in even:
+        if all(abs(np.sin(free - other)) > np.sin(2 * SAME_DIRECTION_RAD) for other in directions):
+            k0 = (length * np.sin(free), length * np.cos(free))
+            region |= search.near(k0, SAME_LENGTH, SAME_DIRECTION_RAD)
+    return next(iter(search.candidates(region, 1)), None) if region.any() else None
+
+
+def _together(candidates: list[list[Peak]], searches: list[Search]) -> tuple[float, list[tuple[Peak, str]] | None]:
+    r"""Angles none of which is sure, but all of which agree: how probable that is by chance, and the angles.
+
+    From every candidate of an angle that is likely enough, the others are looked for at even spacing. The product of
+    the probabilities of n peaks, each no lower than chance has it, is below p with probability
+    :math:`p \sum_{i<n} (-\ln p)^i / i!`, times the candidates that were tried.
+    """
+    anchors = [
+        (number, peak)
+        for number, peaks in enumerate(candidates)
+        for peak in peaks
+        if peak.false_alarm <= FALSE_ALARM_ANCHOR
+    ]
+    best, result = FALSE_ALARM, None
+    for number, anchor in anchors:
+        joint = [
+            anchor if other == number else _evenly_spaced(search, [anchor.k0_per_um], len(searches))
+            for other, search in enumerate(searches)
+        ]
+        if len(joint) < 2 or None in joint:
+            continue
+        logarithm = sum(-np.log(max(peak.false_alarm, 1e-300)) for peak in joint)
+        terms = sum(logarithm**i / factorial(i) for i in range(len(joint)))
+        chance = len(anchors) * np.exp(-logarithm) * terms
+        if chance <= best:
+            best = chance
+            result = [(peak, "inferred" if peak.false_alarm <= FALSE_ALARM_TOGETHER else "failed") for peak in joint]
+    return best, result
 
 
 def measured_angle(

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import fft
+from scipy import fft, ndimage
 
-from srredsim.reconstruction.overlap import Bands, Overlap, in_blocks, overlap, transformed, wave, widened
+from srredsim.reconstruction.overlap import Bands, Overlap, in_blocks, overlap, transformed, wave
 from srredsim.reconstruction.preprocess import WORKERS
 
 THREE_BEAMS = 0.62  # of the cut-off: a first order below it belongs to a pattern with a second
 ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # of the cut-off, for each number of beams
 WHOLE = (0.25, 1.2)
+LIMIT, LIMIT_OF_NOISE = 1.0, 30.0  # of the mean power of a band, and as many times the noise-to-signal ratio of it
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 MEDIAN = np.sqrt(np.log(2))  # of the Rayleigh distribution of z
@@ -52,19 +53,27 @@ class Search:
             np.fft.fftfreq(self.padding * n, 1.0 / (n * step))
             for n, step in zip(self.fine, self.step_per_um, strict=True)
         )
-        weight = bands.filter()
-        self._x = levelled(bands.spectra[0], bands) * weight
-        self._image_of_x = bands.fine_image(self._x).conj()
         self._products, self._chance, self.z = [], [], []
+        x, _ = self._levelled(0)
         for order in range(1, bands.orders + 1):
-            self._compare(levelled(bands.spectra[order], bands) * weight)
+            y, noise = self._levelled(order)
+            limit = max(LIMIT, LIMIT_OF_NOISE * noise / max(1.0 - noise, 1e-2))
+            self._compare(limited(x, limit), limited(y, limit))
 
-    def _compare(self, y: np.ndarray) -> None:
-        product = self.bands.fine_image(y) * self._image_of_x
+    def _levelled(self, order: int) -> tuple[np.ndarray, float]:
+        """Image of a band, levelled and weighted, on the fine grid; and the share of noise in its power."""
+        bands, spectrum = self.bands, self.bands.spectra[order]
+        level = levels(spectrum, bands) * bands.filter()
+        noise = bands.noise * np.sum(level**2, dtype=float)
+        spectrum = spectrum * level
+        return bands.fine_image(spectrum), float(min(noise / np.sum(np.abs(spectrum) ** 2, dtype=float), 1.0))
+
+    def _compare(self, x: np.ndarray, y: np.ndarray) -> None:
+        product = y * x.conj()
         size = [self.padding * n for n in self.fine]
-        common = np.abs(fft.fft2(product, s=size, workers=WORKERS)) * product.size
-        powers = [fft.rfft2(widened(np.abs(band) ** 2, self.fine), workers=WORKERS) for band in (y, self._x)]
-        chance = fft.irfft2(powers[0] * powers[1].conj(), s=self.fine, workers=WORKERS)
+        common = np.abs(fft.fft2(product, s=size, workers=WORKERS))
+        powers = [fft.rfft2(np.abs(fft.fft2(each, workers=WORKERS)) ** 2, workers=WORKERS) for each in (y, x)]
+        chance = fft.irfft2(powers[0] * powers[1].conj(), s=self.fine, workers=WORKERS) / product.size**2
         chance = np.sqrt(np.maximum(chance, 1e-6 * chance.max()))
         z = common / np.repeat(np.repeat(chance, self.padding, 0), self.padding, 1)
         inside = self.within(*WHOLE)
@@ -92,15 +101,17 @@ class Search:
         if self.bands.orders == 1:
             return score
         twice = [2 * np.fft.fftfreq(n, 1.0 / n).astype(int) % n for n in score.shape]
-        second = self.z[1][np.ix_(*twice)] ** 2
+        # twice a lag of a coarse grid may lie a whole step beside the peak
+        around = ndimage.maximum_filter(self.z[1], 3, mode="wrap") if self.padding == 1 else self.z[1]
+        second = around[np.ix_(*twice)] ** 2
         return score + np.where(self.within(0.0, THREE_BEAMS), second, 0.0)
 
-    def candidates(self, region: np.ndarray) -> list[Peak]:
+    def candidates(self, region: np.ndarray, most: int = CANDIDATES) -> list[Peak]:
         """The highest peaks of a region of lags, the highest first."""
         cells = np.count_nonzero(region) / self.padding**2
         score = np.where(region, self.score, -1.0)
         peaks = []
-        for _ in range(CANDIDATES):
+        for _ in range(most):
             i, j = np.unravel_index(np.argmax(score), score.shape)
             if score[i, j] < 0:
                 break
@@ -129,13 +140,13 @@ class Search:
     def _z_near(self, order: int, lag: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         product = self._products[order - 1]
         small, extent = in_blocks(product * wave(product.shape, -lag))
-        common = np.abs(transformed(small, *np.multiply.outer(extent, offsets))) * product.size
+        common = np.abs(transformed(small, *np.multiply.outer(extent, offsets)))
         nearest = tuple(round(float(at)) % n for at, n in zip(lag, self.fine, strict=True))
         return common / self._chance[order - 1][nearest]
 
 
-def levelled(spectrum: np.ndarray, bands: Bands) -> np.ndarray:
-    """The spectrum over the mean amplitude at frequencies of its length.
+def levels(spectrum: np.ndarray, bands: Bands) -> np.ndarray:
+    """One over the mean amplitude of the spectrum at frequencies of equal length.
 
     What the object itself has in common with its shifted self is chance, too, and strongest where its power is. In dim
     frames the power is that of the noise, the same everywhere.
@@ -143,7 +154,17 @@ def levelled(spectrum: np.ndarray, bands: Bands) -> np.ndarray:
     fy, fx = bands.frequencies_per_um
     ring = np.minimum(np.hypot(fy[:, None], fx) / bands.transfer.cutoff_per_um * RINGS, RINGS).astype(int)
     power = np.bincount(ring.ravel(), np.abs(spectrum).ravel() ** 2) / np.maximum(np.bincount(ring.ravel()), 1)
-    return spectrum / np.sqrt(np.maximum(power, 1e-30)).astype(np.float32)[ring]
+    return (1 / np.sqrt(np.maximum(power, 1e-30))).astype(np.float32)[ring]
+
+
+def limited(image: np.ndarray, limit: float) -> np.ndarray:
+    """The image with its brightest places dimmed: those of more than `limit` times its mean power.
+
+    A few bright spots go with stripes of any vector. Where noise is as strong as the stripes on a spot, nothing but the
+    spots tells of them, and the limit must be high.
+    """
+    power = np.abs(image) ** 2
+    return image / np.sqrt(1.0 + power / (limit * np.mean(power)))
 
 
 def false_alarm_probability(score: float, cells: float, orders: int) -> float:
