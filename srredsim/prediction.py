@@ -116,7 +116,7 @@ def predict_file(
     -------
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
-        seconds_in_network (of these), consistency (None without; see `srredsim.judging.Judge.judge`), notes.
+        seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency (None without; see `srredsim.judging.Judge.judge`), notes.
 
     Raises
     ------
@@ -156,11 +156,7 @@ def predict_file(
             judged = judge.judge(
                 lambda position: writer.plane(*position), name=model.name, title=path.name, stripes=stripes
             )
-    notes = [
-        *stack.notes,
-        *(judged["notes"] if judged else [why_not] if why_not else []),
-        *map(verdict, stripes.values()),
-    ]
+    notes = [*stack.notes, *(judged["notes"] if judged else [why_not] if why_not else [])]
     if network.largest_window:
         notes.append(f"memory was short: went on with windows of at most {network.largest_window} raw pixels")
     if np.dtype(dtype).kind == "u":
@@ -175,6 +171,7 @@ def predict_file(
         "tile": tile,
         "seconds": round(time.perf_counter() - started, 3),
         "seconds_in_network": round(network.seconds, 3),
+        "stripes": [verdict(parameters) for parameters in stripes.values()],
         "consistency": judged,
         "notes": notes,
     }
