@@ -116,7 +116,8 @@ def predict_file(
     -------
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
-        seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency (None without; see `srredsim.judging.Judge.judge`), notes.
+        seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
+        (None without; see `srredsim.judging.Judge.judge`), notes.
 
     Raises
     ------
