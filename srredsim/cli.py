@@ -84,9 +84,11 @@ def _predict(arguments) -> dict:
     def work(path: Path) -> dict:
         name = arguments.model
         if not name:
-            pattern = io.read(path, **reading).pattern
-            name = models.fitting(pattern)
-            _note(f"{path}: {pattern.angles} angles x {pattern.phases} phases, taking the model {name}")
+            stack = io.read(path, **reading)
+            optics = stack.optics.given(na=arguments.na, wavelength_em_um=arguments.wavelength_em_um)
+            name = models.fitting(stack.pattern, optics)
+            angles, phases = stack.pattern.angles, stack.pattern.phases
+            _note(f"{path}: {angles} angles x {phases} phases, taking the model {name}")
         with _progress(path.name) as progress:
             report = prediction.predict_file(
                 path,

@@ -10,12 +10,13 @@ from typing import Any
 
 from srredsim import recipe as recipes
 from srredsim import resources
-from srredsim.acquisition import Pattern
+from srredsim.acquisition import Optics, Pattern
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.precision import policy, resolve
 from srredsim.recipe import Recipe
 from srredsim.reconstruction.channels import CHANNELS
+from srredsim.reconstruction.transfer import transfer_of
 
 WEIGHTS = "model.weights.h5"
 
@@ -138,23 +139,37 @@ def scale_of(network) -> int:
     return network.compute_output_shape((1, 64, 64, network.input_shape[-1]))[1] // 64
 
 
-def fitting(pattern: Pattern) -> str:
-    """The shipped model for a number of angles and phases.
+def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
+    """The shipped model for a stack: of Wiener images where its optics allow them, else of its raw frames.
 
     Raises
     ------
     InputError
         If none fits; the message lists what there is.
     """
-    known = {name: data for name in names() if (data := recipes.load(name).data).input == "frames"}
+    known = {name: recipes.load(name).data for name in names()}
+    cleaners = [name for name, data in known.items() if data.input == "wiener"]
+    if cleaners and pattern.phases >= 3 and _reconstructible(optics):
+        return cleaners[0]
+    known = {name: data for name, data in known.items() if data.input == "frames"}
     for name, data in known.items():
         if (data.angles, data.phases) == (pattern.angles, pattern.phases):
             return name
     listed = ", ".join(f"{name} ({data.angles} x {data.phases})" for name, data in known.items())
+    known_optics = f"; {cleaners[0]} takes any, if --na --wavelength-em-um --pixel-size-um are given" if cleaners else ""
     raise InputError(
-        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are: {listed or 'none'};"
+        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are: {listed or 'none'}{known_optics};"
         " train one with srredsim train, or give --angles and --phases if the file was misread"
     )
+
+
+def _reconstructible(optics: Optics | None) -> bool:
+    """Whether NA, wavelength and pixel size are known, and those of a microscope."""
+    try:
+        transfer_of(optics or Optics())
+    except InputError:
+        return False
+    return True
 
 
 def describe() -> list[dict]:

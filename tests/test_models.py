@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srredsim import models, recipe
-from srredsim.acquisition import Pattern
+from srredsim.acquisition import Optics, Pattern
 from srredsim.errors import InputError
 
 
@@ -27,9 +27,16 @@ def test_bfloat16_answers_in_float32_and_nearly_the_same(tiny_model):
 def test_shipped_models_fit_their_patterns():
     for name in models.names():
         data = recipe.load(name).data
-        assert models.fitting(Pattern(data.angles, data.phases)) == name
+        assert data.input == "wiener" or models.fitting(Pattern(data.angles, data.phases)) == name
     with pytest.raises(InputError, match="no model for 5 angles x 7 phases; there are: "):
         models.fitting(Pattern(5, 7))
+
+
+def test_where_the_optics_are_known_a_model_of_wiener_images_is_taken():
+    optics = Optics(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08)
+    assert models.fitting(Pattern(3, 5), optics) == models.fitting(Pattern(5, 7), optics) == "red_wiener"
+    assert models.fitting(Pattern(3, 3), optics.given(pixel_size_um=1.0)) == "srredsim_3x3"  # no such microscope
+    assert models.fitting(Pattern(3, 3), Optics(na=1.4, pixel_size_um=0.08)) == "srredsim_3x3"
 
 
 @pytest.mark.parametrize("damage", [b"", b"not an HDF5 file", "cut", "other network"])
