@@ -29,7 +29,7 @@ DEFINITIONS = {
     "nrmse": "RMSE / data_range",
     "ssim": "11 x 11 Gaussian window, sigma 1.5, K1 0.01, K2 0.03, data_range as above",
     "ncc": "Pearson's correlation of all pixels",
-    "frc_nm": "detail, in nm, down to which the Fourier ring correlation with the truth stays above 0.5",
+    "frc_per_um": "frequency, in cycles/um, up to which the Fourier ring correlation with the truth stays above 0.5",
     "spread": "standard deviation over the images",
 }
 
@@ -141,7 +141,7 @@ def images(model, pair: Pair, angles: int, phases: int) -> dict[str, np.ndarray]
 
 
 def score(truth: np.ndarray, image: np.ndarray, pixel_size_um: float | None = None) -> dict[str, float]:
-    """Every metric of one image, after the fit that `DEFINITIONS` states; `frc_nm` where the pixel size is known."""
+    """Every metric of one image, after the fit that `DEFINITIONS` states; FRC where the pixel size is known."""
     truth = truth.astype(np.float64)
     data_range = truth.max() - truth.min()
     if not data_range > 0:
@@ -153,7 +153,7 @@ def score(truth: np.ndarray, image: np.ndarray, pixel_size_um: float | None = No
         scale = () if name in metrics.SCALE_FREE else (1.0,)
         result[name] = float(metrics.METRICS[name](*pair, *scale)[0])
     if pixel_size_um:
-        result["frc_nm"] = 1000 * resolution_um(*frc(truth, image, pixel_size_um), TRUTH)
+        result["frc_per_um"] = 1 / resolution_um(*frc(truth, image, pixel_size_um), TRUTH)
     return result
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
-NAMES = {"frc_nm": "FRC 0.5 (nm)"}
-DIGITS = {"psnr": 2, "frc_nm": 0}
+NAMES = {"frc_per_um": "FRC 0.5 (1/um)"}
+DIGITS = {"psnr": 2, "frc_per_um": 2}
 
 
-def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_nm")) -> str:
+def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -> str:
     """A Markdown table: a row for each pattern, light level and method, ``mean ± spread`` for each metric."""
     measured = result["groups"][0]["methods"][result["model"]]
     metrics = [name for name in metrics if name in measured]
@@ -36,7 +36,9 @@ def level(photons: float | list[float] | None) -> str:
 
 
 def summary(results: list[dict]) -> str:
-    """A Markdown table for each pattern: a row for each method, ``PSNR (NCC, FRC)`` at each light level.
+    """A Markdown table for each pattern: a row for each method, ``PSNR (NCC, detail)`` at each light level.
+
+    Detail is the inverse of the mean frequency up to which the images agree with the truth.
 
     Results of several models on the same images make one table: what they have in common is a row once.
     """
@@ -62,7 +64,7 @@ def _place(method: str) -> int:
 
 
 def _cell(scores: dict) -> str:
-    detail = f", {scores['frc_nm']['mean']:.0f} nm" if "frc_nm" in scores else ""
+    detail = f", {1000 / scores['frc_per_um']['mean']:.0f} nm" if "frc_per_um" in scores else ""
     return f"{scores['psnr']['mean']:.1f} dB ({scores['ncc']['mean']:.3f}{detail})"
 
 
