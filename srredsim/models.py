@@ -156,9 +156,9 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
         if (data.angles, data.phases) == (pattern.angles, pattern.phases):
             return name
     listed = ", ".join(f"{name} ({data.angles} x {data.phases})" for name, data in known.items())
-    known_optics = f"; {cleaners[0]} takes any, if --na --wavelength-em-um --pixel-size-um are given" if cleaners else ""
+    any_pattern = f"; {cleaners[0]} takes any, with --na --wavelength-em-um --pixel-size-um" if cleaners else ""
     raise InputError(
-        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are: {listed or 'none'}{known_optics};"
+        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are: {listed or 'none'}{any_pattern};"
         " train one with srredsim train, or give --angles and --phases if the file was misread"
     )
 
