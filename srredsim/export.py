@@ -138,7 +138,7 @@ def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -
     counts[1] = 5 * counts[1] + 50
     raw = np.stack([frames_from_raw(stack) for stack in counts]).astype(np.float32)
     expected = np.stack([predict_frames(model, frames) for frames in raw])
-    return _same(image_of(raw), expected[..., None])
+    return _same(image_of(raw)[..., 0], expected)
 
 
 def _same(found: np.ndarray, expected: np.ndarray) -> None:

@@ -13,7 +13,7 @@ from srredsim.data.pairs import match_widefield
 from srredsim.data.reference import same_field
 from srredsim.simulation.sim import simulate_stack
 
-BRIGHT, SIZE = 1500.0, 72
+BRIGHT, SIZE = 1500.0, 96
 
 
 def write(folder, name, index=0, photons=BRIGHT, seed=41):
