@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -15,8 +14,8 @@ from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.consistency import SMALLEST, Consistency, consistency, unjudged
-from srredsim.reconstruction.parameters import Parameters, estimate
-from srredsim.reconstruction.planes import prepared_mean, sharpest_slice
+from srredsim.reconstruction.parameters import Parameters, estimate, seen_from
+from srredsim.reconstruction.planes import middle, prepared_mean, sharpest_slice
 from srredsim.reconstruction.quality_squirrel import squirrel
 from srredsim.reconstruction.report import verdict
 from srredsim.reconstruction.transfer import Transfer, transfer_of
@@ -139,10 +138,8 @@ class Judge:
     def _stripes(self, channel: int) -> Parameters:
         """From the middle of a large field, as of the whole of it."""
         prepared = prepared_mean(self.stack, channel, sharpest_slice(self.stack, channel))
-        starts = [max(0, (n - FIELD) // 2) for n in prepared.frames.shape[2:]]
-        middle = tuple(slice(start, start + FIELD) for start in starts)
-        found = estimate(replace(prepared, frames=prepared.frames[:, :, *middle].copy()), self.transfer)
-        return seen_from(found, [-start * self.transfer.pixel_size_um for start in starts])
+        field, corner_um = middle(prepared, self.transfer, FIELD)
+        return seen_from(estimate(field, self.transfer), -corner_um)
 
     def _compared(self, position: Position, image: np.ndarray, stripes: Parameters | InputError) -> Consistency:
         if isinstance(stripes, InputError):
@@ -175,19 +172,3 @@ def _or_problem(function: Callable, *arguments):
         return function(*arguments)
     except InputError as problem:
         return problem
-
-
-def seen_from(parameters: Parameters, position_um) -> Parameters:
-    """The same stripes, with phases at another place (y, x), in um from the centre of raw pixel (0, 0)."""
-    return Parameters(
-        tuple(
-            replace(
-                angle,
-                orders=tuple(
-                    replace(order, phase_rad=order.phase_rad + 2 * np.pi * float(np.dot(order.k_per_um, position_um)))
-                    for order in angle.orders
-                ),
-            )
-            for angle in parameters.angles
-        )
-    )

@@ -134,6 +134,22 @@ def remeasured(parameters: Parameters, prepared: Prepared, transfer: Transfer) -
     return Parameters(tuple(_contrasts(prepared.frames, parameters.angles, transfer)))
 
 
+def seen_from(parameters: Parameters, position_um) -> Parameters:
+    """The same stripes, with phases at another place (y, x), in um from the centre of raw pixel (0, 0)."""
+    return Parameters(
+        tuple(
+            replace(
+                angle,
+                orders=tuple(
+                    replace(order, phase_rad=order.phase_rad + 2 * np.pi * float(np.dot(order.k_per_um, position_um)))
+                    for order in angle.orders
+                ),
+            )
+            for angle in parameters.angles
+        )
+    )
+
+
 def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
     return Bands(
         np.stack([faded_spectrum(band, fade) for band in optics_bands.separate(frames, steps_rad, orders)]), transfer

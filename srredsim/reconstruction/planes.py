@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,11 +11,13 @@ from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.reconstruction.known import Known
 from srredsim.reconstruction.otf_damping import Damping, chosen
-from srredsim.reconstruction.parameters import Parameters, estimate, remeasured
+from srredsim.reconstruction.parameters import Parameters, estimate, remeasured, seen_from
 from srredsim.reconstruction.preprocess import Prepared, prepare
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.transfer import Transfer
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
+
+FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def planes(
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
 
-    The stripes of a channel are found once, in the mean over time of its sharpest slice; where there are several times,
-    phases and contrasts are measured again at each of them, on that slice.
+    The stripes of a channel are found once, in the mean over time of its sharpest slice, of a large one in its middle;
+    where there are several times, phases and contrasts are measured again at each of them, on that slice.
 
     Parameters
     ----------
@@ -80,9 +82,11 @@ def planes(
         sharpest = sharpest_slice(stack, c)
         lens, damping = known.lens(transfer, c)
         mean = prepared_mean(stack, c, sharpest)
-        found, notes = known.find(mean, lens, c)
+        field, corner_um = middle(mean, lens, FIELD)
+        found, notes = known.find(field, lens, c)
         if measure_damping and damping and damping.chosen == "assumed":
-            damping, lens, found = chosen(mean, found, lens)
+            damping, lens, found = chosen(field, found, lens)
+        found = seen_from(found, -corner_um)
         for t in range(sizes["T"]):
             at_sharpest = prepared_plane(stack, (t, c, sharpest))
             if sizes["T"] > 1:
@@ -100,6 +104,16 @@ def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Param
     _, lens, found = chosen(prepared, estimate(prepared, transfer), transfer)
     image, _ = reconstruct(prepared, found, lens)
     return image, found, lens
+
+
+def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared, np.ndarray]:
+    """The middle of a large field, at most so many raw pixels a side, and where (y, x) it begins, in um."""
+    starts = [max(0, (n - side) // 2) for n in prepared.frames.shape[2:]]
+    if not any(starts):
+        return prepared, np.zeros(2)
+    part = tuple(slice(start, start + side) for start in starts)
+    frames = np.ascontiguousarray(prepared.frames[:, :, *part])
+    return replace(prepared, frames=frames), np.array(starts) * transfer.pixel_size_um
 
 
 def prepared_plane(stack: RawStack, position: tuple[int, int, int]) -> Prepared:

@@ -5,6 +5,7 @@ import pytest
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
+from srredsim.reconstruction.forward import stripes_of
 from srredsim.reconstruction.parameters import estimate, remeasured
 from srredsim.reconstruction.planes import planes
 from srredsim.reconstruction.preprocess import prepare
@@ -51,3 +52,19 @@ def test_a_bad_plane_is_named():
     times = np.stack([SAMPLE.raw, bad])[:, None, None]
     with pytest.raises(InputError, match=r"^t=1: 1 pixels are NaN"):
         list(planes(stack_of(times), transfer_of(OPTICS)))
+
+
+def test_stripes_of_the_middle_are_those_of_the_whole_field(monkeypatch):
+    sample = simulate_stack(6, index=0, phases=3, photons=(2000, 2000), size=(150, 138), phantom="filaments")
+    optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
+    stack, transfer = RawStack(sample.raw[None, None, None], Pattern(3, 3), optics), transfer_of(optics)
+    (whole,) = planes(stack, transfer)
+    monkeypatch.setattr("srredsim.reconstruction.planes.FIELD", 100)
+    (middle,) = planes(stack, transfer)
+    assert middle.image.shape == (300, 276)
+    assert not np.array_equal(middle.image, whole.image)
+    assert np.corrcoef(whole.image.ravel(), middle.image.ravel())[0, 1] > 0.995
+    y_um, x_um = (n / 2 * optics.pixel_size_um for n in (150, 138))
+    for one, other in zip(*(stripes_of(plane.parameters) for plane in (whole, middle)), strict=True):
+        here, there = (each.seen_from(y_um, x_um).amplitudes for each in (one, other))
+        assert np.max(np.abs(np.angle(there / here))) < 0.15  # in the middle, where an error of k does not matter
