@@ -67,6 +67,48 @@ def fill_dncnn(model):
         fill_normalisation(layer, f"dncnn.{place}")
 
 
+def fill_upsampling_and_last(model, gain, upsampling="tail.0.0", last="tail.1"):
+    fill_convolution(model.get_layer("upsampling_1"), upsampling, gain, shuffle=4)
+    fill_convolution(model.get_layer("last"), last, gain)
+
+
+RCAN_BLOCK = {"conv_1": "body.0", "conv_2": "body.2", "squeeze": "body.3.conv_du.0", "excite": "body.3.conv_du.2"}
+
+
+def fill_rcan(model):
+    fill_convolution(model.get_layer("first"), "head.0", 1.0)
+    for group in range(10):
+        for block in range(20):
+            for name, key in RCAN_BLOCK.items():
+                layer = model.get_layer(f"group_{group + 1}_block_{block + 1}_{name}")
+                fill_convolution(layer, f"body.{group}.body.{block}.{key}", 1.0)
+        fill_convolution(model.get_layer(f"group_{group + 1}_last"), f"body.{group}.body.20", 1.0)
+    fill_convolution(model.get_layer("trunk"), "body.10", 1.0)
+    fill_upsampling_and_last(model, 1.0)
+
+
+def fill_edsr(model):
+    fill_convolution(model.get_layer("first"), "head.0", 1.5)
+    for block in range(32):
+        fill_convolution(model.get_layer(f"block_{block + 1}_conv_1"), f"body.{block}.body.0", 1.5)
+        fill_convolution(model.get_layer(f"block_{block + 1}_conv_2"), f"body.{block}.body.2", 1.5)
+    fill_convolution(model.get_layer("trunk"), "body.32", 1.5)
+    fill_upsampling_and_last(model, 1.5)
+
+
+def fill_rdn(model):
+    fill_convolution(model.get_layer("first"), "sfe1", 1.5)
+    fill_convolution(model.get_layer("second"), "sfe2", 1.5)
+    for block in range(16):
+        for layer in range(8):
+            name = f"block_{block + 1}_conv_{layer + 1}"
+            fill_convolution(model.get_layer(name), f"rdbs.{block}.layers.{layer}.conv", 1.5)
+        fill_convolution(model.get_layer(f"block_{block + 1}_fusion"), f"rdbs.{block}.lff", 1.5)
+    fill_convolution(model.get_layer("fusion"), "gff.0", 1.5)
+    fill_convolution(model.get_layer("trunk"), "gff.1", 1.5)
+    fill_upsampling_and_last(model, 1.5, "upscale.0", "output")
+
+
 def golden_input():
     return np.random.RandomState(0).uniform(0, 1, (1, 1, 24, 20)).transpose(0, 2, 3, 1)
 
@@ -84,6 +126,9 @@ RRDB = {
     23: [0.431997805, 7.18013552, -0.247882223, -4.3212737, 1.1099263, -2.52037736],
 }
 RRDB_PARAMETERS = {16: 11_696_641, 23: 16_732_609}
+RCAN = [0.165571455, 0.332009445, 0.105407658, 0.110677852, -0.20683892, 0.562794807]
+EDSR = [0.00171815327, 0.446806452, 0.127155173, -0.073062068, -0.330822837, 0.365964957]
+RDN = [0.169962651, 0.573090781, -0.125149928, 0.527507943, -0.0410021044, 0.0720177283]
 DNCNN = [-0.060535777, 0.0795499344, -0.0136033855, -0.0943902135, 0.113994114, 0.0133204925]
 
 
@@ -95,6 +140,23 @@ def test_rrdb(blocks):
     image = keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0]
     assert image.shape == (48, 40)
     assert_golden(image, RRDB[blocks])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "fill", "expected"),
+    [
+        ("rcan", 15_442_337, fill_rcan, RCAN),
+        ("edsr", 40_720_385, fill_edsr, EDSR),
+        ("rdn", 22_121_089, fill_rdn, RDN),
+    ],
+)
+def test_super_resolution(name, parameters, fill, expected):
+    model = networks.build(name)
+    assert model.count_params() == parameters
+    fill(model)
+    image = keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0]
+    assert image.shape == (48, 40)
+    assert_golden(image, expected)
 
 
 def test_dncnn():
