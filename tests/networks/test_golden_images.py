@@ -67,6 +67,23 @@ def fill_dncnn(model):
         fill_normalisation(layer, f"dncnn.{place}")
 
 
+def fill_memnet(model):
+    keys = {"extractor": "feature_extractor", "reconstruction": "reconstructor"}
+    for block in range(6):
+        keys[f"block_{block + 1}_gate"] = f"dense_memory.{block}.gate_unit"
+        for unit in range(4):
+            for layer in (1, 2):
+                key = f"dense_memory.{block}.recursive_unit.{unit}.relu_conv{layer}"
+                keys[f"block_{block + 1}_unit_{unit + 1}_conv_{layer}"] = key
+    for name, key in keys.items():
+        fill_convolution(model.get_layer(name), f"{key}.conv", 1.5)
+        fill_normalisation(model.get_layer(f"{name}_normalisation"), f"{key}.bn")
+
+
+def trainable_parameters(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
 def golden_input():
     return np.random.RandomState(0).uniform(0, 1, (1, 1, 24, 20)).transpose(0, 2, 3, 1)
 
@@ -85,6 +102,7 @@ RRDB = {
 }
 RRDB_PARAMETERS = {16: 11_696_641, 23: 16_732_609}
 DNCNN = [-0.060535777, 0.0795499344, -0.0136033855, -0.0943902135, 0.113994114, 0.0133204925]
+MEMNET = [0.41397915, 0.292438282, 0.499732222, 0.447452239, 0.460929826, -0.0105175701]
 
 
 @pytest.mark.parametrize("blocks", [16, 23])
@@ -99,9 +117,19 @@ def test_rrdb(blocks):
 
 def test_dncnn():
     model = networks.build("dncnn")
-    assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == 556_032
+    assert trainable_parameters(model) == 556_032
     fill_dncnn(model)
     noise = keras.Model(model.input, model.get_layer("noise").output)
     noise = keras.ops.convert_to_numpy(noise(golden_input(), training=False))[0, ..., 0]
     assert noise.shape == (24, 20)
     assert_golden(noise, DNCNN)
+
+
+def test_memnet():
+    model = networks.build("memnet")
+    assert trainable_parameters(model) == 194_922
+    fill_memnet(model)
+    noise = keras.Model(model.input, model.get_layer("noise").output)
+    noise = keras.ops.convert_to_numpy(noise(golden_input(), training=False))[0, ..., 0]
+    assert noise.shape == (24, 20)
+    assert_golden(noise, MEMNET)
