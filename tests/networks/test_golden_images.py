@@ -80,6 +80,30 @@ def fill_memnet(model):
         fill_normalisation(model.get_layer(f"{name}_normalisation"), f"{key}.bn")
 
 
+RIDNET_BLOCK = {
+    "near_1": "r1.body1.0",
+    "near_2": "r1.body1.2",
+    "far_1": "r1.body2.0",
+    "far_2": "r1.body2.2",
+    "merge": "r1.body3.0",
+    "residual_1": "r2.body.0",
+    "residual_2": "r2.body.2",
+    "enhanced_1": "r3.body.0",
+    "enhanced_2": "r3.body.2",
+    "enhanced_3": "r3.body.4",
+    "attention_1": "ca.c1.body.0",
+    "attention_2": "ca.c2.body.0",
+}
+
+
+def fill_ridnet(model):
+    keys = {"subtract_mean": "sub_mean", "head": "head.body.0", "tail": "tail", "add_mean": "add_mean"}
+    for block in range(1, 5):
+        keys |= {f"block_{block}_{name}": f"b{block}.{key}" for name, key in RIDNET_BLOCK.items()}
+    for name, key in keys.items():
+        fill_convolution(model.get_layer(name), key, 1.5)
+
+
 def trainable_parameters(model):
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
@@ -103,6 +127,7 @@ RRDB = {
 RRDB_PARAMETERS = {16: 11_696_641, 23: 16_732_609}
 DNCNN = [-0.060535777, 0.0795499344, -0.0136033855, -0.0943902135, 0.113994114, 0.0133204925]
 MEMNET = [0.41397915, 0.292438282, 0.499732222, 0.447452239, 0.460929826, -0.0105175701]
+RIDNET = [0.540621454, 0.293131577, 0.589582874, 0.614655308, 0.50126894, 0.173932954]
 
 
 @pytest.mark.parametrize("blocks", [16, 23])
@@ -133,3 +158,12 @@ def test_memnet():
     noise = keras.ops.convert_to_numpy(noise(golden_input(), training=False))[0, ..., 0]
     assert noise.shape == (24, 20)
     assert_golden(noise, MEMNET)
+
+
+def test_ridnet():
+    model = networks.build("ridnet")
+    assert model.count_params() == 1_497_045
+    fill_ridnet(model)
+    image = keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0]
+    assert image.shape == (24, 20)
+    assert_golden(image, RIDNET)
