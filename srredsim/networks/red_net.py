@@ -9,6 +9,7 @@ function with the same number of weights, and much faster on a CPU.
 from keras import Input, Model, layers, ops
 
 from srredsim.errors import InputError
+from srredsim.layers.bilinear import twice
 
 SMALL = {"input_channels": 15, "depth": 5, "filters": 4}  # what the tests build
 
@@ -58,22 +59,9 @@ def build(
     )(x)
     if widefield_skip:
         start = ops.cast(frames, "float32")
-        start = _twice(ops.mean(start, axis=-1, keepdims=True)) if scale == 2 else start[..., :1]
+        start = twice(ops.mean(start, axis=-1, keepdims=True)) if scale == 2 else start[..., :1]
         image = layers.Add(dtype="float32")([image, start])
     return Model(frames, image, name="red_net")
-
-
-def _twice(image):
-    """Bilinear up-sampling by two, centre-aligned: each pixel repeated, then averaged with the weights 1/4, 1/2, 1/4.
-
-    ``UpSampling2D(interpolation="bilinear")`` is the same function, but cannot be traced for unknown sizes.
-    """
-    image = layers.UpSampling2D(2, dtype="float32")(image)
-    image = ops.concatenate([image[:, :1], image, image[:, -1:]], axis=1)
-    image = ops.concatenate([image[:, :, :1], image, image[:, :, -1:]], axis=2)
-    for _ in range(2):
-        image = layers.AveragePooling2D(2, strides=1, dtype="float32")(image)
-    return image
 
 
 def receptive_field(depth: int = 21, scale: int = 2, **_) -> int:

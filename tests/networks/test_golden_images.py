@@ -31,12 +31,15 @@ def filled(key, shape, gain):
 
 def fill_convolution(layer, key, gain, shuffle=1):
     """``shuffle`` is the square of the pixel shuffle that follows."""
-    height, width, inputs, outputs = layer.kernel.shape
-    weights = [filled(f"{key}.weight", (outputs, inputs, height, width), gain)]
+    height, width, *channels = layer.kernel.shape  # (in, out), of a transposed convolution (out, in)
+    original = (channels[1], channels[0], height, width)  # (out, in, y, x) or (in, out, y, x)
+    outputs = layer.bias.shape[0] if layer.use_bias else channels[1]
+    weights = [filled(f"{key}.weight", original, gain)]
     if layer.use_bias:
         weights.append(filled(f"{key}.bias", (outputs,), gain))
-    order = np.arange(outputs).reshape(outputs // shuffle, shuffle).T.ravel()
-    weights = [weight[order] for weight in weights]
+    if shuffle > 1:
+        order = np.arange(outputs).reshape(outputs // shuffle, shuffle).T.ravel()
+        weights = [weight[order] for weight in weights]
     layer.set_weights([weights[0].transpose(2, 3, 1, 0), *weights[1:]])
 
 
@@ -109,6 +112,66 @@ def fill_rdn(model):
     fill_upsampling_and_last(model, 1.5, "upscale.0", "output")
 
 
+def fill_memnet(model):
+    keys = {"extractor": "feature_extractor", "reconstruction": "reconstructor"}
+    for block in range(6):
+        keys[f"block_{block + 1}_gate"] = f"dense_memory.{block}.gate_unit"
+        for unit in range(4):
+            for layer in (1, 2):
+                key = f"dense_memory.{block}.recursive_unit.{unit}.relu_conv{layer}"
+                keys[f"block_{block + 1}_unit_{unit + 1}_conv_{layer}"] = key
+    for name, key in keys.items():
+        fill_convolution(model.get_layer(name), f"{key}.conv", 1.5)
+        fill_normalisation(model.get_layer(f"{name}_normalisation"), f"{key}.bn")
+
+
+RIDNET_BLOCK = {
+    "near_1": "r1.body1.0",
+    "near_2": "r1.body1.2",
+    "far_1": "r1.body2.0",
+    "far_2": "r1.body2.2",
+    "merge": "r1.body3.0",
+    "residual_1": "r2.body.0",
+    "residual_2": "r2.body.2",
+    "enhanced_1": "r3.body.0",
+    "enhanced_2": "r3.body.2",
+    "enhanced_3": "r3.body.4",
+    "attention_1": "ca.c1.body.0",
+    "attention_2": "ca.c2.body.0",
+}
+
+
+def fill_ridnet(model):
+    keys = {"subtract_mean": "sub_mean", "head": "head.body.0", "tail": "tail", "add_mean": "add_mean"}
+    for block in range(1, 5):
+        keys |= {f"block_{block}_{name}": f"b{block}.{key}" for name, key in RIDNET_BLOCK.items()}
+    for name, key in keys.items():
+        fill_convolution(model.get_layer(name), key, 1.5)
+
+
+def fill_slope(layer, key):
+    """Of a PReLU; a single number."""
+    u = np.random.RandomState(zlib.crc32(f"{key}.weight".encode("ascii"))).uniform(-1, 1, (1,))
+    layer.set_weights([(0.2 + 0.05 * u).reshape(1, 1, 1)])
+
+
+def fill_srfbn(model):
+    keys = {"shallow_1": "conv_in", "shallow_2": "feat_in", "reconstruction_up": "out"}
+    keys |= {"compress_in": "block.compress_in", "compress_out": "block.compress_out"}
+    for group in range(6):
+        keys |= {f"group_{group + 1}_{way}": f"block.{way}Blocks.{group}" for way in ("up", "down")}
+    for group in range(5):
+        keys |= {f"group_{group + 2}_before_{way}": f"block.{way}tranBlocks.{group}" for way in ("up", "down")}
+    for name, key in keys.items():
+        fill_convolution(model.get_layer(name), f"{key}.0", 1.9)
+        fill_slope(model.get_layer(f"{name}_prelu"), f"{key}.1")
+    fill_convolution(model.get_layer("reconstruction"), "conv_out.0", 1.9)
+
+
+def trainable_parameters(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
 def golden_input():
     return np.random.RandomState(0).uniform(0, 1, (1, 1, 24, 20)).transpose(0, 2, 3, 1)
 
@@ -130,6 +193,14 @@ RCAN = [0.165571455, 0.332009445, 0.105407658, 0.110677852, -0.20683892, 0.56279
 EDSR = [0.00171815327, 0.446806452, 0.127155173, -0.073062068, -0.330822837, 0.365964957]
 RDN = [0.169962651, 0.573090781, -0.125149928, 0.527507943, -0.0410021044, 0.0720177283]
 DNCNN = [-0.060535777, 0.0795499344, -0.0136033855, -0.0943902135, 0.113994114, 0.0133204925]
+MEMNET = [0.41397915, 0.292438282, 0.499732222, 0.447452239, 0.460929826, -0.0105175701]
+RIDNET = [0.540621454, 0.293131577, 0.589582874, 0.614655308, 0.50126894, 0.173932954]
+SRFBN = [
+    [0.525596937, 0.192948633, 0.548341425, 0.20490016, 0.476627463, 0.369853085],
+    [0.526916885, 0.192423072, 0.549520394, 0.215372439, 0.475129325, 0.372302491],
+    [0.526684269, 0.192407088, 0.549413738, 0.215774713, 0.475472922, 0.37257204],
+    [0.526705547, 0.192406066, 0.549433026, 0.215724712, 0.475428141, 0.372535412],
+]
 
 
 @pytest.mark.parametrize("blocks", [16, 23])
@@ -161,9 +232,38 @@ def test_super_resolution(name, parameters, fill, expected):
 
 def test_dncnn():
     model = networks.build("dncnn")
-    assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == 556_032
+    assert trainable_parameters(model) == 556_032
     fill_dncnn(model)
     noise = keras.Model(model.input, model.get_layer("noise").output)
     noise = keras.ops.convert_to_numpy(noise(golden_input(), training=False))[0, ..., 0]
     assert noise.shape == (24, 20)
     assert_golden(noise, DNCNN)
+
+
+def test_memnet():
+    model = networks.build("memnet")
+    assert trainable_parameters(model) == 194_922
+    fill_memnet(model)
+    noise = keras.Model(model.input, model.get_layer("noise").output)
+    noise = keras.ops.convert_to_numpy(noise(golden_input(), training=False))[0, ..., 0]
+    assert noise.shape == (24, 20)
+    assert_golden(noise, MEMNET)
+
+
+def test_ridnet():
+    model = networks.build("ridnet")
+    assert model.count_params() == 1_497_045
+    fill_ridnet(model)
+    image = keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0]
+    assert image.shape == (24, 20)
+    assert_golden(image, RIDNET)
+
+
+def test_srfbn():
+    model = networks.build("srfbn", all_steps=True)
+    assert model.count_params() == 2_134_748
+    fill_srfbn(model)
+    images = keras.ops.convert_to_numpy(model(golden_input()))[0]
+    assert images.shape == (48, 40, 4)
+    for step, expected in enumerate(SRFBN):
+        assert_golden(images[..., step], expected)

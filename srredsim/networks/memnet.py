@@ -1,0 +1,45 @@
+"""MemNet: memory blocks that keep what earlier ones found (Tai et al., ICCV 2017), in the form of the W2S benchmark.
+
+That form is smaller than the published one: 20 channels, no weights shared between the units of a block, one output.
+Every convolution comes after its batch normalisation and ReLU, and has no bias.
+"""
+
+from keras import Input, Model, layers
+
+SMALL = {"input_channels": 1, "blocks": 2, "units": 2, "filters": 4}  # what the tests build
+
+
+def build(input_channels: int = 1, blocks: int = 6, units: int = 4, filters: int = 20) -> Model:
+    """(batch, y, x, input_channels) -> the same shape, for any y and x.
+
+    The layer ``noise`` is the output of the original: the input plus the last convolution. W2S trained it to be the
+    noise, and the image is the input minus this noise: the last convolution is the negative of the image.
+    """
+    noisy = Input((None, None, input_channels), name="noisy")
+    x = _convolution(noisy, filters, 3, "extractor")
+    memories = [x]
+    for block in range(1, blocks + 1):
+        short_term = []
+        for unit in range(1, units + 1):
+            y = _convolution(x, filters, 3, f"block_{block}_unit_{unit}_conv_1")
+            y = _convolution(y, filters, 3, f"block_{block}_unit_{unit}_conv_2")
+            x = layers.Add()([x, y])
+            short_term.append(x)
+        x = layers.Concatenate()([*short_term, *memories])
+        x = _convolution(x, filters, 1, f"block_{block}_gate")
+        memories.append(x)
+    x = _convolution(x, input_channels, 3, "reconstruction", dtype="float32")
+    noise = layers.Add(dtype="float32", name="noise")([noisy, x])
+    return Model(noisy, layers.Subtract(dtype="float32")([noisy, noise]), name="memnet")
+
+
+def receptive_field(blocks: int = 6, units: int = 4, **_) -> int:
+    """Pixels of context on each side of an output pixel."""
+    return 2 * blocks * units + 2
+
+
+def _convolution(x, filters: int, side: int, name: str, dtype=None):
+    """Batch normalisation, ReLU and convolution, in this order."""
+    x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9, name=f"{name}_normalisation")(x)
+    settings = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
+    return layers.Conv2D(filters, side, **settings, dtype=dtype, name=name)(layers.ReLU()(x))
