@@ -50,7 +50,7 @@ def test_inverse_undoes_the_mean(read_noise):
     mean = mean_stabilised(photons, read_noise)
     image = unbiased_inverse(mean.reshape(7, 1), a, (a * read_noise) ** 2)
     assert image.shape == (7, 1)
-    np.testing.assert_allclose(image[:, 0] / a, photons, atol=2e-4, rtol=4e-5)
+    np.testing.assert_allclose(image[:, 0] / a, photons, atol=2e-3, rtol=4e-5)
 
 
 def test_inverse_is_unbiased_on_simulated_noise_where_the_algebraic_one_is_dark():
