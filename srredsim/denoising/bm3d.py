@@ -91,7 +91,7 @@ def _pass(noisy: np.ndarray, pilot: np.ndarray, stage: Stage, sigma: float) -> n
 
 
 def _strip(noisy, pilot, stage: Stage, sigma, transform: _Transform, rows: np.ndarray):
-    """First row; sums at every place of weighed coefficients (rows, columns, block^2) and of weights (rows, columns)."""
+    """First row; sums at every place of weighed coefficients (rows, columns, block^2), of weights (rows, columns)."""
     top = max(rows[0] - SEARCH, 0)
     bottom = min(rows[-1] + SEARCH + stage.block, noisy.shape[0])
     near, near_pilot = noisy[top:bottom], pilot[top:bottom]
@@ -136,7 +136,7 @@ def _similar_blocks(image: np.ndarray, rows, columns, stage: Stage) -> tuple[np.
     """
     width = image.shape[1] - stage.block + 1
     reach = range(-SEARCH, SEARCH + 1)
-    distances = np.full((len(rows), len(columns), len(reach) ** 2), np.inf, np.float32)
+    distances = np.empty((len(reach) ** 2, len(rows), len(columns)), np.float32)
     padded = np.pad(image, SEARCH, constant_values=1e9)  # so that blocks beyond the edge are unlike any
     bottom = int(rows[-1]) + stage.block
     offsets = [(dy, dx) for dy in reach for dx in reach]
@@ -144,8 +144,8 @@ def _similar_blocks(image: np.ndarray, rows, columns, stage: Stage) -> tuple[np.
         shifted = padded[SEARCH + dy : SEARCH + dy + bottom, SEARCH + dx : SEARCH + dx + image.shape[1]]
         squared = image[:bottom] - shifted
         squared *= squared
-        distances[:, :, number] = _window_sums(_window_sums(squared, rows, stage.block).T, columns, stage.block).T
-    flat = distances.reshape(-1, len(offsets))
+        distances[number] = _window_sums(_window_sums(squared, rows, stage.block).T, columns, stage.block).T
+    flat = np.ascontiguousarray(distances.reshape(len(offsets), -1).T)
     flat[:, len(offsets) // 2] = -1.0  # the reference itself comes first
     best = np.argpartition(flat, stage.stack, axis=1)[:, : stage.stack]
     value = np.take_along_axis(flat, best, axis=1)
