@@ -17,7 +17,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
     {"acquisition", "resources", "normalise", "precision", "tiling"},
     {"optics", "io"},
-    {"simulation", "reconstruction", "inspection"},
+    {"simulation", "reconstruction", "inspection", "denoising"},
     {"data"},
     {"layers"},
     {"networks"},
@@ -48,6 +48,7 @@ SCIENCE = {
     "simulation",
     "reconstruction",
     "inspection",
+    "denoising",
     "tiling",
 }
 LEARNING = {"layers", "networks", "losses", "metrics"}

@@ -1,0 +1,1 @@
+"""Denoising without training: noise measured, stabilised, and taken out by looking for similar blocks."""
