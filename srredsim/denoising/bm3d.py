@@ -103,14 +103,14 @@ def _strip(noisy, pilot, stage: Stage, sigma, transform: _Transform, rows: np.nd
     total = np.zeros((height * width, stage.block**2), np.float32)
     weight = np.zeros(height * width, np.float32)
     for size in np.unique(counts):
-        chosen = np.ascontiguousarray(places[counts == size, :size].T)  # (size, stacks)
+        chosen = places[counts == size, :size]  # (stacks, size)
         stacks = coefficients[chosen]
         if pilots is None:
             kept, stack_weight = _thresholded(stacks, stage.threshold * sigma, sigma)
         else:
             kept, stack_weight = _wiener_filtered(stacks, pilots[chosen], sigma)
         sums = sparse.csr_array(
-            (np.tile(stack_weight, size), (chosen.ravel(), np.arange(chosen.size))),
+            (np.repeat(stack_weight, size), (chosen.ravel(), np.arange(chosen.size))),
             shape=(height * width, chosen.size),
         )
         total += sums @ kept.reshape(chosen.size, -1)
@@ -166,20 +166,24 @@ def _window_sums(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndar
 
 
 class _Transform:
-    """Separable transform of blocks; rows of the matrix have length 1, so that white noise keeps its deviation."""
+    """Separable transform of blocks; rows of the matrix have length 1, so that white noise keeps its deviation.
+
+    Products are of many small matrices, not of one large: those start threads, which get into the way of the strips.
+    """
 
     def __init__(self, matrix: np.ndarray):
-        self.forward = np.kron(matrix, matrix).astype(np.float32)
-        self.backward = np.linalg.inv(np.kron(matrix, matrix)).astype(np.float32)
+        self.forward = matrix.astype(np.float32)
+        self.backward = np.linalg.inv(matrix).astype(np.float32)
         self.block = len(matrix)
 
     def of_blocks(self, image: np.ndarray) -> np.ndarray:
         """(places, block^2): every block of the image, row by row."""
         blocks = np.lib.stride_tricks.sliding_window_view(image, (self.block, self.block))
-        return blocks.reshape(-1, self.block**2) @ self.forward.T
+        return (self.forward @ blocks @ self.forward.T).reshape(-1, self.block**2)
 
     def inverse(self, coefficients: np.ndarray) -> np.ndarray:
-        return coefficients @ self.backward.T
+        blocks = coefficients.reshape(*coefficients.shape[:-1], self.block, self.block)
+        return (self.backward @ blocks @ self.backward.T).reshape(coefficients.shape)
 
 
 def biorthogonal_15(size: int = 8) -> np.ndarray:
@@ -204,29 +208,25 @@ def haar(size: int) -> np.ndarray:
     return matrix.astype(np.float32)
 
 
-def _along_stack(matrix: np.ndarray, stacks: np.ndarray) -> np.ndarray:
-    return (matrix @ stacks.reshape(len(stacks), -1)).reshape(stacks.shape)
-
-
 def _thresholded(stacks: np.ndarray, limit: float, sigma: float) -> tuple[np.ndarray, np.ndarray]:
-    """Stacks (blocks, stacks, block^2) without small coefficients, and the weight of each; the mean always stays."""
-    matrix = haar(len(stacks))
-    spectrum = _along_stack(matrix, stacks)
+    """Stacks (stacks, blocks, block^2) without small coefficients, and the weight of each; the mean always stays."""
+    matrix = haar(stacks.shape[1])
+    spectrum = matrix @ stacks
     keep = np.abs(spectrum) > limit
-    keep[0, :, 0] = True
+    keep[:, 0, 0] = True
     spectrum *= keep
-    return _along_stack(matrix.T, spectrum), 1.0 / (sigma**2 * keep.sum(axis=(0, 2), dtype=np.float32))
+    return matrix.T @ spectrum, 1.0 / (sigma**2 * keep.sum(axis=(1, 2), dtype=np.float32))
 
 
 def _wiener_filtered(stacks: np.ndarray, pilots: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
     """Stacks with each coefficient weighed by the power that the pilot gives it, and the weight of each stack."""
-    matrix = haar(len(stacks))
-    gain = _along_stack(matrix, pilots)
+    matrix = haar(stacks.shape[1])
+    gain = matrix @ pilots
     gain *= gain
     gain /= gain + sigma**2
-    gain[0, :, 0] = 1.0
-    filtered = _along_stack(matrix.T, _along_stack(matrix, stacks) * gain)
-    return filtered, 1.0 / (sigma**2 * np.einsum("bsc,bsc->s", gain, gain))
+    gain[:, 0, 0] = 1.0
+    filtered = matrix.T @ (matrix @ stacks * gain)
+    return filtered, 1.0 / (sigma**2 * np.einsum("sbc,sbc->s", gain, gain))
 
 
 def _averaged(blocks: np.ndarray, weight: np.ndarray, side: int, shape: tuple[int, int]) -> np.ndarray:
