@@ -71,14 +71,12 @@ def filled(network: str, tensors: dict[str, np.ndarray]) -> tuple[Any, dict[str,
 
 
 def _renamed(tensors: dict[str, np.ndarray], first: str) -> dict[str, np.ndarray]:
-    """Without counters, and without the prefixes that wrappers put before all names, such as ``module.``."""
+    """Without counters, and without the prefix that wrappers such as ``module.`` put before all names."""
     tensors = {name: array for name, array in tensors.items() if not name.endswith(COUNTERS)}
-    while first not in tensors:
-        prefixes = {name.partition(".")[0] for name in tensors}
-        if len(prefixes) != 1 or not all("." in name for name in tensors):
-            break
-        tensors = {name.partition(".")[2]: array for name, array in tensors.items()}
-    return tensors
+    prefix = next((name[: -len(first)] for name in tensors if name.endswith(f".{first}")), "")
+    if first in tensors or not all(name.startswith(prefix) for name in tensors):
+        return tensors
+    return {name[len(prefix) :]: array for name, array in tensors.items()}
 
 
 def _settings(network: str, original: Original, shapes: Shapes) -> dict[str, int]:

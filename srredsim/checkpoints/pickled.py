@@ -38,6 +38,7 @@ class Inert:
 
 
 _MARK = object()
+_PYTHON_2 = {"__builtin__", "__builtins__", "cPickle", "commands", "copy_reg", "new", "popen2"}  # its standard library
 _BUILTINS = ("builtins", "__builtin__")
 _HARMLESS = {  # names of the standard library that stand in checkpoints beside the tensors: settings, sets, versions
     Name("argparse", "Namespace"),
@@ -238,7 +239,7 @@ class _Machine:
         if named in self.calls or named in _KNOWN:
             return named
         package = module.partition(".")[0]
-        standard = package in sys.stdlib_module_names or package in ("__builtin__", "__builtins__", "copy_reg")
+        standard = package in sys.stdlib_module_names or package in _PYTHON_2
         if standard or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
             raise InputError(_refusal("names", named))
         return named

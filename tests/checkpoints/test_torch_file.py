@@ -202,7 +202,7 @@ def test_other_files(torch_writer, tmp_path):
         with pytest.raises(InputError, match=words):
             read_tensors(path)
     torch_writer.write(path, {"epoch": 3, "best": 0.5})
-    with pytest.raises(InputError, match="has no tensors where they are expected .*it has 'epoch', 'best'"):
+    with pytest.raises(InputError, match=r"has no tensors where they are expected .*it has 'epoch', 'best'"):
         read_tensors(path)
     torch_writer.write(path, [1, 2])
     with pytest.raises(InputError, match="neither a dict of tensors nor a network module"):
