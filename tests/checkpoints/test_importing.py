@@ -247,7 +247,7 @@ def _counterparts(name, model, settings):
         (
             "dncnn",
             rrdb_tensors(1),
-            r"is not a checkpoint of dncnn: it has no tensor dncnn.0.weight; .* conv_first.weight",
+            r"is not a checkpoint of dncnn: it has no tensor dncnn.0.weight; .*conv_first.weight",
         ),
         ("dncnn", dncnn_tensors() | {"dncnn.2.bias": uniform(5)}, r"dncnn.2.bias \(5,\) is not of this network$"),
         (
@@ -273,7 +273,7 @@ def test_a_checkpoint_of_another_architecture(torch_writer, tmp_path, network, c
 def test_whole_numbers_are_no_weights():
     tensors = dncnn_tensors()
     tensors = {name: array for name, array in tensors.items() if "tracked" not in name}
-    with pytest.raises(InputError, match="whole numbers .int64. in dncnn.3.bias"):
+    with pytest.raises(InputError, match=r"whole numbers .int64. in dncnn.3.bias"):
         filled("dncnn", tensors | {"dncnn.3.bias": np.zeros(5, "i8")})
 
 
