@@ -39,7 +39,8 @@ def parser() -> Parser:
     top = Parser(prog="srredsim", description="From raw structured-illumination stacks to super-resolved images.")
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for add in (_train, _predict, _reconstruct, _inspect, _reference, _simulate, _evaluate, _export, _models, _doctor):
+    first = _train, _predict, _reconstruct, _inspect, _reference, _simulate
+    for add in (*first, _evaluate, _export, _import_weights, _models, _doctor):
         add(commands)
     return top
 
@@ -62,7 +63,13 @@ def _train(commands) -> None:
 def _predict(commands) -> None:
     sub = _command(commands, "predict", "reconstruct raw stacks with a trained model")
     _inputs(sub)
+<<<<<<< HEAD
     sub.add_argument("--model", metavar="NAME|DIR", help="left out: the shipped one that fits the stack and its optics")
+=======
+    sub.add_argument(
+        "--model", metavar="NAME|DIR", help="left out: the shipped model that fits the stack and its optics"
+    )
+>>>>>>> w2s-n3
     sub.add_argument("--precision", choices=PRECISIONS, default="auto")
     _optics(sub)
     sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")
@@ -213,6 +220,16 @@ def _export(commands) -> None:
     sub.add_argument("model", metavar="MODEL", help="name or folder")
     sub.add_argument("--out", type=Path, metavar="DIR", required=True)
     sub.add_argument("--format", choices=("savedmodel", "onnx", "keras"), default="savedmodel")
+
+
+def _import_weights(commands) -> None:
+    summary = "turn a published PyTorch checkpoint into a Keras model, without PyTorch"
+    sub = _command(commands, "import-weights", summary)
+    sub.add_argument("checkpoint", type=Path, metavar="FILE", help="what torch.save wrote, usually .pth or .pt")
+    sub.add_argument("--network", metavar="NAME", required=True, help="dncnn, rrdb ...: which one it is")
+    sub.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for model.keras")
+    _overwrite(sub)
+    _json(sub)
 
 
 def _models(commands) -> None:

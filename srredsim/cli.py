@@ -233,6 +233,19 @@ def _export(arguments) -> dict:
     return {"path": str(path)}
 
 
+def _import_weights(arguments) -> dict:
+    _start_keras()
+    from srredsim.checkpoints import import_weights
+
+    report = import_weights(arguments.checkpoint, arguments.network, arguments.out, arguments.overwrite)
+    settings = ", ".join(f"{name} {value}" for name, value in report["settings"].items())
+    print(f"{report['network']}: {settings}; {report['parameters']:,} parameters")
+    if report["dead"]:
+        print(f"left out: {len(report['dead'])} tensors without effect on the image")
+    print(report["path"])
+    return report
+
+
 def _models(arguments) -> dict:
     from srredsim import models
 
@@ -260,6 +273,7 @@ COMMANDS = {
     "simulate": _simulate,
     "evaluate": _evaluate,
     "export": _export,
+    "import-weights": _import_weights,
     "models": _models,
     "doctor": _doctor,
 }

@@ -34,6 +34,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "training",
         "evaluation",
         "export",
+        "checkpoints",
         "doctor",
     },
     {"arguments", "cli", "__main__"},

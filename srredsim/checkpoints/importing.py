@@ -1,0 +1,119 @@
+"""A published PyTorch checkpoint becomes ``model.keras``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srredsim import io, networks
+from srredsim.checkpoints.mapping import LARGEST_SETTING, ORIGINALS, Counterpart, Original, Shapes
+from srredsim.checkpoints.torch_file import read_tensors
+from srredsim.errors import InputError
+from srredsim.resources import unknown
+
+MODEL = "model.keras"
+COUNTERS = ".num_batches_tracked"  # of PyTorch's batch normalisations; Keras has none
+SHOWN = 5  # mismatching tensors in a message
+
+
+def import_weights(path: str | Path, network: str, out: str | Path, overwrite: bool = False) -> dict[str, Any]:
+    """Write ``out/model.keras`` with the weights of a checkpoint; whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        What ``torch.save`` wrote: tensors by name, or a whole module. It is read, not run, and without PyTorch.
+    network : str
+        Which network it is, one of `srredsim.checkpoints.mapping.ORIGINALS`; depth, width and scale are found in it.
+
+    Returns
+    -------
+    dict
+        ``path``, ``network``, ``settings`` of its ``build``, number of ``parameters``, ``dead`` (names of tensors that
+        never had an effect, left out).
+
+    Raises
+    ------
+    InputError
+        If there is no such network, if the file cannot be read safely, if it is of another architecture (the message
+        has the first tensors that differ), if a weight is not finite, or if the result exists.
+    """
+    if network not in ORIGINALS:
+        raise InputError(unknown("network to import weights for", network, sorted(ORIGINALS)))
+    target = Path(out) / MODEL
+    with io.atomic(target, overwrite) as unfinished:
+        try:
+            tensors = _renamed(read_tensors(path), ORIGINALS[network].first)
+            model, settings, dead = filled(network, tensors)
+        except InputError as problem:
+            raise InputError(f"{path}: {problem}") from None
+        model.save(unfinished)
+    parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    return {"path": str(target), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
+
+
+def filled(network: str, tensors: dict[str, np.ndarray]) -> tuple[Any, dict[str, int], list[str]]:
+    """The Keras model with these weights, the settings it was built with, and the names of tensors without effect."""
+    original = ORIGINALS[network]
+    dead = [name for name in tensors if re.match(original.dead, name)]
+    live = {name: array for name, array in tensors.items() if name not in set(dead)}
+    shapes = Shapes((name, array.shape) for name, array in live.items())
+    settings = _settings(network, original, shapes)
+    model = networks.build(network, **settings)
+    counterparts = list(original.counterparts(model, settings))
+    _compare(network, settings, counterparts, shapes)
+    for counterpart in counterparts:
+        _assign(counterpart, live[counterpart.tensor])
+    return model, settings, dead
+
+
+def _renamed(tensors: dict[str, np.ndarray], first: str) -> dict[str, np.ndarray]:
+    """Without counters, and without the prefix that wrappers such as ``module.`` put before all names."""
+    tensors = {name: array for name, array in tensors.items() if not name.endswith(COUNTERS)}
+    prefix = next((name[: -len(first)] for name in tensors if name.endswith(f".{first}")), "")
+    if first in tensors or not all(name.startswith(prefix) for name in tensors):
+        return tensors
+    return {name[len(prefix) :]: array for name, array in tensors.items()}
+
+
+def _settings(network: str, original: Original, shapes: Shapes) -> dict[str, int]:
+    try:
+        settings = original.settings(shapes)
+    except InputError as problem:
+        there = ", ".join(f"{name[:60]} {shape}" for name, shape in list(shapes.items())[:SHOWN])
+        raise InputError(f"is not a checkpoint of {network}: {problem}; its first tensors are {there}") from None
+    if wrong := {name: value for name, value in settings.items() if not 1 <= value <= LARGEST_SETTING}:
+        raise InputError(f"is not a checkpoint of {network}: its tensors would mean {wrong}")
+    return settings
+
+
+def _compare(network: str, settings: dict[str, int], counterparts: list[Counterpart], shapes: Shapes) -> None:
+    expected = {counterpart.tensor: counterpart.shape for counterpart in counterparts}
+    differing = [
+        f"{name} {shapes[name]} should be {shape}" if name in shapes else f"{name} {shape} is missing"
+        for name, shape in expected.items()
+        if shapes.get(name) != shape
+    ]
+    differing += [
+        f"{name[:60]} {shape} is not of this network" for name, shape in shapes.items() if name not in expected
+    ]
+    if differing:
+        more = f"; and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
+        built = ", ".join(f"{name} {value}" for name, value in settings.items())
+        first = "; ".join(differing[:SHOWN])
+        raise InputError(f"does not fit {network} ({built}): {first}{more}")
+
+
+def _assign(counterpart: Counterpart, tensor: np.ndarray) -> None:
+    if not np.issubdtype(tensor.dtype, np.floating):
+        raise InputError(f"has whole numbers ({tensor.dtype}) in {counterpart.tensor}, where weights should be")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        weight = counterpart.convert(tensor.astype(np.float32))
+    if not np.isfinite(weight).all():
+        raise InputError(
+            f"has values that are not finite in {counterpart.tensor}; the file is damaged, or its training failed"
+        )
+    counterpart.weight.assign(weight)
