@@ -63,13 +63,7 @@ def _train(commands) -> None:
 def _predict(commands) -> None:
     sub = _command(commands, "predict", "reconstruct raw stacks with a trained model")
     _inputs(sub)
-<<<<<<< HEAD
     sub.add_argument("--model", metavar="NAME|DIR", help="left out: the shipped one that fits the stack and its optics")
-=======
-    sub.add_argument(
-        "--model", metavar="NAME|DIR", help="left out: the shipped model that fits the stack and its optics"
-    )
->>>>>>> w2s-n3
     sub.add_argument("--precision", choices=PRECISIONS, default="auto")
     _optics(sub)
     sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")
