@@ -153,7 +153,172 @@ def _rrdb(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolution(model.get_layer("last"), "tail.1")
 
 
+RCAN_BLOCK = {"conv_1": "body.0", "conv_2": "body.2", "squeeze": "body.3.conv_du.0", "excite": "body.3.conv_du.2"}
+
+
+def _rcan_settings(shapes: Shapes) -> dict[str, int]:
+    ends = _ends(shapes, "head.0", "tail.0", "tail.1")
+    return ends | {
+        "groups": shapes.count(r"body\.(\d+)\.body\."),
+        "blocks": shapes.count(r"body\.0\.body\.(\d+)\.body\."),
+        "reduction": ends["filters"] // shapes.of_kernel("body.0.body.0.body.3.conv_du.0.weight")[0],
+    }
+
+
+def _rcan(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    yield from convolution(model.get_layer("first"), "head.0")
+    for group in range(settings["groups"]):
+        for block in range(settings["blocks"]):
+            for name, key in RCAN_BLOCK.items():
+                layer = model.get_layer(f"group_{group + 1}_block_{block + 1}_{name}")
+                yield from convolution(layer, f"body.{group}.body.{block}.{key}")
+        yield from convolution(model.get_layer(f"group_{group + 1}_last"), f"body.{group}.body.{settings['blocks']}")
+    yield from convolution(model.get_layer("trunk"), f"body.{settings['groups']}")
+    yield from _upsampling(model, settings["scale"], "tail.0", "tail.1")
+
+
+def _edsr_settings(shapes: Shapes) -> dict[str, int]:
+    return _ends(shapes, "head.0", "tail.0", "tail.1") | {"blocks": shapes.count(r"body\.(\d+)\.body\.")}
+
+
+def _edsr(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    yield from convolution(model.get_layer("first"), "head.0")
+    for block in range(settings["blocks"]):
+        for layer, place in ((1, 0), (2, 2)):
+            yield from convolution(model.get_layer(f"block_{block + 1}_conv_{layer}"), f"body.{block}.body.{place}")
+    yield from convolution(model.get_layer("trunk"), f"body.{settings['blocks']}")
+    yield from _upsampling(model, settings["scale"], "tail.0", "tail.1")
+
+
+def _rdn_settings(shapes: Shapes) -> dict[str, int]:
+    return _ends(shapes, "sfe1", "upscale", "output") | {
+        "blocks": shapes.count(r"rdbs\.(\d+)\."),
+        "layers_per_block": shapes.count(r"rdbs\.0\.layers\.(\d+)\."),
+        "growth": shapes.of_kernel("rdbs.0.layers.0.conv.weight")[0],
+    }
+
+
+def _rdn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"first": "sfe1", "second": "sfe2", "fusion": "gff.0", "trunk": "gff.1"}
+    for block in range(settings["blocks"]):
+        for layer in range(settings["layers_per_block"]):
+            keys[f"block_{block + 1}_conv_{layer + 1}"] = f"rdbs.{block}.layers.{layer}.conv"
+        keys[f"block_{block + 1}_fusion"] = f"rdbs.{block}.lff"
+    yield from _convolutions(model, keys)
+    yield from _upsampling(model, settings["scale"], "upscale", "output")
+
+
+def _memnet_settings(shapes: Shapes) -> dict[str, int]:
+    filters, input_channels, *_ = shapes.of_kernel("feature_extractor.conv.weight")
+    return {
+        "input_channels": input_channels,
+        "blocks": shapes.count(r"dense_memory\.(\d+)\."),
+        "units": shapes.count(r"dense_memory\.0\.recursive_unit\.(\d+)\."),
+        "filters": filters,
+    }
+
+
+def _memnet(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"extractor": "feature_extractor", "reconstruction": "reconstructor"}
+    for block in range(settings["blocks"]):
+        keys[f"block_{block + 1}_gate"] = f"dense_memory.{block}.gate_unit"
+        for unit in range(settings["units"]):
+            for layer in (1, 2):
+                key = f"dense_memory.{block}.recursive_unit.{unit}.relu_conv{layer}"
+                keys[f"block_{block + 1}_unit_{unit + 1}_conv_{layer}"] = key
+    for name, key in keys.items():
+        yield from convolution(model.get_layer(name), f"{key}.conv")
+        yield from normalisation(model.get_layer(f"{name}_normalisation"), f"{key}.bn")
+
+
+RIDNET_BLOCK = {
+    "near_1": "r1.body1.0",
+    "near_2": "r1.body1.2",
+    "far_1": "r1.body2.0",
+    "far_2": "r1.body2.2",
+    "merge": "r1.body3.0",
+    "residual_1": "r2.body.0",
+    "residual_2": "r2.body.2",
+    "enhanced_1": "r3.body.0",
+    "enhanced_2": "r3.body.2",
+    "enhanced_3": "r3.body.4",
+    "attention_1": "ca.c1.body.0",
+    "attention_2": "ca.c2.body.0",
+}
+
+
+def _ridnet_settings(shapes: Shapes) -> dict[str, int]:
+    filters, input_channels, *_ = shapes.of_kernel("head.body.0.weight")
+    return {
+        "input_channels": input_channels,
+        "blocks": shapes.count(r"b(\d+)\."),
+        "filters": filters,
+        "reduction": filters // shapes.of_kernel("b1.ca.c1.body.0.weight")[0],
+    }
+
+
+def _ridnet(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"subtract_mean": "sub_mean", "head": "head.body.0", "tail": "tail", "add_mean": "add_mean"}
+    for block in range(1, settings["blocks"] + 1):
+        keys |= {f"block_{block}_{name}": f"b{block}.{key}" for name, key in RIDNET_BLOCK.items()}
+    yield from _convolutions(model, keys)
+
+
+def _srfbn_settings(shapes: Shapes) -> dict[str, int]:
+    return {
+        "input_channels": shapes.of_kernel("conv_in.0.weight")[1],
+        "groups": shapes.count(r"block\.upBlocks\.(\d+)\."),
+        "filters": shapes.of_kernel("feat_in.0.weight")[0],
+    }
+
+
+def _srfbn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"shallow_1": "conv_in", "shallow_2": "feat_in"}
+    keys |= {"compress_in": "block.compress_in", "compress_out": "block.compress_out"}
+    transposed = {"reconstruction_up": "out"}
+    for group in range(settings["groups"]):
+        transposed[f"group_{group + 1}_up"] = f"block.upBlocks.{group}"
+        keys[f"group_{group + 1}_down"] = f"block.downBlocks.{group}"
+    for group in range(settings["groups"] - 1):
+        keys |= {f"group_{group + 2}_before_{way}": f"block.{way}tranBlocks.{group}" for way in ("up", "down")}
+    for name, key in (keys | transposed).items():
+        of_kind = transposed_convolution if name in transposed else convolution
+        yield from of_kind(model.get_layer(name), f"{key}.0")
+        yield from slope(model.get_layer(f"{name}_prelu"), f"{key}.1")
+    yield from convolution(model.get_layer("reconstruction"), "conv_out.0")
+
+
+def _convolutions(model, keys: dict[str, str]) -> Iterator[Counterpart]:
+    for name, key in keys.items():
+        yield from convolution(model.get_layer(name), key)
+
+
+def _ends(shapes: Shapes, first: str, upsampling: str, last: str) -> dict[str, int]:
+    """What the first and last layers say; a scale of 4 is twice 2."""
+    filters, input_channels, *_ = shapes.of_kernel(f"{first}.weight")
+    step = math.isqrt(shapes.of_kernel(f"{upsampling}.0.weight")[0] // filters)
+    return {
+        "input_channels": input_channels,
+        "output_channels": shapes.of_kernel(f"{last}.weight")[0],
+        "filters": filters,
+        "scale": step ** shapes.count(rf"{upsampling}\.(\d+)\.weight"),
+    }
+
+
+def _upsampling(model, scale: int, upsampling: str, last: str) -> Iterator[Counterpart]:
+    for step in range(2 if scale == 4 else 1):
+        layer = model.get_layer(f"upsampling_{step + 1}")
+        yield from convolution(layer, f"{upsampling}.{2 * step}", shuffle=2 if scale == 4 else scale)
+    yield from convolution(model.get_layer("last"), last)
+
+
 ORIGINALS = {
     "dncnn": Original("dncnn.0.weight", _dncnn_settings, _dncnn),
+    "edsr": Original("head.0.weight", _edsr_settings, _edsr),
+    "memnet": Original("feature_extractor.conv.weight", _memnet_settings, _memnet),
+    "rcan": Original("head.0.weight", _rcan_settings, _rcan),
+    "rdn": Original("sfe1.weight", _rdn_settings, _rdn),
+    "ridnet": Original("head.body.0.weight", _ridnet_settings, _ridnet),
     "rrdb": Original("conv_first.weight", _rrdb_settings, _rrdb, dead=r"(upconv[1-4]|HRconv|conv_last)\."),
+    "srfbn": Original("conv_in.0.weight", _srfbn_settings, _srfbn),
 }

@@ -219,7 +219,8 @@ def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come
     original = ORIGINALS[name]
     model = networks.build(name, **settings)
     read = original.settings(Shapes((c.tensor, c.shape) for c in _counterparts(name, model, settings)))
-    assert read == {**read, **settings}
+    assert set(settings) - set(read) <= {"steps", "mean"}  # no shape tells these
+    assert read == {key: settings.get(key, value) for key, value in read.items()}
     counterparts = list(original.counterparts(model, read))
     assert original.first in {counterpart.tensor for counterpart in counterparts}
     assert len({counterpart.tensor for counterpart in counterparts}) == len(counterparts)

@@ -6,6 +6,7 @@ brought to Keras: convolutions (out, in, y, x) -> (y, x, in, out), and before a 
 channel 4c + q goes to q * C + c.
 """
 
+import inspect
 import zlib
 
 import keras
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from srredsim import networks
+from srredsim.checkpoints.mapping import ORIGINALS
 
 POINTS = [(0, 0), (5, 7), (-1, -1), "middle"]  # "middle" is row height // 2, column 3
 
@@ -267,3 +269,29 @@ def test_srfbn():
     assert images.shape == (48, 40, 4)
     for step, expected in enumerate(SRFBN):
         assert_golden(images[..., step], expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "gain", "expected"),
+    [
+        ("rcan", 1.0, RCAN),
+        ("edsr", 1.5, EDSR),
+        ("rdn", 1.5, RDN),
+        ("memnet", 1.5, MEMNET),
+        ("ridnet", 1.5, RIDNET),
+        ("srfbn", 1.9, SRFBN[-1]),
+    ],
+)
+def test_a_checkpoint_with_the_original_names_gives_the_same_image(name, gain, expected):
+    """Tensors by the names and shapes of the original, put in place by the importer's own table."""
+    model = networks.build(name)
+    settings = {key: value.default for key, value in inspect.signature(networks.module(name).build).parameters.items()}
+    for tensor, shape, weight, convert in ORIGINALS[name].counterparts(model, settings):
+        value = filled(tensor, shape, gain)
+        if shape == (1,) and name == "srfbn" and tensor.endswith("1.weight"):
+            value = 0.2 + 0.5 * (value - 1)  # a slope: 0.2 + 0.05 u
+        weight.assign(convert(value))
+    if name == "memnet":
+        model = keras.Model(model.input, model.get_layer("noise").output)
+    image = keras.ops.convert_to_numpy(model(golden_input(), training=False))[0, ..., -1]
+    assert_golden(image, expected)
