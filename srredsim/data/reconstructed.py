@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +12,7 @@ import numpy as np
 from srredsim import reconstruction
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair, Pairs
-from srredsim.data.simulated import Series, SimulatedPairs
+from srredsim.data.simulated import Series, SimulatedPairs, StoredSeries
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
@@ -25,7 +22,6 @@ from srredsim.reconstruction.preprocess import prepare
 from srredsim.reconstruction.transfer import transfer_of
 from srredsim.reconstruction.widefield import widefield_of
 
-CHUNK = 8  # pairs that a process makes at a time
 NORMALISED = Scaling(0.0, 1.0)
 
 
@@ -65,7 +61,7 @@ class Reconstructed:
         return reconstructed(self._pairs[index], self._angles, self._phases)
 
 
-class ReconstructedSeries:
+class ReconstructedSeries(StoredSeries):
     """The pairs of a simulated series, reconstructed, read from the cache on disk; `generate` fills it."""
 
     def __init__(self, series: Series):
@@ -90,25 +86,10 @@ class ReconstructedSeries:
         self._input[index] = input_of(self.pairs[index], self.series.angles, self.series.phases)
         self._done[index] = 1  # last: an interrupted one is made again
 
-    def missing(self, indices: Iterable[int]) -> list[int]:
-        return [int(i) for i in sorted(set(indices)) if not self._done[i]]
-
     def task(self, missing: int) -> str:
         """What `generate` will do."""
         megabytes = self._input[0].nbytes * missing / 1e6
         return f"simulating and reconstructing {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
-
-    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
-        """Make what is missing, frames too, on all cores; returns how many were made."""
-        todo = self.missing(indices)
-        chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-            done = 0
-            for future in as_completed([pool.submit(_store, self.series, chunk) for chunk in chunks]):
-                done += future.result()
-                if progress:
-                    progress(done, len(todo))
-        return len(todo)
 
 
 class Joined:
@@ -151,13 +132,6 @@ def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
         if file.tell() != size:
             file.truncate(size)
     return np.memmap(path, dtype, "r+", shape=shape)
-
-
-def _store(series: Series, indices: list[int]) -> int:
-    pairs = ReconstructedSeries(series)
-    for index in indices:
-        pairs.store(index)
-    return len(indices)
 
 
 def _fingerprint() -> str:

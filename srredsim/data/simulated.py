@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,6 +19,7 @@ from srredsim.normalise import scaling_of
 from srredsim.resources import cache_folder
 from srredsim.simulation import sim
 
+CHUNK = 8  # samples that a process makes at a time
 FOREIGN = ("bands.py",)  # of the optics: no part of the simulator
 
 
@@ -50,7 +50,45 @@ class Series:
         return self.count * self.size**2 * (2 * self.angles * self.phases + 4 * 4)
 
 
-class SimulatedPairs:
+class StoredSeries:
+    """Something made of every sample of a series, kept on disk; a subclass says in `store` what.
+
+    ``_done`` has a 1 for each sample that is there.
+    """
+
+    series: Series
+    _done: np.ndarray
+
+    def store(self, index: int) -> None:
+        raise TypeError(f"{type(self).__name__} does not say what is stored")
+
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        return [int(i) for i in sorted(set(indices)) if not self._done[i]]
+
+    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
+        """Make what is missing, on all cores; returns how many were made."""
+        todo = self.missing(indices)
+        chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
+        workers, done = min(os.cpu_count() or 1, len(chunks)), 0
+
+        def tick(more: int) -> None:
+            nonlocal done
+            done += more
+            if progress:
+                progress(done, len(todo))
+
+        if workers <= 1:
+            for index in todo:
+                self.store(index)
+                tick(1)
+            return done
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            for future in as_completed([pool.submit(_store, type(self), self.series, chunk) for chunk in chunks]):
+                tick(future.result())
+        return done
+
+
+class SimulatedPairs(StoredSeries):
     """The pairs of a series, read from the cache on disk; `generate` fills it."""
 
     def __init__(self, series: Series):
@@ -76,39 +114,16 @@ class SimulatedPairs:
         facts = {"index": index, "photons": list(self.series.photons), "optics": optics}
         return Pair(frames, self._truth[index], scaling_of(frames), facts)
 
-    def missing(self, indices: Iterable[int]) -> list[int]:
-        return [int(i) for i in sorted(set(indices)) if not self._done[i]]
-
     def task(self, missing: int) -> str:
         """What `generate` will do."""
         megabytes = self.series.nbytes / self.series.count * missing / 1e6
         return f"simulating {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
 
-    def store(self, index: int) -> int:
+    def store(self, index: int) -> None:
         sample = self.series.sample(index)
         self._frames[index] = frames_from_raw(sample.raw)
         self._truth[index] = sample.truth
         self._done[index] = 1  # last: an interrupted sample is made again
-        return index
-
-    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
-        """Make what is missing of the samples, on all cores; returns how many were made."""
-        todo = self.missing(indices)
-        workers = min(os.cpu_count() or 1, math.ceil(len(todo) / 8))
-        if workers <= 1:
-            for done, index in enumerate(todo, 1):
-                self.store(index)
-                if progress:
-                    progress(done, len(todo))
-            return len(todo)
-        chunks = [todo[start : start + 8] for start in range(0, len(todo), 8)]
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            done = 0
-            for future in as_completed([pool.submit(_store, self.series, chunk) for chunk in chunks]):
-                done += future.result()
-                if progress:
-                    progress(done, len(todo))
-        return len(todo)
 
 
 class LightLevels:
@@ -139,8 +154,8 @@ def _at(series: Series, photons: float) -> Series:
     return Series(**(asdict(series) | {"photons": (float(photons), float(photons))}))
 
 
-def _store(series: Series, indices: list[int]) -> int:
-    pairs = SimulatedPairs(series)
+def _store(kind: type[StoredSeries], series: Series, indices: list[int]) -> int:
+    pairs = kind(series)
     for index in indices:
         pairs.store(index)
     return len(indices)
