@@ -18,6 +18,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"acquisition", "resources", "normalise", "precision", "tiling"},
     {"optics", "io"},
     {"simulation", "reconstruction", "inspection", "denoising"},
+    {"w2s"},
     {"data"},
     {"layers"},
     {"networks"},
@@ -50,6 +51,7 @@ SCIENCE = {
     "reconstruction",
     "inspection",
     "denoising",
+    "w2s",
     "tiling",
 }
 LEARNING = {"layers", "networks", "losses", "metrics"}
