@@ -110,7 +110,7 @@ def simulate_stack(
         raise InputError(f"seed and index are 0 or more; got {min(seed, index)}")
     object_rng, settings_rng, camera_rng = np.random.default_rng([seed, index]).spawn(3)
     settings = draw(settings_rng, angles, phases, size=size, photons=photons, beams=beams, **fixed)
-    obj = _object_in_view(object_rng, settings)
+    obj = object_in_view(object_rng, settings)
     frames, truth = expected(settings, obj)
     camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
     return Sample(expose(frames, camera_rng, **camera), truth, settings)
@@ -258,7 +258,7 @@ def _crop(image: np.ndarray, settings: Settings, scale: int = 1) -> np.ndarray:
     return image[..., start : start + scale * y, start : start + scale * x]
 
 
-def _object_in_view(rng, settings: Settings) -> np.ndarray:
+def object_in_view(rng, settings: Settings) -> np.ndarray:
     """A phantom on the padded output grid; drawn again as long as hardly anything of it lies in view."""
     fine = 2 * sampling.SCALE
     field = phantoms.Field(tuple(fine * n for n in padded_shape(settings)), settings.pixel_size_um / fine)
