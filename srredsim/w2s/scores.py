@@ -29,7 +29,8 @@ def rmse_z(reference, image) -> float:
 def ssim_reference_range(reference, image) -> float:
     """SSIM of a 7 x 7 uniform window; the data range is that of the reference, from its darkest to its brightest pixel.
 
-    Not stated in the paper, which gives no range; this one makes the score independent of the unit, though not of an offset.
+    Not stated in the paper, which gives no range; this one makes the score independent of the
+    unit, though not of an offset.
 
     Raises
     ------
