@@ -72,7 +72,7 @@ def analyse(
         "scale": scales.pop(),
         "pairs": pairs,
         "mean": mean.tolist(),
-        "sigma_pixels": spread(mean),
+        "width_at_half_maximum_pixels": widths(mean),
     }
 
 
@@ -152,16 +152,26 @@ def cubic(x: np.ndarray) -> np.ndarray:
     return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
-def spread(kernel: np.ndarray) -> list[float]:
-    """Standard deviation along y and x, in pixels of the kernel; 0 where ringing makes the variance negative."""
-    result = []
-    for axis in (1, 0):
-        profile = kernel.sum(axis=axis)
-        place = np.arange(len(profile))
-        mean = (place * profile).sum() / profile.sum()
-        variance = ((place - mean) ** 2 * profile).sum() / profile.sum()
-        result.append(float(np.sqrt(max(variance, 0.0))))
-    return result
+def widths(kernel: np.ndarray) -> list[float]:
+    """Full widths at half maximum along y and x, through the brightest pixel, in pixels of the kernel.
+
+    Unlike a second moment they hardly feel the ringing that a division of spectra leaves around the kernel.
+    """
+    y, x = np.unravel_index(np.argmax(kernel), kernel.shape)
+    return [
+        _half_width(kernel[:, x][y:]) + _half_width(kernel[:, x][y::-1]),
+        _half_width(kernel[y, x:]) + _half_width(kernel[y, x::-1]),
+    ]
+
+
+def _half_width(falling: np.ndarray) -> float:
+    """How far it is from the first value to where the values fall to half of it; all the way if they do not."""
+    half = falling[0] / 2
+    below = np.flatnonzero(falling <= half)
+    if not below.size:
+        return float(len(falling) - 1)
+    end = below[0]
+    return float(end - (half - falling[end]) / (falling[end - 1] - falling[end]))
 
 
 def central_row(kernel: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
@@ -194,5 +204,5 @@ def lines(report: dict) -> list[str]:
 
 
 def _words(kernel: np.ndarray, centre: int) -> str:
-    y, x = spread(kernel)
-    return f"centre {kernel[centre, centre]:.4g}, standard deviation {y:.3g} x {x:.3g} high-resolution pixels (y, x)"
+    y, x = widths(kernel)
+    return f"centre {kernel[centre, centre]:.4g}, {y:.3g} x {x:.3g} high-resolution pixels (y, x) wide at half maximum"

@@ -11,7 +11,7 @@ from srredsim.analysis.kernel import GAUSSIAN_VARIANCE, central_row, cubic
 
 DPI = 110
 REACH = 10  # low-resolution pixels shown on each side
-LONGEST = 28  # letters of a label
+LONGEST = 28  # letters of a label that are shown
 
 
 def noise(report: dict, path: str | Path) -> None:
@@ -28,7 +28,9 @@ def noise(report: dict, path: str | Path) -> None:
     names, values = [name for name, _ in bars], np.array([value for _, value in bars])
     axes.bar(range(len(names)), np.where(values > 0, values, np.nan), color="#2b6cb0")
     axes.set_yscale("log")
+    axes.tick_params(axis="y", which="both", labelsize=7)
     low, high = axes.get_ylim()
+    low /= 2
     for place, value in enumerate(values):
         axes.text(place, value if value > 0 else low, f"{value:.2g}", ha="center", va="bottom", fontsize=7)
     axes.set_ylim(low, 2 * high)
@@ -73,5 +75,6 @@ def _label(image: dict) -> str:
 
 
 def _short(name: str) -> str:
-    """The end of a long name, which tells more than its beginning."""
+    """The last two parts of a path, or the end of them, which tells more than the beginning."""
+    name = "/".join(Path(name).parts[-2:])
     return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
