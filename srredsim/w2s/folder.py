@@ -65,7 +65,7 @@ class StoredField:
             )
         image = self.sim_zscore.undo(read_plane(path))
         averages = (path_of(self.normalized, f"avg{level}", self.name) for level in LEVELS)
-        widefield = memory_map(next(other for other in averages if other.is_file())).shape
+        widefield = _mapped(next(other for other in averages if other.is_file())).shape
         if image.shape != tuple(SCALE * n for n in widefield):
             raise InputError(f"{path} is {image.shape}; wanted twice the size of the averages, {widefield}")
         return image
@@ -174,10 +174,7 @@ def read_plane(path: Path) -> np.ndarray:
     InputError
         If it is not one plane of finite numbers.
     """
-    try:
-        array = memory_map(path)
-    except InputError as problem:
-        raise InputError(f"{path}: {problem}") from None
+    array = _mapped(path)
     if array.ndim != 2 or array.dtype.kind not in "uif":
         raise InputError(f"{path} should be an image (y, x) of numbers; got {array.dtype} of the shape {array.shape}")
     plane = np.array(array, np.float32)
@@ -185,6 +182,13 @@ def read_plane(path: Path) -> np.ndarray:
     if finite < plane.size:
         raise InputError(f"{path}: {plane.size - finite} of {plane.size} pixels are NaN or infinite")
     return plane
+
+
+def _mapped(path: Path) -> np.memmap:
+    try:
+        return memory_map(path)
+    except InputError as problem:
+        raise InputError(f"{path}: {problem}") from None
 
 
 def _levels(normalized: Path) -> tuple[int, ...]:
