@@ -39,7 +39,7 @@ def parser() -> Parser:
     top = Parser(prog="srredsim", description="From raw structured-illumination stacks to super-resolved images.")
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    first = _train, _predict, _reconstruct, _inspect, _reference, _simulate
+    first = _train, _predict, _reconstruct, _inspect, _reference, _simulate, _prepare, _analyse
     for add in (*first, _evaluate, _export, _import_weights, _models, _doctor):
         add(commands)
     return top
@@ -196,7 +196,103 @@ def _simulate(commands) -> None:
     sub.add_argument(
         "--photons", type=_above_zero, nargs=2, default=(20.0, 5000.0), metavar=("LOW", "HIGH"), help=light
     )
-    sub.add_argument("--size", type=_positive, default=128, metavar="N", help="side in raw pixels (128)")
+    sub.add_argument("--size", type=_positive, metavar="N", help="side in raw pixels (128; 512 with --w2s)")
+    sub.add_argument(
+        "--w2s",
+        action="store_true",
+        help="fields as in the raw archive of W2S, for prepare w2s: 400 captures, raw SIM frames and SIM image in three"
+        " channels; --count, --seed and --size only. 650 MB a field of 512 pixels",
+    )
+
+
+def _prepare(commands) -> None:
+    sub = _command(commands, "prepare", "make a folder to train and test on from a published archive")
+    archives = sub.add_subparsers(dest="archive", required=True, metavar="ARCHIVE", title="archives")
+    w2s = archives.add_parser(
+        "w2s",
+        help="widefield to SIM, raw",
+        description="The averages of 1, 2, 4, 8, 16 and all 400 captures and the SIM images as z-scores, and pairs of"
+        " raw SIM stacks and SIM images. Interrupted, it goes on where it stopped.",
+    )
+    w2s.set_defaults(json=False)
+    w2s.add_argument("--raw", type=Path, metavar="DIR", required=True, help="that holds Image001, Image002 ...")
+    w2s.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
+    w2s.add_argument("--skip-incomplete", action="store_true", help="leave out fields with missing or broken files")
+    w2s.add_argument(
+        "--zscore",
+        nargs="+",
+        default=["published"],
+        metavar="published|own|MEAN STD",
+        help="of the averages; own: measured over all captures here, which reads them twice (published)",
+    )
+    w2s.add_argument(
+        "--sim-zscore",
+        choices=("global", "lr", "per-image", "none"),
+        default="global",
+        help="of the SIM images: one mean and deviation of those of the fields 001-080; that of the averages; of each"
+        " its own; none (global)",
+    )
+    w2s.add_argument(
+        "--sim-order",
+        choices=("angles-in-rows", "angles-in-columns"),
+        default="angles-in-rows",
+        help="of the 3 x 5 tiles of raw SIM frames: 3 angles of 5 phases, or 5 of 3 (angles-in-rows)",
+    )
+    w2s.add_argument("--no-raw-sim", dest="raw_sim", action="store_false", help="no pairs of raw SIM stacks")
+    w2s.add_argument("--limit", type=_positive, metavar="N", help="the first N fields only")
+    w2s.add_argument("--overwrite", action="store_true", help="make everything anew, also with other settings")
+    _json(w2s)
+
+
+def _analyse(commands) -> None:
+    sub = _command(commands, "analyse", "measure the noise of images, or the blur between two resolutions")
+    kinds = sub.add_subparsers(dest="measure", required=True, metavar="MEASURE", title="measures")
+    noise = kinds.add_parser(
+        "noise",
+        help="variance of the noise as a line over brightness, a mean + b",
+        description="The noise of every plane of the images as variance = a mean + b, in the units of the image and"
+        " after scaling to [0, 1]; the pictures show the mean of a over the images of each folder.",
+    )
+    noise.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="TIFF or .npy files, or folders of them")
+    noise.add_argument(
+        "--limits",
+        nargs=2,
+        type=_finite,
+        metavar=("LOW", "HIGH"),
+        help="where the camera cuts off, and what becomes 0 and 1; left out: nowhere, and the range of the image",
+    )
+    noise.add_argument(
+        "--repeats",
+        action="store_true",
+        help="the planes of a file are repeats of one image: variance against mean, pixel by pixel",
+    )
+    kernel = kinds.add_parser(
+        "kernel",
+        help="blur of low- against high-resolution images of the same fields",
+        description="The kernel by which the high-resolution image is blurred to the low-resolution one, by division"
+        " of their spectra; of each pair, in the order given, and the mean.",
+    )
+    kernel.add_argument("--lr", nargs="+", type=Path, required=True, metavar="IMAGE", help="low resolution")
+    kernel.add_argument(
+        "--hr", nargs="+", type=Path, required=True, metavar="IMAGE", help="the same in high resolution"
+    )
+    kernel.add_argument(
+        "--regularisation",
+        type=_not_negative,
+        default=2500.0,
+        metavar="F",
+        help="added to the power of the high-resolution image, after both were divided by --unit (2500)",
+    )
+    kernel.add_argument("--unit", type=_above_zero, default=255.0, metavar="F", help="value that becomes 1 (255)")
+    kernel.add_argument("--width", type=_positive, default=36, metavar="N", help="of the kernel, even (36)")
+    kernel.add_argument(
+        "--upscale", choices=("bilinear", "bicubic"), default="bilinear", help="of the low resolution (bilinear)"
+    )
+    for measure in (noise, kernel):
+        measure.set_defaults(json=False)
+        measure.add_argument("--out", type=Path, metavar="DIR", help="for JSON and PNG; left out: printed only")
+        _overwrite(measure)
+        _json(measure)
 
 
 def _evaluate(commands) -> None:
@@ -319,6 +415,10 @@ def _degrees(text: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, values)):
         raise argparse.ArgumentTypeError(f"should be degrees with commas between them, as 0,120,240; got {text!r}")
     return values
+
+
+def _finite(text: str) -> float:
+    return _number(float, text, "a number", math.isfinite)
 
 
 def _not_negative(text: str) -> float:

@@ -222,6 +222,8 @@ def _reference(arguments) -> dict:
 
 
 def _simulate(arguments) -> dict:
+    if arguments.w2s:
+        return _simulate_w2s(arguments)
     from srredsim.simulation.files import simulate
 
     with _progress("simulating") as progress:
@@ -232,11 +234,92 @@ def _simulate(arguments) -> dict:
             angles=arguments.angles,
             phases=arguments.phases,
             photons=tuple(arguments.photons),
-            size=arguments.size,
+            size=arguments.size or 128,
             progress=progress,
         )
     print(*paths, sep="\n")
     return {"paths": [str(path) for path in paths]}
+
+
+def _simulate_w2s(arguments) -> dict:
+    from srredsim.w2s.archive import simulate_archive
+
+    with _progress("simulating") as progress:
+        paths = simulate_archive(
+            arguments.out, arguments.count, seed=arguments.seed, size=arguments.size or 512, progress=progress
+        )
+    print(*paths, sep="\n")
+    return {"paths": [str(path) for path in paths]}
+
+
+def _prepare(arguments) -> dict:
+    from srredsim.w2s import prepare
+
+    settings = prepare.Settings(_zscore(arguments.zscore), arguments.sim_zscore, arguments.sim_order, arguments.raw_sim)
+    with _progress(arguments.raw.name) as progress:
+        report = prepare.prepare(
+            arguments.raw,
+            arguments.out,
+            settings,
+            skip_incomplete=arguments.skip_incomplete,
+            limit=arguments.limit,
+            overwrite=arguments.overwrite,
+            progress=progress,
+        )
+    print(report["path"], *(f"  {line}" for line in prepare.lines(report)), sep="\n")
+    return report
+
+
+def _zscore(words: list[str]) -> str | tuple[float, float]:
+    """``published``, ``own``, or mean and standard deviation."""
+    if len(words) == 1:
+        return words[0]
+    try:
+        mean, std = map(float, words)
+    except ValueError:
+        raise InputError(f"--zscore is published, own, or MEAN STD; got {' '.join(words)}") from None
+    return mean, std
+
+
+def _analyse(arguments) -> dict:
+    return {"noise": _analyse_noise, "kernel": _analyse_kernel}[arguments.measure](arguments)
+
+
+def _analyse_noise(arguments) -> dict:
+    from srredsim import io
+    from srredsim.analysis import noise
+
+    with _progress("noise") as progress:
+        report = noise.analyse(io.find(arguments.images), arguments.limits, arguments.repeats, progress)
+    for failure in report["failures"]:
+        _complain(f"{failure['input']}: {failure['error']}")
+    return _analysed("noise", arguments, report, noise.lines(report))
+
+
+def _analyse_kernel(arguments) -> dict:
+    from srredsim import io
+    from srredsim.analysis import kernel
+
+    asked = {name: getattr(arguments, name) for name in ("regularisation", "unit", "width", "upscale")}
+    with _progress("kernel") as progress:
+        report = kernel.analyse(io.find(arguments.lr), io.find(arguments.hr), progress=progress, **asked)
+    return _analysed("kernel", arguments, report, kernel.lines(report))
+
+
+def _analysed(name: str, arguments, report: dict, lines: list[str]) -> dict:
+    """Print what was measured and, into ``--out``, write it with its picture."""
+    from srredsim import io
+    from srredsim.analysis import picture
+
+    print(*lines, sep="\n")
+    if arguments.out:
+        table, image = arguments.out / f"{name}.json", arguments.out / f"{name}.png"
+        with io.atomic(table, arguments.overwrite) as new_table, io.atomic(image, arguments.overwrite) as new_image:
+            new_table.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+            getattr(picture, name)(report, new_image)
+        report = report | {"paths": [str(table), str(image)]}
+        print(table, image, sep="\n")
+    return report
 
 
 def _evaluate(arguments) -> dict:
@@ -301,6 +384,8 @@ COMMANDS = {
     "inspect": _inspect,
     "reference": _reference,
     "simulate": _simulate,
+    "prepare": _prepare,
+    "analyse": _analyse,
     "evaluate": _evaluate,
     "export": _export,
     "import-weights": _import_weights,

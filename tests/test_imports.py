@@ -18,7 +18,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"acquisition", "resources", "normalise", "precision", "tiling"},
     {"optics", "io"},
     {"simulation", "reconstruction", "inspection", "denoising"},
-    {"w2s"},
+    {"w2s", "analysis"},
     {"data"},
     {"layers"},
     {"networks"},
@@ -53,6 +53,7 @@ SCIENCE = {
     "inspection",
     "denoising",
     "w2s",
+    "analysis",
     "tiling",
 }
 LEARNING = {"layers", "networks", "losses", "metrics"}

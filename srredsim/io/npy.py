@@ -16,18 +16,29 @@ MAGIC = b"\x93NUMPY"
 
 def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
     """The planes of an array of two or more dimensions, the last two y and x."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        raise InputError(_in_words(error)) from error
-    except (EOFError, OSError, SyntaxError) as error:
-        raise InputError(f"the .npy file is damaged or cut short: {error}") from error
+    array = memory_map(path)
     if array.ndim < 2:
         raise InputError(f"an array of the shape {array.shape} is no image; frames, y, x is a raw stack")
     optics, notes = Calibration().optics(pixel_size_um)
     shape, size = array.shape[:-2], array.shape[-2:]
     dtype = array.dtype.newbyteorder("=")
     return Source("I" * len(shape), shape, size, dtype, _planes(path, array), optics, notes=tuple(notes))
+
+
+def memory_map(path: Path) -> np.memmap:
+    """The array of a file, whose header and length are read, and whose values are when they are asked for.
+
+    Raises
+    ------
+    InputError
+        If the file is cut short, damaged, or holds anything but numbers.
+    """
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise InputError(_in_words(error)) from error
+    except (EOFError, OSError, SyntaxError) as error:
+        raise InputError(f"the .npy file is damaged or cut short: {error}") from error
 
 
 def _planes(path: Path, array: np.memmap) -> Callable[[int], np.ndarray]:

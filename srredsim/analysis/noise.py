@@ -1,0 +1,192 @@
+r"""Noise of images as a line over brightness, of one image or of repeats of it.
+
+.. math:: \mathrm{var}\, z = a\, \mathrm{E} z + b
+
+References
+----------
+.. [1] A. Foi, M. Trimeche, V. Katkovnik, K. Egiazarian, IEEE Trans. Image Process. 17, 1737 (2008).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from srredsim.denoising.noise import Noise, noise_parameters
+from srredsim.errors import InputError
+from srredsim.io.formats import open_source
+from srredsim.io.source import Source
+
+FEWEST_REPEATS = 4  # two halves, each of which has a variance
+BINS = 200  # of pixels of like brightness
+ROUNDS = 5  # of the fit, whose weights depend on the line
+
+
+def analyse(
+    paths: list[Path],
+    limits: tuple[float, float] | None = None,
+    repeats: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict:
+    """Noise of every plane of every file, or of every file as a stack of repeats, with means by folder and over all.
+
+    Parameters
+    ----------
+    limits : (low, high), optional
+        Values at which the camera cuts off; they become 0 and 1. Left out: nowhere, and the range of the image.
+    repeats : bool
+        Take the planes of a file for repeats of one image (`of_repeats`).
+
+    Returns
+    -------
+    dict
+        Ready for JSON: ``images``, each with ``a`` and ``b`` in the units of the image and ``a_scaled`` and
+        ``b_scaled`` after scaling to [0, 1]; ``groups``, the same as means over the images of a folder; ``mean``;
+        ``failures``, the files that could not be read or measured.
+
+    Raises
+    ------
+    InputError
+        If no file can be measured.
+    """
+    if limits is not None and not limits[0] < limits[1]:
+        raise InputError(f"--limits are LOW HIGH with LOW the smaller; got {limits[0]:g} {limits[1]:g}")
+    images, failures = [], []
+    for number, path in enumerate(paths, start=1):
+        try:
+            images += list(_of_file(path, limits, repeats))
+        except InputError as problem:
+            failures.append({"input": str(path), "error": str(problem)})
+        if progress:
+            progress(number, len(paths))
+    if not images:
+        others = f" (and {len(failures) - 1} other files likewise)" if len(failures) > 1 else ""
+        raise InputError(f"{failures[0]['input']}: {failures[0]['error']}{others}")
+    groups = defaultdict(list)
+    for image in images:
+        groups[str(Path(image["input"]).parent)].append(image)
+    return {
+        "estimator": "repeats" if repeats else "single image",
+        "limits": list(limits) if limits else None,
+        "images": images,
+        "groups": {name: _mean(group) for name, group in groups.items()},
+        "mean": _mean(images),
+        "failures": failures,
+    }
+
+
+def of_repeats(planes: Iterable[np.ndarray]) -> Noise:
+    r"""Noise of a stack of repeats of one image, from the variance of every pixel against its mean.
+
+    Even and odd repeats are kept apart. Pixels are sorted by their mean in one half into bins of like brightness; mean
+    and variance of a bin are taken in the other half, which knows nothing of the choice. So neither the noise of the
+    mean flattens the line, nor does its correlation with the variance bend it. Both ways round are averaged.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than four repeats, they are not finite, or the image is of one brightness.
+    """
+    halves = [_Half(), _Half()]
+    for number, plane in enumerate(planes):
+        if not np.all(np.isfinite(plane)):
+            raise InputError(f"repeat {number + 1} has values that are NaN or infinite")
+        halves[number % 2].add(plane)
+    count = sum(half.count for half in halves)
+    if count < FEWEST_REPEATS:
+        raise InputError(f"variances need at least {FEWEST_REPEATS} repeats; got {count}")
+    lines = [_line(one.mean(), other.mean(), other.variance()) for one, other in (halves, halves[::-1])]
+    return Noise(*(float(value) for value in np.mean(lines, axis=0)))
+
+
+class _Half:
+    """Mean and variance of planes that are seen one by one (Welford)."""
+
+    def __init__(self):
+        self.count = 0
+
+    def add(self, plane: np.ndarray) -> None:
+        plane = np.asarray(plane, np.float64)
+        if not self.count:
+            self._mean, self._squares = np.zeros_like(plane), np.zeros_like(plane)
+        self.count += 1
+        off = plane - self._mean
+        self._mean += off / self.count
+        self._squares += off * (plane - self._mean)
+
+    def mean(self) -> np.ndarray:
+        return self._mean
+
+    def variance(self) -> np.ndarray:
+        return self._squares / (self.count - 1)
+
+
+def _line(chosen_by: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
+    """Weighted least squares over bins of pixels; a variance is known the better the smaller it is."""
+    order = np.argsort(chosen_by, axis=None, kind="stable")
+    bins = np.array_split(order, min(BINS, order.size))
+    x = np.array([mean.ravel()[pixels].mean() for pixels in bins])
+    y = np.array([variance.ravel()[pixels].mean() for pixels in bins])
+    if not np.ptp(chosen_by) > 0 or not np.ptp(x) > 0:
+        raise InputError("the image is of one brightness; no line can be laid through one point")
+    expected = np.full(len(x), y.mean())
+    for _ in range(ROUNDS):
+        weight = 1 / np.maximum(expected, 1e-3 * y.mean() or 1.0)  # polyfit squares it
+        a, b = np.polyfit(x, y, 1, w=weight)
+        expected = a * x + b
+    return a, b
+
+
+def _of_file(path: Path, limits: tuple[float, float] | None, repeats: bool):
+    source = open_source(path)
+    if repeats:
+        if "C" in source.letters and source.shape[source.letters.index("C")] > 1:
+            raise InputError("repeats of several channels; give a file for each channel")
+        noise = of_repeats(source.plane(number) for number in range(source.planes))
+        yield _entry(path, noise, limits or _range(source))
+        return
+    for number in range(source.planes):
+        plane = source.plane(number)
+        noise = noise_parameters(plane, limits)
+        within = limits or (float(plane.min()), float(plane.max()))
+        yield _entry(path, noise, within) | ({"plane": number + 1} if source.planes > 1 else {})
+
+
+def _range(source: Source) -> tuple[float, float]:
+    ends = [(plane.min(), plane.max()) for plane in map(source.plane, range(source.planes))]
+    return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
+
+
+def _entry(path: Path, noise: Noise, limits: tuple[float, float]) -> dict:
+    scaled = scaled_to_1(noise, *limits)
+    return {"input": str(path), **noise._asdict(), "a_scaled": scaled.a, "b_scaled": scaled.b, "range": list(limits)}
+
+
+def scaled_to_1(noise: Noise, low: float, high: float) -> Noise:
+    r"""Noise of the image :math:`(z - \mathrm{low}) / (\mathrm{high} - \mathrm{low})`."""
+    wide = high - low
+    return Noise(noise.a / wide, (noise.b + noise.a * low) / wide**2)
+
+
+def _mean(images: list[dict]) -> dict:
+    names = ("a", "b", "a_scaled", "b_scaled")
+    return {"images": len(images)} | {name: float(np.mean([image[name] for image in images])) for name in names}
+
+
+def lines(report: dict) -> list[str]:
+    """What was measured, for a terminal."""
+    text = []
+    for image in report["images"]:
+        plane = f" plane {image['plane']}" if "plane" in image else ""
+        text.append(f"{image['input']}{plane}: {_words(image)}")
+    if len(report["images"]) > 1:
+        for name, group in report["groups"].items():
+            text.append(f"{name}, mean of {group['images']}: {_words(group)}")
+    return text
+
+
+def _words(values: dict) -> str:
+    return "a {a:.4g}, b {b:.4g}; scaled to [0, 1]: a {a_scaled:.4g}, b {b_scaled:.4g}".format(**values)
