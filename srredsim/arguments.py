@@ -40,7 +40,7 @@ def parser() -> Parser:
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     first = _train, _predict, _reconstruct, _inspect, _reference, _simulate, _prepare, _analyse
-    for add in (*first, _evaluate, _export, _import_weights, _models, _doctor):
+    for add in (*first, _evaluate, _benchmark, _export, _import_weights, _models, _doctor):
         add(commands)
     return top
 
@@ -307,6 +307,31 @@ def _evaluate(commands) -> None:
     sub.add_argument("--split", metavar="S", default="test", help="train, validation or test (test)")
     sub.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: results.json")
     _overwrite(sub)
+    _json(sub)
+
+
+def _benchmark(commands) -> None:
+    sub = _command(commands, "benchmark", "all tables of a published benchmark, cell by cell; run again, it goes on")
+    sub.add_argument("benchmark", choices=("w2s",))
+    sub.add_argument("--data", default="w2s_simulated", metavar="NAME|DIR", help="what prepare w2s made, or simulated")
+    sub.add_argument("--split", default="test", metavar="S")
+    sub.add_argument(
+        "--methods",
+        nargs="+",
+        default=(),
+        metavar="M",
+        help="chains such as vst_bm3d, dncnn+rcan, jdsr_rrdb, bicubic; left out: all that the paper has",
+    )
+    sub.add_argument("--noise-levels", nargs="+", type=int, choices=(1, 2, 4, 8, 16, 400), default=(), metavar="N")
+    sub.add_argument("--limit", type=_positive, metavar="N", help="images at most")
+    sub.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="METHOD=DIR",
+        help="where the weights of a method are, {level} standing for the noise level; left out: the model w2s_METHOD",
+    )
+    sub.add_argument("--out", type=Path, default=Path("benchmark_w2s"), metavar="DIR")
     _json(sub)
 
 

@@ -336,6 +336,37 @@ def _evaluate(arguments) -> dict:
     return result
 
 
+def _benchmark(arguments) -> dict:
+    _start_keras()
+    from srredsim import io
+    from srredsim.evaluation import w2s, w2s_tables
+
+    weights = dict(_named(text) for text in arguments.model)
+    out = arguments.out
+    bench = w2s.open_benchmark(arguments.data, arguments.split, out, weights=weights, limit=arguments.limit)
+    cells, lacking = bench.plan(arguments.methods, arguments.noise_levels)
+    for reason in sorted(set(lacking.values())):
+        _note(reason)
+    if not cells:
+        raise InputError("none of these cells can be computed; see above")
+    with _progress("W2S") as progress:
+        result = bench.run(cells, progress)
+    report = w2s_tables.report(result, lacking)
+    for name, text in (("tables.md", report), ("tables.csv", w2s_tables.as_csv(result))):
+        with io.atomic(out / name, overwrite=True) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    print(w2s_tables.markdown(result), *(out / name for name in ("results.json", "tables.md", "tables.csv")), sep="\n")
+    return result
+
+
+def _named(text: str) -> tuple[str, str]:
+    """``rcan=runs/w2s_rcan`` as (method, folder)."""
+    name, separator, folder = text.partition("=")
+    if not separator or not folder:
+        raise InputError(f"--model takes METHOD=DIR, as rcan=runs/w2s_rcan/1; got {text!r}")
+    return name, folder
+
+
 def _export(arguments) -> dict:
     _start_keras()
     from srredsim import models
@@ -387,6 +418,7 @@ COMMANDS = {
     "prepare": _prepare,
     "analyse": _analyse,
     "evaluate": _evaluate,
+    "benchmark": _benchmark,
     "export": _export,
     "import-weights": _import_weights,
     "models": _models,

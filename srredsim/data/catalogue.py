@@ -17,6 +17,7 @@ from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
 from srredsim.w2s.field import Fields, Zscore
+from srredsim.w2s.folder import Folder
 
 SPLITS = ("train", "validation", "test")
 LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
@@ -77,6 +78,8 @@ def open_fields(name_or_folder: str | Path, split: str, count: int | None = None
     """
     if split not in SPLITS:
         raise InputError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
+    if Path(name_or_folder).is_dir():
+        return Folder(name_or_folder, split)
     description = _description(name_or_folder)
     if description["reader"] != "w2s_simulated":
         where = "; prepare it first: srredsim prepare w2s --raw DIR --out DIR" if description["reader"] == "w2s" else ""

@@ -21,7 +21,7 @@ def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -
                 for name in metrics
             ]
             rows.append([group["pattern"], level(group["photons"]), str(group["images"]), method, *cells])
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def definitions(result: dict) -> str:
@@ -54,7 +54,7 @@ def summary(results: list[dict]) -> str:
         rows = [header, ["---"] * len(header)]
         names = dict.fromkeys(name for key in keys for name in groups[key])
         rows += [[name, *(_cell(groups[key][name]) for key in keys)] for name in sorted(names, key=_place)]
-        tables.append(_aligned(rows))
+        tables.append(aligned(rows))
     return "\n\n".join(tables)
 
 
@@ -68,7 +68,7 @@ def _cell(scores: dict) -> str:
     return f"{scores['psnr']['mean']:.1f} dB ({scores['ncc']['mean']:.3f}{detail})"
 
 
-def _aligned(rows: list[list[str]]) -> str:
+def aligned(rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = (" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(f"| {line} |" for line in lines)

@@ -99,6 +99,8 @@ class Folder:
         one of the levels.
     """
 
+    calibrated = False
+
     def __init__(self, path: str | Path, split: str = "train", levels: Iterable[int] | None = None):
         if split not in SPLITS:
             raise InputError(f"no split {split!r}; there are: {', '.join(SPLITS)}")

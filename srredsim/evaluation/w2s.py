@@ -1,0 +1,286 @@
+"""The W2S benchmark: chains of methods on fields at noise levels, cell by cell, each kept as soon as it is done.
+
+A chain is one method or several, joined by ``+``, of which each takes what the one before made: ``vst_bm3d+bicubic``.
+Denoisers are compared with the average of 400 captures; what has twice the pixels, with the SIM image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from srredsim import io, models
+from srredsim.data import catalogue
+from srredsim.denoising.methods import METHODS
+from srredsim.errors import InputError
+from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.evaluation.w2s_published import NETWORKS
+from srredsim.inference import Network
+from srredsim.reconstruction.widefield import bicubic_upscale
+from srredsim.resources import unknown
+from srredsim.w2s.field import NOISY_LEVELS, REFERENCE, Field, Fields
+from srredsim.w2s.scores import rmse_z, ssim_reference_range
+from srredsim.widefield import restored
+
+NOISY, BICUBIC = "noisy", "bicubic"
+DENOISERS = (*METHODS, "memnet", "dncnn", "ridnet")
+JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
+COMPACT = "widefield_sr"
+DEFINITIONS = {
+    "rmse": "root mean squared difference of z-scored images, mean over the images",
+    "ssim": "7 x 7 uniform window, K1 0.01, K2 0.03; data range: maximum minus minimum of the truth",
+    "z-score": "widefield images by the mean and standard deviation of all captures; SIM images by their own. What was"
+    " not trained on z-scores of SIM images is in the units of the widefield image and is scored by its constants",
+    "fitted": "the same after gain and offset of each image were fitted to the truth by least squares",
+    "psnr": "20 log10(data_range / RMSE) after that fit, dB",
+    "paper": "RMSE/SSIM on W2S as published (arXiv 2003.05961); its SSIM gives no data range",
+}
+SCORES = ("rmse", "ssim", "rmse_fitted", "ssim_fitted", "psnr_fitted")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One chain at one noise level."""
+
+    chain: str
+    level: int
+
+    @property
+    def links(self) -> list[str]:
+        return self.chain.split("+")
+
+    @property
+    def key(self) -> str:
+        return f"{self.chain}@{self.level}"
+
+
+def tables() -> dict[str, list[Cell]]:
+    """The cells of Tables 1 to 3, with the rows that the paper lacks: the input itself, and bicubic interpolation."""
+    after = [Cell(f"{first}+{network}", 1) for first in DENOISERS for network in (BICUBIC, *NETWORKS)]
+    bare = [Cell(network, level) for level in (1, REFERENCE) for network in (BICUBIC, *NETWORKS)]
+    joint = (BICUBIC, f"vst_bm3d+{BICUBIC}", "dncnn+rcan", "dncnn+esrgan", *JOINT, COMPACT)
+    return {
+        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in NOISY_LEVELS],
+        "super-resolution": after + bare,
+        "joint": [Cell(chain, level) for chain in joint for level in NOISY_LEVELS],
+    }
+
+
+class Benchmark:
+    """The benchmark in the folder ``out``; `run` does what is not there yet.
+
+    Parameters
+    ----------
+    fields : Fields
+    out : path
+        ``results.json``, and the denoised images that several cells share.
+    weights : mapping
+        Where to find the model of a method, as ``{"rcan": "runs/w2s_rcan/1"}``; ``{level}`` stands for the noise level.
+        Left out: the model ``w2s_<method>``, or that of the method's own name.
+    limit : int, optional
+        Fields at most.
+    """
+
+    def __init__(
+        self,
+        fields: Fields,
+        out: str | Path,
+        *,
+        data: str = "",
+        weights: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        precision: str = "auto",
+    ):
+        self.fields, self.out, self.data = fields, Path(out), data
+        self.count = min(len(fields), limit or len(fields))
+        self._weights, self._precision = dict(weights or {}), precision
+        self._network = lru_cache(maxsize=4)(self._loaded)
+        for name in self._weights:
+            _known(name)
+
+    def plan(self, chains: Sequence[str] = (), levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
+        """Cells that can be computed, and why the others cannot.
+
+        ``chains`` left out: those of the paper's tables; ``levels`` left out: all of these.
+
+        Raises
+        ------
+        InputError
+            If a method has no such name.
+        """
+        levels = set(levels)
+        wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
+        if chains:
+            wanted = [Cell(chain, level) for chain in chains for level in levels or NOISY_LEVELS]
+        cells, lacking = [], {}
+        for cell in wanted:
+            if levels and cell.level not in levels:
+                continue
+            why = [reason for link in cell.links if (reason := self._lacking(link, cell.level))]
+            if not why:
+                cells.append(cell)
+            elif cell.key not in lacking:
+                lacking[cell.key] = why[0]
+        return cells, lacking
+
+    def run(self, cells: Sequence[Cell], progress: Callable[[int, int], None] | None = None) -> dict:
+        """Compute the cells that ``results.json`` does not have; returns its content."""
+        result = self._read()
+        todo = [cell for cell in cells if result["cells"].get(cell.key, {}).get("weights") != self._fingerprint(cell)]
+        if hasattr(self.fields, "generate"):
+            self.fields.generate(range(self.count))
+        total = len(todo) * self.count
+        for number, cell in enumerate(todo):
+            started = time.perf_counter()
+            rows = []
+            for index in range(self.count):
+                rows.append(self._scores(cell, self.fields[index]))
+                if progress:
+                    progress(number * self.count + index + 1, total)
+            result["cells"][cell.key] = {
+                "chain": cell.chain,
+                "noise_level": cell.level,
+                "images": len(rows),
+                "weights": self._fingerprint(cell),
+                "seconds": round(time.perf_counter() - started, 1),
+                **{name: _summary([row[name] for row in rows]) for name in SCORES},
+            }
+            self._write(result)
+        self._write(result)
+        return result
+
+    def _scores(self, cell: Cell, field: Field) -> dict[str, float]:
+        image, links = field.average(cell.level), cell.links
+        if len(links) > 1:
+            image, links = self._first(links[0], cell.level, field), links[1:]
+        for link in links:
+            image = self._apply(link, cell.level, image)
+        return self._compare(field, image, links[-1], cell.level)
+
+    def _compare(self, field: Field, image: np.ndarray, last: str, level: int) -> dict[str, float]:
+        fields = self.fields
+        if image.shape == field.average(level).shape:
+            truth, z = field.average(REFERENCE), fields.widefield
+            image = z.apply(image)
+        else:
+            truth, z = field.sim(), fields.sim
+            image = (z if self._is_sim(last, level) else fields.widefield).apply(image)
+        if truth.shape != image.shape:
+            raise InputError(f"{last} makes {image.shape} pixels; the SIM image has {truth.shape}")
+        truth = z.apply(truth).astype(np.float64)
+        fitted = fit_intensity(image, truth)
+        rmse_fitted = rmse_z(truth, fitted)
+        return {
+            "rmse": rmse_z(truth, image),
+            "ssim": ssim_reference_range(truth, image),
+            "rmse_fitted": rmse_fitted,
+            "ssim_fitted": ssim_reference_range(truth, fitted),
+            "psnr_fitted": float(20 * np.log10(np.ptp(truth) / rmse_fitted)),
+        }
+
+    def _is_sim(self, last: str, level: int) -> bool:
+        """Whether a method answers in the units of the SIM image."""
+        if last in (NOISY, BICUBIC, *METHODS):
+            return False
+        return self._of(last, level).model.recipe.data.normalise == "dataset" or self.fields.calibrated
+
+    def _first(self, link: str, level: int, field: Field) -> np.ndarray:
+        """What the first method of a chain makes, computed once for all chains."""
+        folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level)) or 'classical'}" / f"avg{level}"
+        path = folder / f"{field.name}.npy"
+        if not path.exists():
+            image = self._apply(link, level, field.average(level))
+            with io.atomic(path) as temporary, temporary.open("wb") as file:
+                np.save(file, image)
+        return np.load(path)
+
+    def _apply(self, link: str, level: int, image: np.ndarray) -> np.ndarray:
+        if link == NOISY:
+            return image
+        if link == BICUBIC:
+            return bicubic_upscale(image)
+        if link in METHODS:
+            return METHODS[link](image)
+        return restored(self._of(link, level), image)
+
+    def _of(self, link: str, level: int) -> Network:
+        return self._network(self._place(link, level))
+
+    def _loaded(self, place: str) -> Network:
+        model = models.load(place, self._precision)
+        if not model.takes_widefield_images:
+            raise InputError(f"the model {place} does not take widefield images")
+        return Network(model)
+
+    def _place(self, link: str, level: int) -> str:
+        own = f"w2s_{link}" if link in (*NETWORKS, *DENOISERS) else link
+        return self._weights.get(link, own).format(level=level)
+
+    def _lacking(self, link: str, level: int) -> str | None:
+        _known(link, self._weights)
+        if link in (NOISY, BICUBIC, *METHODS):
+            return None
+        place = self._place(link, level)
+        try:
+            models.find(place)
+        except InputError as problem:
+            if link in self._weights:
+                raise
+            return str(problem)
+        return None
+
+    def _fingerprint(self, cell: Cell) -> str:
+        """Of the weights of all networks in a chain: other weights are another cell."""
+        digest = hashlib.sha256()
+        for link in cell.links:
+            if link not in (NOISY, BICUBIC, *METHODS):
+                digest.update((models.find(self._place(link, cell.level)) / models.WEIGHTS).read_bytes())
+        return digest.hexdigest()[:12]
+
+    def _facts(self) -> dict:
+        constants = {"widefield": self.fields.widefield, "sim": self.fields.sim}
+        return {
+            "data": self.data,
+            "images": self.count,
+            "zscore": {name: [z.mean, z.std] for name, z in constants.items()},
+        }
+
+    def _read(self) -> dict:
+        path, facts = self.out / "results.json", self._facts()
+        if not path.is_file():
+            return {**facts, "definitions": DEFINITIONS, "cells": {}}
+        result = json.loads(path.read_text(encoding="utf-8"))
+        for name, value in facts.items():
+            if result.get(name) != value:
+                raise InputError(
+                    f"{path} is of other data: its {name} is {result.get(name)}, not {value}; give another --out"
+                )
+        return result
+
+    def _write(self, result: dict) -> None:
+        with io.atomic(self.out / "results.json", overwrite=True) as temporary:
+            temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) -> Benchmark:
+    """The benchmark on a prepared folder of W2S, or on a data set of the catalogue."""
+    return Benchmark(catalogue.open_fields(data, split), out, data=f"{data}, {split}", **settings)
+
+
+def _known(name: str, more: Iterable[str] = ()) -> None:
+    known = (NOISY, BICUBIC, *DENOISERS, *NETWORKS, *JOINT, COMPACT)
+    if name not in (*known, *more) and not Path(name).is_dir() and name not in models.names():
+        raise InputError(unknown("method", name, list(known)))
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    return {"mean": float(np.mean(values)), "std": float(np.std(values))}
+
+
