@@ -22,7 +22,8 @@ LAYERS = [  # each may import from its own line and from those above it
     {"data"},
     {"layers"},
     {"networks"},
-    {"losses", "metrics"},
+    {"checkpoints"},
+    {"losses", "metrics", "perceptual"},
     {
         "recipe",
         "models",
@@ -35,7 +36,6 @@ LAYERS = [  # each may import from its own line and from those above it
         "training",
         "evaluation",
         "export",
-        "checkpoints",
         "doctor",
     },
     {"arguments", "cli", "__main__"},
@@ -54,7 +54,7 @@ SCIENCE = {
     "w2s",
     "tiling",
 }
-LEARNING = {"layers", "networks", "losses", "metrics"}
+LEARNING = {"layers", "networks", "losses", "metrics", "perceptual"}
 TENSORFLOW = {"data.pipeline", "training", "export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line

@@ -15,7 +15,7 @@ def non_local(filters: int, inner: int, name: str = "non_local"):
     The bias of :math:`\phi` adds the same to all keys of a pixel, so it has no effect; it is there because it is in
     published weights.
 
-    Memory: y x times y x / 16 numbers for a quarter.
+    Memory: for each quarter y x / 4 pixels times y x / 16 keys.
     """
     query, key, value = (
         layers.Conv2D(inner, 1, dtype="float32", name=f"{name}_{part}") for part in ("query", "key", "value")

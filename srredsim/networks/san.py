@@ -54,8 +54,10 @@ def receptive_field(groups: int = 20, blocks: int = 10, scale: int = 2, **_) -> 
     Attention and non-local part look at the whole window that they are given, so tiles of a larger image differ from
     the whole image, however wide their context. With random weights in 6 groups of 4 blocks and in the non-local part,
     64-pixel tiles of a 192-pixel image of sparse spots differ by a root mean square of 0.16 without context, 0.04 with
-    8, 16 and 32 pixels (0.8 at most) and 0.03 with 48, in standard deviations of the output. The non-local part holds side^4 / 16 numbers for a quarter of the
-    window, so no window should be larger than ``LARGEST_WINDOW`` (0.3 GB a quarter; 21 GB at 768 pixels).
+    8, 16 and 32 pixels (0.8 at most) and 0.03 with 48, in standard deviations of the output.
+
+    The non-local part holds side^4 / 64 numbers for a quarter of the window, so no window is made larger than
+    ``LARGEST_WINDOW`` (0.3 GB a quarter; 22 GB at 768 pixels).
     """
     around_groups = 3 if scale > 1 else 2  # the first, (up-sampling,) and last convolutions
     return min((2 * blocks + 1) * groups + around_groups, CONTEXT)
