@@ -92,7 +92,7 @@ VIEW = {"low": 0.0, "high": 1.0}  # values of an image that VGG19 takes for blac
 
 def is_over_steps(wanted: str | Mapping) -> bool:
     """Whether the loss is for a network that returns the images of all its steps as channels."""
-    return any(str(name).endswith(OVER_STEPS) for name in ([wanted] if isinstance(wanted, str) else wanted))
+    return any(str(name).endswith(OVER_STEPS) for name in (wanted if isinstance(wanted, Mapping) else [wanted]))
 
 
 def get(wanted: str | Mapping, vgg_weights: str | Path | perceptual.Extractor | None = None) -> Callable:

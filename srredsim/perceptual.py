@@ -64,9 +64,9 @@ class Extractor:
         shape = tuple(images.shape)
         if len(shape) != 4 or shape[-1] != 1 or any(isinstance(side, int) and side < SMALLEST for side in shape[1:3]):
             raise ValueError(f"VGG features are of images (batch, y, x, 1), {SMALLEST} pixels or more; got {shape}")
-        mean, deviation = SCALES[self.kind]
+        mean, deviation = (ops.convert_to_tensor(numbers, "float32") for numbers in SCALES[self.kind])
         grey = (ops.cast(images, "float32") - low) / (high - low)
-        colours = (ops.repeat(grey, 3, axis=-1) - ops.convert_to_tensor(mean, "float32")) / deviation
+        colours = (ops.repeat(grey, 3, axis=-1) - mean) / deviation
         return dict(zip(self.layers, self.network(colours, training=False), strict=True))
 
 
