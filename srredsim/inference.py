@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from srredsim import tiling
+from srredsim import networks, tiling
 from srredsim.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -16,7 +16,8 @@ SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field 
 
 def default_tile(model: LoadedModel) -> int:
     """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
-    return max(SMALLEST_TILE, WINDOW - 2 * model.receptive_field)
+    window = getattr(networks.module(model.recipe.network["name"]), "LARGEST_WINDOW", WINDOW)
+    return max(SMALLEST_TILE, window - 2 * model.receptive_field)
 
 
 class Network:

@@ -83,29 +83,42 @@ METRICS = {"psnr": psnr, "rmse": rmse, "nrmse": nrmse, "ssim": ssim, "ncc": ncc}
 SCALE_FREE = ("rmse", "ncc")  # those that need no data_range
 
 
-def get(name: str, data_range: float | None = None) -> "ImageMetric":
+def get(name: str, data_range: float | None = None, last_channel: bool = False) -> "ImageMetric":
     """The metric of this name, averaged over the images it has seen (a ``keras.metrics.Metric``)."""
-    return ImageMetric(name, data_range)
+    return ImageMetric(name, data_range, last_channel)
 
 
 @keras.saving.register_keras_serializable("srredsim")
 class ImageMetric(keras.metrics.Mean):
-    """Mean over images of one of ``METRICS``; ``sample_weight`` has one weight per image."""
+    """Mean over images of one of ``METRICS``; ``sample_weight`` has one weight per image.
 
-    def __init__(self, metric: str, data_range: float | None = None, name: str | None = None, dtype="float32"):
+    ``last_channel``: of a prediction whose channels are the steps to an image, the last one counts.
+    """
+
+    def __init__(
+        self,
+        metric: str,
+        data_range: float | None = None,
+        last_channel: bool = False,
+        name: str | None = None,
+        dtype="float32",
+    ):
         if metric not in METRICS:
             raise InputError(unknown("metric", str(metric), list(METRICS)))
         if data_range is None and metric not in SCALE_FREE:
             raise InputError(f"metric {metric} needs data_range, the span of the values (1 for normalised images)")
         super().__init__(name=name or metric, dtype=dtype)
         self.metric, self.data_range = metric, None if data_range is None else float(data_range)
+        self.last_channel = last_channel
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         scale = () if self.metric in SCALE_FREE else (self.data_range,)
-        return super().update_state(METRICS[self.metric](y_true, y_pred, *scale), sample_weight)
+        image = y_pred[..., -1:] if self.last_channel else y_pred
+        return super().update_state(METRICS[self.metric](y_true, image, *scale), sample_weight)
 
     def get_config(self):
-        return {**super().get_config(), "metric": self.metric, "data_range": self.data_range}
+        own = {"metric": self.metric, "data_range": self.data_range, "last_channel": self.last_channel}
+        return {**super().get_config(), **own}
 
 
 def _gaussian_mean(image):

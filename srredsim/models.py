@@ -101,8 +101,8 @@ def _sampling(recipe: Recipe) -> int:
     return SCALE if recipe.data.input == "wiener" else 1
 
 
-def build_network(recipe: Recipe, precision: str = "float32"):
-    """The recipe's network, untrained, at a precision."""
+def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = False):
+    """The recipe's network, untrained, at a precision; to train a loss over steps, with all its steps as channels."""
     import keras
 
     from srredsim import networks
@@ -110,7 +110,7 @@ def build_network(recipe: Recipe, precision: str = "float32"):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy(precision))
     try:
-        network = networks.build(**recipe.network)
+        network = networks.build(**recipe.network, **({"all_steps": True} if all_steps else {}))
     finally:
         keras.config.set_dtype_policy(before)
     _check_input(recipe, network)

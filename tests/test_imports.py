@@ -22,7 +22,8 @@ LAYERS = [  # each may import from its own line and from those above it
     {"data"},
     {"layers"},
     {"networks"},
-    {"losses", "metrics"},
+    {"checkpoints"},
+    {"losses", "metrics", "perceptual"},
     {
         "recipe",
         "models",
@@ -36,7 +37,6 @@ LAYERS = [  # each may import from its own line and from those above it
         "training",
         "evaluation",
         "export",
-        "checkpoints",
         "doctor",
     },
     {"arguments", "cli", "__main__"},
@@ -56,7 +56,7 @@ SCIENCE = {
     "analysis",
     "tiling",
 }
-LEARNING = {"layers", "networks", "losses", "metrics"}
+LEARNING = {"layers", "networks", "losses", "metrics", "perceptual"}
 TENSORFLOW = {"data.pipeline", "training", "export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line

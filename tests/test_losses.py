@@ -11,6 +11,7 @@ from srredsim.errors import InputError
 CALLS = {
     "mean_squared_error": {},
     "mean_absolute_error": {},
+    "half_sum_of_squares": {},
     "charbonnier": {},
     "log_mean_squared_error": {},
     "log_error_variance": {},
@@ -188,3 +189,35 @@ def test_images_of_unlike_shapes_are_refused(name):
     truth, image = pair_of_images()
     with pytest.raises(ValueError, match=r"truth and prediction must both be \(batch, y, x, channels\)"):
         evaluate(name, truth, image[..., :1])
+
+
+def test_half_the_sum_of_squares_by_hand():
+    """Of two images, sum / (2 * 2) over the batch."""
+    truth, image = np.zeros((2, 3, 5, 1), "f4"), np.arange(30, dtype="f4").reshape(2, 3, 5, 1)
+    values = evaluate("half_sum_of_squares", truth, image)
+    assert values.mean() == pytest.approx(sum(n**2 for n in range(30)) / 4)
+
+
+def three_steps():
+    rng = np.random.default_rng(6)
+    return rng.normal(size=(2, 12, 14, 1)).astype("f4"), rng.normal(size=(2, 12, 14, 3)).astype("f4")
+
+
+def test_a_loss_over_steps_is_its_sum_over_the_channels():
+    truth, steps = three_steps()
+    expected = np.abs(steps.astype(float) - truth).mean(axis=(1, 2)).sum(axis=-1)
+    for wanted in ("mean_absolute_error_over_steps", {"mean_absolute_error_over_steps": 1.0}):
+        assert losses.is_over_steps(wanted)
+        np.testing.assert_allclose(ops.convert_to_numpy(losses.get(wanted)(truth, steps)), expected, rtol=1e-5)
+    assert not losses.is_over_steps({"mean_absolute_error": 1.0})
+
+
+def test_beside_a_loss_over_steps_others_take_the_last_step():
+    truth, steps = three_steps()
+    loss = losses.get({"charbonnier_over_steps": {"weight": 2.0, "epsilon": 0.3}, "mean_squared_error": 0.5})
+    differences = steps.astype(float) - truth
+    expected = 2 * np.hypot(differences, 0.3).mean(axis=(1, 2)).sum(axis=-1)
+    expected += 0.5 * np.square(differences[..., -1]).mean(axis=(1, 2))
+    np.testing.assert_allclose(ops.convert_to_numpy(loss(truth, steps)), expected, rtol=1e-5)
+    with pytest.raises(InputError, match="no loss called 'texture_over_steps'"):
+        losses.get("texture_over_steps")

@@ -224,3 +224,12 @@ def test_an_unknown_metric_is_refused_with_the_known_and_the_nearest_named():
 def test_a_metric_without_its_data_range_is_refused(name):
     with pytest.raises(InputError, match=f"metric {name} needs data_range"):
         metrics.get(name)
+
+
+def test_of_several_steps_the_last_counts():
+    rng = np.random.default_rng(2)
+    truth, steps = rng.random((2, 12, 13, 1)).astype("float32"), rng.random((2, 12, 13, 3)).astype("float32")
+    metric = metrics.get("rmse", 1.0, last_channel=True)
+    metric = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(metric))
+    expected = np.sqrt(np.square(steps[..., 2:].astype(float) - truth).mean(axis=(1, 2, 3))).mean()
+    assert float(metric(truth, steps)) == pytest.approx(expected, rel=1e-5)

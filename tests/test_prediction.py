@@ -318,6 +318,10 @@ def test_memory_that_never_suffices():
 def test_the_context_fits_into_the_window():
     assert prediction.default_tile(loaded(None, receptive_field=43)) == 768 - 2 * 43
     assert prediction.default_tile(loaded(None, receptive_field=500)) == 64
+    hungry = dataclasses.replace(
+        loaded(None, receptive_field=32), recipe=recipe.from_dict({"name": "m", "network": {"name": "san"}})
+    )
+    assert prediction.default_tile(hungry) == 256 - 2 * 32  # of a window whose memory grows with its fourth power
 
 
 def write(path, raw):

@@ -264,6 +264,31 @@ def _ridnet(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from _convolutions(model, keys)
 
 
+def _san_settings(shapes: Shapes) -> dict[str, int]:
+    ends = _ends(shapes, "head.0", "tail.0", "tail.1")
+    return ends | {
+        "groups": shapes.count(r"RG\.(\d+)\.rcab\."),
+        "blocks": shapes.count(r"RG\.0\.rcab\.(\d+)\."),
+        "reduction": ends["filters"] // shapes.of_kernel("RG.0.soca.conv_du.0.weight")[0],
+        "inner": shapes.of_kernel("non_local.non_local.theta.weight")[0],
+    }
+
+
+def _san(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    parts = {"query": "theta", "key": "phi.0", "value": "g.0", "output": "W"}
+    keys = {f"non_local_{part}": f"non_local.non_local.{key}" for part, key in parts.items()} | {"first": "head.0"}
+    for group in range(settings["groups"]):
+        here, there = f"group_{group + 1}", f"RG.{group}"
+        for block in range(settings["blocks"]):
+            for layer, place in ((1, 0), (2, 2)):
+                keys[f"{here}_block_{block + 1}_conv_{layer}"] = f"{there}.rcab.{block}.conv_first.{place}"
+        keys |= {f"{here}_squeeze": f"{there}.soca.conv_du.0", f"{here}_excite": f"{there}.soca.conv_du.2"}
+        keys[f"{here}_last"] = f"{there}.conv_last"
+    yield from _convolutions(model, keys)
+    yield Counterpart("gamma", (1,), model.get_layer("gamma").kernel, lambda gamma: gamma.reshape(1, 1))
+    yield from _upsampling(model, settings["scale"], "tail.0", "tail.1")
+
+
 def _srfbn_settings(shapes: Shapes) -> dict[str, int]:
     return {
         "input_channels": shapes.of_kernel("conv_in.0.weight")[1],
@@ -320,5 +345,6 @@ ORIGINALS = {
     "rdn": Original("sfe1.weight", _rdn_settings, _rdn),
     "ridnet": Original("head.body.0.weight", _ridnet_settings, _ridnet),
     "rrdb": Original("conv_first.weight", _rrdb_settings, _rrdb, dead=r"(upconv[1-4]|HRconv|conv_last)\."),
+    "san": Original("head.0.weight", _san_settings, _san, dead=r"(RG\.\d+\.gamma$|conv_last\.|non_local\.soca\.)"),
     "srfbn": Original("conv_in.0.weight", _srfbn_settings, _srfbn),
 }

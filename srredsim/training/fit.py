@@ -109,16 +109,18 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
     """The network, and around it the compiled model that trains it, as far as the checkpoint has come."""
     keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
     with devices.scope():
-        network = models.build_network(recipe, recipe.precision)
+        over_steps = losses.is_over_steps(recipe.loss)
+        network = models.build_network(recipe, recipe.precision, all_steps=over_steps)
         if recipe.initial_weights and not state.weights:
             print(_start_from(network, recipe.initial_weights), file=sys.stderr)
         trainer = keras.Model(network.input, network.output, name="trainer")
+        network = keras.Model(network.input, network.output[..., -1:]) if over_steps else network
         loss = losses.get(recipe.loss)
         objective = keras.metrics.MeanMetricWrapper(loss, name=callbacks.OBJECTIVE)
         trainer.compile(
             optimizer=_optimizer(recipe),
             loss=loss,
-            weighted_metrics=[*(metrics.get(name, data_range=1.0) for name in recipe.metrics), objective],
+            weighted_metrics=[*(metrics.get(name, 1.0, last_channel=over_steps) for name in recipe.metrics), objective],
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
         )
         trainer.optimizer.build(trainer.trainable_variables)

@@ -234,6 +234,19 @@ def _counterparts(name, model, settings):
     return ORIGINALS[name].counterparts(model, {key: value.default for key, value in defaults.items()} | settings)
 
 
+def test_what_never_acted_in_san_is_left_out():
+    settings = networks.module("san").SMALL
+    counterparts = _counterparts("san", networks.build("san", **settings), settings)
+    tensors = {counterpart.tensor: uniform(*counterpart.shape) for counterpart in counterparts}
+    dead = {"RG.0.gamma": uniform(1), "RG.1.gamma": uniform(1), "conv_last.weight": uniform(4, 4, 3, 3)}
+    dead |= {"conv_last.bias": uniform(4), "non_local.soca.conv_du.0.weight": uniform(1, 4, 1, 1)}
+    model, _, left_out = filled("san", tensors | dead)
+    assert left_out == list(dead)
+    np.testing.assert_allclose(model.get_layer("gamma").get_weights()[0].ravel(), tensors["gamma"], rtol=1e-6)
+    kernel = tensors["RG.1.conv_last.weight"].transpose(2, 3, 1, 0)
+    np.testing.assert_allclose(model.get_layer("group_2_last").get_weights()[0], kernel, rtol=1e-6)
+
+
 # What does not fit
 
 

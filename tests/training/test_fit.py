@@ -9,12 +9,14 @@ import time
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
 from srredsim import models, recipe
+from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
-from srredsim.training.fit import train
+from srredsim.training.fit import _open, train
 
 DRIVER = Path(__file__).with_name("driver.py")
 TINY = {
@@ -120,6 +122,33 @@ def test_training_learns_and_leaves_everything_behind(tmp_path):
     assert start > float(rows[0]["val_psnr"])
 
 
+def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(tmp_path):
+    """History and weights agree: the score is that of the last step, the loss the sum over the steps."""
+    network = {"name": "srfbn", "input_channels": 9, "steps": 3, "groups": 1, "filters": 3}
+    loss = {"mean_absolute_error_over_steps": 0.5}
+    wanted = tiny(network=network, loss=loss, metrics=["rmse"], optimizer={"learning_rate": 1e-3}, epochs=2, steps=3)
+    history = run(tmp_path, wanted, devices=2)
+    assert (tmp_path / "preview.png").is_file()
+    described = recipe.from_dict(wanted)
+    frames, truth, _ = next(
+        iter(validation_batches(_open(described, "validation").pairs, described.data.validation_count, 32, 3))
+    )
+    last, every = models.build_network(described), models.build_network(described, all_steps=True)
+    models.load_weights(last, tmp_path / "last.weights.h5")
+    every.set_weights(last.get_weights())
+    errors = every.predict(frames, verbose=0) - truth
+    rmse = np.sqrt(np.square(last.predict(frames, verbose=0) - truth).mean(axis=(1, 2, 3)))
+    assert history[-1]["val_rmse"] == pytest.approx(rmse.mean(), rel=1e-4)
+    assert np.abs(errors[..., 0] - errors[..., -1]).max() > 1e-3
+    assert history[-1]["val_loss"] == pytest.approx(0.5 * np.abs(errors).mean(axis=(0, 1, 2)).sum(), rel=1e-4)
+    saved = keras.saving.load_model(tmp_path / "model.keras")
+    assert saved.output_shape[-1] == 1
+    models.load_weights(last, tmp_path / "model.weights.h5")
+    np.testing.assert_allclose(
+        saved.predict(frames, verbose=0), models.load(tmp_path, "float32").network.predict(frames, verbose=0), atol=1e-6
+    )
+
+
 def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
     good = train(recipe.from_dict(tiny(epochs=1)), out=tmp_path / "run")
     before = weights(good, "model.weights.h5")
@@ -135,6 +164,7 @@ def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"loss": {"mean_absolute_error_over_steps": 1.0}}, "no setting of network red_net called 'all_steps'"),
         ({"network": {"name": "red_net", "input_channels": 15}}, "takes 15 frames, the data have 3 angles x 3 phases"),
         ({"network": {"name": "red_nte"}}, "red_net"),
         ({"loss": "mean_squared_eror"}, "mean_squared_error"),
