@@ -21,8 +21,8 @@ LAYERS = [  # each may import from its own line and from those above it
     {"w2s"},
     {"data"},
     {"layers"},
-    {"networks"},
-    {"losses", "metrics"},
+    {"networks", "discriminators"},
+    {"losses", "metrics", "adversarial_losses"},
     {
         "recipe",
         "models",
@@ -54,7 +54,7 @@ SCIENCE = {
     "w2s",
     "tiling",
 }
-LEARNING = {"layers", "networks", "losses", "metrics"}
+LEARNING = {"layers", "networks", "discriminators", "losses", "metrics", "adversarial_losses"}
 TENSORFLOW = {"data.pipeline", "training", "export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line
