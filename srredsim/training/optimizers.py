@@ -59,4 +59,5 @@ def build(wanted: Optimizer, learning_rate, precision: str):
 def restart(optimizer) -> None:
     """Moments and step count to zero, as in a new optimiser; the scale of a float16 loss stays."""
     for variable in getattr(optimizer, "inner_optimizer", optimizer).variables:
-        variable.assign(ops.zeros_like(variable))
+        if variable.name != "learning_rate":  # one of its variables where it follows no schedule
+            variable.assign(ops.zeros_like(variable))
