@@ -23,7 +23,6 @@ from srredsim.normalise import Scaling
 from srredsim.training import adversarial
 from srredsim.training.fit import train
 
-DRIVER = Path(__file__).with_name("driver.py")
 GAN = {"weight": 0.05, "discriminator": {"name": "vgg_style"} | vgg_style.SMALL | {"levels": 2}, "learning_rate": 1e-3}
 TINY = {
     "name": "tiny_gan",
@@ -140,12 +139,14 @@ def test_a_step_is_one_of_each_side_from_the_same_state():
 
 TWICE = """
 import json, sys
+from pathlib import Path
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras
 from srredsim import losses, models, recipe
-from srredsim.training import adversarial, optimizers, strategy
+from srredsim.training import adversarial, checkpoint, optimizers, strategy
+from srredsim.training.fit import train
 
 wanted = recipe.from_dict(json.loads(sys.argv[1]))
 rng = np.random.default_rng(2)
@@ -164,30 +165,24 @@ def trained(devices):
     return made, fitted.history
 
 one, of_one = trained(strategy.Devices(1))
-two, of_two = trained(strategy.mirrored(["/cpu:0", "/cpu:1"]))
+two_devices = strategy.mirrored(["/cpu:0", "/cpu:1"])
+two, of_two = trained(two_devices)
 for name, values in of_one.items():
     np.testing.assert_allclose(of_two[name], values, rtol=1e-4, err_msg=name)
 for a, b in zip(one.trainable_variables, two.trainable_variables, strict=True):
     np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=2e-6, err_msg=a.path)
-print("alike")
+whole = recipe.from_dict(json.loads(sys.argv[2]))
+print(json.dumps(checkpoint.load(train(whole, out=Path(sys.argv[3]), devices=two_devices)).history))
 """
 
 
-def test_two_replicas_with_the_same_images_train_like_one_device():
-    """The relativistic means are per replica: with the batch given twice, each is that of one device."""
+def test_two_replicas_with_the_same_images_train_like_one_device(tmp_path):
+    """The relativistic means are per replica: with the batch given twice, each is that of one device. Then a run."""
     plain = {"name": "sgd", "clip_norm": None, "l2": 0.5}  # the L2 term is added once, not once for each device
-    wanted = tiny({"learning_rate": 0.1}, optimizer=plain).as_dict()
-    command = [sys.executable, "-c", TWICE, json.dumps(wanted)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.splitlines()[-1] == "alike"
-
-
-def test_a_whole_run_of_two_replicas(tmp_path):
-    wanted = tiny({"real": "other_batch", "kind": "epsr"}, optimizer={"ema": 0.9, "learning_rate": 1e-3}, epochs=1)
-    told = {"recipe": wanted.as_dict(), "out": str(tmp_path), "devices": 2}
-    command = [sys.executable, str(DRIVER), json.dumps(told)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wanted = tiny({"learning_rate": 0.1}, optimizer=plain)
+    whole = tiny({"real": "other_batch", "kind": "epsr"}, optimizer={"ema": 0.9, "learning_rate": 1e-3}, epochs=1)
+    told = [json.dumps(wanted.as_dict()), json.dumps(whole.as_dict()), str(tmp_path / "run")]
+    done = subprocess.run([sys.executable, "-c", TWICE, *told], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     (row,) = json.loads(done.stdout.splitlines()[-1])
     assert all(math.isfinite(value) for value in row.values())
