@@ -64,7 +64,12 @@ def names() -> list[str]:
 
 def find(name_or_folder: str | Path) -> Path:
     """The folder of a model: a training's output folder, or an entry of the zoo."""
-    folder = recipes.find(name_or_folder).parent
+    path = recipes.find(name_or_folder)
+    folder = path.parent
+    if path.name != "recipe.yaml" and (folder / "recipe.yaml").is_file():
+        raise InputError(
+            f"{name_or_folder} is a variant of {folder.name}, a recipe to train; its weights are in the folder of a run"
+        )
     if not (folder / WEIGHTS).is_file():
         raise InputError(f"{name_or_folder} has no weights yet ({WEIGHTS} is missing); train it first")
     return folder

@@ -20,6 +20,11 @@ NORMALISATIONS = ("image", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
+WITH_L2 = ("adam", "sgd")  # adamw and lion decay apart from the gradient
+WITH_EPSILON = ("adam", "adamw")
+INITIALISATIONS = ("keras", "torch", "w2s_denoiser")
+GANS = ("esrgan", "epsr")
+REAL_IMAGES = ("same_batch", "other_batch")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,9 @@ class Optimizer:
     weight_decay: float = 0.0  # decoupled
     clip_norm: float | None = 1.0  # of the whole gradient
     ema: float | None = None  # momentum of the averaged weights; None: no averaging
+    l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
+    epsilon: float | None = None  # of adam and adamw; None: that of Keras, 1e-7
+    restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,29 @@ class Schedule:
     final_fraction: float = 0.01  # cosine: the last learning rate over the first
     step_epochs: int = 50  # step: every so many epochs ...
     step_factor: float = 0.5  # ... the learning rate is multiplied by this
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """A discriminator that learns to tell the network's images from true ones, and what the network learns of it."""
+
+    kind: str = "esrgan"  # or epsr: which relativistic loss the network has
+    weight: float = 0.005  # of that loss, beside the recipe's own
+    discriminator: dict[str, Any] = field(default_factory=lambda: {"name": "vgg_style"})  # as Recipe.network
+    learning_rate: float = 1e-4  # of the discriminator; the rest of its optimiser is that of the network
+    real: str = "same_batch"  # the true images of the batch, or other_batch: of another, differently shuffled
+    warm_up_epochs: int = 0  # with the recipe's own loss alone
+
+    def __post_init__(self):
+        if "name" not in self.discriminator:
+            raise InputError("adversarial.discriminator needs a name, e.g. {name: vgg_style, size: 128}")
+        _choice("adversarial.kind", self.kind, GANS)
+        _choice("adversarial.real", self.real, REAL_IMAGES)
+        for key in ("weight", "learning_rate"):
+            if not 0 < getattr(self, key) < float("inf"):
+                raise InputError(f"adversarial.{key} must be above 0; got {getattr(self, key)}")
+        if self.warm_up_epochs < 0:
+            raise InputError(f"adversarial.warm_up_epochs must be 0 or more; got {self.warm_up_epochs}")
 
 
 @dataclass(frozen=True)
@@ -88,6 +119,8 @@ class Recipe:
     precision: str = "auto"
     seed: int = 0
     initial_weights: str | None = None  # a model (or run) whose weights of equal shape are the start
+    initialisation: str = "keras"  # or torch, w2s_denoiser: see srredsim.training.initialisation
+    adversarial: Adversarial | None = None
 
     def __post_init__(self):
         if "name" not in self.network:
@@ -110,9 +143,36 @@ class Recipe:
                 raise InputError(f"{key} must be at least 1; got {_get(self, key)}")
         if self.optimizer.learning_rate <= 0:
             raise InputError(f"optimizer.learning_rate must be above 0; got {self.optimizer.learning_rate}")
+        _choice("initialisation", self.initialisation, INITIALISATIONS)
+        _check_optimizer(self.optimizer, self.schedule)
+        if self.adversarial and self.adversarial.warm_up_epochs >= self.epochs:
+            raise InputError(
+                f"adversarial.warm_up_epochs={self.adversarial.warm_up_epochs} leaves none of the {self.epochs} epochs"
+            )
 
     def as_dict(self) -> dict:
         return _plain(dataclasses.asdict(self))
+
+
+def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
+    """Options that go together; the others are refused rather than left without effect."""
+    if optimizer.l2 < 0 or (optimizer.l2 and optimizer.name not in WITH_L2):
+        raise InputError(
+            f"optimizer.l2 is 0 or more, with {' or '.join(WITH_L2)}; got {optimizer.l2} with {optimizer.name}"
+        )
+    if optimizer.epsilon is not None and (optimizer.epsilon <= 0 or optimizer.name not in WITH_EPSILON):
+        raise InputError(
+            f"optimizer.epsilon is above 0, with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with"
+            f" {optimizer.name}"
+        )
+    if optimizer.restart_each_epoch and (optimizer.ema or schedule.warmup_steps or schedule.name != "constant"):
+        raise InputError(
+            "optimizer.restart_each_epoch starts the count of steps anew, on which ema and schedule depend; leave ema"
+            " out, and the schedule constant without warm-up"
+        )
+
+
+SECTIONS = {"data": Data, "optimizer": Optimizer, "schedule": Schedule, "adversarial": Adversarial}
 
 
 def _plain(value):
@@ -131,14 +191,17 @@ def load(name_or_file: str | Path, overrides: list[str] = ()) -> Recipe:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
-    content.setdefault("name", path.parent.name if path.name == "recipe.yaml" else path.stem)
+    content.setdefault("name", _name(path))
     for override in overrides:
         _override(content, override)
     return from_dict(content)
 
 
 def find(name_or_file: str | Path) -> Path:
-    """The YAML file behind a model's name, a folder or a file."""
+    """The YAML file behind a model's name, a folder or a file.
+
+    ``NAME/VARIANT`` is ``VARIANT.yaml`` beside the recipe.yaml of that model (or folder).
+    """
     path = Path(name_or_file)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
@@ -146,9 +209,36 @@ def find(name_or_file: str | Path) -> Path:
         return path
     if (path / "recipe.yaml").is_file():
         return path / "recipe.yaml"
+    if path.parent.name and not path.is_dir() and (base := _folder_of(path.parent)):
+        return _variant(base, path.name)
     if path.is_dir() and str(name_or_file) not in resources.entries("models"):
         raise InputError(f"{name_or_file} has no recipe.yaml; it is no model")
     return resources.entry("models", str(name_or_file)) / "recipe.yaml"
+
+
+def variants(folder: Path) -> list[str]:
+    """Names of the recipes beside a folder's recipe.yaml, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yaml") if path.name != "recipe.yaml")
+
+
+def _folder_of(path: Path) -> Path | None:
+    """The folder of a model, by its path or by its name in the zoo; None if it is neither."""
+    if (path / "recipe.yaml").is_file():
+        return path
+    return resources.entry("models", str(path)) if str(path) in resources.entries("models") else None
+
+
+def _variant(folder: Path, name: str) -> Path:
+    if name not in variants(folder):
+        raise InputError(resources.unknown(f"variant of {folder.name}", name, variants(folder)))
+    return folder / f"{name}.yaml"
+
+
+def _name(path: Path) -> str:
+    """``jdsr_rrdb`` of its recipe.yaml, ``jdsr_rrdb-code`` of the variant code.yaml, else the file's own."""
+    if path.name == "recipe.yaml":
+        return path.parent.name
+    return f"{path.parent.name}-{path.stem}" if (path.parent / "recipe.yaml").is_file() else path.stem
 
 
 def from_dict(content: dict) -> Recipe:
@@ -176,8 +266,11 @@ def _build(cls, content: dict, prefix: str):
     for key, value in content.items():
         if key not in fields:
             raise InputError(f"no recipe key {prefix}{key}{nearest(key, fields)}; there are: {', '.join(fields)}")
-        nested = {"data": Data, "optimizer": Optimizer, "schedule": Schedule}.get(key) if cls is Recipe else None
-        values[key] = _build(nested, value, f"{key}.") if nested else _typed(fields[key].type, value, prefix + key)
+        nested = SECTIONS.get(key) if cls is Recipe else None
+        absent = value is None and "None" in fields[key].type
+        values[key] = (
+            _build(nested, value, f"{key}.") if nested and not absent else _typed(fields[key].type, value, prefix + key)
+        )
     missing = [f.name for f in fields.values() if f.default is f.default_factory and f.name not in values]
     if missing:
         raise InputError(f"the recipe lacks {', '.join(missing)}")
@@ -196,7 +289,7 @@ def _typed(annotation: str, value, key: str):
             return int(float(value))
     except (TypeError, ValueError):
         pass
-    if "str" in kinds and isinstance(value, str):
+    if ("str" in kinds and isinstance(value, str)) or ("bool" in kinds and isinstance(value, bool)):
         return value
     if annotation.startswith("dict") and isinstance(value, dict):
         return value
@@ -211,7 +304,9 @@ def _override(content: dict, override: str) -> None:
         raise InputError(f"--set takes key=value, e.g. data.batch=4; got {override!r}")
     *parents, last = key.strip().split(".")
     for parent in parents:
-        content = content.setdefault(parent, {})
+        if content.get(parent) is None:
+            content[parent] = {}
+        content = content[parent]
         if not isinstance(content, dict):
             raise InputError(f"no recipe key {key}: {parent} is a single value")
     content[last] = yaml.safe_load(text)

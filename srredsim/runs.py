@@ -55,7 +55,7 @@ def differences(one, other, prefix: str = "") -> list[str]:
     found = []
     for field in fields(one):
         a, b = getattr(one, field.name), getattr(other, field.name)
-        if is_dataclass(a):
+        if is_dataclass(a) and is_dataclass(b):
             found += differences(a, b, f"{prefix}{field.name}.")
         elif a != b:
             found.append(prefix + field.name)

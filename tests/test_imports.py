@@ -21,9 +21,9 @@ LAYERS = [  # each may import from its own line and from those above it
     {"w2s", "analysis"},
     {"data"},
     {"layers"},
-    {"networks"},
+    {"networks", "discriminators"},
     {"checkpoints"},
-    {"losses", "metrics", "perceptual"},
+    {"losses", "metrics", "perceptual", "adversarial_losses"},
     {
         "recipe",
         "models",
@@ -56,7 +56,7 @@ SCIENCE = {
     "analysis",
     "tiling",
 }
-LEARNING = {"layers", "networks", "losses", "metrics", "perceptual"}
+LEARNING = {"layers", "networks", "discriminators", "losses", "metrics", "perceptual", "adversarial_losses"}
 TENSORFLOW = {"data.pipeline", "training", "export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line

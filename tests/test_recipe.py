@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from srredsim import recipe
+from srredsim import models, recipe, resources, runs
 from srredsim.errors import InputError
 
 MINIMAL = {"name": "mine", "network": {"name": "red_net", "input_channels": 15}}
@@ -48,6 +48,24 @@ def test_name_comes_from_the_folder_when_left_out(tmp_path):
         ({"optimizer": {"learning_rate": -1}}, "learning_rate must be above 0"),
         ({"data": 3}, "data should be keys and values"),
         ({"network": {"input_channels": 15}}, "network needs a name"),
+        ({"initialisation": "pytorch"}, "no initialisation 'pytorch' (did you mean 'torch'?)"),
+        (
+            {"optimizer": {"l2": 1e-5, "name": "adamw"}},
+            "optimizer.l2 is 0 or more, with adam or sgd; got 1e-05 with adamw",
+        ),
+        ({"optimizer": {"epsilon": 1e-8, "name": "sgd"}}, "optimizer.epsilon is above 0, with adam or adamw"),
+        ({"optimizer": {"restart_each_epoch": 1}}, "optimizer.restart_each_epoch should be bool; got 1"),
+        (
+            {"optimizer": {"restart_each_epoch": True}, "schedule": {"name": "cosine"}},
+            "leave ema out, and the schedule",
+        ),
+        ({"optimizer": {"restart_each_epoch": True, "ema": 0.9}}, "leave ema out"),
+        ({"adversarial": {"kind": "esrgen"}}, "no adversarial.kind 'esrgen' (did you mean 'esrgan'?)"),
+        ({"adversarial": {"wieght": 1}}, "no recipe key adversarial.wieght (did you mean 'weight'?)"),
+        ({"adversarial": {"weight": 0}}, "adversarial.weight must be above 0; got 0.0"),
+        ({"adversarial": {"real": "another"}}, "no adversarial.real 'another'"),
+        ({"adversarial": {"discriminator": {"size": 64}}}, "adversarial.discriminator needs a name"),
+        ({"adversarial": {"warm_up_epochs": 3}, "epochs": 3}, "warm_up_epochs=3 leaves none of the 3 epochs"),
     ],
 )
 def test_mistakes_are_named(tmp_path, change, words):
@@ -68,3 +86,53 @@ def test_files_that_are_no_recipe(tmp_path, text):
 def test_override_without_value():
     with pytest.raises(InputError, match="key=value"):
         recipe.load("srredsim", ["epochs"])
+
+
+def test_a_section_may_be_absent_switched_on_and_off(tmp_path):
+    path = written(tmp_path, MINIMAL)
+    plain = recipe.load(path)
+    assert plain.adversarial is None
+    with_gan = recipe.load(path, ["adversarial.kind=epsr", "adversarial.learning_rate=1e-5"])
+    assert (with_gan.adversarial.kind, with_gan.adversarial.learning_rate) == ("epsr", 1e-5)
+    for number, saved in enumerate((plain, with_gan)):
+        recipe.save(saved, tmp_path / f"{number}.yaml")
+        assert recipe.load(tmp_path / f"{number}.yaml") == saved
+    assert recipe.load(tmp_path / "0.yaml", ["adversarial.weight=0.5"]).adversarial.weight == 0.5
+    assert recipe.load(tmp_path / "1.yaml", ["adversarial=null"]) == plain
+    assert runs.differences(plain, with_gan) == ["adversarial"]
+    assert runs.differences(with_gan, recipe.load(path, ["adversarial.kind=epsr"])) == ["adversarial.learning_rate"]
+
+
+@pytest.fixture
+def zoo(tmp_path, monkeypatch):
+    """A zoo of one model with two variants."""
+    folder = tmp_path / "zoo" / "jdsr"
+    folder.mkdir(parents=True)
+    for name, epochs in (("recipe", 50), ("code", 49), ("paper", 48)):
+        (folder / f"{name}.yaml").write_text(f"network: {{name: rrdb}}\nepochs: {epochs}\n", encoding="utf-8")
+    monkeypatch.setattr(resources, "folder", lambda kind: tmp_path / "zoo")
+    return folder
+
+
+def test_a_variant_is_a_recipe_beside_that_of_its_model(zoo, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert recipe.load("jdsr").epochs == 50
+    for name in ("jdsr/code", zoo / "code", zoo / "code.yaml"):
+        loaded = recipe.load(name, ["steps=7"])
+        assert (loaded.name, loaded.epochs, loaded.steps) == ("jdsr-code", 49, 7)
+    assert runs.start(recipe.load("jdsr/code"), None).parent == runs.HOME / "jdsr-code"
+    assert recipe.variants(zoo) == ["code", "paper"]
+
+
+def test_an_unknown_variant_is_refused_with_the_known_named(zoo):
+    with pytest.raises(InputError, match=r"^no variant of jdsr called 'papre'; there are: code, paper; .*mean 'paper'"):
+        recipe.load("jdsr/papre")
+    with pytest.raises(InputError, match="no model called 'jdsl/code'; there are: jdsr"):
+        recipe.load("jdsl/code")
+
+
+def test_a_variant_has_no_weights_of_its_own(zoo):
+    (zoo / models.WEIGHTS).touch()
+    assert models.find("jdsr") == zoo
+    with pytest.raises(InputError, match="jdsr/code is a variant of jdsr, a recipe to train; its weights are in the"):
+        models.find("jdsr/code")

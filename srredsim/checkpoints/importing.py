@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import io, networks
-from srredsim.checkpoints.mapping import LARGEST_SETTING, ORIGINALS, Counterpart, Original, Shapes
+from srredsim import discriminators, io, networks
+from srredsim.checkpoints.mapping import DISCRIMINATORS, LARGEST_SETTING, ORIGINALS, Counterpart, Original, Shapes
 from srredsim.checkpoints.torch_file import read_tensors
 from srredsim.errors import InputError
 from srredsim.resources import unknown
 
 MODEL = "model.keras"
 COUNTERS = ".num_batches_tracked"  # of PyTorch's batch normalisations; Keras has none
+KNOWN = ORIGINALS | DISCRIMINATORS
 SHOWN = 5  # mismatching tensors in a message
 
 
@@ -27,7 +28,7 @@ def import_weights(path: str | Path, network: str, out: str | Path, overwrite: b
     path : path
         What ``torch.save`` wrote: tensors by name, or a whole module. It is read, not run, and without PyTorch.
     network : str
-        Which network it is, one of `srredsim.checkpoints.mapping.ORIGINALS`; depth, width and scale are found in it.
+        Which network it is, one of `KNOWN`, networks and discriminators; depth, width and scale are found in it.
 
     Returns
     -------
@@ -41,12 +42,12 @@ def import_weights(path: str | Path, network: str, out: str | Path, overwrite: b
         If there is no such network, if the file cannot be read safely, if it is of another architecture (the message
         has the first tensors that differ), if a weight is not finite, or if the result exists.
     """
-    if network not in ORIGINALS:
-        raise InputError(unknown("network to import weights for", network, sorted(ORIGINALS)))
+    if network not in KNOWN:
+        raise InputError(unknown("network to import weights for", network, sorted(KNOWN)))
     target = Path(out) / MODEL
     with io.atomic(target, overwrite) as unfinished:
         try:
-            tensors = _renamed(read_tensors(path), ORIGINALS[network].first)
+            tensors = _renamed(read_tensors(path), KNOWN[network].first)
             model, settings, dead = filled(network, tensors)
         except InputError as problem:
             raise InputError(f"{path}: {problem}") from None
@@ -57,12 +58,13 @@ def import_weights(path: str | Path, network: str, out: str | Path, overwrite: b
 
 def filled(network: str, tensors: dict[str, np.ndarray]) -> tuple[Any, dict[str, int], list[str]]:
     """The Keras model with these weights, the settings it was built with, and the names of tensors without effect."""
-    original = ORIGINALS[network]
+    original = KNOWN[network]
     dead = [name for name in tensors if re.match(original.dead, name)]
     live = {name: array for name, array in tensors.items() if name not in set(dead)}
     shapes = Shapes((name, array.shape) for name, array in live.items())
     settings = _settings(network, original, shapes)
-    model = networks.build(network, **settings)
+    kind = discriminators if network in DISCRIMINATORS else networks
+    model = kind.build(network, **settings)
     counterparts = list(original.counterparts(model, settings))
     _compare(network, settings, counterparts, shapes)
     for counterpart in counterparts:

@@ -91,6 +91,17 @@ def dense(layer, key: str) -> Iterator[Counterpart]:
         yield plain(layer.bias, f"{key}.bias")
 
 
+def dense_of_image(layer, key: str, channels: int, side: int) -> Iterator[Counterpart]:
+    """A dense layer of a flattened square: PyTorch flattens (channel, y, x), Keras (y, x, channel)."""
+    inputs, outputs = layer.kernel.shape
+
+    def convert(kernel):
+        return kernel.reshape(outputs, channels, side, side).transpose(2, 3, 1, 0).reshape(inputs, outputs)
+
+    yield Counterpart(f"{key}.weight", (outputs, inputs), layer.kernel, convert)
+    yield plain(layer.bias, f"{key}.bias")
+
+
 def normalisation(layer, key: str) -> Iterator[Counterpart]:
     """Batch normalisation: factor, offset, and the mean and variance of the training."""
     yield plain(layer.gamma, f"{key}.weight")
@@ -313,6 +324,36 @@ def _srfbn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolution(model.get_layer("reconstruction"), "conv_out.0")
 
 
+def _vgg_style_settings(shapes: Shapes) -> dict[str, int]:
+    filters, input_channels, *_ = shapes.of_kernel("conv0_0.weight")
+    levels = shapes.count(r"conv(\d+)_1\.")
+    if len(shapes["linear1.weight"]) != 2:
+        raise InputError(f"linear1.weight {shapes['linear1.weight']} should have two axes")
+    hidden, inputs = shapes["linear1.weight"]
+    side = math.isqrt(inputs // shapes.of_kernel(f"conv{levels - 1}_1.weight")[0])
+    return {
+        "input_channels": input_channels,
+        "size": side * 2**levels,
+        "filters": filters,
+        "levels": levels,
+        "hidden": hidden,
+    }
+
+
+def _vgg_style(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    for level in range(settings["levels"]):
+        for part in (0, 1):
+            name, key = f"level_{level}_conv_{part}", f"{level}_{part}"
+            yield from convolution(model.get_layer(name), f"conv{key}")
+            if level or part:
+                yield from normalisation(model.get_layer(f"{name}_normalisation"), f"bn{key}")
+    channels = model.get_layer(f"level_{settings['levels'] - 1}_conv_1").filters
+    yield from dense_of_image(
+        model.get_layer("dense_1"), "linear1", channels, settings["size"] // 2 ** settings["levels"]
+    )
+    yield from dense(model.get_layer("dense_2"), "linear2")
+
+
 def _convolutions(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     for name, key in keys.items():
         yield from convolution(model.get_layer(name), key)
@@ -348,3 +389,5 @@ ORIGINALS = {
     "san": Original("head.0.weight", _san_settings, _san, dead=r"(RG\.\d+\.gamma$|conv_last\.|non_local\.soca\.)"),
     "srfbn": Original("conv_in.0.weight", _srfbn_settings, _srfbn),
 }
+
+DISCRIMINATORS = {"vgg_style": Original("conv0_0.weight", _vgg_style_settings, _vgg_style)}

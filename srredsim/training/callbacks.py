@@ -15,6 +15,7 @@ from keras import ops
 
 from srredsim.errors import InputError
 from srredsim.training import checkpoint
+from srredsim.training.optimizers import restart
 
 OBJECTIVE = "objective"
 LOWER_IS_BETTER = {"val_loss", "val_rmse", "val_nrmse"}
@@ -51,6 +52,13 @@ class ValidateAveraged(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         self._context.__exit__(None, None, None)
+
+
+class RestartOptimizer(keras.callbacks.Callback):
+    """Every epoch has an optimiser as if newly made."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        restart(self.model.optimizer)
 
 
 class ValidationLoss(keras.callbacks.Callback):

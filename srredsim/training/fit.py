@@ -16,9 +16,10 @@ from srredsim import recipe as recipes
 from srredsim.data import catalogue, pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.errors import InputError
-from srredsim.precision import policy, resolve
+from srredsim.precision import resolve
 from srredsim.recipe import Recipe
-from srredsim.training import callbacks, checkpoint, strategy
+from srredsim.training import adversarial, callbacks, checkpoint, optimizers, strategy
+from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
 
 VALIDATION_BATCH = 4
@@ -46,7 +47,7 @@ def train(
     _check_batch(recipe, devices)
     recipe = _with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
-    batches, validation = _batches(recipe), _open(recipe, "validation").pairs
+    batches, validation = adversarial.batches(recipe, _batches(recipe)), _open(recipe, "validation").pairs
     network, trainer = _trainer(recipe, devices, state, folder)
 
     runs.make(folder)  # everything was found good: from here on there is something to keep
@@ -111,19 +112,23 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
     with devices.scope():
         over_steps = losses.is_over_steps(recipe.loss)
         network = models.build_network(recipe, recipe.precision, all_steps=over_steps)
+        initialise(network, recipe.initialisation, recipe.seed)
         if recipe.initial_weights and not state.weights:
             print(_start_from(network, recipe.initial_weights), file=sys.stderr)
-        trainer = keras.Model(network.input, network.output, name="trainer")
+        if recipe.adversarial:
+            trainer = adversarial.trainer(recipe, network)
+        else:
+            trainer = keras.Model(network.input, network.output, name="trainer")
         network = keras.Model(network.input, network.output[..., -1:]) if over_steps else network
         loss = losses.get(recipe.loss)
         objective = keras.metrics.MeanMetricWrapper(loss, name=callbacks.OBJECTIVE)
         trainer.compile(
-            optimizer=_optimizer(recipe),
+            optimizer=optimizers.build(recipe.optimizer, learning_rate(recipe), recipe.precision),
             loss=loss,
             weighted_metrics=[*(metrics.get(name, 1.0, last_channel=over_steps) for name in recipe.metrics), objective],
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
         )
-        trainer.optimizer.build(trainer.trainable_variables)
+        trainer.optimizer.build(network.trainable_variables)
         if state.weights:
             models.load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
     return network, trainer
@@ -133,6 +138,8 @@ def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, he
     """The callbacks, in the order in which they act at the end of an epoch."""
     frames, truths, _ = held_back[0]
     watchers = [
+        *adversarial.watchers(recipe),
+        *([callbacks.RestartOptimizer()] if recipe.optimizer.restart_each_epoch else []),
         callbacks.ValidationLoss(),
         callbacks.StopOnNaN(folder, state),
         callbacks.ValidateAveraged(),
@@ -163,19 +170,6 @@ def _generate(pairs, indices, what: str) -> None:
     with progress.Progress(console=console, transient=True) as bar:
         task = bar.add_task(what, total=missing)
         pairs.generate(indices, lambda done, total: bar.update(task, completed=done))
-
-
-def _optimizer(recipe: Recipe):
-    wanted = recipe.optimizer
-    settings = {"learning_rate": learning_rate(recipe), "global_clipnorm": wanted.clip_norm}
-    if wanted.weight_decay:
-        settings["weight_decay"] = wanted.weight_decay
-    if wanted.ema:
-        settings |= {"use_ema": True, "ema_momentum": wanted.ema}
-    optimizer = keras.optimizers.get({"class_name": wanted.name, "config": settings})
-    if policy(recipe.precision) == "mixed_float16":
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer
 
 
 def _start_from(network, model: str) -> str:

@@ -1,0 +1,63 @@
+"""The optimisers of Keras, with what published codes ask of them beside it."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from srredsim.precision import policy
+from srredsim.recipe import Optimizer
+
+
+class _PullsToZero:
+    r"""An L2 term :math:`\lambda w` is added to the gradient of every weight, biases included, before anything else.
+
+    This is what PyTorch calls ``weight_decay`` of Adam and SGD: the gradient of :math:`\tfrac\lambda2 \sum w^2`. With
+    Adam it passes through the moments, unlike the decoupled decay of AdamW. Clipping sees the gradient without it, and
+    under a strategy it is added once, after the gradients of the replicas were summed.
+    """
+
+    def __init__(self, l2: float, **settings):
+        super().__init__(**settings)
+        self._l2 = l2
+
+    def update_step(self, gradient, variable, learning_rate):
+        pull = self._l2 * ops.cast(variable, gradient.dtype)
+        super().update_step(gradient + pull, variable, learning_rate)
+
+    def get_config(self):
+        return super().get_config() | {"l2": self._l2}
+
+
+class AdamL2(_PullsToZero, keras.optimizers.Adam):
+    """Adam whose gradient has an L2 term."""
+
+
+class SGDL2(_PullsToZero, keras.optimizers.SGD):
+    """Stochastic gradient descent whose gradient has an L2 term."""
+
+
+WITH_L2 = {"adam": AdamL2, "sgd": SGDL2}
+
+
+def build(wanted: Optimizer, learning_rate, precision: str):
+    """The optimiser of a recipe; with float16 gradients its loss is scaled."""
+    settings = {"learning_rate": learning_rate, "global_clipnorm": wanted.clip_norm}
+    if wanted.weight_decay:
+        settings["weight_decay"] = wanted.weight_decay
+    if wanted.epsilon is not None:
+        settings["epsilon"] = wanted.epsilon
+    if wanted.ema:
+        settings |= {"use_ema": True, "ema_momentum": wanted.ema}
+    if wanted.l2:
+        optimizer = WITH_L2[wanted.name](l2=wanted.l2, **settings)
+    else:
+        optimizer = keras.optimizers.get({"class_name": wanted.name, "config": settings})
+    return keras.optimizers.LossScaleOptimizer(optimizer) if policy(precision) == "mixed_float16" else optimizer
+
+
+def restart(optimizer) -> None:
+    """Moments and step count to zero, as in a new optimiser; the scale of a float16 loss stays."""
+    for variable in getattr(optimizer, "inner_optimizer", optimizer).variables:
+        if variable.name != "learning_rate":  # one of its variables where it follows no schedule
+            variable.assign(ops.zeros_like(variable))

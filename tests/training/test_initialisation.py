@@ -1,0 +1,100 @@
+"""First weights: bounds and spreads that PyTorch's documentation promises, from the shapes of its own layers."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from srredsim import networks
+from srredsim.training.initialisation import initialise
+
+
+@pytest.fixture
+def network():
+    image = keras.Input((8, 8, 12))
+    x = layers.Conv2D(64, 3, name="convolution")(image)
+    x = layers.Conv2DTranspose(20, 6, strides=2, name="transposed")(x)
+    x = layers.BatchNormalization(name="normalisation")(x)
+    x = layers.PReLU(shared_axes=[1, 2, 3], alpha_initializer=keras.initializers.Constant(0.2), name="slope")(x)
+    x = layers.Dense(300, name="dense")(x)
+    return keras.Model(image, x)
+
+
+# channels in times pixels; of the transposed convolution channels out times pixels
+FAN_IN = {"convolution": 12 * 9, "transposed": 20 * 36, "dense": 20}
+
+
+def weights(network, name):
+    return [weight.numpy() for weight in network.get_layer(name).weights]
+
+
+@pytest.mark.parametrize("name", list(FAN_IN))
+def test_torch_draws_kernels_and_biases_uniformly(network, name):
+    initialise(network, "torch", seed=3)
+    kernel, bias = weights(network, name)
+    bound = FAN_IN[name] ** -0.5
+    assert 0.99 * bound < np.abs(kernel).max() <= bound
+    assert kernel.std() == pytest.approx(bound / np.sqrt(3), rel=0.03)
+    assert abs(kernel.mean()) < 0.05 * bound
+    assert 0.8 * bound < np.abs(bias).max() <= bound
+    assert bias.std() == pytest.approx(bound / np.sqrt(3), rel=0.3)
+
+
+def test_torch_leaves_normalisations_and_slopes(network):
+    initialise(network, "torch", seed=3)
+    gamma, beta, *_ = weights(network, "normalisation")
+    assert np.all(gamma == 1)
+    assert np.all(beta == 0)
+    np.testing.assert_allclose(weights(network, "slope")[0], 0.2)
+
+
+def test_the_denoisers_of_w2s():
+    network = networks.build("dncnn", depth=12)
+    initialise(network, "w2s_denoiser", seed=3)
+    kernels = [layer.kernel.numpy() for layer in network.layers if isinstance(layer, layers.Conv2D)]
+    assert kernels[0].std() == pytest.approx(np.sqrt(2 / 9), rel=0.1)
+    assert kernels[1].std() == pytest.approx(np.sqrt(2 / 9 / 64), rel=0.02)
+    assert np.abs(kernels[1]).max() > 3.5 * kernels[1].std()  # normal, not uniform
+    normalisations = [layer for layer in network.layers if isinstance(layer, layers.BatchNormalization)]
+    gammas = np.concatenate([layer.gamma.numpy() for layer in normalisations])
+    assert np.abs(gammas).max() == pytest.approx(0.025)
+    clamped = np.mean(np.abs(gammas) > 0.02499)
+    assert clamped == pytest.approx(0.671, abs=0.06)  # beyond 0.025 / 0.0589 = 0.4244 standard deviations
+    assert abs(gammas.mean()) < 0.004
+    assert not any(layer.beta.numpy().any() for layer in normalisations)
+
+
+def test_biases_of_the_denoisers_are_those_of_torch(network):
+    initialise(network, "w2s_denoiser", seed=3)
+    kernel, bias = weights(network, "transposed")
+    assert kernel.std() == pytest.approx(np.sqrt(2 / FAN_IN["transposed"]), rel=0.03)
+    assert np.abs(bias).max() <= FAN_IN["transposed"] ** -0.5
+
+
+def test_what_begins_at_zero_or_as_a_shift_stays():
+    network = networks.build("red_net", input_channels=3, depth=3, filters=4, widefield_skip=True)
+    initialise(network, "torch", seed=3)
+    assert not any(weight.any() for weight in weights(network, "image"))
+    assert any(weight.any() for weight in weights(network, "encoder_1"))
+    network = networks.build("ridnet", **networks.module("ridnet").SMALL)
+    before = [weights(network, name) for name in ("subtract_mean", "add_mean")]
+    initialise(network, "w2s_denoiser", seed=3)
+    np.testing.assert_equal([weights(network, name) for name in ("subtract_mean", "add_mean")], before)
+
+
+def test_the_seed_decides(network):
+    found = {}
+    for seed in (1, 2, 1):
+        initialise(network, "torch", seed)
+        now = np.concatenate([weight.numpy().ravel() for weight in network.trainable_weights])
+        if seed in found:
+            np.testing.assert_array_equal(now, found[seed])
+        found[seed] = now
+    assert not np.array_equal(found[1], found[2])
+
+
+def test_keras_leaves_everything(network):
+    before = network.get_weights()
+    initialise(network, "keras", seed=1)
+    for old, new in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)

@@ -1,0 +1,93 @@
+"""Optimisers against PyTorch's Adam written out in NumPy."""
+
+import keras
+import numpy as np
+import pytest
+
+from srredsim.recipe import Optimizer
+from srredsim.training import optimizers
+
+RATE = 0.01
+
+
+def adam(weight, gradients, l2=0.0):
+    """Adam as PyTorch has it: ``l2 * weight`` joins the gradient before the moments."""
+    first = second = 0.0
+    for step, gradient in enumerate(gradients, start=1):
+        gradient = gradient + l2 * weight
+        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        weight = weight - RATE * first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+    return weight
+
+
+def stepped(wanted: Optimizer, weights, gradients, restart_after=None):
+    """The weights after one step with each of the gradients."""
+    variables = [keras.Variable(weight, dtype="float32") for weight in weights]
+    optimizer = optimizers.build(wanted, RATE, "float32")
+    optimizer.build(variables)
+    for step, gradient in enumerate(gradients):
+        if step == restart_after:
+            optimizers.restart(optimizer)
+        optimizer.apply([keras.ops.convert_to_tensor(part, "float32") for part in gradient], variables)
+    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+
+@pytest.fixture
+def problem():
+    """A kernel and a bias, and six gradients of each."""
+    rng = np.random.default_rng(4)
+    weights = [rng.normal(0, 3, (3, 2)), rng.normal(0, 3, 2)]
+    return weights, [[rng.normal(0, 1, weight.shape) for weight in weights] for _ in range(6)]
+
+
+def expected(weights, gradients, **settings):
+    of_each = zip(*gradients, strict=True)
+    return [adam(weight, list(own), **settings) for weight, own in zip(weights, of_each, strict=True)]
+
+
+def test_l2_joins_the_gradient_of_kernels_and_biases(problem):
+    weights, gradients = problem
+    found = stepped(Optimizer(l2=0.4, epsilon=1e-8, clip_norm=None), weights, gradients)
+    for value, target in zip(found, expected(weights, gradients, l2=0.4), strict=True):
+        np.testing.assert_allclose(value, target, rtol=2e-5, atol=1e-6)
+    for value, other in zip(found, expected(weights, gradients), strict=True):
+        assert np.abs(value - other).max() > 1e-3  # it matters
+
+
+def test_the_norm_is_clipped_before_the_l2_term_is_added():
+    weight, gradient = np.array([2.0, -1.0]), np.array([30.0, 40.0])
+    wanted = Optimizer(name="sgd", l2=0.5, clip_norm=1.0)
+    (found,) = stepped(wanted, [weight], [[gradient]])
+    np.testing.assert_allclose(found, weight - RATE * (gradient / 50 + 0.5 * weight), rtol=1e-6)
+
+
+def test_epsilon_is_that_of_the_recipe():
+    """A first step of Adam, where Keras adds epsilon to the root of (1 - beta_2) g^2."""
+    gradient, start = np.array([1e-6, 3e-7]), np.array([0.0, 0.0])
+    for epsilon in (1e-8, 1e-6):
+        (found,) = stepped(Optimizer(epsilon=epsilon, clip_norm=None), [start], [[gradient]])
+        np.testing.assert_allclose(found, -RATE * gradient / (gradient + epsilon / np.sqrt(0.001)), rtol=1e-3)
+
+
+def test_a_restarted_optimiser_is_a_new_one(problem):
+    weights, gradients = problem
+    wanted = Optimizer(epsilon=1e-8, clip_norm=None)
+    found = stepped(wanted, weights, gradients, restart_after=4)
+    target = expected(expected(weights, gradients[:4]), gradients[4:])
+    for value, wished, other in zip(found, target, expected(weights, gradients), strict=True):
+        np.testing.assert_allclose(value, wished, rtol=2e-5, atol=1e-6)
+        assert np.abs(value - other).max() > 1e-3
+
+
+def test_a_restart_leaves_the_scale_of_a_float16_loss():
+    optimizer = optimizers.build(Optimizer(), RATE, "float16")
+    weight = keras.Variable(np.zeros(2), dtype="float32")
+    optimizer.build([weight])
+    optimizer.dynamic_scale.assign(64.0)
+    optimizer.apply([keras.ops.convert_to_tensor([64.0, 32.0])], [weight])
+    assert int(optimizer.inner_optimizer.iterations) == 1
+    optimizers.restart(optimizer)
+    assert float(optimizer.dynamic_scale) == 64
+    variables = {variable.name: variable.numpy() for variable in optimizer.inner_optimizer.variables}
+    assert variables.pop("learning_rate") == np.float32(RATE)
+    assert not any(np.any(value) for value in variables.values())
