@@ -55,6 +55,9 @@ def _train(commands) -> None:
     sub.add_argument("--batch", type=_positive, metavar="N", help="over all GPUs together")
     sub.add_argument("--precision", choices=PRECISIONS)
     sub.add_argument("--seed", type=_count, metavar="S")
+    sub.add_argument(
+        "--vgg-weights", type=Path, metavar="FILE", help="VGG19 for perceptual and texture losses: .h5 of Keras or .pth"
+    )
     sub.add_argument("--out", type=Path, metavar="DIR", help="run folder; left out: runs/<name>/<time>")
     sub.add_argument("--resume", action="store_true", help="go on with --out, or with the newest run of the model")
     sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of the recipe, a.b=value")

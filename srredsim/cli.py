@@ -435,6 +435,7 @@ def _overrides(arguments) -> list[str]:
         "data.batch": arguments.batch,
         "precision": arguments.precision,
         "seed": arguments.seed,
+        "vgg_weights": arguments.vgg_weights and json.dumps(str(arguments.vgg_weights.resolve())),
     }
     return [f"{key}={value}" for key, value in keys.items() if value is not None] + arguments.set
 

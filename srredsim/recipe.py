@@ -121,6 +121,7 @@ class Recipe:
     initial_weights: str | None = None  # a model (or run) whose weights of equal shape are the start
     initialisation: str = "keras"  # or torch, w2s_denoiser: see srredsim.training.initialisation
     adversarial: Adversarial | None = None
+    vgg_weights: str | None = None  # file for losses of features; None: downloaded once, see srredsim.perceptual
 
     def __post_init__(self):
         if "name" not in self.network:

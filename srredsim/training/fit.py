@@ -120,7 +120,7 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
         else:
             trainer = keras.Model(network.input, network.output, name="trainer")
         network = keras.Model(network.input, network.output[..., -1:]) if over_steps else network
-        loss = losses.get(recipe.loss)
+        loss = losses.get(recipe.loss, recipe.vgg_weights)
         objective = keras.metrics.MeanMetricWrapper(loss, name=callbacks.OBJECTIVE)
         trainer.compile(
             optimizer=optimizers.build(recipe.optimizer, learning_rate(recipe), recipe.precision),
