@@ -23,7 +23,7 @@ from srredsim.errors import InputError
 from srredsim.io.npy import memory_map
 from srredsim.w2s.field import CAPTURES, LEVELS, REFERENCE, WIDEFIELD, Zscore
 from srredsim.w2s.folder import AS_IT_IS, BEGUN, RECORD, SPLITS, normalized_in, path_of, read_record
-from srredsim.w2s.raw import CHANNELS, CHUNK, SIM_ORDERS, Archive, RawField, open_archive, ranges
+from srredsim.w2s.raw import CHANNELS, CHUNK, SIM_ORDERS, Archive, RawField, in_words, open_archive, ranges
 
 SIM_ZSCORES = ("global", "lr", "per-image", "none")
 TRAINING = range(1, 81)  # fields whose SIM images give the global constants: the published training fields
@@ -157,6 +157,7 @@ class _Work:
         for number, (one, channel) in enumerate(self._sets, start=1):
             made += self._make(one, channel)
             self._tick(number)
+        record["fields"] = [number for number in record["fields"] if self._is_made(number)]
         record["sim_images"] = (earlier or {}).get("sim_images", {}) | self._own_constants()
         _write(self.out / RECORD, record)
         (self.out / BEGUN).unlink()
@@ -325,6 +326,12 @@ class _Work:
                     io.write_raw(path, _storable(one.sim_frames(channel, self.settings.sim_order)))
         return bool(lacking or pair or sim_lacks)
 
+    def _is_made(self, number: int) -> bool:
+        """Not so for a field that an interrupted run did not come to, if this one leaves it out."""
+        names = [f"{number:03d}_{channel}" for channel in CHANNELS]
+        normalized = self.out / "normalized"
+        return all(path_of(normalized, f"avg{level}", name).exists() for level in LEVELS for name in names)
+
     def _save(self, path: Path, image: np.ndarray, zscore: Zscore) -> None:
         """Exact to the last digit of float32: what is subtracted and divided has the digits of float64."""
         z = (np.asarray(image, np.float64) - zscore.mean) / zscore.std
@@ -370,18 +377,21 @@ def split_of(number: int) -> str:
 
 def lines(report: dict) -> list[str]:
     """What was done, for a terminal."""
-    by_split = {split: [n for n in report["fields"] if n in numbers] for split, numbers in SPLITS.items()}
-    text = [f"{split}: {len(there)} fields ({ranges(there) or 'none'})" for split, there in by_split.items()]
-    zscores = {"averages": report["widefield"], "SIM images": report["sim"]}
-    for of, zscore in zscores.items():
-        how = report["settings"]["zscore" if of == "averages" else "sim_zscore"]
-        numbers = f" {zscore['mean']:.6g}, standard deviation {zscore['std']:.6g}" if zscore else ""
-        text.append(f"{of}: mean{numbers} ({how})" if zscore else f"{of}: z-score {how}")
+    text = []
+    for split, numbers in SPLITS.items():
+        there = [number for number in report["fields"] if number in numbers]
+        text.append(f"{split}: {len(there)} of {len(numbers)} fields{f' ({ranges(there)})' if there else ''}")
+    how = report["settings"]["zscore"]
+    text.append(f"averages: {_zscore_words(report['widefield'], how if isinstance(how, str) else 'given')}")
+    text.append(f"SIM images: {_zscore_words(report['sim'], report['settings']['sim_zscore'])}")
     if report["skipped"]:
-        named = "; ".join(f"{name} {', '.join(words)}" for name, words in report["skipped"].items())
-        text.append(f"left out: {named}")
-    text.append(f"{report['made']} image sets made, {report['kept']} kept")
+        text.append(f"left out: {in_words(report['skipped'])}")
+    text.append(f"images of {report['made']} channels were made, those of {report['kept']} were there")
     return text
+
+
+def _zscore_words(zscore: dict | None, how: str) -> str:
+    return f"mean {zscore['mean']:.6g}, standard deviation {zscore['std']:.6g} ({how})" if zscore else f"z-score {how}"
 
 
 def _name(one: RawField, channel: int) -> str:

@@ -144,6 +144,17 @@ def test_an_interrupted_run_goes_on(raw, out, tmp_path):
     assert not (out / "w2s.begun.json").exists()
 
 
+def test_fields_that_were_never_reached_are_not_claimed(raw, out):
+    def stop(done, total):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    settings = Settings(sim_zscore="none")
+    with pytest.raises(KeyboardInterrupt):
+        prepare(raw, out, settings, progress=stop)
+    assert prepare(raw, out, settings, limit=1)["fields"] == [1]
+
+
 def test_own_constants_are_not_counted_twice(raw, out):
     def stop(done, total):
         if done == 4:
