@@ -61,9 +61,14 @@ def _train(commands) -> None:
 
 
 def _predict(commands) -> None:
-    sub = _command(commands, "predict", "reconstruct raw stacks with a trained model")
+    sub = _command(commands, "predict", "reconstruct raw stacks, or restore widefield images, with a trained model")
     _inputs(sub)
-    sub.add_argument("--model", metavar="NAME|DIR", help="left out: the shipped one that fits the stack and its optics")
+    sub.add_argument(
+        "--model",
+        metavar="NAME|DIR",
+        help="left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
+        " other",
+    )
     sub.add_argument("--precision", choices=PRECISIONS, default="auto")
     _optics(sub)
     sub.add_argument("--tile", type=_positive, metavar="N", help="side of a tile in raw pixels; the result is the same")

@@ -74,11 +74,13 @@ def _train(arguments) -> dict:
 
 def _predict(arguments) -> dict:
     _start_keras()
-    from srredsim import io, models, prediction
+    from srredsim import io, models, prediction, widefield
 
     load = cache(lambda name: models.load(name, arguments.precision))
-    if arguments.model:
-        load(arguments.model)  # a wrong model stops the run before the first file
+    if arguments.model:  # a wrong model stops the run before the first file
+        if widefield.is_chain(arguments.model):
+            return _predict_widefield(arguments)
+        load(arguments.model)
     reading = _reading(arguments)
 
     def work(path: Path) -> dict:
@@ -107,6 +109,34 @@ def _predict(arguments) -> dict:
             _note(f"{path}: {'; '.join(report['stripes'])}")
         print(*report["paths"], sep="\n")
         _say_consistency(path, report)
+        return report
+
+    return _each(arguments.inputs, work, arguments.out)
+
+
+def _predict_widefield(arguments) -> dict:
+    from srredsim.widefield import Chain, predict_image_file
+
+    given = [flag for flag in ("order", "angles", "phases", "trailing_widefield") if getattr(arguments, flag)]
+    if given:
+        flag = given[0].replace("_", "-")
+        raise InputError(f"--{flag} is for raw stacks; the model {arguments.model} takes widefield images")
+    chain = Chain(arguments.model, arguments.precision, arguments.tile)
+
+    def work(path: Path) -> dict:
+        with _progress(path.name) as progress:
+            report = predict_image_file(
+                path,
+                chain,
+                out=arguments.out,
+                dtype=arguments.dtype,
+                pixel_size_um=arguments.pixel_size_um,
+                overwrite=arguments.overwrite,
+                progress=progress,
+            )
+        print(*report["paths"], sep="\n")
+        for note in report["notes"]:
+            _note(f"{path}: {note}")
         return report
 
     return _each(arguments.inputs, work, arguments.out)

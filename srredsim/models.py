@@ -39,6 +39,11 @@ class LoadedModel:
         return self.recipe.data.input == "wiener"
 
     @property
+    def takes_widefield_images(self) -> bool:
+        """Its input is one widefield image."""
+        return self.recipe.data.input == "widefield"
+
+    @property
     def sampling(self) -> int:
         """Pixels of the input per raw pixel."""
         return _sampling(self.recipe)
@@ -108,19 +113,34 @@ def build_network(recipe: Recipe, precision: str = "float32"):
         network = networks.build(**recipe.network)
     finally:
         keras.config.set_dtype_policy(before)
-    expected = recipe.data.angles * recipe.data.phases
+    _check_input(recipe, network)
+    return network
+
+
+def _check_input(recipe: Recipe, network) -> None:
+    """The network fits what the recipe's data are."""
+    channels_in, scale = network.input_shape[-1], scale_of(network)
     if recipe.data.input == "wiener":
-        if network.input_shape[-1] != len(CHANNELS) or scale_of(network) != 1:
+        if channels_in != len(CHANNELS) or scale != 1:
             raise InputError(
                 f"a network of Wiener images takes {len(CHANNELS)} channels ({', '.join(CHANNELS)}) at scale 1; set"
                 f" network.input_channels={len(CHANNELS)} and network.scale=1"
             )
-    elif network.input_shape[-1] != expected:
+        return
+    if recipe.data.input == "widefield":
+        wanted = {"average": 1, "sim": SCALE}[recipe.data.target]
+        if (channels_in, scale) != (1, wanted):
+            raise InputError(
+                f"a network of widefield images takes 1 channel, and makes {wanted}x the pixels where the target is"
+                f" {recipe.data.target}; this one takes {channels_in} and makes {scale}x"
+            )
+        return
+    expected = recipe.data.angles * recipe.data.phases
+    if channels_in != expected:
         raise InputError(
-            f"the network takes {network.input_shape[-1]} frames, the data have {recipe.data.angles} angles x"
+            f"the network takes {channels_in} frames, the data have {recipe.data.angles} angles x"
             f" {recipe.data.phases} phases = {expected}; set network.input_channels={expected}"
         )
-    return network
 
 
 def load_weights(network, path: Path) -> None:
@@ -182,7 +202,7 @@ def describe() -> list[dict]:
             {
                 "name": name,
                 "network": recipe.network["name"],
-                "input": {"frames": "raw frames", "wiener": "Wiener images"}[recipe.data.input],
+                "input": {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}[recipe.data.input],
                 "patterns": [f"{angles} x {phases}" for angles, phases in recipe.data.each_pattern],
                 "trained": (results.parent / WEIGHTS).is_file(),
                 "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,

@@ -12,8 +12,11 @@ import yaml
 
 from srredsim import resources
 from srredsim.errors import InputError
+from srredsim.w2s.field import LEVELS, NOISY_LEVELS
 
-INPUTS = ("frames", "wiener")
+INPUTS = ("frames", "wiener", "widefield")
+TARGETS = ("average", "sim")
+NORMALISATIONS = ("image", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
@@ -26,14 +29,24 @@ class Data:
     name: str = "simulated"  # an entry of the catalogue, or a folder of pairs
     angles: int = 3
     phases: int = 5
-    input: str = "frames"  # or wiener: what the network is given, see srredsim.reconstruction.channels
+    input: str = "frames"  # or wiener (see srredsim.reconstruction.channels), or widefield: one image
     patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
+    noise_level: int | None = None  # of widefield images: captures that are averaged; None: 1, 2, 4, 8 and 16 in turn
+    target: str = "average"  # of widefield images: of 400 captures; or sim: the SIM image of twice the pixels
+    normalise: str = "image"  # of widefield images: each by itself; or dataset: z-scores by the constants of all
+    zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
+    sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
     count: int | None = None  # simulated stacks; None: as many as the data set says
     validation_count: int = 32  # validation images
     validation_crop: int = 128  # pixels of the input, the centre of each validation image; at most this much is used
+
+    @property
+    def noise_levels(self) -> tuple[int, ...]:
+        """Of all the pairs of widefield images."""
+        return (self.noise_level,) if self.noise_level else NOISY_LEVELS
 
     @property
     def each_pattern(self) -> list[tuple[int, int]]:
@@ -83,6 +96,13 @@ class Recipe:
         _choice("schedule.name", self.schedule.name, SCHEDULES)
         _choice("optimizer.name", self.optimizer.name, OPTIMIZERS)
         _choice("data.input", self.data.input, INPUTS)
+        _choice("data.target", self.data.target, TARGETS)
+        _choice("data.normalise", self.data.normalise, NORMALISATIONS)
+        if self.data.noise_level not in (None, *LEVELS):
+            raise InputError(
+                f"data.noise_level is how many captures are averaged: {', '.join(map(str, LEVELS))}, or null for"
+                f" all but the last; got {self.data.noise_level}"
+            )
         if len(self.data.each_pattern) > 1 and self.data.input == "frames":
             raise InputError("a network of raw frames has one pattern: set data.angles and data.phases")
         for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):

@@ -29,6 +29,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "runs",
         "picture",
         "prediction",
+        "widefield",
         "judging",
         "judging_picture",
         "inference",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from srredsim import io, resources
 from srredsim.data.pairs import FolderPairs, Pairs
 from srredsim.data.reconstructed import Joined, Reconstructed, ReconstructedSeries
 from srredsim.data.simulated import LightLevels, Series, SimulatedPairs
+from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
+from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
+from srredsim.w2s.field import Fields, Zscore
 
 SPLITS = ("train", "validation", "test")
 LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
@@ -38,7 +42,7 @@ def open_split(name_or_folder: str | Path, split: str, angles: int, phases: int,
         raise InputError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
     if Path(name_or_folder).is_dir():
         return _open_folder(Path(name_or_folder), split, angles, phases)
-    description = yaml.safe_load((resources.entry("data", str(name_or_folder)) / "dataset.yaml").read_text("utf-8"))
+    description = _description(name_or_folder)
     if description["reader"] != "simulated":
         raise InputError(f"{name_or_folder} is a layout, not data; give your own folder with {LAYOUT}")
     split = description["splits"][split]
@@ -61,6 +65,41 @@ def open_reconstructed(
         return DataSet(Reconstructed(pairs, *patterns[0]), "any_turn")
     opened = [open_split(name_or_folder, split, *pattern, count).pairs for pattern in patterns]
     return DataSet(Joined([ReconstructedSeries(pairs.series) for pairs in opened]), "any_turn")
+
+
+def open_fields(name_or_folder: str | Path, split: str, count: int | None = None) -> Fields:
+    """The widefield images of W2S, of a prepared folder or simulated; ``count`` as in `open_split`.
+
+    Raises
+    ------
+    InputError
+        If the data set holds no such images.
+    """
+    if split not in SPLITS:
+        raise InputError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
+    description = _description(name_or_folder)
+    if description["reader"] != "w2s_simulated":
+        where = "; prepare it first: srredsim prepare w2s --raw DIR --out DIR" if description["reader"] == "w2s" else ""
+        raise InputError(f"{name_or_folder} holds no widefield images at noise levels{where}; or take w2s_simulated")
+    wanted = description["splits"][split]
+    series = FieldSeries(wanted["seed"], (split == "train" and count) or wanted["count"], wanted["size"])
+    return SimulatedFields(series, *(Zscore(*description["zscore"][kind]) for kind in ("widefield", "sim")))
+
+
+def open_widefield(
+    name_or_folder: str | Path,
+    split: str,
+    levels: Sequence[int],
+    target: str,
+    normalise: str,
+    count: int | None = None,
+) -> DataSet:
+    """Widefield images with what they should become, see `srredsim.data.widefield.WidefieldPairs`."""
+    return DataSet(WidefieldPairs(open_fields(name_or_folder, split, count), levels, target, normalise), "any_turn")
+
+
+def _description(name: str | Path) -> dict[str, Any]:
+    return yaml.safe_load((resources.entry("data", str(name)) / "dataset.yaml").read_text("utf-8"))
 
 
 def _series(split: dict[str, Any], angles: int, phases: int, count: int | None) -> Series:

@@ -12,7 +12,7 @@ import numpy as np
 from srredsim import reconstruction
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair, Pairs
-from srredsim.data.simulated import Series, SimulatedPairs, StoredSeries
+from srredsim.data.simulated import Series, SimulatedPairs, StoredSeries, array_on_disk
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
@@ -69,8 +69,8 @@ class ReconstructedSeries(StoredSeries):
         self.folder = self.pairs.folder / f"wiener-{_fingerprint()}"
         self.folder.mkdir(exist_ok=True)
         side = SCALE * series.size
-        self._input = _array(self.folder / "input.f32", np.float32, (series.count, side, side, len(CHANNELS)))
-        self._done = _array(self.folder / "done.u8", np.uint8, (series.count,))
+        self._input = array_on_disk(self.folder / "input.f32", np.float32, (series.count, side, side, len(CHANNELS)))
+        self._done = array_on_disk(self.folder / "done.u8", np.uint8, (series.count,))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -123,15 +123,6 @@ class Joined:
 
     def _of(self, part: int, indices: Iterable[int]) -> list[int]:
         return [int(i) // len(self.parts) for i in indices if i % len(self.parts) == part]
-
-
-def _array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
-    """A file of the full size, without its content yet (sparse where the file system can)."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    with open(path, "ab") as file:
-        if file.tell() != size:
-            file.truncate(size)
-    return np.memmap(path, dtype, "r+", shape=shape)
 
 
 def _fingerprint() -> str:

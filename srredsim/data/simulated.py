@@ -94,12 +94,14 @@ class SimulatedPairs(StoredSeries):
     def __init__(self, series: Series):
         self.series = series
         self.folder = cache_folder() / "simulated" / _fingerprint(series)
-        _create(series, self.folder)
-        frames = (series.count, series.size, series.size, series.angles * series.phases)
-        truth = (series.count, 2 * series.size, 2 * series.size)
-        self._frames = np.memmap(self.folder / "frames.u16", np.uint16, "r+", shape=frames)
-        self._truth = np.memmap(self.folder / "truth.f32", np.float32, "r+", shape=truth)
-        self._done = np.memmap(self.folder / "done.u8", np.uint8, "r+", shape=(series.count,))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        count, side = series.count, series.size
+        self._frames = array_on_disk(
+            self.folder / "frames.u16", np.uint16, (count, side, side, series.angles * series.phases)
+        )
+        self._truth = array_on_disk(self.folder / "truth.f32", np.float32, (count, 2 * side, 2 * side))
+        self._done = array_on_disk(self.folder / "done.u8", np.uint8, (count,))
+        (self.folder / "series.json").write_text(json.dumps(asdict(series)), encoding="utf-8")
 
     def __len__(self) -> int:
         return self.series.count
@@ -164,23 +166,22 @@ def _store(kind: type[StoredSeries], series: Series, indices: list[int]) -> int:
 def _fingerprint(series: Series) -> str:
     """Of the series and of the simulator's own source: another simulator never reads this one's samples."""
     digest = hashlib.sha256(json.dumps(asdict(series), sort_keys=True).encode())
-    package = Path(sim.__file__).parents[1]
-    optics = [path for path in package.glob("optics/*.py") if path.name not in FOREIGN]
-    for source in sorted([*package.glob("simulation/*.py"), *optics]):
+    for source in simulator_sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _create(series: Series, folder: Path) -> None:
-    """Files of the full size, without their content yet (sparse where the file system can)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    sizes = {
-        "frames.u16": series.count * series.size**2 * series.angles * series.phases * 2,
-        "truth.f32": series.count * (2 * series.size) ** 2 * 4,
-        "done.u8": series.count,
-    }
-    for name, size in sizes.items():
-        with open(folder / name, "ab") as file:
-            if file.tell() != size:
-                file.truncate(size)
-    (folder / "series.json").write_text(json.dumps(asdict(series)), encoding="utf-8")
+def simulator_sources() -> list[Path]:
+    """The files that a simulated stack depends on."""
+    package = Path(sim.__file__).parents[1]
+    optics = [path for path in package.glob("optics/*.py") if path.name not in FOREIGN]
+    return sorted([*package.glob("simulation/*.py"), *optics])
+
+
+def array_on_disk(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
+    """A file of the full size, without its content yet (sparse where the file system can)."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    with open(path, "ab") as file:
+        if file.tell() != size:
+            file.truncate(size)
+    return np.memmap(path, dtype, "r+", shape=shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def train(
     if state.epochs_done >= recipe.epochs:
         raise InputError(f"{folder} has its {recipe.epochs} epochs already; give --epochs a larger number to go on")
     _check_batch(recipe, devices)
+    recipe = _with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = _batches(recipe), _open(recipe, "validation").pairs
     network, trainer = _trainer(recipe, devices, state, folder)
@@ -89,7 +91,18 @@ def _open(recipe: Recipe, split: str) -> catalogue.DataSet:
     data, count = recipe.data, recipe.data.count if split == "train" else None
     if data.input == "wiener":
         return catalogue.open_reconstructed(data.name, split, data.each_pattern, count)
+    if data.input == "widefield":
+        return catalogue.open_widefield(data.name, split, data.noise_levels, data.target, data.normalise, count)
     return catalogue.open_split(data.name, split, data.angles, data.phases, count)
+
+
+def _with_constants(recipe: Recipe) -> Recipe:
+    """The recipe with the z-scores of its data set, which a prediction will need."""
+    if recipe.data.input != "widefield" or recipe.data.normalise != "dataset":
+        return recipe
+    fields = _open(recipe, "train").pairs.fields
+    constants = {name: (z.mean, z.std) for name, z in (("zscore", fields.widefield), ("sim_zscore", fields.sim))}
+    return replace(recipe, data=replace(recipe.data, **constants))
 
 
 def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):

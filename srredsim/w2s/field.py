@@ -61,6 +61,7 @@ class Fields(Protocol):
 
     widefield: Zscore
     sim: Zscore
+    calibrated: bool  # the SIM image is in counts of the widefield image above background
 
     def __len__(self) -> int: ...
 
