@@ -91,6 +91,8 @@ class Folder:
     widefield, sim : Zscore
         What the averages and the SIM images were z-scored by. For SIM images normalised one by one, or not at all,
         ``sim`` leaves an image as it is, and `StoredField.sim` gives the image as it was stored.
+    calibrated : bool
+        False: the SIM images are in units of their own.
 
     Raises
     ------
@@ -98,6 +100,8 @@ class Folder:
         If the folder has another layout, was not prepared to the end, or has no image of the split; if an image lacks
         one of the levels.
     """
+
+    calibrated = False
 
     def __init__(self, path: str | Path, split: str = "train", levels: Iterable[int] | None = None):
         if split not in SPLITS:

@@ -8,6 +8,7 @@ import yaml
 
 from srredsim import resources
 from srredsim.cli import main
+from srredsim.data.widefield import WidefieldPairs
 from srredsim.w2s.field import CAPTURES, WIDEFIELD
 from srredsim.w2s.folder import SPLITS, Folder
 
@@ -38,6 +39,21 @@ def test_prepared_again(home, run):
     assert (report["made"], report["kept"], report["fields"]) == (0, 6, [1, 81])
     assert "train: 1 of 76 fields (001)" in err
     assert len(Folder(home / "w2s", "test")) == 3
+
+
+def test_the_folder_makes_pairs_of_widefield_images(home):
+    """z-scores as they are stored; or in counts, the SIM image fitted to the widefield image."""
+    fields = Folder(home / "w2s", "train")
+    stored = [np.load(home / "w2s" / "normalized" / kind / "001_1.npy") for kind in ("avg4", "sim")]
+    pairs = WidefieldPairs(fields, [1, 4], "sim", "dataset")
+    assert len(pairs) == 6
+    noisy, truth = pairs[3].normalised()
+    np.testing.assert_allclose(noisy[..., 0], stored[0], atol=1e-5)
+    np.testing.assert_allclose(truth[..., 0], stored[1], atol=1e-5)
+    pair = WidefieldPairs(fields, [4], "sim", "image")[1]
+    made_from = np.load(home / "raw" / "Image001" / "sim_channel1.npy")  # counts above background: nothing to fit
+    gain, _ = np.polyfit(made_from.ravel(), pair.truth.ravel(), 1)
+    assert gain == pytest.approx(1, abs=0.25)
 
 
 @pytest.mark.parametrize(
