@@ -225,7 +225,7 @@ def _prepare(commands) -> None:
         "--zscore",
         nargs="+",
         default=["published"],
-        metavar="published|own|MEAN STD",
+        metavar=("published|own|MEAN", "STD"),
         help="of the averages; own: measured over all captures here, which reads them twice (published)",
     )
     w2s.add_argument(

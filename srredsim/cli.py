@@ -244,6 +244,8 @@ def _simulate(arguments) -> dict:
 def _simulate_w2s(arguments) -> dict:
     from srredsim.w2s.archive import simulate_archive
 
+    if (arguments.angles, arguments.phases, tuple(arguments.photons)) != (3, 5, (20.0, 5000.0)):
+        raise InputError("--w2s has 3 angles, 5 phases and a light of its own; leave out --angles, --phases, --photons")
     with _progress("simulating") as progress:
         paths = simulate_archive(
             arguments.out, arguments.count, seed=arguments.seed, size=arguments.size or 512, progress=progress

@@ -91,6 +91,8 @@ class Folder:
     widefield, sim : Zscore
         What the averages and the SIM images were z-scored by. For SIM images normalised one by one, or not at all,
         ``sim`` leaves an image as it is, and `StoredField.sim` gives the image as it was stored.
+    calibrated : bool
+        False: the SIM images are in units of their own.
 
     Raises
     ------

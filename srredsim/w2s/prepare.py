@@ -12,22 +12,21 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from srredsim import __version__, io
 from srredsim.errors import InputError
 from srredsim.io.npy import memory_map
-from srredsim.w2s.field import CAPTURES, LEVELS, REFERENCE, WIDEFIELD, Zscore
+from srredsim.w2s.captures import Moments, averages, moments, moments_of_captures
+from srredsim.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
 from srredsim.w2s.folder import AS_IT_IS, BEGUN, RECORD, SPLITS, normalized_in, path_of, read_record
-from srredsim.w2s.raw import CHANNELS, CHUNK, SIM_ORDERS, Archive, RawField, open_archive, ranges
+from srredsim.w2s.raw import CHANNELS, SIM_ORDERS, Archive, RawField, in_words, open_archive, ranges
 
 SIM_ZSCORES = ("global", "lr", "per-image", "none")
 TRAINING = range(1, 81)  # fields whose SIM images give the global constants: the published training fields
-MOMENTS = "moments"  # folder of what was counted, as long as it is needed
+MOMENTS = ".srredsim-moments"  # folder of what was counted, as long as it is needed
 
 
 @dataclass(frozen=True)
@@ -66,24 +65,6 @@ class Settings:
     def plain(self) -> dict:
         """Ready for JSON."""
         return asdict(self) | {"zscore": self.zscore if isinstance(self.zscore, str) else list(self.zscore)}
-
-
-class Moments(NamedTuple):
-    """Number, sum and sum of squares of values."""
-
-    count: int
-    total: float
-    squares: float
-
-    def __add__(self, other: Moments) -> Moments:
-        return Moments(*(one + two for one, two in zip(self, other, strict=True)))
-
-    def zscore(self, of: str | Path) -> Zscore:
-        mean = self.total / self.count
-        variance = self.squares / self.count - mean**2
-        if not variance > 0:
-            raise InputError(f"{of}: every pixel is {mean:g}; there is no deviation to divide by")
-        return Zscore(float(mean), float(np.sqrt(variance)))
 
 
 def prepare(
@@ -157,6 +138,7 @@ class _Work:
         for number, (one, channel) in enumerate(self._sets, start=1):
             made += self._make(one, channel)
             self._tick(number)
+        record["fields"] = [number for number in record["fields"] if self._is_made(number)]
         record["sim_images"] = (earlier or {}).get("sim_images", {}) | self._own_constants()
         _write(self.out / RECORD, record)
         (self.out / BEGUN).unlink()
@@ -259,9 +241,7 @@ class _Work:
         """Of all captures of a field, which takes minutes for all fields: kept until the end."""
         path = self.out / MOMENTS / f"{_name(one, channel)}.json"
         if not path.exists():
-            captures = one.captures(channel)
-            chunks = (captures[n : n + CHUNK] for n in range(0, len(captures), CHUNK))
-            _write(path, list(sum(map(moments, chunks), Moments(0, 0, 0))))
+            _write(path, list(moments_of_captures(one.captures(channel))))
         return Moments(*json.loads(path.read_text(encoding="utf-8")))
 
     @cached_property
@@ -325,6 +305,12 @@ class _Work:
                     io.write_raw(path, _storable(one.sim_frames(channel, self.settings.sim_order)))
         return bool(lacking or pair or sim_lacks)
 
+    def _is_made(self, number: int) -> bool:
+        """Not so for a field that an interrupted run did not come to, if this one leaves it out."""
+        names = [f"{number:03d}_{channel}" for channel in CHANNELS]
+        normalized = self.out / "normalized"
+        return all(path_of(normalized, f"avg{level}", name).exists() for level in LEVELS for name in names)
+
     def _save(self, path: Path, image: np.ndarray, zscore: Zscore) -> None:
         """Exact to the last digit of float32: what is subtracted and divided has the digits of float64."""
         z = (np.asarray(image, np.float64) - zscore.mean) / zscore.std
@@ -336,33 +322,6 @@ class _Work:
             self.progress(number, len(self._sets))
 
 
-def averages(captures: np.ndarray) -> dict[int, np.ndarray]:
-    """(y, x) float64 of every noise level, from captures (400, y, x) of which 16 are in memory at a time.
-
-    Sums of whole numbers are exact.
-    """
-    ends = {numbers.stop: level for level, numbers in CAPTURES.items() if numbers.start == 0}
-    edges = sorted({0, *ends, *range(0, CAPTURES[REFERENCE].stop, CHUNK)})
-    dtype = np.float64 if captures.dtype.kind == "f" else np.int64
-    total = np.zeros(captures.shape[1:], dtype)
-    found = {level: _single(captures, numbers) for level, numbers in CAPTURES.items() if numbers.start}
-    for first, end in pairwise(edges):
-        total += np.sum(captures[first:end], axis=0, dtype=dtype)
-        if end in ends:
-            found[ends[end]] = total / end
-    return found
-
-
-def _single(captures: np.ndarray, numbers: range) -> np.ndarray:
-    return np.mean(captures[numbers.start : numbers.stop], axis=0, dtype=np.float64)
-
-
-def moments(values: np.ndarray) -> Moments:
-    """In float64."""
-    values = np.asarray(values, np.float64).ravel()
-    return Moments(values.size, float(values.sum()), float(values @ values))
-
-
 def split_of(number: int) -> str:
     """Of a field."""
     return next(split for split, numbers in SPLITS.items() if number in numbers)
@@ -370,18 +329,21 @@ def split_of(number: int) -> str:
 
 def lines(report: dict) -> list[str]:
     """What was done, for a terminal."""
-    by_split = {split: [n for n in report["fields"] if n in numbers] for split, numbers in SPLITS.items()}
-    text = [f"{split}: {len(there)} fields ({ranges(there) or 'none'})" for split, there in by_split.items()]
-    zscores = {"averages": report["widefield"], "SIM images": report["sim"]}
-    for of, zscore in zscores.items():
-        how = report["settings"]["zscore" if of == "averages" else "sim_zscore"]
-        numbers = f" {zscore['mean']:.6g}, standard deviation {zscore['std']:.6g}" if zscore else ""
-        text.append(f"{of}: mean{numbers} ({how})" if zscore else f"{of}: z-score {how}")
+    text = []
+    for split, numbers in SPLITS.items():
+        there = [number for number in report["fields"] if number in numbers]
+        text.append(f"{split}: {len(there)} of {len(numbers)} fields{f' ({ranges(there)})' if there else ''}")
+    how = report["settings"]["zscore"]
+    text.append(f"averages: {_zscore_words(report['widefield'], how if isinstance(how, str) else 'given')}")
+    text.append(f"SIM images: {_zscore_words(report['sim'], report['settings']['sim_zscore'])}")
     if report["skipped"]:
-        named = "; ".join(f"{name} {', '.join(words)}" for name, words in report["skipped"].items())
-        text.append(f"left out: {named}")
-    text.append(f"{report['made']} image sets made, {report['kept']} kept")
+        text.append(f"left out: {in_words(report['skipped'])}")
+    text.append(f"images of {report['made']} channels were made, those of {report['kept']} were there")
     return text
+
+
+def _zscore_words(zscore: dict | None, how: str) -> str:
+    return f"mean {zscore['mean']:.6g}, standard deviation {zscore['std']:.6g} ({how})" if zscore else f"z-score {how}"
 
 
 def _name(one: RawField, channel: int) -> str:
@@ -404,8 +366,9 @@ def _whole(path: Path, shape: tuple[int, ...]) -> bool:
 
 
 def _storable(frames: np.ndarray) -> np.ndarray:
-    """As recorded where the camera's type is kept; else float32."""
-    return frames if frames.dtype == np.uint16 else frames.astype(np.float32)
+    """uint16 of any byte order where that holds the values; else float32."""
+    unsigned = frames.dtype.kind == "u" and frames.dtype.itemsize <= 2
+    return frames.astype(np.uint16 if unsigned else np.float32)
 
 
 def _write(path: Path, content) -> None:

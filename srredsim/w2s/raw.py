@@ -124,10 +124,15 @@ class Archive:
     def summary(self) -> str:
         """``3 of 120 fields are incomplete: Image007 lacks wf_channel2.npy; ...``"""
         total = len(self.fields) + len(self.problems)
-        named = [f"{name} {', '.join(words)}" for name, words in self.problems.items()]
-        more = f"; and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-        are = "is" if len(named) == 1 else "are"
-        return f"{len(named)} of {total} fields {are} incomplete: {'; '.join(named[:SHOWN])}{more}"
+        are = "is" if len(self.problems) == 1 else "are"
+        return f"{len(self.problems)} of {total} fields {are} incomplete: {in_words(self.problems)}"
+
+
+def in_words(problems: dict[str, list[str]]) -> str:
+    """``Image007 lacks wf_channel2.npy; ...``, of the first few fields."""
+    named = [f"{name} {', '.join(words)}" for name, words in problems.items()]
+    more = f"; and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    return f"{'; '.join(named[:SHOWN])}{more}"
 
 
 def open_archive(path: str | Path, raw_sim: bool = True, limit: int | None = None) -> Archive:

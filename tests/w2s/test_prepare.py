@@ -81,7 +81,7 @@ def test_own_zscore_is_that_of_all_captures(raw, out):
     found = np.load(out / "normalized" / "avg400" / "002_1.npy")
     expected = (captures(raw, "002_1").mean(axis=0) - every.mean()) / every.std()
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
-    assert not (out / "moments").exists()
+    assert not (out / ".srredsim-moments").exists()
 
 
 def test_own_numbers(raw, out):
@@ -144,6 +144,17 @@ def test_an_interrupted_run_goes_on(raw, out, tmp_path):
     assert not (out / "w2s.begun.json").exists()
 
 
+def test_fields_that_were_never_reached_are_not_claimed(raw, out):
+    def stop(done, total):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    settings = Settings(sim_zscore="none")
+    with pytest.raises(KeyboardInterrupt):
+        prepare(raw, out, settings, progress=stop)
+    assert prepare(raw, out, settings, limit=1)["fields"] == [1]
+
+
 def test_own_constants_are_not_counted_twice(raw, out):
     def stop(done, total):
         if done == 4:
@@ -151,7 +162,7 @@ def test_own_constants_are_not_counted_twice(raw, out):
 
     with pytest.raises(KeyboardInterrupt):
         prepare(raw, out, Settings(zscore="own"), progress=stop)
-    counted = sorted((out / "moments").iterdir())
+    counted = sorted((out / ".srredsim-moments").iterdir())
     assert [path.stem for path in counted] == names(1, 2)[:4]
     before = counted[0].stat().st_mtime_ns
     seen = []
