@@ -47,7 +47,9 @@ def parser() -> Parser:
 
 def _train(commands) -> None:
     sub = _command(commands, "train", "train a model")
-    sub.add_argument("--model", metavar="NAME|RECIPE", help="a model of the zoo, a folder, or a recipe.yaml")
+    sub.add_argument(
+        "--model", metavar="NAME|RECIPE", help="a model of the zoo, NAME/VARIANT, a folder, or a recipe.yaml"
+    )
     sub.add_argument("--data", metavar="NAME|DIR", help="data set, or a folder of raw/truth pairs")
     sub.add_argument("--gpus", type=_count, metavar="N", help="how many; 0: the processor; left out: all there are")
     sub.add_argument("--epochs", type=_positive, metavar="N")

@@ -89,7 +89,7 @@ class Adversarial:
     kind: str = "esrgan"  # or epsr: which relativistic loss the network has
     weight: float = 0.005  # of that loss, beside the recipe's own
     discriminator: dict[str, Any] = field(default_factory=lambda: {"name": "vgg_style"})  # as Recipe.network
-    learning_rate: float = 1e-4  # of the discriminator; the rest of its optimiser is that of the network
+    learning_rate: float = 1e-4  # of the discriminator, which has the network's optimiser and schedule otherwise
     real: str = "same_batch"  # the true images of the batch, or other_batch: of another, differently shuffled
     warm_up_epochs: int = 0  # with the recipe's own loss alone
 
