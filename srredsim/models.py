@@ -207,7 +207,9 @@ def describe() -> list[dict]:
             {
                 "name": name,
                 "network": recipe.network["name"],
-                "input": {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}[recipe.data.input],
+                "input": {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}[
+                    recipe.data.input
+                ],
                 "patterns": [f"{angles} x {phases}" for angles, phases in recipe.data.each_pattern],
                 "trained": (results.parent / WEIGHTS).is_file(),
                 "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,

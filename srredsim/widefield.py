@@ -127,7 +127,7 @@ def _notes(network: Network) -> list[str]:
     if model.recipe.data.normalise == "dataset":
         mean, std = model.recipe.data.zscore
         notes.append(
-            f"{model.name} expects the camera of its data set: counts of mean {mean:.4g} and standard deviation {std:.4g}"
+            f"{model.name} expects counts as those of its data set: mean {mean:.4g}, standard deviation {std:.4g}"
         )
     if network.largest_window:
         notes.append(f"memory was short: went on with windows of at most {network.largest_window} pixels")

@@ -118,11 +118,12 @@ def _series(split: dict[str, Any], angles: int, phases: int, count: int | None) 
 
 
 def _open_folder(folder: Path, split: str, angles: int, phases: int) -> DataSet:
-    """``folder/<split>/raw`` if there, else every tenth pair of ``folder/raw`` is for validation and test."""
-    home = folder / split
-    if not (home / "raw").is_dir() and split == "test" and (folder / "validation" / "raw").is_dir():
-        home = folder / "validation"
-    divide = not (home / "raw").is_dir()
+    """``folder/<split>/raw`` if there; without ``validation``, every tenth pair to train on is held back for it."""
+    home, validation = folder / split, folder / "validation"
+    held_apart = (validation / "raw").is_dir()
+    if not (home / "raw").is_dir() and split == "test" and held_apart:
+        home = validation
+    divide = not held_apart if split == "train" else not (home / "raw").is_dir()
     if divide:
         home = folder / "train" if (folder / "train" / "raw").is_dir() else folder
     for part in ("raw", "truth"):

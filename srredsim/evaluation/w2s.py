@@ -282,5 +282,3 @@ def _known(name: str, more: Iterable[str] = ()) -> None:
 
 def _summary(values: list[float]) -> dict[str, float]:
     return {"mean": float(np.mean(values)), "std": float(np.std(values))}
-
-
