@@ -15,7 +15,7 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "normalise", "precision", "tiling"},
+    {"acquisition", "resources", "normalise", "precision", "tiling", "picture"},
     {"optics", "io"},
     {"simulation", "reconstruction", "inspection", "denoising"},
     {"w2s"},
@@ -27,7 +27,6 @@ LAYERS = [  # each may import from its own line and from those above it
         "recipe",
         "models",
         "runs",
-        "picture",
         "prediction",
         "judging",
         "judging_picture",
@@ -53,6 +52,7 @@ SCIENCE = {
     "denoising",
     "w2s",
     "tiling",
+    "picture",
 }
 LEARNING = {"layers", "networks", "losses", "metrics"}
 TENSORFLOW = {"data.pipeline", "training", "export"}
