@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.denoising.mixture import BLOCK, SHIPPED, SIDE, Mixture, load, without_mean
+from srredsim.denoising.mixture import BLOCK, SHIPPED, SIDE, Mixture, load, product, without_mean
 from srredsim.errors import InputError
 
 TRUST = (1.0, 4.0, 8.0, 16.0, 32.0)  # k of the passes
@@ -98,5 +98,6 @@ def _filtered(patches: np.ndarray, component: np.ndarray, filters: np.ndarray) -
     for k, own in enumerate(np.split(order, ends[:-1])):
         for start in range(0, len(own), BLOCK):
             places = own[start : start + BLOCK]
-            result[places] = patches[places] @ filters[k]
+            own_patches = patches[places]
+            result[places] = product(own_patches, filters[k], out=np.empty_like(own_patches))
     return result

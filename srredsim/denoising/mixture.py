@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -33,7 +34,8 @@ SIDE = 8  # pixels of a patch
 PIXELS = SIDE**2
 SHIPPED = Path(__file__).with_name("patch_prior.npz")
 STRENGTHS = 10  # groups of equal size into which patches are sorted by contrast before the fit
-BLOCK = 1 << 14  # patches worked on at a time: their products stay in the cache
+WORKERS = 2
+BLOCK = 1 << 13  # patches worked on at a time: their products stay in the cache
 NEGLIGIBLE = 1e-4  # share of a patch in a component that is not counted
 FLOOR = 1e-6  # variance added to every pixel: no component becomes a point, nothing fainter than 1/1000 is told apart
 
@@ -53,27 +55,37 @@ class Mixture:
 
     def log_densities(self, patches: np.ndarray, noise_variance: float = 0.0) -> np.ndarray:
         """``log(weight_k N(x; 0, C_k + noise_variance I))``; float32 (components, patches)."""
-        patches = np.asarray(patches, np.float32)
+        return np.concatenate(list(self._in_blocks(patches, noise_variance, lambda logs: logs)), axis=1)
+
+    def most_likely(self, patches: np.ndarray, noise_variance: float) -> np.ndarray:
+        """Number of the component that each noisy patch belongs to, (patches,) int."""
+        return np.concatenate(list(self._in_blocks(patches, noise_variance, lambda logs: np.argmax(logs, axis=0))))
+
+    def _in_blocks(self, patches: np.ndarray, noise_variance: float, use: Callable[[np.ndarray], np.ndarray]):
+        """``use(log densities)`` of every block of patches."""
         variances, axes = self.axes
         variances = variances + noise_variance
         whitening = (axes / np.sqrt(variances)[:, None, :]).astype(np.float32)
         constants = np.log(self.weights) - 0.5 * np.sum(np.log(2 * np.pi * variances), axis=1)
-        result = np.empty((len(self.weights), len(patches)), np.float32)
-        for start in range(0, len(patches), BLOCK):
-            block = patches[start : start + BLOCK]
-            for k, constant in enumerate(constants):
-                white = block @ whitening[k]
-                result[k, start : start + BLOCK] = constant - 0.5 * np.einsum("ij,ij->i", white, white)
-        return result
 
-    def most_likely(self, patches: np.ndarray, noise_variance: float) -> np.ndarray:
-        """Number of the component that each noisy patch belongs to, (patches,) int."""
-        return np.concatenate(
-            [
-                np.argmax(self.log_densities(patches[start : start + BLOCK], noise_variance), axis=0)
-                for start in range(0, len(patches), BLOCK)
-            ]
-        )
+        def logs(block: np.ndarray) -> np.ndarray:
+            result, white = np.empty((len(constants), len(block)), np.float32), np.empty_like(block)
+            for k, constant in enumerate(constants):
+                product(block, whitening[k], out=white)
+                result[k] = constant - 0.5 * np.einsum("ij,ij->i", white, white)
+            return use(result)
+
+        patches = np.asarray(patches, np.float32)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            yield from pool.map(logs, [patches[start : start + BLOCK] for start in range(0, len(patches), BLOCK)])
+
+
+def product(patches: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """``patches @ matrix`` as many small products: a large one starts threads, which get into each other's way."""
+    whole = len(patches) - len(patches) % PIXELS
+    np.matmul(patches[:whole].reshape(-1, PIXELS, PIXELS), matrix, out=out[:whole].reshape(-1, PIXELS, PIXELS))
+    np.matmul(patches[whole:], matrix, out=out[whole:])
+    return out
 
 
 def without_mean(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
