@@ -39,7 +39,7 @@ BANDS = ((1, 0), (0, 1), (1, 1))  # along which of y and x the filter is a diffe
 SMALLEST = 16  # pixels of a side
 COARSEST = 16  # the coarsest filters are at most this part of the shorter side long
 MOST_LEVELS = 5
-STRIP_PIXELS = 1 << 17  # worked on at a time, about 100 bytes for each and level
+STRIP_PIXELS = 1 << 17  # worked on at a time, about 150 bytes each for every level
 FAINTEST = 0.1  # photons: no threshold is lower than their noise
 LARGEST = 2.2  # of w / 3t; beyond, nothing is left
 
