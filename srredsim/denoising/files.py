@@ -66,7 +66,7 @@ def denoise_file(
     def denoised(plane: Plane) -> np.ndarray:
         noisy = np.asarray(plane.image, float)
         limits, clipped = camera_limits(noisy, plane.image.dtype)
-        measured = given or noise_parameters(noisy, limits)
+        measured = given or _measured(noisy, limits)
         rows.append({**dict(zip("tcz", plane.position, strict=True)), **measured._asdict()})
         doubts.extend([f"{plane.where} {clipped}".strip()] if clipped else [])
         return work(noisy, measured, limits)
@@ -123,6 +123,19 @@ def _method(method: str, prior: str | Path | None) -> Callable[..., np.ndarray]:
         raise InputError(f"a prior is for vst_epll; {method} has none")
     load(prior)  # a wrong one stops the run before any work
     return lambda noisy, noise, limits: work(noisy, noise, limits, prior=prior)
+
+
+def _measured(plane: np.ndarray, limits: tuple[float, float] | None) -> Noise:
+    try:
+        noise = noise_parameters(plane, limits)
+    except InputError as problem:
+        raise InputError(f"{problem}; or give --noise A B") from None
+    if not all(np.isfinite(noise)) or not noise.std(plane.mean()) > 0:
+        raise InputError(
+            f"noise cannot be measured: a variance of {noise.a:.3g} x brightness {noise.b:+.3g} is none at the mean "
+            "brightness; the image was smoothed before, or has too little smooth ground; give --noise A B"
+        )
+    return noise
 
 
 def _checked(noise: Noise) -> Noise:

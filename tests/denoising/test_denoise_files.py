@@ -137,7 +137,7 @@ def bad(noisy):
     holed = noisy[0, 0].astype(np.float32)
     holed[1, 4, 5:7] = np.nan
     return {
-        "hole": (holed, "z=1: 2 of 12288 pixels are not finite"),
+        "hole": (holed, "z=1: 2 of 12288 pixels are NaN or infinite"),
         "constant": (np.full_like(plane, 7), "every pixel is 7"),
         "small": (plane[:20], "20 x 128 pixels; 32 x 32"),
         "colour": (np.repeat(plane[..., None], 3, axis=2), "is the last axis the colour"),
