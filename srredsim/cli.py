@@ -405,6 +405,8 @@ def _benchmark(arguments) -> dict:
     for name, text in (("tables.md", report), ("tables.csv", w2s_tables.as_csv(result))):
         with io.atomic(out / name, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
+    for failure in result["failures"]:
+        _note(f"{failure['input']}: {failure['error']}")
     print(w2s_tables.markdown(result), *(out / name for name in ("results.json", "tables.md", "tables.csv")), sep="\n")
     return result
 
