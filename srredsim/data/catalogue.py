@@ -84,8 +84,10 @@ def open_fields(name_or_folder: str | Path, split: str, count: int | None = None
         return Folder(name_or_folder, split)
     description = _description(name_or_folder)
     if description["reader"] != "w2s_simulated":
-        where = "; prepare it first: srredsim prepare w2s --raw DIR --out DIR" if description["reader"] == "w2s" else ""
-        raise InputError(f"{name_or_folder} holds no widefield images at noise levels{where}; or take w2s_simulated")
+        raise InputError(
+            f"{name_or_folder} holds no widefield images at noise levels; take w2s_simulated, or the folder that"
+            " srredsim prepare w2s --raw DIR --out DIR makes of the measured ones"
+        )
     wanted = description["splits"][split]
     series = FieldSeries(wanted["seed"], (split == "train" and count) or wanted["count"], wanted["size"])
     return SimulatedFields(series, *(Zscore(*description["zscore"][kind]) for kind in ("widefield", "sim")))

@@ -1,4 +1,4 @@
-"""Pairs of widefield images from simulated fields: both normalisations, written out, and the splits of the catalogue."""
+"""Pairs of widefield images from simulated fields, both normalisations written out, and the splits of the catalogue."""
 
 import numpy as np
 import pytest
@@ -117,8 +117,8 @@ def test_the_constants_are_those_of_the_training_fields():
 @pytest.mark.parametrize(
     ("name", "split", "words"),
     [
-        ("w2s", "train", "prepare it first: srredsim prepare w2s"),
-        ("simulated", "train", "no widefield images at noise levels; or take w2s_simulated"),
+        ("w2s", "train", "take w2s_simulated, or the folder that srredsim prepare w2s"),
+        ("simulated", "train", "no widefield images at noise levels; take w2s_simulated"),
         ("w2s_simulated", "tset", "no split 'tset'; there are: train, validation, test"),
         ("w2s_simulatde", "train", "w2s_simulated"),
     ],
