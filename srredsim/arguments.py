@@ -13,6 +13,7 @@ from srredsim import __version__
 
 ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
 SIGNED = ("--k", "--phase-steps")  # flags whose values may begin with a minus
+DENOISERS = ("pure_let", "vst_bm3d", "vst_epll", "dncnn", "memnet", "ridnet")  # the last three are networks
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -39,7 +40,7 @@ def parser() -> Parser:
     top = Parser(prog="srredsim", description="From raw structured-illumination stacks to super-resolved images.")
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    first = _train, _predict, _reconstruct, _inspect, _reference, _simulate, _prepare, _analyse
+    first = _train, _predict, _denoise, _reconstruct, _inspect, _reference, _simulate, _prepare, _analyse
     for add in (*first, _evaluate, _benchmark, _export, _import_weights, _models, _doctor):
         add(commands)
     return top
@@ -81,6 +82,31 @@ def _predict(commands) -> None:
     sub.add_argument(
         "--no-consistency", dest="consistency", action="store_false", help="do not compare the image with the frames"
     )
+    _overwrite(sub)
+    _json(sub)
+
+
+def _denoise(commands) -> None:
+    sub = _command(commands, "denoise", "take the noise out of widefield images, plane by plane")
+    sub.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE", help="TIFF or .npy files, or folders of them")
+    sub.add_argument(
+        "--method",
+        choices=DENOISERS,
+        required=True,
+        help="pure_let is fast; vst_bm3d and vst_epll are better and need no training; the others are networks",
+    )
+    sub.add_argument(
+        "--noise",
+        type=_finite,
+        nargs=2,
+        metavar=("A", "B"),
+        help="variance of the noise is A x brightness + B, in the units of the file; left out: measured in each plane",
+    )
+    sub.add_argument("--prior", type=Path, metavar="FILE.npz", help="patches for vst_epll; left out: the shipped ones")
+    sub.add_argument("--model", metavar="NAME|DIR", help="of a network; left out: w2s_<method>")
+    sub.add_argument("--pixel-size-um", type=_above_zero, metavar="F", help="left out: the file says")
+    sub.add_argument("--dtype", choices=("float32", "uint16"), default="float32", help="of the written image")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; left out: beside the input")
     _overwrite(sub)
     _json(sub)
 
@@ -412,6 +438,10 @@ def _positive(text: str) -> int:
 
 def _above_zero(text: str) -> float:
     return _number(float, text, "a number above 0", lambda value: 0 < value < float("inf"))
+
+
+def _finite(text: str) -> float:
+    return _number(float, text, "a number", math.isfinite)
 
 
 def _share(text: str) -> float:

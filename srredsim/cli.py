@@ -158,6 +158,54 @@ def _say_consistency(path: Path, report: dict) -> None:
             _note(f"{path}: {note}")
 
 
+def _denoise(arguments) -> dict:
+    from srredsim.denoising.methods import METHODS
+
+    classical = arguments.method in METHODS
+    for flag, kept, where in (("noise", classical, METHODS), ("prior", arguments.method == "vst_epll", ["vst_epll"])):
+        if getattr(arguments, flag) and not kept:
+            raise InputError(f"--{flag} is for --method {' or '.join(where)}; {arguments.method} does not take it")
+    if classical and arguments.model:
+        raise InputError(f"--model is for the networks dncnn, memnet and ridnet; {arguments.method} has none")
+    work = _denoise_by_maths(arguments) if classical else _denoise_by_network(arguments)
+
+    def denoised(path: Path) -> dict:
+        with _progress(path.name) as progress:
+            report = work(
+                path,
+                out=arguments.out,
+                dtype=arguments.dtype,
+                pixel_size_um=arguments.pixel_size_um,
+                overwrite=arguments.overwrite,
+                progress=progress,
+            )
+        print(*report["paths"], sep="\n")
+        return report
+
+    return _each(arguments.inputs, denoised, arguments.out)
+
+
+def _denoise_by_maths(arguments) -> Callable[..., dict]:
+    from srredsim.denoising import files
+
+    def work(path: Path, **asked) -> dict:
+        report = files.denoise_file(path, arguments.method, noise=arguments.noise, prior=arguments.prior, **asked)
+        print(path, *(f"  {line}" for line in files.lines(report)), sep="\n")
+        return report
+
+    return work
+
+
+def _denoise_by_network(arguments) -> Callable[..., dict]:
+    _start_keras()
+    from srredsim.widefield import Chain, predict_image_file
+
+    chain = Chain(arguments.model or f"w2s_{arguments.method}")
+    if chain.scale != 1:
+        raise InputError(f"{chain.name} makes {chain.scale}x the pixels: srredsim predict --model takes it")
+    return lambda path, **asked: predict_image_file(path, chain, **asked)
+
+
 def _reconstruct(arguments) -> dict:
     from srredsim.reconstruction import files
     from srredsim.reconstruction.report import lines
@@ -364,6 +412,8 @@ def _benchmark(arguments) -> dict:
     for name, text in (("tables.md", report), ("tables.csv", w2s_tables.as_csv(result))):
         with io.atomic(out / name, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
+    for failure in result["failures"]:
+        _note(f"{failure['input']}: {failure['error']}")
     print(w2s_tables.markdown(result), *(out / name for name in ("results.json", "tables.md", "tables.csv")), sep="\n")
     return result
 
@@ -430,6 +480,7 @@ def _doctor(arguments) -> dict:
 COMMANDS = {
     "train": _train,
     "predict": _predict,
+    "denoise": _denoise,
     "reconstruct": _reconstruct,
     "inspect": _inspect,
     "reference": _reference,

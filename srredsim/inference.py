@@ -37,7 +37,7 @@ class Network:
         sampling, scale = self.model.sampling, self.model.scale
         shape = tuple(side // sampling for side in frames.shape[:2])
         image = np.empty([side * scale for side in shape], np.float32)
-        for part in tiling.tiles(shape, tile, self.model.receptive_field):
+        for part in tiling.tiles(shape, tile, self.model.receptive_field, self.model.alignment):
             window = frames[tiling.magnified(part.window, sampling)]
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         return image

@@ -33,6 +33,7 @@ class LoadedModel:
     receptive_field: int  # raw pixels of context on each side
     scale: int  # output pixels per raw pixel
     precision: str
+    alignment: int = 1  # raw pixels to whose multiples tiles are moved
 
     @property
     def takes_wiener_images(self) -> bool:
@@ -93,14 +94,16 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
     load_weights(network, folder / WEIGHTS)
     sampling = _sampling(recipe)
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
+    architecture = networks.module(recipe.network["name"])
     return LoadedModel(
         name=recipe.name,
         folder=folder,
         recipe=recipe,
         network=network,
-        receptive_field=networks.module(recipe.network["name"]).receptive_field(**settings) // sampling,
+        receptive_field=architecture.receptive_field(**settings) // sampling,
         scale=scale_of(network) * sampling,
         precision=resolve(precision),
+        alignment=architecture.alignment(**settings) if hasattr(architecture, "alignment") else 1,
     )
 
 

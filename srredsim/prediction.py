@@ -199,7 +199,7 @@ def _predict_stack(
 ) -> None:
     """Every plane of the result, tile by tile, while the next window is being read."""
     model = network.model
-    plan = tiling.tiles(stack.array.shape[-2:], tile, model.receptive_field)
+    plan = tiling.tiles(stack.array.shape[-2:], tile, model.receptive_field, model.alignment)
     total = len(scalings) * len(plan)
     for done, (position, part, window) in enumerate(_one_ahead(_windows(stack, scalings, plan)), start=1):
         image = scalings[position].undo_gain(network.kept(window, part))

@@ -21,34 +21,39 @@ class Tile:
     place: Region  # of the image: where that belongs
 
 
-def tiles(shape: tuple[int, int], tile: int, halo: int) -> list[Tile]:
+def tiles(shape: tuple[int, int], tile: int, halo: int, alignment: int = 1) -> list[Tile]:
     """Tiles whose places cover an image of a shape (y, x) without overlap.
 
     All windows have one size, at most ``tile + 2 * halo`` along each axis, and are spread evenly: no thin remainder,
-    and a compiled network meets one shape only.
+    and a compiled network meets one shape only. For a network that works on every second pixel, an ``alignment`` of 2
+    lets all windows begin at even pixels; windows then are up to 2 pixels larger, and the last may be smaller by 1.
     """
     return [
         Tile(*((y, x) for y, x in zip(rows, columns, strict=True)))
-        for rows in spans(shape[0], tile, halo)
-        for columns in spans(shape[1], tile, halo)
+        for rows in spans(shape[0], tile, halo, alignment)
+        for columns in spans(shape[1], tile, halo, alignment)
     ]
 
 
-def spans(length: int, tile: int, halo: int) -> list[tuple[slice, slice, slice]]:
+def spans(length: int, tile: int, halo: int, alignment: int = 1) -> list[tuple[slice, slice, slice]]:
     """Tiles along one axis, as (window, kept, place)."""
     if tile < 1 or halo < 0:
         raise ValueError(f"a tile has at least 1 pixel and its halo at least 0; got {tile} and {halo}")
     count = max(1, math.ceil((length - 2 * halo) / tile))
     if count == 1:
         return [(slice(0, length), slice(0, length), slice(0, length))]
-    window = math.ceil((length + 2 * halo * (count - 1)) / count)
-    starts = [i * (length - window) // (count - 1) for i in range(count)]
+    window = math.ceil((length + 2 * halo * (count - 1)) / count) + 2 * (alignment - 1)
+    starts = [_rounded_up(i * (length - window) // (count - 1), alignment) for i in range(count)]
     middles = [(left + window + right) // 2 for left, right in pairwise(starts)]
     cuts = [0, *middles, length]
     return [
-        (slice(start, start + window), slice(begin - start, end - start), slice(begin, end))
+        (slice(start, min(start + window, length)), slice(begin - start, end - start), slice(begin, end))
         for start, (begin, end) in zip(starts, pairwise(cuts), strict=True)
     ]
+
+
+def _rounded_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple
 
 
 def magnified(region: Region, scale: int) -> Region:

@@ -15,7 +15,7 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "normalise", "precision", "tiling"},
+    {"acquisition", "resources", "normalise", "precision", "tiling", "picture"},
     {"optics", "io"},
     {"simulation", "reconstruction", "inspection", "denoising"},
     {"w2s", "analysis"},
@@ -28,7 +28,6 @@ LAYERS = [  # each may import from its own line and from those above it
         "recipe",
         "models",
         "runs",
-        "picture",
         "prediction",
         "widefield",
         "judging",
@@ -55,6 +54,7 @@ SCIENCE = {
     "w2s",
     "analysis",
     "tiling",
+    "picture",
 }
 LEARNING = {"layers", "networks", "discriminators", "losses", "metrics", "perceptual", "adversarial_losses"}
 TENSORFLOW = {"data.pipeline", "training", "export"}

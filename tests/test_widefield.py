@@ -15,6 +15,10 @@ from srredsim.export import export
 from srredsim.widefield import Chain, is_chain
 
 DENOISER = "network: {name: dncnn, depth: 4, filters: 4}\ndata: {input: widefield, target: average%s}\n"
+SUBSAMPLED = (
+    "network: {name: dncnn, depth: 4, filters: 4, subsampling: 2, batch_norm: false}\n"
+    "data: {input: widefield, target: average}\n"
+)
 TWICE = (  # as long as it is not trained: bilinear interpolation
     "network: {name: red_net, input_channels: 1, depth: 3, filters: 4, widefield_skip: true}\n"
     "data: {input: widefield, target: sim%s}\n"
@@ -24,6 +28,7 @@ OF_SET = ", normalise: dataset, zscore: [150, 60], sim_zscore: [40, 50]"
 RECIPES = {
     "denoiser": DENOISER % "",
     "denoiser_z": DENOISER % OF_SET,
+    "subsampled": SUBSAMPLED,
     "twice": TWICE % "",
     "twice_z": TWICE % OF_SET,
     "sharper": SHARPER % "",
@@ -113,7 +118,7 @@ def test_z_scores_do_not_forgive_another_camera(zoo):
 # Tiles and chains
 
 
-@pytest.mark.parametrize("name", ["denoiser", "sharper", "twice_z"])
+@pytest.mark.parametrize("name", ["denoiser", "subsampled", "sharper", "twice_z"])
 def test_tiles_make_the_whole_image(zoo, name):
     image = image_of(size=(75, 121))
     whole = Chain(zoo / name, "float32")(image)
@@ -232,7 +237,7 @@ def test_evaluate_names_the_benchmark(zoo, run, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["denoiser", "denoiser_z", "sharper", "sharper_z"])
+@pytest.mark.parametrize("name", ["denoiser", "denoiser_z", "subsampled", "sharper", "sharper_z"])
 def test_an_exported_model_answers_as_the_chain_does(zoo, tmp_path, name):
     """Images of unlike brightness in one batch, of a size that was never seen."""
     path = export(zoo / name, tmp_path, "keras")

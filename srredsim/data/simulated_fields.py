@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import w2s
 from srredsim.data.simulated import StoredSeries, array_on_disk, simulator_sources
 from srredsim.resources import cache_folder
 from srredsim.w2s import simulated
-from srredsim.w2s.field import LEVELS, WIDEFIELD, Zscore
+from srredsim.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
 
 SCALE = 2  # pixels of the SIM image per pixel of a capture
 
@@ -84,7 +83,8 @@ class SimulatedFields(StoredSeries):
 
 def _fingerprint(series: FieldSeries) -> str:
     """Of the series and of the simulator's own source: another simulator never reads this one's fields."""
-    digest = hashlib.sha256(json.dumps(asdict(series), sort_keys=True).encode())
-    for source in [*simulator_sources(), *(Path(w2s.__path__[0]) / name for name in ("field.py", "simulated.py"))]:
+    captures = {level: list(numbers) for level, numbers in CAPTURES.items()}
+    digest = hashlib.sha256(json.dumps([asdict(series), captures], sort_keys=True).encode())
+    for source in [*simulator_sources(), Path(simulated.__file__)]:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -1,1 +1,1 @@
-"""Denoising without training: noise measured, stabilised, and taken out by looking for similar blocks."""
+"""Denoising without a network: noise measured, stabilised, and taken out by similar blocks, patches or thresholds."""

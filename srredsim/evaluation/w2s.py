@@ -23,6 +23,7 @@ from srredsim.errors import InputError
 from srredsim.evaluation.benchmark import fit_intensity
 from srredsim.evaluation.w2s_published import NETWORKS
 from srredsim.inference import Network
+from srredsim.normalise import scaling_of
 from srredsim.reconstruction.widefield import bicubic_upscale
 from srredsim.resources import unknown
 from srredsim.w2s.field import NOISY_LEVELS, REFERENCE, Field, Fields
@@ -131,30 +132,44 @@ class Benchmark:
         return cells, lacking
 
     def run(self, cells: Sequence[Cell], progress: Callable[[int, int], None] | None = None) -> dict:
-        """Compute the cells that ``results.json`` does not have; returns its content."""
+        """Compute the cells that ``results.json`` does not have; returns its content.
+
+        A cell of which one image cannot be computed is left out, and stands with the reason under ``failures``.
+        """
         result = self._read()
         todo = [cell for cell in cells if result["cells"].get(cell.key, {}).get("weights") != self._fingerprint(cell)]
         if hasattr(self.fields, "generate"):
             self.fields.generate(range(self.count))
-        total = len(todo) * self.count
+        failures = []
         for number, cell in enumerate(todo):
-            started = time.perf_counter()
-            rows = []
-            for index in range(self.count):
-                rows.append(self._scores(cell, self.fields[index]))
-                if progress:
-                    progress(number * self.count + index + 1, total)
-            result["cells"][cell.key] = {
-                "chain": cell.chain,
-                "noise_level": cell.level,
-                "images": len(rows),
-                "weights": self._fingerprint(cell),
-                "seconds": round(time.perf_counter() - started, 1),
-                **{name: _summary([row[name] for row in rows]) for name in SCORES},
-            }
+            tick = _counting(progress, number * self.count, len(todo) * self.count)
+            try:
+                result["cells"][cell.key] = self._measured(cell, tick)
+            except InputError as problem:
+                failures.append({"input": cell.key, "error": str(problem)})
             self._write(result)
         self._write(result)
-        return result
+        return result | {"failures": failures}
+
+    def _measured(self, cell: Cell, tick: Callable[[int], None]) -> dict:
+        """The scores of one cell, means and spreads over the images."""
+        started = time.perf_counter()
+        rows = []
+        for index in range(self.count):
+            field = self.fields[index]
+            try:
+                rows.append(self._scores(cell, field))
+            except InputError as problem:
+                raise InputError(f"{field.name}: {problem}") from None
+            tick(index + 1)
+        return {
+            "chain": cell.chain,
+            "noise_level": cell.level,
+            "images": len(rows),
+            "weights": self._fingerprint(cell),
+            "seconds": round(time.perf_counter() - started, 1),
+            **{name: _summary([row[name] for row in rows]) for name in SCORES},
+        }
 
     def _scores(self, cell: Cell, field: Field) -> dict[str, float]:
         image, links = field.average(cell.level), cell.links
@@ -171,7 +186,7 @@ class Benchmark:
             image = z.apply(image)
         else:
             truth, z = field.sim(), fields.sim
-            image = (z if self._is_sim(last, level) else fields.widefield).apply(image)
+            image = self._in_zscores(field, image, last, level)
         if truth.shape != image.shape:
             raise InputError(f"{last} makes {image.shape} pixels; the SIM image has {truth.shape}")
         truth = z.apply(truth).astype(np.float64)
@@ -185,15 +200,19 @@ class Benchmark:
             "psnr_fitted": float(20 * np.log10(np.ptp(truth) / rmse_fitted)),
         }
 
-    def _is_sim(self, last: str, level: int) -> bool:
-        """Whether a method answers in the units of the SIM image."""
+    def _in_zscores(self, field: Field, image: np.ndarray, last: str, level: int) -> np.ndarray:
+        """A super-resolved image, by the constants of the units that it is in."""
+        fields = self.fields
         if last in (NOISY, BICUBIC, *METHODS):
-            return False
-        return self._of(last, level).model.recipe.data.normalise == "dataset" or self.fields.calibrated
+            return fields.widefield.apply(image)
+        if self._of(last, level).model.recipe.data.normalise == "dataset" or fields.calibrated:
+            return fields.sim.apply(image)
+        background = scaling_of(field.average(level)[..., None]).offset  # which the model took off
+        return fields.widefield.apply(image + np.float32(background))
 
     def _first(self, link: str, level: int, field: Field) -> np.ndarray:
         """What the first method of a chain makes, computed once for all chains."""
-        folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level)) or 'classical'}" / f"avg{level}"
+        folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level))}" / f"avg{level}"
         path = folder / f"{field.name}.npy"
         if not path.exists():
             image = self._apply(link, level, field.average(level))
@@ -238,11 +257,11 @@ class Benchmark:
 
     def _fingerprint(self, cell: Cell) -> str:
         """Of the weights of all networks in a chain: other weights are another cell."""
-        digest = hashlib.sha256()
-        for link in cell.links:
-            if link not in (NOISY, BICUBIC, *METHODS):
-                digest.update((models.find(self._place(link, cell.level)) / models.WEIGHTS).read_bytes())
-        return digest.hexdigest()[:12]
+        networks = [link for link in cell.links if link not in (NOISY, BICUBIC, *METHODS)]
+        if not networks:
+            return "classical"
+        places = (models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
+        return hashlib.sha256(b"".join(path.read_bytes() for path in places)).hexdigest()[:12]
 
     def _facts(self) -> dict:
         constants = {"widefield": self.fields.widefield, "sim": self.fields.sim}
@@ -278,6 +297,10 @@ def _known(name: str, more: Iterable[str] = ()) -> None:
     known = (NOISY, BICUBIC, *DENOISERS, *NETWORKS, *JOINT, COMPACT)
     if name not in (*known, *more) and not Path(name).is_dir() and name not in models.names():
         raise InputError(unknown("method", name, list(known)))
+
+
+def _counting(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:
+    return lambda done: progress(before + done, total) if progress else None
 
 
 def _summary(values: list[float]) -> dict[str, float]:

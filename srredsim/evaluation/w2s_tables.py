@@ -1,4 +1,4 @@
-"""What the W2S benchmark measured, as tables: rows are methods, columns noise levels, the paper's figure beside each."""
+"""What the W2S benchmark measured, as tables: rows are methods, columns noise levels; the paper's figure is beside."""
 
 from __future__ import annotations
 
