@@ -19,7 +19,16 @@ from pathlib import Path
 from srredsim.arguments import parser
 from srredsim.errors import InputError
 
+NO_MODELS = "there are no models"
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+OF_RAW_STACKS = {  # what `predict` is not told of a widefield image
+    "order": "--order",
+    "angles": "--angles",
+    "phases": "--phases",
+    "trailing_widefield": "--trailing-widefield",
+    "na": "--na",
+    "wavelength_em_um": "--wavelength-em-um",
+}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 
 
@@ -117,10 +126,8 @@ def _predict(arguments) -> dict:
 def _predict_widefield(arguments) -> dict:
     from srredsim.widefield import Chain, predict_image_file
 
-    given = [flag for flag in ("order", "angles", "phases", "trailing_widefield") if getattr(arguments, flag)]
-    if given:
-        flag = given[0].replace("_", "-")
-        raise InputError(f"--{flag} is for raw stacks; the model {arguments.model} takes widefield images")
+    if flag := next((flag for name, flag in OF_RAW_STACKS.items() if getattr(arguments, name)), None):
+        raise InputError(f"{flag} is for raw stacks; the model {arguments.model} takes widefield images")
     chain = Chain(arguments.model, arguments.precision, arguments.tile)
 
     def work(path: Path) -> dict:
@@ -446,8 +453,18 @@ def _models(arguments) -> dict:
     from srredsim import models
 
     rows = models.describe()
-    print(_table([row | {"patterns": ", ".join(row["patterns"]), "results": _psnr(row["results"])} for row in rows]))
+    lists = {
+        "": [_model_row(row) | {"results": _psnr(row["results"])} for row in rows if row["trained"]],
+        "without weights, to be trained with srredsim train --model NAME or NAME/VARIANT:": [
+            _model_row(row) | {"variants": ", ".join(row["variants"]) or None} for row in rows if not row["trained"]
+        ],
+    }
+    print("\n\n".join(f"{title}\n{_table(table)}".lstrip() for title, table in lists.items() if table) or NO_MODELS)
     return {"models": rows}
+
+
+def _model_row(row: dict) -> dict:
+    return {name: row[name] for name in ("name", "network", "input")} | {"patterns": ", ".join(row["patterns"]) or None}
 
 
 def _doctor(arguments) -> dict:
@@ -629,8 +646,6 @@ def _print_coloured(lines: list[str]) -> None:
 
 def _table(rows: list[dict]) -> str:
     """Columns of text, as wide as their widest cell."""
-    if not rows:
-        return "there are no models"
     cells = [[name.replace("_", " ") for name in rows[0]]] + [[_cell(value) for value in row.values()] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
@@ -638,7 +653,7 @@ def _table(rows: list[dict]) -> str:
 
 def _psnr(results: dict | None) -> str | None:
     """``PSNR in dB (of the best baseline): 27.3 (21.0) 3x5 at 20 photons, 30.1 (21.4) 3x5 at 100 photons``"""
-    if results is None:
+    if results is None or "groups" not in results:  # those of the W2S benchmark are other tables
         return None
     scores = []
     for group in results["groups"]:

@@ -2,8 +2,9 @@
 
 All three are one Keras model: raw camera counts in, image above background in the same units out; the normalisation
 (`srredsim.normalise`) is part of it, each image of a batch by itself. It is built from Keras's own layers and
-operations, in float32. Of a model of Wiener images only the network is exported, which takes what
-`srredsim.reconstruction.channels` makes: finding the stripes is no work for a graph.
+operations, in float32. A model of widefield images takes and gives counts, too (`srredsim.widefield`). Of a model of
+Wiener images only the network is exported, which takes what `srredsim.reconstruction.channels` makes: finding the
+stripes is no work for a graph.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import numpy as np
 from srredsim import io, models
 from srredsim.acquisition import frames_from_raw
 from srredsim.errors import InputError
+from srredsim.inference import Network
 from srredsim.models import LoadedModel
 from srredsim.normalise import HIGH_PERCENT, LOW_PERCENT
 from srredsim.prediction import predict_frames
 from srredsim.reconstruction.channels import CHANNELS
+from srredsim.widefield import restored
 
 SIGNATURES = ("serving_default", "serve")
 TOLERANCE = 1e-4  # of the brightest pixel; float32 sums in another order differ by about 1e-6
@@ -30,7 +33,7 @@ TOLERANCE = 1e-4  # of the brightest pixel; float32 sums in another order differ
 def export(
     model: LoadedModel | str | Path, out: str | Path, format: str = "savedmodel", version: int | None = None
 ) -> Path:
-    """Write a model, load it again and compare its image with that of `srredsim.prediction.predict_frames`.
+    """Write a model, load it again and compare its image with that of this package.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ def export(
     format : {"savedmodel", "onnx", "keras"}
         The first has the signatures ``serving_default`` and ``serve``. Input ``raw`` (batch, y, x, frames), frames
         angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x. Of a model of Wiener
-        images: input ``channels`` (batch, y, x, 3), output ``image`` (batch, y, x, 1), any even y and x, normalised.
+        images: input ``channels`` (batch, y, x, 3), output ``image`` (batch, y, x, 1), any even y and x, normalised. Of
+        one of widefield images: input ``widefield`` (batch, y, x, 1), output as `srredsim.widefield.Chain` gives it.
     version : int, optional
         Of the SavedModel: a server takes the highest. The next free one when left out.
 
@@ -71,29 +75,56 @@ def export(
 
 
 def served(model: LoadedModel):
-    """The ``keras.Model`` that is exported: raw (batch, y, x, frames) -> {"image": (batch, scale*y, scale*x, 1)}.
+    """The ``keras.Model`` that is exported: frames (batch, y, x, frames) -> {"image": (batch, scale*y, scale*x, 1)}.
 
     An image that is constant, which this package would refuse, comes out as zeros.
     """
     import keras
-    from keras import ops
 
     if model.takes_wiener_images:
         channels = keras.Input((None, None, len(CHANNELS)), dtype="float32", name=input_name(model))
         image = keras.layers.Identity(name="image", dtype="float32")(model.network(channels))
         return keras.Model(channels, {"image": image}, name=f"{model.name}_served")
-    raw = keras.Input((None, None, model.angles * model.phases), dtype="float32", name=input_name(model))
-    widefield = ops.mean(raw, axis=-1)
-    low, high = ops.unstack(ops.quantile(widefield, [LOW_PERCENT / 100, HIGH_PERCENT / 100], axis=(1, 2)), 2, axis=0)
-    offset, gain = (ops.reshape(value, (-1, 1, 1, 1)) for value in (low, high - low))
-    gain = ops.maximum(gain, 1e-12)
-    image = model.network((raw - offset) / gain) * gain
+    channels = 1 if model.takes_widefield_images else model.angles * model.phases
+    frames = keras.Input((None, None, channels), dtype="float32", name=input_name(model))
+    offset, gain = _constants(model) or _percentiles(frames)
+    image = model.network((frames - offset) / gain)
+    image = _in_units(model, image, offset, gain) if model.takes_widefield_images else image * gain
     image = keras.layers.Identity(name="image", dtype="float32")(image)
-    return keras.Model(raw, {"image": image}, name=f"{model.name}_served")
+    return keras.Model(frames, {"image": image}, name=f"{model.name}_served")
 
 
 def input_name(model: LoadedModel) -> str:
+    if model.takes_widefield_images:
+        return "widefield"
     return "channels" if model.takes_wiener_images else "raw"
+
+
+def _constants(model: LoadedModel) -> tuple[float, float] | None:
+    """Offset and gain of a model of z-scores."""
+    data = model.recipe.data
+    return data.zscore if data.input == "widefield" and data.normalise == "dataset" else None
+
+
+def _percentiles(frames):
+    """Offset and gain of each image by itself, as `srredsim.normalise` has them."""
+    from keras import ops
+
+    widefield = ops.mean(frames, axis=-1)
+    low, high = ops.unstack(ops.quantile(widefield, [LOW_PERCENT / 100, HIGH_PERCENT / 100], axis=(1, 2)), 2, axis=0)
+    offset, gain = (ops.reshape(value, (-1, 1, 1, 1)) for value in (low, high - low))
+    return offset, ops.maximum(gain, 1e-12)
+
+
+def _in_units(model: LoadedModel, image, offset, gain):
+    """As `srredsim.widefield.restored` undoes the normalisation."""
+    data = model.recipe.data
+    if data.target == "average":
+        return image * gain + offset
+    if data.normalise == "dataset":
+        offset, gain = data.sim_zscore
+        return image * gain + offset
+    return image * gain
 
 
 def _path(out: Path, name: str, format: str, version: int | None) -> Path:
@@ -134,6 +165,11 @@ def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -
     if model.takes_wiener_images:
         images = rng.random((2, 38, 52, len(CHANNELS))).astype(np.float32)
         return _same(image_of(images), model.network.predict_on_batch(images))
+    if model.takes_widefield_images:
+        images = (rng.poisson(300, (2, 37, 52)) + 100).astype(np.float32) * np.float32([[[1]], [[5]]])
+        network = Network(model)
+        expected = np.stack([restored(network, image) for image in images])
+        return _same(image_of(images[..., None])[..., 0], expected)
     counts = rng.poisson(300, (2, model.angles, model.phases, 37, 52)) + 100
     counts[1] = 5 * counts[1] + 50
     raw = np.stack([frames_from_raw(stack) for stack in counts]).astype(np.float32)

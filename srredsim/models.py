@@ -19,6 +19,7 @@ from srredsim.reconstruction.channels import CHANNELS
 from srredsim.reconstruction.transfer import transfer_of
 
 WEIGHTS = "model.weights.h5"
+INPUTS = {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class LoadedModel:
 
 
 def names() -> list[str]:
-    """Every model that has weights, best known first by name."""
+    """Every model that has weights, by name."""
     return [name for name in resources.entries("models") if (resources.entry("models", name) / WEIGHTS).is_file()]
 
 
@@ -88,6 +89,7 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
 
     folder = find(name_or_folder)
     recipe = recipes.load(folder)
+    _check_constants(recipe)
     network = build_network(recipe, precision)
     load_weights(network, folder / WEIGHTS)
     sampling = _sampling(recipe)
@@ -151,6 +153,19 @@ def _check_input(recipe: Recipe, network) -> None:
         )
 
 
+def _check_constants(recipe: Recipe) -> None:
+    """A model of z-scores knows by which; only a training may find them in its data set."""
+    data = recipe.data
+    if data.input != "widefield" or data.normalise != "dataset":
+        return
+    for key in ("zscore", "sim_zscore") if data.target == "sim" else ("zscore",):
+        if getattr(data, key) is None:
+            raise InputError(
+                f"the recipe of {recipe.name} has data.normalise: dataset, but no data.{key}; give the mean and the"
+                " standard deviation of the images it was trained on, as [154.5, 66.03]"
+            )
+
+
 def load_weights(network, path: Path) -> None:
     """Weights of exactly this network, or a clear refusal."""
     try:
@@ -204,17 +219,17 @@ def describe() -> list[dict]:
     """A row for each model of the zoo: what it is, and what it scored."""
     rows = []
     for name in resources.entries("models"):
-        recipe = recipes.load(name)
-        results = resources.entry("models", name) / "results.json"
+        recipe, folder = recipes.load(name), resources.entry("models", name)
+        results = folder / "results.json"
+        of_patterns = recipe.data.input != "widefield"
         rows.append(
             {
                 "name": name,
                 "network": recipe.network["name"],
-                "input": {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}[
-                    recipe.data.input
-                ],
-                "patterns": [f"{angles} x {phases}" for angles, phases in recipe.data.each_pattern],
-                "trained": (results.parent / WEIGHTS).is_file(),
+                "input": INPUTS[recipe.data.input],
+                "patterns": [f"{a} x {p}" for a, p in recipe.data.each_pattern] if of_patterns else [],
+                "trained": (folder / WEIGHTS).is_file(),
+                "variants": recipes.variants(folder),
                 "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,
             }
         )

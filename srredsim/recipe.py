@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,8 @@ class Recipe:
                 f"data.noise_level is how many captures are averaged: {', '.join(map(str, LEVELS))}, or null for"
                 f" all but the last; got {self.data.noise_level}"
             )
+        for key in ("zscore", "sim_zscore"):
+            _check_zscore(f"data.{key}", getattr(self.data, key))
         if len(self.data.each_pattern) > 1 and self.data.input == "frames":
             raise InputError("a network of raw frames has one pattern: set data.angles and data.phases")
         for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):
@@ -153,6 +156,13 @@ class Recipe:
 
     def as_dict(self) -> dict:
         return _plain(dataclasses.asdict(self))
+
+
+def _check_zscore(key: str, value: tuple | None) -> None:
+    """Mean and standard deviation."""
+    numbers = value is None or all(isinstance(n, int | float) and math.isfinite(n) for n in value)
+    if not numbers or (value is not None and (len(value) != 2 or value[1] <= 0)):
+        raise InputError(f"{key} is a mean and a standard deviation above 0, as [154.5, 66.03]; got {list(value)}")
 
 
 def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:

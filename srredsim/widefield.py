@@ -102,16 +102,19 @@ def predict_image_file(
 
 
 def is_chain(name: str | Path) -> bool:
-    """Whether a name stands for models of widefield images; InputError if there is no such model."""
+    """Whether a name stands for models of widefield images; InputError if it stands for none at all."""
     links = _links(name)
     return len(links) > 1 or recipes.load(models.find(links[0])).data.input == "widefield"
 
 
 def _links(names: str | Path | Sequence[str | Path]) -> list[str | Path]:
     """``a+b`` as [a, b]; a folder may have a plus in its name."""
-    if isinstance(names, str | Path):
-        return [names] if Path(names).is_dir() else str(names).split(LINK)
-    return list(names)
+    if not isinstance(names, str | Path):
+        return list(names)
+    links = [str(names)] if Path(names).is_dir() else str(names).split(LINK)
+    if not all(links):
+        raise InputError(f"a chain has a model on each side of {LINK}, as w2s_dncnn+widefield_sr; got {names}")
+    return links
 
 
 def _widefield_model(name: str | Path, precision: str) -> LoadedModel:

@@ -44,6 +44,8 @@ def open_split(name_or_folder: str | Path, split: str, angles: int, phases: int,
     if Path(name_or_folder).is_dir():
         return _open_folder(Path(name_or_folder), split, angles, phases)
     description = _description(name_or_folder)
+    if description["reader"] == "w2s_simulated":
+        raise InputError(f"{name_or_folder} holds widefield images, no raw stacks; set data.input=widefield for them")
     if description["reader"] != "simulated":
         raise InputError(f"{name_or_folder} is a layout, not data; give your own folder with {LAYOUT}")
     split = description["splits"][split]
@@ -82,8 +84,10 @@ def open_fields(name_or_folder: str | Path, split: str, count: int | None = None
         return Folder(name_or_folder, split)
     description = _description(name_or_folder)
     if description["reader"] != "w2s_simulated":
-        where = "; prepare it first: srredsim prepare w2s --raw DIR --out DIR" if description["reader"] == "w2s" else ""
-        raise InputError(f"{name_or_folder} holds no widefield images at noise levels{where}; or take w2s_simulated")
+        raise InputError(
+            f"{name_or_folder} holds no widefield images at noise levels; take w2s_simulated, or the folder that"
+            " srredsim prepare w2s --raw DIR --out DIR makes of the measured ones"
+        )
     wanted = description["splits"][split]
     series = FieldSeries(wanted["seed"], (split == "train" and count) or wanted["count"], wanted["size"])
     return SimulatedFields(series, *(Zscore(*description["zscore"][kind]) for kind in ("widefield", "sim")))
@@ -121,8 +125,8 @@ def _open_folder(folder: Path, split: str, angles: int, phases: int) -> DataSet:
     """``folder/<split>/raw`` if there; without ``validation``, every tenth pair to train on is held back for it."""
     home, validation = folder / split, folder / "validation"
     held_apart = (validation / "raw").is_dir()
-    if not (home / "raw").is_dir() and split == "test" and held_apart:
-        home = validation
+    if not (home / "raw").is_dir() and held_apart:
+        home = validation if split == "test" else folder
     divide = not held_apart if split == "train" else not (home / "raw").is_dir()
     if divide:
         home = folder / "train" if (folder / "train" / "raw").is_dir() else folder

@@ -57,8 +57,15 @@ def evaluate(
     dict
         ``groups``: for every pattern and light level (or the whole set) the number of images, and for every method and
         metric the mean and the spread; ``definitions`` says what the numbers are.
+
+    Raises
+    ------
+    InputError
+        If there is no such data set, or if the model does not take its stacks.
     """
     model = models.load(model) if isinstance(model, str | Path) else model
+    if model.takes_widefield_images:
+        raise InputError(f"{model.name} takes widefield images, not raw stacks; srredsim benchmark w2s scores it")
     splits = {pattern: _opened(data, split, pattern, model) for pattern in _patterns(model, data, pattern)}
     total, done = sum(map(len, splits.values())), 0
     scores: dict = defaultdict(lambda: defaultdict(list))

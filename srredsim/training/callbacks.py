@@ -7,47 +7,31 @@ import io
 import math
 import os
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import keras
-from keras import ops
 
 from srredsim.errors import InputError
 from srredsim.training import checkpoint
+from srredsim.training.averages import Averages
 from srredsim.training.optimizers import restart
 
 OBJECTIVE = "objective"
 LOWER_IS_BETTER = {"val_loss", "val_rmse", "val_nrmse"}
 
 
-@contextmanager
-def averaged(trainer):
-    """Inside, the model has the moving average of its weights, if the optimiser keeps one."""
-    optimizer = getattr(trainer.optimizer, "inner_optimizer", trainer.optimizer)
-    if not optimizer.use_ema:
-        yield
-        return
-    _swap(optimizer)
-    try:
-        yield
-    finally:
-        _swap(optimizer)
+class Average(keras.callbacks.Callback):
+    """The averages follow every step, and are what validation sees."""
 
+    def __init__(self, averages: Averages):
+        super().__init__()
+        self._averages = averages
 
-def _swap(optimizer) -> None:
-    averages = optimizer._model_variables_moving_average  # Keras has no public name for it
-    for weight, average in zip(optimizer._trainable_variables, averages, strict=True):
-        value = ops.convert_to_numpy(weight)
-        weight.assign(ops.convert_to_numpy(average))
-        average.assign(value)
-
-
-class ValidateAveraged(keras.callbacks.Callback):
-    """Validation sees the averaged weights."""
+    def on_train_batch_end(self, batch, logs=None):
+        self._averages.update(self.model)
 
     def on_test_begin(self, logs=None):
-        self._context = averaged(self.model)
+        self._context = self._averages.in_place()
         self._context.__enter__()
 
     def on_test_end(self, logs=None):
@@ -89,9 +73,10 @@ class StopOnNaN(keras.callbacks.Callback):
 class Record(keras.callbacks.Callback):
     """After every epoch: history.csv, the best and the last weights, then the checkpoint to resume from."""
 
-    def __init__(self, folder: Path, state: checkpoint.State, network, monitor: str):
+    def __init__(self, folder: Path, state: checkpoint.State, network, averages: Averages, monitor: str):
         super().__init__()
         self._folder, self._state, self._network, self._monitor = folder, state, network, monitor
+        self._averages = averages
         self._started = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -103,7 +88,7 @@ class Record(keras.callbacks.Callback):
         state.history.append({"epoch": epoch + 1, **row, "seconds": round(time.monotonic() - self._started, 1)})
         value = row[self._monitor]
         better = state.best is None or (value < state.best if self._monitor in LOWER_IS_BETTER else value > state.best)
-        with averaged(self.model):
+        with self._averages.in_place():
             _save_weights(self._network, self._folder / "last.weights.h5")
             if better and math.isfinite(value):
                 state.best, state.best_epoch = value, epoch + 1
@@ -115,14 +100,15 @@ class Record(keras.callbacks.Callback):
 class Preview(keras.callbacks.Callback):
     """After every epoch, preview.png: widefield, network and truth of one validation image."""
 
-    def __init__(self, folder: Path, frames, truth, title: str):
+    def __init__(self, folder: Path, averages: Averages, frames, truth, title: str):
         super().__init__()
+        self._averages = averages
         self._folder, self._frames, self._truth, self._title = folder, frames, truth, title
 
     def on_epoch_end(self, epoch, logs=None):
         from srredsim.training.preview import save_preview
 
-        with averaged(self.model):
+        with self._averages.in_place():
             image = self.model.predict_on_batch(self._frames[None])[0, ..., -1]  # of several steps the last
         title = f"{self._title}, epoch {epoch + 1}"
         save_preview(self._folder / "preview.png", self._frames.mean(-1), image, self._truth[..., 0], title)

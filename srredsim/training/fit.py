@@ -19,6 +19,7 @@ from srredsim.errors import InputError
 from srredsim.precision import resolve
 from srredsim.recipe import Recipe
 from srredsim.training import adversarial, callbacks, checkpoint, optimizers, strategy
+from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
 
@@ -48,7 +49,7 @@ def train(
     recipe = _with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = adversarial.batches(recipe, _batches(recipe)), _open(recipe, "validation").pairs
-    network, trainer = _trainer(recipe, devices, state, folder)
+    network, trainer, averages = _trainer(recipe, devices, state, folder)
 
     runs.make(folder)  # everything was found good: from here on there is something to keep
     _write_facts(folder, recipe, devices)
@@ -64,7 +65,7 @@ def train(
             epochs=recipe.epochs,
             steps_per_epoch=recipe.steps,
             validation_data=pipeline.Stored(held_back),
-            callbacks=[*_watchers(recipe, folder, state, network, held_back), progress],
+            callbacks=[*_watchers(recipe, folder, state, network, averages, held_back), progress],
             shuffle=False,
             verbose=0,
         )
@@ -107,7 +108,7 @@ def _with_constants(recipe: Recipe) -> Recipe:
 
 
 def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):
-    """The network, and around it the compiled model that trains it, as far as the checkpoint has come."""
+    """The network, around it the compiled model that trains it, and its averages, as far as the checkpoint has come."""
     keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
     with devices.scope():
         over_steps = losses.is_over_steps(recipe.loss)
@@ -129,22 +130,24 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
         )
         trainer.optimizer.build(network.trainable_variables)
+        averages = Averages(network, trainer.optimizer)
         if state.weights:
             models.load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
-    return network, trainer
+    return network, trainer, averages
 
 
-def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, held_back: list) -> list:
+def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, averages: Averages, held_back) -> list:
     """The callbacks, in the order in which they act at the end of an epoch."""
     frames, truths, _ = held_back[0]
+    monitor = f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"
     watchers = [
         *adversarial.watchers(recipe),
         *([callbacks.RestartOptimizer()] if recipe.optimizer.restart_each_epoch else []),
         callbacks.ValidationLoss(),
         callbacks.StopOnNaN(folder, state),
-        callbacks.ValidateAveraged(),
-        callbacks.Record(folder, state, network, f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"),
-        callbacks.Preview(folder, frames[0], truths[0], recipe.name),
+        callbacks.Average(averages),
+        callbacks.Record(folder, state, network, averages, monitor),
+        callbacks.Preview(folder, averages, frames[0], truths[0], recipe.name),
     ]
     if keras.backend.backend() == "tensorflow":
         watchers.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))

@@ -1,0 +1,88 @@
+"""Averaged weights have averaged statistics beside them, as a slow rewrite in NumPy has them; a resumed run too."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from srredsim import models, networks, recipe
+from srredsim.data import catalogue
+from srredsim.recipe import Optimizer
+from srredsim.training import optimizers
+from srredsim.training.averages import Averages
+from srredsim.training.fit import train
+
+MOMENTUM = 0.7
+DENOISER = {
+    "name": "denoiser",
+    "network": {"name": "dncnn", **networks.module("dncnn").SMALL},
+    "data": {
+        "name": "w2s_simulated", "input": "widefield", "normalise": "dataset", "count": 2, "crop": 16, "batch": 2,
+        "validation_count": 2, "validation_crop": 32,
+    },
+    "optimizer": {"learning_rate": 1e-2, "ema": MOMENTUM},
+    "precision": "float32",
+    "epochs": 2,
+    "steps": 3,
+}  # fmt: skip
+
+
+def state(network):
+    return [ops.convert_to_numpy(own) for own in (*network.trainable_weights, *network.non_trainable_weights)]
+
+
+def trained(optimizer, steps):
+    """A network with its averages, and what it was after each step."""
+    keras.utils.set_random_seed(2)
+    network = networks.build("dncnn", **networks.module("dncnn").SMALL)
+    network.compile(optimizer, "mean_squared_error")
+    optimizer.build(network.trainable_variables)
+    averages, seen, rng = Averages(network, optimizer), [], np.random.default_rng(0)
+    for step in range(steps):
+        images = rng.normal(step, 1 + step, (2, 2, 16, 20, 1)).astype(np.float32)  # statistics that change
+        network.train_on_batch(*images)
+        averages.update(network)
+        seen.append(state(network))
+    return network, averages, seen
+
+
+def test_weights_and_statistics_are_averaged_alike():
+    network, averages, seen = trained(optimizers.build(Optimizer(ema=MOMENTUM), 0.05, "float32"), 4)
+    expected = seen[0]
+    for later in seen[1:]:
+        expected = [MOMENTUM * old + (1 - MOMENTUM) * new for old, new in zip(expected, later, strict=True)]
+    with averages.in_place():
+        for found, wanted, last in zip(state(network), expected, seen[-1], strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+            assert np.abs(found - last).max() > 1e-4  # neither is what the network would have otherwise
+    for found, last in zip(state(network), seen[-1], strict=True):
+        np.testing.assert_array_equal(found, last)
+
+
+def test_without_averaging_the_network_stays_as_it_is():
+    network, averages, seen = trained(optimizers.build(Optimizer(), 0.05, "float32"), 1)
+    with averages.in_place():
+        for found, last in zip(state(network), seen[-1], strict=True):
+            np.testing.assert_array_equal(found, last)
+
+
+def test_the_original_is_back_after_an_error():
+    network, averages, seen = trained(optimizers.build(Optimizer(ema=MOMENTUM), 0.05, "float32"), 2)
+    with pytest.raises(KeyboardInterrupt), averages.in_place():
+        raise KeyboardInterrupt
+    for found, last in zip(state(network), seen[-1], strict=True):
+        np.testing.assert_array_equal(found, last)
+
+
+def test_a_run_that_was_resumed_ends_like_the_uninterrupted_one(tmp_path):
+    train(recipe.from_dict(DENOISER), out=tmp_path / "whole")
+    train(recipe.from_dict(DENOISER | {"epochs": 1}), out=tmp_path / "broken")
+    train(recipe.load(tmp_path / "broken", ["epochs=2"]), out=tmp_path / "broken", resume=True)
+    whole, broken = (models.load(tmp_path / name, "float32") for name in ("whole", "broken"))
+    for one, other in zip(state(whole.network), state(broken.network), strict=True):
+        np.testing.assert_array_equal(one, other)
+    fresh = state(models.build_network(whole.recipe))
+    assert all(np.any(one != start) for one, start in zip(state(whole.network)[-2:], fresh[-2:], strict=True))
+    zscore = catalogue.open_fields("w2s_simulated", "train", 2).widefield
+    assert whole.recipe.data.zscore == (zscore.mean, zscore.std)  # what a prediction needs
+    assert broken.recipe.data == whole.recipe.data
