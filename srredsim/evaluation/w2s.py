@@ -173,11 +173,11 @@ class Benchmark:
 
     def _scores(self, cell: Cell, field: Field) -> dict[str, float]:
         image, links = field.average(cell.level), cell.links
-        if len(links) > 1:
+        if len(links) > 1 or links[0] in METHODS:
             image, links = self._first(links[0], cell.level, field), links[1:]
         for link in links:
             image = self._apply(link, cell.level, image)
-        return self._compare(field, image, links[-1], cell.level)
+        return self._compare(field, image, cell.links[-1], cell.level)
 
     def _compare(self, field: Field, image: np.ndarray, last: str, level: int) -> dict[str, float]:
         fields = self.fields
@@ -211,7 +211,7 @@ class Benchmark:
         return fields.widefield.apply(image + np.float32(background))
 
     def _first(self, link: str, level: int, field: Field) -> np.ndarray:
-        """What the first method of a chain makes, computed once for all chains."""
+        """What the first method of a chain, or a slow one alone, makes: computed once for all cells."""
         folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level))}" / f"avg{level}"
         path = folder / f"{field.name}.npy"
         if not path.exists():
