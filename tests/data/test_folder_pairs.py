@@ -77,3 +77,19 @@ def test_mistakes_are_named(tmp_path):
         catalogue.open_split("simulated", "tset", 3, 3)
     with pytest.raises(InputError, match="give your own folder"):
         catalogue.open_split("pairs", "train", 3, 3)
+
+
+def sources(folder, split):
+    pairs = catalogue.open_split(folder, split, 3, 3).pairs
+    return {pairs[index].facts["source"].rsplit("/")[-1] for index in range(len(pairs))}
+
+
+@pytest.mark.parametrize("home", [".", "train"])
+def test_what_is_held_back_is_not_trained_on(tmp_path, home):
+    for index in range(12):
+        write_pair(tmp_path / home, f"{index:02d}", index)
+    assert sources(tmp_path, "validation") == sources(tmp_path, "test") == {"00.tif", "10.tif"}
+    assert sources(tmp_path, "train") == {f"{index:02d}.tif" for index in range(12) if index not in (0, 10)}
+    write_pair(tmp_path / "validation", "apart")  # now nothing has to be held back
+    assert sources(tmp_path, "validation") == sources(tmp_path, "test") == {"apart.tif"}
+    assert len(sources(tmp_path, "train")) == 12
