@@ -43,5 +43,6 @@ def _halves(x, axis: int):
     Traced, that length is no number; but each second element can be counted: of n, n // 2 are odd, the rest even.
     """
     counted = ops.ones_like(ops.sum(x, axis=[other for other in range(4) if other != axis]), dtype="int32")
-    before, after = (ops.cumsum(counted[start::2, ...]) for start in (1, 0))
-    return ops.take(x, before - 1, axis=axis), ops.take(x, after - 1 + ops.sum(counted[1::2, ...]), axis=axis)
+    counted = ops.expand_dims(counted, 0)  # ONNX has no slices with steps of what has one axis
+    before, after = (ops.squeeze(ops.cumsum(counted[:, start::2], axis=1), 0) for start in (1, 0))
+    return ops.take(x, before - 1, axis=axis), ops.take(x, after - 1 + ops.sum(counted[:, 1::2]), axis=axis)

@@ -1,0 +1,93 @@
+"""Time and memory of the networks of W2S:  python benchmarks/networks.py [--size 512] [--networks rcan san]
+
+Every row is a process of its own, with an untrained network of the published size (weights do not change the speed), at
+the precision that the processor is fastest at. "build" is the network alone, "first" the first prediction, of 64 x 64
+pixels, with all that happens once; "image" is one of ``size`` pixels a side in tiles, as `srredsim predict` makes it.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+import numpy as np
+
+NETWORKS = {
+    "dncnn": {},
+    "memnet": {},
+    "ridnet": {},
+    "rcan": {},
+    "rdn": {},
+    "san": {},
+    "srfbn": {},
+    "rrdb": {"blocks": 23},
+    "edsr": {},
+}
+DENOISERS = ("dncnn", "memnet", "ridnet")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=512, help="pixels along y and x")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--row", choices=NETWORKS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.row:
+        print(json.dumps(measure(arguments.row, arguments.size)))
+    else:
+        compare(arguments.networks, arguments.size)
+
+
+def compare(names: list[str], size: int) -> None:
+    print(machine.described())
+    print(f"| network | parameters | build s | first s | {size} x {size} s | peak GiB |\n|---|---|---|---|---|---|")
+    for name in names:
+        command = [sys.executable, __file__, "--row", name, "--size", str(size)]
+        answer = subprocess.run(
+            command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, text=True
+        )
+        if answer.returncode:
+            sys.exit(answer.stderr)
+        row = json.loads(answer.stdout.splitlines()[-1])
+        numbers = f"{row['build_s']:.1f} | {row['first_s']:.1f} | {row['image_s']:.1f} | {row['peak_gib']:.2f}"
+        print(f"| {name} | {row['parameters']:,} | {numbers} |", flush=True)
+
+
+def measure(name: str, size: int) -> dict:
+    from srredsim import models, recipe
+    from srredsim.inference import Network, default_tile
+
+    target = "average" if name in DENOISERS else "sim"
+    content = {"network": {"name": name} | NETWORKS[name], "data": {"input": "widefield", "target": target}}
+    described = recipe.from_dict({"name": name} | content)
+    rng = np.random.default_rng(0)
+    started = time.perf_counter()
+    built = models.build_network(described)
+    build_s = time.perf_counter() - started
+    with tempfile.TemporaryDirectory() as home:
+        recipe.save(described, Path(home) / "recipe.yaml")
+        built.save_weights(Path(home) / models.WEIGHTS)
+        model = models.load(home)
+    del built
+    network, tile = Network(model), default_tile(model)
+    started = time.perf_counter()
+    network.in_tiles(rng.random((64, 64, 1), np.float32), tile)
+    first_s = time.perf_counter() - started
+    started = time.perf_counter()
+    network.in_tiles(rng.random((size, size, 1), np.float32), tile)
+    return {
+        "parameters": model.network.count_params(),
+        "build_s": build_s,
+        "first_s": first_s,
+        "image_s": time.perf_counter() - started,
+        "peak_gib": machine.peak_memory_gib(),
+    }
+
+
+if __name__ == "__main__":
+    main()
