@@ -62,3 +62,17 @@ def test_magnified():
 def test_refuses_nonsense():
     with pytest.raises(ValueError, match="at least 1 pixel"):
         tiling.spans(10, 0, 3)
+
+
+@pytest.mark.parametrize(("length", "tile", "halo"), [*CASES, (301, 64, 5), (1023, 100, 9)])
+def test_aligned_windows_begin_at_multiples(length, tile, halo):
+    kept = np.zeros(length, int)
+    for window, inside, place in tiling.spans(length, tile, halo, alignment=2):
+        assert window.start % 2 == 0
+        assert 0 <= window.start < window.stop <= length
+        assert (window.start + inside.start, window.start + inside.stop) == (place.start, place.stop)
+        assert place.start - window.start >= halo or window.start == 0
+        assert window.stop - place.stop >= halo or window.stop == length
+        assert window.stop - window.start <= tile + 2 * halo + 2
+        kept[place] += 1
+    assert np.all(kept == 1)
