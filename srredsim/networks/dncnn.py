@@ -22,8 +22,9 @@ def build(
     for layer in range(depth - 1):
         first = layer == 0 and subsampling > 1
         around = {"kernel_size": 3 * subsampling, "strides": subsampling} if first else {"kernel_size": 3}
-        x = layers.Conv2D(filters, **around, **bare)(x)
-        x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9)(x) if layer and batch_norm else x
+        x = layers.Conv2D(filters, **around, **bare, name=f"conv_{layer + 1}")(x)
+        if layer and batch_norm:
+            x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9, name=f"norm_{layer + 1}")(x)
         x = layers.ReLU()(x)
     channels = input_channels * subsampling**2
     noise = layers.Conv2D(channels, 3, padding="same", use_bias=False, dtype="float32", name="noise")(x)

@@ -176,8 +176,11 @@ def _generate(pairs, indices, what: str) -> None:
 
 
 def _start_from(network, model: str) -> str:
-    """Copy every weight of the same layer and shape; says how many were."""
+    """Copy all weights of the same network, or every weight of the same layer and shape; says how many were."""
     source = models.load(model, "float32").network
+    if [weight.shape for weight in source.weights] == [weight.shape for weight in network.weights]:
+        network.set_weights(source.get_weights())
+        return f"started from {model}: all weights"
     by_name = {layer.name: layer for layer in source.layers}
     copied, layers = 0, [layer for layer in network.layers if layer.weights]
     for layer in layers:

@@ -97,9 +97,9 @@ def test_crops_of_both_images_are_of_the_same_place(fields):
 
 def test_splits_show_different_fields():
     opened = {split: catalogue.open_fields("w2s_simulated", split, 2) for split in ("train", "validation", "test")}
-    assert {split: len(fields) for split, fields in opened.items()} == {"train": 2, "validation": 24, "test": 12}
+    assert {split: len(fields) for split, fields in opened.items()} == {"train": 2, "validation": 24, "test": 24}
     assert len({fields.series.seed for fields in opened.values()}) == 3
-    assert opened["test"].series.size == 512
+    assert opened["test"].series.size == 256
 
 
 def test_the_constants_are_those_of_the_training_fields():
