@@ -48,9 +48,7 @@ def compare(names: list[str], size: int) -> None:
     print(f"| network | parameters | build s | first s | {size} x {size} s | peak GiB |\n|---|---|---|---|---|---|")
     for name in names:
         command = [sys.executable, __file__, "--row", name, "--size", str(size)]
-        answer = subprocess.run(
-            command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, text=True
-        )
+        answer = subprocess.run(command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, text=True)
         if answer.returncode:
             sys.exit(answer.stderr)
         row = json.loads(answer.stdout.splitlines()[-1])

@@ -9,7 +9,7 @@ import pytest
 
 from srredsim import models, recipe, resources
 from srredsim.arguments import parser
-from srredsim.evaluation import tables
+from srredsim.evaluation import tables, w2s_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,17 +51,27 @@ def results_of(name):
     return json.loads((resources.entry("models", name) / "results.json").read_text(encoding="utf-8"))
 
 
+def takes_widefield(name):
+    return recipe.load(name).data.input == "widefield"
+
+
+OF_RAW_STACKS = [name for name in models.names() if not takes_widefield(name)]
+OF_WIDEFIELD = [name for name in models.names() if takes_widefield(name)]
+
+
 def test_the_scores_are_those_of_the_results():
-    assert tables.summary([results_of(name) for name in models.names()]) in README
+    assert tables.summary([results_of(name) for name in OF_RAW_STACKS]) in README
+    for name in OF_WIDEFIELD:
+        assert w2s_tables.by_level(results_of(name)) in README
 
 
 @pytest.mark.parametrize("name", models.names())
 def test_the_scores_of_a_card_are_those_of_its_results(name):
     card = (resources.entry("models", name) / "card.md").read_text(encoding="utf-8")
-    assert tables.text(results_of(name)) in card
+    assert (w2s_tables.by_level if takes_widefield(name) else tables.text)(results_of(name)) in card
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", OF_RAW_STACKS)
 def test_a_model_that_does_not_beat_its_baseline_is_not_shipped(name):
     cleans_wiener_images = recipe.load(name).data.input == "wiener"
     for group in results_of(name)["groups"]:
@@ -72,3 +82,14 @@ def test_a_model_that_does_not_beat_its_baseline_is_not_shipped(name):
             assert group["methods"][name]["ncc"]["mean"] > group["methods"][baseline]["ncc"]["mean"]
         if cleans_wiener_images:
             assert scores[name] >= scores["Wiener"] + (2 if group["photons"] <= 100 else 0)
+
+
+@pytest.mark.parametrize("name", OF_WIDEFIELD)
+@pytest.mark.parametrize("level", [1, 2, 4, 8, 16])
+def test_a_model_of_widefield_images_that_does_not_beat_bm3d_is_not_shipped(name, level):
+    cells, denoises = results_of(name)["cells"], recipe.load(name).data.target == "average"
+    for baseline in ("noisy", "vst_bm3d") if denoises else ("bicubic", "vst_bm3d+bicubic"):
+        for score, sign in (("psnr_fitted", 1), ("ssim_fitted", 1), ("rmse_fitted", -1)):
+            ours, theirs = (cells[f"{chain}@{level}"][score]["mean"] for chain in (name, baseline))
+            assert sign * (ours - theirs) > 0, (baseline, score)
+        assert cells[f"{name}@{level}"]["images"] >= 24

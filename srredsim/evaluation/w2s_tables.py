@@ -46,6 +46,18 @@ def report(result: dict, lacking: dict[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def by_level(result: dict) -> str:
+    """A Markdown table of the chains in a result: ``PSNR (SSIM)`` at each noise level, after the fit."""
+    cells = list(result["cells"].values())
+    levels = sorted({cell["noise_level"] for cell in cells})
+    rows = [["method", *(f"avg{level}" for level in levels)]]
+    rows.append(["---"] * len(rows[0]))
+    for chain in dict.fromkeys(cell["chain"] for cell in cells):
+        row = [result["cells"].get(Cell(chain, level).key) for level in levels]
+        rows.append([chain, *(_decibels(cell) if cell else "-" for cell in row)])
+    return aligned(rows)
+
+
 def as_csv(result: dict) -> str:
     """A row for each cell: means, spreads, and what the paper has."""
     text = StringIO()
@@ -77,6 +89,10 @@ def _tables(result: dict) -> list[tuple[str, list[str], list[tuple[str, list[Cel
     levels = sorted({cell.level for cell in others})
     rows = [(chain, [Cell(chain, level) for level in levels]) for chain in dict.fromkeys(cell.chain for cell in others)]
     return [*made, ("other", [f"avg{level}" for level in levels], rows)]
+
+
+def _decibels(cell: dict) -> str:
+    return f"{cell['psnr_fitted']['mean']:.1f} dB ({cell['ssim_fitted']['mean']:.3f})"
 
 
 def _words(result: dict, cell: Cell, fitted: bool) -> str:
