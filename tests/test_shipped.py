@@ -8,7 +8,6 @@ from srredsim import models, recipe, resources
 from srredsim.evaluation import w2s
 from srredsim.evaluation.benchmark import evaluate
 
-
 OF_WIDEFIELD = [name for name in models.names() if recipe.load(name).data.input == "widefield"]
 
 
