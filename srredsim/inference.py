@@ -16,8 +16,10 @@ SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field 
 
 def default_tile(model: LoadedModel) -> int:
     """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
-    window = getattr(networks.module(model.recipe.network["name"]), "LARGEST_WINDOW", WINDOW)
-    return max(SMALLEST_TILE, window - 2 * model.receptive_field)
+    settings = dict(model.recipe.network)
+    architecture = networks.module(settings.pop("name"))
+    window = architecture.largest_window(**settings) if hasattr(architecture, "largest_window") else WINDOW
+    return max(SMALLEST_TILE, min(window, WINDOW) - 2 * model.receptive_field)
 
 
 class Network:

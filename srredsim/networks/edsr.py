@@ -38,6 +38,11 @@ def receptive_field(blocks: int = 32, scale: int = 2, **_) -> int:
     return 2 * blocks + around_blocks
 
 
+def largest_window(filters: int = 256, **_) -> int:
+    """Input pixels on a side: before the pixel shuffle there are four times the filters, 1 GB at 512 pixels and 256."""
+    return 768 if filters <= 64 else 384
+
+
 def _block(x, residual_scale: float, name: str):
     y = convolution(x, x.shape[-1], activation="relu", name=f"{name}_conv_1")
     y = convolution(y, x.shape[-1], name=f"{name}_conv_2")

@@ -40,6 +40,11 @@ def receptive_field(blocks: int = 16, layers_per_block: int = 8, scale: int = 2,
     return layers_per_block * blocks + around_blocks
 
 
+def largest_window(**_) -> int:
+    """Input pixels on a side: the outputs of all blocks are kept until the end, 1 GB at 512 pixels and again fused."""
+    return 256
+
+
 def _dense(x, layers_per_block: int, growth: int, name: str):
     """Each layer is fed with the input and all outputs before it; a 1x1 convolution fuses them all."""
     features = x

@@ -13,7 +13,6 @@ from srredsim.layers.non_local import non_local
 
 SMALL = {"input_channels": 1, "groups": 2, "blocks": 1, "filters": 4, "reduction": 2, "inner": 2}  # of the tests
 CONTEXT = 32  # input pixels, see receptive_field
-LARGEST_WINDOW = 256  # input pixels on a side, see receptive_field
 SEES_ALL = ("non_local_output",)  # layers that bring in what is farther away than receptive_field; at first zero
 
 
@@ -57,10 +56,15 @@ def receptive_field(groups: int = 20, blocks: int = 10, scale: int = 2, **_) -> 
     8, 16 and 32 pixels (0.8 at most) and 0.03 with 48, in standard deviations of the output.
 
     The non-local part holds side^4 / 64 numbers for a quarter of the window, so no window is made larger than
-    ``LARGEST_WINDOW`` (0.3 GB a quarter; 22 GB at 768 pixels).
+    `largest_window` (0.3 GB a quarter; 22 GB at 768 pixels).
     """
     around_groups = 3 if scale > 1 else 2  # the first, (up-sampling,) and last convolutions
     return min((2 * blocks + 1) * groups + around_groups, CONTEXT)
+
+
+def largest_window(**_) -> int:
+    """Input pixels on a side: memory grows with the square of their number, see `receptive_field`."""
+    return 256
 
 
 def _group(x, blocks: int, reduction: int, name: str):
