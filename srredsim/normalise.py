@@ -13,6 +13,8 @@ import numpy as np
 from srredsim.errors import InputError
 
 LOW_PERCENT, HIGH_PERCENT = 1.0, 99.9
+NORMAL_MEDIAN = 0.6745  # median of the modulus of a standard normal variable
+NOISE, LARGEST_RANGE = 0.1, 20.0  # standard deviation, and brightness at most, after scaling by the noise
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,27 @@ def scaling_of(frames: np.ndarray) -> Scaling:
     if not high > low:
         raise InputError(f"the image is constant ({low:g} in nearly all pixels): there is nothing to reconstruct")
     return Scaling(float(low), float(high - low))
+
+
+def noise_scaling_of(image: np.ndarray) -> Scaling:
+    r"""Scaling of an image (y, x, 1) by its noise, whose standard deviation becomes `NOISE`.
+
+    .. math:: \sigma = \mathrm{median} |z_{ij} - z_{i,j+1} - z_{i+1,j} + z_{i+1,j+1}| / (2 \cdot 0.6745)
+
+    which is the deviation of white noise: half of the sum of four pixels of alternating sign has that of one. A network
+    then knows how much noise there is, however many captures were averaged. Of an image with hardly any noise, the
+    range of brightness decides: it becomes `LARGEST_RANGE` at most.
+
+    Raises
+    ------
+    InputError
+        As `scaling_of`.
+    """
+    scaling = scaling_of(image)
+    plane = np.asarray(image[..., 0], np.float32)
+    details = plane[:-1, :-1] - plane[:-1, 1:] - plane[1:, :-1] + plane[1:, 1:]
+    noise = float(np.median(np.abs(details))) / (2 * NORMAL_MEDIAN)
+    return Scaling(scaling.offset, max(noise / NOISE, scaling.gain / LARGEST_RANGE))
+
+
+SCALINGS = {"image": scaling_of, "noise": noise_scaling_of}  # of one image by itself

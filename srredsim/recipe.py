@@ -17,7 +17,7 @@ from srredsim.w2s.field import LEVELS, NOISY_LEVELS
 
 INPUTS = ("frames", "wiener", "widefield")
 TARGETS = ("average", "sim")
-NORMALISATIONS = ("image", "dataset")
+NORMALISATIONS = ("image", "noise", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
@@ -39,7 +39,7 @@ class Data:
     patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
     noise_level: int | None = None  # of widefield images: captures that are averaged; None: 1, 2, 4, 8 and 16 in turn
     target: str = "average"  # of widefield images: of 400 captures; or sim: the SIM image of twice the pixels
-    normalise: str = "image"  # of widefield images: each by itself; or dataset: z-scores by the constants of all
+    normalise: str = "image"  # of widefield images: each by itself, or by its noise; or dataset: z-scores of all
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
     crop: int = 64  # pixels of the input, the side of the square that one training example covers

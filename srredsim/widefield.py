@@ -13,7 +13,7 @@ from srredsim.errors import InputError
 from srredsim.inference import Network, default_tile
 from srredsim.io.planewise import Plane, planewise
 from srredsim.models import LoadedModel
-from srredsim.normalise import Scaling, scaling_of
+from srredsim.normalise import SCALINGS, Scaling
 from srredsim.w2s.field import Zscore
 
 LINK = "+"  # between the models of a chain
@@ -60,7 +60,7 @@ def restored(network: Network, image: np.ndarray, tile: int | None = None) -> np
     """What one network makes of an image (y, x), see `Chain`."""
     data = network.model.recipe.data
     frames = np.asarray(image, np.float32)[..., None]
-    scaling = Scaling(*data.zscore) if data.normalise == "dataset" else scaling_of(frames)
+    scaling = Scaling(*data.zscore) if data.normalise == "dataset" else SCALINGS[data.normalise](frames)
     result = network.in_tiles(scaling.apply(frames), tile or default_tile(network.model))
     if data.target == "average":
         return scaling.undo_gain(result) + np.float32(scaling.offset)

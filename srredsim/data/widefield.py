@@ -8,7 +8,7 @@ import numpy as np
 
 from srredsim.data.pairs import Pair, match_widefield
 from srredsim.errors import InputError
-from srredsim.normalise import Scaling, scaling_of
+from srredsim.normalise import SCALINGS, Scaling
 from srredsim.w2s.field import REFERENCE, Field, Fields
 
 AS_IT_IS = Scaling(0.0, 1.0)
@@ -24,8 +24,8 @@ class WidefieldPairs:
         Captures that are averaged for the input.
     target : {"average", "sim"}
         The average of 400 captures, which denoises; or the SIM image of twice the pixels.
-    normalise : {"image", "dataset"}
-        By percentiles of each noisy image, which any image can be; or z-scores by the constants of the data set, as
+    normalise : {"image", "noise", "dataset"}
+        By percentiles of each noisy image or by its noise, which any image can be; or z-scores by the constants of the data set, as
         published. The SIM image then has constants of its own, otherwise the units of the widefield image.
     """
 
@@ -58,7 +58,7 @@ class WidefieldPairs:
 
     def _in_counts(self, field: Field, level: int, facts: dict) -> Pair:
         noisy = field.average(level)[..., None]
-        scaling = scaling_of(noisy)
+        scaling = SCALINGS[self._normalise](noisy)
         if self._target == "average":
             return Pair(noisy, field.average(REFERENCE) - np.float32(scaling.offset), scaling, facts)
         sim = field.sim()
