@@ -21,7 +21,7 @@ from srredsim.acquisition import frames_from_raw
 from srredsim.errors import InputError
 from srredsim.inference import Network
 from srredsim.models import LoadedModel
-from srredsim.normalise import HIGH_PERCENT, LOW_PERCENT
+from srredsim.normalise import HIGH_PERCENT, LARGEST_RANGE, LOW_PERCENT, NOISE, NORMAL_MEDIAN
 from srredsim.prediction import predict_frames
 from srredsim.reconstruction.channels import CHANNELS
 from srredsim.widefield import restored
@@ -87,7 +87,7 @@ def served(model: LoadedModel):
         return keras.Model(channels, {"image": image}, name=f"{model.name}_served")
     channels = 1 if model.takes_widefield_images else model.angles * model.phases
     frames = keras.Input((None, None, channels), dtype="float32", name=input_name(model))
-    offset, gain = _constants(model) or _percentiles(frames)
+    offset, gain = _constants(model) or _of_each_image(model, frames)
     image = model.network((frames - offset) / gain)
     image = _in_units(model, image, offset, gain) if model.takes_widefield_images else image * gain
     image = keras.layers.Identity(name="image", dtype="float32")(image)
@@ -114,6 +114,18 @@ def _percentiles(frames):
     low, high = ops.unstack(ops.quantile(widefield, [LOW_PERCENT / 100, HIGH_PERCENT / 100], axis=(1, 2)), 2, axis=0)
     offset, gain = (ops.reshape(value, (-1, 1, 1, 1)) for value in (low, high - low))
     return offset, ops.maximum(gain, 1e-12)
+
+
+def _of_each_image(model: LoadedModel, frames):
+    """Offset and gain of each image by itself, by its percentiles or by its noise."""
+    from keras import ops
+
+    offset, gain = _percentiles(frames)
+    if not model.takes_widefield_images or model.recipe.data.normalise != "noise":
+        return offset, gain
+    details = frames[:, :-1, :-1] - frames[:, :-1, 1:] - frames[:, 1:, :-1] + frames[:, 1:, 1:]
+    noise = ops.quantile(ops.abs(details), 0.5, axis=(1, 2, 3), keepdims=True) / (2 * NORMAL_MEDIAN)
+    return offset, ops.maximum(noise / NOISE, gain / LARGEST_RANGE)
 
 
 def _in_units(model: LoadedModel, image, offset, gain):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from srredsim.errors import InputError
-from srredsim.normalise import Scaling, scaling_of
+from srredsim.normalise import Scaling, noise_scaling_of, scaling_of
 
 RNG = np.random.default_rng(4)
 
@@ -65,3 +65,24 @@ def test_values_that_are_not_finite_are_counted(value, count):
 def test_a_constant_image_is_refused(dtype):
     with pytest.raises(InputError, match=r"constant \(100 in nearly all pixels\)"):
         scaling_of(np.full((20, 30, 15), 100, dtype))
+
+
+@pytest.mark.parametrize("std", [3.0, 40.0])
+def test_noise_has_the_same_deviation_whatever_it_was(std):
+    ramp = np.linspace(200, 500, 160)[:, None] * np.ones(180)  # no structure that the noise could be taken for
+    noise = np.random.default_rng(2).normal(0, std, ramp.shape)
+    scaling = noise_scaling_of((ramp + noise)[..., None])
+    assert np.std(noise) / scaling.gain == pytest.approx(0.1, rel=0.03)
+    assert scaling.offset == pytest.approx(np.percentile(ramp + noise, 1))
+
+
+def test_without_noise_the_range_of_an_image_is_twenty():
+    image = stack()[..., :1]
+    scaling = noise_scaling_of(image)
+    assert np.percentile(scaling.apply(image), [1, 99.9]) == pytest.approx([0, 20], abs=1e-4)
+
+
+def test_scaling_by_the_noise_does_not_depend_on_the_camera():
+    image = np.random.default_rng(3).normal(500, 20, (40, 50, 1))
+    plain = noise_scaling_of(image).apply(image)
+    np.testing.assert_allclose(noise_scaling_of(image * 3 - 70).apply(image * 3 - 70), plain, atol=1e-4)

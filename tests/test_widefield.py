@@ -28,6 +28,7 @@ OF_SET = ", normalise: dataset, zscore: [150, 60], sim_zscore: [40, 50]"
 RECIPES = {
     "denoiser": DENOISER % "",
     "denoiser_z": DENOISER % OF_SET,
+    "denoiser_n": DENOISER % ", normalise: noise",
     "subsampled": SUBSAMPLED,
     "twice": TWICE % "",
     "twice_z": TWICE % OF_SET,
@@ -101,7 +102,7 @@ def test_a_denoised_image_is_in_the_units_of_the_input(zoo, name):
     np.testing.assert_allclose(Chain(zoo / name, "float32")(image), low + (high - low) * answer, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("name", "background"), [("denoiser", 1), ("sharper", 0)])
+@pytest.mark.parametrize(("name", "background"), [("denoiser", 1), ("denoiser_n", 1), ("sharper", 0)])
 def test_another_camera_gives_the_same_image_in_its_units(zoo, name, background):
     """7 times the gain and 30 counts more: so is the denoised image; of a super-resolved one, the gain alone."""
     chain, image = Chain(zoo / name, "float32"), image_of()
@@ -237,7 +238,7 @@ def test_evaluate_names_the_benchmark(zoo, run, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["denoiser", "denoiser_z", "subsampled", "sharper", "sharper_z"])
+@pytest.mark.parametrize("name", ["denoiser", "denoiser_n", "denoiser_z", "subsampled", "sharper", "sharper_z"])
 def test_an_exported_model_answers_as_the_chain_does(zoo, tmp_path, name):
     """Images of unlike brightness in one batch, of a size that was never seen."""
     path = export(zoo / name, tmp_path, "keras")

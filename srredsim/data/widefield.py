@@ -25,8 +25,9 @@ class WidefieldPairs:
     target : {"average", "sim"}
         The average of 400 captures, which denoises; or the SIM image of twice the pixels.
     normalise : {"image", "noise", "dataset"}
-        By percentiles of each noisy image or by its noise, which any image can be; or z-scores by the constants of the data set, as
-        published. The SIM image then has constants of its own, otherwise the units of the widefield image.
+        By percentiles of each noisy image or by its noise, which any image can be (`srredsim.normalise`); or z-scores
+        by the constants of the data set, as published. The SIM image then has constants of its own, otherwise the units
+        of the widefield image.
     """
 
     def __init__(self, fields: Fields, levels: Sequence[int], target: str, normalise: str):

@@ -67,6 +67,16 @@ def test_each_image_by_its_own_percentiles(fields, target):
     np.testing.assert_allclose(truth[..., 0], clean / (high - low), atol=1e-5)
 
 
+def test_each_image_by_its_own_noise(fields):
+    noisy, truth = WidefieldPairs(fields, (1, 16), "average", "noise")[1].normalised()
+    image, clean = fields[0].average(16), fields[0].average(400)
+    gain = (image - clean).std() / (noisy[..., 0] - truth[..., 0]).std()
+    np.testing.assert_allclose(noisy[..., 0], (image - np.percentile(image, 1)) / gain, atol=1e-3)
+    np.testing.assert_allclose(truth[..., 0], (clean - np.percentile(image, 1)) / gain, atol=1e-3)
+    again = WidefieldPairs(fields, (1, 16), "average", "noise")[0].normalised()
+    assert (again[0] - again[1]).std() == pytest.approx((noisy - truth).std(), rel=0.15)  # four times the noise before
+
+
 @pytest.mark.parametrize("target", ["average", "sim"])
 def test_all_images_by_the_constants_of_the_data_set(fields, target):
     noisy, truth = WidefieldPairs(fields, (1, 4), target, "dataset")[5].normalised()
