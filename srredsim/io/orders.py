@@ -108,7 +108,8 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     if total < 3:
         raise InputError(
             f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
-            "for example; for a montage of tiles give --order tiled"
+            "for example; for a montage of tiles give --order tiled; a widefield image is for srredsim denoise, or for "
+            "srredsim predict --model widefield_sr"
         )
     axes, notes = _named(axes, wanted)
     if {"A", "P"} <= set(axes.letters):
