@@ -5,6 +5,8 @@ No convolution has a bias; the batch normalisations provide them.
 
 from keras import Input, Model, layers, ops
 
+from srredsim.layers.cropping import cropped
+
 SMALL = {"input_channels": 1, "depth": 3, "filters": 4}  # what the tests build
 
 
@@ -29,7 +31,7 @@ def build(
     channels = input_channels * subsampling**2
     noise = layers.Conv2D(channels, 3, padding="same", use_bias=False, dtype="float32", name="noise")(x)
     if subsampling > 1:
-        noise = _cropped(ops.depth_to_space(noise, subsampling), noisy)
+        noise = cropped(ops.depth_to_space(noise, subsampling), noisy)
     return Model(noisy, layers.Subtract(dtype="float32")([noisy, noise]), name="dncnn")
 
 
@@ -41,12 +43,3 @@ def receptive_field(depth: int = 17, subsampling: int = 1, **_) -> int:
 def alignment(subsampling: int = 1, **_) -> int:
     """Pixels to whose multiples the image may be moved without another result."""
     return subsampling
-
-
-def _cropped(x, like):
-    """As many rows and columns as another image has, whose number is not known before."""
-    for axis in (1, 2):
-        others = [other for other in range(4) if other != axis]
-        counted = ops.cumsum(ops.ones_like(ops.sum(like, axis=others), dtype="int32"))
-        x = ops.take(x, counted - 1, axis=axis)
-    return x
