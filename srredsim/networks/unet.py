@@ -1,4 +1,4 @@
-"""U-Net that predicts the noise and subtracts it (Ronneberger et al., MICCAI 2015; Weigert et al., Nat. Methods 15, 2018).
+"""U-Net that predicts the noise and subtracts it (Ronneberger et al., MICCAI 2015).
 
 The finest layers work on every second pixel, as in FFDNet (Zhang et al., IEEE TIP 27, 4608, 2018).
 """
@@ -39,7 +39,7 @@ def build(input_channels: int = 1, filters: int = 48, most_filters: int = 128, d
 def receptive_field(depth: int = 3, **_) -> int:
     """Pixels of context on each side of an output pixel: two convolutions a level each way, blocks, the last one."""
     convolutions = sum(2 * STEP * 2**level for level in range(depth + 1)) + sum(2 * STEP * 2**lv for lv in range(depth))
-    return convolutions + STEP + alignment(depth)
+    return convolutions + STEP + alignment(depth) - 1
 
 
 def alignment(depth: int = 3, **_) -> int:

@@ -136,14 +136,23 @@ def test_every_weight_learns(name):
         assert np.all(ops.convert_to_numpy(weight) != old), f"parts of {weight.path} did not learn"
 
 
+def alignment_of(name) -> int:
+    """Pixels to whose multiples an image may be moved without another result."""
+    module = networks.module(name)
+    return module.alignment(**module.SMALL) if hasattr(module, "alignment") else 1
+
+
 @every_network
 def test_a_shifted_object_gives_the_shifted_image(name):
     """An object in the dark: what a network pools over the whole image is then the same wherever the object is."""
     model = build_small(name)
+    make_kernels_positive(model)  # some begin at zero
     scale, margin = scale_of(model), networks.module(name).receptive_field(**networks.module(name).SMALL) + 3
+    step = alignment_of(name)
+    margin = -(-margin // step) * step
     images = np.pad(positive_images(model, 9, 12), [(0, 0), (2 * margin,) * 2, (2 * margin,) * 2, (0, 0)])
-    shifted = np.roll(images, (2, -3), axis=(1, 2))
-    expected = np.roll(run(model, images), (2 * scale, -3 * scale), axis=(1, 2))
+    shifted = np.roll(images, (2 * step, -3 * step), axis=(1, 2))
+    expected = np.roll(run(model, images), (2 * step * scale, -3 * step * scale), axis=(1, 2))
     inside = (slice(None), slice(scale * margin, -scale * margin), slice(scale * margin, -scale * margin))
     assert np.ptp(expected[inside]) > 0
     np.testing.assert_allclose(run(model, shifted)[inside], expected[inside], rtol=1e-5, atol=1e-5)
@@ -160,9 +169,12 @@ def test_receptive_field_is_what_one_pixel_reaches(name):
     for layer in getattr(networks.module(name), "SEES_ALL", ()):
         model.get_layer(layer).set_weights([np.zeros_like(weight) for weight in model.get_layer(layer).get_weights()])
     claimed = networks.module(name).receptive_field(**networks.module(name).SMALL)
-    scale, centre, side = scale_of(model), claimed + 3, 2 * claimed + 7
-    images = np.zeros((1, side, side, model.input_shape[-1]), "float32")
-    images[:, centre, centre] = 1.0
-    _, rows, columns, _ = np.nonzero(run(model, images))
-    distances = np.abs(np.concatenate([rows, columns]) // scale - centre)
-    assert distances.max() == claimed
+    scale, step = scale_of(model), alignment_of(name)
+    first = -(-(claimed + 3) // step) * step
+    side, reached = 2 * first + 2 * step, 0
+    for centre in range(first, first + step):  # of pixels that blocks are made of, each reaches another distance
+        images = np.zeros((1, side, side, model.input_shape[-1]), "float32")
+        images[:, centre, centre] = 1.0
+        _, rows, columns, _ = np.nonzero(run(model, images))
+        reached = max(reached, np.abs(np.concatenate([rows, columns]) // scale - centre).max())
+    assert reached == claimed
