@@ -31,6 +31,7 @@ from srredsim.w2s.scores import rmse_z, ssim_reference_range
 from srredsim.widefield import restored
 
 NOISY, BICUBIC = "noisy", "bicubic"
+CLASSICAL = (NOISY, BICUBIC, *METHODS)  # without weights
 DENOISERS = (*METHODS, "memnet", "dncnn", "ridnet")
 JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
 COMPACT = "widefield_sr"
@@ -105,6 +106,8 @@ class Benchmark:
         self._network = lru_cache(maxsize=4)(self._loaded)
         for name in self._weights:
             _known(name)
+            if name in CLASSICAL:
+                raise InputError(f"{name} is no network and has no weights; leave out --model {name}=...")
 
     def plan(self, chains: Sequence[str] = (), levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
         """Cells that can be computed, and why the others cannot.
@@ -114,7 +117,7 @@ class Benchmark:
         Raises
         ------
         InputError
-            If a method has no such name.
+            If a method has no such name, or a chain has none on one side of a ``+``.
         """
         levels = set(levels)
         wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
@@ -124,7 +127,11 @@ class Benchmark:
         for cell in wanted:
             if levels and cell.level not in levels:
                 continue
+            if not all(cell.links):
+                raise InputError(f"a chain has a method on each side of +, as vst_bm3d+bicubic; got {cell.chain}")
             why = [reason for link in cell.links if (reason := self._lacking(link, cell.level))]
+            if cell.level == REFERENCE and set(cell.links) <= {NOISY, *DENOISERS}:
+                why.insert(0, f"{cell.chain} of {REFERENCE} captures would be compared with its own input")
             if not why:
                 cells.append(cell)
             elif cell.key not in lacking:
@@ -203,7 +210,7 @@ class Benchmark:
     def _in_zscores(self, field: Field, image: np.ndarray, last: str, level: int) -> np.ndarray:
         """A super-resolved image, by the constants of the units that it is in."""
         fields = self.fields
-        if last in (NOISY, BICUBIC, *METHODS):
+        if last in CLASSICAL:
             return fields.widefield.apply(image)
         if self._of(last, level).model.recipe.data.normalise == "dataset" or fields.calibrated:
             return fields.sim.apply(image)
@@ -240,11 +247,11 @@ class Benchmark:
 
     def _place(self, link: str, level: int) -> str:
         own = f"w2s_{link}" if link in (*NETWORKS, *DENOISERS) else link
-        return self._weights.get(link, own).format(level=level)
+        return self._weights.get(link, own).replace("{level}", str(level))
 
     def _lacking(self, link: str, level: int) -> str | None:
         _known(link, self._weights)
-        if link in (NOISY, BICUBIC, *METHODS):
+        if link in CLASSICAL:
             return None
         place = self._place(link, level)
         try:
@@ -257,7 +264,7 @@ class Benchmark:
 
     def _fingerprint(self, cell: Cell) -> str:
         """Of the weights of all networks in a chain: other weights are another cell."""
-        networks = [link for link in cell.links if link not in (NOISY, BICUBIC, *METHODS)]
+        networks = [link for link in cell.links if link not in CLASSICAL]
         if not networks:
             return "classical"
         places = (models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
@@ -275,7 +282,12 @@ class Benchmark:
         path, facts = self.out / "results.json", self._facts()
         if not path.is_file():
             return {**facts, "definitions": DEFINITIONS, "cells": {}}
-        result = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            result = None
+        if not isinstance(result, dict) or not isinstance(result.get("cells"), dict):
+            raise InputError(f"{path} is damaged, or not of this benchmark; remove it, or give another --out")
         for name, value in facts.items():
             if result.get(name) != value:
                 raise InputError(
