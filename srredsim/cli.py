@@ -359,7 +359,8 @@ def _analyse_kernel(arguments) -> dict:
 
     asked = {name: getattr(arguments, name) for name in ("regularisation", "unit", "width", "upscale")}
     with _progress("kernel") as progress:
-        report = kernel.analyse(io.find(arguments.lr), io.find(arguments.hr), progress=progress, **asked)
+        lr, hr = ([path for one in given for path in io.find([one])] for given in (arguments.lr, arguments.hr))
+        report = kernel.analyse(lr, hr, progress=progress, **asked)  # a file given twice is in two pairs
     return _analysed("kernel", arguments, report, kernel.lines(report))
 
 

@@ -104,6 +104,25 @@ def test_blur_between_widefield_and_sim(home, run):
     assert (home / "kernel" / "kernel.png").stat().st_size > 1000
 
 
+def test_a_file_given_twice_is_in_two_pairs(home, run):
+    """Pairs are made in the order given, so none may be dropped."""
+    averages, sims = (home / "w2s" / "normalized" / kind for kind in ("avg400", "sim"))
+    lr = [averages / f"001_{channel}.npy" for channel in (0, 1)]
+    hr = [sims / f"001_{channel}.npy" for channel in (0, 0, 1)]
+    status, _, err = run("analyse", "kernel", "--unit", 1, "--lr", *lr, "--hr", *hr)
+    assert status == 2
+    assert "one high-resolution image is wanted for each of low resolution; got 3 and 2" in err
+
+
+def test_pixels_that_are_no_numbers_are_counted(tmp_path, run):
+    image = np.random.default_rng(0).poisson(200, (40, 48)).astype(np.float32)
+    image[3, 5:7] = np.nan
+    np.save(tmp_path / "holes.npy", image)
+    status, _, err = run("analyse", "noise", tmp_path / "holes.npy")
+    assert status == 2
+    assert err.endswith("holes.npy: noise cannot be measured: 2 of 1920 pixels are NaN or infinite\n")
+
+
 def test_the_description_says_what_the_code_does():
     described = yaml.safe_load((resources.entry("data", "w2s") / "dataset.yaml").read_text(encoding="utf-8"))
     assert described["widefield"] == {"mean": WIDEFIELD.mean, "std": WIDEFIELD.std}
