@@ -178,6 +178,14 @@ def test_mistakes_in_a_recipe_are_named(tmp_path, changes, words):
         train(recipe.from_dict(tiny(**changes)), out=tmp_path / "run")
 
 
+def test_a_run_is_begun_only_when_its_images_fit(tmp_path):
+    """So that it can be started again in the same folder with the mistake mended."""
+    wrong = recipe.from_dict(tiny(data=TINY["data"] | {"crop": 1000, "count": 4}))
+    with pytest.raises(InputError, match="a crop of 1000 pixels does not fit in"):
+        train(wrong, out=tmp_path / "run")
+    assert not list((tmp_path / "run").iterdir())
+
+
 def test_more_gpus_than_there_are(tmp_path):
     with pytest.raises(InputError, match="--gpus 2 asks for more than the 0 GPUs of this machine"):
         train(recipe.from_dict(tiny()), out=tmp_path / "run", gpus=2)
