@@ -408,12 +408,14 @@ def _benchmark(arguments) -> dict:
         raise InputError("none of these cells can be computed; see above")
     with _progress("W2S") as progress:
         result = bench.run(cells, progress)
+    for failure in result["failures"]:
+        _note(f"{failure['input']}: {failure['error']}")
+    if not result["cells"]:
+        return result
     report = w2s_tables.report(result, lacking)
     for name, text in (("tables.md", report), ("tables.csv", w2s_tables.as_csv(result))):
         with io.atomic(out / name, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    for failure in result["failures"]:
-        _note(f"{failure['input']}: {failure['error']}")
     print(w2s_tables.markdown(result), *(out / name for name in ("results.json", "tables.md", "tables.csv")), sep="\n")
     return result
 

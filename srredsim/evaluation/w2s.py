@@ -154,8 +154,8 @@ class Benchmark:
                 result["cells"][cell.key] = self._measured(cell, tick)
             except InputError as problem:
                 failures.append({"input": cell.key, "error": str(problem)})
-            self._write(result)
-        self._write(result)
+            else:
+                self._write(result)
         return result | {"failures": failures}
 
     def _measured(self, cell: Cell, tick: Callable[[int], None]) -> dict:
@@ -195,7 +195,7 @@ class Benchmark:
             truth, z = field.sim(), fields.sim
             image = self._in_zscores(field, image, last, level)
         if truth.shape != image.shape:
-            raise InputError(f"{last} makes {image.shape} pixels; the SIM image has {truth.shape}")
+            raise InputError(f"{last} makes {image.shape} pixels; the image to compare with has {truth.shape}")
         truth = z.apply(truth).astype(np.float64)
         fitted = fit_intensity(image, truth)
         rmse_fitted = rmse_z(truth, fitted)

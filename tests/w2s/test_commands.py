@@ -1,6 +1,7 @@
 """The commands as a user types them: simulate an archive, prepare it, look at its noise and blur."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -121,6 +122,28 @@ def test_pixels_that_are_no_numbers_are_counted(tmp_path, run):
     status, _, err = run("analyse", "noise", tmp_path / "holes.npy")
     assert status == 2
     assert err.endswith("holes.npy: noise cannot be measured: 2 of 1920 pixels are NaN or infinite\n")
+
+
+def test_a_benchmark_of_which_nothing_can_be_computed_writes_nothing(home, run, tmp_path):
+    released = tmp_path / "released"
+    shutil.copytree(home / "w2s" / "normalized", released, ignore=shutil.ignore_patterns("sim"))
+    asked = (
+        "benchmark",
+        "w2s",
+        "--data",
+        released,
+        "--methods",
+        "bicubic",
+        "--noise-levels",
+        1,
+        "--out",
+        tmp_path / "out",
+    )
+    status, _, err = run(*asked)
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert "bicubic@1: 081_0: " in err
+    assert "the released normalized folder has no SIM images" in err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_description_says_what_the_code_does():
