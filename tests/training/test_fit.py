@@ -164,7 +164,7 @@ def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"loss": {"mean_absolute_error_over_steps": 1.0}}, "no setting of network red_net called 'all_steps'"),
+        ({"loss": {"mean_absolute_error_over_steps": 1.0}}, "makes its image in steps, as srfbn; red_net has none"),
         ({"network": {"name": "red_net", "input_channels": 15}}, "takes 15 frames, the data have 3 angles x 3 phases"),
         ({"network": {"name": "red_nte"}}, "red_net"),
         ({"loss": "mean_squared_eror"}, "mean_squared_error"),
