@@ -109,6 +109,10 @@ class Benchmark:
             if name in CLASSICAL:
                 raise InputError(f"{name} is no network and has no weights; leave out --model {name}=...")
 
+    @property
+    def _results(self) -> Path:
+        return self.out / "results.json"
+
     def plan(self, chains: Sequence[str] = (), levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
         """Cells that can be computed, and why the others cannot.
 
@@ -222,6 +226,8 @@ class Benchmark:
         folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level))}" / f"avg{level}"
         path = folder / f"{field.name}.npy"
         if not path.exists():
+            if not self._results.exists():
+                self._write(self._read())  # says of which data the image is, also if no cell comes of it
             image = self._apply(link, level, field.average(level))
             with io.atomic(path) as temporary, temporary.open("wb") as file:
                 np.save(file, image)
@@ -279,7 +285,7 @@ class Benchmark:
         }
 
     def _read(self) -> dict:
-        path, facts = self.out / "results.json", self._facts()
+        path, facts = self._results, self._facts()
         if not path.is_file():
             return {**facts, "definitions": DEFINITIONS, "cells": {}}
         try:
@@ -296,7 +302,7 @@ class Benchmark:
         return result
 
     def _write(self, result: dict) -> None:
-        with io.atomic(self.out / "results.json", overwrite=True) as temporary:
+        with io.atomic(self._results, overwrite=True) as temporary:
             temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

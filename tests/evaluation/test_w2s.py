@@ -168,6 +168,15 @@ def test_other_data_do_not_mix(tmp_path, fields):
         w2s.Benchmark(fields, tmp_path, limit=2).run([w2s.Cell("noisy", 1)])
 
 
+def test_images_that_are_kept_do_not_mix_either(tmp_path, fields):
+    """The second image fails, so there is no cell; the first is kept all the same."""
+    fields[1].noise = 300 - fields[1].truth  # a constant image
+    w2s.Benchmark(fields, tmp_path, data="one").run([w2s.Cell("vst_bm3d", 1)])
+    assert len(list((tmp_path / "images").rglob("*.npy"))) == 1
+    with pytest.raises(InputError, match="its data is one, not other"):
+        w2s.Benchmark(fields, tmp_path, data="other").run([w2s.Cell("vst_bm3d", 1)])
+
+
 def test_a_weight_for_each_noise_level(tmp_path, fields, model):
     model("denoiser_2", "average")
     place = str(tmp_path / "models" / "denoiser_{level}")
