@@ -200,6 +200,8 @@ class Benchmark:
             image = self._in_zscores(field, image, last, level)
         if truth.shape != image.shape:
             raise InputError(f"{last} makes {image.shape} pixels; the image to compare with has {truth.shape}")
+        if not np.ptp(truth) > 0:
+            raise InputError("the image to compare with is constant")
         truth = z.apply(truth).astype(np.float64)
         fitted = fit_intensity(image, truth)
         rmse_fitted = rmse_z(truth, fitted)

@@ -162,6 +162,12 @@ def test_an_image_that_a_method_cannot_take_costs_its_cell_alone(tmp_path, field
     assert "failures" not in json.loads((tmp_path / "results.json").read_text())
 
 
+def test_a_truth_without_structure_is_named(tmp_path, fields):
+    fields[2].truth = np.full_like(fields[2].truth, 250)
+    result = w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
+    assert result["failures"] == [{"input": "noisy@1", "error": "082_0: the image to compare with is constant"}]
+
+
 def test_other_data_do_not_mix(tmp_path, fields):
     w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
     with pytest.raises(InputError, match="its images is 3, not 2; give another --out"):
