@@ -15,12 +15,11 @@ import numpy as np
 from srredsim.data import catalogue
 from srredsim.denoising.methods import METHODS
 from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.optics.sampling import SCALE
 from srredsim.picture import most_detailed
 from srredsim.reconstruction.widefield import bicubic_upscale
 from srredsim.w2s.field import REFERENCE
 from srredsim.widefield import Chain
-
-SCALE = 2
 
 
 def main() -> None:

@@ -477,10 +477,6 @@ def _degrees(text: str) -> tuple[float, ...]:
     return values
 
 
-def _finite(text: str) -> float:
-    return _number(float, text, "a number", math.isfinite)
-
-
 def _not_negative(text: str) -> float:
     return _number(float, text, "a number, 0 or more", lambda value: 0 <= value < float("inf"))
 

@@ -124,17 +124,33 @@ def _predict(arguments) -> dict:
 
 
 def _predict_widefield(arguments) -> dict:
-    from srredsim.widefield import Chain, predict_image_file
+    from srredsim.widefield import Chain
 
     if flag := next((flag for name, flag in OF_RAW_STACKS.items() if getattr(arguments, name)), None):
         raise InputError(f"{flag} is for raw stacks; the model {arguments.model} takes widefield images")
-    chain = Chain(arguments.model, arguments.precision, arguments.tile)
+    return _planewise(arguments, _through(Chain(arguments.model, arguments.precision, arguments.tile)))
 
-    def work(path: Path) -> dict:
+
+def _through(chain) -> Callable[..., dict]:
+    """What takes a file through a chain of models and says what is to be said of it."""
+    from srredsim.widefield import predict_image_file
+
+    def work(path: Path, **asked) -> dict:
+        report = predict_image_file(path, chain, **asked)
+        for note in report["notes"]:
+            _note(f"{path}: {note}")
+        return report
+
+    return work
+
+
+def _planewise(arguments, work: Callable[..., dict]) -> dict:
+    """Every input through ``work``, which is told what the flags say of the result."""
+
+    def one(path: Path) -> dict:
         with _progress(path.name) as progress:
-            report = predict_image_file(
+            report = work(
                 path,
-                chain,
                 out=arguments.out,
                 dtype=arguments.dtype,
                 pixel_size_um=arguments.pixel_size_um,
@@ -142,11 +158,9 @@ def _predict_widefield(arguments) -> dict:
                 progress=progress,
             )
         print(*report["paths"], sep="\n")
-        for note in report["notes"]:
-            _note(f"{path}: {note}")
         return report
 
-    return _each(arguments.inputs, work, arguments.out)
+    return _each(arguments.inputs, one, arguments.out)
 
 
 def _say_consistency(path: Path, report: dict) -> None:
@@ -167,22 +181,7 @@ def _denoise(arguments) -> dict:
             raise InputError(f"--{flag} is for --method {' or '.join(where)}; {arguments.method} does not take it")
     if classical and arguments.model:
         raise InputError(f"--model is for the networks dncnn, memnet and ridnet; {arguments.method} has none")
-    work = _denoise_by_maths(arguments) if classical else _denoise_by_network(arguments)
-
-    def denoised(path: Path) -> dict:
-        with _progress(path.name) as progress:
-            report = work(
-                path,
-                out=arguments.out,
-                dtype=arguments.dtype,
-                pixel_size_um=arguments.pixel_size_um,
-                overwrite=arguments.overwrite,
-                progress=progress,
-            )
-        print(*report["paths"], sep="\n")
-        return report
-
-    return _each(arguments.inputs, denoised, arguments.out)
+    return _planewise(arguments, _denoise_by_maths(arguments) if classical else _denoise_by_network(arguments))
 
 
 def _denoise_by_maths(arguments) -> Callable[..., dict]:
@@ -198,12 +197,12 @@ def _denoise_by_maths(arguments) -> Callable[..., dict]:
 
 def _denoise_by_network(arguments) -> Callable[..., dict]:
     _start_keras()
-    from srredsim.widefield import Chain, predict_image_file
+    from srredsim.widefield import Chain
 
     chain = Chain(arguments.model or f"w2s_{arguments.method}")
     if chain.scale != 1:
         raise InputError(f"{chain.name} makes {chain.scale}x the pixels: srredsim predict --model takes it")
-    return lambda path, **asked: predict_image_file(path, chain, **asked)
+    return _through(chain)
 
 
 def _reconstruct(arguments) -> dict:
@@ -359,7 +358,8 @@ def _analyse_kernel(arguments) -> dict:
 
     asked = {name: getattr(arguments, name) for name in ("regularisation", "unit", "width", "upscale")}
     with _progress("kernel") as progress:
-        report = kernel.analyse(io.find(arguments.lr), io.find(arguments.hr), progress=progress, **asked)
+        lr, hr = ([path for one in given for path in io.find([one])] for given in (arguments.lr, arguments.hr))
+        report = kernel.analyse(lr, hr, progress=progress, **asked)  # a file given twice is in two pairs
     return _analysed("kernel", arguments, report, kernel.lines(report))
 
 
@@ -408,12 +408,14 @@ def _benchmark(arguments) -> dict:
         raise InputError("none of these cells can be computed; see above")
     with _progress("W2S") as progress:
         result = bench.run(cells, progress)
+    for failure in result["failures"]:
+        _note(f"{failure['input']}: {failure['error']}")
+    if not result["cells"]:
+        return result
     report = w2s_tables.report(result, lacking)
     for name, text in (("tables.md", report), ("tables.csv", w2s_tables.as_csv(result))):
         with io.atomic(out / name, overwrite=True) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    for failure in result["failures"]:
-        _note(f"{failure['input']}: {failure['error']}")
     print(w2s_tables.markdown(result), *(out / name for name in ("results.json", "tables.md", "tables.csv")), sep="\n")
     return result
 

@@ -112,6 +112,8 @@ def get(wanted: str | Mapping, vgg_weights: str | Path | perceptual.Extractor | 
         raise InputError(f"a loss is a name or a mapping of names to weights; got {wanted!r}")
     of_features = _feature_terms({name: terms[name] for name in terms if name in OF_FEATURES}, vgg_weights)
     of_images = [_term(name, settings) for name, settings in terms.items() if name not in OF_FEATURES]
+    if vgg_weights is not None and not of_features:
+        raise InputError(f"vgg_weights is for the losses {' and '.join(OF_FEATURES)}; this loss has neither: {wanted}")
     if isinstance(wanted, str) and of_images:
         return of_images[0][1]
     stepwise = is_over_steps(terms)

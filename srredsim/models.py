@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import warnings
 from dataclasses import dataclass
@@ -117,6 +118,11 @@ def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = 
 
     from srredsim import networks
 
+    if all_steps and "all_steps" not in inspect.signature(networks.module(recipe.network["name"]).build).parameters:
+        raise InputError(
+            "a loss over steps is for a network that makes its image in steps, as srfbn;"
+            f" {recipe.network['name']} has none"
+        )
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy(precision))
     try:

@@ -86,6 +86,11 @@ def test_low_and_high_are_black_and_white(vgg):
     np.testing.assert_allclose(value(both), sum(map(value, parts)), rtol=1e-4)
 
 
+def test_weights_that_no_loss_takes_are_refused():
+    with pytest.raises(InputError, match="vgg_weights is for the losses perceptual and texture; this loss has neither"):
+        losses.get({"mean_absolute_error": 1.0}, "vgg19.pth")
+
+
 def test_a_recipe_mixes_all_kinds(vgg, monkeypatch):
     loaded = []
     monkeypatch.setattr(perceptual, "load", lambda path, wanted: loaded.append((path, wanted)) or vgg)

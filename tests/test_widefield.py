@@ -215,6 +215,18 @@ def test_flags_of_raw_stacks_are_refused(zoo, run, tmp_path, flag):
     assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
 
 
+def test_denoise_by_a_network_says_what_predict_does(zoo, run, tmp_path):
+    image = image_of()
+    io.write_image(tmp_path / "a.tif", image)
+    status, out, err = run("denoise", "--method", "dncnn", "--model", zoo / "denoiser_z", tmp_path / "a.tif")
+    assert (status, out.split()) == (0, [str(tmp_path / f"a_denoiser_z.{end}") for end in ("tif", "png")])
+    assert err == f"srredsim: {tmp_path / 'a.tif'}: {Chain(zoo / 'denoiser_z').notes[0]}\n"
+    found, _ = io.read_image(tmp_path / "a_denoiser_z.tif")
+    np.testing.assert_allclose(found[0, 0, 0], Chain(zoo / "denoiser_z")(image), rtol=1e-5)
+    status, _, err = run("denoise", "--method", "dncnn", "--model", zoo / "twice", tmp_path / "a.tif")
+    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: srredsim predict --model takes it\n")
+
+
 def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):
     io.write_raw(tmp_path / "raw.tif", np.random.default_rng(0).integers(0, 99, (3, 5, 24, 24)).astype(np.uint16))
     io.write_image(tmp_path / "good.tif", image_of())

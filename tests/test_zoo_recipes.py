@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import json
+import re
 from functools import cache
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from srredsim import losses, metrics, models, networks, recipe, resources
 from srredsim.data import catalogue
 from srredsim.errors import InputError
+from srredsim.evaluation.w2s_published import published
 
 RECIPES = [
     f"{name}/{variant}" if variant else name
@@ -61,6 +63,17 @@ def test_a_recipe_of_widefield_images_finds_them(name):
     validation = catalogue.open_widefield(data.name, "validation", data.noise_levels, data.target, data.normalise)
     assert data.validation_count <= len(validation.pairs)
     assert data.validation_crop <= validation.pairs.fields.series.size
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if "# Paper, Table" in recipe.find(name).read_text("utf-8")])
+def test_the_head_of_a_recipe_has_the_figures_of_the_paper(name):
+    model, data = name.partition("/")[0], recipe.load(name).data
+    head = re.search(
+        r"(?<=# Paper, ).*?(?=\.$|\. Not)", recipe.find(name).read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )[0]
+    levels = (400,) if data.noise_level == 400 else (1, 2, 4, 8, 16)
+    cells = [published(model.removeprefix("w2s_"), level) for level in levels]
+    assert re.findall(r"0\.\d{3}/0\.\d{3}", head) == [f"{rmse:.3f}/{ssim:.3f}" for rmse, ssim in filter(None, cells)]
 
 
 def test_those_with_losses_of_features():

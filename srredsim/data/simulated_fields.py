@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data.simulated import StoredSeries, array_on_disk, simulator_sources
+from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
 from srredsim.w2s import simulated
 from srredsim.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
-
-SCALE = 2  # pixels of the SIM image per pixel of a capture
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def denoise_file(
     def denoised(plane: Plane) -> np.ndarray:
         noisy = np.asarray(plane.image, float)
         limits, clipped = camera_limits(noisy, plane.image.dtype)
-        measured = given or _measured(noisy, limits)
+        measured = _usable(given, noisy) if given else _measured(noisy, limits)
         rows.append({**dict(zip("tcz", plane.position, strict=True)), **measured._asdict()})
         doubts.extend([f"{plane.where} {clipped}".strip()] if clipped else [])
         return work(noisy, measured, limits)
@@ -134,6 +134,17 @@ def _measured(plane: np.ndarray, limits: tuple[float, float] | None) -> Noise:
         raise InputError(
             f"noise cannot be measured: a variance of {noise.a:.3g} x brightness {noise.b:+.3g} is none at the mean "
             "brightness; the image was smoothed before, or has too little smooth ground; give --noise A B"
+        )
+    return noise
+
+
+def _usable(noise: Noise, plane: np.ndarray) -> Noise:
+    """The noise that was given, if it is any at the mean brightness."""
+    mean = plane.mean()
+    if not noise.std(mean) > 0:
+        raise InputError(
+            f"--noise {noise.a:g} {noise.b:g} is a variance below 0 at the mean brightness {mean:.4g}; "
+            "A x brightness + B is above 0 there"
         )
     return noise
 

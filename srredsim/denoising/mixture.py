@@ -189,8 +189,10 @@ def load(path: str | Path = SHIPPED) -> Mixture:
             weights, covariances = np.asarray(file["weights"], float), np.asarray(file["covariances"], float)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; a prior is a .npz with weights and covariances") from None
-    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except KeyError as error:
         raise InputError(f"{path} is no prior: it takes a .npz with weights and covariances ({error})") from None
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile):  # NumPy advises to run the file as a pickle
+        raise InputError(f"{path} is no prior: it takes a .npz with weights and covariances of numbers") from None
     if covariances.shape == (weights.size, PIXELS * (PIXELS + 1) // 2):
         covariances = _from_triangles(covariances)
     if weights.ndim != 1 or not weights.size or covariances.shape != (weights.size, PIXELS, PIXELS):

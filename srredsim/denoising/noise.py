@@ -63,11 +63,10 @@ def noise_parameters(image, limits: tuple[float, float] | None = None) -> Noise:
         If the image is not a plane of finite numbers, is constant, or has too little smooth ground.
     """
     plane = np.asarray(image, float)
-    if plane.ndim != 2 or min(plane.shape) < SMALLEST or not np.all(np.isfinite(plane)):
-        raise InputError(
-            f"noise is measured in one plane (y, x) of finite numbers, {SMALLEST} x {SMALLEST} or more; "
-            f"got {plane.shape}"
-        )
+    if plane.ndim != 2 or min(plane.shape) < SMALLEST:
+        raise InputError(f"noise is measured in one plane (y, x), {SMALLEST} x {SMALLEST} or more; got {plane.shape}")
+    if bad := plane.size - int(np.count_nonzero(np.isfinite(plane))):
+        raise InputError(f"noise cannot be measured: {bad} of {plane.size} pixels are NaN or infinite")
     low, high = plane.min(), plane.max()
     if low == high:
         raise InputError(f"noise cannot be measured: every pixel is {low:g}")

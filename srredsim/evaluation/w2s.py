@@ -31,6 +31,7 @@ from srredsim.w2s.scores import rmse_z, ssim_reference_range
 from srredsim.widefield import restored
 
 NOISY, BICUBIC = "noisy", "bicubic"
+CLASSICAL = (NOISY, BICUBIC, *METHODS)  # without weights
 DENOISERS = (*METHODS, "memnet", "dncnn", "ridnet")
 JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
 COMPACT = "widefield_sr"
@@ -105,6 +106,12 @@ class Benchmark:
         self._network = lru_cache(maxsize=4)(self._loaded)
         for name in self._weights:
             _known(name)
+            if name in CLASSICAL:
+                raise InputError(f"{name} is no network and has no weights; leave out --model {name}=...")
+
+    @property
+    def _results(self) -> Path:
+        return self.out / "results.json"
 
     def plan(self, chains: Sequence[str] = (), levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
         """Cells that can be computed, and why the others cannot.
@@ -114,7 +121,7 @@ class Benchmark:
         Raises
         ------
         InputError
-            If a method has no such name.
+            If a method has no such name, or a chain has none on one side of a ``+``.
         """
         levels = set(levels)
         wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
@@ -124,7 +131,11 @@ class Benchmark:
         for cell in wanted:
             if levels and cell.level not in levels:
                 continue
+            if not all(cell.links):
+                raise InputError(f"a chain has a method on each side of +, as vst_bm3d+bicubic; got {cell.chain}")
             why = [reason for link in cell.links if (reason := self._lacking(link, cell.level))]
+            if cell.level == REFERENCE and set(cell.links) <= {NOISY, *DENOISERS}:
+                why.insert(0, f"{cell.chain} of {REFERENCE} captures would be compared with its own input")
             if not why:
                 cells.append(cell)
             elif cell.key not in lacking:
@@ -147,8 +158,8 @@ class Benchmark:
                 result["cells"][cell.key] = self._measured(cell, tick)
             except InputError as problem:
                 failures.append({"input": cell.key, "error": str(problem)})
-            self._write(result)
-        self._write(result)
+            else:
+                self._write(result)
         return result | {"failures": failures}
 
     def _measured(self, cell: Cell, tick: Callable[[int], None]) -> dict:
@@ -188,7 +199,9 @@ class Benchmark:
             truth, z = field.sim(), fields.sim
             image = self._in_zscores(field, image, last, level)
         if truth.shape != image.shape:
-            raise InputError(f"{last} makes {image.shape} pixels; the SIM image has {truth.shape}")
+            raise InputError(f"{last} makes {image.shape} pixels; the image to compare with has {truth.shape}")
+        if not np.ptp(truth) > 0:
+            raise InputError("the image to compare with is constant")
         truth = z.apply(truth).astype(np.float64)
         fitted = fit_intensity(image, truth)
         rmse_fitted = rmse_z(truth, fitted)
@@ -203,7 +216,7 @@ class Benchmark:
     def _in_zscores(self, field: Field, image: np.ndarray, last: str, level: int) -> np.ndarray:
         """A super-resolved image, by the constants of the units that it is in."""
         fields = self.fields
-        if last in (NOISY, BICUBIC, *METHODS):
+        if last in CLASSICAL:
             return fields.widefield.apply(image)
         if self._of(last, level).model.recipe.data.normalise == "dataset" or fields.calibrated:
             return fields.sim.apply(image)
@@ -215,6 +228,8 @@ class Benchmark:
         folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level))}" / f"avg{level}"
         path = folder / f"{field.name}.npy"
         if not path.exists():
+            if not self._results.exists():
+                self._write(self._read())  # says of which data the image is, also if no cell comes of it
             image = self._apply(link, level, field.average(level))
             with io.atomic(path) as temporary, temporary.open("wb") as file:
                 np.save(file, image)
@@ -240,11 +255,11 @@ class Benchmark:
 
     def _place(self, link: str, level: int) -> str:
         own = f"w2s_{link}" if link in (*NETWORKS, *DENOISERS) else link
-        return self._weights.get(link, own).format(level=level)
+        return self._weights.get(link, own).replace("{level}", str(level))
 
     def _lacking(self, link: str, level: int) -> str | None:
         _known(link, self._weights)
-        if link in (NOISY, BICUBIC, *METHODS):
+        if link in CLASSICAL:
             return None
         place = self._place(link, level)
         try:
@@ -257,7 +272,7 @@ class Benchmark:
 
     def _fingerprint(self, cell: Cell) -> str:
         """Of the weights of all networks in a chain: other weights are another cell."""
-        networks = [link for link in cell.links if link not in (NOISY, BICUBIC, *METHODS)]
+        networks = [link for link in cell.links if link not in CLASSICAL]
         if not networks:
             return "classical"
         places = (models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
@@ -272,10 +287,15 @@ class Benchmark:
         }
 
     def _read(self) -> dict:
-        path, facts = self.out / "results.json", self._facts()
+        path, facts = self._results, self._facts()
         if not path.is_file():
             return {**facts, "definitions": DEFINITIONS, "cells": {}}
-        result = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            result = None
+        if not isinstance(result, dict) or not isinstance(result.get("cells"), dict):
+            raise InputError(f"{path} is damaged, or not of this benchmark; remove it, or give another --out")
         for name, value in facts.items():
             if result.get(name) != value:
                 raise InputError(
@@ -284,7 +304,7 @@ class Benchmark:
         return result
 
     def _write(self, result: dict) -> None:
-        with io.atomic(self.out / "results.json", overwrite=True) as temporary:
+        with io.atomic(self._results, overwrite=True) as temporary:
             temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

@@ -51,12 +51,13 @@ def train(
     batches, validation = adversarial.batches(recipe, _batches(recipe)), _open(recipe, "validation").pairs
     network, trainer, averages = _trainer(recipe, devices, state, folder)
 
-    runs.make(folder)  # everything was found good: from here on there is something to keep
-    _write_facts(folder, recipe, devices)
+    runs.make(folder)
     _generate(batches.pairs, batches.indices(steps), "training data")
     _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
     size = VALIDATION_BATCH * devices.replicas
     held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
+    batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
+    _write_facts(folder, recipe, devices)
     progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done)
     try:
         trainer.fit(

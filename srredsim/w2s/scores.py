@@ -21,7 +21,7 @@ K1, K2 = 0.01, 0.03
 
 
 def rmse_z(reference, image) -> float:
-    """Root of the mean squared difference of two z-scored images: the RMSE of the paper's tables."""
+    """Root of the mean squared difference of two z-scored images: so we read the RMSE of the paper's tables."""
     reference, image = _planes(reference, image)
     return float(np.sqrt(np.mean((image - reference) ** 2)))
 

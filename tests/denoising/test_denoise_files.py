@@ -194,4 +194,17 @@ def test_noise_that_cannot_be_is_refused(tmp_path, refused, noisy):
     np.save(crowded, np.random.default_rng(3).integers(0, 2, (40, 40)) * 1000.0)
     assert "or give --noise A B" in refused(crowded, "--method", "pure_let")
     assert "a = 0, b = -1" in refused(path, "--method", "pure_let", "--noise", "0", "-1")
-    assert "no such file" in refused(path, "--method", "vst_epll", "--prior", tmp_path / "none.npz")
+    mean = f"{noisy[0, 0, 0].mean():.4g}"
+    for method in ("pure_let", "vst_bm3d", "vst_epll"):
+        assert f"below 0 at the mean brightness {mean}" in refused(path, "--method", method, "--noise", "-1", "5")
+
+
+def test_a_prior_that_is_none_is_refused(tmp_path, refused, noisy):
+    path, text = tmp_path / "plane.npy", tmp_path / "text.npz"
+    np.save(path, noisy[0, 0, 0])
+    text.write_text("patches")
+    asked = path, "--method", "vst_epll", "--prior"
+    assert "no such file" in refused(*asked, tmp_path / "none.npz")
+    message = refused(*asked, text)
+    assert "text.npz is no prior: it takes a .npz with weights and covariances of numbers" in message
+    assert "pickle" not in message  # NumPy's own advice is to run the file

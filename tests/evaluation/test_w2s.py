@@ -162,10 +162,25 @@ def test_an_image_that_a_method_cannot_take_costs_its_cell_alone(tmp_path, field
     assert "failures" not in json.loads((tmp_path / "results.json").read_text())
 
 
+def test_a_truth_without_structure_is_named(tmp_path, fields):
+    fields[2].truth = np.full_like(fields[2].truth, 250)
+    result = w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
+    assert result["failures"] == [{"input": "noisy@1", "error": "082_0: the image to compare with is constant"}]
+
+
 def test_other_data_do_not_mix(tmp_path, fields):
     w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
     with pytest.raises(InputError, match="its images is 3, not 2; give another --out"):
         w2s.Benchmark(fields, tmp_path, limit=2).run([w2s.Cell("noisy", 1)])
+
+
+def test_images_that_are_kept_do_not_mix_either(tmp_path, fields):
+    """The second image fails, so there is no cell; the first is kept all the same."""
+    fields[1].noise = 300 - fields[1].truth  # a constant image
+    w2s.Benchmark(fields, tmp_path, data="one").run([w2s.Cell("vst_bm3d", 1)])
+    assert len(list((tmp_path / "images").rglob("*.npy"))) == 1
+    with pytest.raises(InputError, match="its data is one, not other"):
+        w2s.Benchmark(fields, tmp_path, data="other").run([w2s.Cell("vst_bm3d", 1)])
 
 
 def test_a_weight_for_each_noise_level(tmp_path, fields, model):
@@ -215,24 +230,50 @@ def test_methods_are_known_by_name(tmp_path, fields):
         bench.plan(["vst_bm3+bicubic"], [1])
     with pytest.raises(InputError, match="no method called 'rccan'"):
         w2s.Benchmark(fields, tmp_path, weights={"rccan": "x"})
+    with pytest.raises(InputError, match=r"method on each side of \+.*got noisy\+"):
+        bench.plan(["noisy+"], [1])
+    with pytest.raises(InputError, match="vst_bm3d is no network"):
+        w2s.Benchmark(fields, tmp_path, weights={"vst_bm3d": "x"})
+    with pytest.raises(InputError, match=r"no model called 'runs/\{epoch\}_1'"):  # a brace that stands for nothing
+        w2s.Benchmark(fields, tmp_path, weights={"rcan": "runs/{epoch}_{level}"}).plan(["rcan"], [1])
+
+
+def test_the_truth_is_not_compared_with_itself(tmp_path, fields):
+    cells, lacking = w2s.Benchmark(fields, tmp_path).plan(["noisy", "vst_bm3d", "bicubic"], [400])
+    assert cells == [w2s.Cell("bicubic", 400)]
+    assert lacking["noisy@400"] == "noisy of 400 captures would be compared with its own input"
+
+
+@pytest.mark.parametrize("content", ["{nonsense", "[]", "{}"])
+def test_results_that_cannot_be_read_are_named(tmp_path, fields, content):
+    (tmp_path / "results.json").write_text(content)
+    with pytest.raises(InputError, match=r"results\.json is damaged, or not of this benchmark"):
+        w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
+    assert (tmp_path / "results.json").read_text() == content
+
+
+def row(table, name):
+    """Cells of the row of that name."""
+    (cells,) = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if f"| {name} " in line)
+    return cells[1:]
 
 
 def test_tables_have_each_number_in_its_place(tmp_path, fields):
-    bench = w2s.Benchmark(fields, tmp_path, data="fake")
-    cells, lacking = bench.plan(["noisy", "bicubic", "vst_bm3d"], [1, 2])
-    result = bench.run([*cells, w2s.Cell("noisy", 400)])
-    text = w2s_tables.markdown(result)
-    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
-    noisy = [cell.strip() for cell in rows["noisy"].split("|")[2:-1]] if "noisy" in rows else []
-    assert f"{mean_of(result, 'vst_bm3d@2'):.3f}/" in rows["vst_bm3d"].split("|")[3]
-    assert "(0.072/0.921)" in rows["vst_bm3d"].split("|")[3]
-    assert "(0.080/0.897)" in rows["vst_bm3d"].split("|")[2]
-    assert noisy
+    bench = w2s.Benchmark(fields, tmp_path, data="fake", limit=1)
+    cells, lacking = bench.plan(["noisy", "bicubic", "vst_bm3d", "noisy+bicubic"], [1, 2])
+    result = bench.run(cells)
+    denoising, networks, joint, other = w2s_tables.markdown(result).split("\n\n")[1::2]  # without titles
+    assert f"{mean_of(result, 'vst_bm3d@2'):.3f}/" in row(denoising, "vst_bm3d")[1]
+    assert "(0.072/0.921)" in row(denoising, "vst_bm3d")[1]
+    assert "(0.080/0.897)" in row(denoising, "vst_bm3d")[0]
+    assert row(networks, "noisy")[0].startswith(f"{mean_of(result, 'bicubic@1'):.3f}/")  # its first column
+    assert row(joint, "bicubic")[1].startswith(f"{mean_of(result, 'bicubic@2'):.3f}/")
+    assert row(other, "noisy+bicubic")[1] == row(joint, "bicubic")[1]
     report = w2s_tables.report(result, lacking | {"x": "w2s_rdn has no weights yet"})
     assert "w2s_rdn has no weights yet" in report
-    assert "3 images a cell" in report
+    assert "1 images a cell" in report
     lines = w2s_tables.as_csv(result).splitlines()
-    bm3d = next(line for line in lines if line.startswith("vst_bm3d,2,3,")).split(",")
+    bm3d = next(line for line in lines if line.startswith("vst_bm3d,2,1,")).split(",")
     header = lines[0].split(",")
     assert float(bm3d[header.index("rmse_mean")]) == mean_of(result, "vst_bm3d@2")
     assert bm3d[header.index("paper_rmse")] == "0.072"

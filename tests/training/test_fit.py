@@ -164,7 +164,7 @@ def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"loss": {"mean_absolute_error_over_steps": 1.0}}, "no setting of network red_net called 'all_steps'"),
+        ({"loss": {"mean_absolute_error_over_steps": 1.0}}, "makes its image in steps, as srfbn; red_net has none"),
         ({"network": {"name": "red_net", "input_channels": 15}}, "takes 15 frames, the data have 3 angles x 3 phases"),
         ({"network": {"name": "red_nte"}}, "red_net"),
         ({"loss": "mean_squared_eror"}, "mean_squared_error"),
@@ -176,6 +176,14 @@ def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
 def test_mistakes_in_a_recipe_are_named(tmp_path, changes, words):
     with pytest.raises(InputError, match=words):
         train(recipe.from_dict(tiny(**changes)), out=tmp_path / "run")
+
+
+def test_a_run_is_begun_only_when_its_images_fit(tmp_path):
+    """So that it can be started again in the same folder with the mistake mended."""
+    wrong = recipe.from_dict(tiny(data=TINY["data"] | {"crop": 1000, "count": 4}))
+    with pytest.raises(InputError, match="a crop of 1000 pixels does not fit in"):
+        train(wrong, out=tmp_path / "run")
+    assert not list((tmp_path / "run").iterdir())
 
 
 def test_more_gpus_than_there_are(tmp_path):

@@ -1,6 +1,7 @@
 """The commands as a user types them: simulate an archive, prepare it, look at its noise and blur."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -102,6 +103,47 @@ def test_blur_between_widefield_and_sim(home, run):
     assert kernel.shape == (36, 36)
     assert np.unravel_index(kernel.argmax(), kernel.shape) == (18, 18)  # both images show the same place
     assert (home / "kernel" / "kernel.png").stat().st_size > 1000
+
+
+def test_a_file_given_twice_is_in_two_pairs(home, run):
+    """Pairs are made in the order given, so none may be dropped."""
+    averages, sims = (home / "w2s" / "normalized" / kind for kind in ("avg400", "sim"))
+    lr = [averages / f"001_{channel}.npy" for channel in (0, 1)]
+    hr = [sims / f"001_{channel}.npy" for channel in (0, 0, 1)]
+    status, _, err = run("analyse", "kernel", "--unit", 1, "--lr", *lr, "--hr", *hr)
+    assert status == 2
+    assert "one high-resolution image is wanted for each of low resolution; got 3 and 2" in err
+
+
+def test_pixels_that_are_no_numbers_are_counted(tmp_path, run):
+    image = np.random.default_rng(0).poisson(200, (40, 48)).astype(np.float32)
+    image[3, 5:7] = np.nan
+    np.save(tmp_path / "holes.npy", image)
+    status, _, err = run("analyse", "noise", tmp_path / "holes.npy")
+    assert status == 2
+    assert err.endswith("holes.npy: noise cannot be measured: 2 of 1920 pixels are NaN or infinite\n")
+
+
+def test_a_benchmark_of_which_nothing_can_be_computed_writes_nothing(home, run, tmp_path):
+    released = tmp_path / "released"
+    shutil.copytree(home / "w2s" / "normalized", released, ignore=shutil.ignore_patterns("sim"))
+    asked = (
+        "benchmark",
+        "w2s",
+        "--data",
+        released,
+        "--methods",
+        "bicubic",
+        "--noise-levels",
+        1,
+        "--out",
+        tmp_path / "out",
+    )
+    status, _, err = run(*asked)
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert "bicubic@1: 081_0: " in err
+    assert "the released normalized folder has no SIM images" in err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_description_says_what_the_code_does():
