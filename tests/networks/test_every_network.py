@@ -136,6 +136,11 @@ def test_every_weight_learns(name):
         assert np.all(ops.convert_to_numpy(weight) != old), f"parts of {weight.path} did not learn"
 
 
+def shut_what_sees_all(model, name) -> None:
+    for layer in getattr(networks.module(name), "SEES_ALL", ()):
+        model.get_layer(layer).set_weights([np.zeros_like(weight) for weight in model.get_layer(layer).get_weights()])
+
+
 def alignment_of(name) -> int:
     """Pixels to whose multiples an image may be moved without another result."""
     module = networks.module(name)
@@ -147,6 +152,7 @@ def test_a_shifted_object_gives_the_shifted_image(name):
     """An object in the dark: what a network pools over the whole image is then the same wherever the object is."""
     model = build_small(name)
     make_kernels_positive(model)  # some begin at zero
+    shut_what_sees_all(model, name)
     scale, margin = scale_of(model), networks.module(name).receptive_field(**networks.module(name).SMALL) + 3
     step = alignment_of(name)
     margin = -(-margin // step) * step
@@ -166,8 +172,7 @@ def test_receptive_field_is_what_one_pixel_reaches(name):
     """
     model = build_small(name)
     make_kernels_positive(model, gain=4.0)
-    for layer in getattr(networks.module(name), "SEES_ALL", ()):
-        model.get_layer(layer).set_weights([np.zeros_like(weight) for weight in model.get_layer(layer).get_weights()])
+    shut_what_sees_all(model, name)
     claimed = networks.module(name).receptive_field(**networks.module(name).SMALL)
     scale, step = scale_of(model), alignment_of(name)
     first = -(-(claimed + 3) // step) * step
