@@ -1,7 +1,7 @@
 """Draw docs/w2s.png:  python benchmarks/w2s_picture.py [--field 4] [--level 1]
 
-One simulated test field: noisy, denoised by BM3D and by widefield_denoiser, super-resolved from the noisy image and from
-the average of 400 captures, and the SIM image; below, the region with the most detail. All panels of a row have the grey
+One simulated test field: noisy, denoised by BM3D and by widefield_denoiser, super-resolved from the noisy image and
+from the average of 400 captures, and the SIM image; below, the region with the most detail. All panels have the grey
 scale of the SIM image: gain and offset of each are fitted to it, as for the scores.
 """
 
