@@ -67,7 +67,7 @@ class Extractor:
         mean, deviation = (ops.convert_to_tensor(numbers, "float32") for numbers in SCALES[self.kind])
         grey = (ops.cast(images, "float32") - low) / (high - low)
         colours = (ops.repeat(grey, 3, axis=-1) - mean) / deviation
-        return dict(zip(self.layers, self.network(colours, training=False), strict=True))
+        return self.network(colours, training=False)
 
 
 def load(weights: str | Path | None = None, wanted: Iterable[str] = LAYERS, divisor: int = 1) -> Extractor:
@@ -98,7 +98,7 @@ def load(weights: str | Path | None = None, wanted: Iterable[str] = LAYERS, divi
     except InputError as problem:
         raise InputError(f"{path}: {problem}") from None
     names = known_layers(wanted)
-    part = Model(network.input, [network.get_layer(name).output for name in names], name="vgg19")
+    part = Model(network.input, {name: network.get_layer(name).output for name in names}, name="vgg19")
     part.trainable = False
     return Extractor(part, names, kind)
 

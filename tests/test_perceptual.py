@@ -55,6 +55,17 @@ def test_perceptual_is_the_mean_over_the_layers(vgg, norm, differ):
     np.testing.assert_allclose(value(loss), expected, rtol=1e-4)
 
 
+def test_one_layer_alone_trains(weights):
+    """As ESRGAN takes it: VGG19 with one output, inside the graph of a training step."""
+    alone = perceptual.load(weights, ["block5_conv4"], divisor=DIVISOR)
+    image = keras.Input((None, None, 1))
+    model = keras.Model(image, keras.layers.Conv2D(1, 3, padding="same")(image))
+    loss = losses.get({"perceptual": {"layers": "block5_conv4", "norm": "l1"}}, alone)
+    model.compile(keras.optimizers.SGD(0.0), loss=loss, jit_compile=False)
+    expected = value(loss, TRUTH, ops.convert_to_numpy(model(IMAGE))).mean()
+    np.testing.assert_allclose(model.train_on_batch(IMAGE, TRUTH), expected, rtol=1e-4)
+
+
 def test_all_but_the_last_after_their_relu(vgg):
     truth, image = features(vgg, TRUTH), features(vgg, IMAGE)
     expected = [
