@@ -37,7 +37,7 @@ def panels(field, level: int) -> dict[str, np.ndarray]:
     noisy = field.average(level)
     denoiser, joint = Chain("widefield_denoiser"), Chain("widefield_sr")
     return {
-        f"average of {level}": bicubic_upscale(noisy),
+        "one capture" if level == 1 else f"average of {level}": bicubic_upscale(noisy),
         "VST + BM3D": bicubic_upscale(METHODS["vst_bm3d"](noisy)),
         "widefield_denoiser": bicubic_upscale(denoiser(noisy)),
         "widefield_sr": joint(noisy),
