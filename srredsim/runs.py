@@ -12,7 +12,7 @@ from srredsim.recipe import Recipe
 
 HOME = Path("runs")
 CHECKPOINT = "checkpoint"
-MAY_CHANGE = {"epochs", "precision"}  # when a run goes on
+MAY_CHANGE = {"epochs", "precision", "vgg_weights"}  # when a run goes on; the last is where a file lies
 
 
 def find(folder: Path | None, model: str) -> Path:
