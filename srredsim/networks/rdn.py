@@ -42,7 +42,7 @@ def receptive_field(blocks: int = 16, layers_per_block: int = 8, scale: int = 2,
 
 def largest_window(**_) -> int:
     """Input pixels on a side: the outputs of all blocks are kept until the end, 1 GB at 512 pixels and again fused."""
-    return 256
+    return 512
 
 
 def _dense(x, layers_per_block: int, growth: int, name: str):
