@@ -45,6 +45,11 @@ def receptive_field(steps: int = 4, groups: int = 6, **_) -> int:
     return 2 * groups * steps + 3  # the first convolution; the last up-sampling and convolution
 
 
+def largest_window(**_) -> int:
+    """Input pixels on a side: all maps of a step are kept at twice the sampling, 2 GB at 512 pixels."""
+    return 384
+
+
 def _feedback(groups: int, filters: int):
     """The block that all steps share: up- and down-sampling in turn, each fed with all its like before."""
     compress_in = _convolution(filters, 1, "compress_in")
