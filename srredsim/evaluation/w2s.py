@@ -37,7 +37,8 @@ JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
 OWN_DENOISER, OWN_JOINT = "widefield_denoiser", "widefield_sr"  # for any noise level
 DEFINITIONS = {
     "rmse": "root mean squared difference of z-scored images, mean over the images",
-    "ssim": "of the z-scored images: 7 x 7 uniform window, K1 0.01, K2 0.03; data range: maximum minus minimum of the truth",
+    "ssim": "of the z-scored images: 7 x 7 uniform window, K1 0.01, K2 0.03; data range: maximum minus minimum of the"
+    " truth",
     "z-score": "widefield images by the mean and standard deviation of all captures; SIM images by their own. What was"
     " not trained on z-scores of SIM images is in the units of the widefield image and is scored by its constants",
     "fitted": "the same after gain and offset of each image were fitted to the truth by least squares",
