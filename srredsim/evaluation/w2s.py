@@ -39,8 +39,9 @@ DEFINITIONS = {
     "rmse": "root mean squared difference of z-scored images, mean over the images",
     "ssim": "of the z-scored images: 7 x 7 uniform window, K1 0.01, K2 0.03; data range: maximum minus minimum of the"
     " truth",
-    "z-score": "widefield images by the mean and standard deviation of all captures; SIM images by their own. What was"
-    " not trained on z-scores of SIM images is in the units of the widefield image and is scored by its constants",
+    "z-score": "widefield images by the mean and standard deviation of all captures, SIM images by their own; what a"
+    " method makes, by the constants of its units: those of the SIM image after networks that were trained on its"
+    " z-scores, and after all networks where it is in counts of the widefield image, as simulated",
     "fitted": "the same after gain and offset of each image were fitted to the truth by least squares",
     "psnr": "20 log10(data_range / RMSE) after that fit, dB",
     "paper": "RMSE/SSIM on W2S as published (arXiv 2003.05961); its SSIM gives no data range",
