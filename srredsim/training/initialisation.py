@@ -8,12 +8,19 @@ kernel (of a transposed convolution: output channels times pixels). Batch normal
 :math:`\sqrt{2/n}`, the factors of batch normalisations normal with 0.0589 = sqrt(2/9/64), clamped to +-0.025.
 
 Layers that a network begins at zero on purpose stay as they are, and so do PReLU slopes and the shifts of RIDNet.
+
+``looks_linear`` (Balduzzi et al., ICML 2017, arXiv 1702.08591) lets a plain chain of convolutions and ReLUs (DnCNN)
+begin as the identity: of the channels, the second half are the negatives of the first, so that one of each two passes
+its ReLU, and their difference goes through every layer unchanged but for a rotation of the channels in each pixel; the
+last convolution begins at zero. The gradients of a chain of random layers are nearly noise, these are not.
 """
 
 from __future__ import annotations
 
 import keras
 import numpy as np
+
+from srredsim.errors import InputError
 
 GAMMA_STD = np.sqrt(2 / 9 / 64)
 GAMMA_LIMIT = 0.025
@@ -25,6 +32,9 @@ def initialise(network, kind: str, seed: int) -> None:
     if kind == "keras":
         return
     rng = np.random.default_rng([seed, STREAM])
+    if kind == "looks_linear":
+        _draw_mirrored(network, rng)
+        return
     for layer in network.layers:
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.Dense)):
             if not isinstance(layer.kernel_initializer, keras.initializers.Zeros):
@@ -41,3 +51,40 @@ def _draw(layer, normal: bool, rng: np.random.Generator) -> None:
     layer.kernel.assign(kernel / np.sqrt(fan_in))
     if layer.use_bias:
         layer.bias.assign(rng.uniform(-1, 1, layer.bias.shape) / np.sqrt(fan_in))
+
+
+def _draw_mirrored(network, rng: np.random.Generator) -> None:
+    """The first kernel has an orthonormal set of patterns and their negatives, the next ones rotate in each pixel."""
+    first, *inner, last = _chain(network)
+    height, width, channels, filters = first.kernel.shape
+    half = filters // 2
+    patterns = _rotation(max(height * width * channels, half), rng)[: height * width * channels, :half]
+    first.kernel.assign(_mirrored(patterns.reshape(height, width, channels, half), axis=-1))
+    for layer in inner:
+        kernel = np.zeros((*layer.kernel.shape[:2], half, half))
+        kernel[layer.kernel.shape[0] // 2, layer.kernel.shape[1] // 2] = _rotation(half, rng)
+        layer.kernel.assign(_mirrored(_mirrored(kernel, axis=-1), axis=-2))
+    last.kernel.assign(np.zeros(last.kernel.shape))
+
+
+def _chain(network) -> list:
+    """The convolutions of a network that is one chain of them, with a ReLU after each but the last."""
+    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    activations = [layer for layer in network.layers if isinstance(layer, keras.layers.ReLU)]
+    filters = {layer.filters for layer in convolutions[:-1]}
+    into = {layer.kernel.shape[2] for layer in convolutions[1:]}
+    if len(activations) != len(convolutions) - 1 or len(filters) != 1 or into != filters or min(filters) % 2:
+        raise InputError(
+            "initialisation: looks_linear is for a chain of convolutions and ReLUs with one even number of filters, "
+            f"such as dncnn; {network.name} is none; use keras or torch"
+        )
+    return convolutions
+
+
+def _mirrored(kernel: np.ndarray, axis: int) -> np.ndarray:
+    return np.concatenate([kernel, -kernel], axis)
+
+
+def _rotation(size: int, rng: np.random.Generator) -> np.ndarray:
+    """A random orthogonal matrix."""
+    return np.linalg.qr(rng.normal(size=(size, size)))[0]

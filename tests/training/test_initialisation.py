@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from srredsim import networks
+from srredsim.errors import InputError
 from srredsim.training.initialisation import initialise
 
 
@@ -98,3 +99,60 @@ def test_keras_leaves_everything(network):
     initialise(network, "keras", seed=1)
     for old, new in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def before_the_noise(network):
+    """Half the difference of the two halves of the channels that enter the last convolution, for one image."""
+    inner = keras.Model(network.input, network.get_layer("noise").input)
+
+    def channels(image):
+        found = keras.ops.convert_to_numpy(inner(image[None, ..., None].astype("float32")))[0]
+        half = found.shape[-1] // 2
+        return found[..., :half] - found[..., half:]
+
+    return channels
+
+
+CHAINS = {
+    "published": {"depth": 6, "filters": 20},
+    "subsampled": {"depth": 6, "filters": 80, "subsampling": 2, "batch_norm": False},
+}
+
+
+@pytest.mark.parametrize("name", list(CHAINS))
+def test_a_chain_that_looks_linear_begins_as_the_identity_and_is_linear_inside(name):
+    network = networks.build("dncnn", **CHAINS[name])
+    initialise(network, "looks_linear", seed=3)
+    rng = np.random.default_rng(4)
+    one, other = rng.normal(size=(2, 16, 16))
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(network(one[None, ..., None]))[0, ..., 0], np.float32(one))
+    inside = before_the_noise(network)
+    np.testing.assert_allclose(inside(2 * one - 3 * other), 2 * inside(one) - 3 * inside(other), atol=2e-4)
+    assert inside(one).std() > 0.3
+
+
+def test_a_chain_that_looks_linear_loses_nothing_of_the_image():
+    """40 patterns of 6 x 6 pixels are orthonormal: the first 36 are all there are, so the energy of a patch stays."""
+    network = networks.build("dncnn", **CHAINS["subsampled"])
+    initialise(network, "looks_linear", seed=3)
+    image = np.zeros((24, 24))
+    image[10:16, 10:16] = np.random.default_rng(5).normal(size=(6, 6))  # all that the output at (6, 6) looks at
+    found = before_the_noise(network)(image)
+    assert np.sum(found[6, 6] ** 2) == pytest.approx(np.sum(image**2), rel=1e-4)
+
+
+def test_the_seed_decides_what_looks_linear():
+    network = networks.build("dncnn", **CHAINS["published"])
+    found = []
+    for seed in (1, 2, 1):
+        initialise(network, "looks_linear", seed)
+        found.append(network.get_layer("conv_3").kernel.numpy())
+    np.testing.assert_array_equal(found[0], found[2])
+    assert not np.allclose(found[0], found[1])
+
+
+@pytest.mark.parametrize(("name", "options"), [("dncnn", {"depth": 3, "filters": 5}), ("ridnet", None), ("unet", None)])
+def test_looks_linear_is_refused_for_other_networks(name, options):
+    network = networks.build(name, **(networks.module(name).SMALL if options is None else options))
+    with pytest.raises(InputError, match="looks_linear is for a chain"):
+        initialise(network, "looks_linear", seed=1)
