@@ -26,6 +26,7 @@ LEVELS = 300  # sets between the darkest and the brightest value
 FEWEST = 20  # pixels of a set
 SMALLEST = 32  # pixels of a side of the image
 AROUND = 7  # pixels over which brightness and noise are averaged to tell smooth ground
+FLATTEST = 0.2  # share of the image that counts as smooth ground at least
 OUTLIERS = 0.5  # weight of the Cauchy density beside the normal one
 DB3 = (  # Daubechies wavelet of three vanishing moments, low pass
     0.3326705529509569,
@@ -101,7 +102,10 @@ def _level_sets(image: np.ndarray) -> _Sets:
     # smoothed well, or it would be noise that chooses the pixels it is measured in
     calm = ndimage.uniform_filter(ndimage.median_filter(approximation, 3), 3)
     slope = np.hypot(*np.gradient(calm))
-    smooth = slope + np.abs(ndimage.laplace(calm)) < spread
+    slope += np.abs(ndimage.laplace(calm))
+    steepness = np.divide(slope, spread, out=np.full_like(slope, np.inf), where=spread > 0)
+    # a crowded image with little noise has no smooth ground, but where it is flattest the details hardly see the slopes
+    smooth = steepness < max(1.0, np.quantile(steepness, FLATTEST))
     level = np.clip((brightness[smooth] * LEVELS).astype(int), 0, LEVELS - 1)
     order = np.argsort(level, kind="stable")
     mean, detail = approximation[smooth][order], np.abs(details[smooth][order])

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 from skimage import data
 
 from srredsim.denoising.noise import Noise, clipped_moments, noise_parameters, wavelet_split
@@ -26,6 +27,21 @@ def test_noise_of_smooth_ground_is_found(a, b):
     noise = noise_parameters(with_noise(ramp(384), a, b))
     agrees(noise, a, b, 0.06)
     assert noise.a == pytest.approx(a, rel=0.25)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_of_a_crowded_image_without_smooth_ground_is_found(seed):
+    """Spots everywhere, blurred as by a lens, at noise so low that it hides no slope."""
+    rng = np.random.default_rng(seed)
+    clean = ndimage.gaussian_filter(np.where(rng.random((256, 256)) < 0.1, rng.random((256, 256)), 0), 2.5)
+    clean /= clean.max()
+    agrees(noise_parameters(with_noise(clean, 2e-4, 1e-5)), 2e-4, 1e-5, 0.1, np.quantile(clean, (0.3, 0.5, 0.9)))
+
+
+def test_ground_without_any_noise_is_not_measured():
+    """As where a stitched image is padded: the noise is that of the rest."""
+    image = np.pad(with_noise(ramp(128), 0.01, 0.0004), 64)
+    agrees(noise_parameters(image), 0.01, 0.0004, 0.15)
 
 
 @pytest.mark.parametrize("name", ["camera", "moon"])
