@@ -382,6 +382,9 @@ def _import_weights(commands) -> None:
     sub.add_argument("checkpoint", type=Path, metavar="FILE", help="what torch.save wrote, usually .pth or .pt")
     sub.add_argument("--network", metavar="NAME", required=True, help="dncnn, rrdb ...: which one it is")
     sub.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for model.keras")
+    sub.add_argument("--recipe", metavar="NAME", help="what it was trained by, as w2s_dncnn/code; DIR can then predict")
+    sub.add_argument("--data", metavar="NAME|DIR", help="the data set by whose z-scores it was trained")
+    sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of the recipe, a.b=value")
     _overwrite(sub)
     _json(sub)
 

@@ -443,13 +443,32 @@ def _import_weights(arguments) -> dict:
     _start_keras()
     from srredsim.checkpoints import import_weights
 
-    report = import_weights(arguments.checkpoint, arguments.network, arguments.out, arguments.overwrite)
+    recipe = _recipe_of_checkpoint(arguments)
+    report = import_weights(arguments.checkpoint, arguments.network, arguments.out, arguments.overwrite, recipe)
     settings = ", ".join(f"{name} {value}" for name, value in report["settings"].items())
     print(f"{report['network']}: {settings}; {report['parameters']:,} parameters")
     if report["dead"]:
         print(f"left out: {len(report['dead'])} tensors without effect on the image")
     print(report["path"])
     return report
+
+
+def _recipe_of_checkpoint(arguments):
+    """The recipe that was named; z-scores that it lacks are those of the data set that was named."""
+    from dataclasses import replace
+
+    from srredsim import recipe
+    from srredsim.training.fit import with_constants
+
+    if not arguments.recipe:
+        if arguments.data or arguments.set:
+            raise InputError("--data and --set are for the recipe of the checkpoint; give --recipe NAME, too")
+        return None
+    data = [f"data.name={json.dumps(_data_set(arguments.data))}"] if arguments.data else []
+    chosen = recipe.load(arguments.recipe, data + arguments.set)
+    known = with_constants(chosen).data if data else chosen.data
+    zscores = {key: getattr(chosen.data, key) or getattr(known, key) for key in ("zscore", "sim_zscore")}
+    return replace(chosen, data=replace(chosen.data, **zscores))
 
 
 def _models(arguments) -> dict:

@@ -19,7 +19,7 @@ from srredsim.recipe import Recipe
 from srredsim.reconstruction.channels import CHANNELS
 from srredsim.reconstruction.transfer import transfer_of
 
-WEIGHTS = "model.weights.h5"
+WEIGHTS, RECIPE = "model.weights.h5", "recipe.yaml"
 INPUTS = {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}
 
 
@@ -90,8 +90,8 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
 
     folder = find(name_or_folder)
     recipe = recipes.load(folder)
-    _check_constants(recipe)
     network = build_network(recipe, precision)
+    check(recipe, network)
     load_weights(network, folder / WEIGHTS)
     sampling = _sampling(recipe)
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
@@ -131,6 +131,12 @@ def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = 
         keras.config.set_dtype_policy(before)
     _check_input(recipe, network)
     return network
+
+
+def check(recipe: Recipe, network) -> None:
+    """The network is one that this recipe can predict with, or a clear refusal."""
+    _check_input(recipe, network)
+    _check_constants(recipe)
 
 
 def _check_input(recipe: Recipe, network) -> None:

@@ -1,17 +1,21 @@
-"""A published PyTorch checkpoint becomes ``model.keras``."""
+"""A published PyTorch checkpoint becomes ``model.keras``; with its recipe, a model to predict with."""
 
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from srredsim import discriminators, io, networks
+from srredsim import discriminators, io, models, networks
+from srredsim import recipe as recipes
 from srredsim.checkpoints.mapping import DISCRIMINATORS, LARGEST_SETTING, ORIGINALS, Counterpart, Original, Shapes
 from srredsim.checkpoints.torch_file import read_tensors
 from srredsim.errors import InputError
+from srredsim.recipe import Recipe
 from srredsim.resources import unknown
 
 MODEL = "model.keras"
@@ -20,7 +24,9 @@ KNOWN = ORIGINALS | DISCRIMINATORS
 SHOWN = 5  # mismatching tensors in a message
 
 
-def import_weights(path: str | Path, network: str, out: str | Path, overwrite: bool = False) -> dict[str, Any]:
+def import_weights(
+    path: str | Path, network: str, out: str | Path, overwrite: bool = False, recipe: Recipe | None = None
+) -> dict[str, Any]:
     """Write ``out/model.keras`` with the weights of a checkpoint; whole or not at all.
 
     Parameters
@@ -29,6 +35,8 @@ def import_weights(path: str | Path, network: str, out: str | Path, overwrite: b
         What ``torch.save`` wrote: tensors by name, or a whole module. It is read, not run, and without PyTorch.
     network : str
         Which network it is, one of `KNOWN`, networks and discriminators; depth, width and scale are found in it.
+    recipe : Recipe, optional
+        What the network was trained on, z-scores included; with it ``out`` becomes a model, as a training makes one.
 
     Returns
     -------
@@ -40,20 +48,36 @@ def import_weights(path: str | Path, network: str, out: str | Path, overwrite: b
     ------
     InputError
         If there is no such network, if the file cannot be read safely, if it is of another architecture (the message
-        has the first tensors that differ), if a weight is not finite, or if the result exists.
+        has the first tensors that differ), if a weight is not finite, or if the result exists; if the recipe is of
+        another network, or lacks what a prediction needs.
     """
     if network not in KNOWN:
         raise InputError(unknown("network to import weights for", network, sorted(KNOWN)))
-    target = Path(out) / MODEL
-    with io.atomic(target, overwrite) as unfinished:
+    if recipe and recipe.network["name"] != network:
+        raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
+    out = Path(out)
+    with ExitStack() as stack:
+        names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
+        unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
         try:
             tensors = _renamed(read_tensors(path), KNOWN[network].first)
             model, settings, dead = filled(network, tensors)
         except InputError as problem:
             raise InputError(f"{path}: {problem}") from None
         model.save(unfinished)
+        if recipe:
+            _complete(model, replace(recipe, name=out.name, network={"name": network, **settings}), path, *beside)
     parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-    return {"path": str(target), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
+    return {"path": str(out / MODEL), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
+
+
+def _complete(model, recipe: Recipe, checkpoint: str | Path, weights: Path, written: Path) -> None:
+    """Recipe and weights as a training leaves them."""
+    models.check(recipe, model)
+    named = weights.with_suffix(".weights.h5")  # Keras takes no other ending
+    model.save_weights(named)
+    named.replace(weights)
+    recipes.save(recipe, written, f"Weights: imported from {Path(checkpoint).name}, not trained by this recipe here.")
 
 
 def filled(network: str, tensors: dict[str, np.ndarray]) -> tuple[Any, dict[str, int], list[str]]:

@@ -46,7 +46,7 @@ def train(
     if state.epochs_done >= recipe.epochs:
         raise InputError(f"{folder} has its {recipe.epochs} epochs already; give --epochs a larger number to go on")
     _check_batch(recipe, devices)
-    recipe = _with_constants(recipe)
+    recipe = with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = adversarial.batches(recipe, _batches(recipe)), _open(recipe, "validation").pairs
     network, trainer, averages = _trainer(recipe, devices, state, folder)
@@ -99,7 +99,7 @@ def _open(recipe: Recipe, split: str) -> catalogue.DataSet:
     return catalogue.open_split(data.name, split, data.angles, data.phases, count)
 
 
-def _with_constants(recipe: Recipe) -> Recipe:
+def with_constants(recipe: Recipe) -> Recipe:
     """The recipe with the z-scores of its data set, which a prediction will need."""
     if recipe.data.input != "widefield" or recipe.data.normalise != "dataset":
         return recipe

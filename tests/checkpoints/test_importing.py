@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from srredsim import networks
+from srredsim import recipe as recipes
 from srredsim.checkpoints import import_weights
 from srredsim.checkpoints.importing import filled
 from srredsim.checkpoints.mapping import (
@@ -20,6 +21,7 @@ from srredsim.checkpoints.mapping import (
 )
 from srredsim.cli import main
 from srredsim.errors import InputError
+from srredsim.widefield import Chain
 
 RNG = np.random.default_rng(11)
 IMAGE = RNG.uniform(0, 1, (2, 1, 9, 12)).astype("f4")  # batch, channel, y, x
@@ -323,3 +325,39 @@ def test_the_command_refuses_in_one_line(write_pickle, tmp_path, capsys):
     assert main(["import-weights", str(path), "--network", "rrdc", "--out", str(out)]) == 2
     assert "no network to import weights for called 'rrdc'" in capsys.readouterr().err
     assert not out.exists()
+
+
+def imported(torch_writer, tmp_path, *options, tensors=None):
+    path = torch_writer.write(tmp_path / "epoch_49.pth", torch_writer.tensors(tensors or dncnn_tensors()))
+    return main(["import-weights", str(path), "--network", "dncnn", "--out", str(tmp_path / "mine"), *options])
+
+
+def test_with_its_recipe_a_checkpoint_is_a_model_to_predict_with(torch_writer, tmp_path):
+    """In z-scores the network is that of the checkpoint; the image keeps its counts."""
+    tensors = dncnn_tensors()
+    options = "--recipe", "w2s_dncnn/code", "--data", "w2s_simulated", "--set", "data.zscore=[154.5, 66.0]"
+    assert imported(torch_writer, tmp_path, *options, tensors=tensors) == 0
+    counts = RNG.uniform(100, 400, (40, 44)).astype("f4")
+    z = (counts[None, None] - 154.5) / 66
+    expected = 154.5 + 66 * slow_dncnn(z, tensors, 4)[0, 0]
+    found = Chain(str(tmp_path / "mine"))(counts)
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.ptp(expected))  # bfloat16 where the machine has it
+    recipe = recipes.load(tmp_path / "mine")
+    assert recipe.name == "mine"
+    assert recipe.network == {"name": "dncnn", "input_channels": 1, "depth": 4, "filters": 5}
+    assert recipe.data.sim_zscore == (29.1, 52.2)  # what --data says where --set says nothing
+    assert (tmp_path / "mine" / "recipe.yaml").read_text().startswith("# Weights: imported from epoch_49.pth")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--recipe", "w2s_dncnn/code"), "no data.zscore; give the mean"),
+        (("--recipe", "w2s_rcan"), "the recipe w2s_rcan is of the network rcan, not of dncnn"),
+        (("--data", "w2s_simulated"), "--data and --set are for the recipe"),
+    ],
+)
+def test_a_recipe_that_cannot_predict_is_refused_and_nothing_is_written(torch_writer, tmp_path, capsys, options, words):
+    assert imported(torch_writer, tmp_path, *options) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
