@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from srredsim.precision import policy, resolve
 from srredsim.recipe import Recipe
 from srredsim.reconstruction.channels import CHANNELS
 from srredsim.reconstruction.transfer import transfer_of
+from srredsim.weights import load_weights
 
 WEIGHTS, RECIPE = "model.weights.h5", "recipe.yaml"
 INPUTS = {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}
@@ -176,17 +176,6 @@ def _check_constants(recipe: Recipe) -> None:
                 f"the recipe of {recipe.name} has data.normalise: dataset, but no data.{key}; give the mean and the"
                 " standard deviation of the images it was trained on, as [154.5, 66.03]"
             )
-
-
-def load_weights(network, path: Path) -> None:
-    """Weights of exactly this network, or a clear refusal."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of weights that are missing
-            network.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as problem:
-        reason = " ".join(str(problem).split())[:160]
-        raise InputError(f"the weights {path} are damaged or of another network: {reason}") from None
 
 
 def scale_of(network) -> int:

@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import os
 import urllib.request
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from srredsim.checkpoints.torch_file import read_tensors
 from srredsim.errors import InputError
 from srredsim.layers.covariance import covariance
 from srredsim.resources import cache_folder, unknown
+from srredsim.weights import load_weights
 
 BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))  # convolutions of each block, and their filters
 TORCHVISION = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)  # places of the convolutions in its list
@@ -92,7 +92,10 @@ def load(weights: str | Path | None = None, wanted: Iterable[str] = LAYERS, divi
     network = _network(divisor)
     try:
         kind = "caffe" if _is_hdf5(path) else "torchvision"
-        (_read_keras if kind == "caffe" else _read_torchvision)(network, path)
+        if kind == "caffe":
+            load_weights(network, path, f"are not weights of VGG19 without its dense layers ({WANTED})")
+        else:
+            _read_torchvision(network, path)
         if not all(bool(ops.all(ops.isfinite(weight))) for weight in network.weights):
             raise InputError("has weights that are not finite; the file is damaged")
     except InputError as problem:
@@ -138,16 +141,6 @@ def _is_hdf5(path: Path) -> bool:
             return file.read(len(HDF5_START)) == HDF5_START
     except OSError as problem:
         raise InputError(f"cannot be read: {problem.strerror}; {WANTED}") from None
-
-
-def _read_keras(network: Model, path: Path) -> None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of weights that are missing
-            network.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as problem:
-        reason = " ".join(str(problem).split())[:160]
-        raise InputError(f"are not weights of VGG19 without its dense layers: {reason}; {WANTED}") from None
 
 
 def _read_torchvision(network: Model, path: Path) -> None:

@@ -15,6 +15,7 @@ from srredsim import io, judging, models, picture, tiling
 from srredsim.acquisition import Pattern, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.inference import Network, default_tile
+from srredsim.io.image import carried_over, which
 from srredsim.models import LoadedModel
 from srredsim.normalise import Scaling, scaling_of
 from srredsim.reconstruction.channels import channels
@@ -135,7 +136,7 @@ def predict_file(
     scalings = {position: _scaling(stack, position) for position in stack.positions()}
     sizes = stack.sizes
     shape = (sizes["T"], sizes["C"], sizes["Z"], sizes["Y"] * model.scale, sizes["X"] * model.scale)
-    calibration = _calibration(stack, model.scale)
+    calibration = carried_over(stack, model.scale)
     result = Path(out or path.parent) / f"{path.stem}_{model.name}.tif"
     preview = result.with_suffix(".png")
     tile = tile or default_tile(model)
@@ -287,24 +288,7 @@ def _scaling(stack: RawStack, position: Position) -> Scaling:
     try:
         return scaling_of(frames_from_raw(stack.raw(*position)))
     except InputError as problem:
-        raise InputError(": ".join(filter(None, (_which(stack, position), str(problem))))) from None
-
-
-def _which(stack: RawStack, position: Position) -> str:
-    """``t=2, z=0``: the position, as far as there are several."""
-    sizes = stack.sizes
-    return ", ".join(f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1)
-
-
-def _calibration(stack: RawStack, scale: int) -> dict:
-    """What travels from the raw stack to the image."""
-    optics = stack.optics
-    return {
-        "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
-        "z_step_um": optics.z_step_um,
-        "frame_interval_s": optics.frame_interval_s,
-        "channel_names": stack.channel_names,
-    }
+        raise InputError(": ".join(filter(None, (which(stack.array.shape[:3], position), str(problem))))) from None
 
 
 def _preview(path: Path, stack: RawStack, writer: io.ImageWriter, model: LoadedModel, title: str) -> None:
@@ -316,6 +300,6 @@ def _preview(path: Path, stack: RawStack, writer: io.ImageWriter, model: LoadedM
         widefield,
         writer.plane(*position),
         names=("widefield", model.name),
-        title="   ".join(filter(None, (title, _which(stack, position)))),
+        title="   ".join(filter(None, (title, which(stack.array.shape[:3], position)))),
         pixel_size_um=stack.optics.pixel_size_um,
     )

@@ -12,7 +12,8 @@ from srredsim.denoising.methods import named
 from srredsim.denoising.mixture import load
 from srredsim.denoising.noise import SMALLEST, Noise, noise_parameters
 from srredsim.errors import InputError
-from srredsim.io.planewise import Plane, planewise, which
+from srredsim.io.image import which
+from srredsim.io.planewise import Plane, planewise
 
 CLIPPED = 1e-3  # share of the pixels at a limit of the camera from which on it is said
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.io import orders, tiff
 from srredsim.io.files import atomic
 from srredsim.io.formats import open_source
+from srredsim.io.source import Source
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
 SAMPLED_PLANES, SAMPLED_PIXELS = 8, 1 << 18  # what the display range is taken from
@@ -164,6 +166,22 @@ def _allocate(path: Path, size: int) -> None:
 def _spread(count: int, most: int) -> list[int]:
     """At most `most` numbers below `count`, evenly spread."""
     return sorted({int(i) for i in np.linspace(0, count - 1, most).round()})
+
+
+def carried_over(source: RawStack | Source, scale: int) -> dict:
+    """What an image takes over from the file that it was made of, as `ImageWriter` wants it."""
+    optics = source.optics
+    return {
+        "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
+        "z_step_um": optics.z_step_um,
+        "frame_interval_s": optics.frame_interval_s,
+        "channel_names": source.channel_names,
+    }
+
+
+def which(shape: Sequence[int], position: Sequence[int]) -> str:
+    """``t=2, z=0``: the position in (t, c, z), as far as there are several."""
+    return ", ".join(f"{axis}={i}" for axis, n, i in zip("tcz", shape, position, strict=True) if n > 1)
 
 
 def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:

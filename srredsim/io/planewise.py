@@ -13,7 +13,7 @@ from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.files import atomic
 from srredsim.io.formats import open_source
-from srredsim.io.image import ImageWriter
+from srredsim.io.image import ImageWriter, carried_over, which
 from srredsim.io.source import Source
 
 RAW_COUNTS = (9, 15, 25)  # frames of one raw stack of structured illumination
@@ -81,7 +81,7 @@ def planewise(
     numbers = _planes(source, smallest)
     result = Path(out or path.parent) / f"{path.stem}_{name}.tif"
     preview = result.with_suffix(".png")
-    calibration = _calibration(source, scale)
+    calibration = carried_over(source, scale)
     shape = (*numbers.shape, *(scale * side for side in source.size))
     shown = (0, 0, numbers.shape[2] // 2)
     with (
@@ -118,11 +118,6 @@ def planewise(
     }
 
 
-def which(shape: tuple[int, ...], position: tuple[int, ...]) -> str:
-    """``t=2, z=0``: the position, as far as there are several."""
-    return ", ".join(f"{axis}={i}" for axis, n, i in zip("tcz", shape, position, strict=True) if n > 1)
-
-
 def _planes(source: Source, smallest: int) -> np.ndarray:
     """Numbers (t, c, z) of the planes in the file."""
     named_axes = dict(zip(source.letters, source.shape, strict=True))
@@ -157,14 +152,3 @@ def _checked(plane: np.ndarray) -> np.ndarray:
     if plane.min() == plane.max():
         raise InputError(f"every pixel is {plane.flat[0]:g}: there is no image")
     return plane
-
-
-def _calibration(source: Source, scale: int) -> dict:
-    """What travels to the result."""
-    optics = source.optics
-    return {
-        "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
-        "z_step_um": optics.z_step_um,
-        "frame_interval_s": optics.frame_interval_s,
-        "channel_names": source.channel_names,
-    }

@@ -22,6 +22,7 @@ from srredsim.training import adversarial, callbacks, checkpoint, optimizers, st
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
+from srredsim.weights import load_weights
 
 VALIDATION_BATCH = 4
 
@@ -133,7 +134,7 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
         trainer.optimizer.build(network.trainable_variables)
         averages = Averages(network, trainer.optimizer)
         if state.weights:
-            models.load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
+            load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
     return network, trainer, averages
 
 
@@ -214,5 +215,5 @@ def _write_model(folder: Path, recipe: Recipe) -> None:
     best = models.build_network(recipe, "float32")
     if not (folder / models.WEIGHTS).is_file():
         raise InputError(f"no epoch had a finite validation score; nothing worth keeping in {folder}")
-    models.load_weights(best, folder / models.WEIGHTS)
+    load_weights(best, folder / models.WEIGHTS)
     best.save(folder / "model.keras")

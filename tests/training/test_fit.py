@@ -17,6 +17,7 @@ from srredsim import models, recipe
 from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
 from srredsim.training.fit import _open, train
+from srredsim.weights import load_weights
 
 DRIVER = Path(__file__).with_name("driver.py")
 TINY = {
@@ -134,7 +135,7 @@ def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(tmp_path
         iter(validation_batches(_open(described, "validation").pairs, described.data.validation_count, 32, 3))
     )
     last, every = models.build_network(described), models.build_network(described, all_steps=True)
-    models.load_weights(last, tmp_path / "last.weights.h5")
+    load_weights(last, tmp_path / "last.weights.h5")
     every.set_weights(last.get_weights())
     errors = every.predict(frames, verbose=0) - truth
     rmse = np.sqrt(np.square(last.predict(frames, verbose=0) - truth).mean(axis=(1, 2, 3)))
@@ -143,7 +144,7 @@ def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(tmp_path
     assert history[-1]["val_loss"] == pytest.approx(0.5 * np.abs(errors).mean(axis=(0, 1, 2)).sum(), rel=1e-4)
     saved = keras.saving.load_model(tmp_path / "model.keras")
     assert saved.output_shape[-1] == 1
-    models.load_weights(last, tmp_path / "model.weights.h5")
+    load_weights(last, tmp_path / "model.weights.h5")
     np.testing.assert_allclose(
         saved.predict(frames, verbose=0), models.load(tmp_path, "float32").network.predict(frames, verbose=0), atol=1e-6
     )
