@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from contextlib import ExitStack
 from dataclasses import replace
@@ -66,9 +67,22 @@ def import_weights(
             raise InputError(f"{path}: {problem}") from None
         model.save(unfinished)
         if recipe:
+            _refuse_another(recipe, network, settings)
             _complete(model, replace(recipe, name=out.name, network={"name": network, **settings}), path, *beside)
     parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     return {"path": str(out / MODEL), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
+
+
+def _refuse_another(recipe: Recipe, network: str, settings: dict[str, int]) -> None:
+    """What the recipe says of its network is true of the one that was found."""
+    defaults = {key: p.default for key, p in inspect.signature(networks.module(network).build).parameters.items()}
+    found = defaults | settings
+    for key, value in recipe.network.items():
+        if key != "name" and found.get(key) != value:
+            raise InputError(
+                f"the recipe {recipe.name} is of another {network}: its {key} is {value}, that of the checkpoint"
+                f" {found.get(key)}; name the recipe that it was trained by, or --set network.{key}={found.get(key)}"
+            )
 
 
 def _complete(model, recipe: Recipe, checkpoint: str | Path, weights: Path, written: Path) -> None:

@@ -353,6 +353,7 @@ def test_with_its_recipe_a_checkpoint_is_a_model_to_predict_with(torch_writer, t
     ("options", "words"),
     [
         (("--recipe", "w2s_dncnn/code"), "no data.zscore; give the mean"),
+        (("--recipe", "w2s_dncnn"), "its subsampling is 2, that of the checkpoint 1; name the recipe"),
         (("--recipe", "w2s_rcan"), "the recipe w2s_rcan is of the network rcan, not of dncnn"),
         (("--data", "w2s_simulated"), "--data and --set are for the recipe"),
     ],
