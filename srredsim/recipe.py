@@ -41,6 +41,9 @@ class Data:
     target: str = "average"  # of widefield images: of 400 captures; or sim: the SIM image of twice the pixels
     normalise: str = "image"  # of widefield images: each by itself, or by its noise; or dataset: z-scores of all
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
+    leaves: float = (
+        0.0  # of noisy widefield images: share of the examples that are of anything, see srredsim.data.leaves
+    )
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
@@ -138,6 +141,7 @@ class Recipe:
                 f"data.noise_level is how many captures are averaged: {', '.join(map(str, LEVELS))}, or null for"
                 f" all but the last; got {self.data.noise_level}"
             )
+        _check_leaves(self.data)
         for key in ("zscore", "sim_zscore"):
             _check_zscore(f"data.{key}", getattr(self.data, key))
         if len(self.data.each_pattern) > 1 and self.data.input == "frames":
@@ -156,6 +160,16 @@ class Recipe:
 
     def as_dict(self) -> dict:
         return _plain(dataclasses.asdict(self))
+
+
+def _check_leaves(data: Data) -> None:
+    if not 0 <= data.leaves < 1:
+        raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
+    if data.leaves and (data.input, data.target, data.normalise == "dataset") != ("widefield", "average", False):
+        raise InputError(
+            "data.leaves is for data.input: widefield with data.target: average, normalised by image or noise; leave it"
+            " out, or change those"
+        )
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -62,6 +63,33 @@ class Pairs(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Pair: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Extended:
+    """The pairs of a data set, and others behind them that are made when they are asked for."""
+
+    pairs: Pairs
+    others: Pairs
+
+    def __len__(self) -> int:
+        return len(self.pairs) + len(self.others)
+
+    def __getitem__(self, index: int) -> Pair:
+        own = len(self.pairs)
+        return self.pairs[index] if index < own else self.others[index - own]
+
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        return self.pairs.missing(self._own(indices)) if hasattr(self.pairs, "missing") else []
+
+    def task(self, missing: int) -> str:
+        return self.pairs.task(missing)
+
+    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
+        return self.pairs.generate(self._own(indices), progress)
+
+    def _own(self, indices: Iterable[int]) -> list[int]:
+        return [index for index in indices if index < len(self.pairs)]
 
 
 class FolderPairs:

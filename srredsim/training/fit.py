@@ -15,6 +15,8 @@ from srredsim import losses, metrics, models, runs
 from srredsim import recipe as recipes
 from srredsim.data import catalogue, pipeline
 from srredsim.data.batches import Batches, validation_batches
+from srredsim.data.leaves import LeafPairs
+from srredsim.data.pairs import Extended
 from srredsim.errors import InputError
 from srredsim.precision import resolve
 from srredsim.recipe import Recipe
@@ -25,6 +27,7 @@ from srredsim.training.schedule import learning_rate
 from srredsim.weights import load_weights
 
 VALIDATION_BATCH = 4
+LEAVES_SIZE = 128  # pixels, at least: their noise is measured in them
 
 
 def train(
@@ -96,8 +99,16 @@ def _open(recipe: Recipe, split: str) -> catalogue.DataSet:
     if data.input == "wiener":
         return catalogue.open_reconstructed(data.name, split, data.each_pattern, count)
     if data.input == "widefield":
-        return catalogue.open_widefield(data.name, split, data.noise_levels, data.target, data.normalise, count)
+        opened = catalogue.open_widefield(data.name, split, data.noise_levels, data.target, data.normalise, count)
+        return _with_leaves(recipe, opened) if data.leaves and split == "train" else opened
     return catalogue.open_split(data.name, split, data.angles, data.phases, count)
+
+
+def _with_leaves(recipe: Recipe, opened: catalogue.DataSet) -> catalogue.DataSet:
+    data = recipe.data
+    count = round(len(opened.pairs) * data.leaves / (1 - data.leaves))
+    leaves = LeafPairs(count, max(data.crop, LEAVES_SIZE), data.normalise, recipe.seed)
+    return replace(opened, pairs=Extended(opened.pairs, leaves))
 
 
 def with_constants(recipe: Recipe) -> Recipe:
