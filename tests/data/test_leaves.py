@@ -1,0 +1,104 @@
+"""Dead leaves: noise against the camera's own formula, sizes against their density, and how they join a data set."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from srredsim.data.batches import Batches
+from srredsim.data.leaves import LeafPairs, _radii, dead_leaves, scene
+from srredsim.data.pairs import Extended
+from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
+from srredsim.data.widefield import WidefieldPairs
+from srredsim.errors import InputError
+from srredsim.recipe import from_dict
+from srredsim.training.fit import _open
+
+LEAVES = LeafPairs(count=40, size=128, normalise="noise", seed=3)
+
+
+def test_noise_is_that_of_the_camera_of_w2s():
+    """4 counts an electron, an offset of 100 counts, 1.5 electrons of read-out noise."""
+    for index in range(12):
+        pair = LEAVES[index]
+        light = pair.truth + pair.scaling.offset
+        electrons = (light - 100) / 4
+        z = (pair.frames[..., 0] - light) / (4 * np.sqrt(electrons + 1.5**2))
+        assert abs(z.mean()) < 0.04, index
+        assert z.std() == pytest.approx(1, abs=0.03), index
+        dark = light < np.median(light)
+        assert z[dark].std() == pytest.approx(z[~dark].std(), abs=0.05), index
+        assert electrons.min() >= 0
+        assert electrons.max() == pytest.approx(pair.facts["photons"], rel=1e-4)
+
+
+def test_scenes_are_of_every_brightness():
+    scenes = np.array([scene(np.random.default_rng(seed), 64) for seed in range(60)])
+    assert scenes.min() >= 0
+    np.testing.assert_allclose(scenes.max(axis=(1, 2)), 1)
+    means = scenes.mean(axis=(1, 2))
+    assert means.min() < 0.15
+    assert means.max() > 0.7
+    assert 0.2 < np.median(means) < 0.6
+
+
+def test_radii_have_the_density_of_natural_scenes():
+    """Of the density r^-3 from 2 to 60: 1 - F(r) = (r^-2 - 60^-2) / (2^-2 - 60^-2)."""
+    radii = _radii(np.random.default_rng(1), 4000)
+    found = stats.kstest(radii, lambda r: 1 - (r**-2.0 - 60**-2.0) / (2**-2.0 - 60**-2.0))
+    assert found.pvalue > 0.01
+
+
+def test_leaves_have_sharp_edges_and_hide_one_another():
+    image = dead_leaves(np.random.default_rng(2), 128)
+    steps = np.abs(np.diff(image, axis=0))
+    assert np.quantile(steps, 0.5) < 0.02  # mostly smooth ground
+    assert np.quantile(steps, 0.99) > 0.2
+
+
+def test_a_pair_is_a_function_of_seed_and_index():
+    again = LeafPairs(count=99, size=128, normalise="noise", seed=3)
+    np.testing.assert_array_equal(LEAVES[7].frames, again[7].frames)
+    assert not np.array_equal(LEAVES[7].frames, LEAVES[8].frames)
+    assert not np.array_equal(LEAVES[7].frames, LeafPairs(40, 128, "noise", 4)[7].frames)
+
+
+def test_they_stand_behind_the_pairs_of_a_data_set_which_alone_can_be_missing():
+    pairs = WidefieldPairs(SimulatedFields(FieldSeries(seed=61, count=2, size=32)), (1, 4), "average", "noise")
+    both = Extended(pairs, LEAVES)
+    assert len(both) == 4 + 40
+    assert both.missing(range(44)) == pairs.missing(range(4)) == [0, 2]
+    assert both.generate([3, 20]) == 1
+    np.testing.assert_array_equal(both[3].frames, pairs[3].frames)
+    np.testing.assert_array_equal(both[4].frames, LEAVES[0].frames)
+    np.testing.assert_array_equal(both[43].truth, LEAVES[39].truth)
+
+
+RECIPE = {
+    "name": "tiny",
+    "network": {"name": "dncnn", "depth": 3, "filters": 4},
+    "data": {"name": "w2s_simulated", "input": "widefield", "normalise": "noise", "leaves": 0.4, "count": 6},
+}
+
+
+def test_their_share_is_the_one_that_was_asked_for():
+    opened = _open(from_dict(RECIPE), "train")
+    batches = Batches(opened.pairs, 32, 5, 1, opened.augmentation, 3, 5)
+    assert len(opened.pairs) == 50  # 6 fields at 5 levels, and 20
+    asked = batches.indices(range(10))
+    assert sum(index >= 30 for index in asked) == 20
+    assert len(_open(from_dict(RECIPE), "validation").pairs) == 24 * 5
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"leaves": 1.0}, "a share from 0 to below 1; got 1"),
+        ({"leaves": -0.1}, "a share from 0"),
+        ({"target": "sim"}, "data.leaves is for data.input: widefield with data.target: average"),
+        ({"normalise": "dataset"}, "normalised by image or noise"),
+        ({"input": "frames"}, "data.leaves is for data.input: widefield"),
+    ],
+)
+def test_what_they_are_not_for_is_refused(change, words):
+    with pytest.raises(InputError, match=words):
+        from_dict(RECIPE | {"data": RECIPE["data"] | change})
