@@ -165,11 +165,8 @@ class Recipe:
 def _check_leaves(data: Data) -> None:
     if not 0 <= data.leaves < 1:
         raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
-    if data.leaves and (data.input, data.target, data.normalise == "dataset") != ("widefield", "average", False):
-        raise InputError(
-            "data.leaves is for data.input: widefield with data.target: average, normalised by image or noise; leave it"
-            " out, or change those"
-        )
+    if data.leaves and (data.input != "widefield" or data.normalise == "dataset"):
+        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:

@@ -5,20 +5,30 @@ No convolution has a bias; the batch normalisations provide them.
 
 from keras import Input, Model, layers, ops
 
+from srredsim.errors import InputError
+from srredsim.layers.bilinear import twice
 from srredsim.layers.cropping import cropped
 
 SMALL = {"input_channels": 1, "depth": 3, "filters": 4}  # what the tests build
 
 
 def build(
-    input_channels: int = 1, depth: int = 17, filters: int = 64, subsampling: int = 1, batch_norm: bool = True
+    input_channels: int = 1,
+    depth: int = 17,
+    filters: int = 64,
+    subsampling: int = 1,
+    batch_norm: bool = True,
+    scale: int = 1,
 ) -> Model:
-    """(batch, y, x, input_channels) -> the same shape, for any y and x.
+    """(batch, y, x, input_channels) -> the same shape, for any y and x; or (batch, 2y, 2x, input_channels).
 
     With a ``subsampling`` of 2 the layers work on the four images of every second pixel, as in FFDNet (Zhang et al.,
     IEEE TIP 27, 4608, 2018): a quarter of the time, and twice the context. Without ``batch_norm`` the convolutions have
-    biases of their own.
+    biases of their own. With a ``scale`` of 2 the image is doubled bilinearly, and what is subtracted from that is the
+    noise with what it lacks in sharpness, as in VDSR (Kim, Lee, Lee, CVPR 2016); the layers work before the doubling.
     """
+    if scale not in (1, 2):
+        raise InputError(f"the scale of dncnn is 1 or 2; got {scale}")
     noisy = x = Input((None, None, input_channels), name="noisy")
     bare = {"padding": "same", "use_bias": not batch_norm, "kernel_initializer": "he_normal"}
     for layer in range(depth - 1):
@@ -28,11 +38,14 @@ def build(
         if layer and batch_norm:
             x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9, name=f"norm_{layer + 1}")(x)
         x = layers.ReLU()(x)
-    channels = input_channels * subsampling**2
+    plain, block = (twice(noisy) if scale == 2 else noisy), subsampling * scale
+    channels = input_channels * block**2
     noise = layers.Conv2D(channels, 3, padding="same", use_bias=False, dtype="float32", name="noise")(x)
+    if block > 1:
+        noise = ops.depth_to_space(noise, block)
     if subsampling > 1:
-        noise = cropped(ops.depth_to_space(noise, subsampling), noisy)
-    return Model(noisy, layers.Subtract(dtype="float32")([noisy, noise]), name="dncnn")
+        noise = cropped(noise, plain)
+    return Model(noisy, layers.Subtract(dtype="float32")([plain, noise]), name="dncnn")
 
 
 def receptive_field(depth: int = 17, subsampling: int = 1, **_) -> int:

@@ -107,7 +107,7 @@ def _open(recipe: Recipe, split: str) -> catalogue.DataSet:
 def _with_leaves(recipe: Recipe, opened: catalogue.DataSet) -> catalogue.DataSet:
     data = recipe.data
     count = round(len(opened.pairs) * data.leaves / (1 - data.leaves))
-    leaves = LeafPairs(count, max(data.crop, LEAVES_SIZE), data.normalise, recipe.seed)
+    leaves = LeafPairs(count, max(data.crop, LEAVES_SIZE), data.target, data.normalise, recipe.seed)
     return replace(opened, pairs=Extended(opened.pairs, leaves))
 
 

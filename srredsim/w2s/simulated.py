@@ -37,6 +37,11 @@ class Expected:
 def expected_field(seed: int, index: int, size: int, photons: tuple[float, float] = PHOTONS) -> Expected:
     """Field ``index`` of a seed, of ``size`` pixels a side; the same whoever asks."""
     settings, object_rng, _ = _drawn(seed, index, size, photons)
+    return expected_of(settings, sim.object_in_view(object_rng, settings))
+
+
+def expected_of(settings: sim.Settings, obj: np.ndarray) -> Expected:
+    """What an object shows, given on the padded output grid of `srredsim.simulation.sim.expected`."""
     even = replace(  # one angle, its phases evenly spaced: the stripes cancel in the mean of its frames
         settings,
         k0_per_um=settings.k0_per_um[:1],
@@ -44,7 +49,7 @@ def expected_field(seed: int, index: int, size: int, photons: tuple[float, float
         phases_rad=(tuple(2 * np.pi * np.arange(PHASES) / PHASES),),
         intensities=((1.0,) * PHASES,),
     )
-    frames, truth = sim.expected(even, sim.object_in_view(object_rng, even))
+    frames, truth = sim.expected(even, obj)
     return Expected(frames.mean(axis=(0, 1), dtype=np.float64), truth, settings)
 
 

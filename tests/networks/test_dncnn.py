@@ -2,8 +2,12 @@
 
 import keras
 import numpy as np
+import pytest
+from scipy import ndimage
 
+from srredsim.errors import InputError
 from srredsim.networks import dncnn
+from srredsim.training.initialisation import initialise
 
 
 def test_returns_the_noisy_image_minus_the_noise():
@@ -73,8 +77,9 @@ def test_a_subsampled_network_keeps_odd_sizes():
     np.testing.assert_allclose(odd[:, :2, :4], whole[:, :2, :4], atol=1e-5)  # out of reach of what was added
 
 
-def test_a_subsampled_network_looks_no_farther_than_it_says():
-    model = dncnn.build(**SUBSAMPLED)
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_subsampled_network_looks_no_farther_than_it_says(scale):
+    model = dncnn.build(**SUBSAMPLED, scale=scale)
     rng = np.random.default_rng(3)
     image = rng.random((1, 48, 48, 1)).astype("float32")
     reach = dncnn.receptive_field(**SUBSAMPLED)
@@ -82,8 +87,34 @@ def test_a_subsampled_network_looks_no_farther_than_it_says():
         changed = image.copy()
         changed[0, at, at] += 100
         difference = np.abs(keras.ops.convert_to_numpy(model(changed) - model(image)))[0, ..., 0]
-        rows = np.nonzero(difference.max(axis=1) > 1e-3)[0]
+        rows = np.nonzero(difference.max(axis=1) > 1e-3)[0] // scale
         assert reach - 2 <= np.abs(rows - at).max() <= reach
+
+
+@pytest.mark.parametrize("subsampling", [1, 2])
+def test_of_twice_the_pixels_the_bilinear_image_is_what_it_begins_with(subsampling):
+    model = dncnn.build(depth=3, filters=40, subsampling=subsampling, batch_norm=False, scale=2)
+    initialise(model, "looks_linear", seed=1)
+    image = np.random.default_rng(6).random((9, 12)).astype("float32")
+    found = keras.ops.convert_to_numpy(model(image[None, ..., None]))[0, ..., 0]
+    np.testing.assert_allclose(found, ndimage.zoom(image, 2, order=1, mode="nearest", grid_mode=True), atol=1e-6)
+
+
+def test_of_twice_the_pixels_each_channel_before_the_last_step_is_one_pixel_of_a_block():
+    """Two by two input pixels are four by four output pixels: row by row the sixteen channels."""
+    model = dncnn.build(depth=2, filters=4, subsampling=2, batch_norm=False, scale=2)
+    first, last = (layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+    first.set_weights([np.zeros(first.kernel.shape), np.ones(4)])
+    kernel = np.zeros(last.kernel.shape)
+    kernel[1, 1, 0] = np.arange(16)
+    last.set_weights([kernel])
+    found = keras.ops.convert_to_numpy(model(np.zeros((1, 4, 6, 1))))[0, ..., 0]
+    np.testing.assert_allclose(-found, np.tile(np.arange(16).reshape(4, 4), (2, 3)))
+
+
+def test_another_scale_is_refused():
+    with pytest.raises(InputError, match="the scale of dncnn is 1 or 2; got 3"):
+        dncnn.build(scale=3)
 
 
 def test_a_saved_subsampled_network_is_the_same(tmp_path):
