@@ -441,7 +441,7 @@ def _export(arguments) -> dict:
 
 def _import_weights(arguments) -> dict:
     _start_keras()
-    from srredsim.checkpoints import import_weights
+    from srredsim.importing import import_weights
 
     recipe = _recipe_of_checkpoint(arguments)
     report = import_weights(arguments.checkpoint, arguments.network, arguments.out, arguments.overwrite, recipe)

@@ -20,7 +20,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"simulation", "reconstruction", "inspection", "denoising"},
     {"w2s", "analysis"},
     {"data"},
-    {"layers"},
+    {"layers", "builders", "weights"},
     {"networks", "discriminators"},
     {"checkpoints"},
     {"losses", "metrics", "perceptual", "adversarial_losses"},
@@ -36,6 +36,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "training",
         "evaluation",
         "export",
+        "importing",
         "doctor",
     },
     {"arguments", "cli", "__main__"},
@@ -56,7 +57,17 @@ SCIENCE = {
     "tiling",
     "picture",
 }
-LEARNING = {"layers", "networks", "discriminators", "losses", "metrics", "perceptual", "adversarial_losses"}
+LEARNING = {
+    "layers",
+    "builders",
+    "weights",
+    "networks",
+    "discriminators",
+    "losses",
+    "metrics",
+    "perceptual",
+    "adversarial_losses",
+}
 TENSORFLOW = {"data.pipeline", "training", "export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line

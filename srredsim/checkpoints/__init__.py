@@ -1,6 +1,6 @@
 """Checkpoints published by others, in PyTorch's format, as Keras models; PyTorch is not needed."""
 
-from srredsim.checkpoints.importing import import_weights
+from srredsim.checkpoints.importing import read
 from srredsim.checkpoints.torch_file import read_tensors
 
-__all__ = ["import_weights", "read_tensors"]
+__all__ = ["read", "read_tensors"]

@@ -1,34 +1,26 @@
-"""A published PyTorch checkpoint becomes ``model.keras``; with its recipe, a model to predict with."""
+"""A published PyTorch checkpoint becomes a Keras model."""
 
 from __future__ import annotations
 
-import inspect
 import re
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from srredsim import discriminators, io, models, networks
-from srredsim import recipe as recipes
+from srredsim import discriminators, networks
 from srredsim.checkpoints.mapping import DISCRIMINATORS, LARGEST_SETTING, ORIGINALS, Counterpart, Original, Shapes
 from srredsim.checkpoints.torch_file import read_tensors
 from srredsim.errors import InputError
-from srredsim.recipe import Recipe
 from srredsim.resources import unknown
 
-MODEL = "model.keras"
 COUNTERS = ".num_batches_tracked"  # of PyTorch's batch normalisations; Keras has none
 KNOWN = ORIGINALS | DISCRIMINATORS
 SHOWN = 5  # mismatching tensors in a message
 
 
-def import_weights(
-    path: str | Path, network: str, out: str | Path, overwrite: bool = False, recipe: Recipe | None = None
-) -> dict[str, Any]:
-    """Write ``out/model.keras`` with the weights of a checkpoint; whole or not at all.
+def read(path: str | Path, network: str) -> tuple[Any, dict[str, int], list[str]]:
+    """The Keras model of a checkpoint, see `filled`.
 
     Parameters
     ----------
@@ -36,62 +28,19 @@ def import_weights(
         What ``torch.save`` wrote: tensors by name, or a whole module. It is read, not run, and without PyTorch.
     network : str
         Which network it is, one of `KNOWN`, networks and discriminators; depth, width and scale are found in it.
-    recipe : Recipe, optional
-        What the network was trained on, z-scores included; with it ``out`` becomes a model, as a training makes one.
-
-    Returns
-    -------
-    dict
-        ``path``, ``network``, ``settings`` of its ``build``, number of ``parameters``, ``dead`` (names of tensors that
-        never had an effect, left out).
 
     Raises
     ------
     InputError
         If there is no such network, if the file cannot be read safely, if it is of another architecture (the message
-        has the first tensors that differ), if a weight is not finite, or if the result exists; if the recipe is of
-        another network, or lacks what a prediction needs.
+        has the first tensors that differ), or if a weight is not finite.
     """
     if network not in KNOWN:
         raise InputError(unknown("network to import weights for", network, sorted(KNOWN)))
-    if recipe and recipe.network["name"] != network:
-        raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
-    out = Path(out)
-    with ExitStack() as stack:
-        names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
-        unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
-        try:
-            tensors = _renamed(read_tensors(path), KNOWN[network].first)
-            model, settings, dead = filled(network, tensors)
-        except InputError as problem:
-            raise InputError(f"{path}: {problem}") from None
-        model.save(unfinished)
-        if recipe:
-            _refuse_another(recipe, network, settings)
-            _complete(model, replace(recipe, name=out.name, network={"name": network, **settings}), path, *beside)
-    parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-    return {"path": str(out / MODEL), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
-
-
-def _refuse_another(recipe: Recipe, network: str, settings: dict[str, int]) -> None:
-    """What the recipe says of its network is true of the one that was found."""
-    defaults = {key: p.default for key, p in inspect.signature(networks.module(network).build).parameters.items()}
-    found = defaults | settings
-    for key, value in recipe.network.items():
-        if key != "name" and found.get(key) != value:
-            raise InputError(
-                f"the recipe {recipe.name} is of another {network}: its {key} is {value}, that of the checkpoint"
-                f" {found.get(key)}; name the recipe that it was trained by, or --set network.{key}={found.get(key)}"
-            )
-
-
-def _complete(model, recipe: Recipe, checkpoint: str | Path, weights: Path, written: Path) -> None:
-    """Recipe and weights as a training leaves them."""
-    models.check(recipe, model)
-    named = weights.with_suffix(".weights.h5")  # Keras takes no other ending
-    model.save_weights(named)
-    named.replace(weights)
-    recipes.save(recipe, written, f"Weights: imported from {Path(checkpoint).name}, not trained by this recipe here.")
+    try:
+        return filled(network, _renamed(read_tensors(path), KNOWN[network].first))
+    except InputError as problem:
+        raise InputError(f"{path}: {problem}") from None
 
 
 def filled(network: str, tensors: dict[str, np.ndarray]) -> tuple[Any, dict[str, int], list[str]]:

@@ -8,7 +8,6 @@ import pytest
 
 from srredsim import networks
 from srredsim import recipe as recipes
-from srredsim.checkpoints import import_weights
 from srredsim.checkpoints.importing import filled
 from srredsim.checkpoints.mapping import (
     ORIGINALS,
@@ -21,6 +20,7 @@ from srredsim.checkpoints.mapping import (
 )
 from srredsim.cli import main
 from srredsim.errors import InputError
+from srredsim.importing import import_weights
 from srredsim.widefield import Chain
 
 RNG = np.random.default_rng(11)
