@@ -1,6 +1,6 @@
 """Draw docs/w2s.png:  python benchmarks/w2s_picture.py [--field 4] [--level 1]
 
-One simulated test field: noisy, denoised by BM3D and by widefield_denoiser, super-resolved from the noisy image and
+One simulated test field: noisy, denoised by BM3D and by w2s_dncnn, super-resolved from the noisy image and
 from the average of 400 captures, and the SIM image; below, the region with the most detail. All panels have the grey
 scale of the SIM image: gain and offset of each are fitted to it, as for the scores.
 """
@@ -35,11 +35,11 @@ def main() -> None:
 def panels(field, level: int) -> dict[str, np.ndarray]:
     """Title -> image of twice the pixels of a capture."""
     noisy = field.average(level)
-    denoiser, joint = Chain("widefield_denoiser"), Chain("widefield_sr")
+    denoiser, joint = Chain("w2s_dncnn"), Chain("widefield_sr")
     return {
         "one capture" if level == 1 else f"average of {level}": bicubic_upscale(noisy),
         "VST + BM3D": bicubic_upscale(METHODS["vst_bm3d"](noisy)),
-        "widefield_denoiser": bicubic_upscale(denoiser(noisy)),
+        "w2s_dncnn": bicubic_upscale(denoiser(noisy)),
         "widefield_sr": joint(noisy),
         f"widefield_sr of the average of {REFERENCE}": joint(field.average(REFERENCE)),
         "SIM image": field.sim(),

@@ -13,7 +13,7 @@ from srredsim import __version__
 
 ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
 SIGNED = ("--k", "--phase-steps")  # flags whose values may begin with a minus
-DENOISERS = ("pure_let", "vst_bm3d", "vst_epll", "unet", "dncnn", "memnet", "ridnet")  # the last four are networks
+DENOISERS = ("pure_let", "vst_bm3d", "vst_epll", "dncnn", "memnet", "ridnet")  # the last three are networks
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -93,7 +93,7 @@ def _denoise(commands) -> None:
         "--method",
         choices=DENOISERS,
         required=True,
-        help="pure_let is fast; vst_bm3d and vst_epll are better, and need no training; unet is a network that comes"
+        help="pure_let is fast; vst_bm3d and vst_epll are better, and need no training; dncnn is a network that comes"
         " trained; the others are to be trained first",
     )
     sub.add_argument(
@@ -104,9 +104,7 @@ def _denoise(commands) -> None:
         help="variance of the noise is A x brightness + B, in the units of the file; left out: measured in each plane",
     )
     sub.add_argument("--prior", type=Path, metavar="FILE.npz", help="patches for vst_epll; left out: the shipped ones")
-    sub.add_argument(
-        "--model", metavar="NAME|DIR", help="of a network; left out: widefield_denoiser for unet, else w2s_<method>"
-    )
+    sub.add_argument("--model", metavar="NAME|DIR", help="of a network; left out: w2s_<method>")
     sub.add_argument("--pixel-size-um", type=_above_zero, metavar="F", help="left out: the file says")
     sub.add_argument("--dtype", choices=("float32", "uint16"), default="float32", help="of the written image")
     sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; left out: beside the input")

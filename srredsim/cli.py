@@ -180,7 +180,7 @@ def _denoise(arguments) -> dict:
         if getattr(arguments, flag) and not kept:
             raise InputError(f"--{flag} is for --method {' or '.join(where)}; {arguments.method} does not take it")
     if classical and arguments.model:
-        raise InputError(f"--model is for the networks unet, dncnn, memnet and ridnet; {arguments.method} has none")
+        raise InputError(f"--model is for the networks dncnn, memnet and ridnet; {arguments.method} has none")
     return _planewise(arguments, _denoise_by_maths(arguments) if classical else _denoise_by_network(arguments))
 
 
@@ -199,8 +199,7 @@ def _denoise_by_network(arguments) -> Callable[..., dict]:
     _start_keras()
     from srredsim.widefield import Chain
 
-    own = "widefield_denoiser" if arguments.method == "unet" else f"w2s_{arguments.method}"
-    chain = Chain(arguments.model or own)
+    chain = Chain(arguments.model or f"w2s_{arguments.method}")
     if chain.scale != 1:
         raise InputError(f"{chain.name} makes {chain.scale}x the pixels: srredsim predict --model takes it")
     return _through(chain)

@@ -113,7 +113,7 @@ def _links(names: str | Path | Sequence[str | Path]) -> list[str | Path]:
         return list(names)
     links = [str(names)] if Path(names).is_dir() else str(names).split(LINK)
     if not all(links):
-        raise InputError(f"a chain has a model on each side of {LINK}, as widefield_denoiser+widefield_sr; got {names}")
+        raise InputError(f"a chain has a model on each side of {LINK}, as w2s_dncnn+w2s_rcan; got {names}")
     return links
 
 

@@ -34,7 +34,7 @@ NOISY, BICUBIC = "noisy", "bicubic"
 CLASSICAL = (NOISY, BICUBIC, *METHODS)  # without weights
 DENOISERS = (*METHODS, "memnet", "dncnn", "ridnet")
 JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
-OWN_DENOISER, OWN_JOINT = "widefield_denoiser", "widefield_sr"  # for any noise level
+OWN_JOINT = "widefield_sr"  # for any noise level
 DEFINITIONS = {
     "rmse": "root mean squared difference of z-scored images, mean over the images",
     "ssim": "of the z-scored images: 7 x 7 uniform window, K1 0.01, K2 0.03; data range: maximum minus minimum of the"
@@ -71,7 +71,7 @@ def tables() -> dict[str, list[Cell]]:
     bare = [Cell(network, level) for level in (1, REFERENCE) for network in (BICUBIC, *NETWORKS)]
     joint = (BICUBIC, f"vst_bm3d+{BICUBIC}", "dncnn+rcan", "dncnn+esrgan", *JOINT, OWN_JOINT)
     return {
-        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS, OWN_DENOISER) for level in NOISY_LEVELS],
+        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in NOISY_LEVELS],
         "super-resolution": after + bare,
         "joint": [Cell(chain, level) for chain in joint for level in NOISY_LEVELS],
     }
@@ -316,7 +316,7 @@ def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) ->
 
 
 def _known(name: str, more: Iterable[str] = ()) -> None:
-    known = (NOISY, BICUBIC, *DENOISERS, *NETWORKS, *JOINT, OWN_DENOISER, OWN_JOINT)
+    known = (NOISY, BICUBIC, *DENOISERS, *NETWORKS, *JOINT, OWN_JOINT)
     if name not in (*known, *more) and not Path(name).is_dir() and name not in models.names():
         raise InputError(unknown("method", name, list(known)))
 
