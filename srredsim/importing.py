@@ -73,6 +73,9 @@ def _complete(model, recipe: Recipe, checkpoint: str | Path, weights: Path, writ
     """Recipe and weights as a training leaves them."""
     models.check(recipe, model)
     named = weights.with_suffix(".weights.h5")  # Keras takes no other ending
-    model.save_weights(named)
-    named.replace(weights)
+    try:
+        model.save_weights(named)
+        named.replace(weights)
+    finally:
+        named.unlink(missing_ok=True)
     recipes.save(recipe, written, f"Weights: imported from {Path(checkpoint).name}, not trained by this recipe here.")

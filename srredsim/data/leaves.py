@@ -23,6 +23,7 @@ RADII = 2.0, 60.0  # pixels of the image; their number falls with the third powe
 SOFTEST = 2.0  # pixels, deviation at most of a blur of every second scene, as of thick or moving things
 GROUND = 0.9  # at most, light without structure as a share of all
 PHOTONS = 10.0, 3000.0  # in the brightest pixels, drawn log-uniformly
+FAINTEST = 0.2  # of the brightest pixels, as a share of the very brightest
 STREAM = 11  # of the generator, beside those of the batches and of the first weights
 
 
@@ -64,7 +65,10 @@ def expected(rng: np.random.Generator, size: int) -> Expected:
     settings = sim.draw(rng, ANGLES, PHASES, size=size, photons=PHOTONS, **CAMERA)
     ground = GROUND * rng.beta(0.7, 1.5)
     settings = replace(settings, background_photons=settings.photons * ground / (1 - ground))
-    return expected_of(settings, scene(rng, SCALE * max(sim.padded_shape(settings)), SCALE))
+    side = SCALE * max(sim.padded_shape(settings))
+    while np.percentile(obj := scene(rng, side, SCALE), sim.PEAK_PERCENT) < FAINTEST:  # a speck, and nothing else
+        pass
+    return expected_of(settings, obj)
 
 
 def scene(rng: np.random.Generator, size: int, fine: int = 1) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage, stats
 
 from srredsim.data.batches import Batches
-from srredsim.data.leaves import LeafPairs, _radii, dead_leaves, scene
+from srredsim.data.leaves import LeafPairs, _radii, dead_leaves, expected, scene
 from srredsim.data.pairs import Extended
 from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
@@ -114,3 +114,11 @@ def test_their_share_is_the_one_that_was_asked_for():
 def test_what_they_are_not_for_is_refused(change, words):
     with pytest.raises(InputError, match=words):
         from_dict(RECIPE | {"data": RECIPE["data"] | change})
+
+
+def test_no_scene_is_a_speck_that_outshines_all():
+    for seed in range(25):
+        field = expected(np.random.default_rng([seed, 1]), 64)
+        structure = field.widefield_photons - field.settings.background_photons
+        assert structure.max() < 5 * (1 + field.settings.haze) * field.settings.photons
+        assert structure.min() >= -1e-3 * field.settings.photons
