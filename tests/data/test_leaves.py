@@ -51,7 +51,7 @@ def test_scenes_are_of_every_brightness():
     means = scenes.mean(axis=(1, 2))
     assert means.min() < 0.15
     assert means.max() > 0.6
-    assert 0.2 < np.median(means) < 0.6
+    assert 0.1 < np.median(means) < 0.5
 
 
 def test_radii_have_the_density_of_natural_scenes():
