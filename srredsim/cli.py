@@ -474,10 +474,14 @@ def _models(arguments) -> dict:
     from srredsim import models
 
     rows = models.describe()
+    trained = [row for row in rows if row["trained"]]
+    untrained = [row for row in rows if not row["trained"]] + [
+        row | {"name": f"{row['name']}/{variant}", "variants": []} for row in trained for variant in row["variants"]
+    ]
     lists = {
-        "": [_model_row(row) | {"results": _psnr(row["results"])} for row in rows if row["trained"]],
+        "": [_model_row(row) | {"results": _psnr(row["results"])} for row in trained],
         "without weights, to be trained with srredsim train --model NAME or NAME/VARIANT:": [
-            _model_row(row) | {"variants": ", ".join(row["variants"]) or None} for row in rows if not row["trained"]
+            _model_row(row) | {"variants": ", ".join(row["variants"]) or None} for row in untrained
         ],
     }
     print("\n\n".join(f"{title}\n{_table(table)}".lstrip() for title, table in lists.items() if table) or NO_MODELS)

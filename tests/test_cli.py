@@ -700,6 +700,17 @@ def test_models_lists_the_zoo(run, zoo):
     assert row["patterns"] == ["3 x 5"]
 
 
+def test_models_lists_the_variants_of_a_model_with_weights_as_recipes_to_train(run, tmp_path, tiny_model, monkeypatch):
+    folder = tmp_path / "models" / "tiny"
+    folder.parent.mkdir()
+    _copy(tiny_model, folder)
+    (folder / "paper.yaml").write_bytes((folder / "recipe.yaml").read_bytes())
+    monkeypatch.setattr(resources, "SHIPPED", tmp_path)
+    trained, untrained = run("models").out.split("\n\n")
+    assert [line.split()[0] for line in trained.splitlines()] == ["name", "tiny"]
+    assert [line.split()[0] for line in untrained.splitlines()] == ["without", "name", "tiny/paper"]
+
+
 def test_models_shows_the_scores_beside_those_of_the_best_baseline(run, tmp_path, tiny_model, monkeypatch):
     folder = tmp_path / "models" / "tiny"
     folder.parent.mkdir()
