@@ -41,10 +41,8 @@ class Data:
     target: str = "average"  # of widefield images: of 400 captures; or sim: the SIM image of twice the pixels
     normalise: str = "image"  # of widefield images: each by itself, or by its noise; or dataset: z-scores of all
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
-    leaves: float = (
-        0.0  # of noisy widefield images: share of the examples that are of anything, see srredsim.data.leaves
-    )
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
+    leaves: float = 0.0  # of widefield images: share of the examples that are of anything, see srredsim.data.leaves
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
