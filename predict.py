@@ -1,6 +1,6 @@
-"""Reconstruct raw stacks:  python predict.py stack.tif --out results"""
+"""Super-resolved images from raw stacks:  python predict.py stack.tif"""
 
-from srredsim.cli import predict
+from srredsim.cli.main import predict
 
 if __name__ == "__main__":
     predict()

@@ -17,8 +17,8 @@ from patch_prior import widefield
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll
 from srredsim.denoising.methods import METHODS, denoise
-from srredsim.denoising.noise import Noise
 from srredsim.errors import InputError
+from srredsim.noise.one_image import Noise
 
 SEED = 7
 GAIN, READ_NOISE_E = 2.0, 1.5

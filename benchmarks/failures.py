@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import models
 from srredsim.acquisition import frames_from_raw
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair
 from srredsim.evaluation.benchmark import fit_intensity, images, score
 from srredsim.normalise import scaling_of
 from srredsim.simulation.sim import simulate_stack
+from srredsim.zoo import models
 
 
 def main() -> None:

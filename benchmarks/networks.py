@@ -58,8 +58,8 @@ def compare(names: list[str], size: int) -> None:
 
 
 def measure(name: str, size: int) -> dict:
-    from srredsim import models, recipe
-    from srredsim.inference import Network, default_tile
+    from srredsim.zoo import models, recipe
+    from srredsim.zoo.windows import Network, default_tile
 
     target = "average" if name in DENOISERS else "sim"
     content = {"network": {"name": name} | NETWORKS[name], "data": {"input": "widefield", "target": target}}

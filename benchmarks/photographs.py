@@ -13,11 +13,11 @@ import numpy as np
 from scipy import ndimage
 from skimage import data
 
-from srredsim import models, recipe
 from srredsim.denoising.vst_bm3d import vst_bm3d
 from srredsim.evaluation.benchmark import fit_intensity
-from srredsim.reconstruction.widefield import bicubic_upscale
-from srredsim.widefield import Chain
+from srredsim.reconstruction.upscale import bicubic_upscale
+from srredsim.workflows.predict_widefield import Chain
+from srredsim.zoo import models, recipe
 
 PHOTOGRAPHS = "camera", "moon", "coins", "brick", "text", "clock"
 PHOTONS = 20, 160  # in the brightest pixel

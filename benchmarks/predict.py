@@ -72,7 +72,8 @@ def in_own_process(filters: int, precision: str, folder: str) -> dict:
 
 def measure(filters: int, precision: str, folder: Path, started: float) -> dict:
     """Medians over the stacks; what the first one takes beyond that happens once."""
-    from srredsim import models, prediction, recipe
+    from srredsim.workflows import predict as prediction
+    from srredsim.zoo import models, recipe
 
     settings = {"name": "red_net", "input_channels": 15, "filters": filters, "widefield_skip": True}
     described = recipe.from_dict({"name": f"red_net_{filters}", "network": settings})

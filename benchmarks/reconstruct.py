@@ -52,10 +52,10 @@ def in_own_process(size: int, runs: int) -> dict:
 
 
 def measure(size: int, runs: int, started: float) -> dict:
-    from srredsim.reconstruction.parameters import estimate, remeasured
-    from srredsim.reconstruction.preprocess import prepare
-    from srredsim.reconstruction.transfer import Transfer
+    from srredsim.optics.transfer import Transfer
     from srredsim.reconstruction.wiener import reconstruct
+    from srredsim.stripes.parameters import estimate, remeasured
+    from srredsim.stripes.preprocess import prepare
 
     imports = time.time() - started
     raw, cutoff_per_um, pixel_size_um = simulated(size)

@@ -13,9 +13,12 @@ import json
 import re
 from pathlib import Path
 
-from srredsim import models, recipe, resources
-from srredsim.evaluation import tables, w2s, w2s_tables
+from srredsim import resources
+from srredsim.evaluation import tables
 from srredsim.evaluation.benchmark import evaluate
+from srredsim.evaluation.w2s import cells as w2s
+from srredsim.evaluation.w2s import tables as w2s_tables
+from srredsim.zoo import models, recipe
 
 ROOT = Path(__file__).parents[1]
 BLOCK = r"(<!-- {name} -->\n).*?(<!-- end of {name} -->)"

@@ -51,7 +51,7 @@ def per_second(work: Callable[[], object]) -> float:
 def training_step(filters: int, precision: str, batch: int, crop: int) -> Callable[[], object]:
     import keras
 
-    from srredsim import models, recipe
+    from srredsim.zoo import models, recipe
 
     settings = {"name": "red_net", "input_channels": 15, "filters": filters, "widefield_skip": True}
     network = models.build_network(recipe.from_dict({"name": "benchmark", "network": settings}), precision)

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data import catalogue
+from srredsim.data.w2s.field import REFERENCE
 from srredsim.denoising.methods import METHODS
 from srredsim.evaluation.benchmark import fit_intensity
 from srredsim.optics.sampling import SCALE
 from srredsim.picture import most_detailed
-from srredsim.reconstruction.widefield import bicubic_upscale
-from srredsim.w2s.field import REFERENCE
-from srredsim.widefield import Chain
+from srredsim.reconstruction.upscale import bicubic_upscale
+from srredsim.workflows.predict_widefield import Chain
 
 
 def main() -> None:

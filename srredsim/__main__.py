@@ -2,7 +2,7 @@
 
 import sys
 
-from srredsim.cli import main
+from srredsim.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from srredsim import models, recipe, resources
-from srredsim.arguments import parser
-from srredsim.evaluation import tables, w2s_tables
+from srredsim import resources
+from srredsim.cli.arguments import parser
+from srredsim.evaluation import tables
+from srredsim.evaluation.w2s import tables as w2s_tables
+from srredsim.zoo import models, recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from srredsim import models, recipe, resources
-from srredsim.evaluation import w2s
+from srredsim import resources
 from srredsim.evaluation.benchmark import evaluate
+from srredsim.evaluation.w2s import cells as w2s
+from srredsim.zoo import models, recipe
 
 OF_WIDEFIELD = [name for name in models.names() if recipe.load(name).data.input == "widefield"]
 

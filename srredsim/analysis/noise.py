@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.denoising.noise import Noise, noise_parameters
 from srredsim.errors import InputError
 from srredsim.io.formats import open_source
 from srredsim.io.source import Source
+from srredsim.noise.one_image import Noise, noise_parameters
 
 FEWEST_REPEATS = 4  # two halves, each of which has a variance
 BINS = 200  # of pixels of like brightness

@@ -14,10 +14,10 @@ from srredsim.data.pairs import FolderPairs, Pairs
 from srredsim.data.reconstructed import Joined, Reconstructed, ReconstructedSeries
 from srredsim.data.simulated import LightLevels, Series, SimulatedPairs
 from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
+from srredsim.data.w2s.field import Fields, Zscore
+from srredsim.data.w2s.folder import Folder
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
-from srredsim.w2s.field import Fields, Zscore
-from srredsim.w2s.folder import Folder
 
 SPLITS = ("train", "validation", "test")
 LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"

@@ -13,10 +13,10 @@ import numpy as np
 from scipy import ndimage
 
 from srredsim.data.pairs import Pair
+from srredsim.data.w2s.simulated import ANGLES, CAMERA, PHASES, Expected, expected_of
 from srredsim.normalise import SCALINGS
 from srredsim.optics.sampling import SCALE
 from srredsim.simulation import sim
-from srredsim.w2s.simulated import ANGLES, CAMERA, PHASES, Expected, expected_of
 
 LEAVES = 10, 500  # painted one over the other, their number drawn log-uniformly
 RADII = 2.0, 60.0  # pixels of the image; their number falls with the third power

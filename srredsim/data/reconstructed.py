@@ -9,20 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import reconstruction
+from srredsim import resources
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.data.simulated import Series, SimulatedPairs, StoredSeries, array_on_disk
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
+from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.channels import CHANNELS, channels
 from srredsim.reconstruction.planes import of_optics
-from srredsim.reconstruction.preprocess import prepare
-from srredsim.reconstruction.transfer import transfer_of
-from srredsim.reconstruction.widefield import widefield_of
+from srredsim.reconstruction.upscale import widefield_of
+from srredsim.stripes.preprocess import prepare
 
 NORMALISED = Scaling(0.0, 1.0)
+OF_IMAGES = ("optics", "noise", "stripes", "reconstruction")  # the packages that a Wiener image depends on
 
 
 def reconstructed(pair: Pair, angles: int, phases: int) -> Pair:
@@ -128,6 +129,6 @@ class Joined:
 def _fingerprint() -> str:
     """Of the reconstruction's own source: another reconstruction never reads this one's images."""
     digest = hashlib.sha256()
-    for source in sorted(Path(reconstruction.__path__[0]).glob("*.py")):
+    for source in sorted(path for part in OF_IMAGES for path in (resources.PACKAGE / part).glob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

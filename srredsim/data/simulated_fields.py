@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data.simulated import StoredSeries, array_on_disk, simulator_sources
+from srredsim.data.w2s import simulated
+from srredsim.data.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
 from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
-from srredsim.w2s import simulated
-from srredsim.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class SimulatedField:
 
 
 class SimulatedFields(StoredSeries):
-    """The fields of a series, read from the cache on disk; `generate` fills it. See `srredsim.w2s.field.Fields`."""
+    """The fields of a series, read from the cache on disk; `generate` fills it. See
+    `srredsim.data.w2s.field.Fields`."""
 
     calibrated = True
 

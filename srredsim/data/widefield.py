@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from srredsim.data.pairs import Pair, match_widefield
+from srredsim.data.w2s.field import REFERENCE, Field, Fields
 from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS, Scaling
-from srredsim.w2s.field import REFERENCE, Field, Fields
 
 AS_IT_IS = Scaling(0.0, 1.0)
 

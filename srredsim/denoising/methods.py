@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from srredsim.denoising.noise import Noise
 from srredsim.denoising.pure_let import pure_let
 from srredsim.denoising.vst_bm3d import vst_bm3d
 from srredsim.denoising.vst_epll import vst_epll
 from srredsim.errors import InputError
+from srredsim.noise.one_image import Noise
 
 METHODS: dict[str, Callable[..., np.ndarray]] = {
     "pure_let": pure_let,

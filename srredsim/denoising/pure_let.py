@@ -32,8 +32,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from srredsim.denoising.noise import Noise, noise_parameters
 from srredsim.errors import InputError
+from srredsim.noise.one_image import Noise, noise_parameters
 
 BANDS = ((1, 0), (0, 1), (1, 1))  # along which of y and x the filter is a difference
 SMALLEST = 16  # pixels of a side

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from srredsim.denoising.anscombe import stabilised, unbiased_inverse
-from srredsim.denoising.noise import Noise, noise_parameters
+from srredsim.noise.one_image import Noise, noise_parameters
 
 White = Callable[[np.ndarray, float, float], np.ndarray]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from srredsim.denoising.bm3d import bm3d
-from srredsim.denoising.noise import Noise
 from srredsim.denoising.vst import denoised_stabilised
+from srredsim.noise.one_image import Noise
 
 
 def vst_bm3d(image, noise: Noise | None = None, limits: tuple[float, float] | None = None) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 
 from srredsim.denoising.epll import epll
 from srredsim.denoising.mixture import SHIPPED
-from srredsim.denoising.noise import Noise
 from srredsim.denoising.vst import denoised_stabilised
+from srredsim.noise.one_image import Noise
 
 
 def vst_epll(

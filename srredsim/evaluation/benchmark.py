@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import metrics, models, recipe
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
-from srredsim.prediction import clean_wiener, predict_frames
-from srredsim.reconstruction.frc import TRUTH, frc, resolution_um
+from srredsim.metrics import images as metrics
+from srredsim.optics.transfer import transfer_of
+from srredsim.quality.frc import TRUTH, frc, resolution_um
 from srredsim.reconstruction.planes import of_optics
-from srredsim.reconstruction.preprocess import prepare
-from srredsim.reconstruction.transfer import transfer_of
-from srredsim.reconstruction.widefield import bicubic_upscale, fourier_upscale, widefield_of
+from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
+from srredsim.stripes.preprocess import prepare
+from srredsim.workflows.predict import clean_wiener, predict_frames
+from srredsim.zoo import models, recipe
 
 METRICS = ("psnr", "rmse", "nrmse", "ssim", "ncc")
 DEFINITIONS = {

@@ -12,22 +12,15 @@ import numpy as np
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.inspection import verdicts
+from srredsim.inspection.frame_order import Fit, fit, in_common
+from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
 from srredsim.inspection.verdicts import Check
+from srredsim.inspection.whiteness import whiteness
 from srredsim.io.alternatives import EXCHANGED
-from srredsim.reconstruction.frame_order import Fit, fit, in_common
-from srredsim.reconstruction.noise import FINEST, Camera, camera_of
-from srredsim.reconstruction.parameters import Parameters, estimate
-from srredsim.reconstruction.preprocess import Prepared, prepare
-from srredsim.reconstruction.raw_checks import (
-    clipped_pixels,
-    contrast_to_noise,
-    dark_level,
-    light_of,
-    movement,
-    structures,
-)
-from srredsim.reconstruction.transfer import Transfer, transfer_of
-from srredsim.reconstruction.whiteness import whiteness
+from srredsim.noise.camera import FINEST, Camera, camera_of
+from srredsim.optics.transfer import Transfer, transfer_of
+from srredsim.stripes.parameters import Parameters, estimate
+from srredsim.stripes.preprocess import Prepared, prepare
 
 SIDE = 512  # raw pixels of the middle of the field that is checked, at most
 SMALLEST = 32  # raw pixels

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from srredsim.reconstruction.frame_order import Fit
-from srredsim.reconstruction.noise import Camera
-from srredsim.reconstruction.parameters import Parameters
-from srredsim.reconstruction.raw_checks import Light, Movement, noise_only, orders_of
+from srredsim.inspection.frame_order import Fit
+from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
+from srredsim.noise.camera import Camera
+from srredsim.stripes.parameters import Parameters
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
 CONTRAST = (2.0, 1.1)  # times what noise alone reads

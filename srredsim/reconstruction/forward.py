@@ -25,9 +25,9 @@ import numpy as np
 from scipy import fft
 
 from srredsim.optics.sampling import SCALE, output_positions_um
-from srredsim.reconstruction.parameters import Parameters
-from srredsim.reconstruction.preprocess import WORKERS, margins
-from srredsim.reconstruction.transfer import Transfer
+from srredsim.optics.transfer import Transfer
+from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.preprocess import WORKERS, margins
 
 
 @dataclass(frozen=True)

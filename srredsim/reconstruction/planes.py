@@ -9,13 +9,13 @@ import numpy as np
 
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
-from srredsim.reconstruction.known import Known
-from srredsim.reconstruction.otf_damping import Damping, chosen
-from srredsim.reconstruction.parameters import Parameters, estimate, remeasured, seen_from
-from srredsim.reconstruction.preprocess import Prepared, prepare
+from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
-from srredsim.reconstruction.transfer import Transfer
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
+from srredsim.stripes.given import Known
+from srredsim.stripes.otf_damping import Damping, chosen
+from srredsim.stripes.parameters import Parameters, estimate, remeasured, seen_from
+from srredsim.stripes.preprocess import Prepared, prepare
 
 FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
@@ -56,7 +56,7 @@ def planes(
     stack : RawStack
         Only one plane at a time is read.
     transfer : Transfer
-        As `srredsim.reconstruction.transfer.transfer_of` makes it from the optics of the stack.
+        As `srredsim.optics.transfer.transfer_of` makes it from the optics of the stack.
     wiener : float, optional
         Left out: chosen from the noise of each plane.
     parameters : sequence of Parameters, optional
@@ -64,7 +64,7 @@ def planes(
     known : Known, optional
         Other things that are known of stripes and lens.
     measure_damping : bool
-        Measure the damping of the OTF in each channel where it is not known, see `srredsim.reconstruction.otf_damping`.
+        Measure the damping of the OTF in each channel where it is not known, see `srredsim.stripes.otf_damping`.
     attenuation : float
         As in `srredsim.reconstruction.wiener.reconstruct`.
     iterations : int

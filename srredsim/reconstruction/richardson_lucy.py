@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, stripes_of
-from srredsim.reconstruction.parameters import Parameters
-from srredsim.reconstruction.preprocess import Prepared
-from srredsim.reconstruction.transfer import Transfer
+from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.preprocess import Prepared
 
 ITERATIONS = 3
 DARKEST = 0.1  # percent of the pixels: darker than the background that is assumed under all light

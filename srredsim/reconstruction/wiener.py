@@ -27,10 +27,10 @@ from srredsim.optics import bands as optics_bands
 from srredsim.optics.illumination import carrier
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
-from srredsim.reconstruction.overlap import Bands, widened
-from srredsim.reconstruction.parameters import Parameters
-from srredsim.reconstruction.preprocess import WORKERS, Prepared, extended, margins
-from srredsim.reconstruction.transfer import Transfer
+from srredsim.optics.transfer import Transfer
+from srredsim.stripes.overlap import Bands, widened
+from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.preprocess import WORKERS, Prepared, extended, margins
 
 RINGS = 24  # up to the cut-off, of the radial power spectrum
 FITTED = (0.1, 0.8)  # of the cut-off: rings that the power law is fitted to

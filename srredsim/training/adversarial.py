@@ -2,7 +2,7 @@
 
 Each step sees the same images once: the logits of true and of made images serve both losses, the discriminator's
 without regard to how the images were made. The network's loss is that of the recipe plus ``weight`` times the
-relativistic one of `srredsim.adversarial_losses`; both then take their step, from the same state.
+relativistic one of `srredsim.losses.adversarial`; both then take their step, from the same state.
 
 Under a strategy of several devices the relativistic means, and the statistics of batch normalisation, are those of
 the images on one device; the gradients are the mean over the devices.
@@ -17,14 +17,14 @@ import numpy as np
 from keras import ops
 
 from srredsim import discriminators
-from srredsim.adversarial_losses import GENERATOR_LOSSES, discriminator_loss
 from srredsim.data.batches import Batches
 from srredsim.errors import InputError
-from srredsim.precision import policy
-from srredsim.recipe import Recipe
+from srredsim.losses.adversarial import GENERATOR_LOSSES, discriminator_loss
 from srredsim.training import optimizers
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
+from srredsim.zoo.precision import policy
+from srredsim.zoo.recipe import Recipe
 
 OTHER_SEED = 1_000_003  # added to the recipe's: the other batch of true images is shuffled differently
 TERMS = ("pixel_loss", "gan_loss", "discriminator_loss", "mean_real_logit", "mean_fake_logit")

@@ -10,7 +10,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from srredsim.runs import CHECKPOINT
+from srredsim.training.runs import CHECKPOINT
 
 
 @dataclass

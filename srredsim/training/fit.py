@@ -11,20 +11,22 @@ from pathlib import Path
 
 import keras
 
-from srredsim import losses, metrics, models, runs
-from srredsim import recipe as recipes
+from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data import catalogue, pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.leaves import LeafPairs
 from srredsim.data.pairs import Extended
 from srredsim.errors import InputError
-from srredsim.precision import resolve
-from srredsim.recipe import Recipe
-from srredsim.training import adversarial, callbacks, checkpoint, optimizers, strategy
+from srredsim.losses import pixels as losses
+from srredsim.metrics import images as metrics
+from srredsim.training import adversarial, callbacks, checkpoint, optimizers, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
-from srredsim.weights import load_weights
+from srredsim.zoo import models
+from srredsim.zoo import recipe as recipes
+from srredsim.zoo.precision import resolve
+from srredsim.zoo.recipe import Recipe
 
 VALIDATION_BATCH = 4
 LEAVES_SIZE = 128  # pixels, at least: their noise is measured in them

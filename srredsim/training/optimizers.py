@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from srredsim.precision import policy
-from srredsim.recipe import Optimizer
+from srredsim.zoo.precision import policy
+from srredsim.zoo.recipe import Optimizer
 
 
 class _PullsToZero:

@@ -7,7 +7,7 @@ import math
 import keras
 from keras import ops
 
-from srredsim.recipe import Recipe
+from srredsim.zoo.recipe import Recipe
 
 
 @keras.saving.register_keras_serializable("srredsim")

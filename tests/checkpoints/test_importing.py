@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from srredsim import networks
-from srredsim import recipe as recipes
 from srredsim.checkpoints.importing import filled
 from srredsim.checkpoints.mapping import (
     ORIGINALS,
@@ -18,10 +17,11 @@ from srredsim.checkpoints.mapping import (
     slope,
     transposed_convolution,
 )
-from srredsim.cli import main
+from srredsim.cli.main import main
 from srredsim.errors import InputError
-from srredsim.importing import import_weights
-from srredsim.widefield import Chain
+from srredsim.workflows.import_weights import import_weights
+from srredsim.workflows.predict_widefield import Chain
+from srredsim.zoo import recipe as recipes
 
 RNG = np.random.default_rng(11)
 IMAGE = RNG.uniform(0, 1, (2, 1, 9, 12)).astype("f4")  # batch, channel, y, x

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from srredsim import perceptual
 from srredsim.errors import InputError
+from srredsim.losses import features as perceptual
 
 DIVISOR = 32
 BLOCKS = [[3, 2, 2], [2, 4, 4], [4, 8, 8, 8, 8], [8, 16, 16, 16, 16], [16, 16, 16, 16, 16]]  # channels

@@ -10,8 +10,8 @@ from srredsim.data.pairs import Extended
 from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
-from srredsim.recipe import from_dict
 from srredsim.training.fit import _open
+from srredsim.zoo.recipe import from_dict
 
 LEAVES = LeafPairs(count=40, size=128, target="average", normalise="noise", seed=3)
 

@@ -6,10 +6,10 @@ import pytest
 from srredsim.data import catalogue
 from srredsim.data.batches import Batches
 from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
+from srredsim.data.w2s import simulated
+from srredsim.data.w2s.field import LEVELS, Zscore
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
-from srredsim.w2s import simulated
-from srredsim.w2s.field import LEVELS, Zscore
 
 SERIES = FieldSeries(seed=5, count=3, size=64)
 WIDEFIELD, SIM = Zscore(150.0, 60.0), Zscore(40.0, 50.0)

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from srredsim.denoising.methods import METHODS, denoise
-from srredsim.denoising.noise import Noise
 from srredsim.denoising.pure_let import pure_let
 from srredsim.denoising.vst_bm3d import vst_bm3d
 from srredsim.errors import InputError
+from srredsim.noise.one_image import Noise
 
 
 @pytest.mark.parametrize("method", METHODS)

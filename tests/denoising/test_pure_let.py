@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from srredsim.denoising.noise import Noise
 from srredsim.denoising.pure_let import (
     FAINTEST,
     best_weights,
@@ -14,6 +13,7 @@ from srredsim.denoising.pure_let import (
     switched,
 )
 from srredsim.errors import InputError
+from srredsim.noise.one_image import Noise
 
 
 def error(image, clean):

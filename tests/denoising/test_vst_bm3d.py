@@ -3,8 +3,8 @@ import pytest
 from skimage import data
 
 from srredsim.denoising.bm3d import bm3d
-from srredsim.denoising.noise import Noise
 from srredsim.denoising.vst_bm3d import vst_bm3d
+from srredsim.noise.one_image import Noise
 
 
 def psnr(image, clean):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from skimage import metrics as reference
 
-from srredsim import models
 from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
 from srredsim.evaluation import benchmark, tables
 from srredsim.normalise import Scaling
+from srredsim.zoo import models
 
 
 def test_scores_are_blind_to_gain_and_offset_and_agree_with_scikit_image():

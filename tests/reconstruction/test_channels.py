@@ -5,9 +5,9 @@ import pytest
 
 from srredsim.acquisition import Optics
 from srredsim.normalise import Scaling
+from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.channels import NOISE_UNIT, channels, noise_of
-from srredsim.reconstruction.transfer import transfer_of
-from srredsim.reconstruction.widefield import fourier_upscale
+from srredsim.reconstruction.upscale import fourier_upscale
 
 TRANSFER = transfer_of(Optics(na=1.2, wavelength_em_um=0.6, pixel_size_um=0.09))
 

@@ -5,10 +5,10 @@ import pytest
 
 from srredsim.optics.otf import apodisation, otf
 from srredsim.optics.sampling import SCALE
+from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
-from srredsim.reconstruction.parameters import Angle, Order, Parameters
-from srredsim.reconstruction.transfer import Transfer
 from srredsim.simulation import sim
+from srredsim.stripes.parameters import Angle, Order, Parameters
 
 TRANSFER = Transfer(5.3, 0.08)
 

@@ -5,13 +5,13 @@ import pytest
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
+from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.forward import stripes_of
-from srredsim.reconstruction.parameters import estimate, remeasured
 from srredsim.reconstruction.planes import planes
-from srredsim.reconstruction.preprocess import prepare
-from srredsim.reconstruction.transfer import transfer_of
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.parameters import estimate, remeasured
+from srredsim.stripes.preprocess import prepare
 
 SAMPLE = simulate_stack(41, phases=3, photons=(800, 800), size=(72, 64), phantom="filaments")
 OTHER = simulate_stack(43, phases=3, photons=(800, 800), size=(72, 64), phantom="filaments")

@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from srredsim.reconstruction.parameters import Parameters, estimate
-from srredsim.reconstruction.preprocess import prepare
-from srredsim.reconstruction.transfer import Transfer
-from srredsim.reconstruction.widefield import fourier_upscale
+from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.parameters import Parameters, estimate
+from srredsim.stripes.preprocess import prepare
 
 
 def transfer_for(settings) -> Transfer:

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from srredsim.cli import main
+from srredsim.cli.main import main
+from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, stripes_of
-from srredsim.reconstruction.parameters import estimate
-from srredsim.reconstruction.preprocess import Prepared, prepare
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
-from srredsim.reconstruction.transfer import Transfer
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.parameters import estimate
+from srredsim.stripes.preprocess import Prepared, prepare
 
 SAMPLE = simulate_stack(41, phases=3, photons=(60, 60), size=(96, 80), phantom="filaments", otf_damping=0.75)
 TRANSFER = Transfer(SAMPLE.settings.cutoff_per_um, SAMPLE.settings.pixel_size_um)

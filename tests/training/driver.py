@@ -11,9 +11,9 @@ def main(wanted: dict) -> None:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * wanted["devices"])
 
-    from srredsim import recipe
     from srredsim.training import checkpoint, strategy
     from srredsim.training.fit import train
+    from srredsim.zoo import recipe
 
     names = [f"/cpu:{n}" for n in range(wanted["devices"])]
     folder = train(

@@ -12,16 +12,16 @@ import keras
 import numpy as np
 import pytest
 
-from srredsim import recipe
-from srredsim.adversarial_losses import discriminator_loss, esrgan_loss
 from srredsim.data.batches import Batches
 from srredsim.data.pairs import Pair
 from srredsim.discriminators import vgg_style
 from srredsim.errors import InputError
+from srredsim.losses.adversarial import discriminator_loss, esrgan_loss
 from srredsim.networks import rrdb
 from srredsim.normalise import Scaling
 from srredsim.training import adversarial
 from srredsim.training.fit import train
+from srredsim.zoo import recipe
 
 GAN = {"weight": 0.05, "discriminator": {"name": "vgg_style"} | vgg_style.SMALL | {"levels": 2}, "learning_rate": 1e-3}
 TINY = {
@@ -59,7 +59,8 @@ def history(folder: Path) -> list[dict[str, float]]:
 
 def trainer_of(wanted: recipe.Recipe, optimizer):
     """A compiled trainer of one device, whose discriminator learns by plain gradient descent."""
-    from srredsim import losses, models
+    from srredsim.losses import pixels as losses
+    from srredsim.zoo import models
 
     keras.utils.set_random_seed(5)
     made = adversarial.trainer(wanted, models.build_network(wanted))
@@ -227,7 +228,7 @@ def test_mistakes_are_named(tmp_path, changes, words):
 
 
 def test_other_backends_are_refused(monkeypatch):
-    from srredsim import models
+    from srredsim.zoo import models
 
     network = models.build_network(tiny())
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")

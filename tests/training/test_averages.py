@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from srredsim import models, networks, recipe
+from srredsim import networks
 from srredsim.data import catalogue
-from srredsim.recipe import Optimizer
 from srredsim.training import optimizers
 from srredsim.training.averages import Averages
 from srredsim.training.fit import train
+from srredsim.zoo import models, recipe
+from srredsim.zoo.recipe import Optimizer
 
 MOMENTUM = 0.7
 DENOISER = {

@@ -13,11 +13,11 @@ import keras
 import numpy as np
 import pytest
 
-from srredsim import models, recipe
+from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
 from srredsim.training.fit import _open, train
-from srredsim.weights import load_weights
+from srredsim.zoo import models, recipe
 
 DRIVER = Path(__file__).with_name("driver.py")
 TINY = {

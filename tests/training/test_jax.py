@@ -44,7 +44,8 @@ def test_jax_trains_without_tensorflow_and_its_weights_mean_the_same_elsewhere(t
 
     import numpy as np
 
-    from srredsim import models, prediction
+    from srredsim.workflows import predict as prediction
+    from srredsim.zoo import models
 
     frames = np.random.default_rng(0).uniform(100, 200, (20, 24, 9)).astype(np.float32)
     image = prediction.predict_frames(models.load(tmp_path / "run", "float32"), frames)

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from srredsim.recipe import Optimizer
 from srredsim.training import optimizers
+from srredsim.zoo.recipe import Optimizer
 
 RATE = 0.01
 

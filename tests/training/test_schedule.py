@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from srredsim import recipe
 from srredsim.training.schedule import learning_rate
+from srredsim.zoo import recipe
 
 
 def rates(schedule: dict, steps) -> np.ndarray:

@@ -1,0 +1,358 @@
+r"""Is an image supported by the frames that it was made from?
+
+The image goes through the forward model of the microscope and is compared with the raw frames. With :math:`R_{dp}` the
+difference of frame and model, and :math:`v_d` the variance of the camera's noise,
+
+* the **residual** is :math:`\langle R^2 \rangle / \langle v \rangle` over the frames and a window of a few pixels: 1
+  where the image explains the frames to within their noise. Its mean over the field is the summary;
+* the **score** looks for structure: :math:`z = A^T (R / v) / \sqrt{A^T A \, / v}`, with the adjoint :math:`A^T` of the
+  model, is what a point of light that the image lacks (positive) or has too much (negative) would leave in all frames,
+  in units of its standard deviation. An error of the image is a sum of such points, and this the most sensitive test
+  for one: at 20 photons it finds a filament that the residual does not show;
+* **flagged** is what is both sure, :math:`|z| > 5`, and large enough to matter: the frames are missed by more than 5 %
+  of the light of bright structures. *Unsupported*: the image shows what the frames do not have. *Missing*: the frames
+  have what the image does not show.
+
+The image is compared as a SIM image: the object through the apodisation that simulated truths, and Wiener images,
+have. It is undone first. Of an angle whose stripes were not found the mean of the frames is compared. Nothing is known
+within 0.8 um from the border, where light comes from beyond the field.
+
+**What is fitted, and hence cannot be seen.** For the whole field: one factor of the OTF's damping, from the widefield
+image; the vector k of each angle, by fractions of a period over the field; in every frame the intensity, contrast and
+phase of the stripes, which takes up the brightness scale of the image, too. For each angle: an unmodulated background
+and haze, smooth over 0.5 um (cubic splines), of the mean of its frames. So light that varies slowly and without stripes
+may be in the image or not: only its modulation speaks for it. An image that was itself fitted to these frames, as a
+Wiener image is, has a residual somewhat below 1: a part of it explains noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy import ndimage
+
+from srredsim.consistency.damping import Damped, fitted_damping
+from srredsim.consistency.frame_fit import Fit, fit
+from srredsim.consistency.splines import SMOOTH_UM, View
+from srredsim.errors import InputError
+from srredsim.noise.camera import Camera, camera_of
+from srredsim.optics.otf import apodisation
+from srredsim.optics.sampling import SCALE
+from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
+from srredsim.stripes.parameters import Parameters
+from srredsim.tiling import Tile, magnified, tiles
+
+SURE = 5.0  # standard deviations: chance reaches it less than once in a field of 512 x 512 pixels
+LARGE = 0.05  # of the light of bright structures
+BRIGHT_PERCENT = 99.0
+WINDOW = 1.5  # raw pixels: standard deviation of the window of the residual
+RIM = 0.01  # of the apodisation: fainter frequencies are not brought back
+SIM_CUTOFF = 1.9  # of the lens's, of a SIM image whose stripes were not found
+SMALLEST = 32  # raw pixels
+TILE = 512  # raw pixels, side of what is compared at once: bounds the memory; each has fits of its own
+SEAM = 6  # raw pixels of context beyond what a window does not judge
+FARTHEST = 0.25  # periods, by which an error of k may have moved the stripes in a corner
+HALO_UM = 0.4  # from an error, where it may leave one of the other sign
+
+
+@dataclass(frozen=True)
+class AngleFit:
+    """What was fitted to the frames of one angle."""
+
+    gain: float  # brightness of the frames over that of the image
+    contrasts: tuple[float, ...]  # of the stripes of each order, if the image is true
+    moved_periods: float  # by which the fit moved the stripes in a corner of the field
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """Maps (2y, 2x) on the grid of the image; NaN in the maps, and False in the masks, where nothing is known."""
+
+    summary: float | None  # mean residual; 1: explained to within noise
+    structure: float | None  # mean square of the score; 1: nothing but noise
+    residual: np.ndarray
+    score: np.ndarray
+    unsupported: np.ndarray
+    missing: np.ndarray
+    camera: Camera | None
+    damping_factor: float | None
+    angles: tuple[AngleFit, ...]
+
+    def fraction(self, flagged: np.ndarray) -> float:
+        """Of the field that was judged."""
+        return float(np.count_nonzero(flagged) / max(np.count_nonzero(np.isfinite(self.score)), 1))
+
+    def report(self) -> dict:
+        """Everything but the maps, ready for JSON."""
+        return {
+            "residual": self.summary,
+            "structure": self.structure,
+            "unsupported_fraction": self.fraction(self.unsupported),
+            "missing_fraction": self.fraction(self.missing),
+            "gain_adu": self.camera and self.camera.gain_adu,
+            "damping_factor": self.damping_factor,
+            "angles": [
+                {"gain": fit.gain, "contrasts": list(fit.contrasts), "moved_periods": fit.moved_periods}
+                for fit in self.angles
+            ],
+        }
+
+
+def unjudged(shape: tuple[int, int]) -> Consistency:
+    """Of an image (2y, 2x) of which nothing is known."""
+    nothing, nowhere = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
+    return Consistency(None, None, nothing, nothing, nowhere, nowhere, None, None, ())
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What the windows of a field come to: raw grid but for the score; ``expected`` is 0 where nothing is known."""
+
+    squares: np.ndarray  # of the residuals, over the variance that weighs
+    expected: np.ndarray  # the same if there is nothing but noise
+    blurred_squares: np.ndarray
+    blurred_expected: np.ndarray
+    excess: np.ndarray  # mean square of the residuals less the variance, blurred
+    in_focus: np.ndarray  # what the image explains, mean of the frames
+    score: np.ndarray
+
+    @classmethod
+    def of(cls, shape: tuple[int, int]) -> Maps:
+        fine = tuple(SCALE * n for n in shape)
+        return cls(*(np.zeros(shape, np.float32) for _ in fields(cls)[1:]), np.zeros(fine, np.float32))
+
+    def place(self, window: Maps, part: Tile) -> None:
+        """Take over what is exact of a window."""
+        for field in fields(self):
+            scale = SCALE if field.name == "score" else 1
+            getattr(self, field.name)[magnified(part.place, scale)] = getattr(window, field.name)[
+                magnified(part.kept, scale)
+            ]
+
+    def judged(
+        self, camera: Camera, damping_factor: float, angles: tuple[AngleFit, ...], pixel_size_um: float
+    ) -> Consistency:
+        known = self.expected != 0
+        residual = self.blurred_squares / np.maximum(self.blurred_expected, 1e-6 * self.blurred_expected.max())
+        bright = max(float(np.percentile(self.in_focus[known], BRIGHT_PERCENT)), 1e-30)
+        large = _fine(known & (self.excess > (LARGE * bright) ** 2))
+        residual[~known] = np.nan
+        score = np.where(_fine(known), self.score, np.nan)
+        return Consistency(
+            summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
+            structure=float(np.nanmean(score**2, dtype=float)),
+            residual=_fine(residual),
+            score=score,
+            unsupported=_flagged(-score, pixel_size_um) & large,
+            missing=_flagged(score, pixel_size_um) & large,
+            camera=camera,
+            damping_factor=damping_factor,
+            angles=angles,
+        )
+
+
+class Comparison:
+    """Frames of a window against its image, one angle after the other, and the sums that the maps are made of."""
+
+    def __init__(self, raw: np.ndarray, view: View, camera: Camera):
+        self.raw, self.view, self.camera = raw, view, camera
+        self.fits: list[Fit] = []
+        self.squares = np.zeros(view.shape, np.float32)  # of R, over the variance that weighs
+        self.expected = np.zeros(view.shape, np.float32)  # the same if there is nothing but noise
+        self.differences = np.zeros(view.shape, np.float32)  # of R^2 and the variance
+        self.in_focus = np.zeros(view.shape, np.float32)
+        self.frames = raw.shape[0] * raw.shape[1]
+
+    def weighted_residuals(self, all_parts: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
+        """(number of the angle, R / v (phases, y, x)) of the whole field, 0 at the border."""
+        for number, parts in enumerate(all_parts):
+            parts, frames = self.view.of(parts), self.view.of(self.raw[number])
+            found = fit(frames, parts, self.view, self.camera)
+            model = found.in_focus(parts)
+            self.in_focus += model.sum(axis=0)
+            residuals = frames - model - found.out_of_focus()
+            squares = np.sum(residuals**2, axis=0)
+            noise = self.camera.gain_adu * frames.sum(axis=0) + len(frames) * np.float32(self.camera.variance_at_zero)
+            fitted = self.view.smooth_functions / frames.size  # what the haze has taken up
+            if len(parts) == 1:  # stripes that nobody has found are in each frame, but not in the mean
+                squares = len(frames) * residuals.mean(axis=0) ** 2
+                noise, fitted = noise / len(frames), fitted * len(frames)
+            free = 1 - fitted
+            self.squares += squares / found.variance
+            self.expected += free * noise / found.variance
+            self.differences += squares - free * noise
+            yield number, self.view.filled(residuals / found.variance)
+            self.fits.append(found)
+
+    def maps(self, score: np.ndarray) -> Maps:
+        return Maps(
+            *(self.view.filled(each) for each in (self.squares, self.expected)),
+            *(ndimage.gaussian_filter(self.view.filled(each), WINDOW) for each in (self.squares, self.expected)),
+            ndimage.gaussian_filter(self.view.filled(self.differences / self.frames), WINDOW),
+            self.view.filled(self.in_focus / self.frames),
+            score,
+        )
+
+
+def consistency(
+    raw: np.ndarray, image: np.ndarray, parameters: Parameters, transfer: Transfer, camera: Camera | None = None
+) -> Consistency:
+    """Compare an image with the frames that it claims to show.
+
+    Parameters
+    ----------
+    raw : (angles, phases, y, x) ndarray
+        As the camera gave them: the noise must be the camera's.
+    image : (2y, 2x) ndarray
+        A SIM image, above background, in any unit.
+    parameters : Parameters
+        Stripes of the frames. Angles that failed are taken to have none.
+    transfer : Transfer
+    camera : Camera, optional
+        Left out: from the frames.
+
+    Returns
+    -------
+    Consistency
+
+    Raises
+    ------
+    InputError
+        If the frames are too small, or the image is constant or not finite.
+    """
+    _refuse_useless(raw, image)
+    camera = camera or camera_of(raw, transfer.cutoff_per_pixel)
+    unapodised = _unapodised(parameters, transfer)
+    factor = fitted_damping(raw, image, transfer, camera, unapodised)
+    microscope = Microscope(Damped(transfer, factor), camera, unapodised)
+    stripes = stripes_of(parameters)
+    maps, fits = Maps.of(raw.shape[2:]), []
+    context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
+    for part in tiles(raw.shape[2:], TILE, context):
+        corner_um = [side.start * transfer.pixel_size_um for side in part.window]
+        found, fitted = _compared(
+            raw[:, :, *part.window],
+            image[magnified(part.window, SCALE)],
+            [each.seen_from(*corner_um) for each in stripes],
+            microscope,
+        )
+        maps.place(found, part)
+        fits.append(fitted)
+    return maps.judged(camera, factor, _averaged(fits), transfer.pixel_size_um)
+
+
+@dataclass(frozen=True)
+class Microscope:
+    transfer: Damped
+    camera: Camera
+    unapodised: Callable[[np.ndarray], np.ndarray]
+
+
+def _compared(
+    raw: np.ndarray, image: np.ndarray, stripes: list[Stripes], microscope: Microscope
+) -> tuple[Maps, list[AngleFit]]:
+    """One window of the field: fit, correct the vectors of the stripes, fit again, compare."""
+    transfer, camera, unapodised = microscope.transfer, microscope.camera, microscope.unapodised
+    view = View(raw.shape[2:], transfer.pixel_size_um)
+    parts_of_angles = Forward(view.whole, transfer, stripes, filter_of=unapodised).parts(image)
+    moves = [
+        view.limited(fit(view.of(frames), view.of(parts), view, camera).k_error_per_um, FARTHEST)
+        for frames, parts in zip(raw, parts_of_angles, strict=True)
+    ]
+    stripes = [each.with_k_error(move) for each, move in zip(stripes, moves, strict=True)]
+    forward = Forward(view.whole, transfer, stripes, filter_of=unapodised)
+    # back to points of the object, not to the finest detail that an image may have: the apodisation stays
+    back = Forward(view.whole, transfer, stripes)
+    comparison = Comparison(raw, view, camera)
+    score = back.adjoint_of_angles(comparison.weighted_residuals(forward.parts(image)))
+    score /= np.maximum(_scatter(comparison, back), 1e-30)
+    angles = [
+        AngleFit(float(found.weights[:, 0].mean()), found.contrasts(), view.periods(move))
+        for found, move in zip(comparison.fits, moves, strict=True)
+    ]
+    return comparison.maps(score), angles
+
+
+def _averaged(fits: list[list[AngleFit]]) -> tuple[AngleFit, ...]:
+    """Over the windows of the field."""
+    return tuple(
+        AngleFit(
+            float(np.mean([fit.gain for fit in angle])),
+            tuple(np.mean([fit.contrasts for fit in angle], axis=0).tolist()),
+            max(fit.moved_periods for fit in angle),
+        )
+        for angle in zip(*fits, strict=True)
+    )
+
+
+def _refuse_useless(raw: np.ndarray, image: np.ndarray) -> None:
+    y, x = raw.shape[2:]
+    if min(y, x) < SMALLEST:
+        raise InputError(f"frames of {y} x {x} pixels are too small to judge an image by: at least {SMALLEST} a side")
+    if image.shape != (SCALE * y, SCALE * x):
+        raise InputError(
+            f"frames of {y} x {x} pixels belong to an image of {SCALE * y} x {SCALE * x}; got {image.shape}"
+        )
+    if not np.all(np.isfinite(image)):
+        raise InputError("an image with NaN or infinite pixels cannot be compared with the frames")
+    if not np.ptp(image) > 0:
+        raise InputError("the image is constant: there is nothing to compare with the frames")
+
+
+def _unapodised(parameters: Parameters, transfer: Transfer) -> Callable[[np.ndarray], np.ndarray]:
+    """What brings an apodised SIM image back to the object, as far as it can be."""
+    cutoff_per_um = transfer.cutoff_per_um + parameters.k_max_per_um
+    if parameters.failed:
+        cutoff_per_um = SIM_CUTOFF * transfer.cutoff_per_um
+
+    def factor(frequency_per_um: np.ndarray) -> np.ndarray:
+        passed = apodisation(frequency_per_um, cutoff_per_um)
+        return passed / np.maximum(passed, RIM) ** 2
+
+    return factor
+
+
+def _flagged(score: np.ndarray, pixel_size_um: float) -> np.ndarray:
+    """Where a score is sure, and no mere halo: less than half of an error of the other sign close by."""
+    reach = 2 * round(SCALE * HALO_UM / pixel_size_um) + 1
+    beside = ndimage.maximum_filter(-np.nan_to_num(score), reach)
+    return (score > SURE) & (score > beside / 2)
+
+
+def _fine(image: np.ndarray) -> np.ndarray:
+    return image.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
+
+
+def _scatter(comparison: Comparison, back: Forward) -> np.ndarray:
+    r"""Standard deviation (2y, 2x) that noise alone gives to the adjoint of the weighted residuals.
+
+    :math:`\sum_{dp} a_p^2 (1 + \tfrac12 \sum_b m_b^2) \, h^2 * 1 / v_d`, for phases that are spread evenly, less what
+    the haze takes up of the lowest frequencies. :math:`h^2` is as good as a Gaussian for this, since v is smooth.
+    """
+    view = comparison.view
+    point = np.zeros([SCALE * n for n in back.shape], np.float32)
+    middle = [n // 2 for n in back.shape]
+    point[SCALE * middle[0], SCALE * middle[1]] = 1.0
+    spread = back.unmodulated(point) ** 2
+    energy = float(spread.sum(dtype=float))
+    rows = spread.sum(axis=1, dtype=float)
+    width = np.sqrt(np.sum(rows * (np.arange(len(rows)) - middle[0]) ** 2) / energy)
+    power = [
+        float(np.sum(each.intensities**2 * (1 + np.sum(np.abs(each.amplitudes) ** 2, axis=1) / 2)))
+        for each in back.stripes
+    ]
+    total = sum(np.float32(share) / found.variance for share, found in zip(power, comparison.fits, strict=True))
+    kept = 1 - _smooth_share(back) * comparison.frames / sum(power)
+    return _fine(np.sqrt(kept * energy * ndimage.gaussian_filter(view.filled(total), width)))
+
+
+def _smooth_share(back: Forward) -> float:
+    """Of the light of a point in one frame, squared: what splines would fit."""
+    passed = np.abs(back.otf) ** 2
+    fy = np.fft.fftfreq(back.raw_grid[0], back.pixel_size_um)
+    fx = np.fft.rfftfreq(back.raw_grid[1], back.pixel_size_um)
+    nyquist = 1 / (2 * SMOOTH_UM)
+    return float(passed[(np.abs(fy)[:, None] < nyquist) & (fx < nyquist)].sum() / passed.sum())

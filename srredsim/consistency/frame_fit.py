@@ -1,0 +1,136 @@
+"""Frames of one angle, explained by an image as well as anything can: what is fitted before the two are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from srredsim.consistency.splines import View
+from srredsim.noise.camera import Camera
+
+BLUR = 1.0  # raw pixels: standard deviation over which a place is looked at
+WRONG = 5.0  # standard deviations
+MOST_WRONG = 0.2  # of the field: the rest is needed to know the haze by
+ROUNDS = 5  # of looking for places where the image is wrong, and of bridging them
+BLOCK = 2**16  # pixels whose products are summed at once
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Frames of an angle as mixtures of parts: what was found by `fit`."""
+
+    weights: np.ndarray  # (phases, parts)
+    haze_weights: np.ndarray  # (phases,)
+    constants: np.ndarray  # (phases,)
+    haze: np.ndarray  # (y, x)
+    variance: np.ndarray  # (y, x), smoothed a little: what weighs the pixels
+    k_error_per_um: np.ndarray  # (2,), of the first order: what is left of it in the parts
+
+    def in_focus(self, parts: np.ndarray) -> np.ndarray:
+        return np.tensordot(self.weights.astype(np.float32), parts, axes=1)
+
+    def out_of_focus(self) -> np.ndarray:
+        weights, constants = (each.astype(np.float32)[:, None, None] for each in (self.haze_weights, self.constants))
+        return weights * self.haze + constants
+
+    def contrasts(self) -> tuple[float, ...]:
+        cosines, sines = self.weights[:, 1::2], self.weights[:, 2::2]
+        return tuple((np.hypot(cosines, sines).mean(axis=0) / self.weights[:, 0].mean()).tolist())
+
+
+def fit(frames: np.ndarray, parts: np.ndarray, view: View, camera: Camera) -> Fit:
+    """Explain the frames of one angle by the parts of an image, as well as anything can; both inside the view.
+
+    The mean of the frames is fitted where it is not smooth, since haze is; what is smooth in the rest is haze. Then
+    each frame's difference from the mean is fitted by the same parts, the haze and a constant, the smooth included:
+    haze has no stripes.
+    """
+    mean = frames.mean(axis=0)
+    variance = camera.variance(ndimage.gaussian_filter(mean, 1.0))
+    common, haze, weight = _mean_and_haze(mean, parts, variance, len(frames), view)
+
+    count, phases = len(parts), len(frames)
+    known = [*parts, haze, np.ones_like(haze)]
+    products = _products(weight, [*known, *(frames - mean)], parts[1:], view.positions_um)
+    of_known, of_differences = slice(0, count + 2), slice(count + 2, count + 2 + phases)
+    of_levers = slice(of_differences.stop, None)
+    found = _solved(products[of_known, of_known], products[of_known, of_differences])
+    weights = (common[:, None] + found[:count]).T
+
+    across = products[of_known, of_levers]
+    levers = products[of_levers, of_levers] - across.T @ _solved(products[of_known, of_known], across)
+    rest = products[of_levers, of_differences] - across.T @ found
+    turns = [_turning(each) for each in weights]
+    k_error_per_um = _solved(
+        sum(turn.T @ levers @ turn for turn in turns),
+        sum(turn.T @ each for turn, each in zip(turns, rest.T, strict=True)),
+    )
+    return Fit(weights, 1 + found[count], found[count + 1], haze, variance, k_error_per_um)
+
+
+def _mean_and_haze(
+    mean: np.ndarray, parts: np.ndarray, variance: np.ndarray, frames: int, view: View
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights of the parts in the mean of the frames, the smooth rest, and what each pixel weighed.
+
+    Places where the image is clearly wrong take no part: else the haze would bend towards them, and its bending show
+    beside them as an error of the other sign.
+    """
+    rough = np.stack([view.rough(each) for each in (*parts, mean)])
+    wrong = np.zeros(mean.shape, bool)
+    haze = np.zeros_like(mean)
+    deviation = np.sqrt(variance / frames / (4 * np.pi * BLUR**2))  # of the mean, blurred
+    for _ in range(ROUNDS):
+        weight = np.where(wrong, 0, 1 / variance)
+        products = _products(weight, rough)
+        common = _solved(products[:-1, :-1], products[:-1, -1])
+        rest = mean - np.tensordot(common.astype(np.float32), parts, axes=1)
+        for _ in range(ROUNDS if wrong.any() else 1):
+            haze = view.smooth(np.where(wrong, haze, rest))
+        sure = np.abs(ndimage.gaussian_filter(rest - haze, BLUR)) / deviation
+        found = sure > max(WRONG, float(np.quantile(sure, 1 - MOST_WRONG)))
+        if np.array_equal(found, wrong):
+            break
+        wrong = found
+    return common, haze, weight
+
+
+def _products(weight: np.ndarray, images, levered=(), positions_um=None) -> np.ndarray:
+    """Weighted scalar products of images (y, x) with one another.
+
+    Those of ``levered`` count twice more: all times their position in y, and then in x.
+    """
+    size = len(images) + 2 * len(levered)
+    total = np.zeros((size, size))
+    rows = max(1, BLOCK // weight.shape[1])
+    for start in range(0, len(weight), rows):
+        part = slice(start, start + rows)
+        block = [image[part] for image in images]
+        if len(levered):
+            y, x = positions_um
+            block += [image[part] * y[part, None] for image in levered] + [image[part] * x for image in levered]
+        flat = np.stack(block).reshape(size, -1).astype(float)
+        total += (flat * weight[part].ravel()) @ flat.T
+    return total
+
+
+def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Least squares from normal equations whose unknowns may have very different scales, or no effect at all."""
+    diagonal = np.diag(matrix)
+    scale = np.where(diagonal > 0, 1 / np.sqrt(np.maximum(diagonal, 1e-300)), 0.0)
+    inverse = scale[:, None] * np.linalg.pinv(matrix * scale[:, None] * scale, rcond=1e-10, hermitian=True) * scale
+    return inverse @ right
+
+
+def _turning(weights: np.ndarray) -> np.ndarray:
+    """(2 modulated parts, 2): a frame's change with k0 (y, x), as a mixture of its modulated parts times position.
+
+    A frame has ``C cos + S sin`` of the phase ``2 pi b k0 r``, whose derivative is ``2 pi b r (S cos - C sin)``.
+    """
+    cosines, sines = weights[1::2], weights[2::2]
+    orders = np.arange(1, len(cosines) + 1)
+    change = 2 * np.pi * np.stack([orders * sines, -orders * cosines], axis=1).ravel()
+    none = np.zeros_like(change)
+    return np.stack([np.concatenate([change, none]), np.concatenate([none, change])], axis=1)

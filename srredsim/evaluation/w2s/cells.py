@@ -1,0 +1,330 @@
+"""The W2S benchmark: chains of methods on fields at noise levels, cell by cell, each kept as soon as it is done.
+
+A chain is one method or several, joined by ``+``, of which each takes what the one before made: ``vst_bm3d+bicubic``.
+Denoisers are compared with the average of 400 captures; what has twice the pixels, with the SIM image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from srredsim import io
+from srredsim.data import catalogue
+from srredsim.data.w2s.field import NOISY_LEVELS, REFERENCE, Field, Fields
+from srredsim.denoising.methods import METHODS
+from srredsim.errors import InputError
+from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.evaluation.w2s.published import NETWORKS
+from srredsim.normalise import scaling_of
+from srredsim.quality.image_scores import rmse_z, ssim_reference_range
+from srredsim.reconstruction.upscale import bicubic_upscale
+from srredsim.resources import unknown
+from srredsim.workflows.predict_widefield import restored
+from srredsim.zoo import models
+from srredsim.zoo.windows import Network
+
+NOISY, BICUBIC = "noisy", "bicubic"
+CLASSICAL = (NOISY, BICUBIC, *METHODS)  # without weights
+DENOISERS = (*METHODS, "memnet", "dncnn", "ridnet")
+JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
+OWN_JOINT = "widefield_sr"  # for any noise level
+DEFINITIONS = {
+    "rmse": "root mean squared difference of z-scored images, mean over the images",
+    "ssim": "of the z-scored images: 7 x 7 uniform window, K1 0.01, K2 0.03; data range: maximum minus minimum of the"
+    " truth",
+    "z-score": "widefield images by the mean and standard deviation of all captures, SIM images by their own; what a"
+    " method makes, by the constants of its units: those of the SIM image after networks that were trained on its"
+    " z-scores, and after all networks where it is in counts of the widefield image, as simulated",
+    "fitted": "the same after gain and offset of each image were fitted to the truth by least squares",
+    "psnr": "20 log10(data_range / RMSE) after that fit, dB",
+    "paper": "RMSE/SSIM on W2S as published (arXiv 2003.05961); its SSIM gives no data range",
+}
+SCORES = ("rmse", "ssim", "rmse_fitted", "ssim_fitted", "psnr_fitted")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One chain at one noise level."""
+
+    chain: str
+    level: int
+
+    @property
+    def links(self) -> list[str]:
+        return self.chain.split("+")
+
+    @property
+    def key(self) -> str:
+        return f"{self.chain}@{self.level}"
+
+
+def tables() -> dict[str, list[Cell]]:
+    """The cells of Tables 1 to 3, with the rows that the paper lacks: the input itself, and bicubic interpolation."""
+    after = [Cell(f"{first}+{network}", 1) for first in DENOISERS for network in (BICUBIC, *NETWORKS)]
+    bare = [Cell(network, level) for level in (1, REFERENCE) for network in (BICUBIC, *NETWORKS)]
+    joint = (BICUBIC, f"vst_bm3d+{BICUBIC}", "dncnn+rcan", "dncnn+esrgan", *JOINT, OWN_JOINT)
+    return {
+        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in NOISY_LEVELS],
+        "super-resolution": after + bare,
+        "joint": [Cell(chain, level) for chain in joint for level in NOISY_LEVELS],
+    }
+
+
+class Benchmark:
+    """The benchmark in the folder ``out``; `run` does what is not there yet.
+
+    Parameters
+    ----------
+    fields : Fields
+    out : path
+        ``results.json``, and the denoised images that several cells share.
+    weights : mapping
+        Where to find the model of a method, as ``{"rcan": "runs/w2s_rcan/1"}``; ``{level}`` stands for the noise level.
+        Left out: the model ``w2s_<method>``, or that of the method's own name.
+    limit : int, optional
+        Fields at most.
+    """
+
+    def __init__(
+        self,
+        fields: Fields,
+        out: str | Path,
+        *,
+        data: str = "",
+        weights: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        precision: str = "auto",
+    ):
+        self.fields, self.out, self.data = fields, Path(out), data
+        self.count = min(len(fields), limit or len(fields))
+        self._weights, self._precision = dict(weights or {}), precision
+        self._network = lru_cache(maxsize=4)(self._loaded)
+        for name in self._weights:
+            _known(name)
+            if name in CLASSICAL:
+                raise InputError(f"{name} is no network and has no weights; leave out --model {name}=...")
+
+    @property
+    def _results(self) -> Path:
+        return self.out / "results.json"
+
+    def plan(self, chains: Sequence[str] = (), levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
+        """Cells that can be computed, and why the others cannot.
+
+        ``chains`` left out: those of the paper's tables; ``levels`` left out: all of these.
+
+        Raises
+        ------
+        InputError
+            If a method has no such name, or a chain has none on one side of a ``+``.
+        """
+        levels = set(levels)
+        wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
+        if chains:
+            wanted = [Cell(chain, level) for chain in chains for level in levels or NOISY_LEVELS]
+        cells, lacking = [], {}
+        for cell in wanted:
+            if levels and cell.level not in levels:
+                continue
+            if not all(cell.links):
+                raise InputError(f"a chain has a method on each side of +, as vst_bm3d+bicubic; got {cell.chain}")
+            why = [reason for link in cell.links if (reason := self._lacking(link, cell.level))]
+            if cell.level == REFERENCE and set(cell.links) <= {NOISY, *DENOISERS}:
+                why.insert(0, f"{cell.chain} of {REFERENCE} captures would be compared with its own input")
+            if not why:
+                cells.append(cell)
+            elif cell.key not in lacking:
+                lacking[cell.key] = why[0]
+        return cells, lacking
+
+    def run(self, cells: Sequence[Cell], progress: Callable[[int, int], None] | None = None) -> dict:
+        """Compute the cells that ``results.json`` does not have; returns its content.
+
+        A cell of which one image cannot be computed is left out, and stands with the reason under ``failures``.
+        """
+        result = self._read()
+        todo = [cell for cell in cells if result["cells"].get(cell.key, {}).get("weights") != self._fingerprint(cell)]
+        if hasattr(self.fields, "generate"):
+            self.fields.generate(range(self.count))
+        failures = []
+        for number, cell in enumerate(todo):
+            tick = _counting(progress, number * self.count, len(todo) * self.count)
+            try:
+                result["cells"][cell.key] = self._measured(cell, tick)
+            except InputError as problem:
+                failures.append({"input": cell.key, "error": str(problem)})
+            else:
+                self._write(result)
+        return result | {"failures": failures}
+
+    def _measured(self, cell: Cell, tick: Callable[[int], None]) -> dict:
+        """The scores of one cell, means and spreads over the images."""
+        started = time.perf_counter()
+        rows = []
+        for index in range(self.count):
+            field = self.fields[index]
+            try:
+                rows.append(self._scores(cell, field))
+            except InputError as problem:
+                raise InputError(f"{field.name}: {problem}") from None
+            tick(index + 1)
+        return {
+            "chain": cell.chain,
+            "noise_level": cell.level,
+            "images": len(rows),
+            "weights": self._fingerprint(cell),
+            "seconds": round(time.perf_counter() - started, 1),
+            **{name: _summary([row[name] for row in rows]) for name in SCORES},
+        }
+
+    def _scores(self, cell: Cell, field: Field) -> dict[str, float]:
+        image, links = field.average(cell.level), cell.links
+        if len(links) > 1 or links[0] in METHODS:
+            image, links = self._first(links[0], cell.level, field), links[1:]
+        for link in links:
+            image = self._apply(link, cell.level, image)
+        return self._compare(field, image, cell.links[-1], cell.level)
+
+    def _compare(self, field: Field, image: np.ndarray, last: str, level: int) -> dict[str, float]:
+        fields = self.fields
+        if image.shape == field.average(level).shape:
+            truth, z = field.average(REFERENCE), fields.widefield
+            image = z.apply(image)
+        else:
+            truth, z = field.sim(), fields.sim
+            image = self._in_zscores(field, image, last, level)
+        if truth.shape != image.shape:
+            raise InputError(f"{last} makes {image.shape} pixels; the image to compare with has {truth.shape}")
+        if not np.ptp(truth) > 0:
+            raise InputError("the image to compare with is constant")
+        truth = z.apply(truth).astype(np.float64)
+        fitted = fit_intensity(image, truth)
+        rmse_fitted = rmse_z(truth, fitted)
+        return {
+            "rmse": rmse_z(truth, image),
+            "ssim": ssim_reference_range(truth, image),
+            "rmse_fitted": rmse_fitted,
+            "ssim_fitted": ssim_reference_range(truth, fitted),
+            "psnr_fitted": float(20 * np.log10(np.ptp(truth) / rmse_fitted)),
+        }
+
+    def _in_zscores(self, field: Field, image: np.ndarray, last: str, level: int) -> np.ndarray:
+        """A super-resolved image, by the constants of the units that it is in."""
+        fields = self.fields
+        if last in CLASSICAL:
+            return fields.widefield.apply(image)
+        if self._of(last, level).model.recipe.data.normalise == "dataset" or fields.calibrated:
+            return fields.sim.apply(image)
+        background = scaling_of(field.average(level)[..., None]).offset  # which the model took off
+        return fields.widefield.apply(image + np.float32(background))
+
+    def _first(self, link: str, level: int, field: Field) -> np.ndarray:
+        """What the first method of a chain, or a slow one alone, makes: computed once for all cells."""
+        folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level))}" / f"avg{level}"
+        path = folder / f"{field.name}.npy"
+        if not path.exists():
+            if not self._results.exists():
+                self._write(self._read())  # says of which data the image is, also if no cell comes of it
+            image = self._apply(link, level, field.average(level))
+            with io.atomic(path) as temporary, temporary.open("wb") as file:
+                np.save(file, image)
+        return np.load(path)
+
+    def _apply(self, link: str, level: int, image: np.ndarray) -> np.ndarray:
+        if link == NOISY:
+            return image
+        if link == BICUBIC:
+            return bicubic_upscale(image)
+        if link in METHODS:
+            return METHODS[link](image)
+        return restored(self._of(link, level), image)
+
+    def _of(self, link: str, level: int) -> Network:
+        return self._network(self._place(link, level))
+
+    def _loaded(self, place: str) -> Network:
+        model = models.load(place, self._precision)
+        if not model.takes_widefield_images:
+            raise InputError(f"the model {place} does not take widefield images")
+        return Network(model)
+
+    def _place(self, link: str, level: int) -> str:
+        own = f"w2s_{link}" if link in (*NETWORKS, *DENOISERS) else link
+        return self._weights.get(link, own).replace("{level}", str(level))
+
+    def _lacking(self, link: str, level: int) -> str | None:
+        _known(link, self._weights)
+        if link in CLASSICAL:
+            return None
+        place = self._place(link, level)
+        try:
+            models.find(place)
+        except InputError as problem:
+            if link in self._weights:
+                raise
+            return str(problem)
+        return None
+
+    def _fingerprint(self, cell: Cell) -> str:
+        """Of the weights of all networks in a chain: other weights are another cell."""
+        networks = [link for link in cell.links if link not in CLASSICAL]
+        if not networks:
+            return "classical"
+        places = (models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
+        return hashlib.sha256(b"".join(path.read_bytes() for path in places)).hexdigest()[:12]
+
+    def _facts(self) -> dict:
+        constants = {"widefield": self.fields.widefield, "sim": self.fields.sim}
+        return {
+            "data": self.data,
+            "images": self.count,
+            "zscore": {name: [z.mean, z.std] for name, z in constants.items()},
+        }
+
+    def _read(self) -> dict:
+        path, facts = self._results, self._facts()
+        if not path.is_file():
+            return {**facts, "definitions": DEFINITIONS, "cells": {}}
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            result = None
+        if not isinstance(result, dict) or not isinstance(result.get("cells"), dict):
+            raise InputError(f"{path} is damaged, or not of this benchmark; remove it, or give another --out")
+        for name, value in facts.items():
+            if result.get(name) != value:
+                raise InputError(
+                    f"{path} is of other data: its {name} is {result.get(name)}, not {value}; give another --out"
+                )
+        return result
+
+    def _write(self, result: dict) -> None:
+        with io.atomic(self._results, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) -> Benchmark:
+    """The benchmark on a prepared folder of W2S, or on a data set of the catalogue."""
+    return Benchmark(catalogue.open_fields(data, split), out, data=f"{data}, {split}", **settings)
+
+
+def _known(name: str, more: Iterable[str] = ()) -> None:
+    known = (NOISY, BICUBIC, *DENOISERS, *NETWORKS, *JOINT, OWN_JOINT)
+    if name not in (*known, *more) and not Path(name).is_dir() and name not in models.names():
+        raise InputError(unknown("method", name, list(known)))
+
+
+def _counting(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:
+    return lambda done: progress(before + done, total) if progress else None
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    return {"mean": float(np.mean(values)), "std": float(np.std(values))}

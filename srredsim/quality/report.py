@@ -1,0 +1,123 @@
+"""What a reconstruction rests on, in numbers for a file and in words for a reader."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from srredsim.reconstruction.planes import Plane
+from srredsim.stripes.parameters import Parameters
+
+MEANINGS = {
+    "inferred": "were inferred from the others",
+    "assumed": "are as given, not confirmed by the frames",
+    "failed": "were not found: no gain along them",
+}
+
+
+def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
+    """What the images of a channel rest on, at its first time and in its sharpest slice."""
+    return {
+        "channel": plane.position[1],
+        "estimated_in_slice": plane.sharpest,
+        "verdict": verdict(plane.parameters),
+        "notes": list(plane.notes),
+        "k_max_per_um": float(plane.parameters.k_max_per_um),
+        "angles": plane.parameters.report(),
+        "backgrounds": list(plane.prepared.backgrounds),
+        "intensities": [list(row) for row in plane.prepared.intensities],
+        "otf": _otf(plane, otf_file),
+        "regularisation": asdict(plane.regularisation),
+        "times": [],
+    }
+
+
+def _otf(plane: Plane, file: str | None) -> dict:
+    damping = plane.damping
+    if damping is None:
+        return {"chosen": "file", "file": file, "damping": None, "measured_damping": None, "uncertainty": None}
+    return {
+        "chosen": damping.chosen,
+        "file": None,
+        "damping": damping.value,
+        "measured_damping": damping.measured,
+        "uncertainty": damping.uncertainty,
+    }
+
+
+def of_time(plane: Plane) -> dict:
+    """What changes with time, measured in the sharpest slice; angles that failed have no phases."""
+    angles = plane.parameters.angles
+    return {
+        "t": plane.position[0],
+        "phases_rad": [list(angle.phases_rad) if angle.status != "failed" else None for angle in angles],
+        "modulation_depths": [[order.modulation_depth for order in angle.orders] for angle in angles],
+        "intensities": [list(row) for row in plane.prepared.intensities],
+        "wiener": plane.regularisation.wiener,
+    }
+
+
+def verdict(parameters: Parameters) -> str:
+    """One sentence about how far the image can be trusted."""
+    statuses = [angle.status for angle in parameters.angles]
+    if parameters.failed:
+        return "no stripes were found in any angle: this is the deconvolved widefield image, not super-resolved"
+    words = []
+    for status, meaning in MEANINGS.items():
+        which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
+        if which:
+            words.append(f"the stripes of angle {', '.join(which)} {meaning}")
+    faint = [
+        f"order {order.order} of angle {number}"
+        for number, angle in enumerate(parameters.angles, start=1)
+        for order in angle.orders
+        if angle.status != "failed" and order.status == "failed"
+    ]
+    if faint:
+        words.append(f"too faint to be used: {', '.join(faint)}")
+    if len(statuses) == 1:
+        words.append("one angle only: the resolution is better in one direction only")
+    return "; ".join(words) or "the stripes of every angle were measured"
+
+
+def overall(channels: list[dict]) -> str:
+    """The verdicts of all channels in one sentence."""
+    if len({channel["verdict"] for channel in channels}) == 1:
+        return channels[0]["verdict"]
+    return "; ".join(f"channel {channel['channel'] + 1}: {channel['verdict']}" for channel in channels)
+
+
+def lines(report: dict) -> list[str]:
+    """The report for a terminal."""
+    text = []
+    several = len(report["channels"]) > 1
+    for channel in report["channels"]:
+        name = f"channel {channel['channel'] + 1}, " if several else ""
+        for number, angle in enumerate(channel["angles"], start=1):
+            orders = ", ".join(
+                f"order {order['order']}: spacing {1000 * order['line_spacing_um']:.1f} nm,"
+                f" contrast {order['modulation_depth']:.2f} +- {order['modulation_error']:.2f}, z {order['z']:.1f}"
+                for order in angle["orders"]
+            )
+            chance = f"false alarm {angle['false_alarm_probability']:.0e}"
+            text.append(
+                f"{name}angle {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
+            )
+        text.append(f"{name}OTF {_otf_words(channel['otf'])}")
+        regularisation = channel["regularisation"]
+        text.append(f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']})")
+        text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
+        if "frc_um" in channel["quality"]:
+            text.append(
+                f"{name}resolution {1000 * channel['quality']['frc_um']:.0f} nm (FRC 1/7 of halves of the photons)"
+            )
+        text.append(f"{name}{channel['verdict']}")
+    return text
+
+
+def _otf_words(otf: dict) -> str:
+    if otf["chosen"] == "file":
+        return f"from {otf['file']}"
+    words = f"damping {otf['damping']:.2f} ({otf['chosen']}"
+    if otf["measured_damping"] is not None:
+        words += f"; the bands say {otf['measured_damping']:.2f} +- {otf['uncertainty']:.2f}"
+    return words + ")"

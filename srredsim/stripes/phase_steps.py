@@ -1,0 +1,217 @@
+r"""The phase of every frame, when the steps between them are not what they should be.
+
+Bands that were separated with wrong phases leak into one another. Where band b and band 0 show the same frequencies of
+the object, separated with the right phases one is a multiple of the other. So the phases are those for which
+
+.. math:: \sum_b \sum_f w(f) |Y_b(f) - c_b X(f) (1 + g t(f))|^2
+
+is smallest, over the phases, the contrasts c and a change g of the OTF's damping, with :math:`t = |f + b k| - |f|`.
+Every band after a change of phases is a mixture of the bands before, so all that has to be known of the frames is the
+products of these with each other, summed over the frequencies. How bright each frame is, is fitted too: the mean of a
+frame does depend on its phase a little. Phases have a prior, that steps are usually even, so that noise moves nothing.
+
+References
+----------
+.. [1] K. Wicker et al., Opt. Express 21, 2032 (2013), who make other correlations of the bands vanish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from srredsim.optics.bands import mixing_matrix, separation_matrix
+from srredsim.stripes.overlap import DAMPING_SPREAD, Bands, Overlap, image, overlap
+
+WIDEST_RAD = 0.5  # standard deviation of a phase about even steps, where nothing is known
+LEAK_WEIGHT = 0.5  # of what bands have in common at lag 0: shot noise is brighter where the stripes are
+USUAL_RAD, KNOWN = 0.06, 4.0  # the same of microscopes, and as many phases as this is known from
+BRIGHTNESS_SPREAD = 0.005  # of a frame about its mean, standard deviation
+
+
+def even_steps(phases: int) -> np.ndarray:
+    return 2 * np.pi * np.arange(phases) / phases
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Products of all bands with each other in the overlap of one order.
+
+    Square roots of matrices (3 * bands) in the order Y, X, t X: ``signal`` without what noise contributes, ``all`` with
+    it.
+    """
+
+    order: int
+    signal: np.ndarray
+    all: np.ndarray
+    contrast: complex
+
+
+def mixtures(bands: Bands, k0_per_um) -> list[Mixture]:
+    """Of every order."""
+    return [_mixture(overlap(bands, order, k0_per_um, every=True)) for order in range(1, bands.orders + 1)]
+
+
+def _mixture(found: Overlap) -> Mixture:
+    count = len(found.y)
+    weights, noise = found.weights, found.noise
+    root = np.sqrt(weights)
+    x = found.x * (root * found.h_other)
+    values = np.concatenate([found.y * (root * found.h), x, x * found.further])
+    signal = (values @ values.conj().T).astype(complex)
+    values *= np.sqrt(found.trust)
+    everything = (values @ values.conj().T).astype(complex)
+    same = np.eye(count)
+    square = weights * found.h_other**2
+    signal[:count, :count] -= noise * np.sum(weights * found.h**2, dtype=float) * same
+    moments = [np.sum(square * found.further**power, dtype=float) for power in range(3)]
+    signal[count:, count:] -= noise * np.kron([[moments[0], moments[1]], [moments[1], moments[2]]], same)
+    return Mixture(found.order, _root(signal), _root(everything), found.contrast()[0])
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Products of all bands 0, +1, -1, ... with each other at the same frequencies, and what chance makes of them.
+
+    Different bands show different frequencies of the object there, and have nothing in common unless one leaks.
+    """
+
+    products: np.ndarray
+    chance: np.ndarray
+
+    def residuals(self, unmix: np.ndarray) -> np.ndarray:
+        """One complex number of variance 1 a pair of bands, after a change of phases."""
+        found = (unmix @ self.products @ unmix.conj().T) / self.chance
+        orders = (len(found) - 1) // 2
+        numbers = np.array([0] + [sign * order for order in range(1, orders + 1) for sign in (1, -1)])
+        # the other half is the mirror image of this: frames are real
+        return found[(numbers[:, None] > numbers) & (numbers[:, None] >= -numbers)] * np.sqrt(2.0) * LEAK_WEIGHT
+
+
+def leak(bands: Bands) -> Leak:
+    """Chance is that of random fields with the spectra and the bright and dark places of the bands."""
+    weight = bands.filter()
+    filtered = [spectrum * weight for spectrum in bands.spectra]
+    images = np.stack([image(each).ravel() for each in filtered])
+    both = [0] + [order for order in range(1, bands.orders + 1) for _ in (1, -1)]
+    every = images[both]
+    every[2::2] = every[2::2].conj()
+    pixels = every.shape[1]
+    bright = (np.abs(images) ** 2)[both]
+    bright_together = bright @ bright.T / np.outer(bright.sum(axis=1), bright.sum(axis=1)) * pixels
+    power = np.stack([np.abs(each).ravel() ** 2 for each in filtered])
+    mirrored = np.stack([np.roll(each.reshape(weight.shape)[::-1, ::-1], (1, 1), (0, 1)).ravel() for each in power])
+    powers = np.stack([power[0]] + [kind[order] for order in range(1, bands.orders + 1) for kind in (power, mirrored)])
+    return Leak(every @ every.conj().T, np.sqrt((powers @ powers.T).astype(float) * bright_together) / pixels)
+
+
+def _root(matrix: np.ndarray) -> np.ndarray:
+    """L with L L^H the positive part of a Hermitian matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(np.maximum(values, 0.0))
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Of the phases of one angle about the steps assumed: ``information`` (phases, phases) times the most likely ones.
+
+    The two are kept apart because what is most likely may be anything where there is no information.
+    """
+
+    information: np.ndarray
+    evidence: np.ndarray
+
+    def given(self, usual_rad: float) -> tuple[np.ndarray, np.ndarray]:
+        """Errors, mean 0, and their covariance, where such errors are usual (standard deviation)."""
+        phases = len(self.evidence)
+        without_common = np.eye(phases) - 1.0 / phases
+        covariance = np.linalg.inv(self.information + np.eye(phases) / usual_rad**2)
+        return without_common @ covariance @ self.evidence, without_common @ covariance @ without_common
+
+
+def fit_steps(bands: Bands, k0_per_um, steps_rad: np.ndarray) -> tuple[np.ndarray, float]:
+    """Phases of all frames, up to a common one, and how uncertain they are, both in radians.
+
+    Parameters
+    ----------
+    bands : Bands
+        As separated with `steps_rad`.
+    """
+    found = step_errors(mixtures(bands, k0_per_um), leak(bands), steps_rad)
+    return steps_and_uncertainty(found, steps_rad, usual_errors([found]))
+
+
+def steps_and_uncertainty(found: Errors, steps_rad: np.ndarray, usual_rad: float) -> tuple[np.ndarray, float]:
+    errors, covariance = found.given(usual_rad)
+    return steps_rad + errors, float(np.sqrt(np.trace(covariance) / (len(errors) - 1)))
+
+
+def usual_errors(angles: list[Errors]) -> float:
+    """How much the phases of a microscope differ from even steps: standard deviation in radians, most likely.
+
+    From all angles, and from what is known of microscopes where these say little.
+    """
+    usual = USUAL_RAD
+    for _ in range(20):  # expectation and maximisation
+        total, count = KNOWN * USUAL_RAD**2, KNOWN
+        for each in angles:
+            errors, covariance = each.given(usual)
+            total += np.sum(errors**2) + np.trace(covariance)
+            count += len(errors) - 1
+        usual = float(np.sqrt(total / count))
+    return usual
+
+
+def step_errors(found: list[Mixture], leaks: Leak, steps_rad: np.ndarray) -> Errors:
+    """What the mixtures of all orders of an angle say about its phases."""
+    orders, phases = len(found), len(steps_rad)
+    nominal = separation_matrix(steps_rad, orders)
+
+    def unmixing(values: np.ndarray) -> np.ndarray:
+        """From the bands as they were separated to what they are with other phases and brightnesses."""
+        errors_rad, brightness = values[:phases], values[phases : 2 * phases]
+        mixed = (1 + brightness)[:, None] * mixing_matrix(steps_rad + errors_rad, (2.0,) * orders)
+        return np.linalg.inv(nominal @ mixed)
+
+    def rows(values: np.ndarray) -> list[np.ndarray]:
+        """What turns the products of each order into the difference Y - c X."""
+        unmix, damping = unmixing(values), values[2 * phases]
+        contrasts = values[2 * phases + 1 :: 2] + 1j * values[2 * phases + 2 :: 2]
+        return [
+            np.concatenate([unmix[2 * item.order - 1], -c * unmix[0], -c * damping * unmix[0]])
+            for item, c in zip(found, contrasts, strict=True)
+        ]
+
+    start = np.concatenate([np.zeros(2 * phases + 1)] + [[item.contrast.real, item.contrast.imag] for item in found])
+    roots = [item.signal * scale for item, scale in zip(found, _certainty(rows, start, found, phases), strict=True)]
+    spreads = np.concatenate([np.full(phases, WIDEST_RAD), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
+
+    def residuals(values: np.ndarray) -> np.ndarray:
+        differences = [row @ root for row, root in zip(rows(values), roots, strict=True)]
+        parts = np.concatenate([*differences, leaks.residuals(unmixing(values))])
+        return np.concatenate([parts.real, parts.imag, values[: len(spreads)] / spreads])
+
+    fit = least_squares(residuals, start, method="lm", xtol=1e-5, ftol=1e-6)
+    with_prior = np.linalg.inv(np.linalg.inv(fit.jac.T @ fit.jac)[:phases, :phases])
+    return Errors(with_prior - np.eye(phases) / WIDEST_RAD**2, with_prior @ fit.x[:phases])
+
+
+def _certainty(rows, start: np.ndarray, found: list[Mixture], phases: int) -> list[float]:
+    """By how much to scale the sum of each order, so that its curvature is the information that it has on the phases.
+
+    The signal makes the curvature, signal and noise together make the scatter of the slope.
+    """
+    small = 1e-4
+    slopes = [
+        [(up - down) / (2 * small) for up, down in zip(rows(start + step), rows(start - step), strict=True)]
+        for step in small * np.eye(len(start))[:phases]
+    ]
+    result = []
+    for number, item in enumerate(found):
+        signal, everything = (
+            sum(np.sum(np.abs(slope[number] @ root) ** 2) for slope in slopes) for root in (item.signal, item.all)
+        )
+        result.append(float(np.sqrt(signal / max(everything, 1e-30))))
+    return result

@@ -1,0 +1,174 @@
+"""A saved estimate: the ``<stem>_wiener.json`` of one stack says how the stripes lie in another of its microscope."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from srredsim.acquisition import Optics, Pattern
+from srredsim.errors import InputError
+from srredsim.optics.bands import LARGEST_CONDITION, condition_number
+from srredsim.stripes.parameters import Angle, Order, Parameters
+
+STATUSES = ("measured", "inferred", "assumed", "failed")
+OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
+SAME_OPTICS = 0.005  # by which values that describe the same microscope may differ
+WRITTEN = "give the <stem>_wiener.json that srredsim reconstruct has written"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a report says about stripes and optics."""
+
+    path: Path
+    optics: Optics
+    channels: tuple[Parameters, ...]
+    dampings: tuple[float | None, ...]  # of the OTF in each channel; None where it was measured
+    otf_file: str | None  # that it was measured in
+
+    def fill(self, optics: Optics) -> Optics:
+        """The optics of a stack, with what is not known of them taken from here.
+
+        Raises
+        ------
+        InputError
+            If they are those of another microscope.
+        """
+        filled = {}
+        for name in OPTICS:
+            here, there = getattr(optics, name), getattr(self.optics, name)
+            filled[name] = there if here is None else here
+            if abs(filled[name] / there - 1) > SAME_OPTICS:
+                raise InputError(
+                    f"--parameters {self.path} was measured with {name} {there:g}, this stack has {here:g};"
+                    " stripes are the same only under the same optics"
+                )
+        return replace(optics, **filled)
+
+    def for_stack(self, pattern: Pattern, channels: int) -> tuple[Parameters, ...]:
+        """Parameters of each channel of a stack.
+
+        Raises
+        ------
+        InputError
+            If its pattern or number of channels is another.
+        """
+        angles, phases = len(self.channels[0].angles), len(self.channels[0].angles[0].steps_rad)
+        if (angles, phases) != (pattern.angles, pattern.phases):
+            raise InputError(
+                f"--parameters {self.path} is of {angles} angles x {phases} phases,"
+                f" this stack has {pattern.angles} x {pattern.phases}"
+            )
+        if len(self.channels) not in (1, channels):
+            raise InputError(f"--parameters {self.path} is of {len(self.channels)} channels, this stack has {channels}")
+        return self.channels * (channels // len(self.channels))
+
+    def dampings_for(self, channels: int) -> tuple[float, ...]:
+        """Damping of the OTF in each channel of a stack.
+
+        Raises
+        ------
+        InputError
+            If stripes and contrasts were measured with an OTF that is not here.
+        """
+        if None in self.dampings:
+            raise InputError(
+                f"--parameters {self.path} was measured with --otf {self.otf_file}: give that, too, or --otf-damping"
+            )
+        return self.dampings * (channels // len(self.dampings))
+
+
+def load(path: str | Path) -> Saved:
+    """Read and check a report.
+
+    Raises
+    ------
+    InputError
+        If it is not one, or does not make sense.
+    """
+    path = Path(path)
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"--parameters {path}: there is no such file") from None
+    except ValueError as problem:
+        raise InputError(f"--parameters {path} is not JSON ({problem}); {WRITTEN}") from None
+    try:
+        optics = Optics(*(_positive(report["optics"][name]) for name in OPTICS))
+        channels = tuple(_parameters(channel) for channel in report["channels"])
+        if not channels:
+            raise ValueError("no channel")
+        _check_alike(channels)
+        dampings = tuple(_damping(channel["otf"]) for channel in report["channels"])
+        return Saved(path, optics, channels, dampings, report["channels"][0]["otf"]["file"])
+    except KeyError as problem:
+        raise InputError(f"--parameters {path} does not hold {problem}; {WRITTEN}") from None
+    except (TypeError, ValueError, AttributeError) as problem:
+        raise InputError(f"--parameters {path} is damaged ({problem}); {WRITTEN}") from None
+
+
+def _damping(otf: dict) -> float | None:
+    return _positive(otf["damping"]) if otf["file"] is None else None
+
+
+def _parameters(channel: dict) -> Parameters:
+    return Parameters(tuple(_angle(angle) for angle in channel["angles"]))
+
+
+def _angle(angle: dict) -> Angle:
+    orders = tuple(_order(order) for order in angle["orders"])
+    if [order.order for order in orders] not in ([1], [1, 2]):
+        raise ValueError(f"orders {[order.order for order in orders]} where 1, or 1 and 2, should be")
+    phases_rad = [_finite(phase) for phase in angle["phases_rad"]]
+    steps_rad = tuple(phase - orders[0].phase_rad for phase in phases_rad)
+    condition = condition_number(steps_rad, len(orders))
+    if condition > LARGEST_CONDITION:
+        raise ValueError(
+            f"{len(orders)} orders cannot be told apart with the phases {np.round(phases_rad, 3).tolist()}"
+        )
+    if angle["status"] not in STATUSES:
+        raise ValueError(f"status {angle['status']!r}")
+    return Angle(
+        angle["status"],
+        _vector(angle["k0_per_um"]),
+        steps_rad,
+        str(angle["phase_steps"]),
+        _finite(angle["false_alarm_probability"]),
+        condition,
+        orders,
+    )
+
+
+def _order(order: dict) -> Order:
+    if order["status"] not in STATUSES:
+        raise ValueError(f"status {order['status']!r}")
+    numbers = {name: _finite(order[name]) for name in ("phase_rad", "modulation_depth", "modulation_error", "z")}
+    return Order(int(_finite(order["order"])), _vector(order["k_per_um"]), status=order["status"], **numbers)
+
+
+def _check_alike(channels: tuple[Parameters, ...]) -> None:
+    shapes = {(len(each.angles), len(angle.steps_rad), len(angle.orders)) for each in channels for angle in each.angles}
+    if len(shapes) != 1:
+        raise ValueError("angles or channels of unequal phases or orders")
+
+
+def _vector(values) -> tuple[float, float]:
+    y, x = (_finite(value) for value in values)
+    if y == x == 0:
+        raise ValueError("a k of 0")
+    return y, x
+
+
+def _finite(value) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise ValueError(f"{value!r} where a number should be")
+    return float(value)
+
+
+def _positive(value) -> float:
+    if not _finite(value) > 0:
+        raise ValueError(f"{value!r} where a number above 0 should be")
+    return float(value)

@@ -1,0 +1,62 @@
+"""Where trainings are kept: ``runs/<model>/<time>``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+from srredsim.errors import InputError
+from srredsim.zoo import recipe as recipes
+from srredsim.zoo.recipe import Recipe
+
+HOME = Path("runs")
+CHECKPOINT = "checkpoint"
+MAY_CHANGE = {"epochs", "precision", "vgg_weights"}  # when a run goes on; the last is where a file lies
+
+
+def find(folder: Path | None, model: str) -> Path:
+    """The run to go on with: the one in the folder, else the latest of a model."""
+    runs = [folder / "recipe.yaml"] if folder else sorted((HOME / model).glob("*/recipe.yaml"))
+    if not runs or not runs[-1].is_file():
+        raise InputError(f"nothing to resume in {folder or HOME / model}; start without --resume, or give --out RUN")
+    return runs[-1].parent
+
+
+def start(recipe: Recipe, folder: Path | None) -> Path:
+    """Where a new run goes; refused if there is one already. Nothing is made yet."""
+    folder = folder or HOME / recipe.name / time.strftime("%Y%m%d-%H%M%S")
+    if (folder / "recipe.yaml").exists():
+        raise InputError(f"{folder} has a run already; go on with --resume, or give another --out")
+    return folder
+
+
+def make(folder: Path) -> None:
+    """The folder, with those above it; InputError if it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as problem:
+        raise InputError(f"cannot write to {folder}: {problem.strerror}") from None
+
+
+def go_on(recipe: Recipe, folder: Path | None) -> Path:
+    """The folder of the run to go on with, if it was made by this recipe."""
+    folder = find(folder, recipe.name)
+    changed = [key for key in differences(recipes.load(folder), recipe) if key not in MAY_CHANGE]
+    if changed:
+        raise InputError(f"{folder} was trained with another {', '.join(changed)}; a resumed run keeps its recipe")
+    return folder
+
+
+def differences(one, other, prefix: str = "") -> list[str]:
+    """Keys in which two recipes differ, as ``data.batch``."""
+    found = []
+    for field in fields(one):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if is_dataclass(a) and is_dataclass(b):
+            found += differences(a, b, f"{prefix}{field.name}.")
+        elif a != b:
+            found.append(prefix + field.name)
+    return found

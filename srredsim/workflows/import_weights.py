@@ -1,0 +1,82 @@
+"""A published PyTorch checkpoint becomes ``model.keras``; with its recipe, a model to predict with."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srredsim import checkpoints, io, networks
+from srredsim.errors import InputError
+from srredsim.zoo import models
+from srredsim.zoo import recipe as recipes
+from srredsim.zoo.recipe import Recipe
+
+MODEL = "model.keras"
+
+
+def import_weights(
+    path: str | Path, network: str, out: str | Path, overwrite: bool = False, recipe: Recipe | None = None
+) -> dict[str, Any]:
+    """Write ``out/model.keras`` with the weights of a checkpoint; whole or not at all.
+
+    Parameters
+    ----------
+    path, network
+        As for `srredsim.checkpoints.read`.
+    recipe : Recipe, optional
+        What the network was trained on, z-scores included; with it ``out`` becomes a model, as a training makes one.
+
+    Returns
+    -------
+    dict
+        ``path``, ``network``, ``settings`` of its ``build``, number of ``parameters``, ``dead`` (names of tensors that
+        never had an effect, left out).
+
+    Raises
+    ------
+    InputError
+        As `srredsim.checkpoints.read`; if the result exists; if the recipe is of another network, or lacks what a
+        prediction needs.
+    """
+    if recipe and recipe.network["name"] != network:
+        raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
+    out = Path(out)
+    with ExitStack() as stack:
+        names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
+        unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
+        model, settings, dead = checkpoints.read(path, network)
+        model.save(unfinished)
+        if recipe:
+            _refuse_another(recipe, network, settings)
+            _complete(model, replace(recipe, name=out.name, network={"name": network, **settings}), path, *beside)
+    parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    return {"path": str(out / MODEL), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
+
+
+def _refuse_another(recipe: Recipe, network: str, settings: dict[str, int]) -> None:
+    """What the recipe says of its network is true of the one that was found."""
+    defaults = {key: p.default for key, p in inspect.signature(networks.module(network).build).parameters.items()}
+    found = defaults | settings
+    for key, value in recipe.network.items():
+        if key != "name" and found.get(key) != value:
+            raise InputError(
+                f"the recipe {recipe.name} is of another {network}: its {key} is {value}, that of the checkpoint"
+                f" {found.get(key)}; name the recipe that it was trained by, or --set network.{key}={found.get(key)}"
+            )
+
+
+def _complete(model, recipe: Recipe, checkpoint: str | Path, weights: Path, written: Path) -> None:
+    """Recipe and weights as a training leaves them."""
+    models.check(recipe, model)
+    named = weights.with_suffix(".weights.h5")  # Keras takes no other ending
+    try:
+        model.save_weights(named)
+        named.replace(weights)
+    finally:
+        named.unlink(missing_ok=True)
+    recipes.save(recipe, written, f"Weights: imported from {Path(checkpoint).name}, not trained by this recipe here.")

@@ -1,0 +1,353 @@
+"""A recipe is all that a training depends on: read from YAML, overridden by ``a.b=value``, saved with the weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from srredsim import resources
+from srredsim.data.w2s.field import LEVELS, NOISY_LEVELS
+from srredsim.errors import InputError
+
+INPUTS = ("frames", "wiener", "widefield")
+TARGETS = ("average", "sim")
+NORMALISATIONS = ("image", "noise", "dataset")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+SCHEDULES = ("constant", "cosine", "step")
+OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
+WITH_L2 = ("adam", "sgd")  # adamw and lion decay apart from the gradient
+WITH_EPSILON = ("adam", "adamw")
+INITIALISATIONS = ("keras", "torch", "w2s_denoiser", "looks_linear")
+GANS = ("esrgan", "epsr")
+REAL_IMAGES = ("same_batch", "other_batch")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which pairs, and how they are cut into batches."""
+
+    name: str = "simulated"  # an entry of the catalogue, or a folder of pairs
+    angles: int = 3
+    phases: int = 5
+    input: str = "frames"  # or wiener (see srredsim.reconstruction.channels), or widefield: one image
+    patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
+    noise_level: int | None = None  # of widefield images: captures that are averaged; None: 1, 2, 4, 8 and 16 in turn
+    target: str = "average"  # of widefield images: of 400 captures; or sim: the SIM image of twice the pixels
+    normalise: str = "image"  # of widefield images: each by itself, or by its noise; or dataset: z-scores of all
+    zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
+    sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
+    leaves: float = 0.0  # of widefield images: share of the examples that are of anything, see srredsim.data.leaves
+    crop: int = 64  # pixels of the input, the side of the square that one training example covers
+    batch: int = 8  # over all devices together
+    gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
+    count: int | None = None  # simulated stacks; None: as many as the data set says
+    validation_count: int = 32  # validation images
+    validation_crop: int = 128  # pixels of the input, the centre of each validation image; at most this much is used
+
+    @property
+    def noise_levels(self) -> tuple[int, ...]:
+        """Of all the pairs of widefield images."""
+        return (self.noise_level,) if self.noise_level else NOISY_LEVELS
+
+    @property
+    def each_pattern(self) -> list[tuple[int, int]]:
+        """(angles, phases) of all the pairs."""
+        return [pattern(text) for text in self.patterns] or [(self.angles, self.phases)]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    name: str = "adam"
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.0  # decoupled
+    clip_norm: float | None = 1.0  # of the whole gradient
+    ema: float | None = None  # momentum of the averaged weights; None: no averaging
+    l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
+    epsilon: float | None = None  # of adam and adamw; None: that of Keras, 1e-7
+    restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Of the learning rate: warmed up linearly, then constant, a cosine to ``final_fraction``, or steps."""
+
+    name: str = "constant"
+    warmup_steps: int = 0
+    final_fraction: float = 0.01  # cosine: the last learning rate over the first
+    step_epochs: int = 50  # step: every so many epochs ...
+    step_factor: float = 0.5  # ... the learning rate is multiplied by this
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """A discriminator that learns to tell the network's images from true ones, and what the network learns of it."""
+
+    kind: str = "esrgan"  # or epsr: which relativistic loss the network has
+    weight: float = 0.005  # of that loss, beside the recipe's own
+    discriminator: dict[str, Any] = field(default_factory=lambda: {"name": "vgg_style"})  # as Recipe.network
+    learning_rate: float = 1e-4  # of the discriminator, which has the network's optimiser and schedule otherwise
+    real: str = "same_batch"  # the true images of the batch, or other_batch: of another, differently shuffled
+    warm_up_epochs: int = 0  # with the recipe's own loss alone
+
+    def __post_init__(self):
+        if "name" not in self.discriminator:
+            raise InputError("adversarial.discriminator needs a name, e.g. {name: vgg_style, size: 128}")
+        _choice("adversarial.kind", self.kind, GANS)
+        _choice("adversarial.real", self.real, REAL_IMAGES)
+        for key in ("weight", "learning_rate"):
+            if not 0 < getattr(self, key) < float("inf"):
+                raise InputError(f"adversarial.{key} must be above 0; got {getattr(self, key)}")
+        if self.warm_up_epochs < 0:
+            raise InputError(f"adversarial.warm_up_epochs must be 0 or more; got {self.warm_up_epochs}")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str
+    network: dict[str, Any]  # name: a file in srredsim/networks; the rest are its settings
+    data: Data = field(default_factory=Data)
+    loss: Any = "mean_absolute_error"  # a name, or names with weights
+    metrics: tuple[str, ...] = ("psnr", "ncc")
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    schedule: Schedule = field(default_factory=Schedule)
+    epochs: int = 100
+    steps: int = 200  # in an epoch
+    precision: str = "auto"
+    seed: int = 0
+    initial_weights: str | None = None  # a model (or run) whose weights of equal shape are the start
+    initialisation: str = "keras"  # or torch, w2s_denoiser, looks_linear: see srredsim.training.initialisation
+    adversarial: Adversarial | None = None
+    vgg_weights: str | None = None  # file for losses of features; None: downloaded once, see srredsim.losses.features
+
+    def __post_init__(self):
+        if "name" not in self.network:
+            raise InputError("network needs a name, e.g. network: {name: red_net, input_channels: 15}")
+        _choice("precision", self.precision, PRECISIONS)
+        _choice("schedule.name", self.schedule.name, SCHEDULES)
+        _choice("optimizer.name", self.optimizer.name, OPTIMIZERS)
+        _choice("data.input", self.data.input, INPUTS)
+        _choice("data.target", self.data.target, TARGETS)
+        _choice("data.normalise", self.data.normalise, NORMALISATIONS)
+        if self.data.noise_level not in (None, *LEVELS):
+            raise InputError(
+                f"data.noise_level is how many captures are averaged: {', '.join(map(str, LEVELS))}, or null for"
+                f" all but the last; got {self.data.noise_level}"
+            )
+        _check_leaves(self.data)
+        for key in ("zscore", "sim_zscore"):
+            _check_zscore(f"data.{key}", getattr(self.data, key))
+        if len(self.data.each_pattern) > 1 and self.data.input == "frames":
+            raise InputError("a network of raw frames has one pattern: set data.angles and data.phases")
+        for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):
+            if _get(self, key) < 1:
+                raise InputError(f"{key} must be at least 1; got {_get(self, key)}")
+        if self.optimizer.learning_rate <= 0:
+            raise InputError(f"optimizer.learning_rate must be above 0; got {self.optimizer.learning_rate}")
+        _choice("initialisation", self.initialisation, INITIALISATIONS)
+        _check_optimizer(self.optimizer, self.schedule)
+        if self.adversarial and self.adversarial.warm_up_epochs >= self.epochs:
+            raise InputError(
+                f"adversarial.warm_up_epochs={self.adversarial.warm_up_epochs} leaves none of the {self.epochs} epochs"
+            )
+
+    def as_dict(self) -> dict:
+        return _plain(dataclasses.asdict(self))
+
+
+def _check_leaves(data: Data) -> None:
+    if not 0 <= data.leaves < 1:
+        raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
+    if data.leaves and (data.input != "widefield" or data.normalise == "dataset"):
+        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
+
+
+def _check_zscore(key: str, value: tuple | None) -> None:
+    """Mean and standard deviation."""
+    numbers = value is None or all(isinstance(n, int | float) and math.isfinite(n) for n in value)
+    if not numbers or (value is not None and (len(value) != 2 or value[1] <= 0)):
+        raise InputError(f"{key} is a mean and a standard deviation above 0, as [154.5, 66.03]; got {list(value)}")
+
+
+def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
+    """Options that go together; the others are refused rather than left without effect."""
+    if optimizer.l2 < 0 or (optimizer.l2 and optimizer.name not in WITH_L2):
+        raise InputError(
+            f"optimizer.l2 is 0 or more, with {' or '.join(WITH_L2)}; got {optimizer.l2} with {optimizer.name}"
+        )
+    if optimizer.epsilon is not None and (optimizer.epsilon <= 0 or optimizer.name not in WITH_EPSILON):
+        raise InputError(
+            f"optimizer.epsilon is above 0, with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with"
+            f" {optimizer.name}"
+        )
+    if optimizer.restart_each_epoch and (optimizer.ema or schedule.warmup_steps or schedule.name != "constant"):
+        raise InputError(
+            "optimizer.restart_each_epoch starts the count of steps anew, on which ema and schedule depend; leave ema"
+            " out, and the schedule constant without warm-up"
+        )
+
+
+SECTIONS = {"data": Data, "optimizer": Optimizer, "schedule": Schedule, "adversarial": Adversarial}
+
+
+def _plain(value):
+    """Lists for tuples: YAML has no other."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def load(name_or_file: str | Path, overrides: list[str] = ()) -> Recipe:
+    """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
+    path = find(name_or_file)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
+    content.setdefault("name", _name(path))
+    for override in overrides:
+        _override(content, override)
+    return from_dict(content)
+
+
+def find(name_or_file: str | Path) -> Path:
+    """The YAML file behind a model's name, a folder or a file.
+
+    ``NAME/VARIANT`` is ``VARIANT.yaml`` beside the recipe.yaml of that model (or folder).
+    """
+    path = Path(name_or_file)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise InputError(f"no recipe {name_or_file}; give a model's name or a YAML file")
+        return path
+    if (path / "recipe.yaml").is_file():
+        return path / "recipe.yaml"
+    if path.parent.name and not path.is_dir() and (base := _folder_of(path.parent)):
+        return _variant(base, path.name)
+    if path.is_dir() and str(name_or_file) not in resources.entries("models"):
+        raise InputError(f"{name_or_file} has no recipe.yaml; it is no model")
+    return resources.entry("models", str(name_or_file)) / "recipe.yaml"
+
+
+def variants(folder: Path) -> list[str]:
+    """Names of the recipes beside a folder's recipe.yaml, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yaml") if path.name != "recipe.yaml")
+
+
+def _folder_of(path: Path) -> Path | None:
+    """The folder of a model, by its path or by its name in the zoo; None if it is neither."""
+    if (path / "recipe.yaml").is_file():
+        return path
+    return resources.entry("models", str(path)) if str(path) in resources.entries("models") else None
+
+
+def _variant(folder: Path, name: str) -> Path:
+    if name not in variants(folder):
+        raise InputError(resources.unknown(f"variant of {folder.name}", name, variants(folder)))
+    return folder / f"{name}.yaml"
+
+
+def _name(path: Path) -> str:
+    """``jdsr_rrdb`` of its recipe.yaml, ``jdsr_rrdb-code`` of the variant code.yaml, else the file's own."""
+    if path.name == "recipe.yaml":
+        return path.parent.name
+    return f"{path.parent.name}-{path.stem}" if (path.parent / "recipe.yaml").is_file() else path.stem
+
+
+def from_dict(content: dict) -> Recipe:
+    """Checks every key; an unknown one is refused, with the known ones and the nearest one named."""
+    return _build(Recipe, content, "")
+
+
+def save(recipe: Recipe, path: Path, header: str = "") -> None:
+    """Write the recipe as YAML that `load` reads back; ``header`` becomes comment lines."""
+    comment = "".join(f"# {line}\n" for line in header.splitlines())
+    path.write_text(comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False), encoding="utf-8")
+
+
+def nearest(word: str, known) -> str:
+    """`` (did you mean 'x'?)``, or nothing."""
+    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _build(cls, content: dict, prefix: str):
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    if not isinstance(content, dict):
+        raise InputError(f"{prefix.rstrip('.')} should be keys and values ({', '.join(fields)}); got {content!r}")
+    values = {}
+    for key, value in content.items():
+        if key not in fields:
+            raise InputError(f"no recipe key {prefix}{key}{nearest(key, fields)}; there are: {', '.join(fields)}")
+        nested = SECTIONS.get(key) if cls is Recipe else None
+        absent = value is None and "None" in fields[key].type
+        values[key] = (
+            _build(nested, value, f"{key}.") if nested and not absent else _typed(fields[key].type, value, prefix + key)
+        )
+    missing = [f.name for f in fields.values() if f.default is f.default_factory and f.name not in values]
+    if missing:
+        raise InputError(f"the recipe lacks {', '.join(missing)}")
+    return cls(**values)
+
+
+def _typed(annotation: str, value, key: str):
+    """The value as the annotation wants it; YAML reads 1e-4 as text, and whole numbers where a fraction may stand."""
+    kinds = [kind.strip() for kind in annotation.split("|")]
+    if (value is None and "None" in kinds) or "Any" in kinds:
+        return value
+    try:
+        if "float" in kinds and not isinstance(value, bool):
+            return float(value)
+        if "int" in kinds and not isinstance(value, bool) and float(value).is_integer():
+            return int(float(value))
+    except (TypeError, ValueError):
+        pass
+    if ("str" in kinds and isinstance(value, str)) or ("bool" in kinds and isinstance(value, bool)):
+        return value
+    if annotation.startswith("dict") and isinstance(value, dict):
+        return value
+    if annotation.startswith("tuple") and isinstance(value, (list, tuple)):
+        return tuple(value)
+    raise InputError(f"{key} should be {annotation.replace(' | None', ' (or null)')}; got {value!r}")
+
+
+def _override(content: dict, override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator:
+        raise InputError(f"--set takes key=value, e.g. data.batch=4; got {override!r}")
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        if content.get(parent) is None:
+            content[parent] = {}
+        content = content[parent]
+        if not isinstance(content, dict):
+            raise InputError(f"no recipe key {key}: {parent} is a single value")
+    content[last] = yaml.safe_load(text)
+
+
+def pattern(text: str) -> tuple[int, int]:
+    """(angles, phases) of ``3x5``."""
+    try:
+        angles, phases = (int(number) for number in str(text).split("x"))
+    except ValueError:
+        raise InputError(f"a pattern is angles x phases, as 3x5; got {text!r}") from None
+    return angles, phases
+
+
+def _choice(key: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"no {key} {value!r}{nearest(value, choices)}; there are: {', '.join(choices)}")
+
+
+def _get(recipe: Recipe, key: str):
+    value = recipe
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value

@@ -1,0 +1,87 @@
+"""A network on images of any size, in windows that fit into memory."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+
+from srredsim import networks, tiling
+from srredsim.zoo.models import LoadedModel
+
+WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
+SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context
+
+
+def default_tile(model: LoadedModel) -> int:
+    """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
+    settings = dict(model.recipe.network)
+    architecture = networks.module(settings.pop("name"))
+    window = architecture.largest_window(**settings) if hasattr(architecture, "largest_window") else WINDOW
+    return max(SMALLEST_TILE, min(window, WINDOW) - 2 * model.receptive_field)
+
+
+class Network:
+    """A model's network on its normalised input (y, x, channels)."""
+
+    def __init__(self, model: LoadedModel):
+        import keras
+
+        self.model = model
+        self.largest_window: int | None = None  # raw pixels, known after memory was short
+        self.seconds = 0.0
+        if keras.backend.backend() == "tensorflow":
+            model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
+
+    def in_tiles(self, frames: np.ndarray, tile: int) -> np.ndarray:
+        """The whole image (scale * y, scale * x) of a field of y times x raw pixels, ``tile`` of them at a time."""
+        sampling, scale = self.model.sampling, self.model.scale
+        shape = tuple(side // sampling for side in frames.shape[:2])
+        image = np.empty([side * scale for side in shape], np.float32)
+        for part in tiling.tiles(shape, tile, self.model.receptive_field, self.model.alignment):
+            window = frames[tiling.magnified(part.window, sampling)]
+            image[tiling.magnified(part.place, scale)] = self.kept(window, part)
+        return image
+
+    def kept(self, window: np.ndarray, part: tiling.Tile) -> np.ndarray:
+        """The exact part of the image of a window."""
+        return self(window)[tiling.magnified(part.kept, self.model.scale)]
+
+    def __call__(self, window: np.ndarray) -> np.ndarray:
+        side = max(window.shape[:2]) // self.model.sampling
+        if self.largest_window is None or side <= self.largest_window:
+            try:
+                return self._compute(window)
+            except _runtime_errors() as error:
+                if not _is_out_of_memory(error):
+                    raise
+            self.largest_window = self._next_smaller(side)
+        return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
+
+    def _compute(self, window: np.ndarray) -> np.ndarray:
+        started = time.perf_counter()
+        image = self.model.network.predict_on_batch(np.ascontiguousarray(window[None]))[0, ..., 0]
+        self.seconds += time.perf_counter() - started
+        return image
+
+    def _next_smaller(self, side: int) -> int:
+        smaller = max(side // 2, 2 * self.model.receptive_field + 16)
+        if smaller >= side:
+            raise MemoryError(f"not enough memory for a window of {side} raw pixels, the smallest that is of use")
+        return smaller
+
+
+def _runtime_errors() -> tuple[type[BaseException], ...]:
+    """What a backend may raise; asked for without importing one."""
+    tensorflow = sys.modules.get("tensorflow")
+    return MemoryError, RuntimeError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else [])
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """TensorFlow, PyTorch and Python have a class for it, JAX a word in the message."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )

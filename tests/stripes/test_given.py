@@ -1,0 +1,94 @@
+"""What the user knows of the stripes: wrong signs, imprecise vectors, phases, and what cannot be."""
+
+import json
+
+import numpy as np
+import pytest
+
+from srredsim import io
+from srredsim.acquisition import Optics, Pattern
+from srredsim.cli.main import main
+from srredsim.errors import InputError
+from srredsim.optics.transfer import Transfer
+from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.given import Known
+from srredsim.stripes.preprocess import prepare
+
+UNEVEN = np.deg2rad([0.0, 100.0, 230.0])
+PHASES = tuple(tuple((UNEVEN + first).tolist()) for first in (0.4, 1.9, 3.3))
+SAMPLE = simulate_stack(41, phases=3, photons=(5000, 5000), size=(128, 112), phantom="filaments", phases_rad=PHASES)
+SETTINGS = SAMPLE.settings
+TRANSFER = Transfer(SETTINGS.cutoff_per_um, SETTINGS.pixel_size_um)
+PREPARED = prepare(SAMPLE.raw)
+TRUE_K = np.array(SETTINGS.k0_per_um)
+
+
+def test_the_sign_of_k_is_put_right():
+    given = np.round(TRUE_K * np.array([[1], [-1], [1]]), 1)
+    parameters, notes = Known(k0_per_um=given.tolist()).find(PREPARED, TRANSFER)
+    found = np.array([angle.k0_per_um for angle in parameters.angles])
+    np.testing.assert_allclose(found, TRUE_K, atol=0.03)
+    assert [angle.status for angle in parameters.angles] == ["measured"] * 3
+    assert [note.split(":")[0] for note in notes if "sign" in note] == ["angle 2"]
+    depths = [angle.orders[0].modulation_depth for angle in parameters.angles]
+    np.testing.assert_allclose(depths, np.ravel(SETTINGS.modulation_depths), atol=0.15)
+
+
+def test_nothing_is_confirmed_by_noise():
+    noise = prepare(np.random.default_rng(3).poisson(60, (3, 3, 128, 112)))
+    parameters, _ = Known(k0_per_um=TRUE_K.tolist()).find(noise, TRANSFER)
+    assert [angle.status for angle in parameters.angles] == ["assumed"] * 3
+    np.testing.assert_allclose([angle.k0_per_um for angle in parameters.angles], TRUE_K)
+    assert parameters.failed  # no contrast to make an image with
+
+
+@pytest.mark.parametrize("with_k", [False, True])
+def test_known_phases_are_kept_and_confirmed(with_k):
+    known = Known(k0_per_um=TRUE_K.tolist() if with_k else None, steps_rad=[UNEVEN.tolist()] * 3)
+    parameters, notes = known.find(PREPARED, TRANSFER)
+    assert notes == []
+    for angle, k, depths in zip(parameters.angles, TRUE_K, SETTINGS.modulation_depths, strict=True):
+        np.testing.assert_allclose(angle.steps_rad, UNEVEN)
+        assert (angle.status, angle.steps_status) == ("measured", "measured")
+        np.testing.assert_allclose(angle.k0_per_um, k, atol=0.03)  # the phases say which sign it has
+        assert angle.orders[0].modulation_depth == pytest.approx(depths[0], abs=0.15)
+
+
+def test_wrong_phases_are_used_but_said_to_be_wrong():
+    steps = np.deg2rad([0.0, 130.0, 230.0]).tolist()
+    parameters, notes = Known(steps_rad=[steps] * 3).find(PREPARED, TRANSFER)
+    assert len([note for note in notes if "the frames have phases of" in note]) == 3
+    assert {angle.steps_status for angle in parameters.angles} == {"assumed"}
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (Known(k0_per_um=[(3.0, 1.0)] * 2), "3 angles"),
+        (Known(k0_per_um=[(30.0, 1.0)] * 3), r"2 f_c"),
+        (Known(k0_per_um=[(0.0, 0.0)] * 3), "0 cycles/um"),
+        (Known(steps_rad=[(0.0, 1.0)] * 3), "2 values"),
+        (Known(steps_rad=[(0.0, 1.0, 1.0)] * 3), "fewer than 3 different"),
+        (Known(steps_rad=[(0.0, 1.0, 2.0)] * 2), "2 times"),
+    ],
+)
+def test_what_cannot_be_is_refused(known, said):
+    with pytest.raises(InputError, match=said):
+        known.check(Pattern(3, 3), TRANSFER)
+
+
+def test_on_the_command_line(tmp_path, capsys):
+    optics = Optics(SETTINGS.na, SETTINGS.wavelength_em_um, SETTINGS.pixel_size_um)
+    io.write_raw(tmp_path / "stack.tif", SAMPLE.raw, optics=optics)
+    (y, x), polar = -TRUE_K[0], TRUE_K[1]
+    degrees, spacing_um = np.rad2deg(np.arctan2(*polar)), 1 / np.hypot(*polar)
+    flags = ["--k", f"{y:.2f},{x:.2f}", "--k", f"{degrees:.1f}@{spacing_um:.4f}"]
+    flags += ["--k", "{:.2f},{:.2f}".format(*TRUE_K[2]), "--phase-steps", "0,100,230"]
+    assert main(["reconstruct", str(tmp_path / "stack.tif"), *flags]) == 0, capsys.readouterr().err
+    (channel,) = json.loads((tmp_path / "stack_wiener.json").read_text())["channels"]
+    np.testing.assert_allclose([angle["k0_per_um"] for angle in channel["angles"]], TRUE_K, atol=0.03)
+    assert any("sign of k is wrong" in note for note in channel["notes"])
+    assert "sign of k is wrong" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["reconstruct", str(tmp_path / "stack.tif"), "--k", "3.1"])
+    assert "KY,KX" in capsys.readouterr().err

@@ -1,0 +1,116 @@
+"""Files that say how far raw frames support an image: for every plane, beside the image, whole or not at all."""
+
+import numpy as np
+import pytest
+
+from srredsim import io
+from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.consistency import picture as judging_picture
+from srredsim.consistency.compare import consistency
+from srredsim.errors import InputError
+from srredsim.reconstruction.forward import stripes_of
+from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.parameters import estimate
+from srredsim.stripes.preprocess import prepare
+from srredsim.workflows import judge as judging
+
+SAMPLE = simulate_stack(77, index=2, phases=3, size=(80, 70), photons=(300, 300))
+SETTINGS = SAMPLE.settings
+OPTICS = Optics(SETTINGS.na, SETTINGS.wavelength_em_um, SETTINGS.pixel_size_um)
+
+
+def stack_of(*shape, optics=OPTICS, raw=SAMPLE.raw) -> RawStack:
+    array = np.broadcast_to(raw, (*shape, *raw.shape)).copy()
+    return RawStack(array, Pattern(3, 3), optics, tuple(f"dye {n}" for n in range(shape[1])))
+
+
+def test_maps_of_every_plane(tmp_path):
+    stack = stack_of(2, 2, 1)
+    wrong = SAMPLE.truth[:, ::-1]
+    images = {(0, 0, 0): SAMPLE.truth, (1, 0, 0): wrong, (0, 1, 0): wrong, (1, 1, 0): SAMPLE.truth}
+    transfer = judging.transfer_for(stack)
+    with judging.Judge(tmp_path / "cell_net.tif", stack, transfer, channel_names=stack.channel_names) as judge:
+        found = judge.judge(images.__getitem__, name="net", title="cell")
+    assert judge.paths == [str(tmp_path / f"cell_net_consistency.{ending}") for ending in ("tif", "png")]
+    maps, _ = io.read_image(judge.paths[0])
+    expected = {
+        position: consistency(SAMPLE.raw, image, estimate(prepare(SAMPLE.raw), transfer), transfer)
+        for position, image in images.items()
+    }
+    for (t, c, z), one in expected.items():
+        np.testing.assert_allclose(maps[t, 2 * c, z], one.residual, rtol=1e-5)
+        np.testing.assert_allclose(maps[t, 2 * c + 1, z], one.score, rtol=1e-5)
+    assert [(each["t"], each["c"]) for each in found["planes"]] == [(0, 0), (1, 0), (0, 1), (1, 1)]
+    assert [round(each["residual"]) == 1 for each in found["planes"]] == [True, False, False, True]
+    rsp = [each["rsp"] for each in found["planes"]]
+    assert min(rsp[0], rsp[3]) > max(rsp[1], rsp[2])
+    assert found["line"].startswith(f"residual {expected[0, 0, 0].summary:.2f} (1: explained")
+    with (tmp_path / "cell_net_consistency.png").open("rb") as file:
+        assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+
+
+def test_channels_are_named(tmp_path):
+    judge = judging.Judge(tmp_path / "a.tif", stack_of(1, 2, 1), None, channel_names=("green", "red"))
+    assert judge.channel_names == ["green residual", "green score", "red residual", "red score"]
+
+
+def test_a_plane_of_no_use_does_not_stop_the_others(tmp_path):
+    stack = stack_of(2, 1, 1)
+    images = {(0, 0, 0): np.zeros_like(SAMPLE.truth), (1, 0, 0): SAMPLE.truth}
+    with judging.Judge(tmp_path / "a.tif", stack, judging.transfer_for(stack)) as judge:
+        found = judge.judge(images.__getitem__, name="a", title="")
+    assert found["notes"] == ["not compared with the raw frames: t=0, c=0, z=0: " + found["notes"][0].split(": ", 2)[2]]
+    assert "constant" in found["line"]
+    assert found["planes"][0]["residual"] is None
+    assert found["planes"][1]["residual"] == pytest.approx(1, abs=0.05)
+    maps, _ = io.read_image(judge.paths[0])
+    assert np.all(np.isnan(maps[0]))
+
+
+def test_nothing_is_overwritten_or_left_half_done(tmp_path):
+    stack = stack_of(1, 1, 1)
+    transfer = judging.transfer_for(stack)
+    with pytest.raises(RuntimeError), judging.Judge(tmp_path / "a.tif", stack, transfer):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "a_consistency.tif").write_bytes(b"mine")
+    with pytest.raises(InputError, match="exists"), judging.Judge(tmp_path / "a.tif", stack, transfer):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["a_consistency.tif"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "words"),
+    [
+        (stack_of(1, 1, 1, optics=Optics(pixel_size_um=0.08)), "--na --wavelength-em-um"),
+        (stack_of(1, 1, 1, raw=SAMPLE.raw[..., :20]), "too small"),
+        (RawStack(np.zeros((1, 1, 1, 3, 2, 64, 64)), Pattern(3, 2), OPTICS), "3 phases"),
+    ],
+)
+def test_what_is_missing_is_named(stack, words):
+    with pytest.raises(InputError, match=words):
+        judging.transfer_for(stack)
+
+
+def test_stripes_of_the_middle_are_those_of_the_whole(monkeypatch, tmp_path):
+    stack = stack_of(1, 1, 1)
+    judge = judging.Judge(tmp_path / "a.tif", stack, judging.transfer_for(stack))
+    whole = stripes_of(judge._stripes(0))
+    monkeypatch.setattr(judging, "FIELD", 64)
+    middle = stripes_of(judge._stripes(0))
+    y_um, x_um = 40 * SETTINGS.pixel_size_um, 35 * SETTINGS.pixel_size_um
+    for one, other in zip(whole, middle, strict=True):
+        there, here = (each.seen_from(y_um, x_um).amplitudes for each in (one, other))
+        assert np.max(np.abs(np.angle(here / there))) < 0.15  # in the middle, where an error of k does not matter
+
+
+def test_the_closest_look_is_at_what_is_flagged():
+    transfer = judging.transfer_for(stack_of(1, 1, 1))
+    image = SAMPLE.truth.copy()
+    image[100:108, 90:98] += np.percentile(SAMPLE.truth, 99.5)
+    found = consistency(SAMPLE.raw, image, estimate(prepare(SAMPLE.raw), transfer), transfer)
+    row, column, side = judging_picture.closest_look(image, found)
+    assert row < 100
+    assert row + side > 108
+    assert column < 90
+    assert column + side > 98

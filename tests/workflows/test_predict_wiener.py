@@ -1,0 +1,111 @@
+"""Models of Wiener images: an untrained one returns the classical image, from every door."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tifffile
+
+from srredsim import io
+from srredsim.acquisition import Optics, Pattern, frames_from_raw
+from srredsim.data.pairs import Pair
+from srredsim.errors import InputError
+from srredsim.evaluation import benchmark
+from srredsim.normalise import scaling_of
+from srredsim.simulation.sim import simulate_stack
+from srredsim.workflows import predict as prediction
+from srredsim.workflows.reconstruct import reconstruct_file
+from srredsim.zoo import models, recipe
+
+NAMES = ("na", "wavelength_em_um", "pixel_size_um")
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return simulate_stack(5, index=2, phases=3, size=72, photons=(600.0, 600.0))
+
+
+@pytest.fixture
+def path(sample, tmp_path):
+    optics = Optics(**{name: getattr(sample.settings, name) for name in NAMES})
+    return io.write_raw(tmp_path / "cells.tif", np.stack([sample.raw, sample.raw // 2])[:, None, None], optics=optics)
+
+
+@pytest.fixture(scope="module")
+def cleaner(tiny_cleaner):
+    return models.load(tiny_cleaner, "float32")
+
+
+@pytest.fixture(scope="module")
+def wild(cleaner):
+    """The same with random weights everywhere: whatever it is given counts."""
+    keras.utils.set_random_seed(8)
+    network = models.build_network(cleaner.recipe)
+    network.set_weights([w + np.random.default_rng(6).normal(0, 0.1, w.shape) for w in network.get_weights()])
+    return dataclasses.replace(cleaner, network=network)
+
+
+def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):
+    expected = tifffile.imread(reconstruct_file(path, out=tmp_path / "classical")["paths"][0])
+    report = prediction.predict_file(path, cleaner)
+    np.testing.assert_allclose(tifffile.imread(report["paths"][0]), expected, rtol=1e-4, atol=1e-3)
+    assert report["shape_tczyx"] == [2, 1, 1, 144, 144]
+    assert report["pixel_size_um"] == pytest.approx(io.read(path).optics.pixel_size_um / 2)
+    assert report["stripes"] == ["the stripes of every angle were measured"]
+
+
+def test_tiles_change_nothing(path, wild):
+    whole = tifffile.imread(prediction.predict_file(path, wild, tile=1000)["paths"][0])
+    tiled = tifffile.imread(prediction.predict_file(path, wild, tile=13, overwrite=True)["paths"][0])
+    np.testing.assert_allclose(tiled, whole, atol=1e-4 * np.abs(whole).max())
+    careless = dataclasses.replace(wild, receptive_field=2)
+    wrong = tifffile.imread(prediction.predict_file(path, careless, tile=13, overwrite=True)["paths"][0])
+    assert np.abs(wrong - whole).max() > 1e-2 * np.abs(whole).max()
+
+
+def test_it_needs_the_optics(sample, cleaner, tmp_path):
+    np.save(tmp_path / "bare.npy", sample.raw)
+    with pytest.raises(InputError, match=r"NA.*give --na --wavelength-em-um --pixel-size-um|--na"):
+        prediction.predict_file(tmp_path / "bare.npy", cleaner, angles=3, phases=3)
+    optics = {name: getattr(sample.settings, name) for name in NAMES}
+    report = prediction.predict_file(tmp_path / "bare.npy", cleaner, angles=3, phases=3, **optics)
+    assert report["pixel_size_um"] == pytest.approx(optics["pixel_size_um"] / 2)
+
+
+def test_two_phases_are_too_few(cleaner, tmp_path):
+    np.save(tmp_path / "two.npy", np.random.default_rng(0).random((6, 40, 40)))
+    with pytest.raises(InputError, match="at least 3 phases in each angle; got 2"):
+        prediction.predict_file(
+            tmp_path / "two.npy", cleaner, angles=3, phases=2, na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08
+        )
+
+
+def test_frames_are_refused(cleaner, sample):
+    with pytest.raises(InputError, match="takes Wiener images, not frames"):
+        prediction.predict_frames(cleaner, frames_from_raw(sample.raw))
+
+
+def test_untrained_it_scores_what_wiener_scores(cleaner, sample):
+    frames = frames_from_raw(sample.raw)
+    facts = {"optics": {name: getattr(sample.settings, name) for name in NAMES}}
+    pair = Pair(frames, sample.truth, scaling_of(frames), facts)
+    found = benchmark.images(cleaner, pair, 3, 3)
+    np.testing.assert_allclose(found["cleaner"], found["Wiener"], rtol=1e-4, atol=1e-3)
+    assert (
+        benchmark.score(pair.truth, found["Wiener"])["psnr"]
+        > benchmark.score(pair.truth, found["widefield (Fourier)"])["psnr"]
+    )
+    with pytest.raises(InputError, match="must tell NA, emission wavelength and pixel size"):
+        benchmark.images(cleaner, Pair(frames, sample.truth, scaling_of(frames)), 3, 3)
+
+
+def test_a_network_of_frames_is_no_network_of_wiener_images(tiny_model):
+    with pytest.raises(InputError, match=r"3 channels \(wiener, widefield, noise\) at scale 1"):
+        models.build_network(recipe.load(tiny_model, ["data.input=wiener"]))
+
+
+def test_it_is_never_taken_unasked(cleaner, monkeypatch, tiny_cleaner):
+    monkeypatch.setattr(models, "names", lambda: [str(tiny_cleaner)])
+    with pytest.raises(InputError, match="no model for 3 angles x 3 phases"):
+        models.fitting(Pattern(3, 3))

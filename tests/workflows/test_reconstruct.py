@@ -1,0 +1,100 @@
+"""The command: what it writes, what it says, what bad input gets."""
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+
+from srredsim import io
+from srredsim.acquisition import Optics
+from srredsim.cli.main import main
+from srredsim.simulation.sim import simulate_stack
+
+SAMPLE = simulate_stack(41, phases=3, photons=(500, 500), size=(72, 64), phantom="filaments")
+OPTICS = Optics(SAMPLE.settings.na, SAMPLE.settings.wavelength_em_um, SAMPLE.settings.pixel_size_um)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    io.write_raw(tmp_path / "full.tif", SAMPLE.raw, optics=OPTICS)
+    tifffile.imwrite(tmp_path / "bare.tif", SAMPLE.raw.reshape(9, 72, 64), photometric="minisblack")
+    return tmp_path
+
+
+def run(capsys, *argv):
+    status = main(["reconstruct", *map(str, argv)])
+    return status, *capsys.readouterr()
+
+
+def test_image_and_report(folder, capsys):
+    status, out, err = run(capsys, folder / "full.tif", "--json")
+    assert status == 0, err
+    printed, written = json.loads(out)["results"][0], json.loads((folder / "full_wiener.json").read_text())
+    image, pixel_size_um = io.read_image(folder / "full_wiener.tif")
+    assert image.shape == (1, 1, 1, 144, 128)
+    assert image.dtype == np.float32
+    assert pixel_size_um == pytest.approx(OPTICS.pixel_size_um / 2, rel=1e-5)
+    assert np.corrcoef(image.ravel(), SAMPLE.truth.ravel())[0, 1] > 0.9
+    channel = written["channels"][0]
+    assert written["verdict"] == channel["verdict"]
+    assert channel["otf"]["chosen"] in ("measured", "assumed")
+    assert np.shape(channel["intensities"]) == (3, 3)
+    assert [time["t"] for time in channel["times"]] == [0]
+    assert printed["channels"] == [channel]
+    assert len(channel["angles"]) == 3
+    for angle in channel["angles"]:
+        assert angle["status"] in ("measured", "inferred")
+        assert len(angle["phases_rad"]) == 3
+        (order,) = angle["orders"]
+        assert order["line_spacing_um"] * np.hypot(*order["k_per_um"]) == pytest.approx(1)
+    status, _, err = run(capsys, folder / "full.tif")
+    assert status == 2
+    assert "exists already" in err
+
+
+def test_times_and_slices_keep_their_places(folder, capsys):
+    times = np.stack([SAMPLE.raw, SAMPLE.raw // 2 + 60])  # half the light
+    blurred = np.broadcast_to(times.mean(axis=(1, 2), keepdims=True), times.shape).astype(np.uint16)
+    stacks = np.stack([blurred, times], axis=1)[:, None]  # t c z a p y x; the second slice is sharp in its stripes
+    io.write_raw(folder / "many.tif", stacks, optics=OPTICS)
+    status, _, err = run(capsys, folder / "many.tif")
+    assert status == 0, err
+    image, _ = io.read_image(folder / "many_wiener.tif")
+    assert image.shape == (2, 1, 2, 144, 128)
+    bright, dim = image[:, 0, 1]
+    assert np.polyfit(bright.ravel(), dim.ravel(), 1)[0] == pytest.approx(0.5, abs=0.05)
+
+
+def test_given_optics_and_wiener_parameter(folder, capsys):
+    given = ["--na", OPTICS.na, "--wavelength-em-um", OPTICS.wavelength_em_um, "--pixel-size-um", OPTICS.pixel_size_um]
+    status, _, err = run(capsys, folder / "bare.tif", *given, "--wiener", 0.5)
+    assert status == 0, err
+    regularisation = json.loads((folder / "bare_wiener.json").read_text())["channels"][0]["regularisation"]
+    assert (regularisation["wiener"], regularisation["chosen"]) == (0.5, "given")
+
+
+def test_noise_is_said_to_have_no_stripes(folder, capsys):
+    noise = np.random.default_rng(3).poisson(60, (3, 3, 64, 64)).astype(np.uint16)
+    io.write_raw(folder / "noise.tif", noise, optics=OPTICS)
+    status, out, err = run(capsys, folder / "noise.tif")
+    assert status == 0
+    assert "deconvolved widefield" in out
+    assert "warning" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ([], "--na --wavelength-em-um --pixel-size-um"),
+        (["--na", 1.4, "--wavelength-em-um", 525, "--pixel-size-um", 0.08], "0.525"),
+        (["--na", 1.9, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.08], "numerical aperture"),
+        (["--na", 1.4, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.2], "too coarse"),
+        (["--angles", 9, "--phases", 1, "--na", 1.4, "--wavelength-em-um", 0.6, "--pixel-size-um", 0.08], "3 phases"),
+    ],
+)
+def test_what_is_refused(folder, capsys, flags, said):
+    status, out, err = run(capsys, folder / "bare.tif", *flags)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert not list(folder.glob("bare_wiener*"))

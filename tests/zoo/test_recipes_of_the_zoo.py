@@ -1,0 +1,93 @@
+"""Every recipe that is shipped: it loads, its network and its losses exist, and it fits its data."""
+
+import dataclasses
+import inspect
+import json
+import re
+from functools import cache
+
+import pytest
+
+from srredsim import networks, resources
+from srredsim.data import catalogue
+from srredsim.errors import InputError
+from srredsim.evaluation.w2s.published import published
+from srredsim.losses import pixels as losses
+from srredsim.metrics import images as metrics
+from srredsim.zoo import models, recipe
+
+RECIPES = [
+    f"{name}/{variant}" if variant else name
+    for name in resources.entries("models")
+    for variant in ("", *recipe.variants(resources.entry("models", name)))
+]
+OF_FEATURES = [name for name in RECIPES if set(losses.OF_FEATURES) & set(recipe.load(name).as_dict()["loss"])]
+
+
+def build_small(wanted):
+    """Build a network of the same kind, input and scale, as small as tests have it; once for all that are alike."""
+    data = dataclasses.replace(wanted.data, noise_level=None, count=None)
+    _build_small(json.dumps([wanted.network, dataclasses.asdict(data), losses.is_over_steps(wanted.loss)]))
+
+
+@cache
+def _build_small(key):
+    network, data, over_steps = json.loads(key)
+    wanted = recipe.from_dict({"name": "small", "network": network, "data": data})
+    build = inspect.signature(networks.module(wanted.network["name"]).build)
+    kept = {key: wanted.network[key] for key in ("input_channels", "scale") if key in wanted.network}
+    kept |= {
+        key: build.parameters[key].default
+        for key in ("input_channels", "scale")
+        if key in build.parameters and key not in kept
+    }
+    settings = {"name": wanted.network["name"], **networks.module(wanted.network["name"]).SMALL, **kept}
+    models.build_network(dataclasses.replace(wanted, network=settings), all_steps=over_steps)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_one_that_can_be_trained(name):
+    wanted = recipe.load(name)
+    assert wanted.name == name.replace("/", "-")
+    build = inspect.signature(networks.module(wanted.network["name"]).build)
+    build.bind(**{key: value for key, value in wanted.network.items() if key != "name"})  # every setting is known
+    build_small(wanted)  # refuses what does not fit the data
+    assert metrics.get(wanted.metrics[0], 1.0)
+    if name not in OF_FEATURES:
+        assert callable(losses.get(wanted.loss))
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if recipe.load(name).data.input == "widefield"])
+def test_a_recipe_of_widefield_images_finds_them(name):
+    data = recipe.load(name).data
+    opened = catalogue.open_widefield(data.name, "train", data.noise_levels, data.target, data.normalise)
+    assert len(opened.pairs) == 1200 * len(data.noise_levels)
+    assert data.crop <= opened.pairs.fields.series.size
+    validation = catalogue.open_widefield(data.name, "validation", data.noise_levels, data.target, data.normalise)
+    assert data.validation_count <= len(validation.pairs)
+    assert data.validation_crop <= validation.pairs.fields.series.size
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if "# Paper, Table" in recipe.find(name).read_text("utf-8")])
+def test_the_head_of_a_recipe_has_the_figures_of_the_paper(name):
+    model, data = name.partition("/")[0], recipe.load(name).data
+    head = re.search(
+        r"(?<=# Paper, ).*?(?=\.$|\. Not)", recipe.find(name).read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )[0]
+    levels = (400,) if data.noise_level == 400 else (1, 2, 4, 8, 16)
+    cells = [published(model.removeprefix("w2s_"), level) for level in levels]
+    assert re.findall(r"0\.\d{3}/0\.\d{3}", head) == [f"{rmse:.3f}/{ssim:.3f}" for rmse, ssim in filter(None, cells)]
+
+
+def test_those_with_losses_of_features():
+    assert {name.partition("/")[0] for name in OF_FEATURES} == {"jdsr_esrgan", "jdsr_rrdb", "w2s_epsr", "w2s_esrgan"}
+
+
+@pytest.mark.parametrize("name", OF_FEATURES)
+def test_without_the_weights_of_vgg19_it_is_said_how_to_get_them(name, monkeypatch, tmp_path):
+    for variable in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nothing can be downloaded
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path))
+    with pytest.raises(InputError, match=r"cannot be downloaded from https.*; give --vgg-weights FILE"):
+        losses.get(recipe.load(name).loss)
