@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim import metrics
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
-from srredsim.metrics import images as metrics
 from srredsim.optics.transfer import transfer_of
 from srredsim.quality.frc import TRUTH, frc, resolution_um
 from srredsim.reconstruction.planes import of_optics
@@ -158,8 +158,8 @@ def score(truth: np.ndarray, image: np.ndarray, pixel_size_um: float | None = No
     pair = [array[None, ..., None].astype(np.float32) for array in ((truth - truth.min()) / data_range, fitted)]
     result = {}
     for name in METRICS:
-        scale = () if name in metrics.SCALE_FREE else (1.0,)
-        result[name] = float(metrics.METRICS[name](*pair, *scale)[0])
+        scale = (1.0,) if metrics.needs_data_range(name) else ()
+        result[name] = float(metrics.function(name)(*pair, *scale)[0])
     if pixel_size_um:
         result["frc_per_um"] = 1 / resolution_um(*frc(truth, image, pixel_size_um), TRUTH)
     return result
