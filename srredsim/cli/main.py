@@ -387,7 +387,7 @@ def _evaluate(arguments) -> dict:
     _start_keras()
     from srredsim import io
     from srredsim.evaluation import tables
-    from srredsim.evaluation.benchmark import evaluate
+    from srredsim.evaluation.evaluate import evaluate
     from srredsim.zoo import models
 
     model = models.load(arguments.model)
