@@ -22,7 +22,7 @@ def planewise(arguments, work: Callable[..., dict]) -> dict:
                 overwrite=arguments.overwrite,
                 progress=progress,
             )
-        terminal.say(*report["paths"])
+        terminal.say(*map(Path, report["paths"]))
         return report
 
     return each(arguments.inputs, one, arguments.out)

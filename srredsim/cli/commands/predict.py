@@ -69,7 +69,7 @@ def run(arguments) -> dict:
             )
         if report["stripes"]:
             terminal.note(f"{path}: {'; '.join(report['stripes'])}")
-        terminal.say(*report["paths"])
+        terminal.say(*map(Path, report["paths"]))
         _say_consistency(path, report)
         return report
 

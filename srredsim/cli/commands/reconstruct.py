@@ -96,7 +96,7 @@ def run(arguments) -> dict:
                 progress=progress,
                 **shared.reading(arguments),
             )
-        terminal.say(path, *(f"  {line}" for line in lines(report)), *report["paths"])
+        terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         for channel in report["channels"]:
             if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
                 terminal.note(f"{path}: warning: {channel['verdict']}")

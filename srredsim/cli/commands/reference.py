@@ -55,7 +55,7 @@ def run(arguments) -> dict:
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
             report = pairs.add(path, progress)
-        paths = [name for pair in report["pairs"] for name in pair["paths"][:2]]
+        paths = [Path(name) for pair in report["pairs"] for name in pair["paths"][:2]]
         terminal.say(path, *(f"  {line}" for line in reference.lines(report)), *paths)
         return report
 

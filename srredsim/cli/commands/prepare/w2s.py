@@ -59,7 +59,7 @@ def run(arguments) -> dict:
             overwrite=arguments.overwrite,
             progress=progress,
         )
-    terminal.say(report["path"], *(f"  {line}" for line in prepare.lines(report)))
+    terminal.say(Path(report["path"]), *(f"  {line}" for line in prepare.lines(report)))
     return report
 
 
