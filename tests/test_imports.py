@@ -29,6 +29,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"metrics"},
     {"losses"},
     {"data"},
+    {"inputs"},
     {"zoo"},
     {"training"},
     {"evaluation", "workflows"},
