@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import io, picture, tiling
-from srredsim.acquisition import Pattern, RawStack, frames_from_raw
+from srredsim.acquisition import Pattern, RawStack, frames_from_raw, which
 from srredsim.errors import InputError
-from srredsim.io.image import carried_over, which
+from srredsim.io.image import carried_over
 from srredsim.normalise import Scaling, scaling_of
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.report import verdict
