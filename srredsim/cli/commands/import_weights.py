@@ -42,7 +42,7 @@ def _recipe_of_checkpoint(arguments):
     """The recipe that was named; z-scores that it lacks are those of the data set that was named."""
     from dataclasses import replace
 
-    from srredsim.training.fit import with_constants
+    from srredsim import inputs
     from srredsim.zoo import recipe
 
     if not arguments.recipe:
@@ -51,6 +51,6 @@ def _recipe_of_checkpoint(arguments):
         return None
     data = [f"data.name={json.dumps(shared.data_set(arguments.data))}"] if arguments.data else []
     chosen = recipe.load(arguments.recipe, data + arguments.set)
-    known = with_constants(chosen).data if data else chosen.data
+    known = inputs.module(chosen.data.input).with_constants(chosen).data if data else chosen.data
     zscores = {key: getattr(chosen.data, key) or getattr(known, key) for key in ("zscore", "sim_zscore")}
     return replace(chosen, data=replace(chosen.data, **zscores))
