@@ -5,5 +5,6 @@ Each has ``HELP`` (one line), ``GROUP`` (its title in ``srredsim --help``), ``ad
 does not fit into one line. What is heavy is imported in ``run``, because ``srredsim --help`` imports every file here.
 
 A folder is a command of commands, as ``prepare``: its ``__init__`` has ``HELP``, ``GROUP`` and ``KIND`` (what its
-files are), and each of its files is one of them, as here. A file whose name begins with an underscore is none.
+files are), and each of its files is one of them, as here. A file whose name begins with an underscore is none. What
+has a function ``members()`` says itself what its commands are, by name: ``benchmark``.
 """
