@@ -35,7 +35,7 @@ def denoise_file(
     Parameters
     ----------
     method : str
-        One of `srredsim.denoising.methods.METHODS`.
+        One of `srredsim.denoising.methods`.
     noise : (a, b), optional
         Variance ``a x + b`` at brightness x, in the units of the file. Left out: measured in each plane by itself.
     prior : path, optional

@@ -7,8 +7,8 @@ from srredsim.denoising import epll as module
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll, likely_image, wiener_filters
 from srredsim.denoising.mixture import PIXELS, SIDE, Mixture, load, save
-from srredsim.denoising.vst_bm3d import vst_bm3d
-from srredsim.denoising.vst_epll import vst_epll
+from srredsim.denoising.methods.vst_bm3d import vst_bm3d
+from srredsim.denoising.methods.vst_epll import vst_epll
 from srredsim.errors import InputError
 from srredsim.noise.one_image import Noise
 

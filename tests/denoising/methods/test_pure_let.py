@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srredsim.denoising.pure_let import (
+from srredsim.denoising.methods.pure_let import (
     FAINTEST,
     best_weights,
     combined,
