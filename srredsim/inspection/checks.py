@@ -19,7 +19,8 @@ from srredsim.inspection.whiteness import whiteness
 from srredsim.io.alternatives import EXCHANGED
 from srredsim.noise.camera import FINEST, Camera, camera_of
 from srredsim.optics.transfer import Transfer, transfer_of
-from srredsim.stripes.parameters import Parameters, estimate
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
 SIDE = 512  # raw pixels of the middle of the field that is checked, at most

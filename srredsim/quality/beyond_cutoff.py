@@ -17,7 +17,7 @@ from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.wiener import APODISATION, Regularisation
-from srredsim.stripes.overlap import Bands
+from srredsim.stripes.bands import Bands
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import WORKERS, faded_spectrum, fading
 

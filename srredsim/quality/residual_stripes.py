@@ -19,7 +19,7 @@ import numpy as np
 from scipy import fft
 
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.overlap import wave
+from srredsim.stripes.bands import wave
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import WORKERS, fading
 

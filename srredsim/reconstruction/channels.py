@@ -11,7 +11,7 @@ import numpy as np
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.upscale import fourier_upscale
-from srredsim.stripes.overlap import Bands
+from srredsim.stripes.bands import Bands
 from srredsim.stripes.preprocess import FADE, faded_spectrum, fading
 
 CHANNELS = ("wiener", "widefield", "noise")

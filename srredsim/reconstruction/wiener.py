@@ -28,7 +28,7 @@ from srredsim.optics.illumination import carrier
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.overlap import Bands, widened
+from srredsim.stripes.bands import Bands, widened
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import WORKERS, Prepared, extended, margins
 

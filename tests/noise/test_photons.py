@@ -11,7 +11,7 @@ from srredsim.quality.split_frc import checkerboard_frc, moved, split_frc
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.camera import expose
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import estimate
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.preprocess import prepare
 
 N = 400_000
