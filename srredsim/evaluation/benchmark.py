@@ -65,7 +65,7 @@ def evaluate(
         If there is no such data set, or if the model does not take its stacks.
     """
     model = models.load(model) if isinstance(model, str | Path) else model
-    if model.takes_widefield_images:
+    if model.recipe.data.input == "widefield":
         raise InputError(f"{model.name} takes widefield images, not raw stacks; srredsim benchmark w2s scores it")
     splits = {pattern: _opened(data, split, pattern, model) for pattern in _patterns(model, data, pattern)}
     total, done = sum(map(len, splits.values())), 0
@@ -132,7 +132,7 @@ def images(model, pair: Pair, angles: int, phases: int) -> dict[str, np.ndarray]
         transfer = transfer_of(Optics(**pair.facts["optics"]))
         prepared = prepare(raw_from_frames(pair.frames, angles, phases))
         wiener = {"Wiener": of_optics(prepared, transfer)[0]}
-    if not model.takes_wiener_images:
+    if model.recipe.data.input != "wiener":
         image = predict_frames(model, pair.frames)
     elif wiener:
         image = clean_wiener(model, wiener["Wiener"], widefield, pair.scaling, transfer)

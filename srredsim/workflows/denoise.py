@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import picture
+from srredsim.acquisition import which
 from srredsim.denoising.methods import named
 from srredsim.denoising.mixture import load
 from srredsim.errors import InputError
-from srredsim.io.image import which
 from srredsim.noise.one_image import SMALLEST, Noise, noise_parameters
 from srredsim.workflows.planewise import Plane, planewise
 

@@ -83,23 +83,23 @@ def served(model: LoadedModel):
     """
     import keras
 
-    if model.takes_wiener_images:
+    if model.recipe.data.input == "wiener":
         channels = keras.Input((None, None, len(CHANNELS)), dtype="float32", name=input_name(model))
         image = keras.layers.Identity(name="image", dtype="float32")(model.network(channels))
         return keras.Model(channels, {"image": image}, name=f"{model.name}_served")
-    channels = 1 if model.takes_widefield_images else model.angles * model.phases
+    channels = 1 if (model.recipe.data.input == "widefield") else model.angles * model.phases
     frames = keras.Input((None, None, channels), dtype="float32", name=input_name(model))
     offset, gain = _constants(model) or _of_each_image(model, frames)
     image = model.network((frames - offset) / gain)
-    image = _in_units(model, image, offset, gain) if model.takes_widefield_images else image * gain
+    image = _in_units(model, image, offset, gain) if (model.recipe.data.input == "widefield") else image * gain
     image = keras.layers.Identity(name="image", dtype="float32")(image)
     return keras.Model(frames, {"image": image}, name=f"{model.name}_served")
 
 
 def input_name(model: LoadedModel) -> str:
-    if model.takes_widefield_images:
+    if model.recipe.data.input == "widefield":
         return "widefield"
-    return "channels" if model.takes_wiener_images else "raw"
+    return "channels" if (model.recipe.data.input == "wiener") else "raw"
 
 
 def _constants(model: LoadedModel) -> tuple[float, float] | None:
@@ -123,7 +123,7 @@ def _of_each_image(model: LoadedModel, frames):
     from keras import ops
 
     offset, gain = _percentiles(frames)
-    if not model.takes_widefield_images or model.recipe.data.normalise != "noise":
+    if model.recipe.data.input != "widefield" or model.recipe.data.normalise != "noise":
         return offset, gain
     details = frames[:, :-1, :-1] - frames[:, :-1, 1:] - frames[:, 1:, :-1] + frames[:, 1:, 1:]
     noise = ops.quantile(ops.abs(details), 0.5, axis=(1, 2, 3), keepdims=True) / (2 * NORMAL_MEDIAN)
@@ -176,10 +176,10 @@ def _check_backend(format: str) -> None:
 def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
     """Two stacks of unlike brightness and of a size that was never traced must give the images of this package."""
     rng = np.random.default_rng(0)
-    if model.takes_wiener_images:
+    if model.recipe.data.input == "wiener":
         images = rng.random((2, 38, 52, len(CHANNELS))).astype(np.float32)
         return _same(image_of(images), model.network.predict_on_batch(images))
-    if model.takes_widefield_images:
+    if model.recipe.data.input == "widefield":
         images = (rng.poisson(300, (2, 37, 52)) + 100).astype(np.float32) * np.float32([[[1]], [[5]]])
         network = Network(model)
         expected = np.stack([restored(network, image) for image in images])

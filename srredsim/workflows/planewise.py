@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim.acquisition import which
 from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.files import atomic
 from srredsim.io.formats import open_source
-from srredsim.io.image import ImageWriter, carried_over, which
+from srredsim.io.image import ImageWriter, carried_over
 from srredsim.io.source import Source
 
 RAW_COUNTS = (9, 15, 25)  # frames of one raw stack of structured illumination

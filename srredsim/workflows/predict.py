@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import io, picture, tiling
-from srredsim.acquisition import Pattern, RawStack, frames_from_raw
+from srredsim.acquisition import Pattern, RawStack, frames_from_raw, which
 from srredsim.errors import InputError
-from srredsim.io.image import carried_over, which
+from srredsim.io.image import carried_over
 from srredsim.normalise import Scaling, scaling_of
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer, transfer_of
@@ -43,7 +43,7 @@ def predict_frames(model: LoadedModel, frames: np.ndarray, tile: int | None = No
     InputError
         If the frames are not as many as the model takes, not finite, or constant.
     """
-    if model.takes_wiener_images:
+    if model.recipe.data.input == "wiener":
         raise InputError(f"the model {model.name} takes Wiener images, not frames; see clean_wiener")
     if frames.shape[-1] != model.angles * model.phases:
         raise InputError(
@@ -135,7 +135,7 @@ def predict_file(
     reading = {"order": order, "trailing_widefield": trailing_widefield, "pixel_size_um": pixel_size_um}
     stack = _read(path, model, angles, phases, reading)
     stack = replace(stack, optics=stack.optics.given(na=na, wavelength_em_um=wavelength_em_um))
-    transfer = transfer_of(stack.optics) if model.takes_wiener_images else None
+    transfer = transfer_of(stack.optics) if (model.recipe.data.input == "wiener") else None
     scalings = {position: _scaling(stack, position) for position in stack.positions()}
     sizes = stack.sizes
     shape = (sizes["T"], sizes["C"], sizes["Z"], sizes["Y"] * model.scale, sizes["X"] * model.scale)
@@ -262,7 +262,7 @@ def _one_ahead(items: Iterator) -> Iterator:
 
 def _read(path: Path, model: LoadedModel, angles: int | None, phases: int | None, reading: dict) -> RawStack:
     """The stack as angles and phases that the model takes; of a file that names neither, the model decides."""
-    if model.takes_wiener_images:
+    if model.recipe.data.input == "wiener":
         stack = io.read(path, angles=angles, phases=phases, **reading)
         check_phases(stack.pattern.phases)
         return stack

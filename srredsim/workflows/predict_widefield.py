@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import picture
+from srredsim import inputs, picture
 from srredsim.data.w2s.field import Zscore
 from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS, Scaling
@@ -105,7 +105,7 @@ def predict_image_file(
 def is_chain(name: str | Path) -> bool:
     """Whether a name stands for models of widefield images; InputError if it stands for none at all."""
     links = _links(name)
-    return len(links) > 1 or recipes.load(models.find(links[0])).data.input == "widefield"
+    return len(links) > 1 or not inputs.module(recipes.load(models.find(links[0])).data.input).OF_STACKS
 
 
 def _links(names: str | Path | Sequence[str | Path]) -> list[str | Path]:
@@ -120,9 +120,10 @@ def _links(names: str | Path | Sequence[str | Path]) -> list[str | Path]:
 
 def _widefield_model(name: str | Path, precision: str) -> LoadedModel:
     model = models.load(name, precision)
-    if not model.takes_widefield_images:
-        kind = "Wiener images" if model.takes_wiener_images else "raw stacks"
-        raise InputError(f"the model {model.name} takes {kind}, not widefield images; it is no part of a chain")
+    if model.kind.OF_STACKS:
+        raise InputError(
+            f"the model {model.name} takes {model.kind.WORDS}, not widefield images; it is no part of a chain"
+        )
     return model
 
 

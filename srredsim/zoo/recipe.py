@@ -11,11 +11,10 @@ from typing import Any
 
 import yaml
 
-from srredsim import resources
+from srredsim import inputs, resources
 from srredsim.data.w2s.field import LEVELS, NOISY_LEVELS
 from srredsim.errors import InputError
 
-INPUTS = ("frames", "wiener", "widefield")
 TARGETS = ("average", "sim")
 NORMALISATIONS = ("image", "noise", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -35,7 +34,7 @@ class Data:
     name: str = "simulated"  # an entry of the catalogue, or a folder of pairs
     angles: int = 3
     phases: int = 5
-    input: str = "frames"  # or wiener (see srredsim.reconstruction.channels), or widefield: one image
+    input: str = "frames"  # or another kind: a file of srredsim.inputs
     patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
     noise_level: int | None = None  # of widefield images: captures that are averaged; None: 1, 2, 4, 8 and 16 in turn
     target: str = "average"  # of widefield images: of 400 captures; or sim: the SIM image of twice the pixels
@@ -131,7 +130,7 @@ class Recipe:
         _choice("precision", self.precision, PRECISIONS)
         _choice("schedule.name", self.schedule.name, SCHEDULES)
         _choice("optimizer.name", self.optimizer.name, OPTIMIZERS)
-        _choice("data.input", self.data.input, INPUTS)
+        _choice("data.input", self.data.input, inputs.names())
         _choice("data.target", self.data.target, TARGETS)
         _choice("data.normalise", self.data.normalise, NORMALISATIONS)
         if self.data.noise_level not in (None, *LEVELS):
@@ -140,10 +139,9 @@ class Recipe:
                 f" all but the last; got {self.data.noise_level}"
             )
         _check_leaves(self.data)
+        inputs.module(self.data.input).check_data(self.data)
         for key in ("zscore", "sim_zscore"):
             _check_zscore(f"data.{key}", getattr(self.data, key))
-        if len(self.data.each_pattern) > 1 and self.data.input == "frames":
-            raise InputError("a network of raw frames has one pattern: set data.angles and data.phases")
         for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):
             if _get(self, key) < 1:
                 raise InputError(f"{key} must be at least 1; got {_get(self, key)}")
@@ -163,8 +161,6 @@ class Recipe:
 def _check_leaves(data: Data) -> None:
     if not 0 <= data.leaves < 1:
         raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
-    if data.leaves and (data.input != "widefield" or data.normalise == "dataset"):
-        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:

@@ -13,10 +13,11 @@ import keras
 import numpy as np
 import pytest
 
+from srredsim import inputs
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
-from srredsim.training.fit import _open, train
+from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
 
 DRIVER = Path(__file__).with_name("driver.py")
@@ -132,7 +133,14 @@ def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(tmp_path
     assert (tmp_path / "preview.png").is_file()
     described = recipe.from_dict(wanted)
     frames, truth, _ = next(
-        iter(validation_batches(_open(described, "validation").pairs, described.data.validation_count, 32, 3))
+        iter(
+            validation_batches(
+                inputs.module(described.data.input).examples(described, "validation").pairs,
+                described.data.validation_count,
+                32,
+                3,
+            )
+        )
     )
     last, every = models.build_network(described), models.build_network(described, all_steps=True)
     load_weights(last, tmp_path / "last.weights.h5")

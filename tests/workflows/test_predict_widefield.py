@@ -159,7 +159,7 @@ def test_what_is_a_chain(zoo, tiny_model):
 def test_mistakes_in_a_chain(zoo, tiny_model, tiny_cleaner):
     denoiser = zoo / "denoiser"
     for chain, words in {
-        f"{denoiser}+{tiny_model}": "tiny takes raw stacks, not widefield images",
+        f"{denoiser}+{tiny_model}": "tiny takes raw frames, not widefield images",
         f"{tiny_cleaner}+{denoiser}": "cleaner takes Wiener images, not widefield images",
         f"{denoiser}+": "a chain has a model on each side of",
         f"{denoiser}+w2s_rcn": "did you mean 'w2s_rcan'",

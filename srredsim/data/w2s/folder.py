@@ -20,7 +20,7 @@ import numpy as np
 from srredsim.data.w2s.field import LEVELS, WIDEFIELD, Zscore
 from srredsim.data.w2s.raw import ranges
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
+from srredsim.io.formats.npy import memory_map
 from srredsim.optics.sampling import SCALE
 
 SPLITS = {"train": range(1, 77), "validation": range(77, 81), "test": range(81, 121)}

@@ -23,7 +23,7 @@ from srredsim.data.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
 from srredsim.data.w2s.folder import AS_IT_IS, BEGUN, RECORD, SPLITS, normalized_in, path_of, read_record
 from srredsim.data.w2s.raw import CHANNELS, SIM_ORDERS, Archive, RawField, in_words, open_archive, ranges
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
+from srredsim.io.formats.npy import memory_map
 
 SIM_ZSCORES = ("global", "lr", "per-image", "none")
 TRAINING = range(1, 81)  # fields whose SIM images give the global constants: the published training fields

@@ -23,7 +23,7 @@ import numpy as np
 
 from srredsim.data.w2s.field import CAPTURES, REFERENCE
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
+from srredsim.io.formats.npy import memory_map
 from srredsim.optics.sampling import SCALE
 
 CHANNELS = range(3)

@@ -252,7 +252,7 @@ class Benchmark:
 
     def _loaded(self, place: str) -> Network:
         model = models.load(place, self._precision)
-        if not model.takes_widefield_images:
+        if model.kind.OF_STACKS:
             raise InputError(f"the model {place} does not take widefield images")
         return Network(model)
 
