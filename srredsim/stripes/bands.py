@@ -9,8 +9,8 @@ import numpy as np
 from scipy import fft, ndimage
 
 from srredsim.optics import bands as optics_bands
+from srredsim.optics.borders import WIDE_FADE, WORKERS, faded_spectrum
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.preprocess import WIDE_FADE, WORKERS, faded_spectrum
 
 LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
 BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one

@@ -27,11 +27,12 @@ import numpy as np
 from scipy import fft
 from scipy.optimize import minimize_scalar
 
+from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import DAMPING, Transfer
 from srredsim.stripes.bands import Bands, image, separated, wave
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Order, Parameters
-from srredsim.stripes.preprocess import WORKERS, Prepared
+from srredsim.stripes.preprocess import Prepared
 
 LOWEST, HIGHEST = 0.2, 0.9  # of the cut-off, distance to the middle of either band
 BEYOND = 1.03  # of the cut-off: nothing but noise

@@ -25,8 +25,8 @@ import numpy as np
 from scipy import fft
 
 from srredsim.errors import InputError
+from srredsim.optics.borders import WORKERS
 from srredsim.stripes.bands import LOWEST, Bands, image, in_blocks, transformed, wave
-from srredsim.stripes.preprocess import WORKERS
 
 UNEXPLAINED = 0.1  # epsilon
 INNER = 16  # raw pixels over which the product of two bands is dark at its border, and as many in which it brightens

@@ -15,9 +15,9 @@ from functools import cached_property
 import numpy as np
 from scipy import fft, ndimage
 
+from srredsim.optics.borders import WORKERS
 from srredsim.stripes.bands import Bands, in_blocks, transformed, wave
 from srredsim.stripes.overlap import Overlap, overlap
-from srredsim.stripes.preprocess import WORKERS
 
 FALSE_ALARM = 5e-4  # the most that a measured angle may have
 SAME_LENGTH = 0.03  # by which the angles of a microscope differ in |k|, and a given k from the stripes, at most

@@ -23,13 +23,13 @@ from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.noise.photons import Counting, counting_of, part, recorded
+from srredsim.optics.borders import fading
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.assess import assess
 from srredsim.reconstruction.planes import Plane, planes
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import fading
 
 LIGHT = (0.1, 0.03)  # shares of the light, where nothing is said
 BRIGHTEST_PERCENT = 99.9  # of the widefield image: where photons are counted
