@@ -12,14 +12,16 @@ from srredsim.errors import InputError
 
 GROUP = "images"
 HELP = "take the noise out of widefield images, plane by plane"
-METHODS = ("pure_let", "vst_bm3d", "vst_epll", "dncnn", "memnet", "ridnet")  # the last three are networks
+NETWORKS = ("dncnn", "memnet", "ridnet")
 
 
 def add_arguments(parser: shared.Parser) -> None:
+    from srredsim.denoising.methods import names
+
     shared.images(parser)
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=(*names(), *NETWORKS),
         required=True,
         help="pure_let is fast; vst_bm3d and vst_epll are better, and need no training; dncnn is a network that comes"
         " trained; the others are to be trained first",
@@ -36,14 +38,16 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim.denoising.methods import METHODS as CLASSICAL
+    from srredsim.denoising.methods import takers
 
-    classical = arguments.method in CLASSICAL
-    for name, kept, where in (("noise", classical, CLASSICAL), ("prior", arguments.method == "vst_epll", ["vst_epll"])):
-        if getattr(arguments, name) and not kept:
-            raise InputError(f"`{name}` is for `method` {' or '.join(where)}; {arguments.method} does not take it")
+    classical = arguments.method not in NETWORKS
+    for name in ("noise", "prior"):
+        if getattr(arguments, name) and arguments.method not in takers(name):
+            raise InputError(
+                f"`{name}` is for `method` {' or '.join(takers(name))}; {arguments.method} does not take it"
+            )
     if classical and arguments.model:
-        raise InputError(f"`model` is for the networks dncnn, memnet and ridnet; {arguments.method} has none")
+        raise InputError(f"`model` is for the networks {', '.join(NETWORKS)}; {arguments.method} has none")
     return planewise(arguments, _by_maths(arguments) if classical else _by_network(arguments))
 
 

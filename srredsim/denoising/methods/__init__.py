@@ -7,6 +7,7 @@ of its own, as ``prior`` of vst_epll.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from srredsim.members import Members
 if TYPE_CHECKING:
     import numpy as np
 
-    from srredsim.noise.one_image import Noise
+    from srredsim.noise.line import NoiseLine
 
 _members = Members("denoiser", __name__, __path__)
 names = _members.names
@@ -26,8 +27,13 @@ def named(method: str) -> Callable[..., np.ndarray]:
     return getattr(_members.module(method), method)
 
 
+def takers(setting: str) -> list[str]:
+    """Names of the denoisers that have a setting, such as ``noise`` (all of them) or ``prior``."""
+    return [name for name in names() if setting in inspect.signature(named(name)).parameters]
+
+
 def denoise(
-    image, method: str, noise: Noise | None = None, limits: tuple[float, float] | None = None, **settings
+    image, method: str, noise: NoiseLine | None = None, limits: tuple[float, float] | None = None, **settings
 ) -> np.ndarray:
     """Denoised image; float32 (y, x) in the units of the image.
 
@@ -37,7 +43,7 @@ def denoise(
         With photon noise and read-out noise, in any unit.
     method : str
         One of `names`.
-    noise : Noise, optional
+    noise : NoiseLine, optional
         Variance ``a x + b`` at brightness x, in units of the image. Left out: measured in the image.
     limits : (low, high), optional
         Values at which the camera cuts off, for the measurement.
