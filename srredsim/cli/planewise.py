@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.several import each
 
@@ -16,11 +17,9 @@ def planewise(arguments, work: Callable[..., dict]) -> dict:
         with terminal.progress(path.name) as progress:
             report = work(
                 path,
-                out=arguments.out,
-                dtype=arguments.dtype,
-                pixel_size_um=arguments.pixel_size_um,
                 overwrite=arguments.overwrite,
                 progress=progress,
+                **shared.given(arguments, "out", "dtype", "pixel_size_um"),
             )
         terminal.say(*map(Path, report["paths"]))
         return report

@@ -9,17 +9,18 @@ from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 
 GROUP = "models"
+DEFAULTS = ("srredsim.evaluation.benchmark:evaluate",)
 HELP = "score a model, and the widefield image, on the same data"
 
 
 def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--model", metavar="NAME|DIR", required=True)
-    data = "data set, or a folder of pairs (simulated)"
-    parser.add_argument("--data", metavar="NAME|DIR", default="simulated", help=data)
+    data = "data set, or a folder of pairs ({default})"
+    parser.add_argument("--data", metavar="NAME|DIR", help=data)
     pattern = "angles x phases of the stacks, as 3x5; left out: all of the model"
     parser.add_argument("--pattern", metavar="AxP", help=pattern)
-    parser.add_argument("--split", metavar="S", default="test", help="train, validation or test (test)")
-    parser.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: results.json")
+    parser.add_argument("--split", metavar="S", help="train, validation or test ({default})")
+    parser.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: {default}")
     shared.overwrite(parser)
 
 
@@ -32,7 +33,7 @@ def run(arguments) -> dict:
 
     model = models.load(arguments.model)
     with io.atomic(arguments.out, arguments.overwrite) as temporary, terminal.progress("evaluating") as progress:
-        result = evaluate(model, arguments.data, arguments.split, progress, arguments.pattern)
+        result = evaluate(model, progress=progress, **shared.given(arguments, "data", "split", "pattern"))
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     terminal.say(tables.text(result), tables.definitions(result), arguments.out)
     return result

@@ -12,6 +12,7 @@ from srredsim.cli.several import each
 from srredsim.errors import InputError
 
 GROUP = "images"
+DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "reconstruct raw stacks, or restore widefield images, with a trained model"
 OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "na", "wavelength_em_um")
 
@@ -21,7 +22,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.out_folder(parser)
     model = "left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
     parser.add_argument("--model", metavar="NAME|DIR", help=f"{model} other")
-    parser.add_argument("--precision", choices=shared.PRECISIONS, default="auto")
+    shared.precision(parser)
     shared.optics(parser)
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
@@ -38,7 +39,7 @@ def run(arguments) -> dict:
     from srredsim.workflows import predict_widefield as widefield
     from srredsim.zoo import models
 
-    load = cache(lambda name: models.load(name, arguments.precision))
+    load = cache(lambda name: models.load(name, **shared.given(arguments, "precision")))
     if arguments.model:  # a wrong model stops the run before the first file
         if widefield.is_chain(arguments.model):
             return _run_widefield(arguments)
@@ -59,12 +60,10 @@ def run(arguments) -> dict:
                 load(name),
                 na=arguments.na,
                 wavelength_em_um=arguments.wavelength_em_um,
-                out=arguments.out,
-                tile=arguments.tile,
-                dtype=arguments.dtype,
                 consistency=arguments.consistency,
                 overwrite=arguments.overwrite,
                 progress=progress,
+                **shared.given(arguments, "out", "tile", "dtype"),
                 **reading,
             )
         if report["stripes"]:
@@ -81,7 +80,7 @@ def _run_widefield(arguments) -> dict:
 
     if name := next((name for name in OF_RAW_STACKS if getattr(arguments, name)), None):
         raise InputError(f"`{name}` is for raw stacks; the model {arguments.model} takes widefield images")
-    return planewise(arguments, through(Chain(arguments.model, arguments.precision, arguments.tile)))
+    return planewise(arguments, through(Chain(arguments.model, **shared.given(arguments, "precision", "tile"))))
 
 
 def _say_consistency(path: Path, report: dict) -> None:

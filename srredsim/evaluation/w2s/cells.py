@@ -18,7 +18,7 @@ import numpy as np
 
 from srredsim import io
 from srredsim.data import catalogue
-from srredsim.data.w2s.field import NOISY_LEVELS, REFERENCE, Field, Fields
+from srredsim.data.w2s.field import LEVELS, NOISY_LEVELS, REFERENCE, Field, Fields
 from srredsim.denoising.methods import METHODS
 from srredsim.errors import InputError
 from srredsim.evaluation.benchmark import fit_intensity
@@ -110,7 +110,7 @@ class Benchmark:
         for name in self._weights:
             _known(name)
             if name in CLASSICAL:
-                raise InputError(f"{name} is no network and has no weights; leave out --model {name}=...")
+                raise InputError(f"{name} is no network and has no weights; leave out its `model`")
 
     @property
     def _results(self) -> Path:
@@ -127,6 +127,8 @@ class Benchmark:
             If a method has no such name, or a chain has none on one side of a ``+``.
         """
         levels = set(levels)
+        if none := sorted(levels - set(LEVELS)):
+            raise InputError(f"there is no average of {none[0]} captures; there are: {', '.join(map(str, LEVELS))}")
         wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
         if chains:
             wanted = [Cell(chain, level) for chain in chains for level in levels or NOISY_LEVELS]

@@ -12,16 +12,17 @@ HELP = "denoising, super-resolution and both together, from widefield to SIM"
 
 
 def add_arguments(parser: shared.Parser) -> None:
-    data = "what prepare w2s made, or simulated"
+    data = "what prepare w2s made, or simulated ({default})"
     parser.add_argument("--data", default="w2s_simulated", metavar="NAME|DIR", help=data)
-    parser.add_argument("--split", default="test", metavar="S")
+    parser.add_argument("--split", default="test", metavar="S", help="train, validation or test ({default})")
     methods = "chains such as vst_bm3d, dncnn+rcan, jdsr_rrdb, bicubic; left out: all that the paper has"
     parser.add_argument("--methods", nargs="+", default=(), metavar="M", help=methods)
-    parser.add_argument("--noise-levels", nargs="+", type=int, choices=(1, 2, 4, 8, 16, 400), default=(), metavar="N")
+    levels = "averages of N captures; left out: all but the reference"
+    parser.add_argument("--noise-levels", nargs="+", type=shared.positive, default=(), metavar="N", help=levels)
     parser.add_argument("--limit", type=shared.positive, metavar="N", help="images at most")
     weights = "where the weights of a method are, {level} standing for the noise level; left out: the model w2s_METHOD"
     parser.add_argument("--model", action="append", default=[], metavar="METHOD=DIR", help=weights)
-    parser.add_argument("--out", type=Path, default=Path("benchmark_w2s"), metavar="DIR")
+    parser.add_argument("--out", type=Path, default=Path("benchmark_w2s"), metavar="DIR", help="default: {default}")
 
 
 def run(arguments) -> dict:
