@@ -18,7 +18,8 @@ LAYERS = [  # each may import from its own line and from those above it
     {"acquisition", "resources", "members", "normalise", "tiling", "picture"},
     {"optics"},
     {"io"},
-    {"noise", "stripes", "simulation"},
+    {"noise", "simulation"},
+    {"stripes"},
     {"reconstruction"},
     {"consistency", "quality"},
     {"inspection", "denoising"},
@@ -35,7 +36,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"evaluation", "workflows"},
     {"cli", "__main__"},
 ]
-SCIENCE = set().union(*LAYERS[:9])
+SCIENCE = set().union(*LAYERS[:10])
 LEARNING = {"layers", "builders", "networks", "discriminators", "losses", "metrics"}
 TENSORFLOW = {"data.pipeline", "training", "workflows.export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}

@@ -16,6 +16,7 @@ from srredsim.acquisition import Pattern, RawStack, frames_from_raw, which
 from srredsim.errors import InputError
 from srredsim.io.image import carried_over
 from srredsim.normalise import Scaling, scaling_of
+from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.report import verdict
 from srredsim.reconstruction.channels import channels
@@ -263,8 +264,7 @@ def _read(path: Path, model: LoadedModel, angles: int | None, phases: int | None
     """The stack as angles and phases that the model takes; of a file that names neither, the model decides."""
     if model.recipe.data.input == "wiener":
         stack = io.read(path, angles=angles, phases=phases, **reading)
-        if stack.pattern.phases < 3:
-            raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
+        check_phases(stack.pattern.phases)
         return stack
     try:
         stack = io.read(path, angles=angles or model.angles, phases=phases or model.phases, **reading)

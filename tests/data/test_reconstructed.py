@@ -13,8 +13,8 @@ from srredsim.evaluation.benchmark import fit_intensity
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.wiener import reconstruct
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.otf_damping import chosen
-from srredsim.stripes.parameters import estimate
 from srredsim.stripes.preprocess import prepare
 
 SERIES = Series(seed=11, count=3, phases=3, size=64, photons=(800.0, 800.0))

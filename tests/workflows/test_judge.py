@@ -10,7 +10,7 @@ from srredsim.consistency.compare import consistency
 from srredsim.errors import InputError
 from srredsim.reconstruction.forward import stripes_of
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import estimate
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.preprocess import prepare
 from srredsim.workflows import judge as judging
 
