@@ -8,7 +8,7 @@ import tifffile
 
 from srredsim import io
 from srredsim.data.catalogue import open_split
-from srredsim.data.w2s.field import WIDEFIELD
+from srredsim.data.w2s.layout import layout
 from srredsim.data.w2s.prepare import Settings, lines, prepare
 from srredsim.errors import InputError
 
@@ -64,7 +64,7 @@ def test_other_constants_of_the_sim_images(raw, out, mode):
     report = prepare(raw, out, Settings(sim_zscore=mode))
     image = sim_image(raw, "081_2")
     mean, std = {
-        "lr": (WIDEFIELD.mean, WIDEFIELD.std),
+        "lr": (layout().zscore.mean, layout().zscore.std),
         "per-image": (image.mean(), image.std()),
         "none": (0.0, 1.0),
     }[mode]
