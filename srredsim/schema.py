@@ -12,7 +12,9 @@ from srredsim.errors import InputError
 T = TypeVar("T")
 
 
-def build(cls: type[T], content: Any, what: str = "", prefix: str = "", sections: Mapping[str, type] | None = None) -> T:
+def build(
+    cls: type[T], content: Any, what: str = "", prefix: str = "", sections: Mapping[str, type] | None = None
+) -> T:
     """An instance of a dataclass from keys and values.
 
     Parameters
@@ -31,7 +33,9 @@ def build(cls: type[T], content: Any, what: str = "", prefix: str = "", sections
     """
     fields = {f.name: f for f in dataclasses.fields(cls)}
     if not isinstance(content, dict):
-        raise InputError(f"{prefix.rstrip('.') or what} should be keys and values ({', '.join(fields)}); got {content!r}")
+        raise InputError(
+            f"{prefix.rstrip('.') or what} should be keys and values ({', '.join(fields)}); got {content!r}"
+        )
     values = {}
     for key, value in content.items():
         if key not in fields:
@@ -49,7 +53,9 @@ def build(cls: type[T], content: Any, what: str = "", prefix: str = "", sections
 
 def unknown_key(what: str, key: str, known) -> str:
     """``no recipe key data.bach (did you mean 'batch'?); there are: ...``"""
-    return f"no {what} key {key}{nearest(key.rpartition('.')[2], known)}; there are: {', '.join(known)}".replace("  ", " ")
+    return f"no {what} key {key}{nearest(key.rpartition('.')[2], known)}; there are: {', '.join(known)}".replace(
+        "  ", " "
+    )
 
 
 def typed(annotation: str, value: Any, key: str) -> Any:

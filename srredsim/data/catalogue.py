@@ -98,7 +98,7 @@ def open_fields(name_or_folder: str | Path, split: str, count: int | None = None
     InputError
         If the data set holds none.
     """
-    wanted = Wanted(count=count)
+    wanted = Wanted(count=count if split == "train" else None)
     data = _described(name_or_folder, split, wanted)
     return _function(data, "fields")(data, split, wanted)
 

@@ -27,15 +27,17 @@ OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 class FilePairs(Pairs):
     """An input and a reference image in two files; of files with several t, c or z, each position is a pair.
 
-    A reference comes in units of its own; gain and offset are fitted so that, binned to the grid of the input, it agrees
-    with the widefield image in the least-squares sense.
+    A reference comes in units of its own; gain and offset are fitted so that, binned to the grid of the input, it
+    agrees with the widefield image in the least-squares sense.
     """
 
     def __init__(self, inputs: list[Path], truths: list[Path]):
         references = {path.stem: path for path in truths}
         lacking = [path.name for path in inputs if path.stem not in references]
         if lacking:
-            raise InputError(f"{len(lacking)} of {self.words} have no truth of the same name, the first is {lacking[0]}")
+            raise InputError(
+                f"{len(lacking)} of {self.words} have no truth of the same name, the first is {lacking[0]}"
+            )
         self._items: list[tuple[Any, PlanesOfFile, tuple[int, ...]]] = []
         for path in inputs:
             try:
@@ -191,9 +193,7 @@ class PlanesOfFile:
         return self._source.plane(int(self._numbers[position]))
 
 
-def files_of(
-    folder: Path, split: str, homes: Mapping[str, str], missing: str = ""
-) -> tuple[list[Path], list[Path]]:
+def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = "") -> tuple[list[Path], list[Path]]:
     """Inputs and truths of a split of a folder with the `LAYOUT`.
 
     ``folder/<home of the split>/raw`` if there; without those to validate with, every tenth pair to train on is held
@@ -225,7 +225,7 @@ def _refuse_unequal(path: Path, positions: tuple[int, ...], size: tuple[int, ...
     """InputError if input and truth have not the same t, c and z, or one is no whole multiple of the other."""
     if positions != truth.positions:
         raise InputError(
-            f"{path}: {positions} images (t, c, z) to learn from, but {truth.positions} reference images in {truth.path}"
+            f"{path}: {positions} images (t, c, z), but {truth.positions} reference images in {truth.path}"
         )
     (y, x), (height, width) = size, truth.size
     if height % y or width % x or height // y != width // x:

@@ -129,7 +129,11 @@ def test_the_constants_are_those_of_the_training_fields():
     ("name", "split", "words"),
     [
         ("w2s", "train", "take w2s_simulated, or the folder that srredsim prepare w2s"),
-        ("simulated", "train", "holds raw stacks, no widefield images at noise levels; these have some: w2s, w2s_simulated"),
+        (
+            "simulated",
+            "train",
+            "holds raw stacks, no widefield images at noise levels; these have some: w2s, w2s_simulated",
+        ),
         ("w2s_simulated", "tset", "no split 'tset'; there are: train, validation, test"),
         ("w2s_simulatde", "train", "w2s_simulated"),
     ],

@@ -1,4 +1,4 @@
-"""W2S: averages of captures at noise levels with the SIM image, as released or as ``srredsim prepare w2s`` made them."""
+"""W2S: averages of captures at noise levels with the SIM image, as released or as ``prepare w2s`` made them."""
 
 from __future__ import annotations
 

@@ -70,8 +70,10 @@ class StoredField:
         image = self.sim_zscore.undo(read_plane(path))
         averages = (path_of(self.normalized, f"avg{level}", self.name) for level in self.layout.levels)
         widefield = _mapped(next(other for other in averages if other.is_file())).shape
-        if image.shape != tuple(self.layout.scale * n for n in widefield):
-            raise InputError(f"{path} is {image.shape}; wanted {WORDS.get(self.layout.scale, f'{self.layout.scale} times')} the size of the averages, {widefield}")
+        times = self.layout.scale
+        if image.shape != tuple(times * n for n in widefield):
+            wanted = f"wanted {WORDS.get(times, f'{times} times')} the size of the averages, {widefield}"
+            raise InputError(f"{path} is {image.shape}; {wanted}")
         return image
 
 

@@ -35,7 +35,9 @@ class Layout:
         _range("published_training", self.published_training)
         for level, captures in self.captures.items():
             if level != len(captures):
-                raise InputError(f"noise_levels.{level} should be {level} captures, first and last; got {len(captures)}")
+                raise InputError(
+                    f"noise_levels.{level} should be {level} captures, first and last; got {len(captures)}"
+                )
         if self.captures[self.reference].start or self.shot < max(c.stop for c in self.captures.values()):
             raise InputError(f"noise_levels: the last one averages all captures, from 0; got {self.noise_levels}")
         zscore("widefield", self.widefield)

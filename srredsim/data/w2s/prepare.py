@@ -177,10 +177,7 @@ class _Work:
             matter.append("sim_order")
         different = [name for name in matter if before.get(name) != now[name]]
         if different:
-            words = "; ".join(
-                f"`{name}` was {_said(before.get(name))}, now {_said(now[name])}"
-                for name in different
-            )
+            words = "; ".join(f"`{name}` was {_said(before.get(name))}, now {_said(now[name])}" for name in different)
             raise InputError(f"{self.out} was made with other settings ({words}); give another `out`, or `overwrite`")
         return earlier
 
@@ -214,7 +211,9 @@ class _Work:
             "numpy": np.__version__,
             "settings": settings,
             **constants,
-            "captures": {str(level): [numbers[0], numbers[-1]] for level, numbers in layout().captures.items()},  # both included
+            "captures": {
+                str(level): [numbers[0], numbers[-1]] for level, numbers in layout().captures.items()
+            },  # both included
             "size": list(self.archive.size),
             "channels": list(layout().channels),
             "fields": fields,

@@ -36,8 +36,8 @@ class Expected:
 def expected_field(seed: int, index: int, size: int, photons: tuple[float, float] | None = None) -> Expected:
     """Field ``index`` of a seed, of ``size`` pixels a side; the same whoever asks.
 
-    ``photons`` of a single capture are the least and the most of the expected peak of the in-focus widefield image, drawn
-    log-uniformly; left out: those of the data set w2s_simulated.
+    ``photons`` of a single capture are the least and the most of the expected peak of the in-focus widefield image,
+    drawn log-uniformly; left out: those of the data set w2s_simulated.
     """
     settings, object_rng, _ = _drawn(seed, index, size, photons)
     return expected_of(settings, sim.object_in_view(object_rng, settings))

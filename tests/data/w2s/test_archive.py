@@ -53,7 +53,7 @@ def test_montage():
 
 
 def test_refusals(tmp_path):
-    with pytest.raises(InputError, match="--count is 1 to 120, got 121"):
+    with pytest.raises(InputError, match="`count` is 1 to 120, got 121"):
         simulate_archive(tmp_path, 121)
     with pytest.raises(InputError, match="at least 32 pixels"):
         simulate_archive(tmp_path, 1, size=16)
