@@ -63,7 +63,7 @@ def restored(network: Network, image: np.ndarray, tile: int | None = None) -> np
     frames = np.asarray(image, np.float32)[..., None]
     scaling = Scaling(*data.zscore) if data.normalise == "dataset" else SCALINGS[data.normalise](frames)
     result = network.in_tiles(scaling.apply(frames), tile or default_tile(network.model))
-    if data.target == "average":
+    if data.target != "sim":
         return scaling.undo_gain(result) + np.float32(scaling.offset)
     return Zscore(*data.sim_zscore).undo(result) if data.normalise == "dataset" else scaling.undo_gain(result)
 

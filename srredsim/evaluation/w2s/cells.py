@@ -288,7 +288,7 @@ class Benchmark:
         return {
             "data": self.data,
             "images": self.count,
-            "zscore": {name: [z.mean, z.std] for name, z in constants.items()},
+            "zscore": {name: [z.offset, z.gain] for name, z in constants.items()},
         }
 
     def _read(self) -> dict:
