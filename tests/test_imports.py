@@ -24,7 +24,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"consistency", "quality"},
     {"inspection", "denoising"},
     {"analysis"},
-    {"layers", "builders"},
+    {"layers"},
     {"networks", "discriminators"},
     {"checkpoints"},
     {"metrics"},
@@ -37,7 +37,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"cli", "__main__"},
 ]
 SCIENCE = set().union(*LAYERS[:10])
-LEARNING = {"layers", "builders", "networks", "discriminators", "losses", "metrics"}
+LEARNING = {"layers", "networks", "discriminators", "losses", "metrics"}
 TENSORFLOW = {"data.pipeline", "training", "workflows.export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line

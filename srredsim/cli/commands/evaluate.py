@@ -9,7 +9,7 @@ from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 
 GROUP = "models"
-DEFAULTS = ("srredsim.evaluation.benchmark:evaluate",)
+DEFAULTS = ("srredsim.evaluation.evaluate:evaluate",)
 HELP = "score a model, and the widefield image, on the same data"
 
 
@@ -28,7 +28,7 @@ def run(arguments) -> dict:
     terminal.start_keras()
     from srredsim import io
     from srredsim.evaluation import tables
-    from srredsim.evaluation.benchmark import evaluate
+    from srredsim.evaluation.evaluate import evaluate
     from srredsim.zoo import models
 
     model = models.load(arguments.model)

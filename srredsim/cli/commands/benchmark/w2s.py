@@ -21,7 +21,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--noise-levels", nargs="+", type=shared.positive, default=(), metavar="N", help=levels)
     parser.add_argument("--limit", type=shared.positive, metavar="N", help="images at most")
     weights = "where the weights of a method are, {level} standing for the noise level; left out: the model w2s_METHOD"
-    parser.add_argument("--model", action="append", default=[], metavar="METHOD=DIR", help=weights)
+    parser.add_argument("--model", action="append", dest="weights", default=[], metavar="METHOD=DIR", help=weights)
     parser.add_argument("--out", type=Path, default=Path("benchmark_w2s"), metavar="DIR", help="default: {default}")
 
 
@@ -31,7 +31,7 @@ def run(arguments) -> dict:
     from srredsim.evaluation.w2s import cells as w2s
     from srredsim.evaluation.w2s import tables as w2s_tables
 
-    weights = dict(_named(text) for text in arguments.model)
+    weights = dict(_named(text) for text in arguments.weights)
     out = arguments.out
     bench = w2s.open_benchmark(arguments.data, arguments.split, out, weights=weights, limit=arguments.limit)
     cells, lacking = bench.plan(arguments.methods, arguments.noise_levels)
@@ -57,5 +57,5 @@ def _named(text: str) -> tuple[str, str]:
     """``rcan=runs/w2s_rcan`` as (method, folder)."""
     name, separator, folder = text.partition("=")
     if not separator or not folder:
-        raise InputError(f"`model` takes METHOD=DIR, as rcan=runs/w2s_rcan/1; got {text!r}")
+        raise InputError(f"`weights` are METHOD=DIR, as rcan=runs/w2s_rcan/1; got {text!r}")
     return name, folder
