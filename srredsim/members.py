@@ -37,7 +37,20 @@ class Members:
         """The file of this name; InputError if there is none."""
         if name not in self.names():
             raise InputError(unknown(self.kind, str(name), self.names()))
-        return importlib.import_module(f"{self._package}.{name}")
+        return importlib.import_module(f"{self._package}.{self._file(name)}")
+
+    def _file(self, name: str) -> str:
+        return name
+
+
+class Folders(Members):
+    """The folders of a package, by name; a hyphen in a name (``sr-caco-2``) is an underscore in that of the folder."""
+
+    def names(self) -> list[str]:
+        return sorted({entry.name.replace("_", "-") for entry in pkgutil.iter_modules(self._path) if entry.ispkg})
+
+    def _file(self, name: str) -> str:
+        return name.replace("-", "_")
 
 
 class Builders(Members):

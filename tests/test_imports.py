@@ -140,6 +140,22 @@ def test_importing_the_package_loads_nothing_heavy(module):
     assert not SLOW & set(loaded)
 
 
+def test_the_help_loads_nothing_heavy():
+    """Not even to tell the arguments of a command, with their defaults and choices."""
+    for words in ("[]", "['predict', '--help']", "['benchmark', 'w2s', '--help']"):
+        script = f"""
+import sys
+from srredsim.cli.main import main
+try:
+    main({words})
+except SystemExit:
+    pass
+print(*{{name.partition('.')[0] for name in sys.modules}})
+"""
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert not SLOW & set(done.stdout.splitlines()[-1].split())
+
+
 @pytest.mark.parametrize("module", ["optics.otf", "simulation.sim", "io", "inspection"])
 def test_the_science_loads_no_neural_network(module):
     script = f"import sys, srredsim.{module}; print(*{{name.partition('.')[0] for name in sys.modules}})"

@@ -65,8 +65,8 @@ def evaluate(
     model = models.load(model) if isinstance(model, str | Path) else model
     with _folder(work) as images:
         data = methods.default_data(model) if data is None else data
-        trial = Trial(model, methods.opened(model, data, split, pattern), str(data), split, images)
-        result = Runner(trial, work).run(trial.cells(), progress)
+        trial = Trial(model, methods.opened(model, data, split, pattern), str(data), split, work, images)
+        result = trial.runner.run(trial.cells(), progress)
     if result["failures"]:
         raise InputError(result["failures"][0]["error"])
     cells = [result["cells"][cell.key] for cell in trial.cells()]
@@ -108,9 +108,10 @@ class Trial:
 
     definitions = DEFINITIONS
 
-    def __init__(self, model: LoadedModel, sets: dict[str, Pairs], data: str, split: str, images: Path):
+    def __init__(self, model: LoadedModel, sets: dict[str, Pairs], data: str, split: str, work, images: Path):
         self.model, self.sets, self.data, self.split = model, sets, data, split
-        self._images = Cache(images)
+        self.runner = Runner(self, work)
+        self._images = Cache(images, self.runner.begin)
         self._contents = {pattern: _contents(pairs) for pattern, pairs in sets.items()}
 
     def cells(self) -> list[Cell]:
@@ -151,7 +152,7 @@ class Trial:
 
     def _wiener(self, pair: Pair, pattern: str, index: int) -> np.ndarray | None:
         """Kept where the model needs it, too."""
-        if not self.model.takes_wiener_images or methods.WIENER_NEEDS not in pair.facts:
+        if self.model.recipe.data.input != "wiener" or methods.WIENER_NEEDS not in pair.facts:
             return methods.wiener_image(pair, pattern)
         place = f"wiener-{self._contents[pattern]}", str(index)
         return self._images.image(*place, make=lambda: methods.wiener_image(pair, pattern))

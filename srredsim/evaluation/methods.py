@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +31,7 @@ SIMULATED = "simulated"
 
 def default_data(model: LoadedModel) -> str:
     """The data set on which a model is tested if nobody names one."""
-    return model.recipe.data.name if model.takes_widefield_images else SIMULATED
+    return SIMULATED if model.kind.OF_STACKS else model.recipe.data.name
 
 
 def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None) -> dict[str, Pairs]:
@@ -41,26 +42,22 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
     InputError
         If there are none that the model takes.
     """
-    if model.takes_widefield_images:
-        if pattern:
-            raise InputError(f"{model.name} takes widefield images, which have no `pattern`; leave it out")
-        wanted = model.recipe.data
-        sets = {WIDEFIELD: _widefield_pairs(wanted, data, split)}
-    else:
+    if model.kind.OF_STACKS:
         sets = {
             f"{angles}x{phases}": catalogue.open_split(data, split, angles, phases).pairs
             for angles, phases in _patterns(model, data, pattern)
         }
+    elif pattern:
+        raise InputError(f"{model.name} takes {model.kind.WORDS}, which have no `pattern`; leave it out")
+    else:
+        recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
+        sets = {WIDEFIELD: model.kind.examples(recipe, split).pairs}
     for pairs in sets.values():
         if hasattr(pairs, "generate"):
             pairs.generate(range(len(pairs)))
         if pairs[0].scale != model.scale:
             raise InputError(f"the truth has {pairs[0].scale}x the raw pixels, the model makes {model.scale}x")
     return sets
-
-
-def _widefield_pairs(wanted, data: str | Path, split: str) -> Pairs:
-    return catalogue.open_images(data, split, wanted.wanted(split)).pairs
 
 
 def _patterns(model: LoadedModel, data: str | Path, wanted: str | None) -> list[tuple[int, int]]:
@@ -74,7 +71,7 @@ def _patterns(model: LoadedModel, data: str | Path, wanted: str | None) -> list[
 
 def names(model: LoadedModel) -> list[str]:
     """The model, and what its images are compared with."""
-    if not model.takes_widefield_images:
+    if model.kind.OF_STACKS:
         return [model.name, WIENER, FOURIER, BICUBIC]
     return [model.name, *((WIDEFIELD,) if model.scale == 1 else (FOURIER, BICUBIC))]
 
@@ -106,9 +103,9 @@ def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
 
 
 def _of_model(model: LoadedModel, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
-    if model.takes_widefield_images:
+    if not model.kind.OF_STACKS:
         return Network(model).in_tiles(pair.normalised()[0], default_tile(model))
-    if not model.takes_wiener_images:
+    if model.recipe.data.input != "wiener":
         return predict_frames(model, pair.frames)
     if (reconstructed := wiener()) is None:
         raise InputError(

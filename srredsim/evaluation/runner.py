@@ -82,7 +82,6 @@ class Runner:
         todo = [cell for cell in cells if not self._has(self._read(), cell)]
         if todo:
             self.plan.prepare(todo)
-            self._write(self._read())  # says of which data the cells and the images beside it will be
         total, done, failures = sum(map(self.plan.count, todo)), 0, []
         for cell in todo:
             if not self._has(self._read(), cell):  # another process may have been faster
@@ -96,6 +95,11 @@ class Runner:
                     self._write(result)
             done += self.plan.count(cell)
         return self._read() | {"failures": failures}
+
+    def begin(self) -> None:
+        """Say in the folder of which data its results will be, before anything else is written there."""
+        if self._path is not None and not self._path.exists():
+            self._write(self._read())
 
     def _has(self, result: dict[str, Any], cell: Cell) -> bool:
         return result["cells"].get(cell.key, {}).get("weights") == self.plan.fingerprint(cell)
@@ -142,16 +146,17 @@ class Runner:
 
 
 class Cache:
-    """Images on disk that several cells share, each made once."""
+    """Images on disk that several cells share, each made once; ``announce`` is called before one is written."""
 
-    def __init__(self, folder: str | Path):
-        self._folder = Path(folder)
+    def __init__(self, folder: str | Path, announce: Callable[[], None] = lambda: None):
+        self._folder, self._announce = Path(folder), announce
 
     def image(self, *place: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The image in the file ``<place>/<place>.npy``; made now if it is not there."""
         path = self._folder.joinpath(*place[:-1], f"{place[-1]}.npy")
         if not path.exists():
             image = make()
+            self._announce()
             with io.atomic(path, overwrite=True) as temporary, temporary.open("wb") as file:
                 np.save(file, image)
         return np.load(path)

@@ -17,7 +17,9 @@ def modules(package=commands):
         yield from modules(module) if hasattr(module, "KIND") else [module]
 
 
-EVERY = pytest.mark.parametrize("module", list(modules()), ids=lambda module: module.__name__.rsplit("commands.")[-1])
+EVERY = pytest.mark.parametrize(
+    "module", list(modules()), ids=lambda module: getattr(module, "__name__", "benchmark").rsplit("commands.")[-1]
+)
 
 
 def actions(module):

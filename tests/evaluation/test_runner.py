@@ -155,6 +155,20 @@ def test_progress_counts_the_images_that_are_to_be_done(tmp_path):
     assert seen == [(number, 6) for number in range(1, 7)]
 
 
+def test_a_run_of_which_nothing_comes_leaves_nothing(tmp_path):
+    plan = Plan()
+    plan.fails["a"] = InputError("no light")
+    assert Runner(plan, tmp_path / "out").run([A])["cells"] == {}
+    assert not (tmp_path / "out").exists()
+
+
+def test_images_without_a_cell_are_said_to_be_of_their_data(tmp_path):
+    runner = Runner(Plan(), tmp_path)
+    Cache(tmp_path / "images", runner.begin).image("one", make=lambda: np.zeros(3))
+    with pytest.raises(InputError, match="its data is some, not other"):
+        Runner(Plan("other"), tmp_path).run([A])
+
+
 def test_a_cached_image_is_made_once(tmp_path):
     made = []
 

@@ -101,7 +101,8 @@ class Benchmark:
         precision: str = "auto",
     ):
         self.fields, self.out, self.data = fields, Path(out), data
-        self._images, self._count = Cache(self.out / "images"), min(len(fields), limit or len(fields))
+        self._count, self._runner = min(len(fields), limit or len(fields)), Runner(self, out)
+        self._images = Cache(self.out / "images", self._runner.begin)
         self._weights, self._precision = dict(weights or {}), precision
         self._network = lru_cache(maxsize=4)(self._loaded)
         for name in self._weights:
@@ -109,22 +110,22 @@ class Benchmark:
             if name in WITHOUT_WEIGHTS:
                 raise InputError(f"{name} is no network and has no weights; leave it out of `weights`")
 
-    def plan(self, chains: Sequence[str] = (), levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
+    def plan(self, methods: Sequence[str] = (), noise_levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
         """Cells that can be computed, and why the others cannot.
 
-        ``chains`` left out: those of the paper's tables; ``levels`` left out: all of these.
+        ``methods`` are chains, left out: those of the paper's tables; ``noise_levels`` left out: all of these.
 
         Raises
         ------
         InputError
             If a method has no such name, a chain has none on one side of a ``+``, or there is no such level.
         """
-        levels = set(levels)
+        levels = set(noise_levels)
         if wrong := sorted(levels - set(LEVELS)):
             raise InputError(f"no average of {wrong[0]} captures; `noise_levels` are {', '.join(map(str, LEVELS))}")
         wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
-        if chains:
-            wanted = [Cell(chain, level) for chain in chains for level in levels or NOISY_LEVELS]
+        if methods:
+            wanted = [Cell(chain, level) for chain in methods for level in levels or NOISY_LEVELS]
         cells, lacking = [], {}
         for cell in wanted:
             if levels and cell.level not in levels:
@@ -142,7 +143,7 @@ class Benchmark:
 
     def run(self, cells: Sequence[Cell], progress: Progress | None = None) -> dict:
         """Content of ``results.json`` after the cells that it lacked were computed, see `Runner.run`."""
-        return Runner(self, self.out).run(cells, progress)
+        return self._runner.run(cells, progress)
 
     # What the runner asks for
 
