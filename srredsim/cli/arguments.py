@@ -8,14 +8,20 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srredsim.cli.looked_up import Choices, constant
+
+if TYPE_CHECKING:
+    from srredsim.io import Reading, Writing
 
 ORDERS = Choices("srredsim.io.orders:ORDERS")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = ("float32", "uint16")
+READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")  # what `stacks` adds
 
 
 class Parser(argparse.ArgumentParser):
@@ -136,18 +142,28 @@ def given(arguments, *names: str) -> dict:
     return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 
-def reading(arguments) -> dict:
-    """How to read a raw stack, as far as it was said."""
-    return {name: getattr(arguments, name) for name in READING}
+def reading(arguments) -> Reading:
+    """How to read a file, as far as it was said."""
+    from srredsim.io import Reading
+
+    return Reading(**_those_of(Reading, arguments))
+
+
+def writing(arguments) -> Writing:
+    """Where results go, and how, as far as it was said."""
+    from srredsim.io import Writing
+
+    return Writing(**_those_of(Writing, arguments))
+
+
+def _those_of(record: type, arguments) -> dict:
+    return given(arguments, *(one.name for one in fields(record) if hasattr(arguments, one.name)))
 
 
 def data_set(name_or_folder: str) -> str:
     """A folder by its full path, so that the run can be resumed from anywhere."""
     folder = Path(name_or_folder)
     return str(folder.resolve()) if folder.is_dir() else name_or_folder
-
-
-READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")
 
 
 # Types of numbers

@@ -91,8 +91,7 @@ def run(arguments) -> dict:
                 split_photons=arguments.split_photons,
                 overwrite=arguments.overwrite,
                 progress=progress,
-                **shared.given(arguments, *ASKED),
-                **shared.reading(arguments),
+                **shared.given(arguments, *ASKED, *shared.READING),
             )
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         for channel in report["channels"]:

@@ -49,7 +49,8 @@ def _dim(parser: shared.Parser) -> None:
 def run(arguments) -> dict:
     from srredsim.workflows import reference
 
-    pairs = reference.Reference(reading=shared.reading(arguments), **shared.given(arguments, *ASKED))
+    reading = shared.given(arguments, *shared.READING)
+    pairs = reference.Reference(reading=reading, **shared.given(arguments, *ASKED))
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
