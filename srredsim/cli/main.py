@@ -89,6 +89,7 @@ def _add(subparsers, members: dict[str, Any]) -> None:
             _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module))
         else:
             module.add_arguments(sub)
+            sub.defaults_of = getattr(module, "DEFAULTS", ())
             sub.add_argument(
                 "--json", action="store_true", help="one JSON object on standard output, the rest on stderr"
             )

@@ -18,10 +18,9 @@ from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.planes import of_optics
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
 from srredsim.stripes.preprocess import prepare
-from srredsim.workflows.predict import clean_wiener, predict_frames
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
-from srredsim.zoo.windows import Network, default_tile
+from srredsim.zoo.windows import Network
 
 WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
 WIDEFIELD = "widefield"
@@ -53,10 +52,8 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
         recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
         sets = {WIDEFIELD: model.kind.examples(recipe, split).pairs}
     for pairs in sets.values():
-        if hasattr(pairs, "generate"):
-            pairs.generate(range(len(pairs)))
-        if pairs[0].scale != model.scale:
-            raise InputError(f"the truth has {pairs[0].scale}x the raw pixels, the model makes {model.scale}x")
+        pairs.generate(range(len(pairs)))
+        pairs.check(model.scale)
     return sets
 
 
@@ -84,9 +81,12 @@ def images(model: LoadedModel, pair: Pair, pattern: str) -> dict[str, np.ndarray
 
 
 def image(method: str, model: LoadedModel, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray | None:
-    """The image (scale * y, scale * x) of one method; None if this pair does not allow it."""
+    """The image (scale * y, scale * x) of one method; None if this pair does not allow it.
+
+    ``wiener`` makes the Wiener image, if it is asked for.
+    """
     if method == model.name:
-        return _of_model(model, pair, wiener)
+        return model.kind.of_pair(Network(model), pair, wiener)
     if method == WIENER:
         return wiener()
     return {FOURIER: fourier_upscale, BICUBIC: bicubic_upscale, WIDEFIELD: _as_it_is}[method](
@@ -100,19 +100,6 @@ def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
         return None
     prepared = prepare(raw_from_frames(pair.frames, *recipes.pattern(pattern)))
     return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]
-
-
-def _of_model(model: LoadedModel, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
-    if not model.kind.OF_STACKS:
-        return Network(model).in_tiles(pair.normalised()[0], default_tile(model))
-    if model.recipe.data.input != "wiener":
-        return predict_frames(model, pair.frames)
-    if (reconstructed := wiener()) is None:
-        raise InputError(
-            f"{model.name} takes Wiener images: the stacks must tell NA, emission wavelength and pixel size"
-        )
-    transfer = transfer_of(Optics(**pair.facts["optics"]))
-    return clean_wiener(model, reconstructed, widefield_of(pair.frames), pair.scaling, transfer)
 
 
 def _as_it_is(image: np.ndarray, scale: int) -> np.ndarray:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import tifffile
 from scipy import ndimage
+from srredsim.workflows.predict_widefield import Chain, is_chain
 
 from srredsim import io
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.export import export
-from srredsim.workflows.predict_widefield import Chain, is_chain
 from srredsim.zoo import models, recipe
 
 DENOISER = "network: {name: dncnn, depth: 4, filters: 4}\ndata: {input: widefield, target: average%s}\n"

@@ -23,21 +23,21 @@ class Benchmark:
         self.name, self._module, self.HELP = name, module, module.HELP
 
     def add_arguments(self, parser: shared.Parser) -> None:
-        data = f"folder that prepare made, or simulated data (default: {self._module.DATA})"
+        data = "folder that prepare made, or simulated data ({default})"
         parser.add_argument("--data", default=self._module.DATA, metavar="NAME|DIR", help=data)
-        parser.add_argument("--split", default="test", metavar="S")
+        parser.add_argument("--split", default="test", metavar="S", help="train, validation or test ({default})")
         self._module.add_arguments(parser)
         parser.add_argument("--limit", type=shared.positive, metavar="N", help="images at most")
         weights = f"where the weights of a method are; {self._module.WEIGHTS}"
-        parser.add_argument("--model", action="append", default=[], metavar="METHOD=DIR", help=weights)
+        parser.add_argument("--model", action="append", dest="weights", default=[], metavar="METHOD=DIR", help=weights)
         out = Path(f"benchmark_{self.name.replace('-', '_')}")
-        parser.add_argument("--out", type=Path, default=out, metavar="DIR", help=f"default: {out}")
+        parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="default: {default}")
 
     def run(self, arguments) -> dict:
         terminal.start_keras()
         from srredsim import evaluation
 
-        weights = dict(_named(text) for text in arguments.model)
+        weights = dict(_named(text) for text in arguments.weights)
         open_benchmark = evaluation.part(self.name, "cells").open_benchmark
         place = arguments.data, arguments.split, arguments.out
         opened = open_benchmark(*place, weights=weights, limit=arguments.limit)
@@ -77,5 +77,5 @@ def _named(text: str) -> tuple[str, str]:
     """``rcan=runs/w2s_rcan`` as (method, folder)."""
     name, separator, folder = text.partition("=")
     if not separator or not folder:
-        raise InputError(f"`model` takes METHOD=DIR, as rcan=runs/w2s_rcan/1; got {text!r}")
+        raise InputError(f"`weights` are METHOD=DIR, as rcan=runs/w2s_rcan/1; got {text!r}")
     return name, folder

@@ -24,7 +24,6 @@ from srredsim.normalise import scaling_of
 from srredsim.quality.image_scores import rmse_z, ssim_reference_range
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.resources import unknown
-from srredsim.workflows.predict_widefield import restored
 from srredsim.zoo import models
 from srredsim.zoo.windows import Network
 
@@ -155,7 +154,7 @@ class Benchmark:
         return {
             "data": self.data,
             "images": self._count,
-            "zscore": {name: [z.mean, z.std] for name, z in constants.items()},
+            "zscore": {name: [z.offset, z.gain] for name, z in constants.items()},
         }
 
     def fingerprint(self, cell: Cell) -> str:
@@ -164,8 +163,7 @@ class Benchmark:
         return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
 
     def prepare(self, cells: Sequence[Cell]) -> None:
-        if hasattr(self.fields, "generate"):
-            self.fields.generate(range(self._count))
+        self.fields.generate(range(self._count))
 
     def count(self, cell: Cell) -> int:
         return self._count
@@ -238,7 +236,8 @@ class Benchmark:
             return bicubic_upscale(image)
         if link in CLASSICAL:
             return denoisers.named(link)(image)
-        return restored(self._of(link, level), image)
+        network = self._of(link, level)
+        return network.model.kind.of_plane(network, image, None)
 
     def _of(self, link: str, level: int) -> Network:
         return self._network(self._place(link, level))
