@@ -22,7 +22,7 @@ from srredsim.data.w2s.layout import Layout, zscore
 from srredsim.data.w2s.layout import layout as catalogued
 from srredsim.data.w2s.raw import ranges
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
+from srredsim.io.formats.npy import memory_map
 from srredsim.normalise import Scaling
 
 RECORD = "w2s.json"

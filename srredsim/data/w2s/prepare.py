@@ -23,7 +23,7 @@ from srredsim.data.w2s.folder import AS_IT_IS, BEGUN, RECORD, normalized_in, pat
 from srredsim.data.w2s.layout import as_record, layout, zscore
 from srredsim.data.w2s.raw import SIM_ORDERS, Archive, RawField, in_words, open_archive, ranges
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
+from srredsim.io.formats.npy import memory_map
 from srredsim.normalise import Scaling
 
 SIM_ZSCORES = ("global", "lr", "per-image", "none")

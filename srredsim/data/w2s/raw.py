@@ -23,7 +23,7 @@ import numpy as np
 
 from srredsim.data.w2s.layout import layout
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
+from srredsim.io.formats.npy import memory_map
 
 SIM_ORDERS = ("angles-in-rows", "angles-in-columns")
 CHUNK = 16  # captures looked at together
