@@ -52,7 +52,7 @@ def check_constants(recipe: Recipe) -> None:
     data = recipe.data
     if data.normalise != "dataset":
         return
-    for key in ("zscore",) if data.target == "average" else ("zscore", "sim_zscore"):
+    for key in ("zscore",) if data.target != "sim" else ("zscore", "sim_zscore"):
         if getattr(data, key) is None:
             raise InputError(
                 f"the recipe of {recipe.name} has data.normalise: dataset, but no data.{key}; give the mean and the"
@@ -163,8 +163,8 @@ def notes(recipe: Recipe) -> list[str]:
 def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np.ndarray:
     """(y, x) of any unit -> (scale * y, scale * x) float32.
 
-    A denoised image is in the units of the input. A super-resolved one, too, but above background; unless its model was
-    trained on z-scores of the SIM images: then it is in the units of those.
+    In the units of the input, background included. The image of a model whose truth were SIM images is above background;
+    if it was trained on their z-scores, it is in their units.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
     frames = np.asarray(image, np.float32)[..., None]
     scaling = Scaling(*data.zscore) if data.normalise == "dataset" else SCALINGS[data.normalise](frames)
     result = network.in_tiles(scaling.apply(frames), tile)
-    if data.target == "average":
+    if data.target != "sim":
         return scaling.undo(result)
     return Scaling(*data.sim_zscore).undo(result) if data.normalise == "dataset" else scaling.undo_gain(result)
 
@@ -194,7 +194,7 @@ def graph(model: LoadedModel, images):
     else:
         offset, gain = {"image": _graph.scaling_of, "noise": _graph.noise_scaling_of}[data.normalise](images)
     image = model.network((images - offset) / gain)
-    if data.target == "average":
+    if data.target != "sim":
         return image * gain + offset
     if data.normalise == "dataset":
         offset, gain = data.sim_zscore
