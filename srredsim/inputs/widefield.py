@@ -163,7 +163,7 @@ def notes(recipe: Recipe) -> list[str]:
 def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np.ndarray:
     """(y, x) of any unit -> (scale * y, scale * x) float32.
 
-    In the units of the input, background included. The image of a model whose truth were SIM images is above background;
+    In the units of the input, background included. An image of a model whose truth were SIM images is above background;
     if it was trained on their z-scores, it is in their units.
 
     Raises
