@@ -83,7 +83,8 @@ def examples(recipe: Recipe, split: str) -> DataSet:
     from srredsim.data import catalogue
 
     data = recipe.data
-    return catalogue.open_split(data.name, split, data.angles, data.phases, data.count if split == "train" else None)
+    wanted = data.wanted(split)
+    return catalogue.open_split(data.name, split, data.angles, data.phases, wanted.count, wanted.options)
 
 
 def with_constants(recipe: Recipe) -> Recipe:
@@ -173,7 +174,7 @@ def of_frames(network: Network, frames: np.ndarray, tile: int | None = None) -> 
     return scaling.undo_gain(network.in_tiles(scaling.apply(frames), tile))
 
 
-def of_pair(network: Network, pair: Pair, wiener: np.ndarray | None = None) -> np.ndarray:
+def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
     return of_frames(network, pair.frames)
 
 

@@ -52,7 +52,7 @@ def check_constants(recipe: Recipe) -> None:
     data = recipe.data
     if data.normalise != "dataset":
         return
-    for key in ("zscore",) if data.target == "average" else ("zscore", "sim_zscore"):
+    for key in ("zscore", "sim_zscore") if data.target == "sim" else ("zscore",):
         if getattr(data, key) is None:
             raise InputError(
                 f"the recipe of {recipe.name} has data.normalise: dataset, but no data.{key}; give the mean and the"
@@ -81,8 +81,7 @@ def examples(recipe: Recipe, split: str) -> DataSet:
     from srredsim.data import catalogue
 
     data = recipe.data
-    count = data.count if split == "train" else None
-    opened = catalogue.open_widefield(data.name, split, data.noise_levels, data.target, data.normalise, count)
+    opened = catalogue.open_images(data.name, split, data.wanted(split))
     return _with_leaves(recipe, opened) if data.leaves and split == "train" else opened
 
 
@@ -90,8 +89,7 @@ def with_constants(recipe: Recipe) -> Recipe:
     """The recipe with the z-scores of its data set, which a prediction will need."""
     if recipe.data.normalise != "dataset":
         return recipe
-    fields = examples(recipe, "train").pairs.fields
-    constants = {name: (z.mean, z.std) for name, z in (("zscore", fields.widefield), ("sim_zscore", fields.sim))}
+    constants = {name: (z.offset, z.gain) for name, z in examples(recipe, "train").pairs.zscores.items()}
     return replace(recipe, data=replace(recipe.data, **constants))
 
 
@@ -177,13 +175,13 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
     frames = np.asarray(image, np.float32)[..., None]
     scaling = Scaling(*data.zscore) if data.normalise == "dataset" else SCALINGS[data.normalise](frames)
     result = network.in_tiles(scaling.apply(frames), tile)
-    if data.target == "average":
+    if data.target != "sim":
         return scaling.undo(result)
     return Scaling(*data.sim_zscore).undo(result) if data.normalise == "dataset" else scaling.undo_gain(result)
 
 
-def of_pair(network: Network, pair: Pair, wiener: np.ndarray | None = None) -> np.ndarray:
-    raise InputError(f"{network.model.name} takes widefield images, not raw stacks; srredsim benchmark w2s scores it")
+def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+    return network.in_tiles(pair.normalised()[0])
 
 
 # Export
@@ -196,7 +194,7 @@ def graph(model: LoadedModel, images):
     else:
         offset, gain = {"image": _graph.scaling_of, "noise": _graph.noise_scaling_of}[data.normalise](images)
     image = model.network((images - offset) / gain)
-    if data.target == "average":
+    if data.target != "sim":
         return image * gain + offset
     if data.normalise == "dataset":
         offset, gain = data.sim_zscore
