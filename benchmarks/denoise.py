@@ -18,7 +18,7 @@ from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll
 from srredsim.denoising.methods import METHODS, denoise
 from srredsim.errors import InputError
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 SEED = 7
 GAIN, READ_NOISE_E = 2.0, 1.5
@@ -38,14 +38,14 @@ def main() -> None:
             rng = np.random.default_rng(SEED)
             clean = GAIN * (photons * widefield(rng, chosen.size, kind) + 2.0)
             noisy = GAIN * rng.poisson(clean / GAIN) + rng.normal(0, GAIN * READ_NOISE_E, clean.shape)
-            noise = None if chosen.measure else Noise(GAIN, (GAIN * READ_NOISE_E) ** 2)
+            noise = None if chosen.measure else NoiseLine(GAIN, (GAIN * READ_NOISE_E) ** 2)
             cells = [cell(clean, noisy, method, noise) for method in chosen.methods]
             print(f"| {kind} | {photons:g} | {psnr(noisy, clean):.2f} |", *(f"{text} |" for text in cells), flush=True)
     if not chosen.measure:
         photograph()
 
 
-def cell(clean: np.ndarray, noisy: np.ndarray, method: str, noise: Noise | None) -> str:
+def cell(clean: np.ndarray, noisy: np.ndarray, method: str, noise: NoiseLine | None) -> str:
     started = time.perf_counter()
     try:
         result = denoise(noisy, method, noise)

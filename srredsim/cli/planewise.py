@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.several import each
 
@@ -16,13 +17,11 @@ def planewise(arguments, work: Callable[..., dict]) -> dict:
         with terminal.progress(path.name) as progress:
             report = work(
                 path,
-                out=arguments.out,
-                dtype=arguments.dtype,
-                pixel_size_um=arguments.pixel_size_um,
                 overwrite=arguments.overwrite,
                 progress=progress,
+                **shared.given(arguments, "out", "dtype", "pixel_size_um"),
             )
-        terminal.say(*report["paths"])
+        terminal.say(*map(Path, report["paths"]))
         return report
 
     return each(arguments.inputs, one, arguments.out)
@@ -33,8 +32,8 @@ def through(chain) -> Callable[..., dict]:
     from srredsim.io import Reading, Writing
     from srredsim.workflows.predict import predict_file
 
-    def work(path: Path, *, out, dtype, pixel_size_um, overwrite, progress) -> dict:
-        reading, writing = Reading(pixel_size_um=pixel_size_um), Writing(out, dtype, overwrite)
+    def work(path: Path, *, progress, pixel_size_um=None, **writing) -> dict:
+        reading, writing = Reading(pixel_size_um=pixel_size_um), Writing(**writing)
         report = predict_file(path, chain, reading=reading, writing=writing, progress=progress)
         for note in report["advice"]:
             terminal.note(f"{path}: {note}")

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from pathlib import Path
 
 from srredsim.cli.arguments import Parser
 from srredsim.errors import InputError
@@ -29,9 +30,13 @@ _running: ContextVar[Parser | None] = ContextVar("parser of the running command"
 # Lines
 
 
-def say(*lines) -> None:
-    """On standard output, a line each."""
-    print(*(spelled(str(line)) for line in lines), sep="\n")
+def say(*lines: str | Path) -> None:
+    """On standard output, a line each; a path as it is."""
+    print(*map(_line, lines), sep="\n")
+
+
+def _line(line: str | Path) -> str:
+    return spelled(line) if isinstance(line, str) else str(line)
 
 
 def note(line: str) -> None:
@@ -143,14 +148,14 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def say_coloured(lines: list[str]) -> None:
-    """Verdicts in colour where somebody looks; plain lines elsewhere."""
+def say_coloured(*lines: str | Path) -> None:
+    """The same, with verdicts in colour where somebody looks."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(soft_wrap=True, highlight=False)
     for line in lines:
-        text = Text(spelled(line))
+        text = Text(_line(line))
         for word, style in COLOURS.items():
             text.highlight_regex(rf"(?<=  ){word}(?=  )", style)
         console.print(text)

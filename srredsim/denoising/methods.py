@@ -11,7 +11,7 @@ from srredsim.denoising.pure_let import pure_let
 from srredsim.denoising.vst_bm3d import vst_bm3d
 from srredsim.denoising.vst_epll import vst_epll
 from srredsim.errors import InputError
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 METHODS: dict[str, Callable[..., np.ndarray]] = {
     "pure_let": pure_let,
@@ -21,7 +21,7 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
 
 
 def denoise(
-    image, method: str, noise: Noise | None = None, limits: tuple[float, float] | None = None, **settings
+    image, method: str, noise: NoiseLine | None = None, limits: tuple[float, float] | None = None, **settings
 ) -> np.ndarray:
     """Denoised image; float32 (y, x) in the units of the image.
 
@@ -31,7 +31,7 @@ def denoise(
         With photon noise and read-out noise, in any unit.
     method : str
         One of `METHODS`.
-    noise : Noise, optional
+    noise : NoiseLine, optional
         Variance ``a x + b`` at brightness x, in units of the image. Left out: measured in the image.
     limits : (low, high), optional
         Values at which the camera cuts off, for the measurement.

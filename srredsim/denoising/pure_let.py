@@ -33,7 +33,8 @@ from typing import NamedTuple
 import numpy as np
 
 from srredsim.errors import InputError
-from srredsim.noise.one_image import Noise, noise_parameters
+from srredsim.noise.line import NoiseLine
+from srredsim.noise.one_image import noise_of_image
 
 BANDS = ((1, 0), (0, 1), (1, 1))  # along which of y and x the filter is a difference
 SMALLEST = 16  # pixels of a side
@@ -54,14 +55,14 @@ class Element(NamedTuple):
     second: np.ndarray
 
 
-def pure_let(image, noise: Noise | None = None, limits: tuple[float, float] | None = None) -> np.ndarray:
+def pure_let(image, noise: NoiseLine | None = None, limits: tuple[float, float] | None = None) -> np.ndarray:
     """Denoised image; float32 (y, x) in the units of the image.
 
     Parameters
     ----------
     image : (y, x) array_like
         With photon noise and read-out noise, in any unit; 16 pixels a side or more, 32 where the noise is measured.
-    noise : Noise, optional
+    noise : NoiseLine, optional
         Left out: measured in the image. A b below 0 is a pedestal, which is taken off first and put back; a of 0 or
         less is noise that does not grow with brightness.
     limits : (low, high), optional
@@ -77,7 +78,8 @@ def pure_let(image, noise: Noise | None = None, limits: tuple[float, float] | No
         raise InputError(
             f"PURE-LET needs one plane (y, x) of finite numbers, {SMALLEST} x {SMALLEST} or more; got {noisy.shape}"
         )
-    a, b = noise = noise_parameters(noisy, limits) if noise is None else Noise(*noise)
+    noise = noise or noise_of_image(noisy, limits)
+    a, b = noise.coefficients
     if a <= 0:
         a, b = 0.0, float(noise.std(noisy.mean())) ** 2
     pedestal = -b / a if a > 0 and b < 0 else 0.0

@@ -6,9 +6,9 @@ import numpy as np
 
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.vst import denoised_stabilised
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 
-def vst_bm3d(image, noise: Noise | None = None, limits: tuple[float, float] | None = None) -> np.ndarray:
+def vst_bm3d(image, noise: NoiseLine | None = None, limits: tuple[float, float] | None = None) -> np.ndarray:
     """Denoised image; float32 (y, x) in the units of the image. Parameters as of `denoised_stabilised`."""
     return denoised_stabilised(image, bm3d, noise, limits)

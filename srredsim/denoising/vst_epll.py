@@ -10,11 +10,11 @@ import numpy as np
 from srredsim.denoising.epll import epll
 from srredsim.denoising.mixture import SHIPPED
 from srredsim.denoising.vst import denoised_stabilised
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 
 def vst_epll(
-    image, noise: Noise | None = None, limits: tuple[float, float] | None = None, prior: str | Path = SHIPPED
+    image, noise: NoiseLine | None = None, limits: tuple[float, float] | None = None, prior: str | Path = SHIPPED
 ) -> np.ndarray:
     """Denoised image; float32 (y, x) in the units of the image.
 

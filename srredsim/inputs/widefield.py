@@ -52,7 +52,7 @@ def check_constants(recipe: Recipe) -> None:
     data = recipe.data
     if data.normalise != "dataset":
         return
-    for key in ("zscore",) if data.target != "sim" else ("zscore", "sim_zscore"):
+    for key in ("zscore", "sim_zscore") if data.target == "sim" else ("zscore",):
         if getattr(data, key) is None:
             raise InputError(
                 f"the recipe of {recipe.name} has data.normalise: dataset, but no data.{key}; give the mean and the"
@@ -180,8 +180,8 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
     return Scaling(*data.sim_zscore).undo(result) if data.normalise == "dataset" else scaling.undo_gain(result)
 
 
-def of_pair(network: Network, pair: Pair, wiener: np.ndarray | None = None) -> np.ndarray:
-    raise InputError(f"{network.model.name} takes widefield images, not raw stacks; srredsim benchmark w2s scores it")
+def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+    return network.in_tiles(pair.normalised()[0])
 
 
 # Export

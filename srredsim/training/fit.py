@@ -11,14 +11,12 @@ from pathlib import Path
 
 import keras
 
-from srredsim import inputs
+from srredsim import inputs, losses, metrics
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.losses import pixels as losses
-from srredsim.metrics import images as metrics
 from srredsim.training import adversarial, callbacks, checkpoint, optimizers, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise

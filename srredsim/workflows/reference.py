@@ -24,12 +24,13 @@ from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.io.image import carried_over
 from srredsim.noise.photons import Counting, counting_of, part, recorded
+from srredsim.optics.borders import fading
+from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.assess import assess
 from srredsim.reconstruction.planes import Plane, planes
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import fading
 
 LIGHT = (0.1, 0.03)  # shares of the light, where nothing is said
 BRIGHTEST_PERCENT = 99.9  # percentile of the widefield image: where photons are counted
@@ -140,8 +141,7 @@ class Reference:
 
     def _read(self, path: Path) -> RawStack:
         stack = io.read(path, **self.reading)
-        if stack.pattern.phases < 3:
-            raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
+        check_phases(stack.pattern.phases)
         given = {"na": self.na, "wavelength_em_um": self.wavelength_em_um}
         return replace(stack, optics=replace(stack.optics, **{k: v for k, v in given.items() if v is not None}))
 

@@ -13,7 +13,7 @@ from srredsim.denoising.pure_let import (
     switched,
 )
 from srredsim.errors import InputError
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 
 def error(image, clean):
@@ -117,23 +117,23 @@ def test_a_large_image_in_strips_is_the_same(widefield, monkeypatch):
     from srredsim.denoising import pure_let as module
 
     y = record(widefield("membranes", 96, peak=50), 1.0, 2.0, 7)[:, :70]
-    whole = pure_let(y, Noise(1.0, 2.0))
+    whole = pure_let(y, NoiseLine(1.0, 2.0))
     monkeypatch.setattr(module, "STRIP_PIXELS", 70 * 20)
-    np.testing.assert_allclose(pure_let(y, Noise(1.0, 2.0)), whole, rtol=1e-5)
+    np.testing.assert_allclose(pure_let(y, NoiseLine(1.0, 2.0)), whole, rtol=1e-5)
 
 
 def test_gain_pedestal_and_axes_change_nothing_else(widefield):
     y = record(widefield("puncta", 64, peak=50), 1.0, 2.0, 8)[:, :50]
-    expected = pure_let(y, Noise(1.0, 0.0))
-    shifted = pure_let(7 * y + 300, Noise(7.0, -7.0 * 300))
+    expected = pure_let(y, NoiseLine(1.0, 0.0))
+    shifted = pure_let(7 * y + 300, NoiseLine(7.0, -7.0 * 300))
     np.testing.assert_allclose(shifted, 7 * expected + 300, rtol=1e-5)
-    np.testing.assert_allclose(pure_let(y.T, Noise(1.0, 0.0)).T, expected, rtol=1e-5)
+    np.testing.assert_allclose(pure_let(y.T, NoiseLine(1.0, 0.0)).T, expected, rtol=1e-5)
 
 
 def test_measured_noise_is_nearly_as_good_as_known(widefield):
     clean = 3 * widefield("filaments", 128, peak=60)
     y = record(clean, 3.0, 10.0, 9)
-    assert error(pure_let(y), clean) < 1.05 * error(pure_let(y, Noise(3.0, 10.0)), clean)
+    assert error(pure_let(y), clean) < 1.05 * error(pure_let(y, NoiseLine(3.0, 10.0)), clean)
 
 
 def test_levels_are_those_of_the_published_program():
@@ -144,6 +144,6 @@ def test_images_that_cannot_be_denoised_are_refused():
     image = np.random.default_rng(8).random((20, 20))
     for bad in (image[:15], image[None], np.where(image > 0.9, np.inf, image)):
         with pytest.raises(InputError, match="PURE-LET needs"):
-            pure_let(bad, Noise(1.0, 1.0))
+            pure_let(bad, NoiseLine(1.0, 1.0))
     with pytest.raises(InputError, match="above 0"):
-        pure_let(image, Noise(0.0, 0.0))
+        pure_let(image, NoiseLine(0.0, 0.0))

@@ -4,7 +4,7 @@ from skimage import data
 
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.vst_bm3d import vst_bm3d
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 
 def psnr(image, clean):
@@ -29,7 +29,7 @@ def test_photon_noise_is_better_stabilised_first(a, b):
 
 def test_measured_noise_is_nearly_as_good_as_known():
     clean, noisy = photograph(0.02, 0.001)
-    assert psnr(vst_bm3d(noisy), clean) > psnr(vst_bm3d(noisy, Noise(0.02, 0.001)), clean) - 0.3
+    assert psnr(vst_bm3d(noisy), clean) > psnr(vst_bm3d(noisy, NoiseLine(0.02, 0.001)), clean) - 0.3
 
 
 def test_a_pedestal_and_a_gain_change_nothing_else():
@@ -37,11 +37,11 @@ def test_a_pedestal_and_a_gain_change_nothing_else():
     _, noisy = photograph(a, b)
     noisy = noisy[:96, :80]
     counts = 400 * noisy + 100
-    expected = 400 * vst_bm3d(noisy, Noise(a, b)) + 100
-    np.testing.assert_allclose(vst_bm3d(counts, Noise(400 * a, -400 * a * 100)), expected, rtol=1e-3)
+    expected = 400 * vst_bm3d(noisy, NoiseLine(a, b)) + 100
+    np.testing.assert_allclose(vst_bm3d(counts, NoiseLine(400 * a, -400 * a * 100)), expected, rtol=1e-3)
 
 
 def test_noise_that_is_the_same_everywhere_needs_no_transform():
     _, noisy = photograph(0.05, 0.01)
     noisy = noisy[:64, :72]
-    np.testing.assert_array_equal(vst_bm3d(noisy, Noise(0.0, 0.01)), bm3d(noisy, 0.1, np.ptp(noisy)))
+    np.testing.assert_array_equal(vst_bm3d(noisy, NoiseLine(0.0, 0.01)), bm3d(noisy, 0.1, np.ptp(noisy)))

@@ -59,7 +59,7 @@ def history(folder: Path) -> list[dict[str, float]]:
 
 def trainer_of(wanted: recipe.Recipe, optimizer):
     """A compiled trainer of one device, whose discriminator learns by plain gradient descent."""
-    from srredsim.losses import pixels as losses
+    from srredsim import losses
     from srredsim.zoo import models
 
     keras.utils.set_random_seed(5)

@@ -11,7 +11,7 @@ from srredsim.errors import InputError
 from srredsim.inputs import _stacks as inputs_of_stacks
 from srredsim.reconstruction.forward import stripes_of
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import estimate
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.preprocess import prepare
 from srredsim.workflows import judge as judging
 

@@ -11,7 +11,8 @@ from srredsim import io
 from srredsim.acquisition import Optics, Pattern, frames_from_raw
 from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
-from srredsim.evaluation import benchmark
+from srredsim.evaluation import methods
+from srredsim.evaluation.scores import score
 from srredsim.io import Reading, Writing
 from srredsim.normalise import scaling_of
 from srredsim.simulation.sim import simulate_stack
@@ -59,12 +60,11 @@ def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):
 
 def test_tiles_change_nothing(path, wild):
     whole = tifffile.imread(prediction.predict_file(path, wild, tile=1000)["paths"][0])
-    tiled = tifffile.imread(prediction.predict_file(path, wild, tile=13, writing=Writing(overwrite=True))["paths"][0])
+    again = Writing(overwrite=True)
+    tiled = tifffile.imread(prediction.predict_file(path, wild, tile=13, writing=again)["paths"][0])
     np.testing.assert_allclose(tiled, whole, atol=1e-4 * np.abs(whole).max())
     careless = dataclasses.replace(wild, receptive_field=2)
-    wrong = tifffile.imread(
-        prediction.predict_file(path, careless, tile=13, writing=Writing(overwrite=True))["paths"][0]
-    )
+    wrong = tifffile.imread(prediction.predict_file(path, careless, tile=13, writing=again)["paths"][0])
     assert np.abs(wrong - whole).max() > 1e-2 * np.abs(whole).max()
 
 
@@ -92,14 +92,11 @@ def test_untrained_it_scores_what_wiener_scores(cleaner, sample):
     frames = frames_from_raw(sample.raw)
     facts = {"optics": {name: getattr(sample.settings, name) for name in NAMES}}
     pair = Pair(frames, sample.truth, scaling_of(frames), facts)
-    found = benchmark.images(cleaner, pair, 3, 3)
+    found = methods.images(cleaner, pair, "3x3")
     np.testing.assert_allclose(found["cleaner"], found["Wiener"], rtol=1e-4, atol=1e-3)
-    assert (
-        benchmark.score(pair.truth, found["Wiener"])["psnr"]
-        > benchmark.score(pair.truth, found["widefield (Fourier)"])["psnr"]
-    )
+    assert score(pair.truth, found["Wiener"])["psnr"] > score(pair.truth, found["widefield (Fourier)"])["psnr"]
     with pytest.raises(InputError, match="must tell NA, emission wavelength and pixel size"):
-        benchmark.images(cleaner, Pair(frames, sample.truth, scaling_of(frames)), 3, 3)
+        methods.images(cleaner, Pair(frames, sample.truth, scaling_of(frames)), "3x3")
 
 
 def test_a_network_of_frames_is_no_network_of_wiener_images(tiny_model):

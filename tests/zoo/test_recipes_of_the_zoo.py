@@ -8,12 +8,10 @@ from functools import cache
 
 import pytest
 
-from srredsim import networks, resources
+from srredsim import losses, metrics, networks, resources
 from srredsim.data import catalogue
 from srredsim.errors import InputError
 from srredsim.evaluation.w2s.published import published
-from srredsim.losses import pixels as losses
-from srredsim.metrics import images as metrics
 from srredsim.zoo import models, recipe
 
 RECIPES = [
@@ -21,7 +19,7 @@ RECIPES = [
     for name in resources.entries("models")
     for variant in ("", *recipe.variants(resources.entry("models", name)))
 ]
-OF_FEATURES = [name for name in RECIPES if set(losses.OF_FEATURES) & set(recipe.load(name).as_dict()["loss"])]
+OF_FEATURES = [name for name in RECIPES if set(losses.names_of_features()) & set(recipe.load(name).as_dict()["loss"])]
 
 
 def build_small(wanted):
@@ -90,5 +88,5 @@ def test_without_the_weights_of_vgg19_it_is_said_how_to_get_them(name, monkeypat
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nothing can be downloaded
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path))
-    with pytest.raises(InputError, match=r"cannot be downloaded from https.*; give --vgg-weights FILE"):
+    with pytest.raises(InputError, match=r"cannot be downloaded from https.*; give `vgg_weights`, a file"):
         losses.get(recipe.load(name).loss)

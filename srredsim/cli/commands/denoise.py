@@ -11,6 +11,7 @@ from srredsim.cli.planewise import planewise, through
 from srredsim.errors import InputError
 
 GROUP = "images"
+DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "take the noise out of widefield images, plane by plane"
 METHODS = ("pure_let", "vst_bm3d", "vst_epll", "dncnn", "memnet", "ridnet")  # the last three are networks
 

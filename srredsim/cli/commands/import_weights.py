@@ -33,5 +33,5 @@ def run(arguments) -> dict:
     terminal.say(f"{report['network']}: {settings}; {report['parameters']:,} parameters")
     if report["dead"]:
         terminal.say(f"left out: {len(report['dead'])} tensors without effect on the image")
-    terminal.say(report["path"])
+    terminal.say(Path(report["path"]))
     return report

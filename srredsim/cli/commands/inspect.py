@@ -30,7 +30,7 @@ def run(arguments) -> dict:
         with io.atomic(picture, arguments.overwrite) as temporary:
             report = inspection.inspect(stack, others)
             inspection.picture(stack, temporary, report)
-        terminal.say_coloured([str(path), *(f"  {line}".rstrip() for line in inspection.lines(report)), str(picture)])
+        terminal.say_coloured(path, *(f"  {line}".rstrip() for line in inspection.lines(report)), picture)
         return {"input": str(path), **report, "picture": str(picture)}
 
     return each(arguments.inputs, work, arguments.out)

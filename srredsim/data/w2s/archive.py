@@ -14,10 +14,16 @@ from srredsim.data.w2s.simulated import camera_rng, captures, expected_field, ra
 from srredsim.errors import InputError
 
 FEWEST = 32  # pixels of a side
+SIZE = 512  # of the published captures
 
 
 def simulate_archive(
-    out: str | Path, count: int, *, seed: int = 0, size: int = 512, progress: Callable[[int, int], None] | None = None
+    out: str | Path,
+    count: int = 1,
+    *,
+    seed: int = 0,
+    size: int = SIZE,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Write folders ``ImageNNN`` with 400 captures, a montage of raw SIM frames and a SIM image of each channel.
 

@@ -6,13 +6,17 @@ import pytest
 from keras import ops
 from skimage import metrics as skimage_metrics
 
+from srredsim import metrics
 from srredsim.errors import InputError
-from srredsim.metrics import images as metrics
 
 DATA_RANGE = 3.0
 SCALED = {"data_range": DATA_RANGE}
-CALLS = {"psnr": SCALED, "rmse": {}, "nrmse": SCALED, "ssim": SCALED, "ncc": {}}
+CALLS = {"mean_squared_error": {}, "psnr": SCALED, "rmse": {}, "nrmse": SCALED, "ssim": SCALED, "ncc": {}}
 every_metric = pytest.mark.parametrize("name", CALLS)
+
+
+def test_every_metric_is_tested_here():
+    assert set(CALLS) == set(metrics.names())
 
 
 def two_unlike_images(offset=0.0):
@@ -25,7 +29,7 @@ def two_unlike_images(offset=0.0):
 
 
 def evaluate(name, truth, image, **settings):
-    return ops.convert_to_numpy(metrics.METRICS[name](truth, image, **(CALLS[name] | settings)))
+    return ops.convert_to_numpy(metrics.function(name)(truth, image, **(CALLS[name] | settings)))
 
 
 def per_image(function, truth, image):
@@ -112,7 +116,7 @@ def test_numbers_by_hand():
 
 def test_a_perfect_image():
     truth, _ = two_unlike_images()
-    expected = {"psnr": np.inf, "rmse": 0.0, "nrmse": 0.0, "ssim": 1.0, "ncc": 1.0}
+    expected = {"mean_squared_error": 0.0, "psnr": np.inf, "rmse": 0.0, "nrmse": 0.0, "ssim": 1.0, "ncc": 1.0}
     for name, value in expected.items():
         np.testing.assert_allclose(evaluate(name, truth, truth), [value] * 2, rtol=1e-6)
 
@@ -126,10 +130,10 @@ def test_the_ncc_of_a_constant_image_is_zero(level):
 
 
 @every_metric
-def test_scaling_images_and_range_together_changes_only_rmse(name):
+def test_scaling_images_and_range_together_changes_only_those_in_units(name):
     truth, image = two_unlike_images()
     scaled = {"data_range": 1000 * DATA_RANGE} if CALLS[name] else {}
-    expected = evaluate(name, truth, image) * (1000 if name == "rmse" else 1)
+    expected = evaluate(name, truth, image) * {"rmse": 1e3, "mean_squared_error": 1e6}.get(name, 1)
     np.testing.assert_allclose(evaluate(name, 1000 * truth, 1000 * image, **scaled), expected, rtol=1e-4)
 
 
@@ -144,7 +148,7 @@ def test_one_data_range_per_image(name):
 @every_metric
 def test_half_precision_images_are_computed_in_float32(name):
     truth, image = (ops.cast(pair, "bfloat16") for pair in two_unlike_images())
-    value = metrics.METRICS[name](truth, image, **CALLS[name])
+    value = metrics.function(name)(truth, image, **CALLS[name])
     assert keras.backend.standardize_dtype(value.dtype) == "float32"
     exact = evaluate(name, *(ops.convert_to_numpy(ops.cast(pair, "float32")) for pair in (truth, image)))
     np.testing.assert_allclose(ops.convert_to_numpy(value), exact, rtol=1e-6)
@@ -165,7 +169,7 @@ class Measure(keras.layers.Layer):
         self.metric = name
 
     def call(self, pair):
-        return metrics.METRICS[self.metric](*pair, **CALLS[self.metric])
+        return metrics.function(self.metric)(*pair, **CALLS[self.metric])
 
 
 @every_metric
@@ -216,13 +220,13 @@ def test_keras_metric_can_be_saved(name):
 
 
 def test_an_unknown_metric_is_refused_with_the_known_and_the_nearest_named():
-    with pytest.raises(InputError, match=r"no metric called 'pnsr'.*rmse.*ncc.*mean 'psnr'"):
+    with pytest.raises(InputError, match=r"no metric called 'pnsr'.*ncc.*rmse.*mean 'psnr'"):
         metrics.get("pnsr", 1.0)
 
 
 @pytest.mark.parametrize("name", ["psnr", "nrmse", "ssim"])
 def test_a_metric_without_its_data_range_is_refused(name):
-    with pytest.raises(InputError, match=f"metric {name} needs data_range"):
+    with pytest.raises(InputError, match=f"metric {name} needs `data_range`"):
         metrics.get(name)
 
 

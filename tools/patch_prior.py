@@ -1,4 +1,4 @@
-"""Fit the patch prior of EPLL:  python benchmarks/patch_prior.py --out srredsim/denoising/patch_prior.npz --overwrite
+"""Fit the patch prior of EPLL:  python tools/patch_prior.py --out srredsim/denoising/patch_prior.npz --overwrite
 
 The patches are those of noise-free widefield images that this package simulates: phantoms of every kind, at 60 to 110
 nm a pixel, through the transfer functions of objectives of NA 1.2 to 1.49, with out-of-focus haze and background. EPLL

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from srredsim import losses
 from srredsim.errors import InputError
-from srredsim.losses import pixels as losses
-from srredsim.metrics import images as metrics
+from srredsim.metrics import pixels, structure
 
 CALLS = {
     "mean_squared_error": {},
@@ -28,11 +28,11 @@ def pair_of_images():
 
 
 def evaluate(name, truth, image):
-    return ops.convert_to_numpy(losses.LOSSES[name](truth, image, **CALLS[name]))
+    return ops.convert_to_numpy(losses.function(name)(truth, image, **CALLS[name]))
 
 
 def test_every_loss_is_tested_here():
-    assert set(CALLS) == set(losses.LOSSES)
+    assert set(CALLS) == set(losses.names()) - set(losses.names_of_features())
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_formula_in_float64(name, formula):
 
 def test_log_loss_is_the_psnr_but_for_scale_and_sign():
     truth, image = pair_of_images()
-    psnr = ops.convert_to_numpy(metrics.psnr(truth, image, 1.0))
+    psnr = ops.convert_to_numpy(pixels.psnr(truth, image, 1.0))
     np.testing.assert_allclose(evaluate("log_mean_squared_error", truth, image), -psnr * np.log(10) / 10, atol=1e-4)
     assert evaluate("log_mean_squared_error", truth, truth) == pytest.approx(2 * np.log(3e-3))
 
@@ -65,7 +65,7 @@ def test_the_variance_of_the_error_does_not_care_for_an_offset_of_each_image():
 
 def test_ssim_loss_is_one_minus_ssim():
     truth, image = pair_of_images()
-    expected = 1 - ops.convert_to_numpy(metrics.ssim(truth, image, 3.0))
+    expected = 1 - ops.convert_to_numpy(structure.ssim(truth, image, 3.0))
     np.testing.assert_allclose(evaluate("ssim", truth, image), expected, rtol=1e-6)
 
 
@@ -74,7 +74,7 @@ def test_numbers_by_hand():
     image = truth + np.float32(-3.0)
     assert evaluate("mean_squared_error", truth, image) == pytest.approx([9.0])
     assert evaluate("mean_absolute_error", truth, image) == pytest.approx([3.0])
-    assert ops.convert_to_numpy(losses.charbonnier(truth, image, epsilon=4.0)) == pytest.approx([5.0])
+    assert ops.convert_to_numpy(losses.function("charbonnier")(truth, image, epsilon=4.0)) == pytest.approx([5.0])
     c1 = 0.03**2
     assert evaluate("ssim", truth, image) == pytest.approx([1 - c1 / (9 + c1)])
 
@@ -88,7 +88,7 @@ def test_a_perfect_image():
 @every_loss
 def test_half_precision_images_are_computed_in_float32(name):
     truth, image = (ops.cast(one, "bfloat16") for one in pair_of_images())
-    value = losses.LOSSES[name](truth, image, **CALLS[name])
+    value = losses.function(name)(truth, image, **CALLS[name])
     assert keras.backend.standardize_dtype(value.dtype) == "float32"
     exact = evaluate(name, *(ops.convert_to_numpy(ops.cast(one, "float32")) for one in (truth, image)))
     np.testing.assert_allclose(ops.convert_to_numpy(value), exact, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Draw docs/w2s.png:  python benchmarks/w2s_picture.py [--field 4] [--level 1]
+"""Draw docs/w2s.png:  python tools/w2s_picture.py [--field 4] [--level 1]
 
 One simulated test field: noisy, denoised by BM3D and by w2s_dncnn, super-resolved from the noisy image and
 from the average of 400 captures, and the SIM image; below, the region with the most detail. All panels have the grey
@@ -15,7 +15,7 @@ import numpy as np
 from srredsim.data import catalogue
 from srredsim.data.w2s.field import REFERENCE
 from srredsim.denoising.methods import METHODS
-from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.evaluation.scores import fit_intensity
 from srredsim.optics.sampling import SCALE
 from srredsim.picture import most_detailed
 from srredsim.reconstruction.upscale import bicubic_upscale

@@ -10,8 +10,10 @@ from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.bands import separated
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.measure import remeasured
 from srredsim.stripes.overlap import damping_of
-from srredsim.stripes.parameters import estimate, remeasured, separated
 from srredsim.stripes.phase_steps import Errors, even_steps
 from srredsim.stripes.preprocess import prepare
 from srredsim.stripes.search import ANNULUS, Search, overlaps
@@ -178,7 +180,7 @@ def test_the_damping_of_the_otf_is_measured(damping):
 
 def test_contrasts_do_not_depend_on_the_damping_assumed():
     _, prepared, parameters, transfer = case(5, 1500.0, 256, 12)
-    other = remeasured(parameters, prepared, Transfer(transfer.cutoff_per_um, transfer.pixel_size_um, 0.95))
+    other = remeasured(parameters, prepared.frames, Transfer(transfer.cutoff_per_um, transfer.pixel_size_um, 0.95))
     for one, two in zip(parameters.angles, other.angles, strict=True):
         for first, second in zip(one.orders, two.orders, strict=True):
             assert first.modulation_depth == pytest.approx(second.modulation_depth, abs=0.02)

@@ -1,4 +1,4 @@
-"""Where a model is worst:  python benchmarks/failures.py --model srredsim --out models/srredsim
+"""Where a model is worst:  python tools/failures.py --model srredsim --out models/srredsim
 
 Two controls and a picture, for the card of a model:
 
@@ -18,7 +18,8 @@ import numpy as np
 from srredsim.acquisition import frames_from_raw
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair
-from srredsim.evaluation.benchmark import fit_intensity, images, score
+from srredsim.evaluation.methods import images
+from srredsim.evaluation.scores import fit_intensity, score
 from srredsim.normalise import scaling_of
 from srredsim.simulation.sim import simulate_stack
 from srredsim.zoo import models
@@ -49,7 +50,7 @@ def without_stripes(model, count: int, photons: float = 2000.0) -> None:
             frames = frames_from_raw(sample.raw)
             optics = {name: getattr(sample.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
             pair = Pair(frames, sample.truth, scaling_of(frames), {"optics": optics})
-            found = images(model, pair, angles, phases)
+            found = images(model, pair, f"{angles}x{phases}")
             scores = {method: score(sample.truth, image)["psnr"] for method, image in found.items()}
             for method in (model.name, "Wiener"):
                 gains[method].append(scores[method] - scores["widefield (Fourier)"])
@@ -66,7 +67,7 @@ def picture(model, path: Path) -> None:
     worst: dict[float, tuple] = {}
     for index in range(len(pairs)):
         pair = pairs[index]
-        found = images(model, pair, *pattern)
+        found = images(model, pair, "x".join(map(str, pattern)))
         error = score(pair.truth, found[model.name])["nrmse"]
         level = pair.facts["photons"]
         if level not in worst or error > worst[level][0]:

@@ -1,4 +1,4 @@
-"""Do models of widefield images hold on what they never saw?  python benchmarks/photographs.py [NAME...]
+"""Do models of widefield images hold on what they never saw?  python tools/photographs.py [NAME...]
 
 Photographs of scikit-image take the place of specimens, through a Gaussian lens onto a camera with photon and read-out
 noise. Prints the mean PSNR of each model (all that take widefield images, if none is named), after gain and offset
@@ -14,7 +14,7 @@ from scipy import ndimage
 from skimage import data
 
 from srredsim.denoising.vst_bm3d import vst_bm3d
-from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.evaluation.scores import fit_intensity
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.zoo import models, recipe
 from srredsim.zoo.chain import Chain

@@ -1,4 +1,4 @@
-"""Score every model again, and put the numbers where they are shown:  python benchmarks/scores.py [NAME...]
+"""Score every model again, and put the numbers where they are shown:  python tools/scores.py [NAME...]
 
 Evaluates the models (all, if none is named) on the test split of the simulated data, writes
 ``models/<name>/results.json``, and with it the tables in the models' cards and in the README, between the lines
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from srredsim import resources
 from srredsim.evaluation import tables
-from srredsim.evaluation.benchmark import evaluate
+from srredsim.evaluation.evaluate import evaluate
 from srredsim.evaluation.w2s import cells as w2s
 from srredsim.evaluation.w2s import tables as w2s_tables
 from srredsim.zoo import models, recipe
