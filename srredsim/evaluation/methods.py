@@ -18,10 +18,9 @@ from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.planes import of_optics
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
 from srredsim.stripes.preprocess import prepare
-from srredsim.workflows.predict import clean_wiener, predict_frames
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
-from srredsim.zoo.windows import Network, default_tile
+from srredsim.zoo.windows import Network
 
 WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
 WIDEFIELD = "widefield"
@@ -103,16 +102,7 @@ def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
 
 
 def _of_model(model: LoadedModel, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
-    if not model.kind.OF_STACKS:
-        return Network(model).in_tiles(pair.normalised()[0], default_tile(model))
-    if model.recipe.data.input != "wiener":
-        return predict_frames(model, pair.frames)
-    if (reconstructed := wiener()) is None:
-        raise InputError(
-            f"{model.name} takes Wiener images: the stacks must tell NA, emission wavelength and pixel size"
-        )
-    transfer = transfer_of(Optics(**pair.facts["optics"]))
-    return clean_wiener(model, reconstructed, widefield_of(pair.frames), pair.scaling, transfer)
+    return model.kind.of_pair(Network(model), pair, wiener() if model.kind.OF_STACKS else None)
 
 
 def _as_it_is(image: np.ndarray, scale: int) -> np.ndarray:

@@ -181,7 +181,7 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
 
 
 def of_pair(network: Network, pair: Pair, wiener: np.ndarray | None = None) -> np.ndarray:
-    raise InputError(f"{network.model.name} takes widefield images, not raw stacks; srredsim benchmark w2s scores it")
+    return network.in_tiles(pair.normalised()[0])
 
 
 # Export
