@@ -14,14 +14,15 @@ GROUP = "images"
 DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "take the noise out of widefield images, plane by plane"
 NETWORKS = ("dncnn", "memnet", "ridnet")
-METHODS = ("pure_let", "vst_bm3d", "vst_epll", *NETWORKS)
 
 
 def add_arguments(parser: shared.Parser) -> None:
+    from srredsim.denoising.methods import names
+
     shared.images(parser)
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=(*names(), *NETWORKS),
         required=True,
         help="pure_let is fast; vst_bm3d and vst_epll are better, and need no training; dncnn is a network that comes"
         " trained; the others are to be trained first",
@@ -38,13 +39,14 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim.denoising.methods import METHODS as CLASSICAL
+    from srredsim.denoising.methods import takers
 
-    classical = list(CLASSICAL)
-    of_maths = arguments.method in classical
-    for name, kept, where in (("noise", of_maths, classical), ("prior", arguments.method == "vst_epll", ["vst_epll"])):
-        if getattr(arguments, name) and not kept:
-            raise InputError(f"`{name}` is for `method` {' or '.join(where)}; {arguments.method} does not take it")
+    of_maths = arguments.method not in NETWORKS
+    for name in ("noise", "prior"):
+        if getattr(arguments, name) and arguments.method not in takers(name):
+            raise InputError(
+                f"`{name}` is for `method` {' or '.join(takers(name))}; {arguments.method} does not take it"
+            )
     if of_maths and arguments.model:
         raise InputError(f"`model` is for the networks {', '.join(NETWORKS)}; {arguments.method} has none")
     denoised = (_by_maths if of_maths else _by_network)(arguments)
