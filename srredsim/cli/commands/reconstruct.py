@@ -81,7 +81,7 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim.quality.report import lines
+    from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as files
 
     def work(path: Path) -> dict:
@@ -94,9 +94,8 @@ def run(arguments) -> dict:
                 **shared.given(arguments, *ASKED, *shared.READING),
             )
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
-        for channel in report["channels"]:
-            if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
-                terminal.note(f"{path}: warning: {channel['verdict']}")
+        for warning in warnings(report):
+            terminal.note(f"{path}: {warning}")
         return report
 
     return each(arguments.inputs, work, arguments.out)
