@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import tifffile
 from scipy import ndimage
-from srredsim.workflows.predict_widefield import Chain
 
 from srredsim import io
 from srredsim.cli.main import main
