@@ -89,5 +89,5 @@ def _say_consistency(path: Path, report: dict) -> None:
     if report["consistency"]:
         terminal.say(f"consistency: {report['consistency']['line']}")
     for note in report["notes"]:
-        if note.startswith("not compared") and "give --" in note:
+        if note.startswith("not compared") and "give `" in note:
             terminal.note(f"{path}: {note}")

@@ -72,30 +72,24 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim import io
     from srredsim.quality.report import lines
     from srredsim.workflows import reconstruct as files
 
+    how = {
+        "reading": io.Reading(
+            **shared.reading(arguments), na=arguments.na, wavelength_em_um=arguments.wavelength_em_um
+        ),
+        "writing": io.Writing(arguments.out, overwrite=arguments.overwrite),
+        "method": files.Method(arguments.method, arguments.wiener, arguments.attenuation, arguments.iterations),
+        "known": files.KnownStripes(arguments.parameters, arguments.k, arguments.phase_steps),
+        "lens": files.Lens(arguments.otf, arguments.otf_damping),
+        "split_photons": arguments.split_photons,
+    }
+
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
-            report = files.reconstruct_file(
-                path,
-                na=arguments.na,
-                wavelength_em_um=arguments.wavelength_em_um,
-                wiener=arguments.wiener,
-                attenuation=arguments.attenuation,
-                method=arguments.method,
-                iterations=arguments.iterations,
-                parameters=arguments.parameters,
-                k0_per_um=arguments.k,
-                steps_rad=arguments.phase_steps,
-                otf=arguments.otf,
-                otf_damping=arguments.otf_damping,
-                split_photons=arguments.split_photons,
-                out=arguments.out,
-                overwrite=arguments.overwrite,
-                progress=progress,
-                **shared.reading(arguments),
-            )
+            report = files.reconstruct_file(path, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         for channel in report["channels"]:
             if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
