@@ -74,6 +74,7 @@ def _by_maths(arguments) -> Callable[..., dict]:
 
 def _by_network(arguments) -> Callable[..., dict]:
     terminal.start_keras()
+    from srredsim import io
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo.chain import Chain
 
@@ -82,7 +83,7 @@ def _by_network(arguments) -> Callable[..., dict]:
         raise InputError(f"{chain.name} makes {chain.scale}x the pixels: srredsim predict takes it as its `model`")
 
     def denoised(path: Path, progress) -> dict:
-        asked = {"reading": shared.reading(arguments), "writing": shared.writing(arguments)}
+        asked = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
         report = predict_file(path, chain, progress=progress, **asked)
         for line in report["advice"]:
             terminal.note(f"{path}: {line}")
