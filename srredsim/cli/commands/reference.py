@@ -11,10 +11,8 @@ from srredsim.cli.several import each
 GROUP = "data"
 DEFAULTS = ("srredsim.workflows.reference:Reference",)
 HELP = "make a folder of pairs to train on, from stacks recorded in plenty of light"
-ASKED = (
-    *("low", "light", "photons", "gain_adu", "offset_adu", "read_noise_e", "na", "wavelength_em_um", "wiener"),
-    *("validation", "accept_incomplete", "seed", "overwrite", "out"),
-)
+DIM = ("low", "light", "photons", "gain_adu", "offset_adu", "read_noise_e", "seed")
+ASKED = ("out", "wiener", "validation", "accept_incomplete", "overwrite")
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -47,9 +45,12 @@ def _dim(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim.io import Reading
     from srredsim.workflows import reference
 
-    pairs = reference.Reference(reading=shared.reading(arguments), **shared.given(arguments, *ASKED))
+    reading = Reading(**shared.given(arguments, *shared.READING, "na", "wavelength_em_um"))
+    dim = reference.Dim(**shared.given(arguments, *DIM))
+    pairs = reference.Reference(dim=dim, reading=reading, **shared.given(arguments, *ASKED))
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
