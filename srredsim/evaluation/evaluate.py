@@ -152,7 +152,7 @@ class Trial:
 
     def _wiener(self, pair: Pair, pattern: str, index: int) -> np.ndarray | None:
         """Kept where the model needs it, too."""
-        if self.model.recipe.data.input != "wiener" or methods.WIENER_NEEDS not in pair.facts:
+        if not self.model.kind.ASKS_FOR_WIENER or methods.WIENER_NEEDS not in pair.facts:
             return methods.wiener_image(pair, pattern)
         place = f"wiener-{self._contents[pattern]}", str(index)
         return self._images.image(*place, make=lambda: methods.wiener_image(pair, pattern))

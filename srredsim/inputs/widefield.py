@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 WORDS = "widefield images"
 OF_STACKS = False
 INPUT_NAME = "widefield"
+ASKS_FOR_WIENER = False
 SMALLEST_SIDE = 16  # pixels
 LEAVES_SIZE = 128  # pixels, at least: their noise is measured in them
 
