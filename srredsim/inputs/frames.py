@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 WORDS = "raw frames"
 OF_STACKS = True
 INPUT_NAME = "raw"
-ASKS_FOR_WIENER = False
 
 
 def check_data(data: Data) -> None:

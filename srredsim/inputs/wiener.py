@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 WORDS = "Wiener images"
 OF_STACKS = True
 INPUT_NAME = "channels"
-ASKS_FOR_WIENER = True
 
 
 def check_data(data: Data) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.acquisition import which
-from srredsim.denoising.methods import named
+from srredsim.denoising.methods import named, takers
 from srredsim.denoising.mixture import load
 from srredsim.errors import InputError
 from srredsim.io import Reading, Writing
@@ -36,7 +36,7 @@ def denoise_file(
     Parameters
     ----------
     method : str
-        One of `srredsim.denoising.methods.METHODS`.
+        One of `srredsim.denoising.methods`.
     noise : (a, b), optional
         Variance ``a x + b`` at brightness x, in the units of the file. Left out: measured in each plane by itself.
     prior : path, optional
@@ -116,8 +116,8 @@ def _method(method: str, prior: str | Path | None) -> Callable[..., np.ndarray]:
     work = named(method)
     if prior is None:
         return work
-    if method != "vst_epll":
-        raise InputError(f"a prior is for vst_epll; {method} has none")
+    if method not in takers("prior"):
+        raise InputError(f"`prior` is for {' or '.join(takers('prior'))}; {method} takes none")
     load(prior)  # a wrong one stops the run before any work
     return lambda noisy, noise, limits: work(noisy, noise, limits, prior=prior)
 

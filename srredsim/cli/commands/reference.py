@@ -9,9 +9,8 @@ from srredsim.cli import terminal
 from srredsim.cli.several import each
 
 GROUP = "data"
-DEFAULTS = ("srredsim.workflows.reference:Reference",)
+DEFAULTS = ("srredsim.workflows.reference:Reference", "srredsim.workflows.reference:Dim")
 HELP = "make a folder of pairs to train on, from stacks recorded in plenty of light"
-DIM = ("low", "light", "photons", "gain_adu", "offset_adu", "read_noise_e", "seed")
 ASKED = ("out", "wiener", "validation", "accept_incomplete", "overwrite")
 
 
@@ -48,8 +47,8 @@ def run(arguments) -> dict:
     from srredsim.io import Reading
     from srredsim.workflows import reference
 
-    reading = Reading(**shared.given(arguments, *shared.READING, "na", "wavelength_em_um"))
-    dim = reference.Dim(**shared.given(arguments, *DIM))
+    reading = shared.record(Reading, arguments)
+    dim = shared.record(reference.Dim, arguments)
     pairs = reference.Reference(dim=dim, reading=reading, **shared.given(arguments, *ASKED))
 
     def work(path: Path) -> dict:
