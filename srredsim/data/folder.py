@@ -20,7 +20,7 @@ from srredsim.io.formats import open_source
 from srredsim.normalise import SCALINGS, scaling_of
 
 LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
-HELD_BACK = 10  # of every so many pairs to train on one is held back, where there are none to validate with
+HELD_BACK = 10  # so many pairs to train on of which one is held back, where there are none to validate with
 OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 
 

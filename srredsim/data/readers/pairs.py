@@ -21,10 +21,10 @@ TARGETS = ("truth", "average", "sim")  # there is one truth; a recipe of other d
 @dataclass(frozen=True)
 class Settings:
     splits: dict = field(default_factory=lambda: {split: split for split in SPLITS})  # folders with raw and truth
-    na: float | None = None  # of the raw stacks, whatever their files say
+    na: float | None = None  # optics of the raw stacks, whatever their files say
     wavelength_em_um: float | None = None
     pixel_size_um: float | None = None
-    order: str | None = None  # of the frames, see `srredsim.io.read`
+    order: str | None = None  # order of the frames, see `srredsim.io.read`
 
     def __post_init__(self):
         for split, home in self.splits.items():
