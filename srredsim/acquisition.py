@@ -22,6 +22,11 @@ class Optics:
     z_step_um: float | None = None
     frame_interval_s: float | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether all that the resolution depends on is there."""
+        return None not in (self.na, self.wavelength_em_um, self.pixel_size_um)
+
     def given(self, **values: float | None) -> Optics:
         """With the values that are not None in place of these."""
         return replace(self, **{name: value for name, value in values.items() if value is not None})

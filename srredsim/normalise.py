@@ -27,6 +27,9 @@ class Scaling:
     def apply(self, frames: np.ndarray) -> np.ndarray:
         return (np.asarray(frames, np.float32) - np.float32(self.offset)) / np.float32(self.gain)
 
+    def undo(self, image: np.ndarray) -> np.ndarray:
+        return np.asarray(image, np.float32) * np.float32(self.gain) + np.float32(self.offset)
+
     def undo_gain(self, image: np.ndarray) -> np.ndarray:
         """A network's image in the units of the raw frames, above background."""
         return np.asarray(image, np.float32) * np.float32(self.gain)

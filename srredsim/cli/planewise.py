@@ -30,11 +30,13 @@ def planewise(arguments, work: Callable[..., dict]) -> dict:
 
 def through(chain) -> Callable[..., dict]:
     """What takes a file through a chain of models and says what is to be said of it."""
-    from srredsim.workflows.predict_widefield import predict_image_file
+    from srredsim.io import Reading, Writing
+    from srredsim.workflows.predict import predict_file
 
-    def work(path: Path, **asked) -> dict:
-        report = predict_image_file(path, chain, **asked)
-        for note in report["notes"]:
+    def work(path: Path, *, out, dtype, pixel_size_um, overwrite, progress) -> dict:
+        reading, writing = Reading(pixel_size_um=pixel_size_um), Writing(out, dtype, overwrite)
+        report = predict_file(path, chain, reading=reading, writing=writing, progress=progress)
+        for note in report["advice"]:
             terminal.note(f"{path}: {note}")
         return report
 

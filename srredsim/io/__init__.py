@@ -6,7 +6,8 @@ from srredsim.io.files import atomic, find, refuse_existing
 from srredsim.io.formats import open_source
 from srredsim.io.image import ImageWriter, read_image, write_image
 from srredsim.io.memory import remembering
-from srredsim.io.raw import plain_images, raw_stack, read, write_raw
+from srredsim.io.plain import plain_images
+from srredsim.io.raw import raw_stack, read, write_raw
 
 __all__ = [
     "ImageWriter",

@@ -65,16 +65,6 @@ def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
         array = Frames(source, numbers)
     if source.dtype.itemsize == 1:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
-    return _stack(array, source, path, reading, notes)
-
-
-def plain_images(source: Source, path: str | Path, reading: Reading) -> RawStack:
-    """Every plane of an open file as a stack of its own, of one angle and one phase: images without a pattern."""
-    numbers = orders.arrange_planes(source.letters, source.shape)
-    return _stack(Frames(source, numbers[..., None, None]), source, path, reading, [])
-
-
-def _stack(array: Frames | Tiles, source: Source, path: str | Path, reading: Reading, notes: list[str]) -> RawStack:
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(*(int(n) for n in array.shape[3:5]))

@@ -20,7 +20,7 @@ from srredsim.checkpoints.mapping import (
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.import_weights import import_weights
-from srredsim.workflows.predict_widefield import Chain
+from srredsim.zoo.chain import Chain
 from srredsim.zoo import recipe as recipes
 
 RNG = np.random.default_rng(11)

@@ -60,7 +60,7 @@ def _by_maths(arguments) -> Callable[..., dict]:
 
 def _by_network(arguments) -> Callable[..., dict]:
     terminal.start_keras()
-    from srredsim.workflows.predict_widefield import Chain
+    from srredsim.zoo.chain import Chain
 
     chain = Chain(arguments.model or f"w2s_{arguments.method}")
     if chain.scale != 1:

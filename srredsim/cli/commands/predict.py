@@ -7,7 +7,6 @@ from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
-from srredsim.cli.planewise import planewise, through
 from srredsim.cli.several import each
 from srredsim.errors import InputError
 
@@ -33,61 +32,41 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     terminal.start_keras()
-    from srredsim import io
-    from srredsim.workflows import predict as prediction
-    from srredsim.workflows import predict_widefield as widefield
+    from srredsim.io import Reading, Writing
+    from srredsim.workflows.predict import predict_file
     from srredsim.zoo import models
+    from srredsim.zoo.chain import Chain
 
     load = cache(lambda name: models.load(name, arguments.precision))
-    if arguments.model:  # a wrong model stops the run before the first file
-        if widefield.is_chain(arguments.model):
-            return _run_widefield(arguments)
-        load(arguments.model)
-    reading = shared.reading(arguments)
+    chain = Chain(arguments.model, arguments.precision) if arguments.model else None
+    given = [name for name in OF_RAW_STACKS if getattr(arguments, name)]
+    if given and chain and not chain.kind.OF_STACKS:
+        raise InputError(f"`{given[0]}` is for raw stacks; the model {arguments.model} takes {chain.kind.WORDS}")
+    reading = Reading(**shared.reading(arguments), na=arguments.na, wavelength_em_um=arguments.wavelength_em_um)
+    writing = Writing(arguments.out, arguments.dtype, arguments.overwrite)
 
     def work(path: Path) -> dict:
-        name = arguments.model
-        if not name:
-            stack = io.read(path, **reading)
-            optics = stack.optics.given(na=arguments.na, wavelength_em_um=arguments.wavelength_em_um)
-            name = models.fitting(stack.pattern, optics)
-            angles, phases = stack.pattern.angles, stack.pattern.phases
-            terminal.note(f"{path}: {angles} angles x {phases} phases, taking the model {name}")
+        def chosen(stack):
+            name = models.fitting(stack.pattern, stack.optics)
+            pattern = f"{stack.pattern.angles} angles x {stack.pattern.phases} phases"
+            terminal.note(f"{path}: {pattern}, taking the model {name}")
+            return load(name)
+
         with terminal.progress(path.name) as progress:
-            report = prediction.predict_file(
+            report = predict_file(
                 path,
-                load(name),
-                na=arguments.na,
-                wavelength_em_um=arguments.wavelength_em_um,
-                out=arguments.out,
+                chain or chosen,
+                reading=reading,
+                writing=writing,
                 tile=arguments.tile,
-                dtype=arguments.dtype,
                 consistency=arguments.consistency,
-                overwrite=arguments.overwrite,
                 progress=progress,
-                **reading,
             )
-        if report["stripes"]:
-            terminal.note(f"{path}: {'; '.join(report['stripes'])}")
+        for line in [*filter(None, ["; ".join(report["stripes"])]), *report["advice"]]:
+            terminal.note(f"{path}: {line}")
         terminal.say(*map(Path, report["paths"]))
-        _say_consistency(path, report)
+        if report["consistency"]:
+            terminal.say(f"consistency: {report['consistency']['line']}")
         return report
 
     return each(arguments.inputs, work, arguments.out)
-
-
-def _run_widefield(arguments) -> dict:
-    from srredsim.workflows.predict_widefield import Chain
-
-    if name := next((name for name in OF_RAW_STACKS if getattr(arguments, name)), None):
-        raise InputError(f"`{name}` is for raw stacks; the model {arguments.model} takes widefield images")
-    return planewise(arguments, through(Chain(arguments.model, arguments.precision, arguments.tile)))
-
-
-def _say_consistency(path: Path, report: dict) -> None:
-    """How far the frames support the image; or what to give, so that it can be said."""
-    if report["consistency"]:
-        terminal.say(f"consistency: {report['consistency']['line']}")
-    for note in report["notes"]:
-        if note.startswith("not compared") and "give --" in note:
-            terminal.note(f"{path}: {note}")

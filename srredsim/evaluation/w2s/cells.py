@@ -27,7 +27,6 @@ from srredsim.normalise import scaling_of
 from srredsim.quality.image_scores import rmse_z, ssim_reference_range
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.resources import unknown
-from srredsim.workflows.predict_widefield import restored
 from srredsim.zoo import models
 from srredsim.zoo.windows import Network
 
@@ -245,7 +244,8 @@ class Benchmark:
             return bicubic_upscale(image)
         if link in METHODS:
             return METHODS[link](image)
-        return restored(self._of(link, level), image)
+        network = self._of(link, level)
+        return network.model.kind.of_plane(network, image, None)
 
     def _of(self, link: str, level: int) -> Network:
         return self._network(self._place(link, level))
