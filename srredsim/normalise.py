@@ -19,7 +19,10 @@ NOISE, LARGEST_RANGE = 0.1, 20.0  # standard deviation, and brightness at most, 
 
 @dataclass(frozen=True)
 class Scaling:
-    """``(value - offset) / gain``: about 0 in the background, about 1 in the brightest structures."""
+    """``(value - offset) / gain``: about 0 in the background, about 1 in the brightest structures.
+
+    With a mean as offset and a standard deviation as gain, a z-score.
+    """
 
     offset: float
     gain: float
@@ -28,6 +31,7 @@ class Scaling:
         return (np.asarray(frames, np.float32) - np.float32(self.offset)) / np.float32(self.gain)
 
     def undo(self, image: np.ndarray) -> np.ndarray:
+        """The inverse of `apply`."""
         return np.asarray(image, np.float32) * np.float32(self.gain) + np.float32(self.offset)
 
     def undo_gain(self, image: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import textwrap
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
 from types import ModuleType
+from typing import Any
 
 from srredsim import __version__
 from srredsim.cli import commands, terminal
@@ -70,13 +71,15 @@ def parser() -> Parser:
     return top
 
 
-def files_of(package: ModuleType) -> dict[str, ModuleType]:
+def files_of(package: ModuleType) -> dict[str, Any]:
     """Every command of a folder, by the name that the user types."""
+    if hasattr(package, "members"):
+        return package.members()
     members = Members("command", package.__name__, package.__path__)
     return {name.replace("_", "-"): members.module(name) for name in members.names()}
 
 
-def _add(subparsers, members: dict[str, ModuleType]) -> None:
+def _add(subparsers, members: dict[str, Any]) -> None:
     """One parser for each file; a folder gets parsers of its own."""
     for name, module in members.items():
         description = getattr(module, "DESCRIPTION", f"{module.HELP[0].upper()}{module.HELP[1:]}.")
@@ -86,6 +89,7 @@ def _add(subparsers, members: dict[str, ModuleType]) -> None:
             _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module))
         else:
             module.add_arguments(sub)
+            sub.defaults_of = getattr(module, "DEFAULTS", ())
             sub.add_argument(
                 "--json", action="store_true", help="one JSON object on standard output, the rest on stderr"
             )

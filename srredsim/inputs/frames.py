@@ -83,7 +83,8 @@ def examples(recipe: Recipe, split: str) -> DataSet:
     from srredsim.data import catalogue
 
     data = recipe.data
-    return catalogue.open_split(data.name, split, data.angles, data.phases, data.count if split == "train" else None)
+    wanted = data.wanted(split)
+    return catalogue.open_split(data.name, split, data.angles, data.phases, wanted.count, wanted.options)
 
 
 def with_constants(recipe: Recipe) -> Recipe:

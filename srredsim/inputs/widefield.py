@@ -81,8 +81,7 @@ def examples(recipe: Recipe, split: str) -> DataSet:
     from srredsim.data import catalogue
 
     data = recipe.data
-    count = data.count if split == "train" else None
-    opened = catalogue.open_widefield(data.name, split, data.noise_levels, data.target, data.normalise, count)
+    opened = catalogue.open_images(data.name, split, data.wanted(split))
     return _with_leaves(recipe, opened) if data.leaves and split == "train" else opened
 
 
@@ -90,8 +89,7 @@ def with_constants(recipe: Recipe) -> Recipe:
     """The recipe with the z-scores of its data set, which a prediction will need."""
     if recipe.data.normalise != "dataset":
         return recipe
-    fields = examples(recipe, "train").pairs.fields
-    constants = {name: (z.mean, z.std) for name, z in (("zscore", fields.widefield), ("sim_zscore", fields.sim))}
+    constants = {name: (z.offset, z.gain) for name, z in examples(recipe, "train").pairs.zscores.items()}
     return replace(recipe, data=replace(recipe.data, **constants))
 
 
@@ -183,7 +181,7 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
 
 
 def of_pair(network: Network, pair: Pair, wiener: np.ndarray | None = None) -> np.ndarray:
-    raise InputError(f"{network.model.name} takes widefield images, not raw stacks; srredsim benchmark w2s scores it")
+    return network.in_tiles(pair.normalised()[0])
 
 
 # Export

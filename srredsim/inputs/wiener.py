@@ -89,7 +89,8 @@ def examples(recipe: Recipe, split: str) -> DataSet:
     from srredsim.data import catalogue
 
     data = recipe.data
-    return catalogue.open_reconstructed(data.name, split, data.each_pattern, data.count if split == "train" else None)
+    wanted = data.wanted(split)
+    return catalogue.open_reconstructed(data.name, split, data.each_pattern, wanted.count, wanted.options)
 
 
 def with_constants(recipe: Recipe) -> Recipe:

@@ -4,7 +4,7 @@ Each has ``build(...) -> keras.Model``, ``SMALL`` (tiny settings for tests) and 
 of context on each side, for exact tiling).
 """
 
-from srredsim.builders import Builders
+from srredsim.members import Builders
 
 _builders = Builders("network", __name__, __path__)
 names, module, build = _builders.names, _builders.module, _builders.build

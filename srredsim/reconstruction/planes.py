@@ -12,9 +12,11 @@ from srredsim.errors import InputError
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
+from srredsim.stripes.measure import remeasured
 from srredsim.stripes.otf_damping import Damping, chosen
-from srredsim.stripes.parameters import Parameters, estimate, remeasured, seen_from
+from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 
 FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
@@ -95,7 +97,7 @@ def planes(
         for t in range(sizes["T"]):
             at_sharpest = prepared_plane(stack, (t, c, sharpest))
             if sizes["T"] > 1:
-                found = remeasured(found, at_sharpest, lens)
+                found = remeasured(found, at_sharpest.frames, lens)
             for z in range(sizes["Z"]):
                 prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
                 image, regularisation = reconstruct(prepared, found, lens, wiener, attenuation)

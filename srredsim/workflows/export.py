@@ -118,7 +118,8 @@ def _check_backend(format: str) -> None:
 def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
     """Images of unlike brightness and of a size that was never traced must be those of this package."""
     given, expected = model.kind.trial(Network(model), np.random.default_rng(0))
-    error = np.abs(image_of(given) - expected).max() / np.abs(expected).max()
+    found = image_of(given)[..., : expected.shape[-1]]  # of a network of several images, the first is predicted
+    error = np.abs(found - expected).max() / np.abs(expected).max()
     if not error < TOLERANCE:
         raise RuntimeError(f"the exported model gives another image: they differ by {error:.2g} of the brightest pixel")
 

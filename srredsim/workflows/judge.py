@@ -16,12 +16,14 @@ from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST, Consistency, consistency, unjudged
 from srredsim.errors import InputError
+from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.planes import middle
-from srredsim.stripes.parameters import Parameters, estimate, seen_from
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
@@ -38,8 +40,7 @@ def transfer_for(stack: RawStack) -> Transfer:
         If its optics are not known, or if there are too few pixels or phases.
     """
     transfer = transfer_of(stack.optics)
-    if stack.pattern.phases < 3:
-        raise InputError(f"stripes are found in 3 phases and more; there are {stack.pattern.phases}")
+    check_phases(stack.pattern.phases)
     sizes = stack.sizes
     if min(sizes["Y"], sizes["X"]) < SMALLEST:
         raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: at least {SMALLEST} a side")

@@ -15,6 +15,7 @@ from srredsim import io
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.noise.photons import counting_of
+from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
@@ -105,8 +106,7 @@ def reconstruct_file(
         trailing_widefield=trailing_widefield,
         pixel_size_um=pixel_size_um,
     )
-    if stack.pattern.phases < 3:
-        raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
+    check_phases(stack.pattern.phases)
     if method == "wiener" and iterations is not None:
         raise InputError("--iterations is for --method richardson-lucy")
     iterations = 0 if method == "wiener" else iterations or ITERATIONS

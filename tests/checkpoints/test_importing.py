@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from srredsim import networks
-from srredsim.checkpoints.importing import filled
-from srredsim.checkpoints.mapping import (
-    ORIGINALS,
+from srredsim.checkpoints import originals
+from srredsim.checkpoints.counterparts import (
     Shapes,
     convolution,
     dense,
@@ -17,11 +16,12 @@ from srredsim.checkpoints.mapping import (
     slope,
     transposed_convolution,
 )
+from srredsim.checkpoints.importing import filled
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.import_weights import import_weights
-from srredsim.zoo.chain import Chain
 from srredsim.zoo import recipe as recipes
+from srredsim.zoo.chain import Chain
 
 RNG = np.random.default_rng(11)
 IMAGE = RNG.uniform(0, 1, (2, 1, 9, 12)).astype("f4")  # batch, channel, y, x
@@ -214,11 +214,11 @@ def test_a_strided_convolution_and_a_normalisation():
     assert names == ["n.weight", "n.bias", "n.running_mean", "n.running_var"]
 
 
-@pytest.mark.parametrize("name", sorted(ORIGINALS))
+@pytest.mark.parametrize("name", [name for name in originals.names() if name in networks.names()])
 def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come_back(name):
     """Fills a small network through its entry and reads its settings off the tensors it asked for."""
     settings = networks.module(name).SMALL
-    original = ORIGINALS[name]
+    original = originals.original(name)
     model = networks.build(name, **settings)
     read = original.settings(Shapes((c.tensor, c.shape) for c in _counterparts(name, model, settings)))
     assert set(settings) - set(read) <= {"steps", "mean"}  # no shape tells these
@@ -233,7 +233,9 @@ def _counterparts(name, model, settings):
     import inspect
 
     defaults = inspect.signature(networks.module(name).build).parameters
-    return ORIGINALS[name].counterparts(model, {key: value.default for key, value in defaults.items()} | settings)
+    return originals.original(name).counterparts(
+        model, {key: value.default for key, value in defaults.items()} | settings
+    )
 
 
 def test_what_never_acted_in_san_is_left_out():

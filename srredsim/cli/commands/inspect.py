@@ -23,7 +23,7 @@ def run(arguments) -> dict:
     from srredsim import inspection, io
 
     def work(path: Path) -> dict:
-        stack = io.read(path, **shared.reading(arguments))
+        stack = io.read(path, **shared.given(arguments, *shared.READING))
         stack = inspection.with_optics(stack, arguments.na, arguments.wavelength_em_um)
         others = io.alternatives(stack, trailing_widefield=arguments.trailing_widefield)
         picture = (arguments.out or path.parent) / f"{path.stem}_inspect.png"

@@ -11,6 +11,7 @@ from srredsim.cli.several import each
 from srredsim.errors import InputError
 
 GROUP = "images"
+DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "reconstruct raw stacks, or restore widefield images, with a trained model"
 OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "na", "wavelength_em_um")
 
@@ -20,7 +21,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.out_folder(parser)
     model = "left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
     parser.add_argument("--model", metavar="NAME|DIR", help=f"{model} other")
-    parser.add_argument("--precision", choices=shared.PRECISIONS, default="auto")
+    shared.precision(parser)
     shared.optics(parser)
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
@@ -32,18 +33,16 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     terminal.start_keras()
-    from srredsim.io import Reading, Writing
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo import models
     from srredsim.zoo.chain import Chain
 
-    load = cache(lambda name: models.load(name, arguments.precision))
-    chain = Chain(arguments.model, arguments.precision) if arguments.model else None
-    given = [name for name in OF_RAW_STACKS if getattr(arguments, name)]
-    if given and chain and not chain.kind.OF_STACKS:
-        raise InputError(f"`{given[0]}` is for raw stacks; the model {arguments.model} takes {chain.kind.WORDS}")
-    reading = Reading(**shared.reading(arguments), na=arguments.na, wavelength_em_um=arguments.wavelength_em_um)
-    writing = Writing(arguments.out, arguments.dtype, arguments.overwrite)
+    precision = shared.given(arguments, "precision")
+    load = cache(lambda name: models.load(name, **precision))
+    chain = Chain(arguments.model, **precision) if arguments.model else None
+    needless = [name for name in OF_RAW_STACKS if getattr(arguments, name)]
+    if needless and chain and not chain.kind.OF_STACKS:
+        raise InputError(f"`{needless[0]}` is for raw stacks; the model {arguments.model} takes {chain.kind.WORDS}")
 
     def work(path: Path) -> dict:
         def chosen(stack):
@@ -56,8 +55,8 @@ def run(arguments) -> dict:
             report = predict_file(
                 path,
                 chain or chosen,
-                reading=reading,
-                writing=writing,
+                reading=shared.reading(arguments),
+                writing=shared.writing(arguments),
                 tile=arguments.tile,
                 consistency=arguments.consistency,
                 progress=progress,

@@ -9,7 +9,13 @@ from srredsim.cli import terminal
 from srredsim.cli.several import each
 
 GROUP = "images"
+DEFAULTS = ("srredsim.workflows.reconstruct:reconstruct_file",)
 HELP = "reconstruct raw stacks the classical way, without a network"
+
+ASKED = (
+    *("na", "wavelength_em_um", "wiener", "attenuation", "method", "iterations", "parameters", "k0_per_um"),
+    *("steps_rad", "otf", "otf_damping", "out"),
+)
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -21,18 +27,18 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument(
         "--attenuation",
         type=shared.share,
-        default=0.0,
         metavar="F",
-        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes (0);"
-        " above 0, intensities mean less",
+        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes; above 0,"
+        " intensities mean less ({default})",
     )
     parser.add_argument(
         "--method",
         choices=("wiener", "richardson-lucy"),
-        default="wiener",
-        help="Richardson-Lucy goes on from there: no negative light, better in dim frames (wiener)",
+        help="Richardson-Lucy goes on from there: no negative light, better in dim frames ({default})",
     )
-    iterations = "of Richardson-Lucy; more are sharper and noisier (3)"
+    iterations = (
+        "of Richardson-Lucy; more are sharper and noisier ({srredsim.reconstruction.richardson_lucy:ITERATIONS})"
+    )
     parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
     halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
     parser.add_argument("--split-photons", action="store_true", help=halves)
@@ -48,13 +54,16 @@ def _stripes(parser: shared.Parser) -> None:
     known.add_argument(
         "--k",
         action="append",
+        dest="k0_per_um",
         type=shared.wave_vector,
         metavar="KY,KX",
         help="first-order stripes of each angle in cycles/um, y down, once an angle;"
         " or as DEGREES@UM, direction from x towards +y and line spacing",
     )
     steps = "first-order phase of each frame, as 0,72,144,216,288; once, or once an angle"
-    known.add_argument("--phase-steps", action="append", type=shared.degrees, metavar="DEGREES", help=steps)
+    known.add_argument(
+        "--phase-steps", action="append", dest="steps_rad", type=shared.degrees, metavar="DEGREES", help=steps
+    )
 
 
 def _lens(parser: shared.Parser) -> None:
@@ -79,22 +88,10 @@ def run(arguments) -> dict:
         with terminal.progress(path.name) as progress:
             report = files.reconstruct_file(
                 path,
-                na=arguments.na,
-                wavelength_em_um=arguments.wavelength_em_um,
-                wiener=arguments.wiener,
-                attenuation=arguments.attenuation,
-                method=arguments.method,
-                iterations=arguments.iterations,
-                parameters=arguments.parameters,
-                k0_per_um=arguments.k,
-                steps_rad=arguments.phase_steps,
-                otf=arguments.otf,
-                otf_damping=arguments.otf_damping,
                 split_photons=arguments.split_photons,
-                out=arguments.out,
                 overwrite=arguments.overwrite,
                 progress=progress,
-                **shared.reading(arguments),
+                **shared.given(arguments, *ASKED, *shared.READING),
             )
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         for channel in report["channels"]:

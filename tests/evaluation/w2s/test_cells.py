@@ -171,7 +171,7 @@ def test_a_truth_without_structure_is_named(tmp_path, fields):
 
 def test_other_data_do_not_mix(tmp_path, fields):
     w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
-    with pytest.raises(InputError, match="its images is 3, not 2; give another --out"):
+    with pytest.raises(InputError, match="its images is 3, not 2; give another `out`"):
         w2s.Benchmark(fields, tmp_path, limit=2).run([w2s.Cell("noisy", 1)])
 
 
