@@ -1,4 +1,4 @@
-"""What the verbs of `srredsim.api` give back: images with their calibration, reports and pictures, as notebooks show them."""
+"""What the verbs of `srredsim.api` give back, as notebooks show it: images with calibration, reports, pictures."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from srredsim import inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 
+UNKNOWN = Optics()
 SUFFIXES = (".tif", ".tiff")  # of images that are written
 NOTEBOOK_PANEL = 320  # pixels of a panel of the pictures here
 MOST_CHANNELS = 3  # side by side in the picture of an image
@@ -45,7 +46,7 @@ class Image:
 
     array: np.ndarray
     axes: str
-    optics: Optics = Optics()
+    optics: Optics = UNKNOWN
     channel_names: tuple[str, ...] | None = None
     name: str = "image"
     found: dict[str, Any] = field(default_factory=dict)
@@ -168,8 +169,8 @@ class Inspection:
             return png.getvalue()
 
     def _repr_html_(self) -> str:
-        head = [line for line in inspection.lines(self.found)]
-        head = head[: head.index("")]  # the checks follow, here as a table
+        lines = inspection.lines(self.found)
+        head = lines[: lines.index("")]  # the checks follow, here as a table
         rows = [(check, COLOURS.get(check["verdict"], "#737373")) for check in self.checks]
         table = "".join(
             f'<tr><td>{_escaped(check["name"])}</td><td style="color:{colour}"><b>{check["verdict"] or "-"}</b></td>'

@@ -1,4 +1,4 @@
-"""An array in memory as a source: it is understood as the same array in a .npy file would be, unless its axes are told."""
+"""An array in memory as a source, understood as the same array in a .npy file would be, unless its axes are told."""
 
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ def _check(axes: str, shape: tuple[int, ...]) -> None:
     if not known:
         raise InputError(f"`axes` are different letters of {AXES}, the last two YX, as ZAPYX; got {axes!r}")
     if len(axes) != len(shape):
-        raise InputError(f"`axes` names {len(axes)} axes ({axes}), but the array has {len(shape)}: its shape is {shape}")
+        raise InputError(f"`axes` names {len(axes)} axes ({axes}), but the shape of the array is {shape}")

@@ -9,13 +9,8 @@ from srredsim.cli import terminal
 from srredsim.cli.several import each
 
 GROUP = "images"
-DEFAULTS = ("srredsim.workflows.reconstruct:reconstruct_file",)
+DEFAULTS = ("srredsim.workflows.reconstruct:Method", "srredsim.workflows.reconstruct:reconstruct_file")
 HELP = "reconstruct raw stacks the classical way, without a network"
-
-ASKED = (
-    *("na", "wavelength_em_um", "wiener", "attenuation", "method", "iterations", "parameters", "k0_per_um"),
-    *("steps_rad", "otf", "otf_damping", "out"),
-)
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -54,16 +49,13 @@ def _stripes(parser: shared.Parser) -> None:
     known.add_argument(
         "--k",
         action="append",
-        dest="k0_per_um",
         type=shared.wave_vector,
         metavar="KY,KX",
         help="first-order stripes of each angle in cycles/um, y down, once an angle;"
         " or as DEGREES@UM, direction from x towards +y and line spacing",
     )
     steps = "first-order phase of each frame, as 0,72,144,216,288; once, or once an angle"
-    known.add_argument(
-        "--phase-steps", action="append", dest="steps_rad", type=shared.degrees, metavar="DEGREES", help=steps
-    )
+    known.add_argument("--phase-steps", action="append", type=shared.degrees, metavar="DEGREES", help=steps)
 
 
 def _lens(parser: shared.Parser) -> None:
@@ -84,15 +76,18 @@ def run(arguments) -> dict:
     from srredsim.quality.report import lines
     from srredsim.workflows import reconstruct as files
 
+    how = {
+        "reading": shared.reading(arguments),
+        "writing": shared.writing(arguments),
+        "method": files.Method(**_method(arguments)),
+        "known": files.KnownStripes(arguments.parameters, arguments.k, arguments.phase_steps),
+        "lens": files.Lens(arguments.otf, arguments.otf_damping),
+        "split_photons": arguments.split_photons,
+    }
+
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
-            report = files.reconstruct_file(
-                path,
-                split_photons=arguments.split_photons,
-                overwrite=arguments.overwrite,
-                progress=progress,
-                **shared.given(arguments, *ASKED, *shared.READING),
-            )
+            report = files.reconstruct_file(path, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         for channel in report["channels"]:
             if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
@@ -100,3 +95,8 @@ def run(arguments) -> dict:
         return report
 
     return each(arguments.inputs, work, arguments.out)
+
+
+def _method(arguments) -> dict:
+    given = shared.given(arguments, "method", "wiener", "attenuation", "iterations")
+    return {"name" if name == "method" else name: value for name, value in given.items()}
