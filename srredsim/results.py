@@ -52,6 +52,7 @@ class Image:
     found: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     drawn: Callable[[BinaryIO], None] | None = None  # writes a picture of its own as PNG
+    stripes: tuple[RawStack, Sequence[Any]] | None = None  # what it was made of, and the stripes of each channel
 
     @classmethod
     def of_planes(cls, planes: np.ndarray, **known: Any) -> Image:
@@ -81,6 +82,13 @@ class Image:
     @property
     def frame_interval_s(self) -> float | None:
         return self.optics.frame_interval_s
+
+    def stripes_of(self, stack: RawStack) -> Sequence[Any] | None:
+        """Stripes of each channel, if they are known because the image was made of this very stack."""
+        if self.stripes is None:
+            return None
+        made_of, stripes = self.stripes
+        return stripes if made_of.array is stack.array and made_of.optics == stack.optics else None
 
     def save(self, path: str | Path, *, dtype: str = "float32", overwrite: bool = False) -> Path:
         """Write a TIFF that ImageJ opens with pixel size, z step, frame interval and channel names.
