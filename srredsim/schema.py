@@ -40,11 +40,11 @@ def build(
     for key, value in content.items():
         if key not in fields:
             raise InputError(unknown_key(what, prefix + str(key), fields))
-        nested, absent = (sections or {}).get(key), value is None and "None" in fields[key].type
+        nested, absent = (sections or {}).get(key), value is None and "None" in _words(fields[key].type)
         if nested and not absent:
             values[key] = build(nested, value, what, f"{prefix}{key}.")
         else:
-            values[key] = typed(fields[key].type, value, prefix + key)
+            values[key] = typed(_words(fields[key].type), value, prefix + key)
     missing = [f.name for f in fields.values() if f.default is f.default_factory and f.name not in values]
     if missing:
         raise InputError(f"the {what or 'description'} lacks {', '.join(prefix + name for name in missing)}")
@@ -77,6 +77,11 @@ def typed(annotation: str, value: Any, key: str) -> Any:
     if annotation.startswith("tuple") and isinstance(value, (list, tuple)):
         return tuple(value)
     raise InputError(f"{key} should be {annotation.replace(' | None', ' (or null)')}; got {value!r}")
+
+
+def _words(annotation: Any) -> str:
+    """The annotation as it is written, whether or not it was evaluated."""
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def nearest(word: str, known) -> str:

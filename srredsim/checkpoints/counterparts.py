@@ -138,9 +138,9 @@ def ends(shapes: Shapes, first: str, upsampling: str, last: str) -> dict[str, in
     }
 
 
-def upsampling(model, scale: int, key: str, last: str) -> Iterator[Counterpart]:
-    """The pixel shuffles, of which a scale of 4 has two, and the last convolution."""
-    for step in range(2 if scale == 4 else 1):
-        layer = model.get_layer(f"upsampling_{step + 1}")
-        yield from convolution(layer, f"{key}.{2 * step}", shuffle=2 if scale == 4 else scale)
+def upsampling(model, key: str, last: str) -> Iterator[Counterpart]:
+    """The upsampling and the last convolution; in the sequence of the original, a pixel shuffle follows each layer."""
+    for step, layer in enumerate(layer for layer in model.layers if layer.name.startswith("upsampling_")):
+        inputs, outputs = layer.kernel.shape[2:]
+        yield from convolution(layer, f"{key}.{2 * step}", shuffle=math.isqrt(outputs // inputs))
     yield from convolution(model.get_layer("last"), last)

@@ -52,10 +52,8 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
         recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
         sets = {WIDEFIELD: model.kind.examples(recipe, split).pairs}
     for pairs in sets.values():
-        if hasattr(pairs, "generate"):
-            pairs.generate(range(len(pairs)))
-        if pairs[0].scale != model.scale:
-            raise InputError(f"the truth has {pairs[0].scale}x the raw pixels, the model makes {model.scale}x")
+        pairs.generate(range(len(pairs)))
+        pairs.check(model.scale)
     return sets
 
 
@@ -83,9 +81,12 @@ def images(model: LoadedModel, pair: Pair, pattern: str) -> dict[str, np.ndarray
 
 
 def image(method: str, model: LoadedModel, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray | None:
-    """The image (scale * y, scale * x) of one method; None if this pair does not allow it."""
+    """The image (scale * y, scale * x) of one method; None if this pair does not allow it.
+
+    ``wiener`` makes the Wiener image, if it is asked for.
+    """
     if method == model.name:
-        return _of_model(model, pair, wiener)
+        return model.kind.of_pair(Network(model), pair, wiener)
     if method == WIENER:
         return wiener()
     return {FOURIER: fourier_upscale, BICUBIC: bicubic_upscale, WIDEFIELD: _as_it_is}[method](
@@ -99,10 +100,6 @@ def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
         return None
     prepared = prepare(raw_from_frames(pair.frames, *recipes.pattern(pattern)))
     return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]
-
-
-def _of_model(model: LoadedModel, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
-    return model.kind.of_pair(Network(model), pair, wiener() if model.kind.OF_STACKS else None)
 
 
 def _as_it_is(image: np.ndarray, scale: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Sharpest, Survey, patterns, refuse_array, refuse_leaves, surveyed
 from srredsim.io.image import as_dtype
 from srredsim.io.raw import raw_stack
+from srredsim.optics.illumination import check_phases
 
 if TYPE_CHECKING:
     from srredsim.acquisition import Pattern
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 WORDS = "Wiener images"
 OF_STACKS = True
 INPUT_NAME = "channels"
-FEWEST_PHASES = 3
 
 
 def check_data(data: Data) -> None:
@@ -72,9 +72,8 @@ def suits(data: Data, pattern: Pattern, optics: Optics) -> int:
     """Any stack that can be reconstructed, and better than a model of its raw frames."""
     from srredsim.optics.transfer import transfer_of
 
-    if pattern.phases < FEWEST_PHASES:
-        return 0
     try:
+        check_phases(pattern.phases)
         transfer_of(optics)
     except InputError:
         return 0
@@ -109,10 +108,7 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
 
     if not isinstance(array, RawStack):
         refuse_array(model.name, WORDS)
-    if array.pattern.phases < FEWEST_PHASES:
-        raise InputError(
-            f"a reconstruction needs at least {FEWEST_PHASES} phases in each angle; got {array.pattern.phases}"
-        )
+    check_phases(array.pattern.phases)
     transfer_of(array.optics)
     return array
 
@@ -129,7 +125,7 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
     """The stripes are found for the Wiener image: nothing else has to find any."""
     from srredsim.optics.transfer import transfer_of
     from srredsim.reconstruction.planes import found_in
-    from srredsim.stripes.parameters import remeasured
+    from srredsim.stripes.measure import remeasured
 
     transfer = transfer_of(stack.optics)
 
@@ -137,7 +133,7 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
         channel = found_in(slice_.prepared(), transfer, slice_.channel, measure_damping=True)
         first = channel.parameters
         if stack.sizes["T"] > 1:
-            first = remeasured(first, slice_.prepared_first(), channel.transfer)
+            first = remeasured(first, slice_.prepared_first().frames, channel.transfer)
         return Found(channel, first)
 
     return surveyed(stack, found)
@@ -176,14 +172,14 @@ class Planes:
     def _at(self, t: int, c: int) -> _Moment:
         """The sharpest slice of a channel at a time; the latest is remembered."""
         from srredsim.reconstruction.planes import prepared_plane
-        from srredsim.stripes.parameters import remeasured
+        from srredsim.stripes.measure import remeasured
 
         if self._moment is None or self._moment.time_and_channel != (t, c):
             channel, position = self._survey.channels[c].channel, (t, c, self._survey.sharpest[c])
             raw = self._stack.raw(*position)
             prepared, stripes = prepared_plane(self._stack, position, raw), channel.parameters
             if self._stack.sizes["T"] > 1:
-                stripes = remeasured(stripes, prepared, channel.transfer)
+                stripes = remeasured(stripes, prepared.frames, channel.transfer)
             self._moment = _Moment((t, c), raw, prepared, stripes)
         return self._moment
 
@@ -229,16 +225,16 @@ def cleaned(
     return scaling.undo_gain(network.in_tiles(channels(image, widefield, scaling, transfer), tile))
 
 
-def of_pair(network: Network, pair: Pair, wiener: np.ndarray | None = None) -> np.ndarray:
+def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
     from srredsim.optics.transfer import transfer_of
     from srredsim.reconstruction.upscale import widefield_of
 
-    if wiener is None:
+    if (image := wiener()) is None:
         raise InputError(
             f"{network.model.name} takes Wiener images: the stacks must tell NA, emission wavelength and pixel size"
         )
     transfer = transfer_of(Optics(**pair.facts["optics"]))
-    return cleaned(network, wiener, widefield_of(pair.frames), pair.scaling, transfer)
+    return cleaned(network, image, widefield_of(pair.frames), pair.scaling, transfer)
 
 
 # Export: the network alone, for finding the stripes is no work for a graph

@@ -262,13 +262,13 @@ def from_dict(content: dict) -> Recipe:
 
 def _with_options(data: dict) -> dict:
     """The section ``data`` with the keys that only a reader of data sets knows under ``options``."""
-    own, known = {field.name for field in dataclasses.fields(Data)} - {"options"}, {}
+    own, known = [field.name for field in dataclasses.fields(Data) if field.name != "options"], {}
     foreign = {key: value for key, value in data.items() if key not in own}
     if foreign:
         known = readers.choices()
     for key, value in foreign.items():
         if key not in known:
-            raise InputError(schema.unknown_key("recipe", f"data.{key}", [*sorted(own), *known]))
+            raise InputError(schema.unknown_key("recipe", f"data.{key}", [*own, *known]))
         foreign[key] = schema.typed(known[key], value, f"data.{key}")
     return {key: value for key, value in data.items() if key in own} | {"options": foreign}
 

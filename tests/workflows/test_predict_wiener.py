@@ -60,12 +60,11 @@ def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):
 
 def test_tiles_change_nothing(path, wild):
     whole = tifffile.imread(prediction.predict_file(path, wild, tile=1000)["paths"][0])
-    tiled = tifffile.imread(prediction.predict_file(path, wild, tile=13, writing=Writing(overwrite=True))["paths"][0])
+    again = Writing(overwrite=True)
+    tiled = tifffile.imread(prediction.predict_file(path, wild, tile=13, writing=again)["paths"][0])
     np.testing.assert_allclose(tiled, whole, atol=1e-4 * np.abs(whole).max())
     careless = dataclasses.replace(wild, receptive_field=2)
-    wrong = tifffile.imread(
-        prediction.predict_file(path, careless, tile=13, writing=Writing(overwrite=True))["paths"][0]
-    )
+    wrong = tifffile.imread(prediction.predict_file(path, careless, tile=13, writing=again)["paths"][0])
     assert np.abs(wrong - whole).max() > 1e-2 * np.abs(whole).max()
 
 

@@ -24,7 +24,7 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
         for layer, place in ((1, 0), (2, 2)):
             yield from convolution(model.get_layer(f"block_{block + 1}_conv_{layer}"), f"body.{block}.body.{place}")
     yield from convolution(model.get_layer("trunk"), f"body.{settings['blocks']}")
-    yield from upsampling(model, settings["scale"], "tail.0", "tail.1")
+    yield from upsampling(model, "tail.0", "tail.1")
 
 
 ORIGINAL = Original("head.0.weight", _settings, _counterparts)

@@ -34,7 +34,7 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
                 yield from convolution(layer, f"body.{group}.body.{block}.{key}")
         yield from convolution(model.get_layer(f"group_{group + 1}_last"), f"body.{group}.body.{settings['blocks']}")
     yield from convolution(model.get_layer("trunk"), f"body.{settings['groups']}")
-    yield from upsampling(model, settings["scale"], "tail.0", "tail.1")
+    yield from upsampling(model, "tail.0", "tail.1")
 
 
 ORIGINAL = Original("head.0.weight", _settings, _counterparts)

@@ -29,7 +29,7 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
             keys[f"block_{block + 1}_conv_{layer + 1}"] = f"rdbs.{block}.layers.{layer}.conv"
         keys[f"block_{block + 1}_fusion"] = f"rdbs.{block}.lff"
     yield from convolutions(model, keys)
-    yield from upsampling(model, settings["scale"], "upscale", "output")
+    yield from upsampling(model, "upscale", "output")
 
 
 ORIGINAL = Original("sfe1.weight", _settings, _counterparts)

@@ -36,7 +36,7 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
         keys[f"{here}_last"] = f"{there}.conv_last"
     yield from convolutions(model, keys)
     yield Counterpart("gamma", (1,), model.get_layer("gamma").kernel, lambda gamma: gamma.reshape(1, 1))
-    yield from upsampling(model, settings["scale"], "tail.0", "tail.1")
+    yield from upsampling(model, "tail.0", "tail.1")
 
 
 ORIGINAL = Original("head.0.weight", _settings, _counterparts, dead=r"(RG\.\d+\.gamma$|conv_last\.|non_local\.soca\.)")

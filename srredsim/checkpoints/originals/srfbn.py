@@ -12,10 +12,17 @@ from srredsim.checkpoints.counterparts import (
     slope,
     transposed_convolution,
 )
+from srredsim.errors import InputError
+from srredsim.networks.srfbn import KERNELS
 
 
 def _settings(shapes: Shapes) -> dict[str, int]:
+    side = shapes.of_kernel("out.0.weight")[-1]
+    scales = {kernel: scale for scale, kernel in KERNELS.items()}
+    if side not in scales:
+        raise InputError(f"out.0.weight has {side} x {side} pixels; of srfbn it has {', '.join(map(str, scales))}")
     return {
+        "scale": scales[side],
         "input_channels": shapes.of_kernel("conv_in.0.weight")[1],
         "groups": shapes.count(r"block\.upBlocks\.(\d+)\."),
         "filters": shapes.of_kernel("feat_in.0.weight")[0],

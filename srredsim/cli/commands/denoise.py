@@ -66,13 +66,14 @@ def _by_maths(arguments) -> Callable[..., dict]:
 
 def _by_network(arguments, model: str | Path) -> Callable[..., dict]:
     terminal.start_keras()
+    from srredsim import io
     from srredsim.workflows.denoise import denoiser
     from srredsim.workflows.predict import predict_file
 
     chain = denoiser(model)
 
     def denoised(path: Path, progress) -> dict:
-        asked = {"reading": shared.reading(arguments), "writing": shared.writing(arguments)}
+        asked = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
         report = predict_file(path, chain, progress=progress, **asked)
         for line in report["advice"]:
             terminal.note(f"{path}: {line}")

@@ -20,13 +20,13 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import inspection
+    from srredsim import inspection, io
     from srredsim.workflows.inspect import inspect_file
 
-    reading, writing = shared.reading(arguments), shared.writing(arguments)
+    how = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
 
     def work(path: Path) -> dict:
-        report = inspect_file(path, reading=reading, writing=writing)
+        report = inspect_file(path, **how)
         words = (f"  {line}".rstrip() for line in inspection.lines(report))
         terminal.say_coloured(path, *words, Path(report["picture"]))
         return report

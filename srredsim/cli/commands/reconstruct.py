@@ -6,10 +6,12 @@ from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
+from srredsim.cli.looked_up import Choices
 from srredsim.cli.several import each
 
 GROUP = "images"
-DEFAULTS = ("srredsim.workflows.reconstruct:Method", "srredsim.workflows.reconstruct:reconstruct_file")
+DEFAULTS = ("srredsim.workflows.reconstruct:Method",)
+METHODS = Choices("srredsim.workflows.reconstruct:METHODS")
 HELP = "reconstruct raw stacks the classical way, without a network"
 
 
@@ -28,8 +30,10 @@ def add_arguments(parser: shared.Parser) -> None:
     )
     parser.add_argument(
         "--method",
-        choices=("wiener", "richardson-lucy"),
-        help="Richardson-Lucy goes on from there: no negative light, better in dim frames ({default})",
+        choices=METHODS,
+        metavar="METHOD",
+        help="{choices}: the second goes on where the first ends, no negative light, better in dim frames"
+        " ({srredsim.workflows.reconstruct:Method.name})",
     )
     iterations = (
         "of Richardson-Lucy; more are sharper and noisier ({srredsim.reconstruction.richardson_lucy:ITERATIONS})"
@@ -73,15 +77,16 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim.quality.report import lines
+    from srredsim import io
+    from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as files
 
     how = {
-        "reading": shared.reading(arguments),
-        "writing": shared.writing(arguments),
-        "method": files.Method(**_method(arguments)),
-        "known": files.KnownStripes(arguments.parameters, arguments.k, arguments.phase_steps),
-        "lens": files.Lens(arguments.otf, arguments.otf_damping),
+        "reading": shared.record(io.Reading, arguments),
+        "writing": shared.record(io.Writing, arguments),
+        "method": shared.record(files.Method, arguments, name="method"),
+        "known": shared.record(files.KnownStripes, arguments),
+        "lens": shared.record(files.Lens, arguments),
         "split_photons": arguments.split_photons,
     }
 
@@ -89,14 +94,8 @@ def run(arguments) -> dict:
         with terminal.progress(path.name) as progress:
             report = files.reconstruct_file(path, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
-        for channel in report["channels"]:
-            if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
-                terminal.note(f"{path}: warning: {channel['verdict']}")
+        for warning in warnings(report):
+            terminal.note(f"{path}: {warning}")
         return report
 
     return each(arguments.inputs, work, arguments.out)
-
-
-def _method(arguments) -> dict:
-    given = shared.given(arguments, "method", "wiener", "attenuation", "iterations")
-    return {"name" if name == "method" else name: value for name, value in given.items()}

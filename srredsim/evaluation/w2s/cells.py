@@ -163,8 +163,7 @@ class Benchmark:
         return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
 
     def prepare(self, cells: Sequence[Cell]) -> None:
-        if hasattr(self.fields, "generate"):
-            self.fields.generate(range(self._count))
+        self.fields.generate(range(self._count))
 
     def count(self, cell: Cell) -> int:
         return self._count
