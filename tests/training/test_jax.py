@@ -11,7 +11,8 @@ sys.modules["tensorflow"] = None  # any import of it now fails
 import json
 from pathlib import Path
 import numpy as np
-from srredsim import models, prediction, recipe
+from srredsim.workflows import predict as prediction
+from srredsim.zoo import models, recipe
 from srredsim.training import checkpoint
 from srredsim.training.fit import train
 
