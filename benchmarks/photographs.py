@@ -16,8 +16,8 @@ from skimage import data
 from srredsim.denoising.vst_bm3d import vst_bm3d
 from srredsim.evaluation.benchmark import fit_intensity
 from srredsim.reconstruction.upscale import bicubic_upscale
-from srredsim.workflows.predict_widefield import Chain
 from srredsim.zoo import models, recipe
+from srredsim.zoo.chain import Chain
 
 PHOTOGRAPHS = "camera", "moon", "coins", "brick", "text", "clock"
 PHOTONS = 20, 160  # in the brightest pixel

@@ -19,7 +19,7 @@ from srredsim.evaluation.benchmark import fit_intensity
 from srredsim.optics.sampling import SCALE
 from srredsim.picture import most_detailed
 from srredsim.reconstruction.upscale import bicubic_upscale
-from srredsim.workflows.predict_widefield import Chain
+from srredsim.zoo.chain import Chain
 
 
 def main() -> None:

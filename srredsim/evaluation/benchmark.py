@@ -18,8 +18,8 @@ from srredsim.quality.frc import TRUTH, frc, resolution_um
 from srredsim.reconstruction.planes import of_optics
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
 from srredsim.stripes.preprocess import prepare
-from srredsim.workflows.predict import clean_wiener, predict_frames
 from srredsim.zoo import models, recipe
+from srredsim.zoo.windows import Network
 
 METRICS = ("psnr", "rmse", "nrmse", "ssim", "ncc")
 DEFINITIONS = {
@@ -65,7 +65,7 @@ def evaluate(
         If there is no such data set, or if the model does not take its stacks.
     """
     model = models.load(model) if isinstance(model, str | Path) else model
-    if model.takes_widefield_images:
+    if model.recipe.data.input == "widefield":
         raise InputError(f"{model.name} takes widefield images, not raw stacks; srredsim benchmark w2s scores it")
     splits = {pattern: _opened(data, split, pattern, model) for pattern in _patterns(model, data, pattern)}
     total, done = sum(map(len, splits.values())), 0
@@ -132,14 +132,7 @@ def images(model, pair: Pair, angles: int, phases: int) -> dict[str, np.ndarray]
         transfer = transfer_of(Optics(**pair.facts["optics"]))
         prepared = prepare(raw_from_frames(pair.frames, angles, phases))
         wiener = {"Wiener": of_optics(prepared, transfer)[0]}
-    if not model.takes_wiener_images:
-        image = predict_frames(model, pair.frames)
-    elif wiener:
-        image = clean_wiener(model, wiener["Wiener"], widefield, pair.scaling, transfer)
-    else:
-        raise InputError(
-            f"{model.name} takes Wiener images: the stacks must tell NA, emission wavelength and pixel size"
-        )
+    image = model.kind.of_pair(Network(model), pair, wiener.get("Wiener"))
     return {
         model.name: image,
         **wiener,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import picture
+from srredsim.acquisition import which
 from srredsim.denoising.methods import named
 from srredsim.denoising.mixture import load
 from srredsim.errors import InputError
-from srredsim.io.image import which
+from srredsim.io import Reading, Writing
 from srredsim.noise.one_image import SMALLEST, Noise, noise_parameters
-from srredsim.workflows.planewise import Plane, planewise
+from srredsim.workflows.planewise import Plane, Work, planewise
 
 CLIPPED = 1e-3  # share of the pixels at a limit of the camera from which on it is said
 
@@ -74,14 +74,9 @@ def denoise_file(
 
     report = planewise(
         path,
-        method,
-        denoised,
-        picture.side_by_side,
-        smallest=SMALLEST,
-        out=out,
-        dtype=dtype,
-        pixel_size_um=pixel_size_um,
-        overwrite=overwrite,
+        Work(method, denoised, smallest=SMALLEST),
+        reading=Reading(pixel_size_um=pixel_size_um),
+        writing=Writing(out, dtype, overwrite),
         progress=progress,
     )
     return report | {

@@ -22,6 +22,7 @@ from scipy import fft, ndimage
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
+from srredsim.io.image import carried_over
 from srredsim.noise.photons import Counting, counting_of, part, recorded
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
@@ -31,7 +32,7 @@ from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import fading
 
 LIGHT = (0.1, 0.03)  # shares of the light, where nothing is said
-BRIGHTEST_PERCENT = 99.9  # of the widefield image: where photons are counted
+BRIGHTEST_PERCENT = 99.9  # percentile of the widefield image: where photons are counted
 VALIDATION = 10  # every tenth stack
 SAME_FIELD = 0.3  # correlation of the widefield images of a stack and its twin
 COARSE_PIXELS = 1.5  # raw pixels: blur before two widefield images are compared
@@ -62,9 +63,9 @@ class Reference:
     photons : sequence of float
         The same as photo-electrons of the brightest pixels of the widefield image, per frame.
     gain_adu, offset_adu, read_noise_e : float, optional
-        Of the camera; what is left out is estimated from the noise of each stack.
+        Camera; what is left out is estimated from the noise of each stack.
     validation : int
-        Of every so many stacks one is held back for validation, with all its pairs; 0: none.
+        Number of stacks of which one is held back for validation, with all its pairs; 0: none.
     accept_incomplete : bool
         Take stacks of which not all stripes were measured, too.
     """
@@ -89,7 +90,7 @@ class Reference:
     def __post_init__(self):
         self.out = Path(self.out)
         if self.validation == 1:
-            raise InputError("of every stack none would be left to train on: --validation is 0, or 2 or more")
+            raise InputError("of every stack none would be left to train on: `validation` is 0, or 2 or more")
         if self.low is not None:
             self.low = Path(self.low)
             self._twins = {path.stem: path for path in io.find([self.low])}
@@ -97,7 +98,7 @@ class Reference:
             self.light = LIGHT
         for share in self.light:
             if not 0 < share < 1:
-                raise InputError(f"--light is a share of the light between 0 and 1; got {share:g}")
+                raise InputError(f"`light` is a share of the light between 0 and 1; got {share:g}")
 
     def add(self, path: str | Path, progress: Callable[[int, int], None] | None = None) -> dict:
         """Make the pairs of one stack; returns what was done, ready for JSON.
@@ -131,7 +132,7 @@ class Reference:
                 image, channels = self._truth(bright, transfer, tick)
                 facts = {"input": str(path), "split": split, **job.facts, "channels": channels}
                 io.write_raw(raw, dim, optics=stack.optics)
-                io.write_image(truth, image, **_calibration(stack))
+                io.write_image(truth, image, **carried_over(stack, SCALE))
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
@@ -155,7 +156,7 @@ class Reference:
         """The files of a pair."""
         raw = _raw(self.out, split, name)
         if raw.exists() and not self.overwrite:
-            raise InputError(f"{raw} exists already; give --overwrite or another --out")
+            raise InputError(f"{raw} exists already; give `overwrite` or another `out`")
         home = self.out / split
         return {"raw": raw, "truth": home / "truth" / raw.name, "facts": home / f"{name}.json"}
 
@@ -223,7 +224,7 @@ class Reference:
         lacking = unfound(parameters)
         if lacking and not self.accept_incomplete:
             raise InputError(
-                f"no truth: not all stripes were found ({', '.join(lacking)}); --accept-incomplete takes it still"
+                f"no truth: not all stripes were found ({', '.join(lacking)}); `accept_incomplete` takes it still"
             )
 
 
@@ -320,12 +321,3 @@ def _whole(stack: RawStack) -> np.ndarray:
     for position in stack.positions():
         whole[position] = stack.raw(*position)
     return whole
-
-
-def _calibration(stack: RawStack) -> dict:
-    return {
-        "pixel_size_um": stack.optics.pixel_size_um / SCALE,
-        "z_step_um": stack.optics.z_step_um,
-        "frame_interval_s": stack.optics.frame_interval_s,
-        "channel_names": stack.channel_names,
-    }

@@ -20,8 +20,8 @@ from srredsim.checkpoints.mapping import (
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.import_weights import import_weights
-from srredsim.workflows.predict_widefield import Chain
 from srredsim.zoo import recipe as recipes
+from srredsim.zoo.chain import Chain
 
 RNG = np.random.default_rng(11)
 IMAGE = RNG.uniform(0, 1, (2, 1, 9, 12)).astype("f4")  # batch, channel, y, x

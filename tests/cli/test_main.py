@@ -14,7 +14,10 @@ import pytest
 import tifffile
 
 from srredsim import __version__, io, resources
-from srredsim.cli.main import COMMANDS, main
+from srredsim.cli import commands
+from srredsim.cli.main import files_of, main
+
+COMMANDS = files_of(commands)
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,12 +5,9 @@ import shutil
 
 import numpy as np
 import pytest
-import yaml
 
-from srredsim import resources
 from srredsim.cli.main import main
-from srredsim.data.w2s.field import CAPTURES, WIDEFIELD
-from srredsim.data.w2s.folder import SPLITS, Folder
+from srredsim.data.w2s.folder import Folder
 from srredsim.data.widefield import WidefieldPairs
 
 
@@ -144,10 +141,3 @@ def test_a_benchmark_of_which_nothing_can_be_computed_writes_nothing(home, run, 
     assert "bicubic@1: 081_0: " in err
     assert "the released normalized folder has no SIM images" in err
     assert not (tmp_path / "out").exists()
-
-
-def test_the_description_says_what_the_code_does():
-    described = yaml.safe_load((resources.entry("data", "w2s") / "dataset.yaml").read_text(encoding="utf-8"))
-    assert described["widefield"] == {"mean": WIDEFIELD.mean, "std": WIDEFIELD.std}
-    assert described["noise_levels"] == {level: [n[0], n[-1]] for level, n in CAPTURES.items()}
-    assert described["splits"] == {split: [numbers[0], numbers[-1]] for split, numbers in SPLITS.items()}

@@ -1,5 +1,6 @@
 """What every file in srredsim/networks must do; a new file is tested without being listed anywhere."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -12,8 +13,19 @@ from keras import ops
 
 from srredsim import networks
 from srredsim.errors import InputError
+from srredsim.layers.scales import FACTORS
 
 every_network = pytest.mark.parametrize("name", networks.names())
+
+
+def scales(name):
+    return getattr(networks.module(name), "SCALES", tuple(FACTORS))
+
+
+EACH = [(name, scale) for name in networks.names() for scale in scales(name)]
+every_scale = pytest.mark.parametrize(("name", "scale"), EACH)
+EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_net.py
+of_any_size = pytest.mark.parametrize(("name", "scale"), [each for each in EACH if each != EVEN])
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +35,22 @@ def keep_policy():
     keras.config.set_dtype_policy(before)
 
 
-def build_small(name, seed=1):
-    keras.utils.set_random_seed(seed)
-    return networks.build(name, **networks.module(name).SMALL)
+def build_small(name, scale=None):
+    """A network as the seed makes it; built once, since that takes most of the time."""
+    model, weights = _built(name, scale, keras.config.dtype_policy().name)
+    model.set_weights(weights)
+    return model
+
+
+@functools.cache
+def _built(name, scale, policy):
+    keras.utils.set_random_seed(1)
+    model = networks.build(name, **settings_of(name, scale))
+    return model, model.get_weights()
+
+
+def settings_of(name, scale=None):
+    return networks.module(name).SMALL | ({"scale": scale} if scale else {})
 
 
 def positive_images(model, y, x, batch=1):
@@ -35,10 +60,6 @@ def positive_images(model, y, x, batch=1):
 
 def run(model, images):
     return ops.convert_to_numpy(model(images, training=False))
-
-
-def scale_of(model):
-    return model.compute_output_shape((1, 16, 16, model.input_shape[-1]))[1] // 16
 
 
 def make_kernels_positive(model, gain=1.0):
@@ -64,21 +85,20 @@ def test_an_unknown_setting_is_refused_with_the_known_and_the_nearest_named():
         networks.build("dncnn", filter=3)
 
 
-@every_network
+@of_any_size
 @pytest.mark.parametrize(("batch", "y", "x"), [(1, 13, 21), (3, 16, 7)])
-def test_output_covers_the_input_at_a_whole_scale(name, batch, y, x):
-    model = build_small(name)
-    scale = scale_of(model)
+def test_output_covers_the_input_at_the_scale(name, scale, batch, y, x):
+    model = build_small(name, scale)
     assert run(model, positive_images(model, y, x, batch)).shape == (batch, scale * y, scale * x, 1)
 
 
-@every_network
-def test_output_is_float32_and_nearly_the_same_under_mixed_precision(name):
-    exact = build_small(name)
+@every_scale
+def test_output_is_float32_and_nearly_the_same_under_mixed_precision(name, scale):
+    exact = build_small(name, scale)
     keras.config.set_dtype_policy("mixed_bfloat16")
-    mixed = build_small(name)
+    mixed = build_small(name, scale)
     mixed.set_weights(exact.get_weights())
-    images = positive_images(exact, 9, 12)
+    images = positive_images(exact, 10, 12)
     convolutions = [layer for layer in mixed.layers if isinstance(layer, keras.layers.Conv2D)]
     assert convolutions[0].compute_dtype == "bfloat16"
     assert keras.backend.standardize_dtype(mixed(images).dtype) == "float32"
@@ -98,11 +118,14 @@ for name in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def opened_elsewhere(tmp_path_factory):
-    """The images of all saved networks, made in one fresh process that cannot import srredsim."""
+    """The images of all saved networks, made in one fresh process that cannot import srredsim.
+
+    At the scale at which most layers up-sample.
+    """
     folder = tmp_path_factory.mktemp("saved")
     expected = {}
     for name in networks.names():
-        model = build_small(name)
+        model = build_small(name, scale=8)
         images = positive_images(model, 11, 14, batch=2)
         model.save(folder / f"{name}.keras")
         np.save(folder / f"{name}_in.npy", images)
@@ -136,25 +159,35 @@ def test_every_weight_learns(name):
         assert np.all(ops.convert_to_numpy(weight) != old), f"parts of {weight.path} did not learn"
 
 
+@every_scale
+def test_saved_weights_come_back_at_every_scale(name, scale, tmp_path):
+    model = build_small(name, scale)
+    expected = model.get_weights()
+    model.save_weights(tmp_path / "network.weights.h5")
+    model.set_weights([weight + 1 for weight in expected])
+    model.load_weights(tmp_path / "network.weights.h5")
+    for weight, first in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(weight, first)
+
+
 def shut_what_sees_all(model, name) -> None:
     for layer in getattr(networks.module(name), "SEES_ALL", ()):
         model.get_layer(layer).set_weights([np.zeros_like(weight) for weight in model.get_layer(layer).get_weights()])
 
 
-def alignment_of(name) -> int:
+def alignment_of(name, scale) -> int:
     """Pixels to whose multiples an image may be moved without another result."""
     module = networks.module(name)
-    return module.alignment(**module.SMALL) if hasattr(module, "alignment") else 1
+    return module.alignment(**settings_of(name, scale)) if hasattr(module, "alignment") else 1
 
 
-@every_network
-def test_a_shifted_object_gives_the_shifted_image(name):
+@of_any_size
+def test_a_shifted_object_gives_the_shifted_image(name, scale):
     """An object in the dark: what a network pools over the whole image is then the same wherever the object is."""
-    model = build_small(name)
+    model = build_small(name, scale)
     make_kernels_positive(model)  # some begin at zero
     shut_what_sees_all(model, name)
-    scale, margin = scale_of(model), networks.module(name).receptive_field(**networks.module(name).SMALL) + 3
-    step = alignment_of(name)
+    step, margin = alignment_of(name, scale), networks.module(name).receptive_field(**settings_of(name, scale)) + 3
     margin = -(-margin // step) * step
     images = np.pad(positive_images(model, 9, 12), [(0, 0), (2 * margin,) * 2, (2 * margin,) * 2, (0, 0)])
     shifted = np.roll(images, (2 * step, -3 * step), axis=(1, 2))
@@ -164,17 +197,16 @@ def test_a_shifted_object_gives_the_shifted_image(name):
     np.testing.assert_allclose(run(model, shifted)[inside], expected[inside], rtol=1e-5, atol=1e-5)
 
 
-@every_network
-def test_receptive_field_is_what_one_pixel_reaches(name):
+@of_any_size
+def test_receptive_field_is_what_one_pixel_reaches(name, scale):
     """A single bright pixel shows at exactly the claimed distance, and nowhere beyond it.
 
     Layers that a network names as those that bring in the whole window are shut.
     """
-    model = build_small(name)
+    model = build_small(name, scale)
     make_kernels_positive(model, gain=4.0)
     shut_what_sees_all(model, name)
-    claimed = networks.module(name).receptive_field(**networks.module(name).SMALL)
-    scale, step = scale_of(model), alignment_of(name)
+    claimed, step = networks.module(name).receptive_field(**settings_of(name, scale)), alignment_of(name, scale)
     first = -(-(claimed + 3) // step) * step
     side, reached = 2 * first + 2 * step, 0
     for centre in range(first, first + step):  # of pixels that blocks are made of, each reaches another distance

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from srredsim.data.batches import Batches
-from srredsim.data.pairs import Pair
+from srredsim.data.pairs import Pair, Pairs
 from srredsim.discriminators import vgg_style
 from srredsim.errors import InputError
 from srredsim.losses.adversarial import discriminator_loss, esrgan_loss
@@ -146,9 +146,9 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras
 from srredsim.losses import pixels as losses
-from srredsim.zoo import models, recipe
 from srredsim.training import adversarial, checkpoint, optimizers, strategy
 from srredsim.training.fit import train
+from srredsim.zoo import models, recipe
 
 wanted = recipe.from_dict(json.loads(sys.argv[1]))
 rng = np.random.default_rng(2)
@@ -191,7 +191,7 @@ def test_two_replicas_with_the_same_images_train_like_one_device(tmp_path):
     assert row["loss"] == pytest.approx(row["pixel_loss"] + 0.05 * row["gan_loss"], rel=1e-5)
 
 
-class Numbered:
+class Numbered(Pairs):
     """Pairs whose truth shows their number everywhere."""
 
     def __len__(self):

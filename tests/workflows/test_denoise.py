@@ -10,7 +10,8 @@ from PIL import Image
 from srredsim.cli.main import main
 from srredsim.denoising.pure_let import pure_let
 from srredsim.denoising.vst_epll import vst_epll
-from srredsim.io import tiff, write_raw
+from srredsim.io import write_raw
+from srredsim.io.formats import tiff
 from srredsim.noise.one_image import Noise, noise_parameters
 from srredsim.workflows import denoise as files
 

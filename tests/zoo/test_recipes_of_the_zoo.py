@@ -26,8 +26,8 @@ OF_FEATURES = [name for name in RECIPES if set(losses.OF_FEATURES) & set(recipe.
 
 def build_small(wanted):
     """Build a network of the same kind, input and scale, as small as tests have it; once for all that are alike."""
-    data = dataclasses.replace(wanted.data, noise_level=None, count=None)
-    _build_small(json.dumps([wanted.network, dataclasses.asdict(data), losses.is_over_steps(wanted.loss)]))
+    data = wanted.as_dict()["data"] | {"noise_level": None, "count": None}
+    _build_small(json.dumps([wanted.network, data, losses.is_over_steps(wanted.loss)]))
 
 
 @cache
@@ -57,13 +57,14 @@ def test_a_recipe_is_one_that_can_be_trained(name):
         assert callable(losses.get(wanted.loss))
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if recipe.load(name).data.input == "widefield"])
+@pytest.mark.parametrize("name", [name for name in RECIPES if recipe.load(name).data.name == "w2s_simulated"])
 def test_a_recipe_of_widefield_images_finds_them(name):
     data = recipe.load(name).data
-    opened = catalogue.open_widefield(data.name, "train", data.noise_levels, data.target, data.normalise)
-    assert len(opened.pairs) == 1200 * len(data.noise_levels)
+    opened = catalogue.open_images(data.name, "train", data.wanted("train"))
+    assert len(opened.pairs) == 1200 * (5 if data.noise_level is None else 1)
+    opened.pairs.check(recipe.load(name).network.get("scale", {"average": 1, "sim": 2}[data.target]), data.crop)
     assert data.crop <= opened.pairs.fields.series.size
-    validation = catalogue.open_widefield(data.name, "validation", data.noise_levels, data.target, data.normalise)
+    validation = catalogue.open_images(data.name, "validation", data.wanted("validation"))
     assert data.validation_count <= len(validation.pairs)
     assert data.validation_crop <= validation.pairs.fields.series.size
 

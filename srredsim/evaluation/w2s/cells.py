@@ -27,7 +27,6 @@ from srredsim.normalise import scaling_of
 from srredsim.quality.image_scores import rmse_z, ssim_reference_range
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.resources import unknown
-from srredsim.workflows.predict_widefield import restored
 from srredsim.zoo import models
 from srredsim.zoo.windows import Network
 
@@ -245,14 +244,15 @@ class Benchmark:
             return bicubic_upscale(image)
         if link in METHODS:
             return METHODS[link](image)
-        return restored(self._of(link, level), image)
+        network = self._of(link, level)
+        return network.model.kind.of_plane(network, image, None)
 
     def _of(self, link: str, level: int) -> Network:
         return self._network(self._place(link, level))
 
     def _loaded(self, place: str) -> Network:
         model = models.load(place, self._precision)
-        if not model.takes_widefield_images:
+        if model.kind.OF_STACKS:
             raise InputError(f"the model {place} does not take widefield images")
         return Network(model)
 
@@ -286,7 +286,7 @@ class Benchmark:
         return {
             "data": self.data,
             "images": self.count,
-            "zscore": {name: [z.mean, z.std] for name, z in constants.items()},
+            "zscore": {name: [z.offset, z.gain] for name, z in constants.items()},
         }
 
     def _read(self) -> dict:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.data.simulated import StoredSeries, array_on_disk, simulator_sources
+from srredsim.data.simulated import simulator_sources
+from srredsim.data.stored import StoredSeries, array_on_disk
 from srredsim.data.w2s import simulated
-from srredsim.data.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
+from srredsim.data.w2s.layout import layout
+from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
 
@@ -23,7 +25,7 @@ class FieldSeries:
     seed: int
     count: int
     size: int = 512  # pixels of a capture
-    photons: tuple[float, float] = simulated.PHOTONS
+    photons: tuple[float, float] = (10.0, 100.0)  # of a single capture, see `simulated.expected_field`
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class SimulatedField:
     truth: np.ndarray
 
     def average(self, level: int) -> np.ndarray:
-        return self.averages[LEVELS.index(level)]
+        return self.averages[layout().levels.index(level)]
 
     def sim(self) -> np.ndarray:
         return self.truth
@@ -44,16 +46,19 @@ class SimulatedField:
 
 class SimulatedFields(StoredSeries):
     """The fields of a series, read from the cache on disk; `generate` fills it. See
-    `srredsim.data.w2s.field.Fields`."""
+    `srredsim.data.fields.Fields`."""
 
     calibrated = True
+    scale = SCALE
 
-    def __init__(self, series: FieldSeries, widefield: Zscore = WIDEFIELD, sim: Zscore = WIDEFIELD):
-        self.series, self.widefield, self.sim = series, widefield, sim
+    def __init__(self, series: FieldSeries, widefield: Scaling | None = None, sim: Scaling | None = None):
+        self.series, self.size = series, series.size
+        self.levels, self.reference = layout().levels, layout().reference
+        self.widefield, self.sim = widefield or layout().zscore, sim or layout().zscore
         self.folder = cache_folder() / "w2s_simulated" / _fingerprint(series)
         self.folder.mkdir(parents=True, exist_ok=True)
         count, side = series.count, series.size
-        self._averages = array_on_disk(self.folder / "averages.f32", np.float32, (count, len(LEVELS), side, side))
+        self._averages = array_on_disk(self.folder / "averages.f32", np.float32, (count, len(self.levels), side, side))
         self._sim = array_on_disk(self.folder / "sim.f32", np.float32, (count, SCALE * side, SCALE * side))
         self._done = array_on_disk(self.folder / "done.u8", np.uint8, (count,))
 
@@ -71,7 +76,7 @@ class SimulatedFields(StoredSeries):
         series = self.series
         field = simulated.expected_field(series.seed, index, series.size, series.photons)
         images = simulated.averages(field, simulated.camera_rng(series.seed, index))
-        self._averages[index] = [images[level] for level in LEVELS]
+        self._averages[index] = [images[level] for level in self.levels]
         self._sim[index] = field.sim
         self._done[index] = 1  # last: an interrupted field is made again
 
@@ -82,8 +87,8 @@ class SimulatedFields(StoredSeries):
 
 
 def _fingerprint(series: FieldSeries) -> str:
-    """Of the series and of the simulator's own source: another simulator never reads this one's fields."""
-    captures = {level: list(numbers) for level, numbers in CAPTURES.items()}
+    """Digest of the series and of the simulator's own source: another simulator never reads this one's fields."""
+    captures = {level: list(numbers) for level, numbers in layout().captures.items()}
     digest = hashlib.sha256(json.dumps([asdict(series), captures], sort_keys=True).encode())
     for source in [*simulator_sources(), Path(simulated.__file__)]:
         digest.update(source.read_bytes())

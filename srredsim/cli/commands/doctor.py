@@ -1,16 +1,21 @@
-"""What this machine has, what srredsim makes of it, and what would help."""
+"""``srredsim doctor``: what this machine has, what srredsim makes of it, and what would help."""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from srredsim import __version__, resources
-from srredsim.zoo import models, precision
+from srredsim import __version__
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.errors import InputError
 
+GROUP = "machine"
+HELP = "say what this machine has"
 NEEDED = ("keras", "tensorflow", "numpy", "scipy", "tifffile", "imagecodecs", "scikit-image")
 OPTIONAL = {  # package -> what it is for, and how to get it
     "tensorboard": ("training curves", "tensorboard"),
@@ -21,8 +26,23 @@ OPTIONAL = {  # package -> what it is for, and how to get it
 GIB = 2**30
 
 
+def add_arguments(parser: shared.Parser) -> None:
+    pass
+
+
+def run(arguments) -> dict:
+    with suppress(InputError):  # the report says what is wrong with Keras
+        terminal.start_keras()
+    report = examine()
+    terminal.say(*lines(report))
+    return report
+
+
 def examine() -> dict:
     """Everything `lines` prints, for programs."""
+    from srredsim import resources
+    from srredsim.zoo import models, precision
+
     backend = _backend()
     facts = {
         "srredsim": __version__,

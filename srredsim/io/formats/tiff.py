@@ -22,7 +22,7 @@ from srredsim.errors import InputError
 from srredsim.io import calibration
 from srredsim.io.source import BarePlanes, Source
 
-MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+MAGIC, SUFFIXES, NAME = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), "a TIFF"
 DAMAGE = (  # what tifffile and the unpackers raise when the bytes make no sense
     OSError,
     ValueError,

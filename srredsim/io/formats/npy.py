@@ -11,7 +11,7 @@ from srredsim.errors import InputError
 from srredsim.io.calibration import Calibration
 from srredsim.io.source import BarePlanes, Source
 
-MAGIC = b"\x93NUMPY"
+MAGIC, SUFFIXES, NAME = b"\x93NUMPY", (".npy",), "a .npy file"
 
 
 def open_source(path: Path, pixel_size_um: float | None = None) -> Source:

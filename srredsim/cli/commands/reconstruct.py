@@ -1,0 +1,105 @@
+"""``srredsim reconstruct``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.cli.several import each
+
+GROUP = "images"
+HELP = "reconstruct raw stacks the classical way, without a network"
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    shared.stacks(parser)
+    shared.out_folder(parser)
+    shared.optics(parser)
+    wiener = "higher is smoother; left out: from the noise"
+    parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help=wiener)
+    parser.add_argument(
+        "--attenuation",
+        type=shared.share,
+        default=0.0,
+        metavar="F",
+        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes (0);"
+        " above 0, intensities mean less",
+    )
+    parser.add_argument(
+        "--method",
+        choices=("wiener", "richardson-lucy"),
+        default="wiener",
+        help="Richardson-Lucy goes on from there: no negative light, better in dim frames (wiener)",
+    )
+    iterations = "of Richardson-Lucy; more are sharper and noisier (3)"
+    parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
+    halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
+    parser.add_argument("--split-photons", action="store_true", help=halves)
+    _stripes(parser)
+    _lens(parser)
+    shared.overwrite(parser)
+
+
+def _stripes(parser: shared.Parser) -> None:
+    known = parser.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
+    saved = "the <stem>_wiener.json of another stack: its stripes, with the phases and contrasts of this one"
+    known.add_argument("--parameters", type=Path, metavar="FILE.json", help=saved)
+    known.add_argument(
+        "--k",
+        action="append",
+        type=shared.wave_vector,
+        metavar="KY,KX",
+        help="first-order stripes of each angle in cycles/um, y down, once an angle;"
+        " or as DEGREES@UM, direction from x towards +y and line spacing",
+    )
+    steps = "first-order phase of each frame, as 0,72,144,216,288; once, or once an angle"
+    known.add_argument("--phase-steps", action="append", type=shared.degrees, metavar="DEGREES", help=steps)
+
+
+def _lens(parser: shared.Parser) -> None:
+    group = parser.add_argument_group("the transfer function", "Left out: that of an ideal lens, damped.")
+    lens = group.add_mutually_exclusive_group()
+    lens.add_argument(
+        "--otf",
+        type=Path,
+        metavar="FILE",
+        help="measured radial OTF, the pixel of this camera contained in it: text, JSON or .npy of two columns,"
+        " frequency in cycles/um and value",
+    )
+    damping = "above 0 and up to 1, which is the ideal lens: the OTF is the ideal one times A^(f / cut-off)"
+    lens.add_argument("--otf-damping", type=shared.damping, metavar="A", help=damping)
+
+
+def run(arguments) -> dict:
+    from srredsim.quality.report import lines
+    from srredsim.workflows import reconstruct as files
+
+    def work(path: Path) -> dict:
+        with terminal.progress(path.name) as progress:
+            report = files.reconstruct_file(
+                path,
+                na=arguments.na,
+                wavelength_em_um=arguments.wavelength_em_um,
+                wiener=arguments.wiener,
+                attenuation=arguments.attenuation,
+                method=arguments.method,
+                iterations=arguments.iterations,
+                parameters=arguments.parameters,
+                k0_per_um=arguments.k,
+                steps_rad=arguments.phase_steps,
+                otf=arguments.otf,
+                otf_damping=arguments.otf_damping,
+                split_photons=arguments.split_photons,
+                out=arguments.out,
+                overwrite=arguments.overwrite,
+                progress=progress,
+                **shared.reading(arguments),
+            )
+        terminal.say(path, *(f"  {line}" for line in lines(report)), *report["paths"])
+        for channel in report["channels"]:
+            if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
+                terminal.note(f"{path}: warning: {channel['verdict']}")
+        return report
+
+    return each(arguments.inputs, work, arguments.out)
