@@ -16,7 +16,7 @@ from patch_prior import widefield
 
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll
-from srredsim.denoising.methods import METHODS, denoise
+from srredsim.denoising.methods import denoise, names
 from srredsim.errors import InputError
 from srredsim.noise.line import NoiseLine
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--photons", type=float, nargs="+", default=(20.0, 100.0, 500.0))
     parser.add_argument("--kinds", nargs="+", default=("filaments", "membranes", "mixture"))
-    parser.add_argument("--methods", nargs="+", default=tuple(METHODS), choices=tuple(METHODS))
+    parser.add_argument("--methods", nargs="+", default=names(), choices=names())
     parser.add_argument("--measure", action="store_true", help="the noise, instead of knowing it")
     chosen = parser.parse_args()
     print("| image | photons | noisy |", *(f"{method} |" for method in chosen.methods))

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 from skimage import data
 
-from srredsim.denoising.vst_bm3d import vst_bm3d
+from srredsim.denoising.methods.vst_bm3d import vst_bm3d
 from srredsim.evaluation.scores import fit_intensity
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.zoo import models, recipe

@@ -14,7 +14,7 @@ import numpy as np
 
 from srredsim.data import catalogue
 from srredsim.data.w2s.field import REFERENCE
-from srredsim.denoising.methods import METHODS
+from srredsim.denoising.methods import denoise
 from srredsim.evaluation.scores import fit_intensity
 from srredsim.optics.sampling import SCALE
 from srredsim.picture import most_detailed
@@ -38,7 +38,7 @@ def panels(field, level: int) -> dict[str, np.ndarray]:
     denoiser, joint = Chain("w2s_dncnn"), Chain("widefield_sr")
     return {
         "one capture" if level == 1 else f"average of {level}": bicubic_upscale(noisy),
-        "VST + BM3D": bicubic_upscale(METHODS["vst_bm3d"](noisy)),
+        "VST + BM3D": bicubic_upscale(denoise(noisy, "vst_bm3d")),
         "w2s_dncnn": bicubic_upscale(denoiser(noisy)),
         "widefield_sr": joint(noisy),
         f"widefield_sr of the average of {REFERENCE}": joint(field.average(REFERENCE)),

@@ -17,8 +17,8 @@ from typing import Any
 from keras import Input, Model, layers, ops
 
 from srredsim import io
+from srredsim.checkpoints.counterparts import convolution
 from srredsim.checkpoints.keras_file import load_weights
-from srredsim.checkpoints.mapping import convolution
 from srredsim.checkpoints.torch_file import read_tensors
 from srredsim.errors import InputError
 from srredsim.resources import cache_folder, unknown

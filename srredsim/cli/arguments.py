@@ -8,14 +8,19 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from srredsim.cli.looked_up import Choices, constant
+
+Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.orders:ORDERS")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = ("float32", "uint16")
+READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")  # what `stacks` adds
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,7 +36,7 @@ class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         for action in self._actions:
             if action.help:
-                action.help = re.sub(r"\{(default|choices|[\w.]+:\w+)\}", partial(self._told, action), action.help)
+                action.help = re.sub(r"\{(default|choices|[\w.]+:[\w.]+)\}", partial(self._told, action), action.help)
         return super().format_help()
 
     def _told(self, action: argparse.Action, asked: re.Match) -> str:
@@ -133,21 +138,26 @@ def settings(parser: Parser) -> None:
 
 def given(arguments, *names: str) -> dict:
     """Those of these arguments that were not left out: of the others, what is called knows what to do."""
-    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    return {name: getattr(arguments, name) for name in names if was_given(arguments, name)}
 
 
-def reading(arguments) -> dict:
-    """How to read a raw stack, as far as it was said."""
-    return {name: getattr(arguments, name) for name in READING}
+def record(kind: type[Record], arguments, **names: str) -> Record:
+    """A dataclass of the package, such as `srredsim.io.Reading`, from the arguments that its fields are named after.
+
+    ``names`` has the argument of a field that has another name. What was left out is left to the dataclass.
+    """
+    wanted = {one.name: names.get(one.name, one.name) for one in fields(kind)}
+    return kind(**{field: getattr(arguments, name) for field, name in wanted.items() if was_given(arguments, name)})
+
+
+def was_given(arguments, name: str) -> bool:
+    return getattr(arguments, name, None) is not None
 
 
 def data_set(name_or_folder: str) -> str:
     """A folder by its full path, so that the run can be resumed from anywhere."""
     folder = Path(name_or_folder)
     return str(folder.resolve()) if folder.is_dir() else name_or_folder
-
-
-READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")
 
 
 # Types of numbers

@@ -134,7 +134,7 @@ class Trial:
 
     def scores(self, cell: Cell, index: int) -> dict[str, Any]:
         pair = self.sets[cell.pattern][index]
-        image = methods.image(cell.method, self.model, pair, lambda: self._wiener(pair, cell.pattern, index))
+        image = methods.image(cell.method, self.model, pair, lambda: self._wiener(pair, cell, index))
         scores = None if image is None else score(pair.truth, image, _pixel_size_um(pair))
         return {"level": {name: pair.facts.get(name) for name in LEVELS if name in pair.facts}, "scores": scores}
 
@@ -150,12 +150,13 @@ class Trial:
         found = [[row["scores"] for row in rows if row["level"] == level and row["scores"]] for level in levels]
         return {"levels": [{**level, **_means(scores)} for level, scores in zip(levels, found, strict=True) if scores]}
 
-    def _wiener(self, pair: Pair, pattern: str, index: int) -> np.ndarray | None:
-        """Kept where the model needs it, too."""
-        if not self.model.kind.ASKS_FOR_WIENER or methods.WIENER_NEEDS not in pair.facts:
-            return methods.wiener_image(pair, pattern)
-        place = f"wiener-{self._contents[pattern]}", str(index)
-        return self._images.image(*place, make=lambda: methods.wiener_image(pair, pattern))
+    def _wiener(self, pair: Pair, cell: Cell, index: int) -> np.ndarray | None:
+        """Kept where the model is made of it: it is scored, too."""
+        place = f"wiener-{self._contents[cell.pattern]}", str(index)
+        of_model = cell.method == self.model.name and methods.WIENER_NEEDS in pair.facts
+        if not of_model and not self._images.has(*place):
+            return methods.wiener_image(pair, cell.pattern)
+        return self._images.image(*place, make=lambda: methods.wiener_image(pair, cell.pattern))
 
 
 def _contents(pairs: Pairs) -> str:

@@ -52,10 +52,8 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
         recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
         sets = {WIDEFIELD: model.kind.examples(recipe, split).pairs}
     for pairs in sets.values():
-        if hasattr(pairs, "generate"):
-            pairs.generate(range(len(pairs)))
-        if pairs[0].scale != model.scale:
-            raise InputError(f"the truth has {pairs[0].scale}x the raw pixels, the model makes {model.scale}x")
+        pairs.generate(range(len(pairs)))
+        pairs.check(model.scale)
     return sets
 
 
@@ -83,7 +81,10 @@ def images(model: LoadedModel, pair: Pair, pattern: str) -> dict[str, np.ndarray
 
 
 def image(method: str, model: LoadedModel, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray | None:
-    """The image (scale * y, scale * x) of one method; None if this pair does not allow it."""
+    """The image (scale * y, scale * x) of one method; None if this pair does not allow it.
+
+    ``wiener`` makes the Wiener image, if it is asked for.
+    """
     if method == model.name:
         return model.kind.of_pair(Network(model), pair, wiener)
     if method == WIENER:

@@ -151,15 +151,22 @@ class Cache:
     def __init__(self, folder: str | Path, announce: Callable[[], None] = lambda: None):
         self._folder, self._announce = Path(folder), announce
 
+    def has(self, *place: str) -> bool:
+        """Whether the image was made already."""
+        return self._path(place).is_file()
+
     def image(self, *place: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The image in the file ``<place>/<place>.npy``; made now if it is not there."""
-        path = self._folder.joinpath(*place[:-1], f"{place[-1]}.npy")
-        if not path.exists():
+        path = self._path(place)
+        if not path.is_file():
             image = make()
             self._announce()
             with io.atomic(path, overwrite=True) as temporary, temporary.open("wb") as file:
                 np.save(file, image)
         return np.load(path)
+
+    def _path(self, place: Sequence[str]) -> Path:
+        return self._folder.joinpath(*place[:-1], f"{place[-1]}.npy")
 
 
 def mean_and_spread(values: Iterable[float]) -> dict[str, float]:

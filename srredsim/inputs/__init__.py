@@ -33,9 +33,8 @@ Training and scoring
 ``examples(recipe, split)``, ``with_constants(recipe)``
     Pairs to train on or to validate with, a `srredsim.data.catalogue.DataSet`; the recipe with what they tell.
 ``of_pair(network, pair, wiener)``
-    Image of a `srredsim.data.pairs.Pair`, in the units of its truth; ``wiener()`` is its Wiener image, or None.
-``ASKS_FOR_WIENER``
-    Whether it does ask for that.
+    Image of the input of a `srredsim.data.pairs.Pair`, in the units of its truth; ``wiener()`` is the Wiener image of
+    its frames, None where the optics are not known.
 
 Prediction
 ----------

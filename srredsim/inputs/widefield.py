@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 WORDS = "widefield images"
 OF_STACKS = False
 INPUT_NAME = "widefield"
-ASKS_FOR_WIENER = False
 SMALLEST_SIDE = 16  # pixels
 LEAVES_SIZE = 128  # pixels, at least: their noise is measured in them
 
@@ -53,7 +52,7 @@ def check_constants(recipe: Recipe) -> None:
     data = recipe.data
     if data.normalise != "dataset":
         return
-    for key in ("zscore", "sim_zscore") if data.target == "sim" else ("zscore",):
+    for key in ("zscore",) if data.target == "average" else ("zscore", "sim_zscore"):
         if getattr(data, key) is None:
             raise InputError(
                 f"the recipe of {recipe.name} has data.normalise: dataset, but no data.{key}; give the mean and the"
@@ -107,7 +106,7 @@ def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
 # Prediction
 
 
-def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     return plain_images(source, path, reading, SMALLEST_SIDE)
 
 
@@ -176,12 +175,13 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
     frames = np.asarray(image, np.float32)[..., None]
     scaling = Scaling(*data.zscore) if data.normalise == "dataset" else SCALINGS[data.normalise](frames)
     result = network.in_tiles(scaling.apply(frames), tile)
-    if data.target != "sim":
+    if data.target == "average":
         return scaling.undo(result)
     return Scaling(*data.sim_zscore).undo(result) if data.normalise == "dataset" else scaling.undo_gain(result)
 
 
 def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+    """In the units of its data set, as the truth is."""
     return network.in_tiles(pair.normalised()[0])
 
 
@@ -195,7 +195,7 @@ def graph(model: LoadedModel, images):
     else:
         offset, gain = {"image": _graph.scaling_of, "noise": _graph.noise_scaling_of}[data.normalise](images)
     image = model.network((images - offset) / gain)
-    if data.target != "sim":
+    if data.target == "average":
         return image * gain + offset
     if data.normalise == "dataset":
         offset, gain = data.sim_zscore

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 WORDS = "Wiener images"
 OF_STACKS = True
 INPUT_NAME = "channels"
-ASKS_FOR_WIENER = True
 
 
 def check_data(data: Data) -> None:
@@ -100,7 +99,7 @@ def with_constants(recipe: Recipe) -> Recipe:
 # Prediction
 
 
-def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     return stack_of(raw_stack(source, path, reading), model)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from srredsim.acquisition import frames_from_raw
 from srredsim.data import catalogue
-from srredsim.data.pairs import Pair
+from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
 from srredsim.evaluation import methods, tables
 from srredsim.evaluation.evaluate import evaluate
@@ -34,7 +34,7 @@ def opens(monkeypatch):
     return opens
 
 
-class TwoLevels:
+class TwoLevels(Pairs):
     """Two fields at two light levels; the frames are the binned truth, so widefield scores are known to be high."""
 
     def __len__(self):
@@ -45,6 +45,17 @@ class TwoLevels:
         truth = np.kron(rng.random((24, 20)), np.ones((2, 2))).astype(np.float32)
         noise = (0.5, 0.0)[index // 2] * np.random.default_rng(9).normal(size=(24, 20, 15))
         return Pair(truth[::2, ::2, None] + noise, truth, Scaling(0.0, 1.0), {"photons": (10.0, 90.0)[index // 2]})
+
+
+class Chosen(Pairs):
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        return self.pairs[index]
 
 
 def test_every_level_has_its_own_rows(tiny_model, opens):
@@ -65,7 +76,7 @@ def test_every_level_has_its_own_rows(tiny_model, opens):
     assert f"{found['mean']:.2f} ± {found['std']:.2f}" in table[6]
 
 
-class Stacks:
+class Stacks(Pairs):
     """Four simulated stacks, two at each light level; with or without what is known of the microscope."""
 
     def __init__(self, angles, phases, optics=False):
@@ -144,7 +155,7 @@ def test_other_images_under_the_same_name_are_other_cells(tmp_path, opens, tiny_
     model, few = models.load(tiny_model, "float32"), TwoLevels()
     opens(few)
     first = evaluate(model, work=tmp_path)
-    opens([few[index] for index in range(3)])
+    opens(Chosen([few[index] for index in range(3)]))
     again = evaluate(model, work=tmp_path)
     assert (first["images"], again["images"]) == (4, 3)
     assert [group["images"] for group in again["groups"]] == [2, 1]
@@ -152,7 +163,7 @@ def test_other_images_under_the_same_name_are_other_cells(tmp_path, opens, tiny_
 
 def test_the_wiener_image_is_scored_where_the_optics_are_known(opens, tiny_model):
     with_optics, without = Stacks(3, 5, optics=True), Stacks(3, 5)
-    opens([with_optics[0], without[1]])
+    opens(Chosen([with_optics[0], without[1]]))
     (group,) = evaluate(models.load(tiny_model, "float32"))["groups"]
     pair = with_optics[0]
     expected = score(pair.truth, methods.wiener_image(pair, "3x5"), pair.facts["optics"]["pixel_size_um"] / 2)
@@ -161,18 +172,18 @@ def test_the_wiener_image_is_scored_where_the_optics_are_known(opens, tiny_model
     assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # of one image
 
 
-class Widefield:
+class Widefield(Pairs):
     """Images and truths of a number of times their pixels, at two noise levels."""
 
-    def __init__(self, scale):
-        self.scale = scale
+    def __init__(self, times):
+        self.times = times
 
     def __len__(self):
         return 2
 
     def __getitem__(self, index):
-        truth = np.random.default_rng(7).random((24 * self.scale, 20 * self.scale)).astype(np.float32)
-        image = truth.reshape(24, self.scale, 20, self.scale).mean(axis=(1, 3))
+        truth = np.random.default_rng(7).random((24 * self.times, 20 * self.times)).astype(np.float32)
+        image = truth.reshape(24, self.times, 20, self.times).mean(axis=(1, 3))
         noise = np.random.default_rng(8).normal(0, (0.3, 0.01)[index], image.shape)
         image = (image + noise).astype(np.float32)[..., None]
         return Pair(image, truth, scaling_of(image), {"name": "a", "noise_level": (1, 16)[index]})
@@ -213,5 +224,5 @@ def test_one_of_more_pixels_with_the_image_interpolated_to_them(opens, widefield
     found = result["groups"][1]["methods"]["widefield (bicubic)"]["psnr"]["mean"]
     assert found == pytest.approx(score(pair.truth, bicubic_upscale(pair.frames[..., 0], 2))["psnr"], rel=1e-5)
     opens(Widefield(4))
-    with pytest.raises(InputError, match="the truth has 4x the raw pixels, the model makes 2x"):
+    with pytest.raises(InputError, match="this network has scale 2"):
         evaluate(models.load(widefield_model("sharper", name="edsr", blocks=1, filters=2).folder, "float32"))

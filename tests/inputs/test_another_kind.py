@@ -26,7 +26,7 @@ from srredsim.inputs.frames import check_data, check_constants, examples, notes,
 from srredsim.inputs.frames import with_constants
 from srredsim.io.image import as_dtype
 
-WORDS, OF_STACKS, INPUT_NAME, ASKS_FOR_WIENER = "means of the angles", True, "means", False
+WORDS, OF_STACKS, INPUT_NAME = "means of the angles", True, "means"
 
 
 def check(recipe, channels_in, scale):

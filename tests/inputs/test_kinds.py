@@ -15,7 +15,7 @@ from srredsim.zoo import recipe
 
 VERBS = (
     *("WORDS", "OF_STACKS", "check_data", "check", "check_constants", "sampling", "describe", "suits", "offer"),
-    *("examples", "with_constants", "of_pair", "ASKS_FOR_WIENER", "open", "stack_of", "survey", "Planes", "notes"),
+    *("examples", "with_constants", "of_pair", "open", "stack_of", "survey", "Planes", "notes"),
     *("INPUT_NAME", "graph", "trial"),
 )
 PACKAGE = Path(srredsim.__file__).parent

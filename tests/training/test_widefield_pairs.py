@@ -9,11 +9,12 @@ from scipy import ndimage
 from srredsim import io
 from srredsim.data import catalogue
 from srredsim.errors import InputError
+from srredsim.evaluation.evaluate import evaluate
 from srredsim.training.fit import train
+from srredsim.workflows.predict import predict_file
 from srredsim.zoo import models, recipe
 
 SMALL = {"depth": 3, "filters": 4, "batch_norm": False}
-EDSR = ["network.name=edsr", "network.blocks=1", "network.filters=4", "network.batch_norm=null"]
 SETTINGS = ["data.crop=16", "data.batch=2", "data.validation_crop=24", "steps=2", "epochs=1", "precision=float32"]
 
 
@@ -25,7 +26,7 @@ def field(seed, scale, size=24):
     return fine.reshape(size, scale, size + 8, scale).mean(axis=(1, 3)), fine
 
 
-def folder(home, scale, names="abc", suffix="tif", change=None):
+def folder(home, scale, names="abc", suffix="tif"):
     """Truths have another intensity scale: 3 and -0.002 per count."""
     for seed, name in enumerate(names):
         image, truth = field(seed, scale)
@@ -46,13 +47,26 @@ def asked(home, scale, *more):
 
 @pytest.mark.parametrize(("scale", "suffix"), [(1, "npy"), (2, "tif"), (3, "tif"), (4, "tif"), (8, "tif")])
 def test_any_scale(tmp_path, scale, suffix):
-    """Trained, resumed and used: the image has so many times the pixels, half of them and the units of the input."""
+    """Trained, resumed and used: the image has so many times the pixels, and a pixel size to go with them."""
     home = folder(tmp_path / "mine", scale, suffix=suffix)
     run = train(asked(home, scale), out=tmp_path / "run")
     train(recipe.load(run, ["epochs=2"]), out=run, resume=True)
     assert len(json.loads((run / "checkpoint" / "state.json").read_text())["history"]) == 2
     model = models.load(run)
     assert (model.scale, model.recipe.data.target) == (scale, "truth")
+    report = predict_file(home / "train" / "raw" / f"b.{suffix}", model, reading=io.Reading(pixel_size_um=0.12))
+    image, pixel_size_um = io.read_image(report["paths"][0])
+    assert image.shape == (1, 1, 1, 24 * scale, 32 * scale)
+    assert pixel_size_um == pytest.approx(0.12 / scale)
+    plane = field(1, scale)[0]
+    assert np.isfinite(image).all()
+    assert plane.min() < np.median(image) < plane.max()  # in its units
+    methods = evaluate(model, home)["groups"][0]["methods"]
+    assert set(methods) == {
+        model.name,
+        *(("widefield",) if scale == 1 else ("widefield (Fourier)", "widefield (bicubic)")),
+    }
+    assert all(np.isfinite(score["psnr"]["mean"]) for score in methods.values())
 
 
 @pytest.mark.parametrize("suffix", ["tif", "npy"])
@@ -111,7 +125,7 @@ def test_every_pair_is_looked_at_before_a_run_is_made(tmp_path, part, change, wo
     [
         (
             ["network.scale=4"],
-            r"a?.*the input has 24 x 32 pixels, its truth 48 x 64; this network has scale 4, .* 96 x 128",
+            r"b\.tif: the input has 24 x 32 pixels, its truth 48 x 64; .* has scale 4, .* 96 x 128",
         ),
         (["data.crop=25"], r"b\.tif: a crop of 25 pixels does not fit in 24 x 32 pixels; set data\.crop lower"),
         (["data.normalise=dataset"], r"has no constants for data\.normalise: dataset; set .* image, noise"),

@@ -8,8 +8,8 @@ import tifffile
 from PIL import Image
 
 from srredsim.cli.main import main
-from srredsim.denoising.pure_let import pure_let
-from srredsim.denoising.vst_epll import vst_epll
+from srredsim.denoising.methods.pure_let import pure_let
+from srredsim.denoising.methods.vst_epll import vst_epll
 from srredsim.io import write_raw
 from srredsim.io.formats import tiff
 from srredsim.noise.line import NoiseLine

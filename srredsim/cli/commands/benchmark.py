@@ -38,10 +38,9 @@ class Benchmark:
         from srredsim import evaluation
 
         weights = dict(_named(text) for text in arguments.weights)
-        settings = {"weights": weights, "limit": arguments.limit}
-        opened = evaluation.part(self.name, "cells").open_benchmark(
-            arguments.data, arguments.split, arguments.out, **settings
-        )
+        open_benchmark = evaluation.part(self.name, "cells").open_benchmark
+        place = arguments.data, arguments.split, arguments.out
+        opened = open_benchmark(*place, weights=weights, limit=arguments.limit)
         chosen = {name: getattr(arguments, name) for name in inspect.signature(opened.plan).parameters}
         cells, lacking = opened.plan(**chosen)
         for reason in sorted(set(lacking.values())):

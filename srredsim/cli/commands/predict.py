@@ -33,7 +33,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     terminal.start_keras()
-    from srredsim.io import Reading, Writing
+    from srredsim import io
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo import models
     from srredsim.zoo.chain import Chain
@@ -41,11 +41,9 @@ def run(arguments) -> dict:
     precision = shared.given(arguments, "precision")
     load = cache(lambda name: models.load(name, **precision))
     chain = Chain(arguments.model, **precision) if arguments.model else None
-    given = [name for name in OF_RAW_STACKS if getattr(arguments, name)]
-    if given and chain and not chain.kind.OF_STACKS:
-        raise InputError(f"`{given[0]}` is for raw stacks; the model {arguments.model} takes {chain.kind.WORDS}")
-    reading = Reading(**shared.reading(arguments), na=arguments.na, wavelength_em_um=arguments.wavelength_em_um)
-    writing = Writing(**shared.given(arguments, "out", "dtype", "overwrite"))
+    needless = [name for name in OF_RAW_STACKS if getattr(arguments, name)]
+    if needless and chain and not chain.kind.OF_STACKS:
+        raise InputError(f"`{needless[0]}` is for raw stacks; the model {arguments.model} takes {chain.kind.WORDS}")
 
     def work(path: Path) -> dict:
         def chosen(stack):
@@ -58,8 +56,8 @@ def run(arguments) -> dict:
             report = predict_file(
                 path,
                 chain or chosen,
-                reading=reading,
-                writing=writing,
+                reading=shared.record(io.Reading, arguments),
+                writing=shared.record(io.Writing, arguments),
                 tile=arguments.tile,
                 consistency=arguments.consistency,
                 progress=progress,

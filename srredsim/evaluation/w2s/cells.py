@@ -15,7 +15,7 @@ import numpy as np
 
 from srredsim.data import catalogue
 from srredsim.data.w2s.field import LEVELS, NOISY_LEVELS, REFERENCE, Field, Fields
-from srredsim.denoising.methods import METHODS
+from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
 from srredsim.evaluation.runner import Cache, Progress, Runner, fingerprint_of, mean_and_spread
 from srredsim.evaluation.scores import fit_intensity
@@ -28,8 +28,9 @@ from srredsim.zoo import models
 from srredsim.zoo.windows import Network
 
 NOISY, BICUBIC = "noisy", "bicubic"
-WITHOUT_WEIGHTS = (NOISY, BICUBIC, *METHODS)
-DENOISERS = (*METHODS, "memnet", "dncnn", "ridnet")
+CLASSICAL = tuple(denoisers.names())
+WITHOUT_WEIGHTS = (NOISY, BICUBIC, *CLASSICAL)
+DENOISERS = (*CLASSICAL, "memnet", "dncnn", "ridnet")
 JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
 OWN_JOINT = "widefield_sr"  # for any noise level
 DEFINITIONS = {
@@ -162,8 +163,7 @@ class Benchmark:
         return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
 
     def prepare(self, cells: Sequence[Cell]) -> None:
-        if hasattr(self.fields, "generate"):
-            self.fields.generate(range(self._count))
+        self.fields.generate(range(self._count))
 
     def count(self, cell: Cell) -> int:
         return self._count
@@ -185,7 +185,7 @@ class Benchmark:
 
     def _scores(self, cell: Cell, field: Field) -> dict[str, float]:
         image, links = field.average(cell.level), cell.links
-        if len(links) > 1 or links[0] in METHODS:
+        if len(links) > 1 or links[0] in CLASSICAL:
             image, links = self._first(links[0], cell.level, field), links[1:]
         for link in links:
             image = self._apply(link, cell.level, image)
@@ -234,8 +234,8 @@ class Benchmark:
             return image
         if link == BICUBIC:
             return bicubic_upscale(image)
-        if link in METHODS:
-            return METHODS[link](image)
+        if link in CLASSICAL:
+            return denoisers.named(link)(image)
         network = self._of(link, level)
         return network.model.kind.of_plane(network, image, None)
 

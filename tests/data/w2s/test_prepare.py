@@ -239,9 +239,7 @@ def test_pairs_may_be_made_later(raw, out):
 
 def test_incomplete_fields_are_left_out_only_when_told(raw, out):
     (raw / "Image002" / "wf_channel2.npy").unlink()
-    with pytest.raises(
-        InputError, match=r"1 of 5 fields is incomplete: Image002 lacks wf_channel2.npy\. .*`skip_incomplete`"
-    ):
+    with pytest.raises(InputError, match=r"1 of 5 fields is incomplete: Image002 lacks wf_channel2.npy\. .*`skip_inc"):
         prepare(raw, out)
     assert not out.exists()
     report = prepare(raw, out, skip_incomplete=True)

@@ -8,6 +8,7 @@ import pytest
 from scipy import ndimage
 from skimage.metrics import structural_similarity
 
+from srredsim.data.stored import Ready
 from srredsim.data.w2s.field import LEVELS, Zscore
 from srredsim.errors import InputError
 from srredsim.evaluation.w2s import cells as w2s
@@ -36,7 +37,7 @@ class FakeField:
         return (3 * np.kron(self.truth, np.ones((2, 2))) + 7).astype(np.float32)
 
 
-class FakeFields(list):
+class FakeFields(Ready, list):
     widefield, sim, calibrated = Zscore(150.0, 50.0), Zscore(460.0, 150.0), False
 
 

@@ -3,7 +3,7 @@ import pytest
 from skimage import data
 
 from srredsim.denoising.bm3d import bm3d
-from srredsim.denoising.vst_bm3d import vst_bm3d
+from srredsim.denoising.methods.vst_bm3d import vst_bm3d
 from srredsim.noise.line import NoiseLine
 
 

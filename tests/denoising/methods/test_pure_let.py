@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srredsim.denoising.pure_let import (
+from srredsim.denoising.methods.pure_let import (
     FAINTEST,
     best_weights,
     combined,
@@ -114,7 +114,7 @@ def test_the_chosen_weights_are_where_pure_is_least(widefield):
 
 
 def test_a_large_image_in_strips_is_the_same(widefield, monkeypatch):
-    from srredsim.denoising import pure_let as module
+    from srredsim.denoising.methods import pure_let as module
 
     y = record(widefield("membranes", 96, peak=50), 1.0, 2.0, 7)[:, :70]
     whole = pure_let(y, NoiseLine(1.0, 2.0))
