@@ -11,12 +11,11 @@ from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from srredsim.cli.looked_up import Choices, constant
 
-if TYPE_CHECKING:
-    from srredsim.io import Reading, Writing
+Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.orders:ORDERS")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
@@ -37,7 +36,7 @@ class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         for action in self._actions:
             if action.help:
-                action.help = re.sub(r"\{(default|choices|[\w.]+:\w+)\}", partial(self._told, action), action.help)
+                action.help = re.sub(r"\{(default|choices|[\w.]+:[\w.]+)\}", partial(self._told, action), action.help)
         return super().format_help()
 
     def _told(self, action: argparse.Action, asked: re.Match) -> str:
@@ -139,25 +138,20 @@ def settings(parser: Parser) -> None:
 
 def given(arguments, *names: str) -> dict:
     """Those of these arguments that were not left out: of the others, what is called knows what to do."""
-    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    return {name: getattr(arguments, name) for name in names if was_given(arguments, name)}
 
 
-def reading(arguments) -> Reading:
-    """How to read a file, as far as it was said."""
-    from srredsim.io import Reading
+def record(kind: type[Record], arguments, **names: str) -> Record:
+    """A dataclass of the package, such as `srredsim.io.Reading`, from the arguments that its fields are named after.
 
-    return Reading(**_those_of(Reading, arguments))
-
-
-def writing(arguments) -> Writing:
-    """Where results go, and how, as far as it was said."""
-    from srredsim.io import Writing
-
-    return Writing(**_those_of(Writing, arguments))
+    ``names`` has the argument of a field that has another name. What was left out is left to the dataclass.
+    """
+    wanted = {one.name: names.get(one.name, one.name) for one in fields(kind)}
+    return kind(**{field: getattr(arguments, name) for field, name in wanted.items() if was_given(arguments, name)})
 
 
-def _those_of(record: type, arguments) -> dict:
-    return given(arguments, *(one.name for one in fields(record) if hasattr(arguments, one.name)))
+def was_given(arguments, name: str) -> bool:
+    return getattr(arguments, name, None) is not None
 
 
 def data_set(name_or_folder: str) -> str:

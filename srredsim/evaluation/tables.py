@@ -64,6 +64,34 @@ def summary(results: list[dict]) -> str:
     return "\n\n".join(tables)
 
 
+def in_one_line(result: dict) -> str:
+    """``PSNR in dB (of the best baseline): 27.3 (21.0) 3x5 at 20 photons, 30.1 (21.4) 3x5 at 100 photons``
+
+    Also of the results of a benchmark: ``34.9 (34.7) avg1, 42.9 (42.8) avg16``.
+    """
+    measured: dict[str, dict[str, float]] = {}  # what the images are -> method -> dB
+    for group in result.get("groups", ()):
+        measured[_images(group)] = {method: scores["psnr"]["mean"] for method, scores in group["methods"].items()}
+    for cell in result.get("cells", {}).values():
+        measured.setdefault(f"avg{cell['noise_level']}", {})[cell["chain"]] = cell["psnr_fitted"]["mean"]
+    scores = []
+    for images, psnr in measured.items():
+        model = psnr.pop(result["model"])
+        scores.append(f"{model:.1f} ({max(psnr.values()):.1f}) {images}")
+    return f"PSNR in dB (of the best baseline): {', '.join(scores)}"
+
+
+def _images(group: dict) -> str:
+    """What a group consists of, as far as it is the same in all its images: ``3x5 at 20 photons``."""
+    if "noise_level" in group:
+        return f"{group['pattern']} {_light(group)}"
+    return (
+        f"{group['pattern']} at {_light(group)} photons"
+        if isinstance(group["photons"], int | float)
+        else group["pattern"]
+    )
+
+
 def _place(method: str) -> int:
     """Networks first, then what they are compared with."""
     return 2 if method.startswith("widefield") else 1 if method == "Wiener" else 0

@@ -106,7 +106,7 @@ def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
 # Prediction
 
 
-def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     return plain_images(source, path, reading, SMALLEST_SIDE)
 
 

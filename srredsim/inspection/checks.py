@@ -5,7 +5,7 @@ If another order of the frames fits and the one that was read does not, the othe
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -36,20 +36,10 @@ class Field:
     exposures: np.ndarray  # (angles, phases)
 
 
-def with_optics(stack: RawStack, na: float | None, wavelength_em_um: float | None) -> RawStack:
-    """What is given wins over what the file says.
-
-    Raises
-    ------
-    InputError
-        If no microscope has the values given.
-    """
-    given = {"na": na, "wavelength_em_um": wavelength_em_um}
-    given = {name: value for name, value in given.items() if value is not None}
-    optics = replace(stack.optics, **given)
-    if given and None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
+def refuse_impossible(optics: Optics) -> None:
+    """Raises InputError if all of the optics are known, and no microscope has such values."""
+    if None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
         transfer_of(optics)
-    return replace(stack, optics=optics)
 
 
 def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:

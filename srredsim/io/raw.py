@@ -55,7 +55,7 @@ def read(
     return raw_stack(open_source(path, pixel_size_um), path, reading)
 
 
-def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
+def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
     wanted = reading.frames
     if wanted.order == "tiled":
@@ -69,7 +69,7 @@ def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(*(int(n) for n in array.shape[3:5]))
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    return RawStack(array, pattern, optics, names, Path(path), (*notes, *source.notes))
+    return RawStack(array, pattern, optics, names, path and Path(path), (*notes, *source.notes))
 
 
 @dataclass(frozen=True)

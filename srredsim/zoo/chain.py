@@ -80,7 +80,7 @@ class Chain:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
-    def open(self, source: Source, path: Path, reading: Reading) -> RawStack:
+    def open(self, source: Source, path: Path | None, reading: Reading) -> RawStack:
         return _naming_another(lambda: self.kind.open(source, path, self.first, reading))
 
     def stack_of(self, array: Any) -> RawStack:

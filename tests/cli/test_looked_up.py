@@ -31,7 +31,10 @@ def actions(module):
 
 def imported(place):
     module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+    found = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
 
 
 def defaults(module, name):
@@ -56,7 +59,7 @@ def test_the_help_tells_what_the_package_does(module):
             text = text.replace("{default}", typed(value))
         if "{choices}" in text:
             text = text.replace("{choices}", ", ".join(action.choices))
-        expected[action.dest] = re.sub(r"\{([\w.]+:\w+)\}", lambda place: typed(imported(place[1])), text)
+        expected[action.dest] = re.sub(r"\{([\w.]+:[\w.]+)\}", lambda place: typed(imported(place[1])), text)
     sub.format_help()
     assert {action.dest: action.help or "" for action in found} == expected
 

@@ -96,7 +96,7 @@ def test_nothing_is_overwritten_or_left_half_done(tmp_path):
 @pytest.mark.parametrize(
     ("stack", "words"),
     [
-        (stack_of(1, 1, 1, optics=Optics(pixel_size_um=0.08)), "--na --wavelength-em-um"),
+        (stack_of(1, 1, 1, optics=Optics(pixel_size_um=0.08)), "`na, wavelength_em_um`"),
         (stack_of(1, 1, 1, raw=SAMPLE.raw[..., :20]), "too small"),
         (RawStack(np.zeros((1, 1, 1, 3, 2, 64, 64)), Pattern(3, 2), OPTICS), "3 phases"),
     ],

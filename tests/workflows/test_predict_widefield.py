@@ -242,15 +242,6 @@ def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):
     assert out.split() == [str(tmp_path / "good_denoiser.tif"), str(tmp_path / "good_denoiser.png")]
 
 
-def test_evaluate_names_the_benchmark(zoo, run, tmp_path):
-    status, _, err = run("evaluate", "--model", zoo / "denoiser", "--out", tmp_path / "r.json")
-    assert (status, err) == (
-        2,
-        "srredsim: denoiser takes widefield images, not raw stacks; srredsim benchmark w2s scores it\n",
-    )
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("name", ["denoiser", "denoiser_n", "denoiser_z", "subsampled", "sharper", "sharper_z"])
 def test_an_exported_model_answers_as_the_chain_does(zoo, tmp_path, name):
     """Images of unlike brightness in one batch, of a size that was never seen."""

@@ -50,7 +50,7 @@ def wild(cleaner):
 
 
 def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):
-    expected = tifffile.imread(reconstruct_file(path, out=tmp_path / "classical")["paths"][0])
+    expected = tifffile.imread(reconstruct_file(path, writing=io.Writing(tmp_path / "classical"))["paths"][0])
     report = prediction.predict_file(path, cleaner)
     np.testing.assert_allclose(tifffile.imread(report["paths"][0]), expected, rtol=1e-4, atol=1e-3)
     assert report["shape_tczyx"] == [2, 1, 1, 144, 144]
@@ -70,7 +70,7 @@ def test_tiles_change_nothing(path, wild):
 
 def test_it_needs_the_optics(sample, cleaner, tmp_path):
     np.save(tmp_path / "bare.npy", sample.raw)
-    with pytest.raises(InputError, match=r"NA.*give --na --wavelength-em-um --pixel-size-um|--na"):
+    with pytest.raises(InputError, match="give `na, wavelength_em_um, pixel_size_um`"):
         prediction.predict_file(tmp_path / "bare.npy", cleaner, reading=Reading(angles=3, phases=3))
     optics = {name: getattr(sample.settings, name) for name in NAMES}
     report = prediction.predict_file(tmp_path / "bare.npy", cleaner, reading=Reading(angles=3, phases=3, **optics))

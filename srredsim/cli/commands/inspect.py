@@ -21,16 +21,14 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import inspection, io
+    from srredsim.workflows.inspect import inspect_file
+
+    how = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
 
     def work(path: Path) -> dict:
-        stack = io.read(path, **shared.given(arguments, *shared.READING))
-        stack = inspection.with_optics(stack, arguments.na, arguments.wavelength_em_um)
-        others = io.alternatives(stack, trailing_widefield=arguments.trailing_widefield)
-        picture = (arguments.out or path.parent) / f"{path.stem}_inspect.png"
-        with io.atomic(picture, arguments.overwrite) as temporary:
-            report = inspection.inspect(stack, others)
-            inspection.picture(stack, temporary, report)
-        terminal.say_coloured(path, *(f"  {line}".rstrip() for line in inspection.lines(report)), picture)
-        return {"input": str(path), **report, "picture": str(picture)}
+        report = inspect_file(path, **how)
+        words = (f"  {line}".rstrip() for line in inspection.lines(report))
+        terminal.say_coloured(path, *words, Path(report["picture"]))
+        return report
 
     return each(arguments.inputs, work, arguments.out)

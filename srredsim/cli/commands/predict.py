@@ -33,6 +33,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     terminal.start_keras()
+    from srredsim import io
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo import models
     from srredsim.zoo.chain import Chain
@@ -55,8 +56,8 @@ def run(arguments) -> dict:
             report = predict_file(
                 path,
                 chain or chosen,
-                reading=shared.reading(arguments),
-                writing=shared.writing(arguments),
+                reading=shared.record(io.Reading, arguments),
+                writing=shared.record(io.Writing, arguments),
                 tile=arguments.tile,
                 consistency=arguments.consistency,
                 progress=progress,

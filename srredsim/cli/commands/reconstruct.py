@@ -6,16 +6,13 @@ from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
+from srredsim.cli.looked_up import Choices
 from srredsim.cli.several import each
 
 GROUP = "images"
-DEFAULTS = ("srredsim.workflows.reconstruct:reconstruct_file",)
+DEFAULTS = ("srredsim.workflows.reconstruct:Method",)
+METHODS = Choices("srredsim.workflows.reconstruct:METHODS")
 HELP = "reconstruct raw stacks the classical way, without a network"
-
-ASKED = (
-    *("na", "wavelength_em_um", "wiener", "attenuation", "method", "iterations", "parameters", "k0_per_um"),
-    *("steps_rad", "otf", "otf_damping", "out"),
-)
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -33,8 +30,10 @@ def add_arguments(parser: shared.Parser) -> None:
     )
     parser.add_argument(
         "--method",
-        choices=("wiener", "richardson-lucy"),
-        help="Richardson-Lucy goes on from there: no negative light, better in dim frames ({default})",
+        choices=METHODS,
+        metavar="METHOD",
+        help="{choices}: the second goes on where the first ends, no negative light, better in dim frames"
+        " ({srredsim.workflows.reconstruct:Method.name})",
     )
     iterations = (
         "of Richardson-Lucy; more are sharper and noisier ({srredsim.reconstruction.richardson_lucy:ITERATIONS})"
@@ -54,16 +53,13 @@ def _stripes(parser: shared.Parser) -> None:
     known.add_argument(
         "--k",
         action="append",
-        dest="k0_per_um",
         type=shared.wave_vector,
         metavar="KY,KX",
         help="first-order stripes of each angle in cycles/um, y down, once an angle;"
         " or as DEGREES@UM, direction from x towards +y and line spacing",
     )
     steps = "first-order phase of each frame, as 0,72,144,216,288; once, or once an angle"
-    known.add_argument(
-        "--phase-steps", action="append", dest="steps_rad", type=shared.degrees, metavar="DEGREES", help=steps
-    )
+    known.add_argument("--phase-steps", action="append", type=shared.degrees, metavar="DEGREES", help=steps)
 
 
 def _lens(parser: shared.Parser) -> None:
@@ -81,22 +77,25 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim.quality.report import lines
+    from srredsim import io
+    from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as files
+
+    how = {
+        "reading": shared.record(io.Reading, arguments),
+        "writing": shared.record(io.Writing, arguments),
+        "method": shared.record(files.Method, arguments, name="method"),
+        "known": shared.record(files.KnownStripes, arguments),
+        "lens": shared.record(files.Lens, arguments),
+        "split_photons": arguments.split_photons,
+    }
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
-            report = files.reconstruct_file(
-                path,
-                split_photons=arguments.split_photons,
-                overwrite=arguments.overwrite,
-                progress=progress,
-                **shared.given(arguments, *ASKED, *shared.READING),
-            )
+            report = files.reconstruct_file(path, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
-        for channel in report["channels"]:
-            if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
-                terminal.note(f"{path}: warning: {channel['verdict']}")
+        for warning in warnings(report):
+            terminal.note(f"{path}: {warning}")
         return report
 
     return each(arguments.inputs, work, arguments.out)
