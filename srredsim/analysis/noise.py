@@ -54,7 +54,7 @@ def analyse(
         If no file can be measured.
     """
     if limits is not None and not limits[0] < limits[1]:
-        raise InputError(f"--limits are LOW HIGH with LOW the smaller; got {limits[0]:g} {limits[1]:g}")
+        raise InputError(f"`limits` are LOW HIGH with LOW the smaller; got {limits[0]:g} {limits[1]:g}")
     images, failures = [], []
     for number, path in enumerate(paths, start=1):
         try:
