@@ -371,19 +371,15 @@ def _finer(optics: Optics, scale: float) -> Optics:
     return replace(optics, pixel_size_um=None if optics.pixel_size_um is None else optics.pixel_size_um / scale)
 
 
-def _panel(data: Any, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
+def _panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
     """Name, plane (y, x) and optics of what is shown."""
+    stack = None if isinstance(data, Image) else stacks.any_stack(data)
     t, c, z = position
-    if isinstance(data, Image):
-        planes, name, optics = data.planes, data.name, data.optics
-    else:
-        stack = stacks.any_stack(data)
-        shape, name, optics = stack.array.shape, "widefield" if stack.pattern.frames > 1 else "image", stack.optics
-        planes = np.broadcast_to(np.float32(0), (*shape[:3], *shape[5:]))
-    slices = planes.shape[2]
-    place = (t, c, slices // 2 if z is None else z)
-    if not all(0 <= i < n for i, n in zip(place, planes.shape, strict=False)):
-        raise InputError(f"there is no t={t}, c={c}, z={place[2]} in {planes.shape[:3]} of T, C and Z")
-    if isinstance(data, Image):
-        return name, planes[place], optics
-    return name, stack.raw(*place).mean(axis=(0, 1), dtype=np.float32), optics
+    shape = data.planes.shape[:3] if stack is None else stack.array.shape[:3]
+    place = (t, c, shape[2] // 2 if z is None else z)
+    if not all(0 <= i < n for i, n in zip(place, shape, strict=True)):
+        raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {shape}")
+    if stack is None:
+        return data.name, data.planes[place], data.optics
+    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
+    return name, stack.raw(*place).mean(axis=(0, 1), dtype=np.float32), stack.optics
