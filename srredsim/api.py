@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Unpack
 
 import numpy as np
 
@@ -285,7 +285,10 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
         images = images.reshape(shape)
     result = workflow.compare(io.remembering(stack), images, stripes)
     optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
-    pictured = {"name": name, "pixel_size_um": optics.pixel_size_um}
+
+    def draw(png: BinaryIO) -> None:
+        picture.picture(png, *result.pictured, name=name, pixel_size_um=optics.pixel_size_um)
+
     return Image.of_planes(
         result.maps,
         optics=optics,
@@ -293,7 +296,7 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
         name=f"consistency of {name}",
         found=result.report,
         notes=tuple(result.report["notes"]),
-        drawn=lambda png: picture.picture(png, *result.pictured, **pictured),
+        drawn=draw,
     )
 
 
@@ -373,13 +376,18 @@ def _finer(optics: Optics, scale: float) -> Optics:
 
 def _panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
     """Name, plane (y, x) and optics of what is shown."""
-    stack = None if isinstance(data, Image) else stacks.any_stack(data)
-    t, c, z = position
-    shape = data.planes.shape[:3] if stack is None else stack.array.shape[:3]
-    place = (t, c, shape[2] // 2 if z is None else z)
-    if not all(0 <= i < n for i, n in zip(place, shape, strict=True)):
-        raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {shape}")
-    if stack is None:
-        return data.name, data.planes[place], data.optics
+    if isinstance(data, Image):
+        return data.name, data.planes[_place(position, data.planes.shape)], data.optics
+    stack = stacks.any_stack(data)
     name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
-    return name, stack.raw(*place).mean(axis=(0, 1), dtype=np.float32), stack.optics
+    raw = stack.raw(*_place(position, stack.array.shape))
+    return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
+
+
+def _place(position: tuple[int, int, int | None], shape: Sequence[int]) -> tuple[int, int, int]:
+    """Where the plane is in (t, c, z, ...)."""
+    t, c, z = position
+    place = t, c, shape[2] // 2 if z is None else z
+    if not all(0 <= i < n for i, n in zip(place, shape, strict=False)):
+        raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {tuple(shape[:3])}")
+    return place
