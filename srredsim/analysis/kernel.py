@@ -28,7 +28,7 @@ REGULARISATION = 2500.0
 UNIT = 255.0
 WIDTH = 36
 CUBIC = -0.5  # slope of Keys' kernel at 1
-GAUSSIAN_VARIANCE = 2.0  # of the curve in the picture, in low-resolution pixels
+GAUSSIAN_VARIANCE = 2.0  # variance of the curve in the picture, in low-resolution pixels
 
 
 def analyse(

@@ -235,6 +235,17 @@ def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come
     assert sorted(id(c.weight) for c in counterparts) == sorted(id(weight) for weight in model.weights)
 
 
+@pytest.mark.parametrize("name", ["edsr", "rcan", "rdn", "rrdb", "san", "srfbn"])
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_the_scale_is_read_off_the_tensors(name, scale):
+    settings = networks.module(name).SMALL | {"scale": scale}
+    model = networks.build(name, **settings)
+    counterparts = list(_counterparts(name, model, settings))
+    read = originals.original(name).settings(Shapes((c.tensor, c.shape) for c in counterparts))
+    assert read["scale"] == scale
+    assert sorted(id(c.weight) for c in counterparts) == sorted(id(weight) for weight in model.weights)
+
+
 def _counterparts(name, model, settings):
     import inspect
 
