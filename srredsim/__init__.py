@@ -55,4 +55,5 @@ def __dir__() -> list[str]:
     from pkgutil import iter_modules
 
     submodules = (module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
-    return sorted({*globals(), *__all__, *submodules})
+    own = (name for name in globals() if name.startswith("__"))
+    return sorted({*own, *__all__, *submodules})

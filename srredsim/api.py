@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Unpack
 
 import numpy as np
 
@@ -285,7 +285,10 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
         images = images.reshape(shape)
     result = workflow.compare(io.remembering(stack), images, stripes)
     optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
-    pictured = {"name": name, "pixel_size_um": optics.pixel_size_um}
+
+    def draw(png: BinaryIO) -> None:
+        picture.picture(png, *result.pictured, name=name, pixel_size_um=optics.pixel_size_um)
+
     return Image.of_planes(
         result.maps,
         optics=optics,
@@ -293,7 +296,7 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
         name=f"consistency of {name}",
         found=result.report,
         notes=tuple(result.report["notes"]),
-        drawn=lambda png: picture.picture(png, *result.pictured, **pictured),
+        drawn=draw,
     )
 
 
@@ -371,19 +374,20 @@ def _finer(optics: Optics, scale: float) -> Optics:
     return replace(optics, pixel_size_um=None if optics.pixel_size_um is None else optics.pixel_size_um / scale)
 
 
-def _panel(data: Any, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
+def _panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
     """Name, plane (y, x) and optics of what is shown."""
+    if isinstance(data, Image):
+        return data.name, data.planes[_place(position, data.planes.shape)], data.optics
+    stack = stacks.any_stack(data)
+    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
+    raw = stack.raw(*_place(position, stack.array.shape))
+    return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
+
+
+def _place(position: tuple[int, int, int | None], shape: Sequence[int]) -> tuple[int, int, int]:
+    """Where the plane is in (t, c, z, ...)."""
     t, c, z = position
-    if isinstance(data, Image):
-        planes, name, optics = data.planes, data.name, data.optics
-    else:
-        stack = stacks.any_stack(data)
-        shape, name, optics = stack.array.shape, "widefield" if stack.pattern.frames > 1 else "image", stack.optics
-        planes = np.broadcast_to(np.float32(0), (*shape[:3], *shape[5:]))
-    slices = planes.shape[2]
-    place = (t, c, slices // 2 if z is None else z)
-    if not all(0 <= i < n for i, n in zip(place, planes.shape, strict=False)):
-        raise InputError(f"there is no t={t}, c={c}, z={place[2]} in {planes.shape[:3]} of T, C and Z")
-    if isinstance(data, Image):
-        return name, planes[place], optics
-    return name, stack.raw(*place).mean(axis=(0, 1), dtype=np.float32), optics
+    place = t, c, shape[2] // 2 if z is None else z
+    if not all(0 <= i < n for i, n in zip(place, shape, strict=False)):
+        raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {tuple(shape[:3])}")
+    return place

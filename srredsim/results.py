@@ -18,7 +18,8 @@ from srredsim.errors import InputError
 
 UNKNOWN = Optics()
 SUFFIXES = (".tif", ".tiff")  # of images that are written
-NOTEBOOK_PANEL = 320  # pixels of a panel of the pictures here
+NOTEBOOK_PANEL = 256  # pixels of a panel of the pictures here
+NOTEBOOK_WIDTH, JPEG_QUALITY = 900, 85  # of pictures in colour
 MOST_CHANNELS = 3  # side by side in the picture of an image
 COLOURS = {"good": "#1a7f37", "doubtful": "#b35900", "bad": "#c00000"}  # of verdicts
 
@@ -126,12 +127,13 @@ class Image:
         pixel = f", {self.pixel_size_um:.4g} um a pixel" if self.pixel_size_um else ""
         return f"<Image {self.name}: {self.axes} {size}{pixel}>"
 
-    def _repr_png_(self) -> bytes:
+    def _repr_jpeg_(self) -> bytes | None:
+        return _jpeg(self.drawn) if self.drawn else None
+
+    def _repr_png_(self) -> bytes | None:
         """Picture of the first time, in the middle of z."""
         if self.drawn:
-            with BytesIO() as png:
-                self.drawn(png)
-                return png.getvalue()
+            return None
         planes = self.planes[0, :MOST_CHANNELS, self.planes.shape[2] // 2]
         names = self.channel_names or ([self.name] if len(planes) == 1 else range(len(planes)))
         return drawn_panels([(str(name), plane) for name, plane in zip(names, planes, strict=False)], self.optics).png
@@ -166,15 +168,13 @@ class Inspection:
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the picture of the report as PNG."""
-        return Picture(self._png()).save(path, overwrite=overwrite)
+        return Picture(_written(self._draw)).save(path, overwrite=overwrite)
 
     def __repr__(self) -> str:
         return "\n".join(inspection.lines(self.found))
 
-    def _png(self) -> bytes:
-        with BytesIO() as png:
-            inspection.picture(self.stack, png, self.found)
-            return png.getvalue()
+    def _draw(self, png: BinaryIO) -> None:
+        inspection.picture(self.stack, png, self.found)
 
     def _repr_html_(self) -> str:
         lines = inspection.lines(self.found)
@@ -187,10 +187,10 @@ class Inspection:
         )
         advice = "".join(f"<li>{_escaped(line)}</li>" for line in self.advice)
         advice = f"<p>What to change:</p><ul>{advice}</ul>" if advice else ""
-        image = base64.b64encode(self._png()).decode()
+        image = base64.b64encode(_jpeg(self._draw)).decode()
         return (
             f"<p>{'<br>'.join(map(_escaped, head))}</p><table>{table}</table>{advice}"
-            f'<img src="data:image/png;base64,{image}">'
+            f'<img src="data:image/jpeg;base64,{image}">'
         )
 
 
@@ -219,9 +219,25 @@ class Picture:
 
 def drawn_panels(images: Sequence[tuple[str, np.ndarray]], optics: Optics, title: str = "") -> Picture:
     """Images of one field side by side; ``optics`` are those of the first."""
-    with BytesIO() as png:
-        picture.panels(png, images, title=title, pixel_size_um=optics.pixel_size_um, side=NOTEBOOK_PANEL)
-        return Picture(png.getvalue())
+    asked = {"title": title, "pixel_size_um": optics.pixel_size_um, "side": NOTEBOOK_PANEL}
+    return Picture(_written(lambda png: picture.panels(png, images, **asked)))
+
+
+def _written(draw: Callable[[BinaryIO], None]) -> bytes:
+    """What is written to a file, which is in memory."""
+    with BytesIO() as file:
+        draw(file)
+        return file.getvalue()
+
+
+def _jpeg(draw: Callable[[BinaryIO], None]) -> bytes:
+    """A picture in colour as JPEG, no wider than a notebook: as PNG it would be five times as large."""
+    from PIL import Image as Pixels
+
+    with Pixels.open(BytesIO(_written(draw))) as full:
+        small = full.convert("RGB")
+    small.thumbnail((NOTEBOOK_WIDTH, NOTEBOOK_WIDTH))
+    return _written(lambda file: small.save(file, format="JPEG", quality=JPEG_QUALITY))
 
 
 def _escaped(words: Any) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from srredsim.zoo.chain import Chain
     from srredsim.zoo.models import LoadedModel
 
+    Model = str | Path | LoadedModel | Chain
+
 NETWORKS = ("dncnn", "memnet", "ridnet")  # methods that are models, w2s_<method> if no other is named
 CLIPPED = 1e-3  # share of the pixels at a limit of the camera from which on it is said
 
@@ -136,8 +138,8 @@ def model_of(
     *,
     noise: tuple[float, float] | None = None,
     prior: str | Path | None = None,
-    model: str | Path | None = None,
-) -> str | Path | None:
+    model: Model | None = None,
+) -> Model | None:
     """Model that denoises by a method; None if the method is no network.
 
     Raises
@@ -155,7 +157,7 @@ def model_of(
     return None
 
 
-def denoiser(model: str | Path | LoadedModel | Chain) -> Chain:
+def denoiser(model: Model) -> Chain:
     """A model that denoises, ready to predict; InputError if it makes more pixels than it is given."""
     from srredsim.zoo.chain import Chain
 

@@ -50,6 +50,9 @@ class Chain:
                     f"the model {model.name} takes {model.kind.WORDS}, not widefield images; it is no part of a chain"
                 )
 
+    def __repr__(self) -> str:
+        return f"<Model {self.name}: takes {self.kind.WORDS}, makes {self.scale}x the pixels, {self.first.precision}>"
+
     @property
     def first(self) -> LoadedModel:
         return self.models[0]

@@ -9,7 +9,6 @@ import tifffile
 from scipy import ndimage
 
 from srredsim import io
-from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.export import export
 from srredsim.zoo import models, recipe
@@ -53,16 +52,6 @@ def zoo(tmp_path_factory):
             weight.assign(rng.uniform(0.1, 0.6, weight.shape))
         network.save_weights(home / name / models.WEIGHTS)
     return home
-
-
-@pytest.fixture
-def run(capsys):
-    def run(*argv):
-        capsys.readouterr()
-        status = main([str(argument) for argument in argv])
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def image_of(seed=1, size=(70, 90)):
@@ -225,7 +214,7 @@ def test_denoise_by_a_network_says_what_predict_does(zoo, run, tmp_path):
     found, _ = io.read_image(tmp_path / "a_denoiser_z.tif")
     np.testing.assert_allclose(found[0, 0, 0], Chain(zoo / "denoiser_z")(image), rtol=1e-5)
     status, _, err = run("denoise", "--method", "dncnn", "--model", zoo / "twice", tmp_path / "a.tif")
-    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: srredsim predict takes it as its --model\n")
+    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: predict takes it as its --model\n")
 
 
 def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):
