@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data import catalogue
-from srredsim.data.w2s.field import REFERENCE
+from srredsim.data.w2s.layout import layout
 from srredsim.denoising.methods import denoise
 from srredsim.evaluation.scores import fit_intensity
 from srredsim.optics.sampling import SCALE
@@ -41,7 +41,7 @@ def panels(field, level: int) -> dict[str, np.ndarray]:
         "VST + BM3D": bicubic_upscale(denoise(noisy, "vst_bm3d")),
         "w2s_dncnn": bicubic_upscale(denoiser(noisy)),
         "widefield_sr": joint(noisy),
-        f"widefield_sr of the average of {REFERENCE}": joint(field.average(REFERENCE)),
+        f"widefield_sr of the average of {layout().reference}": joint(field.average(layout().reference)),
         "SIM image": field.sim(),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from srredsim.io.formats import open_source
 from srredsim.normalise import SCALINGS, scaling_of
 
 LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
-HELD_BACK = 10  # of every so many pairs to train on one is held back, where there are none to validate with
+HELD_BACK = 10  # so many pairs to train on of which one is held back, where there are none to validate with
 OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 
 
@@ -97,8 +97,8 @@ class FolderPairs(FilePairs):
 
     Parameters
     ----------
-    reading, optics : mapping
-        How to read the stacks, as in `srredsim.io.read`; what their files do not say of NA and wavelength.
+    reading : Reading
+        How to read the stacks, with the angles and phases that they have.
     """
 
     augmentation = "keep_geometry"
@@ -108,17 +108,13 @@ class FolderPairs(FilePairs):
         self,
         raw: list[Path],
         truth: list[Path],
-        pattern: tuple[int, int],
-        reading: Mapping[str, Any] | None = None,
-        optics: Mapping[str, float | None] | None = None,
+        reading: io.Reading,
     ):
-        self.pattern, self._reading, self._optics = pattern, reading or {}, optics or {}
+        self.pattern, self._reading = (reading.angles, reading.phases), asdict(reading)
         super().__init__(raw, truth)
 
     def _open(self, path: Path):
-        angles, phases = self.pattern
-        stack = io.read(path, angles=angles, phases=phases, **self._reading)
-        return replace(stack, optics=stack.optics.given(**self._optics))
+        return io.read(path, **self._reading)
 
     def _shape(self, source) -> tuple[tuple[int, ...], tuple[int, ...]]:
         shape = source.array.shape

@@ -23,8 +23,8 @@ RADII = 2.0, 60.0  # pixels of the image; their number falls with the third powe
 SOFTEST = 2.0  # pixels, deviation at most of a blur of every second scene, as of thick or moving things
 GROUND = 0.9  # at most: light without structure as a share of all
 PHOTONS = 10.0, 3000.0  # in the brightest pixels, drawn log-uniformly
-FAINTEST = 0.2  # of the brightest pixels, as a share of the very brightest
-STREAM = 11  # of the generator, beside those of the batches and of the first weights
+FAINTEST = 0.2  # brightest pixels, as a share of the very brightest
+STREAM = 11  # stream of the generator, beside those of the batches and of the first weights
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Pairs(Ready, ABC):
     augmentation : str
         That is right for these pairs, see `srredsim.data.augment`.
     pattern : (angles, phases) or None
-        Of the raw stacks that are the input; None of single images.
+        Angles and phases of the raw stacks that are the input; None where it is a single image.
     zscores : mapping of str to Scaling
         Constants of the whole data set, by the key of the recipe that keeps them (``zscore``, ``sim_zscore``).
     """

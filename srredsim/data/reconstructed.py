@@ -62,7 +62,7 @@ class Reconstructed(Pairs):
         return reconstructed(self._pairs[index], self._angles, self._phases)
 
     def check(self, scale: int, side: int = 1) -> None:
-        """Of the pairs themselves; that one can be reconstructed, the first shows."""
+        """As `Pairs.check`, of the pairs themselves; that one can be reconstructed, the first shows."""
         self._pairs.check(SCALE * scale, -(-side // SCALE))
         super().check(scale, side)
 

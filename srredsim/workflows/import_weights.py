@@ -66,7 +66,7 @@ def trained_by(name: str | Path | None, data: str | Path | None = None, settings
     Parameters
     ----------
     name
-        Of a recipe, as `srredsim.zoo.recipe.load` takes it; None: no recipe, and nothing else may be given.
+        Name of a recipe, as `srredsim.zoo.recipe.load` takes it; None: no recipe, and nothing else may be given.
     data
         Name or folder of the data set by whose z-scores the network was trained.
     settings

@@ -34,13 +34,13 @@ class Data:
     angles: int = 3
     phases: int = 5
     input: str = "frames"  # or another kind: a file of srredsim.inputs
-    patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
-    noise_level: int | None = None  # of widefield images: captures that are averaged; None: all noisy ones, in turn
-    target: str = "average"  # of widefield images: of all captures; or sim: the SIM image; or truth: of one's own pairs
-    normalise: str = "image"  # of widefield images: each by itself, or by its noise; or dataset: z-scores of all
+    patterns: tuple[str, ...] = ()  # those of Wiener images, which can be several: 3x5 is 3 angles x 5 phases
+    noise_level: int | None = None  # captures that a widefield image is the average of; None: all noisy levels, in turn
+    target: str = "average"  # truth of a widefield image: average of all captures, or sim; of one's own pairs: truth
+    normalise: str = "image"  # widefield images: each by itself, or by its noise; or dataset: z-scores of all
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
-    leaves: float = 0.0  # of widefield images: share of the examples that are of anything, see srredsim.data.leaves
+    leaves: float = 0.0  # share of the widefield examples that show dead leaves, see srredsim.data.leaves
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
@@ -65,10 +65,10 @@ class Optimizer:
     name: str = "adam"
     learning_rate: float = 1e-4
     weight_decay: float = 0.0  # decoupled
-    clip_norm: float | None = 1.0  # of the whole gradient
+    clip_norm: float | None = 1.0  # largest norm of the whole gradient
     ema: float | None = None  # momentum of the averaged weights; None: no averaging
     l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
-    epsilon: float | None = None  # of adam and adamw; None: that of Keras, 1e-7
+    epsilon: float | None = None  # constant of adam and adamw; None: that of Keras, 1e-7
     restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
 
 
@@ -88,9 +88,11 @@ class Adversarial:
     """A discriminator that learns to tell the network's images from true ones, and what the network learns of it."""
 
     kind: str = "esrgan"  # or epsr: which relativistic loss the network has
-    weight: float = 0.005  # of that loss, beside the recipe's own
+    weight: float = 0.005  # weight of that loss, beside the recipe's own
     discriminator: dict[str, Any] = field(default_factory=lambda: {"name": "vgg_style"})  # as Recipe.network
-    learning_rate: float = 1e-4  # of the discriminator, which has the network's optimiser and schedule otherwise
+    learning_rate: float = (
+        1e-4  # learning rate of the discriminator, which has the network's optimiser and schedule otherwise
+    )
     real: str = "same_batch"  # the true images of the batch, or other_batch: of another, differently shuffled
     warm_up_epochs: int = 0  # with the recipe's own loss alone
 

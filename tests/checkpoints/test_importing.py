@@ -214,10 +214,17 @@ def test_a_strided_convolution_and_a_normalisation():
     assert names == ["n.weight", "n.bias", "n.running_mean", "n.running_var"]
 
 
-@pytest.mark.parametrize("name", [name for name in originals.names() if name in networks.names()])
-def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come_back(name):
+NETWORKS = [name for name in originals.names() if name in networks.names()]
+SHUFFLING = ("edsr", "rcan", "rdn", "rrdb", "san", "srfbn")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [(name, {}) for name in NETWORKS] + [(name, {"scale": scale}) for name in SHUFFLING for scale in (3, 8)],
+)
+def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come_back(name, changes):
     """Fills a small network through its entry and reads its settings off the tensors it asked for."""
-    settings = networks.module(name).SMALL
+    settings = networks.module(name).SMALL | changes
     original = originals.original(name)
     model = networks.build(name, **settings)
     read = original.settings(Shapes((c.tensor, c.shape) for c in _counterparts(name, model, settings)))
@@ -226,6 +233,17 @@ def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come
     counterparts = list(original.counterparts(model, read))
     assert original.first in {counterpart.tensor for counterpart in counterparts}
     assert len({counterpart.tensor for counterpart in counterparts}) == len(counterparts)
+    assert sorted(id(c.weight) for c in counterparts) == sorted(id(weight) for weight in model.weights)
+
+
+@pytest.mark.parametrize("name", ["edsr", "rcan", "rdn", "rrdb", "san", "srfbn"])
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_the_scale_is_read_off_the_tensors(name, scale):
+    settings = networks.module(name).SMALL | {"scale": scale}
+    model = networks.build(name, **settings)
+    counterparts = list(_counterparts(name, model, settings))
+    read = originals.original(name).settings(Shapes((c.tensor, c.shape) for c in counterparts))
+    assert read["scale"] == scale
     assert sorted(id(c.weight) for c in counterparts) == sorted(id(weight) for weight in model.weights)
 
 

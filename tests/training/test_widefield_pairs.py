@@ -9,6 +9,7 @@ from scipy import ndimage
 from srredsim import io
 from srredsim.data import catalogue
 from srredsim.errors import InputError
+from srredsim.evaluation.evaluate import evaluate
 from srredsim.training.fit import train
 from srredsim.workflows.predict import predict_file
 from srredsim.zoo import models, recipe
@@ -60,6 +61,12 @@ def test_any_scale(tmp_path, scale, suffix):
     plane = field(1, scale)[0]
     assert np.isfinite(image).all()
     assert plane.min() < np.median(image) < plane.max()  # in its units
+    methods = evaluate(model, home)["groups"][0]["methods"]
+    assert set(methods) == {
+        model.name,
+        *(("widefield",) if scale == 1 else ("widefield (Fourier)", "widefield (bicubic)")),
+    }
+    assert all(np.isfinite(score["psnr"]["mean"]) for score in methods.values())
 
 
 @pytest.mark.parametrize("suffix", ["tif", "npy"])

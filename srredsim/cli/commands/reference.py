@@ -9,12 +9,9 @@ from srredsim.cli import terminal
 from srredsim.cli.several import each
 
 GROUP = "data"
-DEFAULTS = ("srredsim.workflows.reference:Reference",)
+DEFAULTS = ("srredsim.workflows.reference:Reference", "srredsim.workflows.reference:Dim")
 HELP = "make a folder of pairs to train on, from stacks recorded in plenty of light"
-ASKED = (
-    *("low", "light", "photons", "gain_adu", "offset_adu", "read_noise_e", "na", "wavelength_em_um", "wiener"),
-    *("validation", "accept_incomplete", "seed", "overwrite", "out"),
-)
+ASKED = ("out", "wiener", "validation", "accept_incomplete", "overwrite")
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -47,10 +44,12 @@ def _dim(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim.io import Reading
     from srredsim.workflows import reference
 
-    reading = shared.given(arguments, *shared.READING)
-    pairs = reference.Reference(reading=reading, **shared.given(arguments, *ASKED))
+    reading = shared.record(Reading, arguments)
+    dim = shared.record(reference.Dim, arguments)
+    pairs = reference.Reference(dim=dim, reading=reading, **shared.given(arguments, *ASKED))
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:

@@ -40,7 +40,7 @@ names, module = _members.names, _members.module
 class Wanted:
     """Which pairs of a data set: the part of a recipe that a reader answers."""
 
-    count: int | None = None  # of what is simulated; None: as many as the data set says
+    count: int | None = None  # number of what is simulated; None: as many as the data set says
     noise_level: int | None = None
     target: str = "average"
     normalise: str = "image"

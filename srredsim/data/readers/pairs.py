@@ -7,10 +7,11 @@ from pathlib import Path
 
 from srredsim import schema
 from srredsim.data.description import Description
-from srredsim.data.folder import LAYOUT, FolderPairs, ImagePairs, files_of
+from srredsim.data.folder import LAYOUT, OPTICS, FolderPairs, ImagePairs, files_of
 from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted
 from srredsim.errors import InputError
+from srredsim.io import Reading
 from srredsim.normalise import SCALINGS
 
 SPLITS = ("train", "validation", "test")
@@ -20,10 +21,10 @@ TARGETS = ("truth", "average", "sim")  # there is one truth; a recipe of other d
 @dataclass(frozen=True)
 class Settings:
     splits: dict = field(default_factory=lambda: {split: split for split in SPLITS})  # folders with raw and truth
-    na: float | None = None  # where the raw stacks do not say so themselves
+    na: float | None = None  # optics of the raw stacks, whatever their files say
     wavelength_em_um: float | None = None
     pixel_size_um: float | None = None
-    order: str | None = None  # of the frames, see `srredsim.io.read`
+    order: str | None = None  # order of the frames, see `srredsim.io.read`
 
     def __post_init__(self):
         for split, home in self.splits.items():
@@ -33,10 +34,9 @@ class Settings:
 
 
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
-    own = data.settings
-    reading = {"pixel_size_um": own.pixel_size_um} | ({"order": own.order} if own.order else {})
-    optics = {"na": own.na, "wavelength_em_um": own.wavelength_em_um}
-    return FolderPairs(*_files(data, split), pattern, reading, optics)
+    own, (angles, phases) = data.settings, pattern
+    optics = {name: getattr(own, name) for name in OPTICS}
+    return FolderPairs(*_files(data, split), Reading(own.order, angles, phases, **optics))
 
 
 def images(data: Description, split: str, wanted: Wanted) -> Pairs:

@@ -12,6 +12,7 @@ from srredsim.data.readers import Wanted, _levels
 from srredsim.data.w2s.folder import Folder, normalized_in
 from srredsim.data.w2s.layout import Layout as Settings
 from srredsim.errors import InputError
+from srredsim.io import Reading
 
 __all__ = ["Settings", "fields", "images", "recognises", "stacks"]
 
@@ -23,7 +24,7 @@ def recognises(folder: Path) -> bool:
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
     """The raw SIM stacks with their SIM images, which a prepared folder has in the layout of pairs."""
     _refuse_entry(data)
-    return FolderPairs(*files_of(data.folder, split, {}), pattern)
+    return FolderPairs(*files_of(data.folder, split, {}), Reading(angles=pattern[0], phases=pattern[1]))
 
 
 def images(data: Description, split: str, wanted: Wanted) -> Pairs:
@@ -38,6 +39,6 @@ def fields(data: Description, split: str, wanted: Wanted) -> Fields:
 def _refuse_entry(data: Description) -> None:
     if data.shipped:
         raise InputError(
-            f"{data.name} is a layout, not data; take w2s_simulated, or the folder that srredsim prepare w2s --raw DIR"
-            " --out DIR makes of the measured images"
+            f"{data.name} is a layout, not data; take w2s_simulated, or the folder that srredsim prepare w2s makes"
+            " of the measured images"
         )

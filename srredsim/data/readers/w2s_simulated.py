@@ -26,7 +26,7 @@ class Split:
 @dataclass(frozen=True)
 class Settings:
     splits: dict
-    photons: tuple  # of a single capture: least and most expected peak, drawn log-uniformly
+    photons: tuple  # least and most expected peak of a single capture, drawn log-uniformly
     zscore: dict  # mean and standard deviation of the training images: widefield, sim
 
     def __post_init__(self):

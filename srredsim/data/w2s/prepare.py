@@ -37,12 +37,13 @@ class Settings:
     Parameters
     ----------
     zscore : "published", "own" or (mean, std)
-        Of the averages; "own" is measured over all captures of all fields here, as the published one was.
+        Mean and deviation of the averages; "own" is measured over all captures of all fields here, as the published one
+        was.
     sim_zscore : {"global", "lr", "per-image", "none"}
-        Of the SIM images: one mean and deviation of those of the fields 001-080; that of the averages; of each image
+        The same of the SIM images: one for those of the published training fields; that of the averages; of each image
         its own; or none.
     sim_order : {"angles-in-rows", "angles-in-columns"}
-        Of the montage of raw SIM frames.
+        Order of the montage of raw SIM frames.
     raw_sim : bool
         Whether the pairs of raw SIM stacks and SIM images are made.
     """

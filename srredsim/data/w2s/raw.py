@@ -108,7 +108,7 @@ class Archive:
     """The fields of a raw archive: those that are whole, and what is wrong with the others."""
 
     fields: list[RawField]
-    size: tuple[int, int]  # of a capture
+    size: tuple[int, int]  # pixels of a capture
     problems: dict[str, list[str]] = field(default_factory=dict)  # Image007: what is wrong with it
 
     @property

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data import catalogue
-from srredsim.data.w2s.field import LEVELS, NOISY_LEVELS, REFERENCE, Field, Fields
+from srredsim.data.fields import Field, Fields
+from srredsim.data.w2s.layout import layout
 from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
 from srredsim.evaluation.runner import Cache, Progress, Runner, fingerprint_of, mean_and_spread
@@ -66,12 +67,12 @@ class Cell:
 def tables() -> dict[str, list[Cell]]:
     """The cells of Tables 1 to 3, with the rows that the paper lacks: the input itself, and bicubic interpolation."""
     after = [Cell(f"{first}+{network}", 1) for first in DENOISERS for network in (BICUBIC, *NETWORKS)]
-    bare = [Cell(network, level) for level in (1, REFERENCE) for network in (BICUBIC, *NETWORKS)]
+    bare = [Cell(network, level) for level in (1, layout().reference) for network in (BICUBIC, *NETWORKS)]
     joint = (BICUBIC, f"vst_bm3d+{BICUBIC}", "dncnn+rcan", "dncnn+esrgan", *JOINT, OWN_JOINT)
     return {
-        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in NOISY_LEVELS],
+        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in layout().noisy_levels],
         "super-resolution": after + bare,
-        "joint": [Cell(chain, level) for chain in joint for level in NOISY_LEVELS],
+        "joint": [Cell(chain, level) for chain in joint for level in layout().noisy_levels],
     }
 
 
@@ -121,11 +122,12 @@ class Benchmark:
             If a method has no such name, a chain has none on one side of a ``+``, or there is no such level.
         """
         levels = set(noise_levels)
-        if wrong := sorted(levels - set(LEVELS)):
-            raise InputError(f"no average of {wrong[0]} captures; `noise_levels` are {', '.join(map(str, LEVELS))}")
+        if wrong := sorted(levels - set(layout().levels)):
+            there = ", ".join(map(str, layout().levels))
+            raise InputError(f"no average of {wrong[0]} captures; `noise_levels` are {there}")
         wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
         if methods:
-            wanted = [Cell(chain, level) for chain in methods for level in levels or NOISY_LEVELS]
+            wanted = [Cell(chain, level) for chain in methods for level in levels or layout().noisy_levels]
         cells, lacking = [], {}
         for cell in wanted:
             if levels and cell.level not in levels:
@@ -133,8 +135,8 @@ class Benchmark:
             if not all(cell.links):
                 raise InputError(f"a chain has a method on each side of +, as vst_bm3d+bicubic; got {cell.chain}")
             why = [reason for link in cell.links if (reason := self._lacking(link, cell.level))]
-            if cell.level == REFERENCE and set(cell.links) <= {NOISY, *DENOISERS}:
-                why.insert(0, f"{cell.chain} of {REFERENCE} captures would be compared with its own input")
+            if cell.level == layout().reference and set(cell.links) <= {NOISY, *DENOISERS}:
+                why.insert(0, f"{cell.chain} of {cell.level} captures would be compared with its own input")
             if not why:
                 cells.append(cell)
             elif cell.key not in lacking:
@@ -158,7 +160,7 @@ class Benchmark:
         }
 
     def fingerprint(self, cell: Cell) -> str:
-        """Of the weights of all networks in the chain."""
+        """Fingerprint of the weights of all networks in the chain."""
         networks = [link for link in cell.links if link not in WITHOUT_WEIGHTS]
         return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
 
@@ -194,7 +196,7 @@ class Benchmark:
     def _compare(self, field: Field, image: np.ndarray, last: str, level: int) -> dict[str, float]:
         fields = self.fields
         if image.shape == field.average(level).shape:
-            truth, z = field.average(REFERENCE), fields.widefield
+            truth, z = field.average(layout().reference), fields.widefield
             image = z.apply(image)
         else:
             truth, z = field.sim(), fields.sim

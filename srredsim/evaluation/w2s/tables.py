@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from srredsim.data.w2s.field import REFERENCE
+from srredsim.data.w2s.layout import layout
 from srredsim.evaluation import grids
 from srredsim.evaluation.grids import Grid
 from srredsim.evaluation.w2s.cells import BICUBIC, NOISY, SCORES, Cell, tables
@@ -66,7 +66,7 @@ def _tables(result: dict) -> list[Grid]:
     firsts = dict.fromkeys(cell.links[0] for cell in planned["super-resolution"] if len(cell.links) > 1)
     networks = (BICUBIC, *NETWORKS)
     rows = [(first, [Cell(f"{first}+{network}", 1) for network in networks]) for first in firsts]
-    rows += [(NOISY, [Cell(n, 1) for n in networks]), (NOISE_FREE, [Cell(n, REFERENCE) for n in networks])]
+    rows += [(NOISY, [Cell(n, 1) for n in networks]), (NOISE_FREE, [Cell(n, layout().reference) for n in networks])]
     after_denoising = Grid(TITLES["super-resolution"], list(networks), rows)
     known = {cell.key for cells in planned.values() for cell in cells}
     others = [cell for key, cell in result["cells"].items() if key not in known]

@@ -9,11 +9,12 @@ from scipy import ndimage
 from skimage.metrics import structural_similarity
 
 from srredsim.data.stored import Ready
-from srredsim.data.w2s.field import LEVELS, Zscore
+from srredsim.data.w2s.layout import layout
 from srredsim.errors import InputError
 from srredsim.evaluation.w2s import cells as w2s
 from srredsim.evaluation.w2s import tables as w2s_tables
 from srredsim.evaluation.w2s.published import published
+from srredsim.normalise import Scaling
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
 
@@ -38,7 +39,7 @@ class FakeField:
 
 
 class FakeFields(Ready, list):
-    widefield, sim, calibrated = Zscore(150.0, 50.0), Zscore(460.0, 150.0), False
+    widefield, sim, calibrated = Scaling(150.0, 50.0), Scaling(460.0, 150.0), False
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ def test_the_tables_of_the_paper_are_all_planned():
     assert (
         len(with_figures) == 6 * 5 + 8 * 6 + 5 * 4 - 2
     )  # DnCNN + RCAN and + ESRGAN at one capture stand in two tables
-    assert {cell.level for cell in cells} == set(LEVELS)
+    assert {cell.level for cell in cells} == set(layout().levels)
 
 
 @pytest.mark.parametrize(
