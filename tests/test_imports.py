@@ -33,7 +33,8 @@ LAYERS = [  # each may import from its own line and from those above it
     {"inputs"},
     {"zoo"},
     {"training"},
-    {"evaluation", "workflows"},
+    {"evaluation"},
+    {"workflows"},
     {"results", "stacks", "api"},
     {"cli", "__main__"},
 ]

@@ -25,9 +25,7 @@ from srredsim.errors import InputError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001
-LEGACY_START = b"\x8a\x0a" + MAGIC.to_bytes(
-    10, "little"
-)  # first pickle, behind its protocol
+LEGACY_START = b"\x8a\x0a" + MAGIC.to_bytes(10, "little")  # first pickle, behind its protocol
 WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net", "network", "generator", "netG")
 MAX_DIMENSIONS = 8
 MAX_TENSORS = 100_000

@@ -42,7 +42,7 @@ def read(
     trailing_widefield : bool
         Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
     pixel_size_um, na, wavelength_em_um : float, optional
-        Of the raw frames, the objective and the emission; win over what the file says.
+        Pixels of the raw frames, objective and emission; they win over what the file says.
 
     Raises
     ------

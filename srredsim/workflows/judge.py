@@ -179,9 +179,9 @@ class Judge:
     Parameters
     ----------
     image : path
-        Of the image that is judged, which need not exist yet.
+        File of the image that is judged, which need not exist yet.
     sizes : (t, c, z, y, x)
-        Of the raw stack.
+        Shape of the raw stack.
     overwrite : bool
     calibration : dict
         As of `srredsim.io.ImageWriter`.
