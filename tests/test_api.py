@@ -18,7 +18,7 @@ from srredsim import api, io
 from srredsim.acquisition import Optics
 from srredsim.cli.main import main, parser
 from srredsim.errors import InputError
-from srredsim.results import Image
+from srredsim.results import NOTEBOOK_PANEL, Image
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stacks import OfReading
 from srredsim.workflows import reconstruct as reconstruction
@@ -375,8 +375,8 @@ def test_pictures_for_notebooks(single, raw):
     beside = srredsim.show(stack, image, raw.mean(axis=(0, 1)), title="cells")
     assert beside._repr_png_() == beside.png
     width, height = (int(number) for number in repr(beside).split() if number.isdigit())
-    assert 3 * 256 < width < 3 * 256 + 100
-    assert 2 * 200 < height < 3 * 256
+    assert 3 * NOTEBOOK_PANEL < width < 3 * NOTEBOOK_PANEL + 100
+    assert 1.5 * NOTEBOOK_PANEL < height < 3 * NOTEBOOK_PANEL
 
 
 def test_show_says_what_cannot_be_shown(raw):
