@@ -18,7 +18,7 @@ from srredsim.errors import InputError
 
 UNKNOWN = Optics()
 SUFFIXES = (".tif", ".tiff")  # of images that are written
-NOTEBOOK_PANEL = 256  # pixels of a panel of the pictures here
+NOTEBOOK_PANEL = 224  # pixels of a panel of the pictures here
 NOTEBOOK_WIDTH, JPEG_QUALITY = 900, 85  # of pictures in colour
 MOST_CHANNELS = 3  # side by side in the picture of an image
 COLOURS = {"good": "#1a7f37", "doubtful": "#b35900", "bad": "#c00000"}  # of verdicts
@@ -219,7 +219,7 @@ class Picture:
 
 def drawn_panels(images: Sequence[tuple[str, np.ndarray]], optics: Optics, title: str = "") -> Picture:
     """Images of one field side by side; ``optics`` are those of the first."""
-    asked = {"title": title, "pixel_size_um": optics.pixel_size_um, "side": NOTEBOOK_PANEL}
+    asked: dict[str, Any] = {"title": title, "pixel_size_um": optics.pixel_size_um, "side": NOTEBOOK_PANEL}
     return Picture(_written(lambda png: picture.panels(png, images, **asked)))
 
 

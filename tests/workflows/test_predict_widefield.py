@@ -12,7 +12,7 @@ from srredsim import io
 from srredsim.errors import InputError
 from srredsim.workflows.export import export
 from srredsim.zoo import models, recipe
-from srredsim.zoo.chain import Chain, takes_stacks
+from srredsim.zoo.chain import Chain
 
 DENOISER = "network: {name: dncnn, depth: 4, filters: 4}\ndata: {input: widefield, target: average%s}\n"
 SUBSAMPLED = (
@@ -133,16 +133,16 @@ def test_a_plus_in_the_name_of_a_folder(zoo, tmp_path):
     folder = tmp_path / "a+b"
     (zoo / "denoiser").rename(folder)
     try:
-        assert not takes_stacks(folder)
         assert Chain(folder).name == "a+b"
     finally:
         folder.rename(zoo / "denoiser")
 
 
-def test_what_takes_stacks(zoo, tiny_model):
-    assert not takes_stacks(zoo / "denoiser")
-    assert not takes_stacks(f"{zoo / 'denoiser'}+{zoo / 'sharper'}")
-    assert takes_stacks(tiny_model)
+def test_one_model_of_raw_stacks_is_a_chain_too_but_takes_no_plane(tiny_model):
+    chain = Chain(tiny_model)
+    assert (chain.name, chain.scale, chain.kind.OF_STACKS) == ("tiny", 2, True)
+    with pytest.raises(InputError, match="the model tiny takes raw frames, not widefield images"):
+        chain(image_of())
 
 
 def test_mistakes_in_a_chain(zoo, tiny_model, tiny_cleaner):
