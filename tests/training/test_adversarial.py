@@ -145,7 +145,7 @@ import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras
-from srredsim.losses import pixels as losses
+from srredsim import losses
 from srredsim.training import adversarial, checkpoint, optimizers, strategy
 from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
