@@ -17,12 +17,12 @@ The image is compared as a SIM image: the object through the apodisation that si
 have. It is undone first. Of an angle whose stripes were not found the mean of the frames is compared. Nothing is known
 within 0.8 um from the border, where light comes from beyond the field.
 
-**What is fitted, and hence cannot be seen.** For the whole field: one factor of the OTF's damping, from the widefield
-image; the vector k of each angle, by fractions of a period over the field; in every frame the intensity, contrast and
-phase of the stripes, which takes up the brightness scale of the image, too. For each angle: an unmodulated background
-and haze, smooth over 0.5 um (cubic splines), of the mean of its frames. So light that varies slowly and without stripes
-may be in the image or not: only its modulation speaks for it. An image that was itself fitted to these frames, as a
-Wiener image is, has a residual somewhat below 1: a part of it explains noise.
+**What is fitted, and hence cannot be seen.** For the whole field: how blurred the image is, as one factor of the
+damping of the lens, from the widefield image; the vector k of each angle, by fractions of a period over the field; in
+every frame the intensity, contrast and phase of the stripes, which takes up the brightness scale of the image, too. For
+each angle: an unmodulated background and haze, smooth over 0.5 um (cubic splines), of the mean of its frames. So light
+that varies slowly and without stripes may be in the image or not: only its modulation speaks for it. An image that was
+itself fitted to these frames, as a Wiener image is, has a residual somewhat below 1: a part of it explains noise.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import ndimage
 
-from srredsim.consistency.damping import Damped, fitted_damping
+from srredsim.consistency.damping import fitted_damping
 from srredsim.consistency.frame_fit import Fit, fit
 from srredsim.consistency.splines import SMOOTH_UM, View
 from srredsim.errors import InputError
@@ -79,7 +79,7 @@ class Consistency:
     unsupported: np.ndarray
     missing: np.ndarray
     noise: NoiseLine | None
-    damping_factor: float | None
+    damping_factor: float | None  # of the image, about the one lens; above 1: less sharp than lens and frames say
     angles: tuple[AngleFit, ...]
 
     def fraction(self, flagged: np.ndarray) -> float:
@@ -228,8 +228,9 @@ def consistency(
     _refuse_useless(raw, image)
     noise = noise or noise_of_frames(raw, transfer.cutoff_per_pixel)
     unapodised = _unapodised(parameters, transfer)
-    factor = fitted_damping(raw, image, transfer, noise, unapodised)
-    microscope = Microscope(Damped(transfer, factor), noise, unapodised)
+    lens = parameters.lens(transfer)
+    factor = fitted_damping(raw, image, lens, noise, unapodised)
+    microscope = Microscope(lens.damped(factor), noise, unapodised)
     stripes = stripes_of(parameters)
     maps, fits = Maps.of(raw.shape[2:]), []
     context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
@@ -248,7 +249,7 @@ def consistency(
 
 @dataclass(frozen=True)
 class Microscope:
-    transfer: Damped
+    transfer: Transfer
     noise: NoiseLine
     unapodised: Callable[[np.ndarray], np.ndarray]
 

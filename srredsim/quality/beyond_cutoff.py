@@ -46,6 +46,7 @@ def power_beyond_cutoff(
     """
     if parameters.failed:
         return None
+    transfer = parameters.lens(transfer)
     over = min(widefield.shape) // BORDER
     spectrum = faded_spectrum(widefield - np.mean(widefield), over)
     window = np.multiply.outer(*(fading(n, over) for n in widefield.shape))

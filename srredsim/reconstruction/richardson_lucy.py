@@ -44,7 +44,7 @@ def richardson_lucy(
     start : (2y, 2x) ndarray
         As `srredsim.reconstruction.wiener.reconstruct` makes it of the same frames.
     """
-    forward = Forward(prepared.frames.shape[2:], transfer, stripes_of(parameters))
+    forward = Forward(prepared.frames.shape[2:], parameters.lens(transfer), stripes_of(parameters))
     background = max(0.0, -float(np.percentile(prepared.frames, DARKEST)))
     frames = np.maximum(prepared.frames + np.float32(background), 0.0)
     light = float(prepared.frames.mean())

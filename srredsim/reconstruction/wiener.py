@@ -69,11 +69,14 @@ def reconstruct(
 
     Parameters
     ----------
+    transfer : Transfer
+        Of the optics; the lens is that of the parameters.
     wiener : float, optional
         Left out: from the noise, beyond the cut-off, and the power of the object inside, along a fitted power law.
     attenuation : float
         0 to 1: how much of the lowest frequencies of band 0, where out-of-focus light is, is left to the other bands.
     """
+    transfer = parameters.lens(transfer)
     canvas = Canvas(prepared.frames.shape[2:], transfer)
     zero = np.zeros(canvas.padded, np.complex64)
     spectra = []

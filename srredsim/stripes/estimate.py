@@ -10,9 +10,9 @@ import numpy as np
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated
-from srredsim.stripes.measure import measured
+from srredsim.stripes.measure import measured, through_one_lens
 from srredsim.stripes.overlap import overlap
-from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.parameters import Damping, Parameters
 from srredsim.stripes.phase_steps import even_steps
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
@@ -22,16 +22,21 @@ FALSE_ALARM_ANCHOR = 0.3  # of a peak that the other angles are tried for, when 
 FALSE_ALARM_TOGETHER = 0.05  # of each angle, when only all of them together are sure
 
 
-def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -> Parameters:
-    """Find the stripes of every angle in its frames.
+def estimate(
+    prepared: Prepared, transfer: Transfer, beams: int | None = None, damping: Damping | None = None
+) -> Parameters:
+    """Find the stripes of every angle in its frames, and the lens that shows them.
 
     Parameters
     ----------
     prepared : Prepared
     transfer : Transfer
+        With the damping that stripes are looked for with.
     beams : {2, 3}, optional
         How many make the pattern, which then has one or two orders. Left out: two orders where there are phases
         enough, five, and stripes of twice the width of the finest.
+    damping : Damping, optional
+        Of the lens; left out: measured.
 
     Raises
     ------
@@ -58,7 +63,8 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
         best = min(choices, key=lambda number: joint[number][0])
         if joint[best][1]:
             beams, found = best, joint[best][1]
-    return Parameters(tuple(measured(prepared.frames, found, steps, beams - 1, transfer, bands)))
+    angles = measured(prepared.frames, found, steps, beams - 1, transfer, bands)
+    return through_one_lens(angles, prepared.frames, transfer, damping)
 
 
 def _agreed(candidates: list[list[Peak]]) -> list[Peak]:

@@ -223,7 +223,7 @@ def _predict_planes(
 ) -> dict[int, Parameters]:
     """Every plane of the result, from its Wiener image; returns the stripes of each channel at its first time."""
     stripes: dict[int, Parameters] = {}
-    for done, plane in enumerate(planes(stack, transfer, measure_damping=True), start=1):
+    for done, plane in enumerate(planes(stack, transfer), start=1):
         widefield = np.mean(stack.raw(*plane.position), axis=(0, 1), dtype=np.float32)
         scaling = scalings[plane.position]
         image = network.in_tiles(channels(plane.image, widefield, scaling, transfer), tile)

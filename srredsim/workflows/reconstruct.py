@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +128,7 @@ class Reconstruction:
         """Every plane; what is to be reported of it is kept."""
         method = self.method
         how = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
-        images = planes(self.stack, self.transfer, method.wiener, measure_damping=True, **how)
+        images = planes(self.stack, self.transfer, method.wiener, **how)
         for done, plane in enumerate(images, start=1):
             yield plane
             if plane.position[2] == plane.sharpest:
@@ -258,7 +258,7 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     if not otf:
         return transfer, []
     curve, notes = read_curve(otf, transfer.cutoff_per_um)
-    return replace(transfer, curve=tuple(map(tuple, curve.tolist()))), notes
+    return transfer.with_curve(curve), notes
 
 
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:

@@ -39,12 +39,14 @@ def test_every_plane_as_by_hand():
     assert [plane.position for plane in result] == expected
     assert {plane.sharpest for plane in result} == {1}
     once = estimate(prepare((SAMPLE.raw.astype(np.float32) + dim) / 2), transfer)
+    assert once.damping.chosen == "measured"
     for plane in result[:4]:
         t, _, z = plane.position
         parameters = remeasured(once, prepare((SAMPLE.raw, dim)[t]).frames, transfer)
         image, _ = reconstruct(prepare(times[t][0][z]), parameters, transfer, 0.2)
         np.testing.assert_allclose(plane.image, image, atol=1e-5 * np.ptp(image))
         assert plane.parameters.report() == parameters.report()
+        assert plane.transfer == once.lens(transfer)  # one lens at all times
 
 
 def test_a_bad_plane_is_named():
