@@ -18,8 +18,8 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward
 
-FACTORS = (0.5, 1.4)  # of the OTF at the cut-off, about that of the lens
-FIELD = 512  # raw pixels: the middle of a larger one tells as much
+FACTORS = (0.5, 1.4)  # share of the light at the cut-off, over what the lens passes there
+FITTED_FIELD = 512  # raw pixels: the middle of a larger one tells as much
 
 
 def fitted_damping(
@@ -30,7 +30,7 @@ def fitted_damping(
     filter_of: Callable[[np.ndarray], np.ndarray],
 ) -> float:
     """Factor of the lens's damping with which the image fits the widefield image best, where that is not smooth."""
-    sides = [min(n, FIELD) for n in raw.shape[2:]]
+    sides = [min(n, FITTED_FIELD) for n in raw.shape[2:]]
     starts = [(n - side) // 2 for n, side in zip(raw.shape[2:], sides, strict=True)]
     middle = tuple(slice(start, start + side) for start, side in zip(starts, sides, strict=True))
     image = image[tuple(slice(SCALE * part.start, SCALE * part.stop) for part in middle)]

@@ -12,11 +12,11 @@ from srredsim.errors import InputError
 from srredsim.optics.otf import cutoff_per_um, otf
 from srredsim.optics.sampling import pixel_transfer
 
-DAMPING = 0.75  # of the OTF, where nothing is known: real objectives lie between 0.5 and 1
+DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
 LARGEST_NA = 1.7
 LIGHT_UM = (0.3, 1.2)  # wavelengths that fluorescence microscopes detect
-SAMPLES = 4096  # of the radial OTF, evenly spaced in the square of the frequency
-NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # of the optics
+SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
+NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # what must be known of the optics
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Transfer:
 
     cutoff_per_um: float
     pixel_size_um: float
-    damping: float = DAMPING  # of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
+    damping: float = DAMPING  # that of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # measured: frequencies per um, values
     samples: int | None = None  # points along an axis of a simulated pixel, see `pixel_transfer`
 

@@ -22,7 +22,7 @@ from srredsim.stripes.bands import Bands
 from srredsim.stripes.parameters import Parameters
 
 BORDER = 8  # the border fades to nothing over this fraction of the image
-EDGE = 0.9  # of the support: beyond, apodisation has left next to nothing
+EDGE = 0.9  # fraction of the support: beyond, apodisation has left next to nothing
 
 
 def power_beyond_cutoff(

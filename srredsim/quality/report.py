@@ -86,7 +86,7 @@ def overall(channels: list[dict]) -> str:
     return "; ".join(f"channel {channel['channel'] + 1}: {channel['verdict']}" for channel in channels)
 
 
-def lines(report: dict) -> list[str]:
+def reconstruction_lines(report: dict) -> list[str]:
     """The report for a terminal."""
     text = []
     several = len(report["channels"]) > 1

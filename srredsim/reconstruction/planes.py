@@ -18,7 +18,7 @@ from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 
-FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
+SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def planes(
     sizes = stack.sizes
     for c in range(sizes["C"]):
         sharpest = sharpest_slice(stack, c)
-        field, corner_um = middle(prepared_mean(stack, c, sharpest), transfer, FIELD)
+        field, corner_um = middle(prepared_mean(stack, c, sharpest), transfer, SEARCHED_FIELD)
         found, notes = known.find(field, transfer, c)
         found, lens = seen_from(found, -corner_um), found.lens(transfer)
         for t in range(sizes["T"]):
@@ -138,7 +138,7 @@ def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
 
 
 def sharpest_slice(stack: RawStack, channel: int) -> int:
-    """At the first time."""
+    """The slice with the finest contrast, at the first time."""
     slices = range(stack.sizes["Z"])
     return max(slices, key=lambda z: sharpness(stack.raw(0, channel, z))) if len(slices) > 1 else 0
 

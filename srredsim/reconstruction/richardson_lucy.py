@@ -27,7 +27,7 @@ from srredsim.stripes.preprocess import Prepared
 
 ITERATIONS = 3
 DARKEST = 0.1  # percent of the pixels: darker than the background that is assumed under all light
-FAINTEST = 0.1  # of the mean: what a pixel begins with, as nothing grows from nothing
+FAINTEST = 0.1  # times the mean: what a pixel begins with, as nothing grows from nothing
 
 
 def richardson_lucy(

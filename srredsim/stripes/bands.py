@@ -12,9 +12,9 @@ from srredsim.optics import bands as optics_bands
 from srredsim.optics.borders import WIDE_FADE, WORKERS, faded_spectrum
 from srredsim.optics.transfer import Transfer
 
-LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
+LOWEST = 0.12  # fraction of the cut-off: below, out-of-focus light and what phase errors leave of other bands
 BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
-REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
+REACH = 1.6  # times the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
 
 
@@ -88,7 +88,7 @@ def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fa
 
 
 def _covariance(steps_rad, orders: int) -> np.ndarray:
-    """Of the noise of all bands, in units of the mean of those that `Bands` has; rounded, so that even is even."""
+    """Covariance of the noise of all bands, in units of the mean of those in `Bands`; rounded: none if even."""
     rows = optics_bands.separation_matrix(steps_rad, orders)
     covariance = rows @ rows.conj().T
     kept = np.diag(covariance).real[[0, *range(1, 2 * orders + 1, 2)]]

@@ -37,14 +37,14 @@ from srredsim.optics.transfer import DAMPING
 from srredsim.stripes.bands import Bands, image, wave
 from srredsim.stripes.parameters import Angle, Damping, Order
 
-LOWEST, HIGHEST = 0.2, 0.9  # of the cut-off, distance to the middle of either band
-BEYOND = 1.03  # of the cut-off: nothing but noise
+LOWEST, HIGHEST = 0.2, 0.9  # fractions of the cut-off, distance to the middle of either band
+BEYOND = 1.03  # times the cut-off: nothing but noise
 FEWEST, MOST = 200, 8192  # frequencies that a number is taken from; of a large field, every second or third will do
 RANGE = (0.1, 1.5)  # in which the damping is looked for
 STRONGEST = 2.0  # amplitude c: twice what light can have
 EXACT = 0.03  # that stacks of known damping are met with, however much light there is
 IDEAL = 1.0  # no lens is better
-SPREAD = 0.144  # of the damping of objectives about `DAMPING`, standard deviation
+SPREAD = 0.144  # that of the damping of objectives about `DAMPING`, standard deviation
 STEP = 0.05  # in log a, over which the curvature of the sum is taken
 
 

@@ -18,8 +18,8 @@ from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
-FALSE_ALARM_ANCHOR = 0.3  # of a peak that the other angles are tried for, when no angle is sure
-FALSE_ALARM_TOGETHER = 0.05  # of each angle, when only all of them together are sure
+FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, when no angle is sure
+FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
 
 def estimate(
@@ -115,7 +115,7 @@ def _evenly_spaced(search: Search, taken: list[tuple[float, float]], angles: int
     """The best peak of an angle where the vectors of others, which are evenly spaced, leave it room."""
     length = float(np.median([np.hypot(*k0) for k0 in taken]))
     directions = [np.arctan2(*k0) for k0 in taken]
-    even = [directions[0] + np.pi * n / angles for n in range(2 * angles)]  # of either sign
+    even = [directions[0] + np.pi * n / angles for n in range(2 * angles)]  # vectors of either sign
     region = np.zeros_like(search.score, bool)
     for free in even:
         if all(abs(np.sin(free - other)) > np.sin(2 * SAME_DIRECTION_RAD) for other in directions):

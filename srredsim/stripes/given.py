@@ -24,8 +24,8 @@ from srredsim.stripes.phase_steps import even_steps, fit_steps
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, THREE_BEAMS, Peak, Search, refined
 
-MOVED = 0.01  # of |k|: by which the frames may correct a given k without a word
-FEWER = 0.5  # of the contrast that stripes had: below, the other sign is tried
+MOVED = 0.01  # fraction of |k| by which the frames may correct a given k without a word
+FEWER = 0.5  # share of the contrast that stripes had: below, the other sign is tried
 STEPS_RAD = 0.1  # by which phases may differ from given ones without a word, if they can be measured so well
 ALIKE = 0.8  # coherence of phases that are even steps but for errors
 SURE = 3.0  # contrast over its uncertainty, of stripes that nothing else confirms

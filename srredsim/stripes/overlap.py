@@ -43,16 +43,16 @@ class Overlap:
     """
 
     order: int
-    pixels: tuple[int, int]  # of the bands
+    pixels: tuple[int, int]  # size of the bands
     inside: np.ndarray  # where these frequencies lie in the rectangle around them
     x: np.ndarray
     y: np.ndarray
     h: np.ndarray  # H(f)
     h_other: np.ndarray  # H(f + b k)
     further: np.ndarray  # |f + b k| - |f|, as a share of the cut-off
-    power: np.ndarray  # of the object in band 0
+    power: np.ndarray  # power of the object in band 0
     noise: float
-    covariance: np.ndarray | None  # of the noise of all bands, in units of `noise`
+    covariance: np.ndarray | None  # that of the noise of all bands, in units of `noise`
 
     @property
     def seen(self) -> np.ndarray:

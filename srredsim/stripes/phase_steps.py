@@ -31,10 +31,10 @@ from srredsim.stripes.bands import Bands, image
 from srredsim.stripes.overlap import Overlap, overlap
 
 WIDEST_RAD = 0.5  # standard deviation of a phase about even steps, where nothing is known
-LEAK_WEIGHT = 0.5  # of what bands have in common at lag 0: shot noise is brighter where the stripes are
+LEAK_WEIGHT = 0.5  # weight of what bands have in common at lag 0: shot noise is brighter where the stripes are
 USUAL_RAD, KNOWN = 0.06, 4.0  # the same of microscopes, and as many phases as this is known from
-DAMPING_SPREAD = 0.25  # of the logarithm of the OTF's damping about the one assumed, standard deviation
-BRIGHTNESS_SPREAD = 0.005  # of a frame about its mean, standard deviation
+DAMPING_SPREAD = 0.25  # that of the logarithm of the OTF's damping about the one assumed, standard deviation
+BRIGHTNESS_SPREAD = 0.005  # that of a frame about its mean, standard deviation
 
 
 def even_steps(phases: int) -> np.ndarray:
@@ -121,7 +121,7 @@ def _root(matrix: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Errors:
-    """Of the phases of one angle about the steps assumed: ``information`` (phases, phases) times the most likely ones.
+    """Errors of the phases of one angle: ``information`` (phases, phases); ``evidence``: that times the likeliest.
 
     The two are kept apart because what is most likely may be anything where there is no information.
     """

@@ -12,7 +12,7 @@ import numpy as np
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
-from srredsim.consistency.compare import SMALLEST, Consistency, consistency, unjudged
+from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
@@ -24,7 +24,7 @@ from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters, seen_from
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
-FIELD = 768  # raw pixels, side of what is enough to find the stripes in: bounds the memory
+SEARCHED_FIELD = 768  # raw pixels, side of what is enough to find the stripes in: bounds the memory
 Position = tuple[int, int, int]  # (t, c, z)
 
 
@@ -39,8 +39,10 @@ def transfer_for(stack: RawStack) -> Transfer:
     transfer = transfer_of(stack.optics)
     check_phases(stack.pattern.phases)
     sizes = stack.sizes
-    if min(sizes["Y"], sizes["X"]) < SMALLEST:
-        raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: at least {SMALLEST} a side")
+    if min(sizes["Y"], sizes["X"]) < SMALLEST_JUDGED:
+        raise InputError(
+            f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: at least {SMALLEST_JUDGED} a side"
+        )
     return transfer
 
 
@@ -140,7 +142,7 @@ class Judge:
     def _stripes(self, channel: int) -> Parameters:
         """From the middle of a large field, as of the whole of it."""
         prepared = prepared_mean(self.stack, channel, sharpest_slice(self.stack, channel))
-        field, corner_um = middle(prepared, self.transfer, FIELD)
+        field, corner_um = middle(prepared, self.transfer, SEARCHED_FIELD)
         return seen_from(estimate(field, self.transfer), -corner_um)
 
     def _compared(self, position: Position, image: np.ndarray, stripes: Parameters | InputError) -> Consistency:

@@ -110,7 +110,7 @@ class Reconstruction:
     ):
         check_phases(stack.pattern.phases)
         self.stack, self.method, self.split_photons = stack, method, split_photons
-        self.before = saved.load(known.parameters) if known.parameters else None
+        self.before = saved.load_parameters(known.parameters) if known.parameters else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfer, self.notes = _transfer(self.optics, lens.otf)

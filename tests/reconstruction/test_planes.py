@@ -62,7 +62,7 @@ def test_stripes_of_the_middle_are_those_of_the_whole_field(monkeypatch):
     optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
     stack, transfer = RawStack(sample.raw[None, None, None], Pattern(3, 3), optics), transfer_of(optics)
     (whole,) = planes(stack, transfer)
-    monkeypatch.setattr("srredsim.reconstruction.planes.FIELD", 100)
+    monkeypatch.setattr("srredsim.reconstruction.planes.SEARCHED_FIELD", 100)
     (middle,) = planes(stack, transfer)
     assert middle.image.shape == (300, 276)
     assert not np.array_equal(middle.image, whole.image)

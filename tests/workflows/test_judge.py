@@ -96,7 +96,7 @@ def test_stripes_of_the_middle_are_those_of_the_whole(monkeypatch, tmp_path):
     stack = stack_of(1, 1, 1)
     judge = judging.Judge(tmp_path / "a.tif", stack, judging.transfer_for(stack))
     whole = stripes_of(judge._stripes(0))
-    monkeypatch.setattr(judging, "FIELD", 64)
+    monkeypatch.setattr(judging, "SEARCHED_FIELD", 64)
     middle = stripes_of(judge._stripes(0))
     y_um, x_um = 40 * SETTINGS.pixel_size_um, 35 * SETTINGS.pixel_size_um
     for one, other in zip(whole, middle, strict=True):

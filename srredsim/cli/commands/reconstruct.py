@@ -73,7 +73,7 @@ def _lens(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import io
-    from srredsim.quality.report import lines
+    from srredsim.quality.report import reconstruction_lines
     from srredsim.workflows import reconstruct as files
 
     how = {
@@ -90,7 +90,7 @@ def run(arguments) -> dict:
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
             report = files.reconstruct_file(path, progress=progress, **how)
-        terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
+        terminal.say(path, *(f"  {line}" for line in reconstruction_lines(report)), *map(Path, report["paths"]))
         for channel in report["channels"]:
             if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
                 terminal.note(f"{path}: warning: {channel['verdict']}")
