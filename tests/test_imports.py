@@ -15,7 +15,7 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "members", "normalise", "tiling", "picture"},
+    {"acquisition", "resources", "members", "schema", "normalise", "tiling", "picture"},
     {"optics"},
     {"io"},
     {"noise", "simulation"},
@@ -24,7 +24,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"consistency", "quality"},
     {"inspection", "denoising"},
     {"analysis"},
-    {"layers", "builders"},
+    {"layers"},
     {"networks", "discriminators"},
     {"checkpoints"},
     {"metrics"},
@@ -33,11 +33,13 @@ LAYERS = [  # each may import from its own line and from those above it
     {"inputs"},
     {"zoo"},
     {"training"},
-    {"evaluation", "workflows"},
+    {"evaluation"},
+    {"workflows"},
+    {"results", "stacks", "api"},
     {"cli", "__main__"},
 ]
 SCIENCE = set().union(*LAYERS[:10])
-LEARNING = {"layers", "builders", "networks", "discriminators", "losses", "metrics"}
+LEARNING = {"layers", "networks", "discriminators", "losses", "metrics"}
 TENSORFLOW = {"data.pipeline", "training", "workflows.export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line
@@ -138,6 +140,22 @@ def test_importing_the_package_loads_nothing_heavy(module):
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "srredsim" in loaded
     assert not SLOW & set(loaded)
+
+
+def test_the_help_loads_nothing_heavy():
+    """Not even to tell the arguments of a command, with their defaults and choices."""
+    for words in ("[]", "['predict', '--help']", "['benchmark', 'w2s', '--help']"):
+        script = f"""
+import sys
+from srredsim.cli.main import main
+try:
+    main({words})
+except SystemExit:
+    pass
+print(*{{name.partition('.')[0] for name in sys.modules}})
+"""
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert not SLOW & set(done.stdout.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize("module", ["optics.otf", "simulation.sim", "io", "inspection"])

@@ -6,16 +6,50 @@ import argparse
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+from srredsim.cli.looked_up import Choices, constant
+
+Record = TypeVar("Record")
+
+ORDERS = Choices("srredsim.io.orders:ORDERS")
+PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = ("float32", "uint16")
+READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")  # what `stacks` adds
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains in one line."""
+    """Complains in one line, and tells in its help what the package does by default.
+
+    In the help of an argument, ``{choices}`` stands for these, ``{default}`` for what is done where it is left out, and
+    a place as in `srredsim.cli.looked_up.constant`, between braces, for the value there. ``defaults_of`` are the
+    functions and dataclasses of the package, as such places, that have the default.
+    """
+
+    defaults_of: Sequence[str] = ()
+
+    def format_help(self) -> str:
+        for action in self._actions:
+            if action.help:
+                action.help = re.sub(r"\{(default|choices|[\w.]+:[\w.]+)\}", partial(self._told, action), action.help)
+        return super().format_help()
+
+    def _told(self, action: argparse.Action, asked: re.Match) -> str:
+        if asked[1] == "choices":
+            return ", ".join(map(str, action.choices))
+        if asked[1] != "default":
+            return _plain(constant(asked[1]))
+        if action.default is not None:
+            return _plain(action.default)
+        for place in self.defaults_of:
+            with suppress(LookupError):
+                return _plain(constant(f"{place}.{action.dest}"))
+        raise LookupError(f"{self.prog}: no default of {action.dest} in {self.defaults_of}")
 
     def flags(self) -> dict[str, str]:
         """What the user types for each argument, by its name in Python: ``{"na": "--na", "inputs": "INPUT"}``.
@@ -51,7 +85,8 @@ class Parser(argparse.ArgumentParser):
 def stacks(parser: Parser) -> None:
     """Raw stacks, and how to read them."""
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
-    parser.add_argument("--order", choices=ORDERS, help="of the frames in the file; left out: from the file, or PAZ")
+    order = "of the frames in the file, {choices}; left out: from the file, or the first of these"
+    parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
     parser.add_argument("--trailing-widefield", action="store_true", help="each stack ends with a widefield frame")
@@ -76,7 +111,16 @@ def out_folder(parser: Parser) -> None:
 
 
 def dtype(parser: Parser) -> None:
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the written image")
+    parser.add_argument("--dtype", choices=DTYPES, help="of the written image ({default})")
+
+
+def precision(parser: Parser) -> None:
+    help = "{choices}; auto is what this machine computes fastest"
+    parser.add_argument("--precision", choices=PRECISIONS, metavar="P", help=help)
+
+
+def seed(parser: Parser, help: str) -> None:
+    parser.add_argument("--seed", type=count, metavar="S", help=f"{help} ({{default}})")
 
 
 def overwrite(parser: Parser, help: str = "replace results that exist") -> None:
@@ -92,18 +136,28 @@ def settings(parser: Parser) -> None:
 # What was given
 
 
-def reading(arguments) -> dict:
-    """How to read a raw stack, as far as it was said."""
-    return {name: getattr(arguments, name) for name in READING}
+def given(arguments, *names: str) -> dict:
+    """Those of these arguments that were not left out: of the others, what is called knows what to do."""
+    return {name: getattr(arguments, name) for name in names if was_given(arguments, name)}
+
+
+def record(kind: type[Record], arguments, **names: str) -> Record:
+    """A dataclass of the package, such as `srredsim.io.Reading`, from the arguments that its fields are named after.
+
+    ``names`` has the argument of a field that has another name. What was left out is left to the dataclass.
+    """
+    wanted = {one.name: names.get(one.name, one.name) for one in fields(kind)}
+    return kind(**{field: getattr(arguments, name) for field, name in wanted.items() if was_given(arguments, name)})
+
+
+def was_given(arguments, name: str) -> bool:
+    return getattr(arguments, name, None) is not None
 
 
 def data_set(name_or_folder: str) -> str:
     """A folder by its full path, so that the run can be resumed from anywhere."""
     folder = Path(name_or_folder)
     return str(folder.resolve()) if folder.is_dir() else name_or_folder
-
-
-READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")
 
 
 # Types of numbers
@@ -160,6 +214,13 @@ def degrees(text: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, values)):
         raise argparse.ArgumentTypeError(f"should be degrees with commas between them, as 0,120,240; got {text!r}")
     return values
+
+
+def _plain(value) -> str:
+    """A value as the user types it."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _number(kind: type, text: str, wanted: str, fits: Callable) -> int | float:

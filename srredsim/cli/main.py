@@ -13,7 +13,9 @@ import sys
 import textwrap
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
+from shutil import get_terminal_size
 from types import ModuleType
+from typing import Any
 
 from srredsim import __version__
 from srredsim.cli import commands, terminal
@@ -70,13 +72,15 @@ def parser() -> Parser:
     return top
 
 
-def files_of(package: ModuleType) -> dict[str, ModuleType]:
-    """Every command of a folder, by the name that the user types."""
+def files_of(package: ModuleType) -> dict[str, Any]:
+    """Every command of a folder, or of a file that has ``members()``, by the name that the user types."""
+    if hasattr(package, "members"):
+        return package.members()
     members = Members("command", package.__name__, package.__path__)
     return {name.replace("_", "-"): members.module(name) for name in members.names()}
 
 
-def _add(subparsers, members: dict[str, ModuleType]) -> None:
+def _add(subparsers, members: dict[str, Any]) -> None:
     """One parser for each file; a folder gets parsers of its own."""
     for name, module in members.items():
         description = getattr(module, "DESCRIPTION", f"{module.HELP[0].upper()}{module.HELP[1:]}.")
@@ -86,6 +90,7 @@ def _add(subparsers, members: dict[str, ModuleType]) -> None:
             _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module))
         else:
             module.add_arguments(sub)
+            sub.defaults_of = getattr(module, "DEFAULTS", ())
             sub.add_argument(
                 "--json", action="store_true", help="one JSON object on standard output, the rest on stderr"
             )
@@ -95,14 +100,14 @@ def _add(subparsers, members: dict[str, ModuleType]) -> None:
 def _overview(members: dict[str, ModuleType]) -> str:
     """The commands with their one line each, in groups."""
     titles = [*GROUPS, *sorted({module.GROUP for module in members.values()} - set(GROUPS))]
-    width = max(map(len, members)) + 6
+    wide, width = get_terminal_size().columns - 2, max(map(len, members)) + 6
     lines = []
     for title in titles:
         lines += ["", f"{title}:"]
         for name, module in members.items():
             if title == module.GROUP:
                 start = f"{'    ' + name:<{width}}"
-                lines.append(textwrap.fill(module.HELP, 100, initial_indent=start, subsequent_indent=" " * width))
+                lines.append(textwrap.fill(module.HELP, wide, initial_indent=start, subsequent_indent=" " * width))
     return "\n".join([*lines[1:], "", "srredsim COMMAND --help says what a command takes."])
 
 

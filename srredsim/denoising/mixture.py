@@ -6,7 +6,7 @@ A patch x, row by row and less its own mean, has the density
 
 The components are flat ground, edges and ridges of every direction, spots and texture, each in several strengths.
 
-The mixture that comes with this package was fitted by us, with `benchmarks/patch_prior.py`, to images that this package
+The mixture that comes with this package was fitted by us, with `tools/patch_prior.py`, to images that this package
 simulates: noise-free widefield images of phantoms of cells, stabilised like a noisy image of theirs. It holds nothing
 of anybody's data, and has seen no photograph.
 
@@ -109,7 +109,7 @@ def fit(
     Parameters
     ----------
     patches : (patches, 64) array_like
-        Of images from 0 to 1; their means are taken off.
+        Patches of images from 0 to 1; their means are taken off.
     components : int
     progress : callable, optional
         Called with the number of the step and the mean log likelihood before it.

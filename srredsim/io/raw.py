@@ -42,7 +42,7 @@ def read(
     trailing_widefield : bool
         Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
     pixel_size_um, na, wavelength_em_um : float, optional
-        Of the raw frames, the objective and the emission; win over what the file says.
+        Pixels of the raw frames, objective and emission; they win over what the file says.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def read(
     return raw_stack(open_source(path, pixel_size_um), path, reading)
 
 
-def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
+def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
     wanted = reading.frames
     if wanted.order == "tiled":
@@ -65,21 +65,11 @@ def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
         array = Frames(source, numbers)
     if source.dtype.itemsize == 1:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
-    return _stack(array, source, path, reading, notes)
-
-
-def plain_images(source: Source, path: str | Path, reading: Reading) -> RawStack:
-    """Every plane of an open file as a stack of its own, of one angle and one phase: images without a pattern."""
-    numbers = orders.arrange_planes(source.letters, source.shape)
-    return _stack(Frames(source, numbers[..., None, None]), source, path, reading, [])
-
-
-def _stack(array: Frames | Tiles, source: Source, path: str | Path, reading: Reading, notes: list[str]) -> RawStack:
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(*(int(n) for n in array.shape[3:5]))
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    return RawStack(array, pattern, optics, names, Path(path), (*notes, *source.notes))
+    return RawStack(array, pattern, optics, names, path and Path(path), (*notes, *source.notes))
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,15 @@ class Plane:
     notes: tuple[str, ...] = ()  # about the stripes of the channel
 
 
+@dataclass(frozen=True)
+class Channel:
+    """What is found once in a channel: its stripes, as they are in the mean over time, and its lens."""
+
+    parameters: Parameters
+    transfer: Transfer  # with the lens of the channel
+    notes: tuple[str, ...] = ()
+
+
 def planes(
     stack: RawStack,
     transfer: Transfer,
@@ -78,9 +87,8 @@ def planes(
     sizes = stack.sizes
     for c in range(sizes["C"]):
         sharpest = sharpest_slice(stack, c)
-        field, corner_um = middle(prepared_mean(stack, c, sharpest), transfer, SEARCHED_FIELD)
-        found, notes = known.find(field, transfer, c)
-        found, lens = seen_from(found, -corner_um), found.lens(transfer)
+        channel = found_in(prepared_mean(stack, c, sharpest), transfer, c, known)
+        found, lens = channel.parameters, channel.transfer
         for t in range(sizes["T"]):
             at_sharpest = prepared_plane(stack, (t, c, sharpest))
             if sizes["T"] > 1:
@@ -90,7 +98,15 @@ def planes(
                 image, regularisation = reconstruct(prepared, found, lens, wiener, attenuation)
                 if iterations:
                     image = richardson_lucy(prepared, found, lens, image, iterations)
-                yield Plane((t, c, z), image, prepared, found, lens, regularisation, sharpest, tuple(notes))
+                made = image, prepared, found, lens, regularisation, sharpest, channel.notes
+                yield Plane((t, c, z), *made)
+
+
+def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:
+    """Stripes and lens of a channel, from the mean over time of its sharpest slice; the rest is as of `planes`."""
+    field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
+    found, notes = (known or Known()).find(field, transfer, channel)
+    return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes))
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
@@ -111,14 +127,12 @@ def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared,
     return replace(prepared, frames=frames), np.array(starts) * transfer.pixel_size_um
 
 
-def prepared_plane(stack: RawStack, position: tuple[int, int, int]) -> Prepared:
-    """One raw stack; a complaint says which one, where there are several."""
+def prepared_plane(stack: RawStack, position: tuple[int, int, int], raw: np.ndarray | None = None) -> Prepared:
+    """One raw stack, or what was read of it already; a complaint says which one, where there are several."""
     try:
-        return prepare(stack.raw(*position))
+        return prepare(stack.raw(*position) if raw is None else raw)
     except InputError as problem:
-        sizes = stack.sizes
-        several = [f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1]
-        raise InputError(f"{', '.join(several)}: {problem}" if several else str(problem)) from None
+        raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
 
 
 def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:

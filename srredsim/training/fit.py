@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
 import keras
 
-from srredsim import inputs
+from srredsim import inputs, losses, metrics
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
+from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.losses import pixels as losses
-from srredsim.metrics import images as metrics
 from srredsim.training import adversarial, callbacks, checkpoint, optimizers, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
@@ -47,13 +47,15 @@ def train(
     devices = devices or strategy.choose(gpus)
     state = checkpoint.load(folder)
     if state.epochs_done >= recipe.epochs:
-        raise InputError(f"{folder} has its {recipe.epochs} epochs already; give --epochs a larger number to go on")
+        raise InputError(f"{folder} has its {recipe.epochs} epochs already; give `epochs` a larger number to go on")
     _check_batch(recipe, devices)
-    kind = inputs.module(recipe.data.input)
-    recipe = kind.with_constants(recipe)
+    recipe = inputs.module(recipe.data.input).with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
-    batches, validation = adversarial.batches(recipe, _batches(recipe)), kind.examples(recipe, "validation").pairs
+    batches, validation = _examples(recipe)
     network, trainer, averages = _trainer(recipe, devices, state, folder)
+    scale = models.scale_of(network)
+    batches.pairs.check(scale, recipe.data.crop)
+    validation.check(scale)
 
     runs.make(folder)
     _generate(batches.pairs, batches.indices(steps), "training data")
@@ -78,6 +80,12 @@ def train(
         progress.close()
     _write_model(folder, recipe)
     return folder
+
+
+def _examples(recipe: Recipe) -> tuple[Batches | adversarial.WithOtherTruths, Pairs]:
+    """What is trained on, and what is validated with."""
+    validation = inputs.module(recipe.data.input).examples(recipe, "validation").pairs
+    return adversarial.batches(recipe, _batches(recipe)), validation
 
 
 def _batches(recipe: Recipe) -> Batches:
@@ -148,9 +156,9 @@ def _check_batch(recipe: Recipe, devices: strategy.Devices) -> None:
         )
 
 
-def _generate(pairs, indices, what: str) -> None:
+def _generate(pairs: Pairs, indices: Iterable[int], what: str) -> None:
     """Simulated pairs that are not on disk yet are made now, on all cores, so that training never waits."""
-    if not hasattr(pairs, "generate") or not (missing := len(pairs.missing(indices))):
+    if not (missing := len(pairs.missing(indices))):
         return
     from rich import progress
     from rich.console import Console

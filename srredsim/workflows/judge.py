@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -14,17 +16,19 @@ from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
+from srredsim.inputs._stacks import surveyed
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
-from srredsim.reconstruction.planes import middle, prepared_mean, sharpest_slice
+from srredsim.reconstruction.planes import middle
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters, seen_from
+from srredsim.stripes.preprocess import Prepared
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
-SEARCHED_FIELD = 768  # raw pixels, side of what is enough to find the stripes in: bounds the memory
+STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
 Position = tuple[int, int, int]  # (t, c, z)
 
 
@@ -40,22 +44,146 @@ def transfer_for(stack: RawStack) -> Transfer:
     check_phases(stack.pattern.phases)
     sizes = stack.sizes
     if min(sizes["Y"], sizes["X"]) < SMALLEST_JUDGED:
-        raise InputError(
-            f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: at least {SMALLEST_JUDGED} a side"
-        )
+        least = f"at least {SMALLEST_JUDGED} a side"
+        raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: {least}")
     return transfer
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of one image (t, c, z)."""
+
+    position: Position
+    found: Consistency
+    row: dict  # ready for JSON
+    line: str  # in words
+    note: str | None = None  # why it could not be judged
+
+
+def stripes_in(mean: Callable[[], Prepared], transfer: Transfer) -> Parameters | InputError:
+    """Stripes of a channel, found in the middle of a large field, as of the whole of it; or why there are none."""
+    try:
+        field, corner_um = middle(mean(), transfer, STRIPES_SIDE)
+        return seen_from(estimate(field, transfer), -corner_um)
+    except InputError as problem:  # what cannot be judged can be predicted
+        return problem
+
+
+def judged(
+    position: Position, raw: np.ndarray, image: np.ndarray, stripes: Parameters | InputError, transfer: Transfer
+) -> Judged:
+    """Compare an image with its raw frames; one that cannot be judged has NaN in its maps, and a note says why.
+
+    Parameters
+    ----------
+    raw : (angles, phases, y, x) ndarray
+    image : (2y, 2x) float32 ndarray
+    stripes : Parameters or InputError
+        As `stripes_in` has them.
+    """
+    note = None
+    try:
+        found = consistency(raw, image, _there(stripes), transfer)
+    except InputError as problem:
+        t, c, z = position
+        note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
+        found = unjudged(image.shape)
+    row = dict(zip("tcz", position, strict=True)) | found.report() | _against_widefield(raw, image, transfer)
+    line = "; ".join([judging_picture.words(found), verdict(stripes)]) if found.angles else note or ""
+    return Judged(position, found, row, line, note)
+
+
+def _there(stripes: Parameters | InputError) -> Parameters:
+    if isinstance(stripes, InputError):
+        raise stripes
+    return stripes
+
+
+def _against_widefield(raw: np.ndarray, image: np.ndarray, transfer: Transfer) -> dict:
+    """RSP and RSE, which see coarse errors only."""
+    try:
+        found = squirrel(image, raw.mean(axis=(0, 1), dtype=np.float32), transfer.pixel_size_um)
+    except InputError:  # as of an image without structure, which the maps show
+        return {"rsp": None, "rse": None}
+    return {"rsp": found.rsp, "rse": found.rse}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """``maps`` (t, those of each channel, z, y, x), their ``names``, the ``report`` as of a `Judge`, what is drawn."""
+
+    maps: np.ndarray
+    names: list[str]
+    report: dict
+    pictured: tuple[np.ndarray, Consistency]  # image of the first time and channel, in the middle of z
+
+
+def compare(stack: RawStack, images: np.ndarray, stripes: Sequence[Parameters | InputError] | None = None) -> Compared:
+    """Compare images (t, c, z, 2y, 2x) of a whole stack with its raw frames.
+
+    Parameters
+    ----------
+    stripes : sequence, optional
+        Those of each channel, where they are known; left out: found in its sharpest slice.
+
+    Raises
+    ------
+    InputError
+        If the optics are not known, the images do not fit the frames, or no frames can be compared with an image.
+    """
+    transfer = transfer_for(stack)
+    shape = shape_of_images(stack)
+    if images.shape != shape:
+        raise InputError(f"the stack belongs to an image (t, c, z, y, x) = {shape}; got {images.shape}")
+    if stripes is None:
+        stripes = surveyed(stack, lambda sharpest: stripes_in(sharpest.prepared, transfer)).stripes
+    maps = np.empty((shape[0], len(MAPS) * shape[1], *shape[2:]), np.float32)
+    rows, pictured = [], None
+    for t, c, z in stack.positions():
+        image = np.array(images[t, c, z], np.float32)
+        one = judged((t, c, z), stack.raw(t, c, z), image, stripes[c], transfer)
+        maps[t, len(MAPS) * c : len(MAPS) * (c + 1), z] = [getattr(one.found, kind) for kind in MAPS]
+        if one.position == _pictured(shape):
+            pictured = image, one.found
+        rows.append(replace(one, found=None))
+    return Compared(maps, names_of_maps(stack.channel_names, shape[1]), _report(rows, _pictured(shape)), pictured)
+
+
+def names_of_maps(channel_names: Sequence[str] | None, channels: int) -> list[str]:
+    """What the channels of maps are called: those of a channel of the stack one after the other."""
+    return [f"{name} {kind}".strip() for name in channel_names or [""] * channels for kind in MAPS]
+
+
+def shape_of_images(stack: RawStack) -> tuple[int, ...]:
+    """(t, c, z, 2y, 2x) of the image of a stack."""
+    *positions, _, _, y, x = stack.array.shape
+    return (*positions, SCALE * y, SCALE * x)
+
+
+def _pictured(shape: Sequence[int]) -> Position:
+    """The plane that is drawn, of (t, c, z, ...)."""
+    return 0, 0, shape[2] // 2
+
+
+def _report(judged: Sequence[Judged], pictured: Position) -> dict:
+    in_order = sorted(judged, key=lambda one: (one.position[1], one.position[0], one.position[2]))
+    return {
+        "line": next(one.line for one in in_order if one.position == pictured),
+        "planes": [one.row for one in in_order],
+        "notes": [one.note for one in in_order if one.note],
+    }
 
 
 class Judge:
     """Writes ``<stem>_consistency.tif`` and ``.png`` beside an image; both appear when the ``with`` block ends well.
 
-    The stripes of a channel are found once, in the mean over time of its sharpest slice. A plane that cannot be judged,
-    as one without light, has NaN in its maps, and a note says why.
-
     Parameters
     ----------
     image : path
-        Of the image that is judged, which need not exist yet.
+        File of the image that is judged, which need not exist yet.
+    sizes : (t, c, z, y, x)
+        Shape of the raw stack.
+    overwrite : bool
     calibration : dict
         As of `srredsim.io.ImageWriter`.
 
@@ -65,22 +193,17 @@ class Judge:
         On entering, if a result exists already.
     """
 
-    def __init__(self, image: Path, stack: RawStack, transfer: Transfer, *, overwrite: bool = False, **calibration):
-        self.stack, self.transfer = stack, transfer
-        self.maps = image.with_name(f"{image.stem}_consistency.tif")
-        self.picture = self.maps.with_suffix(".png")
+    def __init__(self, image: Path, sizes: tuple[int, ...], *, overwrite: bool = False, **calibration: Any):
+        self.sizes = sizes
+        self.maps, self.picture = paths(image)
         self.overwrite, self.calibration = overwrite, dict(calibration)
-        names = self.calibration.pop("channel_names", None) or [""] * stack.sizes["C"]
-        self.channel_names = [f"{name} {kind}".strip() for name in names for kind in MAPS]
+        self.channel_names = names_of_maps(self.calibration.pop("channel_names", None), sizes[1])
+        self._judged: list[Judged] = []
         self._files = ExitStack()
 
-    @property
-    def paths(self) -> list[str]:
-        return [str(self.maps), str(self.picture)]
-
     def __enter__(self) -> Judge:
-        sizes = self.stack.sizes
-        shape = (sizes["T"], len(MAPS) * sizes["C"], sizes["Z"], SCALE * sizes["Y"], SCALE * sizes["X"])
+        times, channels, slices, y, x = self.sizes
+        shape = (times, len(MAPS) * channels, slices, SCALE * y, SCALE * x)
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
             self.writer = files.enter_context(
@@ -96,83 +219,28 @@ class Judge:
     ) -> bool | None:
         return self._files.__exit__(kind, error, trace)
 
-    def judge(
-        self,
-        image_of: Callable[[Position], np.ndarray],
-        *,
-        name: str,
-        title: str,
-        stripes: dict[int, Parameters] | None = None,
-    ) -> dict:
-        """Judge every plane ``image_of((t, c, z))``.
-
-        Parameters
-        ----------
-        stripes : dict, optional
-            Of each channel, if they have been found already.
-
-        Returns
-        -------
-        dict
-            Ready for JSON: ``planes``, with what came of each, RSP and RSE against the widefield image included;
-            ``line``, which says it of the one in the picture;
-            ``notes``.
-        """
-        sizes = self.stack.sizes
-        pictured = (0, 0, sizes["Z"] // 2)
-        planes, notes, line = [], [], ""
-        for c in range(sizes["C"]):
-            found_stripes = stripes[c] if stripes else _or_problem(self._stripes, c)
-            for t, z in np.ndindex(sizes["T"], sizes["Z"]):
-                position = (t, c, z)
-                image = np.array(image_of(position), np.float32)
-                found = _or_problem(self._compared, position, image, found_stripes)
-                if isinstance(found, InputError):
-                    notes.append(f"not compared with the raw frames: t={t}, c={c}, z={z}: {found}")
-                    found = unjudged(image.shape)
-                self._write(position, found)
-                planes.append({"t": t, "c": c, "z": z} | found.report() | self._against_widefield(position, image))
-                if position == pictured:
-                    line = "; ".join(
-                        [judging_picture.words(found), verdict(found_stripes)] if found.angles else notes[-1:]
-                    )
-                    self._draw(image, found, name, title)
-        return {"line": line, "planes": planes, "notes": notes}
-
-    def _stripes(self, channel: int) -> Parameters:
-        """From the middle of a large field, as of the whole of it."""
-        prepared = prepared_mean(self.stack, channel, sharpest_slice(self.stack, channel))
-        field, corner_um = middle(prepared, self.transfer, SEARCHED_FIELD)
-        return seen_from(estimate(field, self.transfer), -corner_um)
-
-    def _compared(self, position: Position, image: np.ndarray, stripes: Parameters | InputError) -> Consistency:
-        if isinstance(stripes, InputError):
-            raise stripes
-        return consistency(self.stack.raw(*position), image, stripes, self.transfer)
-
-    def _against_widefield(self, position: Position, image: np.ndarray) -> dict:
-        """RSP and RSE, which see coarse errors only."""
-        widefield = self.stack.raw(*position).mean(axis=(0, 1), dtype=np.float32)
-        found = _or_problem(squirrel, image, widefield, self.transfer.pixel_size_um)
-        if isinstance(found, InputError):
-            return {"rsp": None, "rse": None}
-        return {"rsp": found.rsp, "rse": found.rse}
-
-    def _write(self, position: Position, found: Consistency) -> None:
-        t, c, z = position
+    def add(self, one: Judged, image: np.ndarray, *, name: str, title: str) -> None:
+        """Write the maps of one plane, in any order; that in the middle of z at the first time is drawn."""
+        t, c, z = one.position
         for number, kind in enumerate(MAPS):
-            self.writer[t, len(MAPS) * c + number, z] = getattr(found, kind)
+            self.writer[t, len(MAPS) * c + number, z] = getattr(one.found, kind)
+        if one.position == _pictured(self.sizes):
+            pixel_size_um = self.calibration.get("pixel_size_um")
+            judging_picture.picture(
+                self.unfinished_picture, image, one.found, name=name, title=title, pixel_size_um=pixel_size_um
+            )
+        self._judged.append(replace(one, found=None))
 
-    def _draw(self, image: np.ndarray, found: Consistency, name: str, title: str) -> None:
-        pixel_size_um = self.transfer.pixel_size_um / SCALE
-        judging_picture.picture(
-            self.unfinished_picture, image, found, name=name, title=title, pixel_size_um=pixel_size_um
-        )
+    def report(self) -> dict:
+        """What was found, ready for JSON.
+
+        ``planes``: channel by channel, what came of each, RSP and RSE against the widefield image included; ``line``
+        says it of the one in the picture; ``notes``.
+        """
+        return _report(self._judged, _pictured(self.sizes))
 
 
-def _or_problem(function: Callable, *arguments):
-    """What a function returns, or what the user should know: one plane that is of no use does not stop the others."""
-    try:
-        return function(*arguments)
-    except InputError as problem:
-        return problem
+def paths(image: Path) -> tuple[Path, Path]:
+    """Maps and picture of an image."""
+    maps = image.with_name(f"{image.stem}_consistency.tif")
+    return maps, maps.with_suffix(".png")

@@ -7,7 +7,7 @@ from scipy import ndimage, stats
 from srredsim.data.batches import Batches
 from srredsim.data.leaves import LeafPairs, _radii, dead_leaves, expected, scene
 from srredsim.data.pairs import Extended
-from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
+from srredsim.data.w2s.series import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
 from srredsim.inputs.widefield import examples

@@ -9,7 +9,7 @@ from srredsim.data.pairs import Pair
 from srredsim.data.reconstructed import Joined, ReconstructedSeries, reconstructed
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.errors import InputError
-from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.evaluation.scores import fit_intensity
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.wiener import reconstruct

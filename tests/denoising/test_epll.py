@@ -6,9 +6,9 @@ from scipy.stats import multivariate_normal
 from srredsim.denoising import epll as module
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll, likely_image, wiener_filters
+from srredsim.denoising.methods.vst_bm3d import vst_bm3d
+from srredsim.denoising.methods.vst_epll import vst_epll
 from srredsim.denoising.mixture import PIXELS, SIDE, Mixture, load, save
-from srredsim.denoising.vst_bm3d import vst_bm3d
-from srredsim.denoising.vst_epll import vst_epll
 from srredsim.errors import InputError
 from srredsim.noise.line import NoiseLine
 

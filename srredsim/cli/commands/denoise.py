@@ -7,19 +7,21 @@ from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
-from srredsim.cli.planewise import planewise, through
-from srredsim.errors import InputError
+from srredsim.cli.looked_up import constant
+from srredsim.cli.several import each
 
 GROUP = "images"
+DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "take the noise out of widefield images, plane by plane"
-METHODS = ("pure_let", "vst_bm3d", "vst_epll", "dncnn", "memnet", "ridnet")  # the last three are networks
 
 
 def add_arguments(parser: shared.Parser) -> None:
+    from srredsim.denoising.methods import names
+
     shared.images(parser)
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=(*names(), *constant("srredsim.workflows.denoise:NETWORKS")),
         required=True,
         help="pure_let is fast; vst_bm3d and vst_epll are better, and need no training; dncnn is a network that comes"
         " trained; the others are to be trained first",
@@ -36,33 +38,45 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim.denoising.methods import METHODS as CLASSICAL
+    from srredsim.workflows.denoise import model_of
 
-    classical = arguments.method in CLASSICAL
-    for name, kept, where in (("noise", classical, CLASSICAL), ("prior", arguments.method == "vst_epll", ["vst_epll"])):
-        if getattr(arguments, name) and not kept:
-            raise InputError(f"`{name}` is for `method` {' or '.join(where)}; {arguments.method} does not take it")
-    if classical and arguments.model:
-        raise InputError(f"`model` is for the networks dncnn, memnet and ridnet; {arguments.method} has none")
-    return planewise(arguments, _by_maths(arguments) if classical else _by_network(arguments))
+    model = model_of(arguments.method, noise=arguments.noise, prior=arguments.prior, model=arguments.model)
+    denoised = _by_network(arguments, model) if model else _by_maths(arguments)
+
+    def work(path: Path) -> dict:
+        with terminal.progress(path.name) as progress:
+            report = denoised(path, progress)
+        terminal.say(*map(Path, report["paths"]))
+        return report
+
+    return each(arguments.inputs, work, arguments.out)
 
 
 def _by_maths(arguments) -> Callable[..., dict]:
     from srredsim.workflows import denoise as files
 
-    def work(path: Path, **asked) -> dict:
-        report = files.denoise_file(path, arguments.method, noise=arguments.noise, prior=arguments.prior, **asked)
+    def denoised(path: Path, progress) -> dict:
+        asked = shared.given(arguments, "noise", "prior", "pixel_size_um", "out", "dtype", "overwrite")
+        report = files.denoise_file(path, arguments.method, progress=progress, **asked)
         terminal.say(path, *(f"  {line}" for line in files.lines(report)))
         return report
 
-    return work
+    return denoised
 
 
-def _by_network(arguments) -> Callable[..., dict]:
+def _by_network(arguments, model: str | Path) -> Callable[..., dict]:
     terminal.start_keras()
-    from srredsim.workflows.predict_widefield import Chain
+    from srredsim import io
+    from srredsim.workflows.denoise import denoiser
+    from srredsim.workflows.predict import predict_file
 
-    chain = Chain(arguments.model or f"w2s_{arguments.method}")
-    if chain.scale != 1:
-        raise InputError(f"{chain.name} makes {chain.scale}x the pixels: srredsim predict takes it as its `model`")
-    return through(chain)
+    chain = denoiser(model)
+
+    def denoised(path: Path, progress) -> dict:
+        asked = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
+        report = predict_file(path, chain, progress=progress, **asked)
+        for line in report["advice"]:
+            terminal.note(f"{path}: {line}")
+        return report
+
+    return denoised

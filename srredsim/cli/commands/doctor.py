@@ -117,12 +117,12 @@ def _version(name: str) -> str | None:
 
 
 def _cores() -> int:
-    """That this process may use."""
+    """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory_bytes() -> int | None:
-    """Of the machine; None where the system does not say (Windows)."""
+    """Memory of the machine; None where the system does not say (Windows)."""
     if sys.platform == "win32":
         return None
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
-from srredsim.errors import InputError
 
 GROUP = "models"
 HELP = "turn a published PyTorch checkpoint into a Keras model, without PyTorch"
@@ -26,9 +24,10 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     terminal.start_keras()
-    from srredsim.workflows.import_weights import import_weights
+    from srredsim.workflows.import_weights import import_weights, trained_by
 
-    recipe = _recipe_of_checkpoint(arguments)
+    data = arguments.data and shared.data_set(arguments.data)
+    recipe = trained_by(arguments.recipe, data, arguments.set)
     report = import_weights(arguments.checkpoint, arguments.network, arguments.out, arguments.overwrite, recipe)
     settings = ", ".join(f"{name} {value}" for name, value in report["settings"].items())
     terminal.say(f"{report['network']}: {settings}; {report['parameters']:,} parameters")
@@ -36,21 +35,3 @@ def run(arguments) -> dict:
         terminal.say(f"left out: {len(report['dead'])} tensors without effect on the image")
     terminal.say(Path(report["path"]))
     return report
-
-
-def _recipe_of_checkpoint(arguments):
-    """The recipe that was named; z-scores that it lacks are those of the data set that was named."""
-    from dataclasses import replace
-
-    from srredsim import inputs
-    from srredsim.zoo import recipe
-
-    if not arguments.recipe:
-        if arguments.data or arguments.set:
-            raise InputError("`data` and `set` are for the recipe of the checkpoint; give `recipe`, too")
-        return None
-    data = [f"data.name={json.dumps(shared.data_set(arguments.data))}"] if arguments.data else []
-    chosen = recipe.load(arguments.recipe, data + arguments.set)
-    known = inputs.module(chosen.data.input).with_constants(chosen).data if data else chosen.data
-    zscores = {key: getattr(chosen.data, key) or getattr(known, key) for key in ("zscore", "sim_zscore")}
-    return replace(chosen, data=replace(chosen.data, **zscores))

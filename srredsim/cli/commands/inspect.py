@@ -23,11 +23,10 @@ def run(arguments) -> dict:
     from srredsim import inspection, io
     from srredsim.workflows.inspect import inspect_file
 
-    reading = io.Reading(na=arguments.na, wavelength_em_um=arguments.wavelength_em_um, **shared.reading(arguments))
-    writing = io.Writing(arguments.out, overwrite=arguments.overwrite)
+    how = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
 
     def work(path: Path) -> dict:
-        report = inspect_file(path, reading=reading, writing=writing)
+        report = inspect_file(path, **how)
         words = (f"  {line}".rstrip() for line in inspection.lines(report))
         terminal.say_coloured(path, *words, Path(report["picture"]))
         return report

@@ -16,6 +16,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim.evaluation.tables import in_one_line
     from srredsim.zoo import models
 
     rows = models.describe()
@@ -24,7 +25,7 @@ def run(arguments) -> dict:
         row | {"name": f"{row['name']}/{variant}", "variants": []} for row in trained for variant in row["variants"]
     ]
     lists = {
-        "": [_row(row) | {"results": _psnr(row["results"])} for row in trained],
+        "": [_row(row) | {"results": row["results"] and in_one_line(row["results"])} for row in trained],
         UNTRAINED: [_row(row) | {"variants": ", ".join(row["variants"]) or None} for row in untrained],
     }
     found = {title: table for title, table in lists.items() if table}
@@ -34,30 +35,3 @@ def run(arguments) -> dict:
 
 def _row(row: dict) -> dict:
     return {name: row[name] for name in ("name", "network", "input")} | {"patterns": ", ".join(row["patterns"]) or None}
-
-
-def _psnr(results: dict | None) -> str | None:
-    """``PSNR in dB (of the best baseline): 27.3 (21.0) 3x5 at 20 photons, 30.1 (21.4) 3x5 at 100 photons``"""
-    if results is None:
-        return None
-    if "cells" in results:
-        return _psnr_at_levels(results)
-    scores = []
-    for group in results["groups"]:
-        psnr = {method: score["psnr"]["mean"] for method, score in group["methods"].items()}
-        model = psnr.pop(results["model"])
-        level = f" at {group['photons']:g} photons" if isinstance(group["photons"], int | float) else ""
-        scores.append(f"{model:.1f} ({max(psnr.values()):.1f}) {group['pattern']}{level}")
-    return f"PSNR in dB (of the best baseline): {', '.join(scores)}"
-
-
-def _psnr_at_levels(results: dict) -> str:
-    """``PSNR in dB (of the best baseline): 34.9 (34.7) avg1, 42.9 (42.8) avg16``"""
-    levels: dict[int, dict[str, float]] = {}
-    for cell in results["cells"].values():
-        levels.setdefault(cell["noise_level"], {})[cell["chain"]] = cell["psnr_fitted"]["mean"]
-    scores = []
-    for level, psnr in levels.items():
-        model = psnr.pop(results["model"])
-        scores.append(f"{model:.1f} ({max(psnr.values()):.1f}) avg{level}")
-    return f"PSNR in dB (of the best baseline): {', '.join(scores)}"

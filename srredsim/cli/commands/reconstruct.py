@@ -6,9 +6,12 @@ from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
+from srredsim.cli.looked_up import Choices
 from srredsim.cli.several import each
 
 GROUP = "images"
+DEFAULTS = ("srredsim.workflows.reconstruct:Method",)
+METHODS = Choices("srredsim.workflows.reconstruct:METHODS")
 HELP = "reconstruct raw stacks the classical way, without a network"
 
 
@@ -21,18 +24,20 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument(
         "--attenuation",
         type=shared.share,
-        default=0.0,
         metavar="F",
-        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes (0);"
-        " above 0, intensities mean less",
+        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes; above 0,"
+        " intensities mean less ({default})",
     )
     parser.add_argument(
         "--method",
-        choices=("wiener", "richardson-lucy"),
-        default="wiener",
-        help="Richardson-Lucy goes on from there: no negative light, better in dim frames (wiener)",
+        choices=METHODS,
+        metavar="METHOD",
+        help="{choices}: the second goes on where the first ends, no negative light, better in dim frames"
+        " ({srredsim.workflows.reconstruct:Method.name})",
     )
-    iterations = "of Richardson-Lucy; more are sharper and noisier (3)"
+    iterations = (
+        "of Richardson-Lucy; more are sharper and noisier ({srredsim.reconstruction.richardson_lucy:ITERATIONS})"
+    )
     parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
     halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
     parser.add_argument("--split-photons", action="store_true", help=halves)
@@ -73,27 +78,24 @@ def _lens(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import io
-    from srredsim.quality.report import reconstruction_lines
+    from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as files
 
     how = {
-        "reading": io.Reading(
-            **shared.reading(arguments), na=arguments.na, wavelength_em_um=arguments.wavelength_em_um
-        ),
-        "writing": io.Writing(arguments.out, overwrite=arguments.overwrite),
-        "method": files.Method(arguments.method, arguments.wiener, arguments.attenuation, arguments.iterations),
-        "known": files.KnownStripes(arguments.parameters, arguments.k, arguments.phase_steps),
-        "lens": files.Lens(arguments.otf, arguments.otf_damping),
+        "reading": shared.record(io.Reading, arguments),
+        "writing": shared.record(io.Writing, arguments),
+        "method": shared.record(files.Method, arguments, name="method"),
+        "known": shared.record(files.KnownStripes, arguments),
+        "lens": shared.record(files.Lens, arguments),
         "split_photons": arguments.split_photons,
     }
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
             report = files.reconstruct_file(path, progress=progress, **how)
-        terminal.say(path, *(f"  {line}" for line in reconstruction_lines(report)), *map(Path, report["paths"]))
-        for channel in report["channels"]:
-            if any(angle["status"] != "measured" for angle in channel["angles"]) or len(channel["angles"]) == 1:
-                terminal.note(f"{path}: warning: {channel['verdict']}")
+        terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
+        for warning in warnings(report):
+            terminal.note(f"{path}: {warning}")
         return report
 
     return each(arguments.inputs, work, arguments.out)

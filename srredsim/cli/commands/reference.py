@@ -9,11 +9,9 @@ from srredsim.cli import terminal
 from srredsim.cli.several import each
 
 GROUP = "data"
+DEFAULTS = ("srredsim.workflows.reference:Reference", "srredsim.workflows.reference:Dim")
 HELP = "make a folder of pairs to train on, from stacks recorded in plenty of light"
-ASKED = (
-    *("low", "light", "photons", "gain_adu", "offset_adu", "read_noise_e", "na", "wavelength_em_um", "wiener"),
-    *("validation", "accept_incomplete", "seed", "overwrite", "out"),
-)
+ASKED = ("out", "wiener", "validation", "accept_incomplete", "overwrite")
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -28,11 +26,10 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--offset-adu", type=shared.not_negative, metavar="F", help=offset)
     read_noise = "of the camera, in electrons; else assumed"
     parser.add_argument("--read-noise-e", type=shared.not_negative, metavar="F", help=read_noise)
-    validation = "hold one of N stacks back; 0: none (10)"
-    parser.add_argument("--validation", type=shared.count, default=10, metavar="N", help=validation)
+    validation = "hold one of N stacks back; 0: none ({default})"
+    parser.add_argument("--validation", type=shared.count, metavar="N", help=validation)
     parser.add_argument("--accept-incomplete", action="store_true", help="also where not all stripes were found")
-    seed = "the same seed takes the same photons (0)"
-    parser.add_argument("--seed", type=shared.count, default=0, metavar="S", help=seed)
+    shared.seed(parser, "the same seed takes the same photons")
     shared.overwrite(parser)
 
 
@@ -40,17 +37,19 @@ def _dim(parser: shared.Parser) -> None:
     """What the input of each pair is made of."""
     dim = parser.add_mutually_exclusive_group()
     dim.add_argument("--low", type=Path, metavar="DIR", help="folder of the same stacks in little light, same names")
-    light = "shares of the light that are left for the input, each makes a pair (0.1 0.03)"
-    dim.add_argument("--light", type=shared.above_zero, nargs="+", default=(), metavar="F", help=light)
+    light = "shares of the light that are left for the input, each makes a pair ({srredsim.workflows.reference:LIGHT})"
+    dim.add_argument("--light", type=shared.above_zero, nargs="+", metavar="F", help=light)
     photons = "the same as photons in the brightest pixels of the widefield image, per frame"
-    dim.add_argument("--photons", type=shared.above_zero, nargs="+", default=(), metavar="N", help=photons)
+    dim.add_argument("--photons", type=shared.above_zero, nargs="+", metavar="N", help=photons)
 
 
 def run(arguments) -> dict:
+    from srredsim.io import Reading
     from srredsim.workflows import reference
 
-    asked = {name: getattr(arguments, name) for name in ASKED}
-    pairs = reference.Reference(reading=shared.reading(arguments), **asked)
+    reading = shared.record(Reading, arguments)
+    dim = shared.record(reference.Dim, arguments)
+    pairs = reference.Reference(dim=dim, reading=reading, **shared.given(arguments, *ASKED))
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
@@ -60,6 +59,6 @@ def run(arguments) -> dict:
         return report
 
     result = each(arguments.inputs, work, arguments.out)
-    if pairs.taken == 1 and arguments.validation:
+    if pairs.taken == 1 and pairs.validation:
         terminal.note("one stack only: none was held back for validation")
     return result

@@ -21,7 +21,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--epochs", type=shared.positive, metavar="N")
     parser.add_argument("--steps", type=shared.positive, metavar="N", help="in an epoch")
     parser.add_argument("--batch", type=shared.positive, metavar="N", help="over all GPUs together")
-    parser.add_argument("--precision", choices=shared.PRECISIONS)
+    shared.precision(parser)
     parser.add_argument("--seed", type=shared.count, metavar="S")
     vgg = "VGG19 for perceptual and texture losses: .h5 of Keras or .pth"
     parser.add_argument("--vgg-weights", type=Path, metavar="FILE", help=vgg)

@@ -33,7 +33,9 @@ def test_simulating_into_a_file(refused, here, files_in):
     assert files_in(here) == {"made"}
 
 
-def test_a_simulated_archive_has_one_pattern_and_light(tmp_path, run):
-    status, _, err = run("simulate", "--w2s", "--out", tmp_path / "raw", "--photons", "5", "50")
-    assert status == 2
-    assert "leave out --angles, --phases, --photons" in err
+@pytest.mark.parametrize("flags", [["--photons", "5", "50"], ["--photons", "20", "5000"], ["--phases", "5"]])
+def test_a_simulated_archive_has_one_pattern_and_light(tmp_path, refused, flags):
+    """What would be the same elsewhere is refused, too."""
+    line = refused("simulate", "--w2s", "--out", tmp_path / "raw", *flags)
+    assert line.endswith(f"--w2s has 3 angles, 5 phases and a light of its own; leave out {flags[0]}")
+    assert list(tmp_path.iterdir()) == []

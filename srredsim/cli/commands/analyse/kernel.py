@@ -8,6 +8,7 @@ from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.commands.analyse import _report
 
+DEFAULTS = ("srredsim.analysis.kernel:analyse",)
 HELP = "blur of low- against high-resolution images of the same fields"
 DESCRIPTION = (
     "The kernel by which the high-resolution image is blurred to the low-resolution one, by division of their spectra;"
@@ -22,15 +23,12 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument(
         "--regularisation",
         type=shared.not_negative,
-        default=2500.0,
         metavar="F",
-        help="added to the power of the high-resolution image, after both were divided by --unit (2500)",
+        help="added to the power of the high-resolution image, after both were divided by --unit ({default})",
     )
-    parser.add_argument("--unit", type=shared.above_zero, default=255.0, metavar="F", help="value that becomes 1 (255)")
-    parser.add_argument("--width", type=shared.positive, default=36, metavar="N", help="of the kernel, even (36)")
-    parser.add_argument(
-        "--upscale", choices=("bilinear", "bicubic"), default="bilinear", help="of the low resolution (bilinear)"
-    )
+    parser.add_argument("--unit", type=shared.above_zero, metavar="F", help="value that becomes 1 ({default})")
+    parser.add_argument("--width", type=shared.positive, metavar="N", help="of the kernel, even ({default})")
+    parser.add_argument("--upscale", choices=("bilinear", "bicubic"), help="of the low resolution ({default})")
     _report.add_out(parser)
 
 
@@ -38,7 +36,7 @@ def run(arguments) -> dict:
     from srredsim import io
     from srredsim.analysis import kernel
 
-    asked = {name: getattr(arguments, name) for name in ("regularisation", "unit", "width", "upscale")}
+    asked = shared.given(arguments, "regularisation", "unit", "width", "upscale")
     with terminal.progress("kernel") as progress:
         lr, hr = ([path for one in given for path in io.find([one])] for given in (arguments.lr, arguments.hr))
         report = kernel.analyse(lr, hr, progress=progress, **asked)  # a file given twice is in two pairs

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
+from srredsim.cli.looked_up import Choices
 from srredsim.errors import InputError
 
+DEFAULTS = ("srredsim.data.w2s.prepare:Settings",)
 HELP = "widefield to SIM, raw"
 DESCRIPTION = (
     "The averages of 1, 2, 4, 8, 16 and all 400 captures and the SIM images as z-scores, and pairs of raw SIM stacks"
@@ -23,22 +25,21 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument(
         "--zscore",
         nargs="+",
-        default=["published"],
         metavar=("published|own|MEAN", "STD"),
-        help="of the averages; own: measured over all captures here, which reads them twice (published)",
+        help="of the averages; own: measured over all captures here, which reads them twice ({default})",
     )
     parser.add_argument(
         "--sim-zscore",
-        choices=("global", "lr", "per-image", "none"),
-        default="global",
-        help="of the SIM images: one mean and deviation of those of the fields 001-080; that of the averages; of each"
-        " its own; none (global)",
+        choices=Choices("srredsim.data.w2s.prepare:SIM_ZSCORES"),
+        metavar="WHICH",
+        help="of the SIM images: one mean and deviation of those of the fields 001-080 (global), that of the averages"
+        " (lr), of each its own (per-image), or none ({default})",
     )
     parser.add_argument(
         "--sim-order",
-        choices=("angles-in-rows", "angles-in-columns"),
-        default="angles-in-rows",
-        help="of the 3 x 5 tiles of raw SIM frames: 3 angles of 5 phases, or 5 of 3 (angles-in-rows)",
+        choices=Choices("srredsim.data.w2s.prepare:SIM_ORDERS"),
+        metavar="ORDER",
+        help="of the 3 x 5 tiles of raw SIM frames, 3 angles of 5 phases or 5 of 3: {choices} ({default})",
     )
     parser.add_argument("--no-raw-sim", dest="raw_sim", action="store_false", help="no pairs of raw SIM stacks")
     parser.add_argument("--limit", type=shared.positive, metavar="N", help="the first N fields only")
@@ -48,12 +49,14 @@ def add_arguments(parser: shared.Parser) -> None:
 def run(arguments) -> dict:
     from srredsim.data.w2s import prepare
 
-    settings = prepare.Settings(_zscore(arguments.zscore), arguments.sim_zscore, arguments.sim_order, arguments.raw_sim)
+    asked = shared.given(arguments, "zscore", "sim_zscore", "sim_order", "raw_sim")
+    if "zscore" in asked:
+        asked["zscore"] = _zscore(asked["zscore"])
     with terminal.progress(arguments.raw.name) as progress:
         report = prepare.prepare(
             arguments.raw,
             arguments.out,
-            settings,
+            prepare.Settings(**asked),
             skip_incomplete=arguments.skip_incomplete,
             limit=arguments.limit,
             overwrite=arguments.overwrite,

@@ -4,11 +4,8 @@ import json
 
 import numpy as np
 import pytest
-import yaml
 
-from srredsim import resources
-from srredsim.data.w2s.field import CAPTURES, WIDEFIELD
-from srredsim.data.w2s.folder import SPLITS, Folder
+from srredsim.data.w2s.folder import Folder
 from srredsim.data.widefield import WidefieldPairs
 
 
@@ -48,10 +45,3 @@ def test_the_folder_makes_pairs_of_widefield_images(home):
     made_from = np.load(home / "raw" / "Image001" / "sim_channel1.npy")  # counts above background: nothing to fit
     gain, _ = np.polyfit(made_from.ravel(), pair.truth.ravel(), 1)
     assert gain == pytest.approx(1, abs=0.25)
-
-
-def test_the_description_says_what_the_code_does():
-    described = yaml.safe_load((resources.entry("data", "w2s") / "dataset.yaml").read_text(encoding="utf-8"))
-    assert described["widefield"] == {"mean": WIDEFIELD.mean, "std": WIDEFIELD.std}
-    assert described["noise_levels"] == {level: [n[0], n[-1]] for level, n in CAPTURES.items()}
-    assert described["splits"] == {split: [numbers[0], numbers[-1]] for split, numbers in SPLITS.items()}
