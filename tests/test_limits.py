@@ -1,4 +1,4 @@
-"""Limits that keep the code readable: short files and functions, few parameters, docstrings that begin with the thing."""
+"""Limits that keep the code readable: short files and functions, few parameters, docstrings that name the thing."""
 
 import ast
 from pathlib import Path
