@@ -120,8 +120,8 @@ COUNTS = {
 
 
 @pytest.mark.parametrize(("name", "scale"), [(name, scale) for name in COUNTS for scale in scales(name)])
-def test_parameters_are_those_of_the_layer_table(name, scale):
-    assert networks.build(name, **SMALL[name], scale=scale).count_params() == COUNTS[name](scale)
+def test_parameters_are_those_of_the_layer_table(name, scale, build_small):
+    assert build_small(name, scale).count_params() == COUNTS[name](scale)
 
 
 @pytest.mark.parametrize(
@@ -183,15 +183,16 @@ def block_after(layer, name, scale):
     ("name", "scale"),
     [(name, s) for name in networks.names() if name != "red_net" for s in scales(name)] + [("red_net", 3)],
 )  # the transposed convolutions of red_net by two reach to one side, as published
-def test_a_turned_network_makes_the_turned_image(name, scale):
+def test_a_turned_network_makes_the_turned_image(name, scale, build_small):
     """So nothing is moved to one side, by padding or by the order of the pixels of a block."""
-    model = networks.build(name, **SMALL[name], scale=scale)
+    model = build_small(name, scale)
     rng = np.random.default_rng(4)
     model.set_weights([w + rng.normal(0, 0.1, w.shape) if w.ndim == 4 else w for w in model.get_weights()])
     frames = rng.random((1, 12, 16, model.input_shape[-1])).astype("float32")
     plain = run(model, frames)
     turn(model, name, scale)
     expected = plain[:, ::-1, ::-1]
+    assert plain.shape == (1, scale * 12, scale * 16, 1)
     assert plain.std() > 1e-3
     assert np.abs(plain - expected).max() > 0.1 * plain.std()
     np.testing.assert_allclose(run(model, frames[:, ::-1, ::-1]), expected, atol=1e-5 * np.abs(plain).max())
