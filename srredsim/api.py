@@ -277,7 +277,7 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
 
     stack = stacks.raw_stack(data, reading)
     if isinstance(image, str | PathLike):
-        image = io.read_image(image)[0]
+        image = io.read_image(Path(image))[0]
     name, stripes = (image.name, image.stripes_of(stack)) if isinstance(image, Image) else ("image", None)
     images = np.asarray(image, np.float32)
     shape = workflow.shape_of_images(stack)

@@ -83,7 +83,8 @@ def panels(
             (overview, tops[0], left + indent, x),
             (magnified, tops[1], left, inset_side),
         ):
-            texts += [(begin + h, top + v, *words) for h, v, *words in _scale_bar(panel, field, pixel_size_um)]
+            bar = _scale_bar(panel, field, pixel_size_um)
+            texts += [(begin + h, top + v, words, style) for h, v, words, style in bar]
         _outline(overview, row * zoom, column * zoom, inset_side * zoom)
         _outline(magnified, 0, 0, side)
     _write_png(path, canvas, texts)

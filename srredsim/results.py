@@ -219,7 +219,7 @@ class Picture:
 
 def drawn_panels(images: Sequence[tuple[str, np.ndarray]], optics: Optics, title: str = "") -> Picture:
     """Images of one field side by side; ``optics`` are those of the first."""
-    asked = {"title": title, "pixel_size_um": optics.pixel_size_um, "side": NOTEBOOK_PANEL}
+    asked: dict[str, Any] = {"title": title, "pixel_size_um": optics.pixel_size_um, "side": NOTEBOOK_PANEL}
     return Picture(_written(lambda png: picture.panels(png, images, **asked)))
 
 

@@ -58,4 +58,5 @@ def _rounded_up(number: int, multiple: int) -> int:
 
 def magnified(region: Region, scale: int) -> Region:
     """The same region of an image with ``scale`` pixels for one."""
-    return tuple(slice(part.start * scale, part.stop * scale) for part in region)
+    rows, columns = (slice(part.start * scale, part.stop * scale) for part in region)
+    return rows, columns

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from srredsim import resources
+from srredsim import inputs, resources
 from srredsim.cli.main import parser
 from srredsim.evaluation import tables
 from srredsim.evaluation.w2s import tables as w2s_tables
@@ -75,7 +75,7 @@ def results_of(name):
 
 
 def takes_widefield(name):
-    return recipe.load(name).data.input == "widefield"
+    return not inputs.module(recipe.load(name).data.input).OF_STACKS
 
 
 OF_RAW_STACKS = [name for name in models.names() if not takes_widefield(name)]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from srredsim.cli.looked_up import Choices, constant
 
@@ -56,9 +56,9 @@ class Parser(argparse.ArgumentParser):
 
         A flag is there by its own name, too, where that is another: ``--k`` sets ``k0_per_um``.
         """
-        flags = {}
+        flags: dict[str, str] = {}
         for action in self._actions:
-            typed = action.option_strings[-1] if action.option_strings else action.metavar or action.dest
+            typed = action.option_strings[-1] if action.option_strings else str(action.metavar or action.dest)
             flags[action.dest] = typed
             flags.setdefault(typed.lstrip("-").replace("-", "_"), typed)
         return flags
@@ -146,7 +146,7 @@ def record(kind: type[Record], arguments, **names: str) -> Record:
 
     ``names`` has the argument of a field that has another name. What was left out is left to the dataclass.
     """
-    wanted = {one.name: names.get(one.name, one.name) for one in fields(kind)}
+    wanted = {one.name: names.get(one.name, one.name) for one in fields(cast(Any, kind))}
     return kind(**{field: getattr(arguments, name) for field, name in wanted.items() if was_given(arguments, name)})
 
 
@@ -223,7 +223,7 @@ def _plain(value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _number(kind: type, text: str, wanted: str, fits: Callable) -> int | float:
+def _number(kind: type, text: str, wanted: str, fits: Callable) -> Any:
     try:
         value = kind(text)
     except ValueError:

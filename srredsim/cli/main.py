@@ -76,7 +76,7 @@ def files_of(package: ModuleType) -> dict[str, Any]:
     """Every command of a folder, or of a file that has ``members()``, by the name that the user types."""
     if hasattr(package, "members"):
         return package.members()
-    members = Members("command", package.__name__, package.__path__)
+    members = Members("command", package.__name__, list(package.__path__))
     return {name.replace("_", "-"): members.module(name) for name in members.names()}
 
 

@@ -11,7 +11,9 @@ from srredsim.errors import InputError
 
 def each(inputs: list[Path], work: Callable[[Path], dict], out: Path | None) -> dict:
     """The reports of the inputs that went well, and the reasons of those that did not."""
-    results, failures, claimed = [], [], {}
+    results: list[dict] = []
+    failures: list[dict] = []
+    claimed: dict = {}
     for path in _found(inputs, failures):
         try:
             _claim(claimed, path, out)

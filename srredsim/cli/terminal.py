@@ -91,10 +91,14 @@ def _as_flags(call: str) -> str | None:
         parsed = ast.parse(f"_({call})", mode="eval").body
     except SyntaxError:
         return None
-    if not isinstance(parsed, ast.Call) or not all(isinstance(part, ast.Name) for part in parsed.args):
+    if not isinstance(parsed, ast.Call):
+        return None
+    alone = [part.id for part in parsed.args if isinstance(part, ast.Name)]
+    if len(alone) < len(parsed.args):
         return None
     known = _flags()
-    named = {part.id: [] for part in parsed.args} | {one.arg: _words(one.value) for one in parsed.keywords}
+    named: dict[str, list[str]] = {name: [] for name in alone}
+    named |= {one.arg: _words(one.value) for one in parsed.keywords}
     if not set(named) <= set(known):
         return None
     return " ".join(word for name, words in named.items() for word in (known[name], *words))

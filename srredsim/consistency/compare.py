@@ -123,7 +123,8 @@ class Maps:
     @classmethod
     def of(cls, shape: tuple[int, int]) -> Maps:
         fine = tuple(SCALE * n for n in shape)
-        return cls(*(np.zeros(shape, np.float32) for _ in fields(cls)[1:]), np.zeros(fine, np.float32))
+        blank = {field.name: np.zeros(shape, np.float32) for field in fields(cls)}
+        return cls(**blank | {"score": np.zeros(fine, np.float32)})
 
     def place(self, window: Maps, part: Tile) -> None:
         """Take over what is exact of a window."""
@@ -190,9 +191,12 @@ class Comparison:
             self.fits.append(found)
 
     def maps(self, score: np.ndarray) -> Maps:
+        squares, expected = (self.view.filled(each) for each in (self.squares, self.expected))
         return Maps(
-            *(self.view.filled(each) for each in (self.squares, self.expected)),
-            *(ndimage.gaussian_filter(self.view.filled(each), WINDOW) for each in (self.squares, self.expected)),
+            squares,
+            expected,
+            ndimage.gaussian_filter(squares, WINDOW),
+            ndimage.gaussian_filter(expected, WINDOW),
             ndimage.gaussian_filter(self.view.filled(self.differences / self.frames), WINDOW),
             self.view.filled(self.in_focus / self.frames),
             score,

@@ -69,7 +69,7 @@ class StoredSeries(Ready):
         return done
 
 
-def _store(kind: type[StoredSeries], series: Any, indices: list[int]) -> int:
+def _store(kind: Callable[[Any], StoredSeries], series: Any, indices: list[int]) -> int:
     pairs = kind(series)
     for index in indices:
         pairs.store(index)

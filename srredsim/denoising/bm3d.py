@@ -189,7 +189,8 @@ class _Transform:
 def biorthogonal_15(size: int = 8) -> np.ndarray:
     """Matrix of the periodic biorthogonal wavelet transform 1.5 down to one mean; rows of length 1."""
     mean = np.array([3, -3, -22, 22, 128, 128, 22, -22, -3, 3]) / 256.0
-    rows, averages = [], np.eye(size)
+    rows: list[np.ndarray] = []
+    averages = np.eye(size)
     while len(averages) > 1:
         n = len(averages)
         rows = [averages[2 * k] - averages[2 * k + 1] for k in range(n // 2)] + rows

@@ -140,7 +140,9 @@ def _first_shares(patches: np.ndarray, components: int, rng: np.random.Generator
 
 def _shares(mixture: Mixture, patches: np.ndarray):
     """Mean log likelihood; for each component the patches that belong to it, and how much of each does."""
-    members, shares, total = [[] for _ in mixture.weights], [[] for _ in mixture.weights], 0.0
+    members: list[list[np.ndarray]] = [[] for _ in mixture.weights]
+    shares: list[list[np.ndarray]] = [[] for _ in mixture.weights]
+    total = 0.0
     for start in range(0, len(patches), BLOCK):
         logs = mixture.log_densities(patches[start : start + BLOCK])
         top = logs.max(axis=0)

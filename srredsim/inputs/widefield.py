@@ -89,7 +89,8 @@ def with_constants(recipe: Recipe) -> Recipe:
     """The recipe with the z-scores of its data set, which a prediction will need."""
     if recipe.data.normalise != "dataset":
         return recipe
-    constants = {name: (z.offset, z.gain) for name, z in examples(recipe, "train").pairs.zscores.items()}
+    zscores = examples(recipe, "train").pairs.zscores
+    constants: dict[str, Any] = {name: (z.offset, z.gain) for name, z in zscores.items()}
     return replace(recipe, data=replace(recipe.data, **constants))
 
 

@@ -139,9 +139,14 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     kept = float(np.exp(np.clip(slope * span, -20, 20)))
     means = light.mean(axis=1)
     unbleached = light / np.exp(np.clip(slope * (exposures - exposures.min()), -20, 20))
+    all_frames, angles, steady = (
+        float(100 * (each.max() - each.min()) / each.max()) for each in (light, means, unbleached)
+    )
     return Light(
         tuple(tuple(row) for row in (light / light.mean()).tolist()),
-        *(float(100 * (each.max() - each.min()) / each.max()) for each in (light, means, unbleached)),
+        all_frames,
+        angles,
+        steady,
         tuple((-100 * slopes * np.ptp(exposures, axis=1) / np.maximum(first, 1e-3)).tolist()),
         100 * (1.0 - kept),
         float(min(100 * kept * error * span, UNKNOWN_PERCENT)) if known else UNKNOWN_PERCENT,

@@ -40,7 +40,7 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
     notes = (*source.notes, *_doubts(source))
     frames = Frames(source, numbers[..., None, None])
-    return RawStack(frames, Pattern(1, 1), optics, source.channel_names, path and Path(path), notes)
+    return RawStack(frames, Pattern(1, 1), optics, source.channel_names, None if path is None else Path(path), notes)
 
 
 def checked(image: np.ndarray) -> np.ndarray:

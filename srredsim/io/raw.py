@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -58,6 +59,7 @@ def read(
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
     wanted = reading.frames
+    array: Frames | Tiles
     if wanted.order == "tiled":
         array, notes = _tiles(source, wanted)
     else:
@@ -67,9 +69,9 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
-    pattern = Pattern(*(int(n) for n in array.shape[3:5]))
+    pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    return RawStack(array, pattern, optics, names, path and Path(path), (*notes, *source.notes))
+    return RawStack(array, pattern, optics, names, None if path is None else Path(path), (*notes, *source.notes))
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def write_raw(path: str | Path, array: np.ndarray, *, optics: Optics = UNKNOWN, 
 
 
 def _ome(optics: Optics, channels: int) -> dict:
-    metadata = {}
+    metadata: dict[str, Any] = {}
     lengths = {"X": optics.pixel_size_um, "Y": optics.pixel_size_um, "Z": optics.z_step_um}
     for axis, length in lengths.items():
         if length is not None:

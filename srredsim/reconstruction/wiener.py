@@ -101,7 +101,7 @@ class Canvas:
         self.shape, self.transfer = shape, transfer
         self.sides = [margins(n) for n in shape]
         self.padded = tuple(n + sum(side) for n, side in zip(shape, self.sides, strict=True))
-        self.grid = tuple(SCALE * n for n in self.padded)
+        self.grid = SCALE * self.padded[0], SCALE * self.padded[1]
         raw_f = [np.fft.fftfreq(n, transfer.pixel_size_um) for n in self.padded]
         # H, and the way from the centres of raw pixels to those of output pixels
         quarter = [np.exp(-0.5j * np.pi * f * transfer.pixel_size_um).astype(np.complex64) for f in raw_f]
@@ -110,17 +110,17 @@ class Canvas:
         self.raw_f = raw_f
         self.fy = np.fft.fftfreq(self.grid[0], transfer.pixel_size_um / SCALE)
         self.fx = np.fft.rfftfreq(self.grid[1], transfer.pixel_size_um / SCALE)
-        self.positions = [
+        self.y_um, self.x_um = (
             output_positions_um(n, transfer.pixel_size_um, first_raw_pixel=side[0])
             for n, side in zip(self.grid, self.sides, strict=True)
-        ]
+        )
         self.upper = np.zeros(self.grid, np.float32)
         self.lower = np.zeros((self.grid[0], len(self.fx)), np.float32)
 
     def add(self, spectrum: np.ndarray, k_per_um, amplitude: complex) -> None:
         """Bands +b and -b: one is the complex conjugate of the other, in the image."""
         home = self._on_grid(spectrum * self.filter)
-        home *= carrier(*self.positions, np.negative(k_per_um))
+        home *= carrier(self.y_um, self.x_um, np.negative(k_per_um))
         turn = 2 * np.conj(amplitude)
         self.upper += np.float32(turn.real) * home.real
         self.upper -= np.float32(turn.imag) * home.imag

@@ -143,12 +143,12 @@ def _as_given(frames, steps, orders: int, k0_per_um, peak: Peak | None, transfer
     chance = peak.false_alarm if peak else 1.0
     condition = optics_bands.condition_number(steps, orders)
     found = tuple(Order(n, (0.0, 0.0), 0.0, 0.0, 0.0, z[n - 1], "measured") for n in range(1, orders + 1))
-    k0 = tuple(float(k) for k in k0_per_um)
-    angle = Angle("assumed", k0, tuple(np.asarray(steps).tolist()), "assumed", chance, condition, found)
+    ky, kx = (float(k) for k in k0_per_um)
+    angle = Angle("assumed", (ky, kx), tuple(np.asarray(steps).tolist()), "assumed", chance, condition, found)
     angle = _with_contrasts(angle, frames, transfer)
     sure = [order.modulation_depth > SURE * order.modulation_error for order in angle.orders]
-    orders = (o if seen else replace(o, status="failed") for o, seen in zip(angle.orders, sure, strict=True))
-    return replace(angle, orders=tuple(orders))
+    kept = (o if seen else replace(o, status="failed") for o, seen in zip(angle.orders, sure, strict=True))
+    return replace(angle, orders=tuple(kept))
 
 
 def _about_k(number: int, given, found) -> list[str]:
@@ -242,7 +242,8 @@ def _with_contrasts(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Ang
 
 def _turned(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
     """The angle with -k; its phases are measured again, as uneven ones are not the same backwards."""
-    turned = replace(angle, k0_per_um=tuple(-k for k in angle.k0_per_um))
+    ky, kx = angle.k0_per_um
+    turned = replace(angle, k0_per_um=(-ky, -kx))
     steps, _ = _fitted_steps(turned, frames, np.asarray(angle.steps_rad), transfer)
     return _with_contrasts(replace(turned, steps_rad=tuple(steps.tolist())), frames, transfer)
 

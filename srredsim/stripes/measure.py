@@ -112,4 +112,5 @@ def _order(angle: Angle, found: Overlap, log_damping: float) -> Order:
 
 
 def _times(order: int, k0_per_um) -> tuple[float, float]:
-    return tuple(float(order * k) for k in k0_per_um)
+    ky, kx = (float(order * k) for k in k0_per_um)
+    return ky, kx

@@ -57,7 +57,9 @@ class Search:
             np.fft.fftfreq(self.padding * n, 1.0 / (n * step))
             for n, step in zip(self.fine, self.step_per_um, strict=True)
         )
-        self._products, self._chance, self.z = [], [], []
+        self._products: list[np.ndarray] = []
+        self._chance: list[np.ndarray] = []
+        self.z: list[np.ndarray] = []
         x, _ = self._levelled(0)
         for order in range(1, bands.orders + 1):
             y, noise = self._levelled(order)

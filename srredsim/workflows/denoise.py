@@ -35,7 +35,7 @@ def denoise_file(
     noise: tuple[float, float] | None = None,
     prior: str | Path | None = None,
     pixel_size_um: float | None = None,
-    out: str | Path | None = None,
+    out: Path | None = None,
     dtype: str = "float32",
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,

@@ -88,7 +88,7 @@ def judged(
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
         found = unjudged(image.shape)
     row = dict(zip("tcz", position, strict=True)) | found.report() | _against_widefield(raw, image, transfer)
-    line = "; ".join([judging_picture.words(found), verdict(stripes)]) if found.angles else note or ""
+    line = "; ".join([judging_picture.words(found), verdict(_there(stripes))]) if found.angles else note or ""
     return Judged(position, found, row, line, note)
 
 

@@ -58,7 +58,8 @@ class Plan:
     @property
     def units(self) -> list[Position]:
         """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
-        return in_order(self.shape[:3])
+        times, channels, slices, _, _ = self.shape
+        return in_order((times, channels, slices))
 
     @property
     def pictured(self) -> Position:

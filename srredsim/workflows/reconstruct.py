@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -127,7 +128,7 @@ class Reconstruction:
     def planes(self, progress: Progress | None = None) -> Iterator[Plane]:
         """Every plane; what is to be reported of it is kept."""
         method = self.method
-        how = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
+        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
         images = planes(self.stack, self.transfer, method.wiener, measure_damping=True, **how)
         for done, plane in enumerate(images, start=1):
             yield plane
@@ -231,7 +232,7 @@ def reconstruct_file(
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")
-    calibration = {
+    calibration: dict[str, Any] = {
         "pixel_size_um": work.optics.pixel_size_um / SCALE,
         "z_step_um": work.optics.z_step_um,
         "frame_interval_s": work.optics.frame_interval_s,
@@ -258,7 +259,8 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     if not otf:
         return transfer, []
     curve, notes = read_curve(otf, transfer.cutoff_per_um)
-    return replace(transfer, curve=tuple(map(tuple, curve.tolist()))), notes
+    frequencies, values = (tuple(each) for each in curve.tolist())
+    return replace(transfer, curve=(frequencies, values)), notes
 
 
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:

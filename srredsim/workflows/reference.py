@@ -287,8 +287,8 @@ def same_field(one: np.ndarray, other: np.ndarray) -> tuple[float, tuple[int, in
     common = fft.irfft2(fft.rfft2(other) * fft.rfft2(one).conj(), s=one.shape)
     at = np.unravel_index(np.argmax(common), one.shape)
     alike = common[at] / max(float(np.sqrt(np.sum(one**2) * np.sum(other**2))), 1e-30)
-    shift = tuple(int(n) if n <= size // 2 else int(n) - size for n, size in zip(at, one.shape, strict=True))
-    return float(alike), shift
+    down, right = (int(n) if n <= size // 2 else int(n) - size for n, size in zip(at, one.shape, strict=True))
+    return float(alike), (down, right)
 
 
 def lines(report: dict) -> list[str]:

@@ -87,7 +87,7 @@ class Chain:
     def stack_of(self, array: Any) -> RawStack:
         return _naming_another(lambda: self.kind.stack_of(array, self.first))
 
-    def planes(self, stack: RawStack, survey: Survey, tile: int | None = None) -> Callable:
+    def planes(self, stack: RawStack, survey: Survey, tile: int | None = None) -> Any:
         """The kind's ``Planes``, followed by the other models."""
         first = self.kind.Planes(self.networks[0], stack, survey, tile)
         return _Linked(first, self, stack, tile) if len(self.networks) > 1 else first
@@ -96,7 +96,7 @@ class Chain:
 class _Linked:
     """Planes of the first model, through all the others."""
 
-    def __init__(self, first: Callable, chain: Chain, stack: RawStack, tile: int | None):
+    def __init__(self, first: Any, chain: Chain, stack: RawStack, tile: int | None):
         self._first, self._others, self._tile = first, chain.networks[1:], tile
         self._shape = tuple(chain.first.scale * side for side in stack.array.shape[-2:])
         self.ticks = first.ticks

@@ -114,7 +114,7 @@ def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = 
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy(precision))
     try:
-        network = networks.build(**recipe.network, **({"all_steps": True} if all_steps else {}))
+        network = networks.build(**recipe.network | ({"all_steps": True} if all_steps else {}))
     finally:
         keras.config.set_dtype_policy(before)
     check_input(recipe, network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ def _plain(value):
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def load(name_or_file: str | Path, overrides: list[str] = ()) -> Recipe:
+def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
     try:

@@ -213,12 +213,13 @@ def test_a_strided_convolution_and_a_normalisation():
     assert names == ["n.weight", "n.bias", "n.running_mean", "n.running_var"]
 
 
+NETWORKS = [name for name in originals.names() if name in networks.names()]
 SHUFFLING = ("edsr", "rcan", "rdn", "rrdb", "san", "srfbn")
-IMPORTED = [(name, {}) for name in originals.names() if name in networks.names()]
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"), IMPORTED + [(name, {"scale": scale}) for name in SHUFFLING for scale in (3, 8)]
+    ("name", "changes"),
+    [(name, {}) for name in NETWORKS] + [(name, {"scale": scale}) for name in SHUFFLING for scale in (3, 8)],
 )
 def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come_back(name, changes):
     """Fills a small network through its entry and reads its settings off the tensors it asked for."""

@@ -64,7 +64,7 @@ def _by_maths(arguments) -> Callable[..., dict]:
     return denoised
 
 
-def _by_network(arguments, model: str | Path) -> Callable[..., dict]:
+def _by_network(arguments, model) -> Callable[..., dict]:
     terminal.start_keras()
     from srredsim import io
     from srredsim.workflows.denoise import denoiser
@@ -73,8 +73,8 @@ def _by_network(arguments, model: str | Path) -> Callable[..., dict]:
     chain = denoiser(model)
 
     def denoised(path: Path, progress) -> dict:
-        asked = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
-        report = predict_file(path, chain, progress=progress, **asked)
+        reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
+        report = predict_file(path, chain, reading=reading, writing=writing, progress=progress)
         for line in report["advice"]:
             terminal.note(f"{path}: {line}")
         return report

@@ -23,10 +23,10 @@ def run(arguments) -> dict:
     from srredsim import inspection, io
     from srredsim.workflows.inspect import inspect_file
 
-    how = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
+    reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
 
     def work(path: Path) -> dict:
-        report = inspect_file(path, **how)
+        report = inspect_file(path, reading=reading, writing=writing)
         words = (f"  {line}".rstrip() for line in inspection.lines(report))
         terminal.say_coloured(path, *words, Path(report["picture"]))
         return report

@@ -120,7 +120,7 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
         notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")
     named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
     dtype = np.dtype(first.dtype).newbyteorder("=")
-    return Source(named, shape[:-2], shape[-2:], dtype, plane, optics, known.channel_names, (*notes, *more))
+    return Source(named, shape[:-2], (shape[-2], shape[-1]), dtype, plane, optics, known.channel_names, (*notes, *more))
 
 
 def _series(tif: tifffile.TiffFile) -> list[Any]:
@@ -156,7 +156,7 @@ def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[i
 
 def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
     """Function that reads plane `number`: straight from the file where its pixels lie bare, else page by page."""
-    count, size = prod(shape[:-2]), shape[-2:]
+    count, size = prod(shape[:-2]), (shape[-2], shape[-1])
     first = parts[0]
     if len(parts) == 1 and first.dataoffset is not None:
         end = first.dataoffset + first.nbytes
