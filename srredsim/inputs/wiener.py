@@ -130,7 +130,7 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
     transfer = transfer_of(stack.optics)
 
     def found(slice_: Sharpest) -> Found:
-        channel = found_in(slice_.prepared(), transfer, slice_.channel, measure_damping=True)
+        channel = found_in(slice_.prepared(), transfer, slice_.channel)
         first = channel.parameters
         if stack.sizes["T"] > 1:
             first = remeasured(first, slice_.prepared_first().frames, channel.transfer)

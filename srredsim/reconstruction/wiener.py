@@ -34,11 +34,11 @@ from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 
 RINGS = 24  # up to the cut-off, of the radial power spectrum
-FITTED = (0.1, 0.8)  # of the cut-off: rings that the power law is fitted to
+FITTED = (0.1, 0.8)  # fractions of the cut-off: rings that the power law is fitted to
 APODISATION = 0.85  # power, as of the truth of simulated stacks
 SLOPES = (1.0, 6.0)  # that objects have
-DEFAULT_SLOPE = 3.0  # of a power spectrum that is all noise
-HAZE = 0.12  # of the cut-off: standard deviation of what `attenuation` takes from band 0
+DEFAULT_SLOPE = 3.0  # slope of a power spectrum that is all noise
+HAZE = 0.12  # times the cut-off: standard deviation of what `attenuation` takes from band 0
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Regularisation:
     r"""``1 / Phi(f)``, in units of the inverse noise power of a band: :math:`w^2(f) = N / \Phi(f)`."""
 
     wiener: float  # w at the cut-off
-    slope: float  # of the object's power, Phi ~ f^-slope; 0 where w was given
+    slope: float  # that of the object's power, Phi ~ f^-slope; 0 where w was given
     chosen: str
 
     def squared(self, relative_frequency: np.ndarray) -> np.ndarray:
@@ -69,11 +69,14 @@ def reconstruct(
 
     Parameters
     ----------
+    transfer : Transfer
+        Of the optics; the lens is that of the parameters.
     wiener : float, optional
         Left out: from the noise, beyond the cut-off, and the power of the object inside, along a fitted power law.
     attenuation : float
         0 to 1: how much of the lowest frequencies of band 0, where out-of-focus light is, is left to the other bands.
     """
+    transfer = parameters.lens(transfer)
     canvas = Canvas(prepared.frames.shape[2:], transfer)
     zero = np.zeros(canvas.padded, np.complex64)
     spectra = []

@@ -26,7 +26,7 @@ from srredsim.simulation import phantoms
 from srredsim.simulation.camera import expose
 
 MARGIN = 16  # raw pixels simulated beyond each side of the stack
-PEAK_PERCENT = 99.9  # of the expected in-focus widefield image: what `photons` refers to
+PEAK_PERCENT = 99.9  # percentile of the expected in-focus widefield image: what `photons` refers to
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Settings:
     beams: int
     na: float
     wavelength_em_um: float
-    pixel_size_um: float  # of the raw frames
+    pixel_size_um: float  # that of the raw frames
     otf_damping: float
     k0_per_um: tuple[tuple[float, float], ...]  # (ky, kx) of the FIRST order, in cycles/um, y down
-    phases_rad: tuple[tuple[float, ...], ...]  # of the first order at the centre of raw pixel (0, 0)
-    modulation_depths: tuple[tuple[float, ...], ...]  # of the orders 1 to beams - 1
-    intensities: tuple[tuple[float, ...], ...]  # of the frames, mean 1: angles lit unequally, bleaching
+    phases_rad: tuple[tuple[float, ...], ...]  # phase of the first order at the centre of raw pixel (0, 0)
+    modulation_depths: tuple[tuple[float, ...], ...]  # one for each of the orders 1 to beams - 1
+    intensities: tuple[tuple[float, ...], ...]  # brightness of the frames, mean 1: angles lit unequally, bleaching
     haze: float  # out-of-focus light as a share of the light in focus
     haze_sigma_um: float
     background_photons: float

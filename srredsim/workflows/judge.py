@@ -14,7 +14,7 @@ import numpy as np
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
-from srredsim.consistency.compare import SMALLEST, Consistency, consistency, unjudged
+from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import surveyed
 from srredsim.optics.illumination import check_phases
@@ -43,8 +43,9 @@ def transfer_for(stack: RawStack) -> Transfer:
     transfer = transfer_of(stack.optics)
     check_phases(stack.pattern.phases)
     sizes = stack.sizes
-    if min(sizes["Y"], sizes["X"]) < SMALLEST:
-        raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: at least {SMALLEST} a side")
+    if min(sizes["Y"], sizes["X"]) < SMALLEST_JUDGED:
+        least = f"at least {SMALLEST_JUDGED} a side"
+        raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: {least}")
     return transfer
 
 

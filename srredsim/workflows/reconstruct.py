@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ class Reconstruction:
     ):
         check_phases(stack.pattern.phases)
         self.stack, self.method, self.split_photons = stack, method, split_photons
-        self.before = saved.load(known.parameters) if known.parameters else None
+        self.before = saved.load_parameters(known.parameters) if known.parameters else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfer, self.notes = _transfer(self.optics, lens.otf)
@@ -129,7 +129,7 @@ class Reconstruction:
         """Every plane; what is to be reported of it is kept."""
         method = self.method
         how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
-        images = planes(self.stack, self.transfer, method.wiener, measure_damping=True, **how)
+        images = planes(self.stack, self.transfer, method.wiener, **how)
         for done, plane in enumerate(images, start=1):
             yield plane
             if plane.position[2] == plane.sharpest:
@@ -259,8 +259,7 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     if not otf:
         return transfer, []
     curve, notes = read_curve(otf, transfer.cutoff_per_um)
-    frequencies, values = (tuple(each) for each in curve.tolist())
-    return replace(transfer, curve=(frequencies, values)), notes
+    return transfer.with_curve(curve), notes
 
 
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:

@@ -35,7 +35,7 @@ def test_every_way_to_write_it_down(tmp_path, name):
 
 def test_the_transfer_function_is_the_curve_and_holds_the_pixel_once():
     curve, _ = checked_curve(FREQUENCY, CURVE, CUTOFF)
-    transfer = Transfer(CUTOFF, PIXEL_UM, curve=tuple(map(tuple, curve.tolist())))
+    transfer = Transfer(CUTOFF, PIXEL_UM).with_curve(curve)
     fy, fx = np.fft.fftfreq(64, PIXEL_UM), np.fft.fftfreq(48, PIXEL_UM)
     length = np.hypot(fy[:, None], fx)
     expected = np.where(length < CUTOFF, np.exp(-((length / 2.2) ** 2)), 0)
@@ -43,6 +43,8 @@ def test_the_transfer_function_is_the_curve_and_holds_the_pixel_once():
     np.testing.assert_allclose(transfer(fy, fx)[away], expected[away], atol=0.004)
     pixel = np.sinc(fy * PIXEL_UM)[:, None] * np.sinc(fx * PIXEL_UM)
     np.testing.assert_allclose((transfer.lens(fy, fx) * pixel)[away], expected[away], atol=0.004)
+    weaker = expected * 0.8 ** np.minimum(length / CUTOFF, 1)
+    np.testing.assert_allclose(transfer.damped(0.8)(fy, fx)[away], weaker[away], atol=0.004)
 
 
 def test_the_model_written_down_gives_the_image_of_the_model(tmp_path, run):
