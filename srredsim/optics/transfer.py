@@ -36,7 +36,8 @@ class Transfer:
 
     def with_curve(self, curve: np.ndarray) -> Transfer:
         """With a curve (2, n) of frequencies and values, as it was measured, in place of the model."""
-        return replace(self, curve=tuple(map(tuple, curve.tolist())), damping=1.0)
+        frequencies, values = (tuple(row) for row in curve.tolist())
+        return replace(self, curve=(frequencies, values), damping=1.0)
 
     def damped(self, factor: float) -> Transfer:
         """With a lens that passes ``factor^(f / cut-off)`` of what this one passes."""
