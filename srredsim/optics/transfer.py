@@ -36,7 +36,7 @@ class Transfer:
 
     def with_curve(self, curve: np.ndarray) -> Transfer:
         """With a curve (2, n) of frequencies and values, as it was measured, in place of the model."""
-        frequencies, values = (tuple(row) for row in curve.tolist())
+        frequencies, values = (tuple(each) for each in curve.tolist())
         return replace(self, curve=(frequencies, values), damping=1.0)
 
     def damped(self, factor: float) -> Transfer:

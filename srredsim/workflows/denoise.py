@@ -34,13 +34,11 @@ def denoise_file(
     *,
     noise: tuple[float, float] | None = None,
     prior: str | Path | None = None,
-    pixel_size_um: float | None = None,
-    out: Path | None = None,
-    dtype: str = "float32",
-    overwrite: bool = False,
+    reading: Reading = Reading(),  # noqa: B008  frozen
+    writing: Writing = Writing(),  # noqa: B008
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
-    """Denoise every t, c and z of a file: ``<stem>_<method>.tif`` and ``.png`` in the folder ``out``.
+    """Denoise every t, c and z of a file: ``<stem>_<method>.tif`` and ``.png``.
 
     Parameters
     ----------
@@ -50,12 +48,6 @@ def denoise_file(
         Variance ``a x + b`` at brightness x, in the units of the file. Left out: measured in each plane by itself.
     prior : path, optional
         Patch prior of vst_epll, see `srredsim.denoising.mixture.load`.
-    pixel_size_um : float, optional
-        Left out: the file says.
-    out : path, optional
-        Beside the input when left out.
-    dtype : {"float32", "uint16"}
-        Of the result; uint16 is rounded and clipped to 0 ... 65535.
     progress : callable, optional
         Called as ``progress(done, total)`` after every plane.
 
@@ -71,13 +63,7 @@ def denoise_file(
         If the file cannot be used, or a result exists already. Nothing is left half-written.
     """
     work = Denoising(method, noise, prior)
-    report = planewise(
-        path,
-        work.planewise,
-        reading=Reading(pixel_size_um=pixel_size_um),
-        writing=Writing(out, dtype, overwrite),
-        progress=progress,
-    )
+    report = planewise(path, work.planewise, reading=reading, writing=writing, progress=progress)
     return report | work.report() | {"notes": [*report["notes"], *work.notes]}
 
 

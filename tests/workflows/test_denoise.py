@@ -9,7 +9,7 @@ from PIL import Image
 
 from srredsim.denoising.methods.pure_let import pure_let
 from srredsim.denoising.methods.vst_epll import vst_epll
-from srredsim.io import write_raw
+from srredsim.io import Reading, write_raw
 from srredsim.io.formats import tiff
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import noise_of_image
@@ -78,7 +78,7 @@ def test_noise_that_is_given_is_taken_and_said(tmp_path, run, noisy):
     expected = pure_let(noisy[0, 0, 0], NoiseLine(2.0, -200.0))
     assert written.dtype == np.uint16
     np.testing.assert_array_equal(written, np.rint(expected))
-    report = files.denoise_file(path, "vst_bm3d", noise=(2.0, -200.0), pixel_size_um=0.1)
+    report = files.denoise_file(path, "vst_bm3d", noise=(2.0, -200.0), reading=Reading(pixel_size_um=0.1))
     with tifffile.TiffFile(report["paths"][0]) as tif:
         numerator, denominator = tif.pages[0].tags["XResolution"].value
         assert denominator / numerator == pytest.approx(0.1, rel=1e-4)

@@ -53,11 +53,19 @@ def run(arguments) -> dict:
 
 
 def _by_maths(arguments) -> Callable[..., dict]:
+    from srredsim import io
     from srredsim.workflows import denoise as files
 
     def denoised(path: Path, progress) -> dict:
-        asked = shared.given(arguments, "noise", "prior", "pixel_size_um", "out", "dtype", "overwrite")
-        report = files.denoise_file(path, arguments.method, progress=progress, **asked)
+        report = files.denoise_file(
+            path,
+            arguments.method,
+            noise=arguments.noise,
+            prior=arguments.prior,
+            reading=shared.record(io.Reading, arguments),
+            writing=shared.record(io.Writing, arguments),
+            progress=progress,
+        )
         terminal.say(path, *(f"  {line}" for line in files.lines(report)))
         return report
 
