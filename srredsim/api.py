@@ -304,7 +304,10 @@ def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto")
     """Model with its weights, to be used many times: a name of ``srredsim models``, a folder, or ``a+b``."""
     from srredsim.zoo.chain import Chain
 
-    return model if isinstance(model, Chain) else Chain(model, precision)
+    chain = model if isinstance(model, Chain) else Chain(model, precision)
+    if precision not in ("auto", chain.first.precision):
+        raise InputError(f"the model {chain.name} is loaded in {chain.first.precision} already; leave out `precision`")
+    return chain
 
 
 def simulate(
