@@ -16,9 +16,9 @@ Region = tuple[slice, slice]  # (y, x)
 
 @dataclass(frozen=True)
 class Tile:
-    window: Region  # of the image: what the network is given
-    kept: Region  # of the window: what is exact
-    place: Region  # of the image: where that belongs
+    window: Region  # what the network is given, in the image
+    kept: Region  # what is exact, in the window
+    place: Region  # where that belongs, in the image
 
 
 def tiles(shape: tuple[int, int], tile: int, halo: int, alignment: int = 1) -> list[Tile]:

@@ -13,6 +13,7 @@ import sys
 import textwrap
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
+from shutil import get_terminal_size
 from types import ModuleType
 from typing import Any
 
@@ -72,7 +73,7 @@ def parser() -> Parser:
 
 
 def files_of(package: ModuleType) -> dict[str, Any]:
-    """Every command of a folder, by the name that the user types."""
+    """Every command of a folder, or of a file that has ``members()``, by the name that the user types."""
     if hasattr(package, "members"):
         return package.members()
     members = Members("command", package.__name__, package.__path__)
@@ -99,14 +100,14 @@ def _add(subparsers, members: dict[str, Any]) -> None:
 def _overview(members: dict[str, ModuleType]) -> str:
     """The commands with their one line each, in groups."""
     titles = [*GROUPS, *sorted({module.GROUP for module in members.values()} - set(GROUPS))]
-    width = max(map(len, members)) + 6
+    wide, width = get_terminal_size().columns - 2, max(map(len, members)) + 6
     lines = []
     for title in titles:
         lines += ["", f"{title}:"]
         for name, module in members.items():
             if title == module.GROUP:
                 start = f"{'    ' + name:<{width}}"
-                lines.append(textwrap.fill(module.HELP, 100, initial_indent=start, subsequent_indent=" " * width))
+                lines.append(textwrap.fill(module.HELP, wide, initial_indent=start, subsequent_indent=" " * width))
     return "\n".join([*lines[1:], "", "srredsim COMMAND --help says what a command takes."])
 
 

@@ -22,6 +22,7 @@ from srredsim.errors import InputError
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
 COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # of verdicts
 
 _running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
@@ -49,7 +50,8 @@ def in_words(problem: Exception) -> str:
     if isinstance(problem, InputError):
         return spelled(" ".join(str(problem).split()))
     if isinstance(problem, MemoryError):
-        return spelled("there is not enough memory for this; try a smaller `tile`, `batch` or `size`")
+        smaller = [known for name, known in _flags().items() if name in TAKE_MEMORY]
+        return "there is not enough memory for this" + (f"; try a smaller {' or '.join(smaller)}" if smaller else "")
     if isinstance(problem, OSError) and problem.errno in NO_SPACE | NO_ACCESS:
         return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem.strerror)
     raise problem
@@ -77,16 +79,21 @@ def spelled(text: str) -> str:
     return re.sub("`([^`]+)`", lambda found: _as_flags(found[1]) or found[1], text)
 
 
+def _flags() -> dict[str, str]:
+    """What the user types for each argument of the running command."""
+    parser = _running.get()
+    return parser.flags() if parser else {}
+
+
 def _as_flags(call: str) -> str | None:
     """Arguments of a call in Python as flags; None if they are no such thing, or not of the running command."""
-    parser = _running.get()
     try:
         parsed = ast.parse(f"_({call})", mode="eval").body
     except SyntaxError:
         return None
-    if not parser or not isinstance(parsed, ast.Call) or not all(isinstance(part, ast.Name) for part in parsed.args):
+    if not isinstance(parsed, ast.Call) or not all(isinstance(part, ast.Name) for part in parsed.args):
         return None
-    known = parser.flags()
+    known = _flags()
     named = {part.id: [] for part in parsed.args} | {one.arg: _words(one.value) for one in parsed.keywords}
     if not set(named) <= set(known):
         return None

@@ -24,7 +24,7 @@ KAISER_BETA = 2.0
 SEARCH = 19  # pixels each way in which similar blocks are looked for
 STRIP = 20  # rows of reference blocks worked on at a time
 WORKERS = 2
-VERY_NOISY = 40.0 / 255.0  # of the range of the image: noise from which on the second set of numbers is better
+VERY_NOISY = 40.0 / 255.0  # noise, in ranges of the image, from which on the second set of numbers is better
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Stage:
     step: int  # pixels between reference blocks
     stack: int  # most blocks in a stack, a power of two
     alike: float  # greatest mean squared difference of blocks in a stack, in (range / 255)^2
-    threshold: float = 0.0  # of coefficients, in standard deviations of the noise
+    threshold: float = 0.0  # for coefficients, in standard deviations of the noise
 
 
 NORMAL = (Stage(8, 3, 16, 3000.0, 2.7), Stage(8, 3, 32, 400.0))

@@ -109,7 +109,7 @@ def fit(
     Parameters
     ----------
     patches : (patches, 64) array_like
-        Of images from 0 to 1; their means are taken off.
+        Patches of images from 0 to 1; their means are taken off.
     components : int
     progress : callable, optional
         Called with the number of the step and the mean log likelihood before it.

@@ -99,7 +99,7 @@ def with_constants(recipe: Recipe) -> Recipe:
 # Prediction
 
 
-def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     return stack_of(raw_stack(source, path, reading), model)
 
 

@@ -1,6 +1,7 @@
 """Files in and out: raw stacks, reference images, results."""
 
 from srredsim.io.alternatives import alternatives
+from srredsim.io.array import array_source
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.files import atomic, find, refuse_existing
 from srredsim.io.formats import open_source
@@ -14,6 +15,7 @@ __all__ = [
     "Reading",
     "Writing",
     "alternatives",
+    "array_source",
     "atomic",
     "find",
     "open_source",

@@ -17,7 +17,6 @@ from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.files import atomic
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.source import Source
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
 SAMPLED_PLANES, SAMPLED_PIXELS = 8, 1 << 18  # what the display range is taken from
@@ -168,14 +167,14 @@ def _spread(count: int, most: int) -> list[int]:
     return sorted({int(i) for i in np.linspace(0, count - 1, most).round()})
 
 
-def carried_over(source: RawStack | Source, scale: int) -> dict:
+def carried_over(stack: RawStack, scale: int) -> dict:
     """What an image takes over from the file that it was made of, as `ImageWriter` wants it."""
-    optics = source.optics
+    optics = stack.optics
     return {
         "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
         "z_step_um": optics.z_step_um,
         "frame_interval_s": optics.frame_interval_s,
-        "channel_names": source.channel_names,
+        "channel_names": stack.channel_names,
     }
 
 

@@ -42,7 +42,7 @@ def read(
     trailing_widefield : bool
         Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
     pixel_size_um, na, wavelength_em_um : float, optional
-        Of the raw frames, the objective and the emission; win over what the file says.
+        Pixels of the raw frames, objective and emission; they win over what the file says.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def read(
     return raw_stack(open_source(path, pixel_size_um), path, reading)
 
 
-def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
+def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
     wanted = reading.frames
     if wanted.order == "tiled":
@@ -69,7 +69,7 @@ def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(*(int(n) for n in array.shape[3:5]))
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    return RawStack(array, pattern, optics, names, Path(path), (*notes, *source.notes))
+    return RawStack(array, pattern, optics, names, path and Path(path), (*notes, *source.notes))
 
 
 @dataclass(frozen=True)

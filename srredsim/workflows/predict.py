@@ -44,12 +44,12 @@ class Plan:
     reading: Reading
     writing: Writing
     tile: int  # raw pixels, of the first model
-    asked_tile: int | None  # of all models; None: each has its own
+    asked_tile: int | None  # for all models; None: each has its own
     shape: tuple[int, ...]  # (t, c, z, y, x) of the result
     sizes: tuple[int, ...]  # (t, c, z, y, x) of the file
     pattern: tuple[int, int]
-    pixel_size_um: float | None  # of the file
-    calibration: dict[str, Any]  # of the result
+    pixel_size_um: float | None  # in the file
+    calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
     transfer: Transfer | None  # with which images are compared with the frames; None: they are not
     notes: tuple[str, ...]
@@ -81,7 +81,7 @@ class Part:
 
     position: Position
     image: np.ndarray | None  # None: it was written into its place already
-    widefield: np.ndarray | None  # of the plane that is pictured
+    widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
     judged: judging.Judged | None
     seconds: float  # in the network
     notes: tuple[str, ...] = field(default=())
@@ -295,23 +295,23 @@ def _opened(
     transfer, why_not = _judging(chain, stack) if consistency else (None, None)
     *positions, angles, phases, y, x = stack.array.shape
     begun = Plan(
-        path,
-        tuple(each.folder for each in chain.models),
-        chain.name,
-        chain.first.precision,
-        reading,
-        writing,
-        tile or chain.networks[0].tile,
-        tile,
-        (*positions, chain.scale * y, chain.scale * x),
-        (*positions, y, x),
-        (angles, phases),
-        stack.optics.pixel_size_um,
-        carried_over(stack, chain.scale),
-        Survey(),
-        transfer,
-        (*stack.notes, *([why_not] if why_not else [])),
-        (why_not,) if why_not and not stack.optics.known else (),
+        path=path,
+        models=tuple(each.folder for each in chain.models),
+        name=chain.name,
+        precision=chain.first.precision,
+        reading=reading,
+        writing=writing,
+        tile=tile or chain.networks[0].tile,
+        asked_tile=tile,
+        shape=(*positions, chain.scale * y, chain.scale * x),
+        sizes=(*positions, y, x),
+        pattern=(angles, phases),
+        pixel_size_um=stack.optics.pixel_size_um,
+        calibration=carried_over(stack, chain.scale),
+        survey=Survey(),
+        transfer=transfer,
+        notes=(*stack.notes, *([why_not] if why_not else [])),
+        advice=(why_not,) if why_not and not stack.optics.known else (),
     )
     for result in begun.paths:
         io.refuse_existing(result, writing.overwrite)

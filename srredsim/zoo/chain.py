@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import inputs
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import OtherPattern, Position, Survey
@@ -17,7 +16,6 @@ from srredsim.io.asked import Reading
 from srredsim.io.image import as_dtype
 from srredsim.io.source import Source
 from srredsim.zoo import models
-from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
@@ -50,6 +48,9 @@ class Chain:
                     f"the model {model.name} takes {model.kind.WORDS}, not widefield images; it is no part of a chain"
                 )
 
+    def __repr__(self) -> str:
+        return f"<Model {self.name}: takes {self.kind.WORDS}, makes {self.scale}x the pixels, {self.first.precision}>"
+
     @property
     def first(self) -> LoadedModel:
         return self.models[0]
@@ -80,7 +81,7 @@ class Chain:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
-    def open(self, source: Source, path: Path, reading: Reading) -> RawStack:
+    def open(self, source: Source, path: Path | None, reading: Reading) -> RawStack:
         return _naming_another(lambda: self.kind.open(source, path, self.first, reading))
 
     def stack_of(self, array: Any) -> RawStack:
@@ -107,11 +108,6 @@ class _Linked:
             image = network.model.kind.of_plane(network, image, self._tile)
         into[:] = as_dtype(image, into.dtype)
         return raw
-
-
-def takes_stacks(name: str | Path) -> bool:
-    """Whether the model, or the first of a chain, is for raw stacks; InputError if there is none of that name."""
-    return inputs.module(recipes.load(models.find(_links(name)[0])).data.input).OF_STACKS
 
 
 def _links(names: str | Path | Sequence) -> list:

@@ -125,7 +125,7 @@ def test_a_new_file_is_a_new_command(run, refused, more_commands):
     ("problem", "words"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: No space left on device"),
-        (MemoryError(), "not enough memory"),
+        (MemoryError(), "not enough memory for this; try a smaller --tile"),
     ],
 )
 def test_a_machine_that_runs_out(refused, tiny_model, stack, monkeypatch, problem, words):

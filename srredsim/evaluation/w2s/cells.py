@@ -160,7 +160,7 @@ class Benchmark:
         }
 
     def fingerprint(self, cell: Cell) -> str:
-        """Of the weights of all networks in the chain."""
+        """Fingerprint of the weights of all networks in the chain."""
         networks = [link for link in cell.links if link not in WITHOUT_WEIGHTS]
         return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
 
