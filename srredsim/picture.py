@@ -17,7 +17,7 @@ PANEL, MARGIN, HEADING = 512, 11, 33  # pixels of the picture
 TALLEST = 2  # times the width of a panel
 DPI = 110
 PERCENTILES = (1.0, 99.8)  # what is black and what is white, in each panel
-INSET_FRACTION, INSET_PIXELS = 1 / 5, (48, 128)  # of the shorter side; at least and at most, in raw pixels
+INSET_FRACTION, INSET_PIXELS = 1 / 5, (48, 128)  # share of the shorter side; least and most raw pixels
 GOLD = 1  # the level that the palette shows in gold; grey levels go from 2 to 255
 
 Text = tuple[float, float, str, dict]  # x, y from the top, words, style

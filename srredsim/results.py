@@ -17,11 +17,11 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 
 UNKNOWN = Optics()
-SUFFIXES = (".tif", ".tiff")  # of images that are written
+SUFFIXES = (".tif", ".tiff")  # names of images that are written
 NOTEBOOK_PANEL = 224  # pixels of a panel of the pictures here
-NOTEBOOK_WIDTH, JPEG_QUALITY = 900, 85  # of pictures in colour
+NOTEBOOK_WIDTH, JPEG_QUALITY = 900, 85  # pixels and quality of pictures in colour
 MOST_CHANNELS = 3  # side by side in the picture of an image
-COLOURS = {"good": "#1a7f37", "doubtful": "#b35900", "bad": "#c00000"}  # of verdicts
+COLOURS = {"good": "#1a7f37", "doubtful": "#b35900", "bad": "#c00000"}  # colour of each verdict
 
 
 @dataclass(frozen=True, eq=False, repr=False)

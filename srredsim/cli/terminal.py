@@ -23,7 +23,7 @@ from srredsim.errors import InputError
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
-COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # of verdicts
+COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
 
 _running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
 

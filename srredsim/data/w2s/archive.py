@@ -14,7 +14,7 @@ from srredsim.data.w2s.simulated import camera_rng, captures, expected_field, ra
 from srredsim.errors import InputError
 
 FEWEST = 32  # pixels of a side
-SIZE = 512  # of the published captures
+SIZE = 512  # pixels along a side of the published captures
 
 
 def simulate_archive(
