@@ -36,7 +36,7 @@ def arguments_of(command: str) -> list[str] | None:
 def test_commands_parse(command):
     parsed = parser().parse_args(arguments_of(command))
     if getattr(parsed, "model", None) and "/" not in parsed.model:
-        trains = parsed.command == "train"
+        trains = arguments_of(command)[0] == "train"
         assert parsed.model in (resources.entries("models") if trains else models.names())
 
 
