@@ -48,7 +48,7 @@ def import_weights(
     if recipe and recipe.network["name"] != network:
         raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
     out = Path(out)
-    with ExitStack() as stack:
+    with io.together(), ExitStack() as stack:
         names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
         unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
         model, settings, dead = checkpoints.read(path, network)

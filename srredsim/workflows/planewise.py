@@ -72,7 +72,9 @@ def planewise(
     result = writing.path(path, work.name)
     preview = result.with_suffix(".png")
     calibration = carried_over(stack, scale=1)
+    io.refuse_existing(result, writing.overwrite)
     with (
+        io.together(result),
         io.atomic(preview, writing.overwrite) as unfinished,
         ImageWriter(result, (*positions, *size), writing.dtype, overwrite=writing.overwrite, **calibration) as writer,
     ):

@@ -209,6 +209,7 @@ class Results:
     def __enter__(self) -> Results:
         plan, overwrite = self._plan, self._plan.writing.overwrite
         with self._files as files:
+            files.enter_context(io.together(plan.result))
             self._preview = files.enter_context(io.atomic(plan.result.with_suffix(".png"), overwrite))
             self._writer = files.enter_context(
                 io.ImageWriter(plan.result, plan.shape, plan.writing.dtype, overwrite=overwrite, **plan.calibration)

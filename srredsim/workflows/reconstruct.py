@@ -238,7 +238,9 @@ def reconstruct_file(
         "frame_interval_s": work.optics.frame_interval_s,
         "channel_names": stack.channel_names,
     }
+    io.refuse_existing(result, writing.overwrite)
     with (
+        io.together(result),
         io.atomic(report_path, writing.overwrite) as unfinished_report,
         io.ImageWriter(result, work.shape, overwrite=writing.overwrite, **calibration) as writer,
     ):

@@ -144,7 +144,7 @@ class Reference:
                 progress(done, total)
 
         pairs = []
-        with ExitStack() as files:  # renamed together, from the last to the first: no raw stack without its truth
+        with io.together(), ExitStack() as files:  # from the last to the first: no raw stack without its truth
             for home, job in zip(homes, jobs, strict=True):
                 raw, truth, sidecar = (
                     files.enter_context(io.atomic(home[kind], self.overwrite)) for kind in ("raw", "truth", "facts")
