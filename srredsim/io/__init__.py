@@ -5,13 +5,15 @@ from srredsim.io.array import array_source
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.files import find
 from srredsim.io.formats import open_source
+from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, write_image
 from srredsim.io.memory import remembering
 from srredsim.io.plain import plain_images
 from srredsim.io.raw import raw_stack, read, write_raw
-from srredsim.io.whole import Exists, allocate, atomic, moment, no_space, refuse_existing, together
+from srredsim.io.whole import Exists, allocate, atomic, moment, no_space, refuse_existing, refuse_results, together
 
 __all__ = [
+    "RESULT",
     "Exists",
     "ImageWriter",
     "Reading",
@@ -29,6 +31,7 @@ __all__ = [
     "read",
     "read_image",
     "refuse_existing",
+    "refuse_results",
     "remembering",
     "together",
     "write_image",

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from srredsim.errors import InputError
 from srredsim.io import formats
+from srredsim.io.formats import tiff
+
+RAW = "raw"  # folder in which `simulate` and `reference` put their stacks
 
 
-def find(inputs: Iterable[str | Path]) -> list[Path]:
-    """Files as given, folders expanded to the readable files in them, sorted; each file once.
+def find(
+    inputs: Iterable[str | Path], tell: Callable[[str], None] = lambda note: None, known: set[Path] | None = None
+) -> list[Path]:
+    """Files as given, folders expanded to the readable files in them, sorted; each image once.
 
-    A folder that is one image, as some formats have it, is found as a file is.
+    A folder that is one image, as some formats have it, is found as a file is. Several files that are one image are
+    found as the first of them.
+
+    Parameters
+    ----------
+    tell : callable, optional
+        Is given what should be known: that files are left out, or taken together.
+    known : set of Path, optional
+        Files that were found before, and are not found again; what is found is added.
 
     Raises
     ------
@@ -22,25 +35,43 @@ def find(inputs: Iterable[str | Path]) -> list[Path]:
         If a path does not exist, or a folder holds nothing that can be read.
     """
     found: list[Path] = []
-    for given in inputs:
-        path = Path(given)
-        full = _existing(path).is_dir() and not formats.format_of_folder(path)
-        found += _readable_in(path) if full else [path]
-    if not found:
+    known = set() if known is None else known
+    inputs = list(inputs)
+    if not inputs:
         raise InputError("no input was given; name a file or a folder")
-    return list(dict.fromkeys(found))
+    for path in map(Path, inputs):
+        full = _existing(path).is_dir() and not formats.format_of_folder(path)
+        for one in _readable_in(path, tell) if full else [path]:
+            parts = tiff.files_of_set(one) if one.is_file() else [one]
+            if one not in known and len(parts) > 1:
+                tell(f"{one}: {', '.join(part.name for part in parts)} are one image")
+            if one not in known:
+                found.append(parts[0] if full else one)
+            known.update([one, *parts])
+    return found
 
 
-def _readable_in(folder: Path) -> list[Path]:
+def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+    readable = _images_in(folder)
+    if not readable and (folder / RAW).is_dir() and (readable := _images_in(folder / RAW)):
+        tell(f"{folder} holds no image; those of {folder / RAW} are taken")
+    if not readable:
+        known = tuple(dict.fromkeys(formats.suffixes()))
+        raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in known)} file")
+    results = [path for path in readable if path.is_file() and tiff.is_result(path)]
+    if results and len(results) < len(readable):  # results alone are what is meant
+        tell(f"{folder}: {len(results)} results of srredsim are left out, as {results[0].name}; name them to take them")
+        readable = [path for path in readable if path not in results]
+    return readable
+
+
+def _images_in(folder: Path) -> list[Path]:
+    known = tuple(dict.fromkeys(formats.suffixes()))
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror}") from error
-    known = tuple(dict.fromkeys(formats.suffixes()))
-    readable = [path for path in entries if _is_image(path, known)]
-    if not readable:
-        raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in known)} file")
-    return readable
+    return [path for path in entries if _is_image(path, known)]
 
 
 def _is_image(path: Path, suffixes: tuple[str, ...]) -> bool:

@@ -37,6 +37,8 @@ class ImageWriter:
         Left out of the file when None.
     channel_names : sequence of str, optional
         One name a channel; written as the label of each plane.
+    tag : str, optional
+        Software that the file names; `RESULT` for what is left out where a folder is the input.
 
     Raises
     ------
@@ -55,6 +57,7 @@ class ImageWriter:
         frame_interval_s: float | None = None,
         channel_names: Sequence[str] | None = None,
         overwrite: bool = False,
+        tag: str | None = None,
     ):
         self.path = Path(path)
         self.shape = tuple(int(n) for n in shape)
@@ -67,6 +70,7 @@ class ImageWriter:
             raise ValueError(f"{self.shape[1]} channels, but these channel names: {', '.join(channel_names)}")
         self._resolution = None if pixel_size_um is None else (1 / pixel_size_um, 1 / pixel_size_um)
         self._metadata = _imagej(self.shape, pixel_size_um, z_step_um, frame_interval_s, channel_names)
+        self._tag = tag
         self._whole: AbstractContextManager[Path] = atomic(self.path, overwrite)
 
     def __enter__(self) -> ImageWriter:
@@ -75,7 +79,8 @@ class ImageWriter:
             t, c, z, y, x = self.shape
             size = t * c * z * self._plane_bytes
             _refuse_too_large(self.path, size)
-            self._offset = tiff.create(self._file, (t, z, c, y, x), self.dtype, self._metadata, self._resolution)
+            shape = t, z, c, y, x
+            self._offset = tiff.create(self._file, shape, self.dtype, self._metadata, self._resolution, self._tag)
             allocate(self._file, self._offset + size)
         except BaseException as error:
             self._whole.__exit__(type(error), error, error.__traceback__)

@@ -15,7 +15,7 @@ import platform
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -117,6 +117,14 @@ def refuse_existing(path: Path, overwrite: bool = False) -> None:
     clear_up(path.parent.absolute())
     if not overwrite and path.exists():
         raise Exists(path)
+
+
+def refuse_results(result: Path, beside: Iterable[Path], overwrite: bool = False) -> None:
+    """`Exists` if a result is there; InputError if only something is that belongs beside it."""
+    refuse_existing(result, overwrite)
+    for path in beside:
+        if not overwrite and path.exists():
+            raise InputError(f"{path} exists already, without {result.name}; give `overwrite` or another `out`")
 
 
 def allocate(path: Path, size: int) -> None:

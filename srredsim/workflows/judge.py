@@ -207,7 +207,12 @@ class Judge:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
             self.writer = files.enter_context(
                 io.ImageWriter(
-                    self.maps, shape, overwrite=self.overwrite, channel_names=self.channel_names, **self.calibration
+                    self.maps,
+                    shape,
+                    overwrite=self.overwrite,
+                    tag=io.RESULT,
+                    channel_names=self.channel_names,
+                    **self.calibration,
                 )
             )
             self._files = files.pop_all()

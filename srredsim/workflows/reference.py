@@ -174,8 +174,7 @@ class Reference:
     def _home(self, split: str, name: str) -> dict[str, Path]:
         """The files of a pair."""
         raw = _raw(self.out, split, name)
-        if raw.exists() and not self.overwrite:
-            raise InputError(f"{raw} exists already; give `overwrite` or another `out`")
+        io.refuse_existing(raw, self.overwrite)
         home = self.out / split
         return {"raw": raw, "truth": home / "truth" / raw.name, "facts": home / f"{name}.json"}
 

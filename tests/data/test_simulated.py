@@ -1,6 +1,8 @@
 """Simulated pairs: the same from the cache as made anew, resumable, and at several light levels the same fields."""
 
 import ast
+import os
+import resource
 from dataclasses import replace
 from pathlib import Path
 
