@@ -179,6 +179,13 @@ def positive(text: str) -> int:
     return _number(int, text, "a whole number above 0", lambda value: value > 0)
 
 
+def file_name(text: str) -> str:
+    """A name that files can bear."""
+    if not re.fullmatch(r"[\w-][\w.-]{0,99}", text):
+        raise argparse.ArgumentTypeError(f"should be letters, digits, and any of . _ -; got {text[:80]!r}")
+    return text
+
+
 def above_zero(text: str) -> float:
     return _number(float, text, "a number above 0", lambda value: 0 < value < float("inf"))
 

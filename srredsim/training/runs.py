@@ -35,6 +35,12 @@ def start(recipe: Recipe, folder: Path | None) -> Path:
     return folder
 
 
+def name_of(model: str, folder: Path) -> str:
+    """Name of a run of its own, so that its results are not taken for those of the model that it began with."""
+    own = folder.resolve().name
+    return own if own.startswith(model) else f"{model}-{own}"
+
+
 def _content(folder: Path) -> list[str]:
     """Names of what a user would miss; not what the system or an interrupted run hid there."""
     if not folder.exists():

@@ -237,10 +237,9 @@ def test_a_run_stopped_before_its_model_is_written_is_finished(tmp_path):
         train(recipe.from_dict(wanted), out=out, resume=True)
 
 
-@pytest.mark.parametrize("name", ["model.weights.h5", "state.json", "run.json"])
-def test_a_run_stopped_anywhere_goes_on_and_ends_the_same(tmp_path, name):
+def test_a_run_stopped_between_weights_and_state_ends_the_same(tmp_path):
     wanted = tiny(epochs=2, steps=2)
-    stopped_run(tmp_path / "broken", f"before {name}", wanted)
+    stopped_run(tmp_path / "broken", "before state.json", wanted)
     train(recipe.from_dict(wanted), out=tmp_path / "broken", resume=True)
     train(recipe.from_dict(wanted), out=tmp_path / "whole")
     for key, value in weights(tmp_path / "whole", "last.weights.h5").items():
