@@ -10,7 +10,17 @@ from srredsim.io.image import ImageWriter, read_image, write_image
 from srredsim.io.memory import remembering
 from srredsim.io.plain import plain_images
 from srredsim.io.raw import raw_stack, read, write_raw
-from srredsim.io.whole import Exists, allocate, atomic, moment, no_space, refuse_existing, refuse_results, together
+from srredsim.io.whole import (
+    Exists,
+    allocate,
+    atomic,
+    clear_up,
+    moment,
+    no_space,
+    refuse_existing,
+    refuse_results,
+    together,
+)
 
 __all__ = [
     "RESULT",
@@ -22,6 +32,7 @@ __all__ = [
     "alternatives",
     "array_source",
     "atomic",
+    "clear_up",
     "find",
     "moment",
     "no_space",

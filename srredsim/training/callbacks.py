@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from srredsim.checkpoints.keras_file import save_weights
 from srredsim.errors import InputError
 from srredsim.training import checkpoint
 from srredsim.training.averages import Averages
@@ -89,10 +90,10 @@ class Record(keras.callbacks.Callback):
         value = row[self._monitor]
         better = state.best is None or (value < state.best if self._monitor in LOWER_IS_BETTER else value > state.best)
         with self._averages.in_place():
-            checkpoint.save_weights(self._network, self._folder / "last.weights.h5")
+            save_weights(self._network, self._folder / "last.weights.h5")
             if better and math.isfinite(value):
                 state.best, state.best_epoch = value, epoch + 1
-                checkpoint.save_weights(self._network, self._folder / "model.weights.h5")
+                save_weights(self._network, self._folder / "model.weights.h5")
         checkpoint.write_text(self._folder / HISTORY, as_csv(state.history))
         checkpoint.save(self._folder, state, self.model)
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from srredsim import io
+from srredsim.checkpoints.keras_file import save_weights
 from srredsim.training.runs import CHECKPOINT
 
 
@@ -45,12 +46,6 @@ def save(folder: Path, state: State, trainer) -> None:
 
 def save_state(folder: Path, state: State) -> None:
     write_text(folder / CHECKPOINT / "state.json", json.dumps(asdict(state)))
-
-
-def save_weights(network, path: Path) -> None:
-    """Replace weights in one step."""
-    with io.atomic(path, overwrite=True) as temporary:
-        network.save_weights(temporary)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 
 from srredsim import inputs, io, losses, metrics
-from srredsim.checkpoints.keras_file import load_weights
+from srredsim.checkpoints.keras_file import load_weights, reserve
 from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
@@ -220,6 +220,7 @@ def _write_model(folder: Path, recipe: Recipe, state: checkpoint.State) -> None:
         raise InputError(f"no epoch had a finite validation score; nothing worth keeping in {folder}")
     load_weights(best, folder / models.WEIGHTS)
     with io.atomic(folder / MODEL, overwrite=True) as temporary:
+        reserve(best, temporary)
         best.save(temporary)
     state.model_of = state.best_epoch
     checkpoint.save_state(folder, state)

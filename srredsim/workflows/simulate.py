@@ -50,6 +50,8 @@ def simulate(
     out = Path(out)
     digits = max(4, len(str(count - 1)))
     stems = [f"{index:0{digits}d}" for index in range(count)]
+    for folder in (out, out / "raw", out / "truth"):
+        io.clear_up(folder.absolute())
     for path in (path for stem in stems for path in _paths(out, stem)):
         if path.exists():
             raise InputError(f"{path} exists already; give another folder")

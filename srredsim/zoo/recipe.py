@@ -278,9 +278,14 @@ def _with_options(data: dict) -> dict:
 
 def save(recipe: Recipe, path: Path, header: str = "") -> None:
     """Write the recipe as YAML that `load` reads back; ``header`` becomes comment lines."""
-    comment = "".join(f"# {line}\n" for line in header.splitlines())
     with io.atomic(path, overwrite=True) as temporary:
-        temporary.write_text(comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False), encoding="utf-8")
+        temporary.write_text(as_text(recipe, header), encoding="utf-8")
+
+
+def as_text(recipe: Recipe, header: str = "") -> str:
+    """What `save` writes."""
+    comment = "".join(f"# {line}\n" for line in header.splitlines())
+    return comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False)
 
 
 def _override(content: dict, override: str) -> None:
