@@ -16,6 +16,7 @@ from srredsim import io
 from srredsim.errors import InputError
 from srredsim.processes import on_cores
 
+SUM = np.dtype("<u4")  # a checksum; 0: nothing is there yet
 CHUNK = 8  # samples that a process makes at a time
 Progress = Callable[[int, int], None]  # done, total
 
@@ -54,12 +55,13 @@ class Samples:
 
     def __init__(self, folder: Path, count: int, **kinds: tuple[Any, tuple[int, ...]]):
         self._folder = folder
+        self._paths = [folder / name.replace("_", ".") for name in kinds]
+        self._sums = folder / "checksums.u32"
         with _no_space_in(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            paths = [folder / name.replace("_", ".") for name in (*kinds, "checksums_u32")]
-            shapes = [*kinds.values(), (np.uint32, ())]
-            maps = [_mapped(path, dtype, (count, *shape)) for path, (dtype, shape) in zip(paths, shapes, strict=True)]
-        self._paths, (*self._arrays, self._sums) = paths, maps
+            _mapped(self._sums, SUM, (count,))
+            parts = zip(self._paths, kinds.values(), strict=True)
+            self._arrays = [_mapped(path, kind, (count, *shape)) for path, (kind, shape) in parts]
         self._seen = np.zeros(count, bool)  # by this process, and found whole
 
     @property
@@ -68,25 +70,31 @@ class Samples:
         return sum(array[0].nbytes for array in self._arrays)
 
     def has(self, index: int) -> bool:
-        """Whether a sample is there as it was written; each is read through once."""
-        if not self._seen[index]:
-            self._seen[index] = self._sums[index] == _checksum(self[index])
+        """Whether a sample is there as it was written; each is read through once.
+
+        Not through the memory map: where nothing was written, that may take space, which a full disk has not.
+        """
+        if not self._seen[index] and any(total := _read(self._sums, SUM.itemsize, index)):
+            sample = (
+                _read(path, array[0].nbytes, index) for path, array in zip(self._paths, self._arrays, strict=True)
+            )
+            self._seen[index] = np.frombuffer(total, SUM) == _checksum(sample)
         return bool(self._seen[index])
 
     def __getitem__(self, index: int) -> list[np.ndarray]:
         return [array[index] for array in self._arrays]
 
     def __setitem__(self, index: int, sample: Sequence[np.ndarray]) -> None:
-        stored = [np.asarray(one, array.dtype) for one, array in zip(sample, self._arrays, strict=True)]
+        stored = [np.ascontiguousarray(one, array.dtype) for one, array in zip(sample, self._arrays, strict=True)]
         for one, array in zip(stored, self._arrays, strict=True):
             if one.shape != array.shape[1:]:
                 raise ValueError(f"a sample here is {array.shape[1:]}, not {one.shape}")
-        stored.append(np.array(_checksum(stored), np.uint32))  # last: an interrupted sample is made again
-        with _no_space_in(self._folder):
-            for path, one in zip(self._paths, stored, strict=True):
+        total = np.array(_checksum(one.data for one in stored), SUM)
+        with _no_space_in(self._folder):  # the checksum last: an interrupted sample is made again
+            for path, one in zip([*self._paths, self._sums], [*stored, total], strict=True):
                 with path.open("r+b") as file:
                     file.seek(index * one.nbytes)
-                    file.write(np.ascontiguousarray(one).data)
+                    file.write(one.data)
 
 
 class StoredSeries(Ready):
@@ -137,12 +145,18 @@ def _stored(pairs: StoredSeries, indices: list[int]) -> int:
     return len(indices)
 
 
-def _checksum(sample: Sequence[np.ndarray]) -> int:
-    """Never that of a sample which was not written yet, 0."""
+def _checksum(sample: Iterable[bytes | memoryview]) -> int:
+    """Never 0."""
     total = 0
     for one in sample:
-        total = zlib.crc32(np.ascontiguousarray(one).data, total)
+        total = zlib.crc32(one, total)
     return total or 1
+
+
+def _read(path: Path, size: int, index: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(index * size)
+        return file.read(size)
 
 
 def _mapped(path: Path, dtype: Any, shape: tuple[int, ...]) -> np.memmap:

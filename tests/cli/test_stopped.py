@@ -70,7 +70,9 @@ def test_benchmark_killed_goes_on(run, stopped, home, tmp_path, files_in):
     for name in ("killed", "whole"):
         assert run(*asked, "--out", tmp_path / name).status == 0
     assert files_in(tmp_path / "killed") == files_in(tmp_path / "whole")
-    assert (tmp_path / "killed" / "tables.csv").read_text() == (tmp_path / "whole" / "tables.csv").read_text()
+    tables = [(tmp_path / name / "tables.csv").read_text().splitlines() for name in ("killed", "whole")]
+    scores = [[line.rpartition(",")[0] for line in table] for table in tables]  # without the seconds
+    assert scores[0] == scores[1]
 
 
 @contextmanager
