@@ -69,7 +69,7 @@ def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
 
 def _fail(failures: list[dict], path: Path, problem: Exception, debug: bool) -> None:
     try:
-        failure = {"input": str(path), "error": terminal.in_words(problem)}
+        failure: dict[str, Any] = {"input": str(path), "error": terminal.in_words(problem)}
     except Exception:  # noqa: BLE001  no words for it: it is raised again
         failure = {"input": str(path), "error": _unexpected(problem, path, debug), "unexpected": True}
     failures.append(failure)

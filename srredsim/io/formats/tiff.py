@@ -233,7 +233,8 @@ def files_of_set(path: Path) -> list[Path]:
 
 def _listed(xml: str) -> tuple[list[str], str | None]:
     """Names of the files that OME metadata list, and of the file that has the metadata if these have not."""
-    listed, master = {}, None
+    listed: dict[str, None] = {}
+    master = None
     for element in ElementTree.fromstring(xml).iter():
         if element.tag.endswith("}UUID") and element.get("FileName"):
             listed[Path(element.get("FileName")).name] = None
