@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
@@ -19,6 +19,7 @@ from srredsim.errors import InputError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+LISTEN_S = 0.2  # between looks at whether Ctrl-C was pressed
 GRACE_S = 2.0  # for processes that are told to stop, to remove what they have half done
 _state = {"working": False, "stopping": False}  # of a process that works for another
 
@@ -39,8 +40,11 @@ def on_cores(
     try:
         with _ctrl_c_is_not_for_them():
             futures = [pool.submit(partial(_do, work), item) for item in items]
-        for future in as_completed(futures):
-            tick(future.result())
+        waiting = set(futures)
+        while waiting:  # not for longer at a time: Ctrl-C that another thread is told of does not end a wait
+            done, waiting = wait(waiting, LISTEN_S, FIRST_COMPLETED)
+            for future in done:
+                tick(future.result())
         pool.shutdown()
     except BaseException as problem:
         _stop(pool)

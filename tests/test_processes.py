@@ -12,7 +12,7 @@ from srredsim.errors import InputError
 from srredsim.processes import on_cores
 
 SLOW = """
-import sys, time
+import signal, sys, threading, time
 from pathlib import Path
 from srredsim import io
 from srredsim.processes import on_cores
@@ -24,7 +24,16 @@ def work(number):
         temporary.touch()
         time.sleep(60)
 
+def interrupt():
+    """As the system may do: the thread that is told of Ctrl-C is not the one that waits."""
+    while len(list(folder.iterdir())) < 2:
+        time.sleep(0.02)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    time.sleep(60)
+
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        threading.Thread(target=interrupt, daemon=True).start()
     on_cores(work, range(20), 2, lambda _: None)
 """
 
@@ -67,6 +76,15 @@ def at_work(tmp_path):
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.stdout.close()
+
+
+def test_ctrl_c_that_another_thread_is_told_of(tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "out").mkdir()
+    command = [sys.executable, tmp_path / "slow.py", tmp_path / "out", "by itself"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert "KeyboardInterrupt" in ended.stderr
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def until(true, seconds=60.0):

@@ -121,6 +121,16 @@ def test_a_new_file_is_a_new_command(run, refused, more_commands):
     assert run("make", "fauve") == (0, "made\n", "")
 
 
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_terminal_that_is_closed_ends_a_command_as_ctrl_c_does(run, nohup):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+    try:
+        run("models")
+        assert signal.getsignal(signal.SIGHUP) == (signal.SIG_IGN if nohup else signal.default_int_handler)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
