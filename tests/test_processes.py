@@ -25,7 +25,7 @@ def work(number):
         time.sleep(60)
 
 def interrupt():
-    """As the system may do: the thread that is told of Ctrl-C is not the one that waits."""
+    # as the system may do: the thread that is told of Ctrl-C is not the one that waits
     while len(list(folder.iterdir())) < 2:
         time.sleep(0.02)
     signal.pthread_kill(threading.get_ident(), signal.SIGINT)
