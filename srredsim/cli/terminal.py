@@ -20,7 +20,6 @@ from pathlib import Path
 from srredsim.cli.arguments import Parser
 from srredsim.errors import InputError
 
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
 COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
@@ -52,7 +51,12 @@ def in_words(problem: Exception) -> str:
     if isinstance(problem, MemoryError):
         smaller = [known for name, known in _flags().items() if name in TAKE_MEMORY]
         return "there is not enough memory for this" + (f"; try a smaller {' or '.join(smaller)}" if smaller else "")
-    if isinstance(problem, OSError) and problem.errno in NO_SPACE | NO_ACCESS:
+    from srredsim.io import no_space
+
+    if no_space(problem):
+        place = getattr(problem, "filename", None)
+        return f"{f'{place}: ' if place else ''}no space left on the disk"
+    if isinstance(problem, OSError) and problem.errno in NO_ACCESS:
         return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem.strerror)
     raise problem
 

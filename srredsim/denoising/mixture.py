@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.errors import InputError
-from srredsim.io.files import atomic
+from srredsim.io.whole import atomic
 
 SIDE = 8  # pixels of a patch
 PIXELS = SIDE**2

@@ -13,9 +13,9 @@ from srredsim.acquisition import AXES, Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.asked import Reading
-from srredsim.io.files import atomic
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.source import Source
+from srredsim.io.whole import atomic
 
 UNKNOWN = Optics()
 FILE_ORDER = "TAZPCYX"  # OME allows one more axis for each of t, z and c: angle goes with t, phase with z

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -121,10 +122,20 @@ def test_a_new_file_is_a_new_command(run, refused, more_commands):
     assert run("make", "fauve") == (0, "made\n", "")
 
 
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_terminal_that_is_closed_ends_a_command_as_ctrl_c_does(run, nohup):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+    try:
+        run("models")
+        assert signal.getsignal(signal.SIGHUP) == (signal.SIG_IGN if nohup else signal.default_int_handler)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: no space left on the disk"),
         (MemoryError(), "not enough memory for this; try a smaller --tile"),
     ],
 )
