@@ -58,9 +58,9 @@ Progress = Callable[[int, int], None]  # called as progress(done, total)
 class OfReconstruction(OfReading, total=False):
     """What is known of stripes and lens: see `srredsim.workflows.reconstruct`."""
 
-    parameters: str | Path | None
+    parameters: str | Path | dict | None
     k: Sequence[tuple[float, float]] | None
-    phase_steps: Sequence[Sequence[float]] | None
+    phase_steps: Sequence[Sequence[float]] | Sequence[float] | None
     otf: str | Path | None
     otf_damping: float | None
 

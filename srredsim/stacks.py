@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from numpy.typing import ArrayLike
 
-from srredsim import io, resources
+from srredsim import checks, io, resources
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image
@@ -39,13 +39,15 @@ def raw_stack(data: Stack, given: Mapping[str, Any]) -> RawStack:
     """Raw stack of whatever is given."""
     if isinstance(data, RawStack):
         return _told(data, given)
-    return io.raw_stack(*_opened(data, given), _reading(given))
+    reading = _reading(given)
+    return io.raw_stack(*_opened(data, given), reading)
 
 
 def plain_images(data: Stack, given: Mapping[str, Any], smallest: int) -> RawStack:
     """Widefield images, as a stack of one angle and one phase."""
     if not isinstance(data, RawStack):
-        return io.plain_images(*_opened(data, given), _reading(given), smallest)
+        reading = _reading(given)
+        return io.plain_images(*_opened(data, given), reading, smallest)
     if data.pattern.frames > 1:
         raise InputError(
             f"this is a raw stack of {data.pattern.angles} angles x {data.pattern.phases} phases, not a widefield"
@@ -58,7 +60,8 @@ def stack_for(chain: Chain, data: Stack, given: Mapping[str, Any]) -> RawStack:
     """Stack that a model takes, of raw frames or of plain images."""
     if isinstance(data, RawStack):
         return chain.stack_of(_told(data, given))
-    return chain.open(*_opened(data, given), _reading(given))
+    reading = _reading(given)
+    return chain.open(*_opened(data, given), reading)
 
 
 def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
@@ -77,6 +80,7 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
     if isinstance(data, str | PathLike):
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
+        checks.path("data", data)
         return io.open_source(Path(data), pixel_size_um), Path(data)
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
