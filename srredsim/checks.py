@@ -36,6 +36,14 @@ def count(name: str, value: Any) -> int:
     return _number(Integral, name, value, "a whole number, 0 or more", lambda one: one >= 0)
 
 
+def whole(name: str, value: Any) -> int:
+    return _number(Integral, name, value, "a whole number", lambda one: True)
+
+
+def finite(name: str, value: Any) -> float:
+    return _number(Real, name, value, "a number", math.isfinite)
+
+
 def yes_or_no(name: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise wanted(name, "True or False", value)

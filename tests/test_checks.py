@@ -106,3 +106,78 @@ def test_what_is_no_stack(data, reading, words):
     for call in (srredsim.read, srredsim.inspect, srredsim.reconstruct, srredsim.denoise):
         with pytest.raises(InputError, match=words):
             call(data, **reading)
+
+
+IMAGE = STACK[0, 0].repeat(3, 0).repeat(3, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "values"),
+    [
+        ("precision", lambda v: srredsim.predict(IMAGE, model="w2s_dncnn", precision=v), ("f8", None, 32)),
+        ("model", lambda v: srredsim.predict(IMAGE, model=v), (5, [], [5])),
+        ("model", lambda v: srredsim.denoise(IMAGE, method="dncnn", model=v), (5, [5])),
+        ("noise", lambda v: srredsim.denoise(IMAGE, noise=v), (1, (1,), ("1", "2"), (1, NAN), (-1, 0), (1, 2, 3))),
+        ("prior", lambda v: srredsim.denoise(IMAGE, method="vst_epll", prior=v), (5, "a\0b")),
+        ("photons", lambda v: srredsim.simulate(photons=v), (100, (1,), ("1", "2"), (1, NAN), None)),
+        ("size", lambda v: srredsim.simulate(size=v), (None, "64", 64.5, (64, None), 0)),
+        ("na", lambda v: srredsim.simulate(na=v), ("x", None, -1, NAN)),
+        ("haze", lambda v: srredsim.simulate(haze=v), ("x", None, NAN)),
+        ("seed", lambda v: srredsim.simulate(seed=v), (-1, 1.5, "1", None)),
+        ("index", lambda v: srredsim.simulate(index=v), (-1, 1.5, "1", None)),
+        ("angles", lambda v: srredsim.simulate(angles=v), (0, 2.5, "3", None)),
+        ("phases", lambda v: srredsim.simulate(phases=v), (0, 2.5, "3", None)),
+        *((axis, lambda v, axis=axis: srredsim.show(IMAGE, **{axis: v}), ("1", 0.5)) for axis in "tcz"),
+    ],
+)
+def test_what_other_verbs_cannot_use(name, call, values):
+    for value in values:
+        refused(name, call, value)
+
+
+@pytest.fixture(scope="module")
+def dncnn():
+    return srredsim.load_model("w2s_dncnn", "float32")
+
+
+def test_tiles_are_whole_numbers(dncnn):
+    for tile in ("32", 20.5, 0, -1, True):
+        refused("tile", srredsim.predict, IMAGE, model=dncnn, tile=tile)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"na": 1.4},
+        {"wavelength_em_um": 0.5},
+        {"angles": 3},
+        {"phases": 5},
+        {"order": "PAZ"},
+        {"trailing_widefield": True},
+    ],
+    ids=lambda told: next(iter(told)),
+)
+def test_what_only_raw_stacks_have_is_not_passed_over(told, dncnn):
+    (name,) = told
+    plain = srredsim.stacks.plain_images(IMAGE, {}, 1)
+    for data in (IMAGE, plain):
+        assert "raw stacks" in refused(name, srredsim.denoise, data, **told)
+        assert "w2s_dncnn takes widefield images" in refused(name, srredsim.predict, data, model=dncnn, **told)
+
+
+@pytest.mark.parametrize(
+    ("verb", "wrong", "right"),
+    [
+        (srredsim.reconstruct, "wienr", "wiener"),
+        (srredsim.reconstruct, "otf_dampng", "otf_damping"),
+        (srredsim.predict, "modl", "model"),
+        (srredsim.denoise, "methd", "method"),
+        (srredsim.read, "angels", "angles"),
+    ],
+)
+def test_every_argument_is_among_those_that_are_offered(verb, wrong, right):
+    with pytest.raises(
+        TypeError, match=f"no argument called '{wrong}'; there are: .*did you mean '{right}'"
+    ) as problem:
+        verb(STACK, **{wrong: 1})
+    assert "pixel_size_um" in str(problem.value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srredsim import checks
+from srredsim.errors import InputError
 from srredsim.io.orders import Wanted
 
 CHECKS = {
@@ -15,6 +16,7 @@ CHECKS = {
     "na": checks.above_zero,
     "wavelength_em_um": checks.above_zero,
 }
+OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "na", "wavelength_em_um")
 DTYPES = ("float32", "uint16")  # of images that are written
 
 
@@ -35,6 +37,12 @@ class Reading:
             if getattr(self, name) is not None:
                 check(name, getattr(self, name))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
+
+    def refuse_of_stacks(self, taker: str) -> None:
+        """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""
+        for name in OF_RAW_STACKS:
+            if getattr(self, name):
+                raise InputError(f"`{name}` is for raw stacks; {taker}")
 
     @property
     def frames(self) -> Wanted:

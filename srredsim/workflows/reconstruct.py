@@ -71,9 +71,9 @@ class Method:
 class KnownStripes:
     """What is known of the stripes; whatever is None is found in the frames.
 
-    ``parameters`` is the JSON file of another stack, or what it holds, whose stripes, and optics where this stack does not say them, are
-    used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps`` the phases of the
-    frames in rad, one row an angle, or one for all.
+    ``parameters`` is the JSON file of another stack, or what it holds: its stripes, and its optics where this stack
+    says none, are used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps``
+    the phases of the frames in rad, one row an angle, or one for all.
     """
 
     parameters: str | Path | dict | None = None
