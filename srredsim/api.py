@@ -22,9 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
@@ -289,9 +290,8 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     result = workflow.compare(io.remembering(stack), images, stripes)
     optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
 
-    def draw(png: BinaryIO) -> None:
-        picture.picture(png, *result.pictured, name=name, pixel_size_um=optics.pixel_size_um)
-
+    shown, supported = result.pictured
+    drawn = partial(picture.picture, image=shown, found=supported, name=name, pixel_size_um=optics.pixel_size_um)
     return Image.of_planes(
         result.maps,
         optics=optics,
@@ -299,7 +299,7 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
         name=f"consistency of {name}",
         found=result.report,
         notes=tuple(result.report["notes"]),
-        drawn=draw,
+        drawn=drawn,
     )
 
 

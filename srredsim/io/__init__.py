@@ -2,7 +2,7 @@
 
 from srredsim.io.alternatives import alternatives
 from srredsim.io.array import array_source
-from srredsim.io.asked import Reading, Writing
+from srredsim.io.asked import DTYPES, Reading, Writing
 from srredsim.io.files import atomic, find, refuse_existing
 from srredsim.io.formats import open_source
 from srredsim.io.image import ImageWriter, read_image, write_image
@@ -11,6 +11,7 @@ from srredsim.io.plain import plain_images
 from srredsim.io.raw import raw_stack, read, write_raw
 
 __all__ = [
+    "DTYPES",
     "ImageWriter",
     "Reading",
     "Writing",
