@@ -19,7 +19,7 @@ Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.orders:ORDERS")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
-DTYPES = ("float32", "uint16")
+DTYPES = Choices("srredsim.io.asked:DTYPES")
 READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")  # what `stacks` adds
 
 

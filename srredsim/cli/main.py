@@ -131,7 +131,10 @@ def _run(arguments) -> int:
     except BrokenPipeError:
         raise
     except (InputError, MemoryError, OSError) as problem:
-        terminal.note(terminal.in_words(problem))
+        message = terminal.in_words(problem)
+        terminal.note(message)
+        if arguments.json:
+            print(json.dumps({"results": [], "failures": [{"error": message}]}, indent=2))
         return 2
     failures = result.get("failures") or []
     return 1 if any("unexpected" in failure for failure in failures) else 2 if failures else 0

@@ -58,7 +58,7 @@ class Source:
         if self.dtype.kind not in "uif":
             raise InputError(f"the pixels are {self.dtype}, not numbers; save them as uint16 or float32")
         if not all(n > 0 for n in (*self.shape, *self.size)):
-            raise InputError(f"the file holds no pixels: its shape is {(*self.shape, *self.size)}")
+            raise InputError(f"there are no pixels: the shape is {(*self.shape, *self.size)}")
 
     @property
     def planes(self) -> int:

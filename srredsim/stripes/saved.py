@@ -23,7 +23,7 @@ WRITTEN = "give the <stem>_wiener.json that srredsim reconstruct has written"
 class Saved:
     """What a report says about stripes and optics."""
 
-    path: Path
+    name: str  # its file, or what it is called in messages
     optics: Optics
     channels: tuple[Parameters, ...]
     dampings: tuple[float | None, ...]  # damping of the OTF in each channel; None where it was measured
@@ -43,7 +43,7 @@ class Saved:
             filled[name] = there if here is None else here
             if abs(filled[name] / there - 1) > SAME_OPTICS:
                 raise InputError(
-                    f"`parameters` {self.path} was measured with {name} {there:g}, this stack has {here:g};"
+                    f"`parameters` {self.name} was measured with {name} {there:g}, this stack has {here:g};"
                     " stripes are the same only under the same optics"
                 )
         return replace(optics, **filled)
@@ -59,11 +59,11 @@ class Saved:
         angles, phases = len(self.channels[0].angles), len(self.channels[0].angles[0].steps_rad)
         if (angles, phases) != (pattern.angles, pattern.phases):
             raise InputError(
-                f"`parameters` {self.path} is of {angles} angles x {phases} phases,"
+                f"`parameters` {self.name} is of {angles} angles x {phases} phases,"
                 f" this stack has {pattern.angles} x {pattern.phases}"
             )
         if len(self.channels) not in (1, channels):
-            raise InputError(f"`parameters` {self.path} is of {len(self.channels)} channels, this stack has {channels}")
+            raise InputError(f"`parameters` {self.name} is of {len(self.channels)} channels, this stack has {channels}")
         return self.channels * (channels // len(self.channels))
 
     def dampings_for(self, channels: int) -> tuple[float, ...]:
@@ -76,38 +76,45 @@ class Saved:
         """
         if None in self.dampings:
             raise InputError(
-                f"`parameters` {self.path} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
+                f"`parameters` {self.name} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
             )
         return self.dampings * (channels // len(self.dampings))
 
 
-def load_parameters(path: str | Path) -> Saved:
-    """Read and check a report.
+def load_parameters(report: str | Path | dict) -> Saved:
+    """Read and check a report, which is a file or what it holds.
 
     Raises
     ------
     InputError
         If it is not one, or does not make sense.
     """
-    path = Path(path)
+    if isinstance(report, dict):
+        return _saved(report, "given")
+    path = Path(report)
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        return _saved(json.loads(path.read_text(encoding="utf-8")), str(path))
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"`parameters` {path}: there is no such file") from None
     except ValueError as problem:
         raise InputError(f"`parameters` {path} is not JSON ({problem}); {WRITTEN}") from None
+
+
+def _saved(report: dict, name: str) -> Saved:
     try:
-        optics = Optics(*(_positive(report["optics"][name]) for name in OPTICS))
+        optics = Optics(*(_positive(report["optics"][value]) for value in OPTICS))
         channels = tuple(_parameters(channel) for channel in report["channels"])
         if not channels:
             raise ValueError("no channel")
         _check_alike(channels)
         dampings = tuple(_damping(channel["otf"]) for channel in report["channels"])
-        return Saved(path, optics, channels, dampings, report["channels"][0]["otf"]["file"])
+        return Saved(name, optics, channels, dampings, report["channels"][0]["otf"]["file"])
     except KeyError as problem:
-        raise InputError(f"`parameters` {path} does not hold {problem}; {WRITTEN}") from None
+        raise InputError(f"`parameters` {name} does not hold {problem}; {WRITTEN}") from None
     except (TypeError, ValueError, AttributeError) as problem:
-        raise InputError(f"`parameters` {path} is damaged ({problem}); {WRITTEN}") from None
+        raise InputError(f"`parameters` {name} is damaged ({problem}); {WRITTEN}") from None
 
 
 def _damping(otf: dict) -> float | None:

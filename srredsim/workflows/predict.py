@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import io, picture
+from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack, frames_from_raw, which
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Survey
@@ -317,8 +317,8 @@ def _opened(
     path: str | Path, model: Choice, reading: Reading, writing: Writing, tile: int | None, consistency: bool
 ) -> Worker:
     """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
-    if tile is not None and tile < 1:
-        raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
+    if tile is not None:
+        checks.positive("tile", tile)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, reading.pixel_size_um)
     if not isinstance(model, LoadedModel | Chain):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import io
+from srredsim import checks, io
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.noise.photons import counting_of
@@ -53,6 +53,11 @@ class Method:
     def __post_init__(self):
         if self.name not in METHODS:
             raise InputError(f"no `method` {self.name!r}; there are: {', '.join(METHODS)}")
+        if self.wiener is not None:
+            checks.above_zero("wiener", self.wiener)
+        checks.share("attenuation", self.attenuation)
+        if self.iterations is not None:
+            checks.positive("iterations", self.iterations)
         if self.name == "wiener" and self.iterations is not None:
             raise InputError('`iterations` is for `method="richardson-lucy"`')
 
@@ -66,18 +71,30 @@ class Method:
 class KnownStripes:
     """What is known of the stripes; whatever is None is found in the frames.
 
-    ``parameters`` is the JSON file of another stack, whose stripes, and optics where this stack does not say them, are
-    used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps`` the phases of the
-    frames in rad, one row an angle, or one for all.
+    ``parameters`` is the JSON file of another stack, or what it holds: its stripes, and its optics where this stack
+    says none, are used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps``
+    the phases of the frames in rad, one row an angle, or one for all.
     """
 
-    parameters: str | Path | None = None
+    parameters: str | Path | dict | None = None
     k: Sequence[tuple[float, float]] | None = None
-    phase_steps: Sequence[Sequence[float]] | None = None
+    phase_steps: Sequence[Sequence[float]] | Sequence[float] | None = None
 
     def __post_init__(self):
-        if self.parameters and (self.k or self.phase_steps):
+        if self.k is not None:
+            self._set("k", checks.numbers("k", self.k, "(ky, kx) of every angle in cycles/um", shape=(None, 2)))
+        if self.phase_steps is not None:
+            words = "the phases of the frames in rad, one row an angle, or one for all"
+            rows = [self.phase_steps] if np.ndim(_first(self.phase_steps)) == 0 else self.phase_steps
+            self._set("phase_steps", checks.numbers("phase_steps", rows, words, shape=(None, None)))
+        if not isinstance(self.parameters, dict | None):
+            checks.path("parameters", self.parameters)
+        if self.parameters is not None and (self.k is not None or self.phase_steps is not None):
             raise InputError("`parameters` says all of the stripes: leave out `k` and `phase_steps`")
+
+    def _set(self, name: str, rows: np.ndarray) -> None:
+        """The same as tuples of plain numbers, whatever came."""
+        object.__setattr__(self, name, tuple(map(tuple, rows.tolist())))
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,12 @@ class Lens:
 
     otf: str | Path | None = None  # see `srredsim.optics.measured_otf`
     otf_damping: float | None = None
+
+    def __post_init__(self):
+        if self.otf is not None:
+            checks.path("otf", self.otf)
+        if self.otf_damping is not None:
+            checks.damping("otf_damping", self.otf_damping)
 
 
 @dataclass(frozen=True)
@@ -111,7 +134,7 @@ class Reconstruction:
     ):
         check_phases(stack.pattern.phases)
         self.stack, self.method, self.split_photons = stack, method, split_photons
-        self.before = saved.load_parameters(known.parameters) if known.parameters else None
+        self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfer, self.notes = _transfer(self.optics, lens.otf)
@@ -159,7 +182,7 @@ class Reconstruction:
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
             "optics": {name: getattr(self.optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
             "cutoff_per_um": self.transfer.cutoff_per_um,
-            "parameters": None if self.before is None else str(self.before.path),
+            "parameters": None if self.before is None else self.before.name,
             "method": self.method.name,
             "attenuation": self.method.attenuation,
             "iterations": self.method.updates,
@@ -264,11 +287,16 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     return transfer.with_curve(curve), notes
 
 
+def _first(rows: Any) -> Any:
+    """The first of what may be rows; it itself if there is no such thing."""
+    return rows[0] if isinstance(rows, Sequence | np.ndarray) and np.size(rows[:1]) else rows
+
+
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
     """What was said of stripes and lens, for every angle and channel of this stack."""
     channels = stack.sizes["C"]
     steps_rad = known.phase_steps
-    if steps_rad and len(steps_rad) == 1:
+    if steps_rad is not None and len(steps_rad) == 1:
         steps_rad = tuple(steps_rad) * stack.pattern.angles
     dampings = None
     if lens.otf_damping is not None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from srredsim import checks
 from srredsim.acquisition import Optics, RawStack
-from srredsim.errors import InputError
 from srredsim.io.memory import remembering
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -49,8 +49,8 @@ def predict(
     InputError
         If the model does not take such data, or a plane cannot be used.
     """
-    if tile is not None and tile < 1:
-        raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
+    if tile is not None:
+        checks.positive("tile", tile)
     chain = model if isinstance(model, Chain) else Chain(model)
     stack = remembering(chain.stack_of(data))
     survey = chain.kind.survey(stack, None)

@@ -162,7 +162,7 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
         (2, {}, "2 frames, but"),
         (2, {"angles": 3, "phases": 5}, "2 frames"),
         (15, {"order": "PZ"}, "no frame order called 'PZ'; there are: PAZ, PZA, ZAP, tiled"),
-        (15, {"angles": 0}, "angles must be 1 or more"),
+        (15, {"angles": 0}, "`angles` should be a whole number above 0"),
     ],
 )
 def test_a_count_that_does_not_fit_says_what_would(tmp_path, frames, asked, words):
