@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from srredsim.cli.looked_up import Choices, constant
+from srredsim.errors import short
 
 Record = TypeVar("Record")
 
@@ -75,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
-        print(f"srredsim: {message} (see {self.prog} --help)", file=sys.stderr)
+        print(f"srredsim: {short(message)} (see {self.prog} --help)", file=sys.stderr)
         sys.exit(2)
 
 
@@ -127,6 +128,14 @@ def overwrite(parser: Parser, help: str = "replace results that exist") -> None:
     parser.add_argument("--overwrite", action="store_true", help=help)
 
 
+def several(parser: Parser) -> None:
+    """What is done about results that are there, and about errors nobody thought of."""
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--overwrite", action="store_true", help="replace results that exist")
+    existing.add_argument("--skip-existing", action="store_true", help="go on without inputs that have their results")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
+
+
 def settings(parser: Parser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any key of the recipe, a.b=value"
@@ -169,6 +178,13 @@ def count(text: str) -> int:
 
 def positive(text: str) -> int:
     return _number(int, text, "a whole number above 0", lambda value: value > 0)
+
+
+def file_name(text: str) -> str:
+    """A name that files can bear."""
+    if not re.fullmatch(r"[\w-][\w.-]{0,99}", text):
+        raise argparse.ArgumentTypeError(f"should be letters, digits, and any of . _ -; got {text[:80]!r}")
+    return text
 
 
 def above_zero(text: str) -> float:

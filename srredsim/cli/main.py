@@ -1,6 +1,7 @@
 """The command line: each command makes one call, prints what came of it and returns that for ``--json``.
 
-Exit status 0 when all went well; 2 for what the user can mend, with one line on standard error; 130 when interrupted.
+Exit status 0 when all went well; 2 for what the user can mend, with one line on standard error; 1 if one of several
+inputs ended in an error that nobody thought of; 130 when interrupted.
 With ``--json``, standard output holds one JSON object and nothing else: what a command prints goes to standard error.
 """
 
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import textwrap
+import warnings
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
 from shutil import get_terminal_size
@@ -33,9 +35,11 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.run is None:
         arguments.parser.print_help()
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop is like Ctrl-C: nothing stays half-written
+    _stop_like_ctrl_c()
     try:
-        with terminal.flags_of(arguments.parser):
+        with terminal.flags_of(arguments.parser), warnings.catch_warnings():
+            if not sys.warnoptions:  # NumPy's remarks on overflows and the like are for whoever works on the code
+                warnings.simplefilter("ignore", RuntimeWarning)
             return _run(arguments)
     except KeyboardInterrupt:
         terminal.note("interrupted")
@@ -43,6 +47,14 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # nobody reads our output any more, as in `srredsim models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _stop_like_ctrl_c() -> None:
+    """Told to stop, or left by its terminal, a command ends as by Ctrl-C: nothing stays half-written."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores the second
+            signal.signal(number, signal.default_int_handler)
 
 
 def train() -> None:
@@ -124,7 +136,8 @@ def _run(arguments) -> int:
     except (InputError, MemoryError, OSError) as problem:
         terminal.note(terminal.in_words(problem))
         return 2
-    return 2 if result.get("failures") else 0
+    failures = result.get("failures") or []
+    return 1 if any("unexpected" in failure for failure in failures) else 2 if failures else 0
 
 
 if __name__ == "__main__":

@@ -206,11 +206,8 @@ class Judge:
         shape = (times, len(MAPS) * channels, slices, SCALE * y, SCALE * x)
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
-            self.writer = files.enter_context(
-                io.ImageWriter(
-                    self.maps, shape, overwrite=self.overwrite, channel_names=self.channel_names, **self.calibration
-                )
-            )
+            how: dict[str, Any] = {"overwrite": self.overwrite, "tag": io.RESULT, "channel_names": self.channel_names}
+            self.writer = files.enter_context(io.ImageWriter(self.maps, shape, **how, **self.calibration))
             self._files = files.pop_all()
         return self
 

@@ -72,9 +72,13 @@ def planewise(
     result = writing.path(path, work.name)
     preview = result.with_suffix(".png")
     calibration = carried_over(stack, scale=1)
+    io.refuse_results(result, [preview], writing.overwrite)
     with (
+        io.together(result),
         io.atomic(preview, writing.overwrite) as unfinished,
-        ImageWriter(result, (*positions, *size), writing.dtype, overwrite=writing.overwrite, **calibration) as writer,
+        ImageWriter(
+            result, (*positions, *size), writing.dtype, overwrite=writing.overwrite, tag=io.RESULT, **calibration
+        ) as writer,
     ):
         for number, position in enumerate(np.ndindex(*positions), start=1):
             image = done(stack, position, work, writer)

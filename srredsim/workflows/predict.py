@@ -209,9 +209,12 @@ class Results:
     def __enter__(self) -> Results:
         plan, overwrite = self._plan, self._plan.writing.overwrite
         with self._files as files:
+            files.enter_context(io.together(plan.result))
             self._preview = files.enter_context(io.atomic(plan.result.with_suffix(".png"), overwrite))
             self._writer = files.enter_context(
-                io.ImageWriter(plan.result, plan.shape, plan.writing.dtype, overwrite=overwrite, **plan.calibration)
+                io.ImageWriter(
+                    plan.result, plan.shape, plan.writing.dtype, overwrite=overwrite, tag=io.RESULT, **plan.calibration
+                )
             )
             self._judge = None
             if plan.transfer:
@@ -314,8 +317,7 @@ def _opened(
         notes=(*stack.notes, *([why_not] if why_not else [])),
         advice=(why_not,) if why_not and not stack.optics.known else (),
     )
-    for result in begun.paths:
-        io.refuse_existing(result, writing.overwrite)
+    io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
     return Worker(replace(begun, survey=chain.kind.survey(stack, find)), chain, stack)
 

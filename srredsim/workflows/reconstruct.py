@@ -238,9 +238,11 @@ def reconstruct_file(
         "frame_interval_s": work.optics.frame_interval_s,
         "channel_names": stack.channel_names,
     }
+    io.refuse_results(result, [report_path], writing.overwrite)
     with (
+        io.together(result),
         io.atomic(report_path, writing.overwrite) as unfinished_report,
-        io.ImageWriter(result, work.shape, overwrite=writing.overwrite, **calibration) as writer,
+        io.ImageWriter(result, work.shape, overwrite=writing.overwrite, tag=io.RESULT, **calibration) as writer,
     ):
         for plane in work.planes(progress):
             writer[plane.position] = plane.image

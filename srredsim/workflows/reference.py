@@ -144,7 +144,7 @@ class Reference:
                 progress(done, total)
 
         pairs = []
-        with ExitStack() as files:  # renamed together, from the last to the first: no raw stack without its truth
+        with io.together(), ExitStack() as files:  # from the last to the first: no raw stack without its truth
             for home, job in zip(homes, jobs, strict=True):
                 raw, truth, sidecar = (
                     files.enter_context(io.atomic(home[kind], self.overwrite)) for kind in ("raw", "truth", "facts")
@@ -174,8 +174,7 @@ class Reference:
     def _home(self, split: str, name: str) -> dict[str, Path]:
         """The files of a pair."""
         raw = _raw(self.out, split, name)
-        if raw.exists() and not self.overwrite:
-            raise InputError(f"{raw} exists already; give `overwrite` or another `out`")
+        io.refuse_existing(raw, self.overwrite)
         home = self.out / split
         return {"raw": raw, "truth": home / "truth" / raw.name, "facts": home / f"{name}.json"}
 

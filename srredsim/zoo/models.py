@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from srredsim import inputs, resources
+from srredsim import documents, inputs, resources
 from srredsim.acquisition import Optics, Pattern
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
@@ -89,7 +88,7 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
     architecture = networks.module(recipe.network["name"])
     return LoadedModel(
-        name=recipe.name,
+        name=_name(recipe, folder),
         folder=folder,
         recipe=recipe,
         network=network,
@@ -98,6 +97,12 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
         precision=resolve(precision),
         alignment=architecture.alignment(**settings) if hasattr(architecture, "alignment") else 1,
     )
+
+
+def _name(recipe: Recipe, folder: Path) -> str:
+    """That of the recipe; a run that bears the name of a shipped model has that of its folder, too."""
+    shipped = recipe.name in resources.entries("models") and resources.entry("models", recipe.name) != folder
+    return f"{recipe.name}-{folder.resolve().name}" if shipped and folder.resolve().name != recipe.name else recipe.name
 
 
 def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = False):
@@ -171,7 +176,7 @@ def describe() -> list[dict]:
                 **inputs.module(recipe.data.input).describe(recipe),
                 "trained": (folder / WEIGHTS).is_file(),
                 "variants": recipes.variants(folder),
-                "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,
+                "results": documents.read_json(results) if results.is_file() else None,
             }
         )
     return rows

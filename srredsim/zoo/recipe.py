@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from srredsim import inputs, resources, schema
+from srredsim import documents, inputs, io, resources, schema
 from srredsim.data import readers
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.schema import choice
 
 NORMALISATIONS = ("image", "noise", "dataset")
@@ -201,8 +201,10 @@ def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        content = documents.read_yaml(path)
+    except InputError:
+        raise
+    except ValueError as problem:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
@@ -278,8 +280,14 @@ def _with_options(data: dict) -> dict:
 
 def save(recipe: Recipe, path: Path, header: str = "") -> None:
     """Write the recipe as YAML that `load` reads back; ``header`` becomes comment lines."""
+    with io.atomic(path, overwrite=True) as temporary:
+        temporary.write_text(as_text(recipe, header), encoding="utf-8")
+
+
+def as_text(recipe: Recipe, header: str = "") -> str:
+    """What `save` writes."""
     comment = "".join(f"# {line}\n" for line in header.splitlines())
-    path.write_text(comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False), encoding="utf-8")
+    return comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False)
 
 
 def _override(content: dict, override: str) -> None:
@@ -293,7 +301,10 @@ def _override(content: dict, override: str) -> None:
         content = content[parent]
         if not isinstance(content, dict):
             raise InputError(f"no recipe key {key}: {parent} is a single value")
-    content[last] = yaml.safe_load(text)
+    try:
+        content[last] = documents.parse_yaml(text)
+    except ValueError as problem:
+        raise InputError(f"{key}={shown(text)} is not a value as YAML has it, as 3 or [3x5, 3x3]: {problem}") from None
 
 
 def pattern(text: str) -> tuple[int, int]:

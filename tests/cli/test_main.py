@@ -124,7 +124,7 @@ def test_a_new_file_is_a_new_command(run, refused, more_commands):
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: no space left on the disk"),
         (MemoryError(), "not enough memory for this; try a smaller --tile"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -233,3 +234,49 @@ def test_nothing_to_resume(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="nothing to resume"):
         train(recipe.from_dict(tiny()), resume=True)
+
+
+# Stopped, or in the wrong place
+
+
+def stopped_run(folder, moment, wanted):
+    stopped = subprocess.run(
+        command(folder, wanted),
+        env=os.environ | {"SRREDSIM_STOP_AT": moment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert stopped.returncode == 137
+
+
+def test_a_run_stopped_before_its_model_is_written_is_finished(tmp_path):
+    wanted, out = tiny(epochs=1, steps=2), tmp_path / "run"
+    stopped_run(out, "before model.keras", wanted)
+    assert checkpoint.load(out).epochs_done == 1
+    assert not (out / "model.keras").exists()
+    (out / "history.csv").unlink()
+    train(recipe.from_dict(wanted), out=out, resume=True)
+    frames = np.random.default_rng(0).random((1, 20, 24, 9), np.float32)
+    by_file = keras.saving.load_model(out / "model.keras")(frames)
+    np.testing.assert_array_equal(models.load(out, "float32").network(frames), by_file)
+    assert (out / "history.csv").read_text().startswith("epoch,")
+    assert not [path.name for path in out.rglob(".*")]
+    with pytest.raises(InputError, match="1 epochs already"):
+        train(recipe.from_dict(wanted), out=out, resume=True)
+
+
+def test_a_run_stopped_between_weights_and_state_ends_the_same(tmp_path):
+    wanted = tiny(epochs=2, steps=2)
+    stopped_run(tmp_path / "broken", "before state.json", wanted)
+    train(recipe.from_dict(wanted), out=tmp_path / "broken", resume=True)
+    train(recipe.from_dict(wanted), out=tmp_path / "whole")
+    for key, value in weights(tmp_path / "whole", "last.weights.h5").items():
+        np.testing.assert_array_equal(weights(tmp_path / "broken", "last.weights.h5")[key], value, err_msg=key)
+
+
+@pytest.mark.parametrize("name", ["history.csv", "model.keras", "preview.png", "run.json", "notes.txt"])
+def test_files_of_others_are_not_written_over(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=f"holds other files, as {name}; .*another `out`"):
+        train(recipe.from_dict(tiny()), out=tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]

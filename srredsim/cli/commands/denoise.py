@@ -34,7 +34,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.pixel_size(parser)
     shared.dtype(parser)
     shared.out_folder(parser)
-    shared.overwrite(parser)
+    shared.several(parser)
 
 
 def run(arguments) -> dict:
@@ -49,7 +49,7 @@ def run(arguments) -> dict:
         terminal.say(*map(Path, report["paths"]))
         return report
 
-    return each(arguments.inputs, work, arguments.out)
+    return each(arguments, work)
 
 
 def _by_maths(arguments) -> Callable[..., dict]:

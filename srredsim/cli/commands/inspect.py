@@ -16,7 +16,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.stacks(parser)
     shared.out_folder(parser)
     shared.optics(parser, "left out: the file says; needed to find the stripes")
-    shared.overwrite(parser)
+    shared.several(parser)
 
 
 def run(arguments) -> dict:
@@ -31,4 +31,4 @@ def run(arguments) -> dict:
         terminal.say_coloured(path, *words, Path(report["picture"]))
         return report
 
-    return each(arguments.inputs, work, arguments.out)
+    return each(arguments, work)
