@@ -61,10 +61,11 @@ class Source:
             raise InputError(f"the pixels are {self.dtype}, not numbers; save them as uint16 or float32")
         if not all(n > 0 for n in (*self.shape, *self.size)):
             raise InputError(f"the file holds no pixels: its shape is {(*self.shape, *self.size)}")
-        if prod(self.size) * self.dtype.itemsize >= LARGEST_PLANE:
+        (y, x), per_plane = self.size, prod(self.size) * self.dtype.itemsize
+        if per_plane >= LARGEST_PLANE:
             raise InputError(
-                f"the planes are {self.size[0]} x {self.size[1]} pixels, {prod(self.size) * self.dtype.itemsize / 2**30:.3g}"
-                " GiB each; less than 4 GiB can be worked on: cut them into parts"
+                f"the planes are {y} x {x} pixels, {per_plane / 2**30:.3g} GiB each; less than 4 GiB can be worked on:"
+                " cut them into parts"
             )
 
     def pixels(self, number: int) -> np.ndarray:
