@@ -39,7 +39,7 @@ STRENGTHS = 10  # groups of equal size into which patches are sorted by contrast
 WORKERS = 2
 BLOCK = 1 << 13  # patches worked on at a time: their products stay in the cache
 NEGLIGIBLE = 1e-4  # share of a patch in a component that is not counted
-LARGEST = 256 * 2**20  # bytes of an archive when unpacked: 2000 components as float32, whole
+LARGEST = 64 * 2**20  # bytes of an archive when unpacked: 2000 components, whole
 DAMAGE = (ValueError, TypeError, EOFError, OverflowError, NotImplementedError, RuntimeError, SyntaxError)
 FLOOR = 1e-6  # variance added to every pixel: no component becomes a point, nothing fainter than 1/1000 is told apart
 

@@ -205,7 +205,7 @@ PRIORS = {
     "text": b"hello",
     "cut": archive(weights__npy=npy("(2,)"))[:60],
     "lies": archive(weights__npy=npy("(-1,)"), covariances__npy=npy("(99999999999, 64, 64)")),
-    "bomb": archive(weights__npy=npy("(3,)"), covariances__npy=b"\0" * (300 * 2**20)),
+    "bomb": archive(weights__npy=npy("(3,)"), covariances__npy=b"\0" * (65 * 2**20)),
     "pickle": archive(weights__npy=npy("(1,)", "'O'", pickle.dumps([print])), covariances__npy=b""),
 }
 WEIGHTS = {"text": b"hello", "empty": b"", "other": hdf5(), "cut": hdf5()[:900]}
