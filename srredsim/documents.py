@@ -7,6 +7,7 @@ through.
 
 from __future__ import annotations
 
+import itertools
 import json
 import stat
 from pathlib import Path
@@ -16,6 +17,7 @@ from srredsim.errors import InputError
 
 LARGEST = 64 * 2**20  # bytes of JSON: a run of 10,000 epochs has 5 MB
 LARGEST_YAML = 2**20  # bytes: it is read slowly, and written by hand
+MOST_OPEN = 100  # brackets: the time that PyYAML takes grows with their square
 MOST_VALUES = 100_000  # in a YAML file, those that aliases repeat counted each time
 
 
@@ -49,6 +51,9 @@ def parse_yaml(text: str) -> Any:
     """The same of a text, such as a value on the command line."""
     import yaml
 
+    depth = itertools.accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(letter, 0) for letter in text)
+    if max(depth, default=0) > MOST_OPEN:
+        raise ValueError("its lists are too deep within one another")
     try:
         content = yaml.safe_load(text)
         _count(content, {}, ())
