@@ -11,6 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import contextlib
+
 import conftest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,10 +36,8 @@ def image(path):
 
 def text(read):
     def of_path(path):
-        try:
+        with contextlib.suppress(ValueError):
             read(path)
-        except ValueError:
-            pass
 
     return of_path
 
