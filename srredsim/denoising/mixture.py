@@ -18,6 +18,7 @@ References
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -40,7 +41,16 @@ WORKERS = 2
 BLOCK = 1 << 13  # patches worked on at a time: their products stay in the cache
 NEGLIGIBLE = 1e-4  # share of a patch in a component that is not counted
 LARGEST = 64 * 2**20  # bytes of an archive when unpacked: 2000 components, whole
-DAMAGE = (ValueError, TypeError, EOFError, OverflowError, NotImplementedError, RuntimeError, SyntaxError)
+DAMAGE = (
+    ValueError,
+    TypeError,
+    EOFError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
+)
 FLOOR = 1e-6  # variance added to every pixel: no component becomes a point, nothing fainter than 1/1000 is told apart
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,15 @@ def _columns(path: Path) -> tuple[np.ndarray, np.ndarray]:
             raise ValueError("not numbers")
     except FileNotFoundError:
         raise InputError("there is no such file") from None
-    except (ValueError, EOFError, SyntaxError, OverflowError, TypeError, RecursionError) as problem:
+    except (
+        ValueError,
+        EOFError,
+        SyntaxError,
+        tokenize.TokenError,
+        OverflowError,
+        TypeError,
+        RecursionError,
+    ) as problem:
         raise InputError(f"cannot be read ({problem}); wanted {COLUMNS}, as text, JSON or .npy") from None
     if table.ndim != 2 or table.shape[1] != 2 or len(table) < 3:
         raise InputError(f"holds {' x '.join(map(str, table.shape))} numbers; wanted {COLUMNS}, and at least 3 lines")

@@ -44,7 +44,8 @@ def complaint(run, tmp_path, recwarn, monkeypatch):
             status, _, err = run(*argv)
         lines = err.splitlines()
         left = [path.name for path in tmp_path.rglob("*")] if status else []
-        shutil.rmtree(out, ignore_errors=True)
+        for folder in (out, tmp_path / "cache"):
+            shutil.rmtree(folder, ignore_errors=True)
         shown = f"{[str(word)[-40:] for word in argv]}: {status} {[line[:300] for line in lines]} {left}"
         if status not in ((2,) if must_fail else (0, 2)) or left:
             return shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
@@ -41,7 +42,16 @@ def memory_map(path: Path) -> np.memmap:
         raise
     except ValueError as error:
         raise InputError(_in_words(error)) from error
-    except (EOFError, OSError, SyntaxError, OverflowError, TypeError, RecursionError, MemoryError) as error:
+    except (
+        EOFError,
+        OSError,
+        SyntaxError,
+        tokenize.TokenError,
+        OverflowError,
+        TypeError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise InputError(f"the .npy file is damaged or cut short: {error}") from error
 
 
