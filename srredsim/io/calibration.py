@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-import math
 import tifffile
 
 from srredsim.acquisition import Optics
