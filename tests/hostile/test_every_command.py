@@ -154,20 +154,20 @@ def test_names_without_end(complaint, tmp_path, tiny_model):
     assert [one for one in found if one] == []
 
 
-def test_a_pair_smaller_than_the_crop(tmp_path, refused):
+def test_a_pair_smaller_than_the_crop(tmp_path, refused, tiny_model):
     """One line names it, before a run folder is made, wherever it stands among the others."""
     dice = np.random.default_rng(3)
     for number in range(12):
-        side = 24 if number == 7 else 64
+        side = 12 if number == 7 else 32  # the crop is 16
         for part, scale, frames in (("raw", 1, (15,)), ("truth", 2, ())):
             (tmp_path / "train" / part).mkdir(parents=True, exist_ok=True)
             pixels = dice.poisson(100, (*frames, scale * side, scale * side)).astype(np.uint16)
             tifffile.imwrite(tmp_path / "train" / part / f"cell_{number}.tif", pixels, photometric="minisblack")
     shutil.copytree(tmp_path / "train", tmp_path / "validation")
     run = tmp_path / "run"
-    line = refused("train", "--model", "srredsim", "--data", tmp_path, "--out", run, "--epochs", 1, "--steps", 1)
+    line = refused("train", "--model", tiny_model / "recipe.yaml", "--data", tmp_path, "--out", run)
     assert "cell_7.tif" in line
-    assert "24 x 24" in line
+    assert "12 x 12" in line
     assert not run.exists()
 
 
