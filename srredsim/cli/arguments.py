@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from srredsim.cli.looked_up import Choices, constant
+from srredsim.errors import short
 
 Record = TypeVar("Record")
 
@@ -75,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
-        print(f"srredsim: {message} (see {self.prog} --help)", file=sys.stderr)
+        print(f"srredsim: {short(message)} (see {self.prog} --help)", file=sys.stderr)
         sys.exit(2)
 
 

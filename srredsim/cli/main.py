@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import textwrap
+import warnings
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
 from shutil import get_terminal_size
@@ -36,7 +37,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     _stop_like_ctrl_c()
     try:
-        with terminal.flags_of(arguments.parser):
+        with terminal.flags_of(arguments.parser), warnings.catch_warnings():
+            if not sys.warnoptions:  # NumPy's remarks on overflows and the like are for whoever works on the code
+                warnings.simplefilter("ignore", RuntimeWarning)
             return _run(arguments)
     except KeyboardInterrupt:
         terminal.note("interrupted")

@@ -160,7 +160,7 @@ class ImagePairs(FilePairs):
 
     def _read(self, index: int) -> Pair:
         source, truth, position = self._items[index]
-        image = np.asarray(source.plane(position), np.float32)[..., None]
+        image = np.asarray(source.pixels(position), np.float32)[..., None]
         try:
             scaling = self._scaling_of(image)
         except InputError as problem:
@@ -186,7 +186,7 @@ class PlanesOfFile:
         return tuple(self._source.size)
 
     def plane(self, position: tuple[int, ...]) -> np.ndarray:
-        return self._source.plane(int(self._numbers[position]))
+        return self._source.pixels(int(self._numbers[position]))
 
 
 def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = "") -> tuple[list[Path], list[Path]]:

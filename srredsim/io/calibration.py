@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -170,7 +171,7 @@ def _length(attributes: dict[str, str], name: str, unit: str = "um") -> float | 
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text else None
+        return float(text) if text and math.isfinite(float(text)) else None
     except ValueError:
         return None
 

@@ -94,7 +94,7 @@ class Frames:
         numbers = self.numbers[t, c, z]
         raw = np.empty((*numbers.shape, *self.source.size), self.dtype)
         for place in np.ndindex(*numbers.shape):
-            raw[place] = self.source.plane(int(numbers[place]))
+            raw[place] = self.source.pixels(int(numbers[place]))
         return raw
 
 
@@ -118,7 +118,7 @@ class Tiles:
     def __getitem__(self, position: tuple[int, int, int]) -> np.ndarray:
         t, c, z = position
         rows, columns, y, x = self.shape[3:]
-        montage = self.source.plane(int(self.numbers[t, c, z]))
+        montage = self.source.pixels(int(self.numbers[t, c, z]))
         return np.ascontiguousarray(montage.reshape(rows, y, columns, x).swapaxes(1, 2), self.dtype)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.acquisition import Optics, Pattern
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
 from srredsim.stripes.parameters import Angle, Order, Parameters
 
@@ -93,13 +93,14 @@ def load_parameters(report: str | Path | dict) -> Saved:
         return _saved(report, "given")
     path = Path(report)
     try:
-        return _saved(json.loads(path.read_text(encoding="utf-8")), str(path))
-    except InputError:
-        raise
+        content = documents.read_json(path)
     except FileNotFoundError:
         raise InputError(f"`parameters` {path}: there is no such file") from None
+    except InputError as problem:
+        raise InputError(f"`parameters`: {problem}") from None
     except ValueError as problem:
         raise InputError(f"`parameters` {path} is not JSON ({problem}); {WRITTEN}") from None
+    return _saved(content, str(path))
 
 
 def _saved(report: dict, name: str) -> Saved:
@@ -113,7 +114,7 @@ def _saved(report: dict, name: str) -> Saved:
         return Saved(name, optics, channels, dampings, report["channels"][0]["otf"]["file"])
     except KeyError as problem:
         raise InputError(f"`parameters` {name} does not hold {problem}; {WRITTEN}") from None
-    except (TypeError, ValueError, AttributeError) as problem:
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as problem:
         raise InputError(f"`parameters` {name} is damaged ({problem}); {WRITTEN}") from None
 
 
@@ -128,7 +129,7 @@ def _parameters(channel: dict) -> Parameters:
 def _angle(angle: dict) -> Angle:
     orders = tuple(_order(order) for order in angle["orders"])
     if [order.order for order in orders] not in ([1], [1, 2]):
-        raise ValueError(f"orders {[order.order for order in orders]} where 1, or 1 and 2, should be")
+        raise ValueError(f"orders {shown([order.order for order in orders])} where 1, or 1 and 2, should be")
     phases_rad = [_finite(phase) for phase in angle["phases_rad"]]
     steps_rad = tuple(phase - orders[0].phase_rad for phase in phases_rad)
     condition = condition_number(steps_rad, len(orders))
@@ -137,7 +138,7 @@ def _angle(angle: dict) -> Angle:
             f"{len(orders)} orders cannot be told apart with the phases {np.round(phases_rad, 3).tolist()}"
         )
     if angle["status"] not in STATUSES:
-        raise ValueError(f"status {angle['status']!r}")
+        raise ValueError(f"status {shown(angle['status'])}")
     return Angle(
         angle["status"],
         _vector(angle["k0_per_um"]),
@@ -151,7 +152,7 @@ def _angle(angle: dict) -> Angle:
 
 def _order(order: dict) -> Order:
     if order["status"] not in STATUSES:
-        raise ValueError(f"status {order['status']!r}")
+        raise ValueError(f"status {shown(order['status'])}")
     numbers = {name: _finite(order[name]) for name in ("phase_rad", "modulation_depth", "modulation_error", "z")}
     return Order(int(_finite(order["order"])), _vector(order["k_per_um"]), status=order["status"], **numbers)
 
@@ -170,12 +171,13 @@ def _vector(values) -> tuple[float, float]:
 
 
 def _finite(value) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise ValueError(f"{value!r} where a number should be")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not abs(value) < 1e300:  # whole numbers in JSON have no end
+        raise ValueError(f"{shown(value)} where a number should be")
     return float(value)
 
 
 def _positive(value) -> float:
     if not _finite(value) > 0:
-        raise ValueError(f"{value!r} where a number above 0 should be")
+        raise ValueError(f"{shown(value)} where a number above 0 should be")
     return float(value)

@@ -295,7 +295,7 @@ def _first(rows: Any) -> Any:
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
     """What was said of stripes and lens, for every angle and channel of this stack."""
     channels = stack.sizes["C"]
-    steps_rad = known.phase_steps
+    steps_rad: Any = known.phase_steps  # rows, when `KnownStripes` has checked them
     if steps_rad is not None and len(steps_rad) == 1:
         steps_rad = tuple(steps_rad) * stack.pattern.angles
     dampings = None
