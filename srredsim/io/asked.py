@@ -15,14 +15,17 @@ class Reading:
     order: str | None = None
     angles: int | None = None
     phases: int | None = None
-    trailing_widefield: bool = False
+    trailing_widefield: bool = False  # the same as widefield_frame="last"
     pixel_size_um: float | None = None
     na: float | None = None
     wavelength_em_um: float | None = None
+    widefield_frame: str | None = None
+    channels: int | None = None
 
     @property
     def frames(self) -> Wanted:
-        return Wanted(self.order, self.angles, self.phases, self.trailing_widefield)
+        widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
+        return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
 
 
 @dataclass(frozen=True)

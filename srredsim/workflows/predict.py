@@ -20,6 +20,7 @@ from srredsim import io, picture
 from srredsim.acquisition import RawStack, frames_from_raw, which
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Survey
+from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.optics.sampling import SCALE
@@ -292,7 +293,8 @@ def _opened(
     if not isinstance(model, LoadedModel | Chain):
         model = model(io.raw_stack(source, path, reading))
     chain = model if isinstance(model, Chain) else Chain(model)
-    stack = io.remembering(chain.open(source, path, reading))
+    opened, watch = watched(chain.open(source, path, reading))
+    stack = io.remembering(opened)
     transfer, why_not = _judging(chain, stack) if consistency else (None, None)
     *positions, angles, phases, y, x = stack.array.shape
     begun = Plan(
@@ -317,7 +319,10 @@ def _opened(
     for result in begun.paths:
         io.refuse_existing(result, writing.overwrite)
     find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
-    return Worker(replace(begun, survey=chain.kind.survey(stack, find)), chain, stack)
+    survey = chain.kind.survey(stack, find)
+    doubts = watch.doubts()  # of what the survey has read
+    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts), advice=(*begun.advice, *doubts))
+    return Worker(begun, chain, stack)
 
 
 def _judging(chain: Chain, stack: RawStack) -> tuple[Transfer | None, str | None]:

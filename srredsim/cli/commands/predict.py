@@ -13,7 +13,7 @@ from srredsim.errors import InputError
 GROUP = "images"
 DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "reconstruct raw stacks, or restore widefield images, with a trained model"
-OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "na", "wavelength_em_um")
+OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "na", "wavelength_em_um")
 
 
 def add_arguments(parser: shared.Parser) -> None:
