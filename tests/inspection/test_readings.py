@@ -1,4 +1,4 @@
-"""Frame counts that fit more than one reading: the true one is named, by every command, and a right one gets no word."""
+"""Frame counts that fit more than one reading: the true one is named, and a right one gets no word."""
 
 from functools import cache
 
