@@ -10,7 +10,7 @@ result. Names of arguments and defaults are those of the command line. Wherever 
 
 How to read a path or an array is told by further arguments of the same call:
 
-order, angles, phases, trailing_widefield
+order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
 pixel_size_um, na, wavelength_em_um
     The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says.
@@ -85,8 +85,11 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
         How the frames follow one another where a file does not say, the fastest first; PAZ if not given.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
-    trailing_widefield : bool
-        Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
+    widefield_frame : {"none", "first", "last"}, optional
+        Where a widefield frame, which is left out, stands in the frames of each reconstruction, or of the whole stack;
+        ``trailing_widefield=True`` is the last.
+    channels : int, optional
+        Colours that alternate frame by frame, where the file does not say so.
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
@@ -107,7 +110,7 @@ def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
     stack = stacks.raw_stack(data, reading)
     if reading.get("na") is not None or reading.get("wavelength_em_um") is not None:
         inspection.refuse_impossible(stack.optics)
-    return Inspection(workflow.inspect(stack, trailing_widefield=bool(reading.get("trailing_widefield"))), stack)
+    return Inspection(workflow.inspect(stack), stack)
 
 
 def reconstruct(

@@ -31,6 +31,8 @@ class OfReading(TypedDict, total=False):
     angles: int | None
     phases: int | None
     trailing_widefield: bool
+    widefield_frame: str | None
+    channels: int | None
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | None
@@ -71,7 +73,7 @@ def stack_for(chain: Chain, data: Stack, given: Mapping[str, Any]) -> RawStack:
 def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     """A stack with other optics; how its frames are sorted was told when it was read."""
     reading = _reading(given)
-    for name in ("order", "angles", "phases", "trailing_widefield", "axes"):
+    for name in ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "axes"):
         if given.get(name):
             raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
     told = {name: getattr(reading, name) for name in ("pixel_size_um", "na", "wavelength_em_um")}

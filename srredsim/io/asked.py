@@ -16,7 +16,7 @@ CHECKS = {
     "na": checks.above_zero,
     "wavelength_em_um": checks.above_zero,
 }
-OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "na", "wavelength_em_um")
+OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "na", "wavelength_em_um")
 DTYPES = ("float32", "uint16")  # of images that are written
 
 
@@ -27,10 +27,12 @@ class Reading:
     order: str | None = None
     angles: int | None = None
     phases: int | None = None
-    trailing_widefield: bool = False
+    trailing_widefield: bool = False  # the same as widefield_frame="last"
     pixel_size_um: float | None = None
     na: float | None = None
     wavelength_em_um: float | None = None
+    widefield_frame: str | None = None
+    channels: int | None = None
 
     def __post_init__(self):
         for name, check in CHECKS.items():
@@ -46,7 +48,8 @@ class Reading:
 
     @property
     def frames(self) -> Wanted:
-        return Wanted(self.order, self.angles, self.phases, self.trailing_widefield)
+        widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
+        return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from srredsim.acquisition import Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.asked import Reading
+from srredsim.io.colours import with_channels
 from srredsim.io.raw import Frames
 from srredsim.io.source import Source
 
@@ -38,7 +39,7 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
     if min(y, x) < smallest:
         colour = "; is the last axis the colour? Give planes of grey values" if x in (3, 4) else ""
         raise InputError(f"the planes are {y} x {x} pixels; {smallest} x {smallest} is the least{colour}")
-    numbers = orders.arrange_planes(source.letters, source.shape)
+    numbers = orders.arrange_planes(*with_channels(source.letters, source.shape, reading.channels))
     notes = (*source.notes, *_doubts(source))
     frames = Frames(source, numbers[..., None, None])
     return RawStack(

@@ -18,6 +18,7 @@ import numpy as np
 from srredsim import checks, io
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.inspection.readings import watched
 from srredsim.noise.photons import counting_of
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
@@ -133,7 +134,8 @@ class Reconstruction:
         self, stack: RawStack, method: Method, known: KnownStripes, lens: Lens, *, split_photons: bool = False
     ):
         check_phases(stack.pattern.phases)
-        self.stack, self.method, self.split_photons = stack, method, split_photons
+        self.stack, self._watch = watched(stack)
+        self.method, self.split_photons = method, split_photons
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
@@ -176,7 +178,7 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        sizes, source = self.stack.sizes, self.stack.source
+        sizes, source, doubts = self.stack.sizes, self.stack.source, self._watch.doubts()
         return {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
@@ -188,7 +190,8 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": [*self.stack.notes, *self.notes],
+            "notes": [*self.stack.notes, *self.notes, *doubts],
+            "doubts": doubts,
         }
 
 
