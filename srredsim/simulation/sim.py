@@ -120,7 +120,8 @@ def simulate_stack(
 def draw(rng, angles=3, phases=5, *, size=128, photons=(20.0, 5000.0), beams=None, **fixed) -> Settings:
     """Settings over the whole range of real microscopes; ``fixed`` as in `simulate_stack`."""
     _known(fixed)
-    beams = _beams(checks.positive("angles", angles), checks.positive("phases", phases), beams)
+    checks.positive("angles", angles)
+    beams = _beams(checks.positive("phases", phases), beams)
     sides = (size,) if np.ndim(size) == 0 else tuple(size)
     size = tuple(int(checks.positive("size", side)) for side in sides) * (2 if np.ndim(size) == 0 else 1)
     if len(size) != 2 or min(size) < 8:
@@ -162,9 +163,7 @@ def _known(fixed):
             checks.finite(name, value)
 
 
-def _beams(angles, phases, beams) -> int:
-    if angles < 1:
-        raise InputError(f"a stack has at least one angle; got {angles}")
+def _beams(phases, beams) -> int:
     if beams not in (None, 2, 3):
         raise InputError(f"patterns are made by 2 or 3 beams; got {beams}")
     beams = beams or (3 if phases >= 5 else 2)
