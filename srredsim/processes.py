@@ -56,7 +56,7 @@ def on_cores(
 
 
 def _next(done: SimpleQueue[Future]) -> Future:
-    """The future that is done next. Nothing of the others is locked while it waits, so that Ctrl-C leaves no lock behind.
+    """The future that is done next. None of the others is locked meanwhile, so that Ctrl-C leaves no lock behind.
 
     Not for longer at a time: Ctrl-C that another thread is told of does not end a wait.
     """
