@@ -152,7 +152,7 @@ def reconstruct(
     stacks.refuse_unknown(given, reconstruct, OfReconstruction)
     asked = dict(given)
     known, lens = _taken(asked, workflow.KnownStripes), _taken(asked, workflow.Lens)
-    stack = io.remembering(stacks.raw_stack(data, asked))
+    stack = stacks.raw_stack(data, asked)
     work = workflow.Method(method, wiener, attenuation, iterations)
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress

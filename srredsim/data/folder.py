@@ -87,7 +87,7 @@ class FilePairs(Pairs):
 
     def _matched(self, truth: PlanesOfFile, position: tuple[int, ...], frames: np.ndarray) -> np.ndarray:
         try:
-            return match_widefield(np.asarray(truth.plane(position), np.float32), frames)
+            return match_widefield(np.asarray(truth.pixels(position), np.float32), frames)
         except InputError as problem:
             raise InputError(f"{truth.path}: {problem}") from None
 
@@ -185,7 +185,7 @@ class PlanesOfFile:
         """(y, x)"""
         return tuple(self._source.size)
 
-    def plane(self, position: tuple[int, ...]) -> np.ndarray:
+    def pixels(self, position: tuple[int, ...]) -> np.ndarray:
         return self._source.pixels(int(self._numbers[position]))
 
 

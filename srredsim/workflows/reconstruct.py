@@ -134,7 +134,8 @@ class Reconstruction:
         self, stack: RawStack, method: Method, known: KnownStripes, lens: Lens, *, split_photons: bool = False
     ):
         check_phases(stack.pattern.phases)
-        self.stack, self._watch = watched(stack)
+        opened, self._watch = watched(stack)
+        self.stack = io.remembering(opened)
         self.method, self.split_photons = method, split_photons
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
@@ -254,7 +255,7 @@ def reconstruct_file(
     """
     started = time.perf_counter()
     path, writing, method = Path(path), writing or io.Writing(), method or Method()
-    stack = io.remembering(io.read(path, **asdict(reading or io.Reading())))
+    stack = io.read(path, **asdict(reading or io.Reading()))
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")

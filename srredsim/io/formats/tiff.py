@@ -209,7 +209,11 @@ def _refuse_impossible_counts(tif: tifffile.TiffFile) -> None:
     """OME metadata that promise more frames than the file has bytes: tifffile would make room for each."""
     if not tif.is_ome:
         return
-    for pixels in ElementTree.fromstring(tif.ome_metadata).iterfind("{*}Image/{*}Pixels"):
+    try:
+        root = ElementTree.fromstring(tif.ome_metadata)
+    except ElementTree.ParseError:
+        return  # metadata that nobody can read promise nothing: the frames are taken as they lie there
+    for pixels in root.iterfind("{*}Image/{*}Pixels"):
         promised = prod(int(pixels.get(f"Size{axis}", 1)) for axis in "TCZ")
         if promised > tif.filehandle.size:
             raise InputError(f"{promised} frames are promised, but the file has {tif.filehandle.size} bytes only")
