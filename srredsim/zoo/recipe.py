@@ -69,6 +69,7 @@ class Optimizer:
     clip_norm: float | None = 1.0  # largest norm of the whole gradient
     ema: float | None = None  # momentum of the averaged weights; None: no averaging
     l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
+    l1: float = 0.0  # times the sign of each weight, likewise: what makes weights sparse
     epsilon: float | None = None  # constant of adam and adamw; None: that of Keras, 1e-7
     restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
 
@@ -171,10 +172,12 @@ def _check_zscore(key: str, value: tuple | None) -> None:
 
 def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
     """Options that go together; the others are refused rather than left without effect."""
-    if optimizer.l2 < 0 or (optimizer.l2 and optimizer.name not in WITH_L2):
-        raise InputError(
-            f"optimizer.l2 is 0 or more, with {' or '.join(WITH_L2)}; got {optimizer.l2} with {optimizer.name}"
-        )
+    for key in ("l2", "l1"):
+        value = getattr(optimizer, key)
+        if value < 0 or (value and optimizer.name not in WITH_L2):
+            raise InputError(
+                f"optimizer.{key} is 0 or more, with {' or '.join(WITH_L2)}; got {value} with {optimizer.name}"
+            )
     if optimizer.epsilon is not None and (optimizer.epsilon <= 0 or optimizer.name not in WITH_EPSILON):
         raise InputError(
             f"optimizer.epsilon is above 0, with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with"
