@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,10 @@ class Optics:
         """With the values that are not None in place of these."""
         return replace(self, **{name: value for name, value in values.items() if value is not None})
 
-    def overridden(self, whose: str = "the file", **values: float | None) -> list[str]:
-        """A sentence for each of these values that is given in place of another."""
+    def overridden(self, given: Mapping[str, float | None], whose: str = "the file") -> list[str]:
+        """A sentence for each value that is given in place of another."""
         text = []
-        for name, value in values.items():
+        for name, value in given.items():
             own, (words, unit) = getattr(self, name), IN_WORDS[name]
             if value is not None and own is not None and abs(value / own - 1) > SAME:
                 text.append(f"{words} {value:g}{unit} as given; {whose} says {own:g}{unit}")

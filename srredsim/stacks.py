@@ -80,7 +80,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     optics = stack.optics.given(**reading.optics)
     if stack.source is None or any(reading.optics.values()):  # what a file says wrongly is not the caller's fault
         refuse_impossible(optics)
-    notes = stack.optics.overridden("the stack", **reading.optics)
+    notes = stack.optics.overridden(reading.optics, "the stack")
     return replace(stack, optics=optics, notes=(*stack.notes, *notes))
 
 

@@ -66,7 +66,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
     optics = source.optics.given(**reading.optics)
-    notes += [*source.notes, *source.optics.overridden(**reading.optics)]
+    notes += [*source.notes, *source.optics.overridden(reading.optics)]
     if any(reading.optics.values()):
         refuse_impossible(optics)
     return RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
