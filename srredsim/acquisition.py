@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,14 @@ from typing import Any
 import numpy as np
 
 AXES = "TCZAPYX"  # time, channel, z, angle, phase, y, x
+IN_WORDS = {  # what is known of the optics: its name and its unit
+    "na": ("numerical aperture", ""),
+    "wavelength_em_um": ("emission wavelength", " um"),
+    "pixel_size_um": ("pixel size", " um"),
+    "z_step_um": ("z step", " um"),
+    "frame_interval_s": ("frame interval", " s"),
+}
+SAME = 1e-3  # relative difference of two values that are one, rounded
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,15 @@ class Optics:
     def given(self, **values: float | None) -> Optics:
         """With the values that are not None in place of these."""
         return replace(self, **{name: value for name, value in values.items() if value is not None})
+
+    def overridden(self, given: Mapping[str, float | None], whose: str = "the file") -> list[str]:
+        """A sentence for each value that is given in place of another."""
+        text = []
+        for name, value in given.items():
+            own, (words, unit) = getattr(self, name), IN_WORDS[name]
+            if value is not None and own is not None and abs(value / own - 1) > SAME:
+                text.append(f"{words} {value:g}{unit} as given; {whose} says {own:g}{unit}")
+        return text
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
-from srredsim import inspection, io, stacks
+from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Picture, drawn_panels
@@ -108,8 +108,6 @@ def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
     from srredsim.workflows import inspect as workflow
 
     stack = stacks.raw_stack(data, reading)
-    if reading.get("na") is not None or reading.get("wavelength_em_um") is not None:
-        inspection.refuse_impossible(stack.optics)
     return Inspection(workflow.inspect(stack), stack)
 
 

@@ -33,12 +33,6 @@ class Field:
     exposures: np.ndarray  # (angles, phases)
 
 
-def refuse_impossible(optics: Optics) -> None:
-    """Raises InputError if all of the optics are known, and no microscope has such values."""
-    if None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
-        transfer_of(optics)
-
-
 def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
     """The first time, the middle z-plane."""
     return 0, channel, stack.sizes["Z"] // 2

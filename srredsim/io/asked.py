@@ -8,14 +8,10 @@ from pathlib import Path
 from srredsim import checks
 from srredsim.errors import InputError
 from srredsim.io.orders import Wanted
+from srredsim.optics import plausible
 
-CHECKS = {
-    "angles": checks.positive,
-    "phases": checks.positive,
-    "pixel_size_um": checks.above_zero,
-    "na": checks.above_zero,
-    "wavelength_em_um": checks.above_zero,
-}
+COUNTS = ("angles", "phases")
+OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "na", "wavelength_em_um")
 DTYPES = ("float32", "uint16")  # of images that are written
 
@@ -35,9 +31,12 @@ class Reading:
     channels: int | None = None
 
     def __post_init__(self):
-        for name, check in CHECKS.items():
+        for name in COUNTS:
             if getattr(self, name) is not None:
-                check(name, getattr(self, name))
+                checks.positive(name, getattr(self, name))
+        for name, value in self.optics.items():
+            if value is not None:
+                plausible.check(name, checks.above_zero(name, value))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
 
     def refuse_of_stacks(self, taker: str) -> None:
@@ -45,6 +44,11 @@ class Reading:
         for name in OF_RAW_STACKS:
             if getattr(self, name):
                 raise InputError(f"`{name}` is for raw stacks; {taker}")
+
+    @property
+    def optics(self) -> dict[str, float | None]:
+        """What is told of the optics, by name."""
+        return {name: getattr(self, name) for name in OPTICS}
 
     @property
     def frames(self) -> Wanted:

@@ -71,8 +71,7 @@ class Calibration:
                 raise InputError(f"the pixels are {y:g} um high and {x:g} um wide; they must be square: resample them")
             if pixel_size_um is None:
                 pixel_size_um = x
-            elif abs(pixel_size_um / x - 1) > 1e-3:
-                notes.append(f"pixel size {pixel_size_um:g} um as given; the file says {x:g} um")
+            notes += Optics(pixel_size_um=x).overridden({"pixel_size_um": pixel_size_um})
         wavelengths = sorted(set(self.wavelengths_em_um))
         if len(wavelengths) > 1:
             each = ", ".join(f"{1000 * w:g}" for w in wavelengths)

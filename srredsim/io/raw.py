@@ -16,6 +16,7 @@ from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.source import Source
 from srredsim.io.whole import atomic
+from srredsim.optics.transfer import refuse_impossible
 
 UNKNOWN = Optics()
 FILE_ORDER = "TAZPCYX"  # OME allows one more axis for each of t, z and c: angle goes with t, phase with z
@@ -64,8 +65,11 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
-    optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    return RawStack(array, pattern, optics, names, None if path is None else Path(path), (*notes, *source.notes))
+    optics = source.optics.given(**reading.optics)
+    notes += [*source.notes, *source.optics.overridden(reading.optics)]
+    if any(reading.optics.values()):
+        refuse_impossible(optics)
+    return RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
 
 
 @dataclass(frozen=True)

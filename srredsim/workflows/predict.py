@@ -57,7 +57,6 @@ class Plan:
     survey: Survey
     transfer: Transfer | None  # with which images are compared with the frames; None: they are not
     notes: tuple[str, ...]
-    advice: tuple[str, ...] = ()  # those of the notes that the user should see
 
     @property
     def units(self) -> list[Position]:
@@ -126,7 +125,7 @@ def predict_file(
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
         seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.report`), notes, advice (those that the user should see).
+        (None without; see `srredsim.workflows.judge.Judge.report`), notes (what the user should know).
 
     Raises
     ------
@@ -310,7 +309,6 @@ class Results:
             "stripes": [verdict(stripes) for stripes in plan.survey.needed_stripes],
             "consistency": consistency,
             "notes": notes,
-            "advice": notes if plan.pattern == (1, 1) else list(plan.advice),
         }
 
 
@@ -348,13 +346,11 @@ def _opened(
         survey=Survey(),
         transfer=transfer,
         notes=(*stack.notes, *([why_not] if why_not else [])),
-        advice=(why_not,) if why_not and not stack.optics.known else (),
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
     survey = chain.kind.survey(stack, find)
-    doubts = watch.doubts()  # of what the survey has read
-    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts), advice=(*begun.advice, *doubts))
+    begun = replace(begun, survey=survey, notes=(*begun.notes, *watch.doubts()))  # of what the survey has read
     return Worker(begun, chain, stack)
 
 

@@ -179,7 +179,7 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        sizes, source, doubts = self.stack.sizes, self.stack.source, self._watch.doubts()
+        sizes, source = self.stack.sizes, self.stack.source
         return {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
@@ -191,8 +191,7 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": [*self.stack.notes, *self.notes, *doubts],
-            "doubts": doubts,
+            "notes": [*self.stack.notes, *self.notes, *self._watch.doubts()],
         }
 
 

@@ -157,7 +157,7 @@ class Reference:
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
-        return {"input": str(path), "split": split, "pairs": pairs}
+        return {"input": str(path), "split": split, "pairs": pairs, "notes": list(stack.notes)}
 
     def _read(self, path: Path) -> RawStack:
         stack = io.remembering(io.read(path, **asdict(self.reading)))
