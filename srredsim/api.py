@@ -13,7 +13,8 @@ How to read a path or an array is told by further arguments of the same call:
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
 pixel_size_um, na, wavelength_em_um
-    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says.
+    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
+    one for each channel: ``(0.461, 0.525)``.
 
 What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help.
 """

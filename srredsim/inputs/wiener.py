@@ -74,7 +74,8 @@ def suits(data: Data, pattern: Pattern, optics: Optics) -> int:
 
     try:
         check_phases(pattern.phases)
-        transfer_of(optics)
+        for one in optics.each:
+            transfer_of(one)
     except InputError:
         return 0
     return 2
@@ -109,7 +110,7 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
     if not isinstance(array, RawStack):
         refuse_array(model.name, WORDS)
     check_phases(array.pattern.phases)
-    transfer_of(array.optics)
+    transfers_of(array)
     return array
 
 

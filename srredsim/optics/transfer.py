@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from srredsim.acquisition import Optics
+from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.optics import plausible
 from srredsim.optics.otf import cutoff_per_um, otf
@@ -76,8 +76,13 @@ class Transfer:
         return self.lens(fy, fx) * pixel[0][:, None] * pixel[1]
 
 
+def transfers_of(stack: RawStack) -> tuple[Transfer, ...]:
+    """Transfer function of each channel; InputError as of `transfer_of`."""
+    return tuple(transfer_of(stack.optics.of_channel(c)) for c in range(stack.sizes["C"]))
+
+
 def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
-    """Transfer function of a microscope.
+    """Transfer function of a microscope, of one channel.
 
     Raises
     ------
@@ -105,8 +110,9 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
 
 def refuse_impossible(optics: Optics) -> None:
     """InputError if no microscope has such values, as far as they are known."""
-    for name in NEEDED:
-        if getattr(optics, name) is not None:
-            plausible.check(name, getattr(optics, name))
-    if optics.known:
-        transfer_of(optics)
+    for one in optics.each:
+        for name in NEEDED:
+            if getattr(one, name) is not None:
+                plausible.check(name, getattr(one, name))
+        if one.known:
+            transfer_of(one)
