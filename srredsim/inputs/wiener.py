@@ -7,7 +7,7 @@ of any pattern; and its output has the pixels of its input, twice the raw ones.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from srredsim.io.source import Source
     from srredsim.normalise import Scaling
     from srredsim.optics.transfer import Transfer
-    from srredsim.reconstruction.planes import Channel
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
     from srredsim.zoo.models import LoadedModel
@@ -114,30 +113,22 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
     return array
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a channel's Wiener images are made with."""
-
-    channel: Channel
-    first: Parameters  # stripes as they are at the first time
-
-
 def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
     """The stripes are found for the Wiener image: nothing else has to find any."""
     from srredsim.optics.transfer import transfer_of
     from srredsim.reconstruction.planes import found_in
     from srredsim.stripes.measure import remeasured
 
-    transfer = transfer_of(stack.optics)
+    transfer, channels = transfer_of(stack.optics), []
 
-    def found(slice_: Sharpest) -> Found:
+    def at_the_first_time(slice_: Sharpest) -> Parameters:
         channel = found_in(slice_.prepared(), transfer, slice_.channel)
-        first = channel.parameters
-        if stack.sizes["T"] > 1:
-            first = remeasured(first, slice_.prepared_first().frames, channel.transfer)
-        return Found(channel, first)
+        channels.append(channel)
+        if stack.sizes["T"] == 1:
+            return channel.parameters
+        return remeasured(channel.parameters, slice_.prepared_first().frames, channel.transfer)
 
-    return surveyed(stack, found)
+    return replace(surveyed(stack, at_the_first_time), channels=tuple(channels))
 
 
 class Planes:
@@ -163,7 +154,7 @@ class Planes:
         else:
             raw = self._stack.raw(*position)
             prepared = prepared_plane(self._stack, position, raw)
-        image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].channel.transfer)
+        image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].transfer)
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling = self._survey.scalings[position]
         into[:] = as_dtype(cleaned(self._network, image, widefield, scaling, self._transfer, self._tile), into.dtype)
@@ -176,7 +167,7 @@ class Planes:
         from srredsim.stripes.measure import remeasured
 
         if self._moment is None or self._moment.time_and_channel != (t, c):
-            channel, position = self._survey.channels[c].channel, (t, c, self._survey.sharpest[c])
+            channel, position = self._survey.channels[c], (t, c, self._survey.sharpest[c])
             raw = self._stack.raw(*position)
             prepared, stripes = prepared_plane(self._stack, position, raw), channel.parameters
             if self._stack.sizes["T"] > 1:

@@ -22,7 +22,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
-from srredsim.reconstruction.planes import middle
+from srredsim.reconstruction.planes import Channel, middle
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared
@@ -118,13 +118,13 @@ class Compared:
     pictured: tuple[np.ndarray, Consistency]  # image of the first time and channel, in the middle of z
 
 
-def compare(stack: RawStack, images: np.ndarray, stripes: Sequence[Parameters | InputError] | None = None) -> Compared:
+def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | None = None) -> Compared:
     """Compare images (t, c, z, 2y, 2x) of a whole stack with its raw frames.
 
     Parameters
     ----------
-    stripes : sequence, optional
-        Those of each channel, where they are known; left out: found in its sharpest slice.
+    channels : sequence of Channel, optional
+        Stripes and lens of each, where they are known; left out: found in its sharpest slice.
 
     Raises
     ------
@@ -134,14 +134,20 @@ def compare(stack: RawStack, images: np.ndarray, stripes: Sequence[Parameters | 
     transfer = transfer_for(stack)
     shape = shape_of_images(stack)
     if images.shape != shape:
-        raise InputError(f"the stack belongs to an image (t, c, z, y, x) = {shape}; got {images.shape}")
-    if stripes is None:
-        stripes = surveyed(stack, lambda sharpest: stripes_in(sharpest.prepared, transfer)).stripes
+        raise InputError(
+            f"frames are compared with {SCALE}x the pixels: an image (t, c, z, y, x) = {shape}; got {images.shape}"
+        )
+    known: Sequence[tuple[Parameters | InputError, Transfer]]
+    if channels is None:
+        found = surveyed(stack, lambda sharpest: stripes_in(sharpest.prepared, transfer)).stripes
+        known = [(stripes, transfer) for stripes in found]
+    else:
+        known = [(each.parameters, each.transfer) for each in channels]
     maps = np.empty((shape[0], len(MAPS) * shape[1], *shape[2:]), np.float32)
     rows, pictured = [], None
     for t, c, z in stack.positions():
         image = np.array(images[t, c, z], np.float32)
-        one = judged((t, c, z), stack.raw(t, c, z), image, stripes[c], transfer)
+        one = judged((t, c, z), stack.raw(t, c, z), image, *known[c])
         maps[t, len(MAPS) * c : len(MAPS) * (c + 1), z] = [getattr(one.found, kind) for kind in MAPS]
         if one.position == _pictured(shape):
             pictured = image, one.found

@@ -306,7 +306,7 @@ class Results:
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
-            "stripes": [verdict(stripes) for stripes in plan.survey.needed_stripes],
+            "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
             "consistency": consistency,
             "notes": notes,
         }

@@ -28,7 +28,7 @@ from srredsim.quality import assess as quality
 from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
-from srredsim.reconstruction.planes import Plane, planes
+from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.stripes import saved
 from srredsim.stripes.given import Known
@@ -119,6 +119,8 @@ class Reconstructed:
     images: np.ndarray
     report: dict
     notes: tuple[str, ...]
+    optics: Optics  # of the stack, with what ``parameters`` say of them
+    channels: tuple[Channel, ...]  # stripes, at the first time, and lens of each
 
 
 class Reconstruction:
@@ -143,7 +145,8 @@ class Reconstruction:
         self.transfer, self.notes = _transfer(self.optics, lens.otf)
         self.known = _known(stack, self.before, known, lens)
         self.known.check(stack.pattern, self.transfer)
-        self.channels: list[dict] = []  # reports, filled as planes are made
+        self.found: list[Channel] = []  # at the first time, filled as planes are made
+        self.channels: list[dict] = []  # reports of them
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -165,6 +168,7 @@ class Reconstruction:
 
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
+            self.found.append(Channel(plane.parameters, plane.transfer, plane.notes))
             plain = not (self.method.updates or self.method.attenuation)
             found = quality.of_plane(plane, plain) | (self._split(plane) if self.split_photons else {})
             self.channels.append(report.of_channel(plane, self.otf_file) | {"quality": found})
@@ -226,7 +230,7 @@ def reconstruct(
     for plane in work.planes(progress):
         images[plane.position] = plane.image
     found = work.report()
-    return Reconstructed(images, found, tuple(found["notes"]))
+    return Reconstructed(images, found, tuple(found["notes"]), work.optics, tuple(work.found))
 
 
 def reconstruct_file(
