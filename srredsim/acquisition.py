@@ -21,15 +21,15 @@ IN_WORDS = {  # what is known of the optics: its name and its unit
     "frame_interval_s": ("frame interval", " s"),
 }
 SAME = 1e-3  # relative difference of two values that are one, rounded
-Value: TypeAlias = float | tuple[float, ...] | None  # of all channels, or of each
+Value: TypeAlias = float | tuple[float, ...] | None  # of the emission, in all channels or in each
 
 
 @dataclass(frozen=True)
 class Optics:
-    """Unknown values are None: nothing is guessed in silence. Each channel may have an emission wavelength of its own."""
+    """What is not known is None: nothing is guessed in silence."""
 
     na: float | None = None
-    wavelength_em_um: float | tuple[float, ...] | None = None  # of all channels, or of each
+    wavelength_em_um: float | tuple[float, ...] | None = None  # of the emission, in all channels or in each
     pixel_size_um: float | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
@@ -52,7 +52,8 @@ class Optics:
 
     def given(self, **values: Value) -> Optics:
         """With the values that are not None in place of these."""
-        return replace(self, **{name: value for name, value in values.items() if value is not None})
+        told: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        return replace(self, **told)
 
     def overridden(self, given: Mapping[str, Value], whose: str = "the file") -> list[str]:
         """A sentence for each value that is given in place of another."""
@@ -64,9 +65,9 @@ class Optics:
         return text
 
 
-def numbers(value: float | Sequence[float]) -> str:
+def numbers(value: float | Sequence[float], between: str = ", ") -> str:
     """``0.525``, or ``0.461, 0.525`` of several channels."""
-    return ", ".join(f"{one:g}" for one in np.atleast_1d(value))
+    return between.join(f"{one:g}" for one in np.atleast_1d(value))
 
 
 def alike(value: float | Sequence[float], other: float | Sequence[float], within: float = SAME) -> bool:
@@ -143,7 +144,7 @@ class RawStack:
         several = [f"{axis} {sizes[axis]}" for axis in "TCZ" if sizes[axis] > 1]
         size = f"{self.pattern.angles} angles x {self.pattern.phases} phases of {sizes['Y']} x {sizes['X']} pixels"
         optics = [
-            f"{value:g} um a pixel" if name == "pixel_size_um" else f"{name} {numbers(value)}"
+            f"{value:g} um a pixel" if name == "pixel_size_um" else f"{name} {numbers(value, '/')}"
             for name, value in vars(self.optics).items()
             if value is not None
         ]

@@ -79,7 +79,7 @@ class Parser(argparse.ArgumentParser):
         joined: list[str] = []
         for text in sys.argv[1:] if args is None else args:
             flag, _, value = joined[-1].partition("=") if joined else ("", "", "")
-            if flag in signed and not value and re.match(r"-[\d.]", text) or flag in several and _is_number(text):
+            if (flag in signed and not value and re.match(r"-[\d.]", text)) or (flag in several and _is_number(text)):
                 joined[-1] = f"{flag}={value},{text}" if value else f"{flag}={text}"
             else:
                 joined.append(text)

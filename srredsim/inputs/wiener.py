@@ -104,7 +104,7 @@ def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading
 
 
 def stack_of(array: Any, model: LoadedModel) -> RawStack:
-    from srredsim.optics.transfer import transfer_of
+    from srredsim.optics.transfer import transfers_of
 
     if not isinstance(array, RawStack):
         refuse_array(model.name, WORDS)
@@ -115,14 +115,14 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
 
 def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
     """The stripes are found for the Wiener image: nothing else has to find any."""
-    from srredsim.optics.transfer import transfer_of
+    from srredsim.optics.transfer import transfers_of
     from srredsim.reconstruction.planes import found_in
     from srredsim.stripes.measure import remeasured
 
-    transfer, channels = transfer_of(stack.optics), []
+    transfers, channels = transfers_of(stack), []
 
     def at_the_first_time(slice_: Sharpest) -> Parameters:
-        channel = found_in(slice_.prepared(), transfer, slice_.channel)
+        channel = found_in(slice_.prepared(), transfers[slice_.channel], slice_.channel)
         channels.append(channel)
         if stack.sizes["T"] == 1:
             return channel.parameters
@@ -137,10 +137,10 @@ class Planes:
     ticks = 1
 
     def __init__(self, network: Network, stack: RawStack, survey: Survey, tile: int | None = None):
-        from srredsim.optics.transfer import transfer_of
+        from srredsim.optics.transfer import transfers_of
 
         self._network, self._stack, self._survey, self._tile = network, stack, survey, tile
-        self._transfer = transfer_of(stack.optics)
+        self._transfers = transfers_of(stack)
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -157,7 +157,8 @@ class Planes:
         image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].transfer)
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling = self._survey.scalings[position]
-        into[:] = as_dtype(cleaned(self._network, image, widefield, scaling, self._transfer, self._tile), into.dtype)
+        cleaned_image = cleaned(self._network, image, widefield, scaling, self._transfers[c], self._tile)
+        into[:] = as_dtype(cleaned_image, into.dtype)
         tick()
         return raw
 

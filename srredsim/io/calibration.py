@@ -80,7 +80,8 @@ class Calibration:
         told = [wave for wave in self.wavelengths_em_um if wave]
         if len(told) < len(self.wavelengths_em_um):
             each = ", ".join(f"{1000 * wave:g}" if wave else "?" for wave in self.wavelengths_em_um)
-            return None, [f"not every channel tells its emission wavelength ({each} nm), so none is used"] if told else []
+            note = f"not every channel tells its emission wavelength ({each} nm), so none is used"
+            return None, [note] if told else []
         return (tuple(told) if len(set(told)) > 1 else told[0] if told else None), []
 
 

@@ -177,7 +177,8 @@ def _ome(optics: Optics, channels: int) -> dict:
     if optics.frame_interval_s is not None:
         metadata |= {"TimeIncrement": optics.frame_interval_s, "TimeIncrementUnit": "s"}
     if optics.wavelength_em_um is not None:
-        waves_nm = [round(optics.of_channel(c).wavelength_em_um * 1000, 6) for c in range(channels)]
+        waves_um = np.broadcast_to(optics.wavelength_em_um, channels)
+        waves_nm = [round(float(wave) * 1000, 6) for wave in waves_um]
         metadata["Channel"] = {"EmissionWavelength": waves_nm, "EmissionWavelengthUnit": ["nm"] * channels}
     return metadata
 

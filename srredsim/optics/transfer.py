@@ -95,6 +95,8 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
             name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
         )
         raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
+    if isinstance(optics.wavelength_em_um, tuple):
+        raise TypeError("a transfer function is that of one channel: see `Optics.of_channel`")
     for name in NEEDED:
         plausible.check(name, getattr(optics, name))
     cutoff = cutoff_per_um(optics.na, optics.wavelength_em_um)

@@ -105,7 +105,8 @@ def load_parameters(report: str | Path | dict) -> Saved:
 
 def _saved(report: dict, name: str) -> Saved:
     try:
-        optics = Optics(*(_one_or_each(report["optics"][value]) for value in OPTICS))
+        told = report["optics"]
+        optics = Optics(_positive(told["na"]), _one_or_each(told["wavelength_em_um"]), _positive(told["pixel_size_um"]))
         channels = tuple(_parameters(channel) for channel in report["channels"])
         if not channels:
             raise ValueError("no channel")
@@ -179,7 +180,7 @@ def _finite(value) -> float:
 
 def _one_or_each(value) -> float | tuple[float, ...]:
     """A value of all channels, or a list with that of each."""
-    return tuple(map(_positive, value)) if isinstance(value, list) and value else _positive(value)
+    return tuple(map(_positive, value)) if isinstance(value, list | tuple) and value else _positive(value)
 
 
 def _positive(value) -> float:
