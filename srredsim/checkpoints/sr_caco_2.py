@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from srredsim.checkpoints.mapping import (
@@ -9,8 +10,10 @@ from srredsim.checkpoints.mapping import (
     Original,
     Shapes,
     convolution,
+    slope,
     transposed_convolution,
 )
+from srredsim.networks import dbpn
 
 
 def _srcnn_settings(shapes: Shapes) -> dict[str, int]:
@@ -72,14 +75,115 @@ def _mslapsrn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
         yield from convolution(model.get_layer(f"{name}_residual"), residual)
 
 
+def _prosr_settings(shapes: Shapes) -> dict[str, int]:
+    levels = shapes.count(r"pyramid_residual_(\d+)\.")
+    filters, input_channels, *_ = shapes.of_kernel(f"init_conv_{levels}.conv.1.weight")
+    return {
+        "input_channels": input_channels,
+        "layers_per_unit": shapes.count(r"pyramid_residual_1\.residual_denseblock_1\.dense_block\.denselayer(\d+)\."),
+        "filters": filters,
+        "growth": shapes.of_kernel(
+            "pyramid_residual_1.residual_denseblock_1.dense_block.denselayer1.conv_2.conv.1.weight"
+        )[0],
+        "scale": 2**levels,
+    }
+
+
+def _prosr(model, settings: dict) -> Iterator[Counterpart]:
+    levels = settings["scale"].bit_length() - 1
+    keys = {f"first_{levels}": f"init_conv_{levels}.conv.1"}
+    for level, units in zip(range(1, levels + 1), settings["units"], strict=False):
+        here, there = f"level_{level}", f"pyramid_residual_{level}"
+        if level > 1:
+            keys[f"{here}_compression"] = f"{there}.compression_{level - 1}.conv1"
+        for unit in range(1, units + 1):
+            block = f"{there}.residual_denseblock_{unit}"
+            for layer in range(1, settings["layers_per_unit"] + 1):
+                name, key = f"{here}_unit_{unit}_layer_{layer}", f"{block}.dense_block.denselayer{layer}"
+                keys |= {f"{name}_squeeze": f"{key}.conv_1", f"{name}_conv": f"{key}.conv_2.conv.1"}
+            keys[f"{here}_unit_{unit}_fusion"] = f"{block}.comp.conv1"
+        keys[f"{here}_last"] = f"{there}.final_conv.final_conv.conv.1"
+        if level == levels or settings["all_levels"]:
+            keys[f"{here}_image"] = f"reconst_{level}.final_conv.conv.1"
+        up = model.get_layer(f"{here}_up")
+        yield from convolution(up, f"{there}_residual_upsampler.m.0.conv.1", shuffle=2)
+    yield from _convolutions(model, keys)
+
+
+def _dbpn_settings(shapes: Shapes) -> dict[str, int]:
+    shallow, input_channels, *_ = shapes.of_kernel("feat0.conv.weight")
+    filters, *_, size = shapes.of_kernel("up1.up_conv1.deconv.weight")
+    return {
+        "input_channels": input_channels,
+        "stages": shapes.count(r"up(\d+)\."),
+        "iterations": shapes.of_kernel("output_conv.conv.weight")[1] // filters,
+        "shallow": shallow,
+        "filters": filters,
+        "scale": {size: scale for scale, size in dbpn.KERNELS.items()}.get(size, 0),
+    }
+
+
+def _dbpn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"shallow_1": "feat0", "shallow_2": "feat1"}
+    transposed = {}
+    for stage in range(1, settings["stages"] + 1):
+        for way in ("up", "down") if stage < settings["stages"] else ("up",):
+            for step in (1, 2, 3):
+                kind = transposed if (way == "up") == (step != 2) else keys
+                kind[f"{way}_{stage}_{step}"] = f"{way}{stage}.{way}_conv{step}"
+            if stage > 2 or (way, stage) == ("down", 2):
+                keys[f"{way}_{stage}_squeeze"] = f"{way}{stage}.conv"
+    for name, key in (keys | transposed).items():
+        if name in transposed:
+            yield from transposed_convolution(model.get_layer(name), f"{key}.deconv")
+        else:
+            yield from convolution(model.get_layer(name), f"{key}.conv")
+        yield from slope(model.get_layer(f"{name}_prelu"), f"{key}.act")
+    yield from convolution(model.get_layer("reconstruction"), "output_conv.conv")
+
+
+DFCAN_BLOCK = {
+    "conv_1": "conv_gelu1",
+    "conv_2": "conv_gelu2",
+    "frequencies": "conv_relu1",
+    "squeeze": "conv_relu2",
+    "excite": "conv_sigmoid",
+}
+
+
+def _dfcan_settings(shapes: Shapes) -> dict[str, int]:
+    filters, input_channels, *_ = shapes.of_kernel("input.0.weight")
+    return {
+        "input_channels": input_channels,
+        "groups": shapes.count(r"RGs\.(\d+)\."),
+        "blocks": shapes.count(r"RGs\.0\.RCABs\.(\d+)\."),
+        "filters": filters,
+        "reduction": filters // shapes.of_kernel("RGs.0.RCABs.0.conv_relu2.0.weight")[0],
+        "scale": math.isqrt(shapes.of_kernel("conv_gelu.0.weight")[0] // filters),
+    }
+
+
+def _dfcan(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"first": "input", "last": "conv_sigmoid"}
+    for group in range(settings["groups"]):
+        for block in range(settings["blocks"]):
+            name, key = f"group_{group + 1}_block_{block + 1}", f"RGs.{group}.RCABs.{block}"
+            keys |= {f"{name}_{here}": f"{key}.{there}" for here, there in DFCAN_BLOCK.items()}
+    yield from _convolutions(model, {name: f"{key}.0" for name, key in keys.items()})
+    yield from convolution(model.get_layer("upsampling"), "conv_gelu.0", shuffle=settings["scale"])
+
+
 def _convolutions(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     for name, key in keys.items():
         yield from convolution(model.get_layer(name), key)
 
 
 ORIGINALS = {
+    "dbpn": Original("feat0.conv.weight", _dbpn_settings, _dbpn),
+    "dfcan": Original("input.0.weight", _dfcan_settings, _dfcan),
     "drrn": Original("conv1.1.weight", _drrn_settings, _drrn),
     "mslapsrn": Original("conv1.0.weight", _mslapsrn_settings, _mslapsrn),
+    "prosr": Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _prosr_settings, _prosr),
     "srcnn": Original("features.0.weight", _srcnn_settings, _srcnn),
     "vdsr": Original("conv1.0.weight", _vdsr_settings, _vdsr),
 }

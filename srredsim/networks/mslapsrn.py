@@ -5,7 +5,7 @@ As in the SR-CACO-2 benchmark: no weights are shared between levels, and what en
 
 import math
 
-from keras import Input, Model, layers
+from keras import Input, Model, initializers, layers
 
 from srredsim.errors import InputError
 from srredsim.layers.convolution import convolution
@@ -56,7 +56,9 @@ def largest_window(scale: int = 2, **_) -> int:
 
 
 def _doubled(x, filters: int, name: str, **settings):
-    return layers.Conv2DTranspose(filters, 4, strides=2, padding="same", name=name, **settings)(x)
+    begin = initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
+    settings |= {"strides": 2, "padding": "same", "kernel_initializer": begin}
+    return layers.Conv2DTranspose(filters, 4, name=name, **settings)(x)
 
 
 def _leaky(x):
