@@ -10,6 +10,8 @@ from srredsim.checkpoints.mapping import (
     Original,
     Shapes,
     convolution,
+    dense,
+    plain,
     slope,
     transposed_convolution,
 )
@@ -173,6 +175,64 @@ def _dfcan(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolution(model.get_layer("upsampling"), "conv_gelu.0", shuffle=settings["scale"])
 
 
+SWINIR_BLOCK = {"qkv": "attn.qkv", "projection": "attn.proj", "mlp_1": "mlp.fc1", "mlp_2": "mlp.fc2"}
+
+
+def _swinir_settings(shapes: Shapes) -> dict[str, int]:
+    filters, input_channels, *_ = shapes.of_kernel("conv_first.weight")
+    block = "layers.0.residual_group.blocks.0"
+    offsets, heads = shapes[f"{block}.attn.relative_position_bias_table"]
+    found = {
+        "input_channels": input_channels,
+        "groups": shapes.count(r"layers\.(\d+)\."),
+        "blocks": shapes.count(r"layers\.0\.residual_group\.blocks\.(\d+)\."),
+        "filters": filters,
+        "heads": heads,
+        "window": (math.isqrt(offsets) + 1) // 2,
+        "wider": shapes[f"{block}.mlp.fc1.weight"][0] // filters,
+    }
+    if "conv_last.weight" in shapes:
+        return found | {
+            "classical": shapes.of_kernel("conv_before_upsample.0.weight")[0],
+            "scale": 2 ** shapes.count(r"upsample\.(\d+)\.weight"),
+        }
+    return found | {"scale": math.isqrt(shapes.of_kernel("upsample.0.weight")[0])}
+
+
+def _swinir(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"first": "conv_first", "trunk": "conv_after_body"}
+    norms = {"first_norm": "patch_embed.norm", "last_norm": "norm"}
+    for group in range(settings["groups"]):
+        keys[f"group_{group + 1}_last"] = f"layers.{group}.conv"
+        for block in range(settings["blocks"]):
+            name, key = f"group_{group + 1}_block_{block + 1}", f"layers.{group}.residual_group.blocks.{block}"
+            norms |= {f"{name}_norm_{part}": f"{key}.norm{part}" for part in (1, 2)}
+            for here, there in SWINIR_BLOCK.items():
+                yield from dense(model.get_layer(f"{name}_{here}"), f"{key}.{there}")
+            table = model.get_layer(f"{name}_position_bias").embeddings
+            yield plain(table, f"{key}.attn.relative_position_bias_table")
+    if settings["classical"]:
+        keys |= {"before_upsampling": "conv_before_upsample.0", "last": "conv_last"}
+        yield from _doublings(model, settings["scale"], "upsample")
+    else:
+        keys["last"] = "upsample.0"
+    yield from _convolutions(model, keys)
+    yield from _layer_normalisations(model, norms)
+
+
+def _layer_normalisations(model, keys: dict[str, str]) -> Iterator[Counterpart]:
+    for name, key in keys.items():
+        layer = model.get_layer(name)
+        yield plain(layer.gamma, f"{key}.weight")
+        yield plain(layer.beta, f"{key}.bias")
+
+
+def _doublings(model, scale: int, key: str) -> Iterator[Counterpart]:
+    """Convolutions before pixel shuffles by two, at every second place of a sequence."""
+    for step in range(scale.bit_length() - 1):
+        yield from convolution(model.get_layer(f"upsampling_{step + 1}"), f"{key}.{2 * step}", shuffle=2)
+
+
 def _convolutions(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     for name, key in keys.items():
         yield from convolution(model.get_layer(name), key)
@@ -185,5 +245,6 @@ ORIGINALS = {
     "mslapsrn": Original("conv1.0.weight", _mslapsrn_settings, _mslapsrn),
     "prosr": Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _prosr_settings, _prosr),
     "srcnn": Original("features.0.weight", _srcnn_settings, _srcnn),
+    "swinir": Original("conv_first.weight", _swinir_settings, _swinir, dead=r".*(relative_position_index|attn_mask)$"),
     "vdsr": Original("conv1.0.weight", _vdsr_settings, _vdsr),
 }

@@ -19,9 +19,9 @@ def convolution(x, filters: int, size: int = 3, **settings):
 
 
 def upsampled(x, scale: int):
-    """Convolution and pixel shuffle, no activation; for a scale of four, twice by two."""
-    if scale not in (1, 2, 3, 4):
-        raise InputError(f"the scale of this network is 1, 2, 3 or 4; got {scale!r}")
+    """Convolution and pixel shuffle, no activation; a scale of four is twice two, one of eight thrice."""
+    if scale not in DOUBLINGS_OR_TRIPLING:
+        raise InputError(f"the scale of this network is 1, 2, 3, 4 or 8; got {scale!r}")
     for stage, factor in enumerate(DOUBLINGS_OR_TRIPLING[scale], start=1):
         x = convolution(x, x.shape[-1] * factor**2, name=f"upsampling_{stage}")
         x = ops.depth_to_space(x, factor)

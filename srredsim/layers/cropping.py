@@ -1,23 +1,63 @@
-"""Cutting and filling images of a size that is not known before."""
+"""Cutting and filling images of a size that is not known before.
+
+Traced, such a size is no number; but ones along an axis can be made, added up, thinned out and repeated.
+"""
 
 from keras import ops
 
 
-def cropped(x, like):
-    """The first rows and columns of ``x``, as many as ``like`` has; both are (batch, y, x, channels)."""
+def ones_along(x, axis: int):
+    """1 for each place along an axis of (batch, y, x, channels), int32."""
+    return ops.ones_like(ops.sum(x, axis=[other for other in range(4) if other != axis]), dtype="int32")
+
+
+def cropped(x, like, scale: int = 1):
+    """The first rows and columns of ``x``, ``scale`` times as many as ``like`` has; both (batch, y, x, channels)."""
     for axis in (1, 2):
-        others = [other for other in range(4) if other != axis]
-        counted = ops.cumsum(ops.ones_like(ops.sum(like, axis=others), dtype="int32"))
-        x = ops.take(x, counted - 1, axis=axis)
+        counted = ones_along(like, axis)
+        counted = ops.repeat(counted, scale) if scale > 1 else counted
+        x = ops.take(x, ops.cumsum(counted) - 1, axis=axis)
     return x
 
 
 def halves(x, axis: int):
     """Before and from the middle on, rounded down, along an axis of unknown length.
 
-    Traced, that length is no number; but each second element can be counted: of n, n // 2 are odd, the rest even.
+    Of n elements, n // 2 are odd, the rest even.
     """
-    counted = ops.ones_like(ops.sum(x, axis=[other for other in range(4) if other != axis]), dtype="int32")
-    counted = ops.expand_dims(counted, 0)  # ONNX has no slices with steps of what has one axis
+    counted = ops.expand_dims(ones_along(x, axis), 0)  # ONNX has no slices with steps of what has one axis
     before, after = (ops.squeeze(ops.cumsum(counted[:, start::2], axis=1), 0) for start in (1, 0))
     return ops.take(x, before - 1, axis=axis), ops.take(x, after - 1 + ops.sum(counted[:, 1::2]), axis=axis)
+
+
+def filled(x, multiple: int, edge: str = "mirrored", more: int = 0):
+    """(batch, y, x, channels), continued below and to the right to multiples of a number of pixels.
+
+    Parameters
+    ----------
+    multiple : int
+        It goes on to the next multiple, and then ``more`` pixels.
+    edge : {"mirrored", "repeated", "zero"}
+        What stands there: the image mirrored at its last pixel, mirrored with that pixel twice, or nothing. What is
+        smaller than its continuation is mirrored again and again.
+    """
+    for axis in (1, 2):
+        counted = ones_along(x, axis)
+        size = ops.sum(counted)
+        blocks = ops.squeeze(ops.expand_dims(counted, 0)[:, ::multiple], 0)
+        blocks = ops.repeat(blocks, multiple)
+        if more:
+            blocks = ops.concatenate([blocks, ops.ones((more,), "int32")])
+        place = ops.cumsum(blocks) - 1
+        if edge == "zero":
+            x = ops.take(x, ops.minimum(place, size - 1), axis=axis)
+            inside = ops.cast(place < size, x.dtype)
+            x = x * (inside[:, None, None] if axis == 1 else inside[:, None])
+        elif edge == "repeated":
+            place = place % (2 * size)
+            x = ops.take(x, ops.minimum(place, 2 * size - 1 - place), axis=axis)
+        else:
+            period = ops.maximum(2 * size - 2, 1)
+            place = place % period
+            x = ops.take(x, ops.minimum(place, period - place), axis=axis)
+    return x
