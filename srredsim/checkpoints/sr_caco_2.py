@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from srredsim.checkpoints.mapping import (
     Counterpart,
     Original,
@@ -220,6 +222,60 @@ def _swinir(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from _layer_normalisations(model, norms)
 
 
+def _attended_settings(shapes: Shapes, query: str) -> dict[str, int]:
+    """Of EDSR with attention between its blocks; ``query`` is the convolution by which pixels are compared."""
+    filters, input_channels, *_ = shapes.of_kernel("head.0.weight")
+    blocks = shapes.count(r"body\.(\d+)\.body\.")
+    attentions = shapes.count(rf"body\.(\d+)\.{query}\.")
+    return {
+        "input_channels": input_channels,
+        "blocks": blocks,
+        "between": blocks // max(attentions - 1, 1),
+        "filters": filters,
+        "inner": shapes.of_kernel(f"body.0.{query}.0.weight")[0],
+        "scale": 2 ** shapes.count(r"tail\.0\.(\d+)\.weight"),
+    }
+
+
+def _attended(model, settings: dict[str, int], parts: dict[str, str]) -> Iterator[Counterpart]:
+    keys = {"first": "head.0", "last": "tail.1"}
+    place = attention = 0
+    for block in range(settings["blocks"] + 1):
+        if block % settings["between"] == 0:
+            attention += 1
+            keys |= {f"attention_{attention}_{here}": f"body.{place}.{there}" for here, there in parts.items()}
+            place += 1
+        if block < settings["blocks"]:
+            keys |= {f"block_{block + 1}_conv_{layer}": f"body.{place}.body.{2 * layer - 2}" for layer in (1, 2)}
+        else:
+            keys["trunk"] = f"body.{place}"
+        place += 1
+    yield from _convolutions(model, keys)
+    yield from _doublings(model, settings["scale"], "tail.0")
+
+
+def _nlsn_settings(shapes: Shapes) -> dict[str, int]:
+    return _attended_settings(shapes, "conv_match")
+
+
+def _nlsn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    yield from _attended(model, settings, {"match": "conv_match.0", "value": "conv_assembly.0"})
+
+
+def _enlcn_settings(shapes: Shapes) -> dict[str, int]:
+    features = shapes["body.0.attn_fn.projection_matrix"][0]
+    return _attended_settings(shapes, "conv_match1") | {"features": features}
+
+
+def _enlcn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    parts = {"query": "conv_match1.0", "key": "conv_match2.0", "value": "conv_assembly.0"}
+    yield from _attended(model, settings, parts)
+    for attention in range(settings["blocks"] // settings["between"] + 1):
+        kernel = model.get_layer(f"attention_{attention + 1}_projection").kernel
+        name = f"body.{attention * (settings['between'] + 1)}.attn_fn.projection_matrix"
+        yield Counterpart(name, tuple(kernel.shape[::-1]), kernel, np.transpose)
+
+
 def _layer_normalisations(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     for name, key in keys.items():
         layer = model.get_layer(name)
@@ -242,6 +298,8 @@ ORIGINALS = {
     "dbpn": Original("feat0.conv.weight", _dbpn_settings, _dbpn),
     "dfcan": Original("input.0.weight", _dfcan_settings, _dfcan),
     "drrn": Original("conv1.1.weight", _drrn_settings, _drrn),
+    "enlcn": Original("head.0.weight", _enlcn_settings, _enlcn, dead=r"(sub|add)_mean\."),
+    "nlsn": Original("head.0.weight", _nlsn_settings, _nlsn, dead=r"(sub|add)_mean\."),
     "mslapsrn": Original("conv1.0.weight", _mslapsrn_settings, _mslapsrn),
     "prosr": Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _prosr_settings, _prosr),
     "srcnn": Original("features.0.weight", _srcnn_settings, _srcnn),

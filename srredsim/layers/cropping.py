@@ -11,6 +11,17 @@ def ones_along(x, axis: int):
     return ops.ones_like(ops.sum(x, axis=[other for other in range(4) if other != axis]), dtype="int32")
 
 
+def counted(x):
+    """0, 1, 2 ... of the length of (n,), int32."""
+    return ops.cumsum(ops.ones_like(x, dtype="int32")) - 1
+
+
+def numbered(x, side: int = 1):
+    """(y / side, x / side): the number of each square of (batch, y, x, channels), row by row."""
+    rows, columns = (ops.squeeze(ops.expand_dims(ones_along(x, axis), 0)[:, ::side], 0) for axis in (1, 2))
+    return (ops.cumsum(rows) - 1)[:, None] * ops.sum(columns) + ops.cumsum(columns) - 1
+
+
 def cropped(x, like, scale: int = 1):
     """The first rows and columns of ``x``, ``scale`` times as many as ``like`` has; both (batch, y, x, channels)."""
     for axis in (1, 2):

@@ -8,7 +8,7 @@ import math
 
 from keras import initializers, layers, ops
 
-from srredsim.layers.cropping import ones_along
+from srredsim.layers.cropping import numbered, ones_along
 
 APART = -100.0  # added to the likeness of pixels that are no neighbours
 
@@ -28,7 +28,7 @@ class Windows:
         self.side = side
         self._shift = side // 2
         rows, columns = (ones_along(image, axis) for axis in (1, 2))
-        self._places = _numbers(rows, columns, side)
+        self._places = numbered(image, side)
         self._apart = _apart(rows, columns, side, self._shift)
         self._zero = ops.zeros_like(image[0, 0, 0, 0], dtype="int32")
 
@@ -110,12 +110,6 @@ def reach(steps, side: int) -> int:
                 highest = (highest - start) // side * side + start + side - 1
         farthest = max(farthest, pixel - lowest, highest - pixel)
     return farthest
-
-
-def _numbers(rows, columns, side: int):
-    """(y / side, x / side): the number of each window, row by row."""
-    down, right = (ops.squeeze(ops.expand_dims(ones, 0)[:, ::side], 0) for ones in (rows, columns))
-    return (ops.cumsum(down) - 1)[:, None] * ops.sum(right) + ops.cumsum(right) - 1
 
 
 def _apart(rows, columns, side: int, shift: int):

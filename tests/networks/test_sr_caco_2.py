@@ -40,6 +40,8 @@ def parameter(name, shape, gain):
 
 def built(name, gain, **settings):
     """The network with the published settings and the numbers above."""
+    if name == "nlsn":  # four buckets, as 26 x 22 pixels have
+        settings["rotations"] = [np.sqrt(3) * hashed("rotations", (1, 64, 4, 2))[0]] * 5
     model = networks.build(name, **settings)
     known = {key: value.default for key, value in inspect.signature(networks.module(name).build).parameters.items()}
     for tensor, shape, weight, convert in ORIGINALS[name].counterparts(model, known | settings):
@@ -103,6 +105,22 @@ REFERENCE = {
             2: (7_768_624, [-0.2065731, 0.86897002, 0.32691021, -0.82638955, -0.41376519]),
             4: (7_788_076, [-0.15729515, 0.8045869, 0.32691021, -0.066699227, 0.58222586]),
             8: (7_865_884, [0.027544504, 0.72939215, 0.32691021, 0.037951743, 0.15069243]),
+        },
+    ),
+    "nlsn": (
+        3,
+        {
+            2: (41_786_969 - 24, [0.17700969, 0.88643598, 0.029114792, 1.377003, -0.10744393]),
+            4: (44_147_289 - 24, [0.27263841, 0.50763071, 0.056508498, 1.8441212, 0.11930207]),
+            8: (46_507_609 - 24, [-0.023538755, 0.71280558, -0.33922475, -0.08150913, -0.15768071]),
+        },
+    ),
+    "enlcn": (
+        3,
+        {
+            2: (41_213_849 - 24, [0.18102341, 0.88918479, 0.02876931, 1.4082727, -0.10266897]),
+            4: (43_574_169 - 24, [0.26835033, 0.50727964, 0.056158535, 1.8426165, 0.12150866]),
+            8: (45_934_489 - 24, [-0.024127631, 0.71185646, -0.33780325, -0.082030254, -0.15892996]),
         },
     ),
     "mslapsrn": (
