@@ -276,6 +276,82 @@ def _enlcn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
         yield Counterpart(name, tuple(kernel.shape[::-1]), kernel, np.transpose)
 
 
+OMNISR_LOCAL = {"1": "0", "squeeze": "4.gate.1", "excite": "4.gate.3", "2": "5"}
+OMNISR_ORDER = {  # part of a block -> its place in the sequence
+    "window": 2,
+    "forward_1": 4,
+    "window_channels": 5,
+    "forward_2": 6,
+    "grid": 8,
+    "forward_3": 10,
+    "grid_channels": 11,
+    "forward_4": 12,
+}
+OMNISR_GATE = {"1": "conv1", "2": "conv2", "3": "conv3", "4": "conv4", "near": "conv_f"}
+
+
+def _omnisr_settings(shapes: Shapes) -> dict[str, int]:
+    filters, input_channels, *_ = shapes.of_kernel("input.weight")
+    block = "residual_layer.0.residual_layer.0.layer"
+    offsets, heads = shapes[f"{block}.2.fn.rel_pos_bias.weight"]
+    return {
+        "input_channels": input_channels,
+        "groups": shapes.count(r"residual_layer\.(\d+)\."),
+        "blocks": shapes.count(r"residual_layer\.0\.residual_layer\.(\d+)\.layer\."),
+        "filters": filters,
+        "heads": heads,
+        "window": (math.isqrt(offsets) + 1) // 2,
+        "reduction": filters // shapes.of_kernel("residual_layer.0.esa.conv1.weight")[0],
+        "scale": math.isqrt(shapes.of_kernel("up.0.weight")[0]),
+    }
+
+
+def _omnisr(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"first": "input", "trunk": "output", "last": "up.0"}
+    for group in range(settings["groups"]):
+        name, key = f"group_{group + 1}", f"residual_layer.{group}"
+        keys |= {f"{name}_gate_{here}": f"{key}.esa.{there}" for here, there in OMNISR_GATE.items()}
+        keys[f"{name}_last"] = f"{key}.residual_layer.{settings['blocks']}"
+        for block in range(settings["blocks"]):
+            yield from _omnisr_block(model, f"{name}_block_{block + 1}", f"{key}.residual_layer.{block}.layer")
+    yield from _convolutions(model, keys)
+
+
+def _omnisr_block(model, name: str, key: str) -> Iterator[Counterpart]:
+    layer = model.get_layer
+    for here, there in OMNISR_LOCAL.items():
+        kind = convolution if here in "12" else dense
+        yield from kind(layer(f"{name}_local_{here}"), f"{key}.0.fn.{there}")
+    yield from depthwise(layer(f"{name}_local_depthwise"), f"{key}.0.fn.2")
+    for part, place in OMNISR_ORDER.items():
+        here, there = f"{name}_{part}", f"{key}.{place}.fn"
+        yield from _layer_normalisations(model, {f"{here}_norm": f"{key}.{place}.norm"})
+        if part.startswith("forward"):
+            yield from _convolutions(model, {f"{here}_1": f"{there}.project_in", f"{here}_2": f"{there}.project_out"})
+            yield from depthwise(layer(f"{here}_depthwise"), f"{there}.dwconv")
+        elif part.endswith("channels"):
+            yield from _convolutions(
+                model, {f"{here}_qkv": f"{there}.qkv", f"{here}_projection": f"{there}.project_out"}
+            )
+            yield from depthwise(layer(f"{here}_depthwise"), f"{there}.qkv_dwconv")
+            temperature = layer(f"{here}_temperature").embeddings
+            shape = (temperature.shape[0], 1, 1)
+            yield Counterpart(f"{there}.temperature", shape, temperature, lambda values: values[..., 0])
+        else:
+            yield from dense(layer(f"{here}_qkv"), f"{there}.to_qkv")
+            yield from dense(layer(f"{here}_projection"), f"{there}.to_out.0")
+            yield plain(layer(f"{here}_position_bias").embeddings, f"{there}.rel_pos_bias.weight")
+
+
+def depthwise(layer, key: str) -> Iterator[Counterpart]:
+    """(channels, 1, y, x) -> (y, x, channels, 1), and the bias."""
+    height, width, channels, _ = layer.kernel.shape
+    shape = (channels, 1, height, width)
+    yield Counterpart(f"{key}.weight", shape, layer.kernel, lambda kernel: kernel.transpose(2, 3, 0, 1))
+    if layer.use_bias:
+        yield plain(layer.bias, f"{key}.bias")
+
+
 def _layer_normalisations(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     for name, key in keys.items():
         layer = model.get_layer(name)
@@ -302,6 +378,7 @@ ORIGINALS = {
     "nlsn": Original("head.0.weight", _nlsn_settings, _nlsn, dead=r"(sub|add)_mean\."),
     "mslapsrn": Original("conv1.0.weight", _mslapsrn_settings, _mslapsrn),
     "prosr": Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _prosr_settings, _prosr),
+    "omnisr": Original("input.weight", _omnisr_settings, _omnisr),
     "srcnn": Original("features.0.weight", _srcnn_settings, _srcnn),
     "swinir": Original("conv_first.weight", _swinir_settings, _swinir, dead=r".*(relative_position_index|attn_mask)$"),
     "vdsr": Original("conv1.0.weight", _vdsr_settings, _vdsr),

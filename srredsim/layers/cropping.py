@@ -41,13 +41,13 @@ def halves(x, axis: int):
     return ops.take(x, before - 1, axis=axis), ops.take(x, after - 1 + ops.sum(counted[:, 1::2]), axis=axis)
 
 
-def filled(x, multiple: int, edge: str = "mirrored", more: int = 0):
+def filled(x, multiple: int, edge: str = "mirrored", more: int = 0, least: int = 0):
     """(batch, y, x, channels), continued below and to the right to multiples of a number of pixels.
 
     Parameters
     ----------
     multiple : int
-        It goes on to the next multiple, and then ``more`` pixels.
+        It goes on to the next multiple, and then ``more`` pixels; to ``least`` pixels, a multiple, at least.
     edge : {"mirrored", "repeated", "zero"}
         What stands there: the image mirrored at its last pixel, mirrored with that pixel twice, or nothing. What is
         smaller than its continuation is mirrored again and again.
@@ -55,8 +55,12 @@ def filled(x, multiple: int, edge: str = "mirrored", more: int = 0):
     for axis in (1, 2):
         counted = ones_along(x, axis)
         size = ops.sum(counted)
-        blocks = ops.squeeze(ops.expand_dims(counted, 0)[:, ::multiple], 0)
-        blocks = ops.repeat(blocks, multiple)
+        blocks = ops.expand_dims(counted, 0)[:, ::multiple]
+        if least:
+            blocks = ops.concatenate(
+                [ops.ones((1, least // multiple), "int32"), blocks[:, least // multiple :]], axis=1
+            )
+        blocks = ops.repeat(ops.squeeze(blocks, 0), multiple)
         if more:
             blocks = ops.concatenate([blocks, ops.ones((more,), "int32")])
         place = ops.cumsum(blocks) - 1

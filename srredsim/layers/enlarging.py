@@ -1,6 +1,8 @@
-"""Enlarging an image of any size by a whole factor: bilinear, or cubic as PyTorch and OpenCV have it."""
+"""Enlarging images of any size: by a whole factor, bilinear or cubic as in PyTorch and OpenCV; to another's size."""
 
 from keras import layers, ops
+
+from srredsim.layers.cropping import ones_along
 
 SHARPNESS = -0.75  # the slope of the cubic kernel one pixel away; TensorFlow's own has -0.5
 
@@ -20,6 +22,21 @@ def enlarged(image, scale: int, kernel: str = "bicubic", clip: bool = False):
         matrix = [[a * b for a in rows for b in columns] for rows in weights for columns in weights]
         image = ops.depth_to_space(ops.matmul(_around(image, reach), ops.array(matrix, "float32")), scale)
     return ops.clip(image, 0.0, 1.0) if clip else image
+
+
+def stretched(x, like):
+    """(batch, y, x, channels) to the y and x of another, bilinearly, centre-aligned, edge repeated."""
+    for axis in (1, 2):
+        size = ops.sum(ones_along(x, axis))
+        place = ops.cast(ops.cumsum(ones_along(like, axis)), "float32") - 0.5
+        ratio = ops.cast(size, "float32") / ops.cast(ops.sum(ones_along(like, axis)), "float32")
+        place = ops.maximum(place * ratio - 0.5, 0.0)
+        before = ops.minimum(ops.cast(ops.floor(place), "int32"), size - 1)
+        part = ops.cast(place - ops.cast(before, "float32"), x.dtype)
+        part = part[:, None, None] if axis == 1 else part[:, None]
+        after = ops.take(x, ops.minimum(before + 1, size - 1), axis=axis)
+        x = (1.0 - part) * ops.take(x, before, axis=axis) + part * after
+    return x
 
 
 def receptive_field(after: int, scale: int, kernel: str = "bicubic") -> int:

@@ -34,9 +34,9 @@ def linear_attention(x, filters: int, inner: int, features: int, name: str):
     return found / ops.einsum("byxf,bf->byx", query, ops.sum(key, axis=(1, 2)))[..., None]
 
 
-def unit_length(x, smallest: float):
-    """Divided by the length over the channels, or by ``smallest`` where that is shorter; in float32."""
-    squares = ops.sum(ops.square(x), axis=-1, keepdims=True)
+def unit_length(x, smallest: float, axis: int = -1):
+    """Divided by the length along an axis, or by ``smallest`` where that is shorter."""
+    squares = ops.sum(ops.square(x), axis=axis, keepdims=True)
     return x / ops.sqrt(ops.maximum(squares, smallest**2))
 
 

@@ -30,6 +30,9 @@ class Windows:
         rows, columns = (ones_along(image, axis) for axis in (1, 2))
         self._places = numbered(image, side)
         self._apart = _apart(rows, columns, side, self._shift)
+        counts = [(ops.cumsum(ones) - 1, ops.sum(ones) // side) for ones in (rows, columns)]  # places, windows
+        self._spread = [place % side * count + place // side for place, count in counts]
+        self._gathered = [place % count * side + place // count for place, count in counts]
         self._zero = ops.zeros_like(image[0, 0, 0, 0], dtype="int32")
 
     def split(self, x, shifted: bool = False, side: int | None = None):
@@ -49,13 +52,28 @@ class Windows:
         x = ops.depth_to_space(ops.take(x, self._places, axis=1), self.side)
         return _rolled(x, -self._shift) if shifted else x
 
+    def spread(self, x):
+        """The pixels in another order, so that those of a window lay as far apart as there are windows."""
+        return self._ordered(x, self._spread)
+
+    def gathered(self, x):
+        """The inverse of `spread`."""
+        return self._ordered(x, self._gathered)
+
+    def _ordered(self, x, orders):
+        for axis, order in zip((1, 2), orders, strict=True):
+            x = ops.take(x, order, axis=axis)
+        return x
+
     def masked(self, scores, shifted: bool):
         """Scores (batch, windows, heads, pixels, pixels); pixels that only the shift made neighbours are kept apart."""
         return scores + self._apart if shifted else scores
 
-    def looked_up(self, table, index):
-        """Rows of a table (numbers, heads) by a constant index (m, n) -> (heads, m, n)."""
-        return ops.transpose(ops.take(table, self._zero + ops.array(index, "int32"), axis=0), (2, 0, 1))
+    def learned(self, heads: int, name: str, begin: float = 1.0):
+        """A learned number (heads, 1, 1) for each head."""
+        settings = {"embeddings_initializer": initializers.Constant(begin), "dtype": "float32", "name": name}
+        numbers = layers.Embedding(heads, 1, **settings)(self._zero + ops.arange(heads, dtype="int32"))
+        return numbers[..., None]
 
     def position_bias(self, heads: int, name: str, begin: float = 0.02):
         """A learned number (heads, pixels, pixels) for each offset in y and x between two pixels of a window."""
