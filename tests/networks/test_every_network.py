@@ -42,11 +42,13 @@ def scale_of(model):
 
 
 def make_kernels_positive(model, gain=1.0):
-    """So that nothing cancels and no ReLU is ever shut: whatever is connected shows."""
+    """So that nothing cancels and no ReLU is ever shut, and attention sees something: whatever is connected shows."""
     rng = np.random.default_rng(3)
     for weight in model.trainable_weights:
         if weight.path.endswith("prelu/alpha"):
             weight.assign(np.ones(weight.shape))
+        if len(weight.shape) == 2:
+            weight.assign(rng.uniform(-1.0, 1.0, weight.shape) * np.sqrt(3 / weight.shape[0]))
         if len(weight.shape) == 4:
             weight.assign(gain * rng.uniform(0.5, 1.0, weight.shape) / np.prod(weight.shape[:3]))
 
@@ -130,7 +132,7 @@ def test_every_weight_learns(name):
         loss="mean_squared_error",
         run_eagerly=keras.backend.backend() == "tensorflow",
     )
-    images = positive_images(model, 12, 15, batch=2)
+    images = positive_images(model, 21, 24, batch=2)
     images = np.concatenate([images, -images])  # the slope below zero of a PReLU learns only there
     before = [ops.convert_to_numpy(weight).copy() for weight in model.trainable_weights]
     model.train_on_batch(images, np.random.default_rng(7).random(run(model, images).shape))
