@@ -84,11 +84,13 @@ def transposed_convolution(layer, key: str) -> Iterator[Counterpart]:
         yield plain(layer.bias, f"{key}.bias")
 
 
-def dense(layer, key: str) -> Iterator[Counterpart]:
-    """(out, in) -> (in, out), and the bias."""
-    yield Counterpart(f"{key}.weight", tuple(layer.kernel.shape[::-1]), layer.kernel, np.transpose)
+def dense(layer, key: str, inputs=None, outputs=None) -> Iterator[Counterpart]:
+    """(out, in) -> (in, out), and the bias; ``inputs`` and ``outputs`` are the original's numbers of ours, in order."""
+    shape = tuple(layer.kernel.shape[::-1])
+    rows, columns = (slice(None) if order is None else order for order in (outputs, inputs))
+    yield Counterpart(f"{key}.weight", shape, layer.kernel, lambda kernel: kernel[rows][:, columns].T)
     if layer.use_bias:
-        yield plain(layer.bias, f"{key}.bias")
+        yield Counterpart(f"{key}.bias", shape[:1], layer.bias, lambda bias: bias[rows])
 
 
 def dense_of_image(layer, key: str, channels: int, side: int) -> Iterator[Counterpart]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from srredsim.checkpoints.mapping import (
+    RCAN_BLOCK,
     Counterpart,
     Original,
     Shapes,
@@ -17,7 +19,7 @@ from srredsim.checkpoints.mapping import (
     slope,
     transposed_convolution,
 )
-from srredsim.networks import dbpn
+from srredsim.networks import act, dbpn
 
 
 def _srcnn_settings(shapes: Shapes) -> dict[str, int]:
@@ -352,11 +354,96 @@ def depthwise(layer, key: str) -> Iterator[Counterpart]:
         yield plain(layer.bias, f"{key}.bias")
 
 
+def _act_settings(shapes: Shapes) -> dict[str, int]:
+    filters, input_channels, *_ = shapes.of_kernel("head.0.weight")
+    return {
+        "input_channels": input_channels,
+        "stages": shapes.count(r"mhsa_block\.(\d+)\."),
+        "blocks": shapes.count(r"cnn_branch\.0\.body\.(\d+)\.body\."),
+        "filters": filters,
+        "reduction": filters // shapes.of_kernel("cnn_branch.0.body.0.body.3.conv_du.0.weight")[0],
+        "scale": 2 ** shapes.count(r"tail\.0\.(\d+)\.weight"),
+    }
+
+
+def _act(model, settings: dict[str, int]) -> Iterator[Counterpart]:
+    keys = {"first": "head.0", "trunk": "conv_last", "last": "tail.1"}
+    keys |= {f"head_{block}_conv_{part}": f"head.{block}.body.{2 * part - 2}" for block in (1, 2) for part in (1, 2)}
+    everything = act.order(settings["filters"], halves=2)
+    yield from dense(model.get_layer("encoding"), "linear_encoding", everything, everything)
+    for stage in range(settings["stages"]):
+        name = f"stage_{stage + 1}"
+        yield from _act_tokens(model, name, stage, settings)
+        for block in range(settings["blocks"]):
+            here, there = f"{name}_block_{block + 1}", f"cnn_branch.{stage}.body.{block}"
+            keys |= {f"{here}_{part}": f"{there}.{key}" for part, key in RCAN_BLOCK.items()}
+        keys[f"{name}_last"] = f"cnn_branch.{stage}.body.{settings['blocks']}"
+        for block in range(4):
+            for part in (1, 2):
+                keys[f"{name}_fusion_{block + 1}_{part}"] = f"fusion_block.{stage}.{block}.body.{2 * part - 2}"
+        if stage < settings["stages"] - 1:
+            keys |= {f"{name}_to_image_{part}": f"fusion_cnn.{stage}.{2 * part - 2}" for part in (1, 2)}
+    yield from _convolutions(model, keys)
+    yield from _doublings(model, settings["scale"], "tail.0")
+
+
+def _act_tokens(model, name: str, stage: int, settings: dict[str, int]) -> Iterator[Counterpart]:
+    """What works on tokens; the original has the channel before the place in a token, see `act.order`."""
+    filters = settings["filters"]
+    every, half, large = act.order(filters, halves=2), act.order(filters // 2), act.order(filters // 2, wide=2)
+    first, cross = f"mhsa_block.{stage}", f"csta_block.{stage}"
+    parts = [  # layer, tensor, order of its inputs, and of its outputs; without "norm" a dense layer
+        ("self_norm", f"{first}.0.norm", None, every),
+        ("self_qkv", f"{first}.0.fn.to_qkv", every, None),
+        ("self_projection", f"{first}.0.fn.to_out.0", None, every),
+        *_act_forward("forward_1", f"{first}.1.norm", f"{first}.1.fn.net", (0, 3), every),
+        ("large_norm", f"{cross}.0.0", None, large),
+        ("large_1", f"{cross}.0.1", large, None),
+        ("large_2", f"{cross}.0.3", None, None),
+        ("back_norm", f"{cross}.3.0", None, None),
+        ("back_1", f"{cross}.3.1", None, None),
+        ("back_2", f"{cross}.3.3", None, large),
+        *_act_forward("forward_2", f"{cross}.4.norm", f"{cross}.4.fn.net", (0, 3), every),
+    ]
+    for number, query, context in ((1, half, None), (2, None, half)):
+        here, there = f"cross_{number}", f"{cross}.{number}"
+        parts += [
+            (f"{here}_norm_1", f"{there}.norm", None, query),
+            (f"{here}_norm_2", f"{there}.norm2", None, context),
+            (f"{here}_q", f"{there}.fn.to_q", query, None),
+            (f"{here}_kv", f"{there}.fn.to_kv", context, None),
+            (f"{here}_projection", f"{there}.fn.to_out.0", None, query),
+        ]
+    if stage < settings["stages"] - 1:
+        parts += _act_forward("to_tokens", f"fusion_mlp.{stage}.0", f"fusion_mlp.{stage}", (1, 3), every)
+    for here, there, inputs, outputs in parts:
+        layer = model.get_layer(f"{name}_{here}")
+        if "norm" in here:
+            yield from _layer_normalisation(layer, there, outputs)
+        else:
+            yield from dense(layer, there, inputs, outputs)
+
+
+def _act_forward(here: str, norm: str, layers: str, places: tuple[int, int], order) -> list[tuple]:
+    return [
+        (f"{here}_norm", norm, None, order),
+        (f"{here}_1", f"{layers}.{places[0]}", order, None),
+        (f"{here}_2", f"{layers}.{places[1]}", None, order),
+    ]
+
+
 def _layer_normalisations(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     for name, key in keys.items():
-        layer = model.get_layer(name)
-        yield plain(layer.gamma, f"{key}.weight")
-        yield plain(layer.beta, f"{key}.bias")
+        yield from _layer_normalisation(model.get_layer(name), key)
+
+
+def _layer_normalisation(layer, key: str, order=None) -> Iterator[Counterpart]:
+    for weight, name in ((layer.gamma, "weight"), (layer.beta, "bias")):
+        yield Counterpart(f"{key}.{name}", tuple(weight.shape), weight, partial(_ordered, order))
+
+
+def _ordered(order, values: np.ndarray) -> np.ndarray:
+    return values if order is None else values[order]
 
 
 def _doublings(model, scale: int, key: str) -> Iterator[Counterpart]:
@@ -371,6 +458,7 @@ def _convolutions(model, keys: dict[str, str]) -> Iterator[Counterpart]:
 
 
 ORIGINALS = {
+    "act": Original("head.0.weight", _act_settings, _act, dead=r"((sub|add)_mean|cnn_branch\.4)\."),
     "dbpn": Original("feat0.conv.weight", _dbpn_settings, _dbpn),
     "dfcan": Original("input.0.weight", _dfcan_settings, _dfcan),
     "drrn": Original("conv1.1.weight", _drrn_settings, _drrn),

@@ -31,6 +31,14 @@ def cropped(x, like, scale: int = 1):
     return x
 
 
+def whole(x, side: int):
+    """The first rows and columns, as many as make whole squares of ``side`` pixels."""
+    for axis in (1, 2):
+        blocks = ops.squeeze(ops.expand_dims(ones_along(x, axis), 0)[:, side - 1 :: side], 0)
+        x = ops.take(x, ops.cumsum(ops.repeat(blocks, side)) - 1, axis=axis)
+    return x
+
+
 def halves(x, axis: int):
     """Before and from the middle on, rounded down, along an axis of unknown length.
 

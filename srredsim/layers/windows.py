@@ -114,20 +114,25 @@ def reach(steps, side: int) -> int:
     """Pixels of context on each side of an output pixel.
 
     ``steps``, from the input on: a number is a convolution that sees so many pixels on each side, "windows" and
-    "shifted" are windows of ``side`` pixels.
+    "shifted" are windows of ``side`` pixels, a tuple of lists of steps are branches that are put together.
     """
-    farthest = 0
-    for pixel in range(side):
-        lowest = highest = pixel
-        for step in reversed(list(steps)):
-            if isinstance(step, int):
-                lowest, highest = lowest - step, highest + step
-            else:
-                start = side // 2 if step == "shifted" else 0
-                lowest = (lowest - start) // side * side + start
-                highest = (highest - start) // side * side + start + side - 1
-        farthest = max(farthest, pixel - lowest, highest - pixel)
-    return farthest
+    ends = [(pixel, *_seen(pixel, pixel, steps, side)) for pixel in range(side)]
+    return max(max(pixel - lowest, highest - pixel) for pixel, lowest, highest in ends)
+
+
+def _seen(lowest: int, highest: int, steps, side: int) -> tuple[int, int]:
+    """First and last input pixel that these output pixels are made of."""
+    for step in reversed(list(steps)):
+        if isinstance(step, int):
+            lowest, highest = lowest - step, highest + step
+        elif isinstance(step, tuple):
+            branches = [_seen(lowest, highest, branch, side) for branch in step]
+            lowest, highest = min(first for first, _ in branches), max(last for _, last in branches)
+        else:
+            start = side // 2 if step == "shifted" else 0
+            lowest = (lowest - start) // side * side + start
+            highest = (highest - start) // side * side + start + side - 1
+    return lowest, highest
 
 
 def _apart(rows, columns, side: int, shift: int):
