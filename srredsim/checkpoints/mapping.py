@@ -187,7 +187,7 @@ def _rcan(model, settings: dict[str, int]) -> Iterator[Counterpart]:
                 yield from convolution(layer, f"body.{group}.body.{block}.{key}")
         yield from convolution(model.get_layer(f"group_{group + 1}_last"), f"body.{group}.body.{settings['blocks']}")
     yield from convolution(model.get_layer("trunk"), f"body.{settings['groups']}")
-    yield from _upsampling(model, settings["scale"], "tail.0", "tail.1")
+    yield from _upsampling(model, "tail.0", "tail.1")
 
 
 def _edsr_settings(shapes: Shapes) -> dict[str, int]:
@@ -200,7 +200,7 @@ def _edsr(model, settings: dict[str, int]) -> Iterator[Counterpart]:
         for layer, place in ((1, 0), (2, 2)):
             yield from convolution(model.get_layer(f"block_{block + 1}_conv_{layer}"), f"body.{block}.body.{place}")
     yield from convolution(model.get_layer("trunk"), f"body.{settings['blocks']}")
-    yield from _upsampling(model, settings["scale"], "tail.0", "tail.1")
+    yield from _upsampling(model, "tail.0", "tail.1")
 
 
 def _rdn_settings(shapes: Shapes) -> dict[str, int]:
@@ -218,7 +218,7 @@ def _rdn(model, settings: dict[str, int]) -> Iterator[Counterpart]:
             keys[f"block_{block + 1}_conv_{layer + 1}"] = f"rdbs.{block}.layers.{layer}.conv"
         keys[f"block_{block + 1}_fusion"] = f"rdbs.{block}.lff"
     yield from _convolutions(model, keys)
-    yield from _upsampling(model, settings["scale"], "upscale", "output")
+    yield from _upsampling(model, "upscale", "output")
 
 
 def _memnet_settings(shapes: Shapes) -> dict[str, int]:
@@ -299,11 +299,18 @@ def _san(model, settings: dict[str, int]) -> Iterator[Counterpart]:
         keys[f"{here}_last"] = f"{there}.conv_last"
     yield from _convolutions(model, keys)
     yield Counterpart("gamma", (1,), model.get_layer("gamma").kernel, lambda gamma: gamma.reshape(1, 1))
-    yield from _upsampling(model, settings["scale"], "tail.0", "tail.1")
+    yield from _upsampling(model, "tail.0", "tail.1")
 
 
 def _srfbn_settings(shapes: Shapes) -> dict[str, int]:
+    from srredsim.networks.srfbn import KERNELS
+
+    side = shapes.of_kernel("out.0.weight")[-1]
+    scales = {kernel: scale for scale, kernel in KERNELS.items()}
+    if side not in scales:
+        raise InputError(f"out.0.weight has {side} x {side} pixels; of srfbn it has {', '.join(map(str, scales))}")
     return {
+        "scale": scales[side],
         "input_channels": shapes.of_kernel("conv_in.0.weight")[1],
         "groups": shapes.count(r"block\.upBlocks\.(\d+)\."),
         "filters": shapes.of_kernel("feat_in.0.weight")[0],
@@ -373,10 +380,11 @@ def _ends(shapes: Shapes, first: str, upsampling: str, last: str) -> dict[str, i
     }
 
 
-def _upsampling(model, scale: int, upsampling: str, last: str) -> Iterator[Counterpart]:
-    for step in range(2 if scale == 4 else 1):
-        layer = model.get_layer(f"upsampling_{step + 1}")
-        yield from convolution(layer, f"{upsampling}.{2 * step}", shuffle=2 if scale == 4 else scale)
+def _upsampling(model, upsampling: str, last: str) -> Iterator[Counterpart]:
+    """In the sequence of the original, a pixel shuffle stands after each convolution."""
+    for step, layer in enumerate(layer for layer in model.layers if layer.name.startswith("upsampling_")):
+        inputs, outputs = layer.kernel.shape[2:]
+        yield from convolution(layer, f"{upsampling}.{2 * step}", shuffle=math.isqrt(outputs // inputs))
     yield from convolution(model.get_layer("last"), last)
 
 

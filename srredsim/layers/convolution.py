@@ -2,9 +2,7 @@
 
 from keras import initializers, layers, ops
 
-from srredsim.errors import InputError
-
-DOUBLINGS_OR_TRIPLING = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
+from srredsim.layers.scales import FACTORS
 
 
 def convolution(x, filters: int, size: int = 3, **settings):
@@ -19,10 +17,8 @@ def convolution(x, filters: int, size: int = 3, **settings):
 
 
 def upsampled(x, scale: int):
-    """Convolution and pixel shuffle, no activation; a scale of four is twice two, one of eight thrice."""
-    if scale not in DOUBLINGS_OR_TRIPLING:
-        raise InputError(f"the scale of this network is 1, 2, 3, 4 or 8; got {scale!r}")
-    for stage, factor in enumerate(DOUBLINGS_OR_TRIPLING[scale], start=1):
+    """Convolution and pixel shuffle, no activation; for a scale of 4 twice by two, for 8 three times."""
+    for stage, factor in enumerate(FACTORS[scale], start=1):
         x = convolution(x, x.shape[-1] * factor**2, name=f"upsampling_{stage}")
         x = ops.depth_to_space(x, factor)
     return x

@@ -5,9 +5,9 @@ No convolution has a bias; the batch normalisations provide them.
 
 from keras import Input, Model, layers, ops
 
-from srredsim.errors import InputError
-from srredsim.layers.bilinear import twice
+from srredsim.layers.bilinear import enlarged
 from srredsim.layers.cropping import cropped
+from srredsim.layers.scales import check_scale
 
 SMALL = {"input_channels": 1, "depth": 3, "filters": 4}  # what the tests build
 
@@ -20,15 +20,14 @@ def build(
     batch_norm: bool = True,
     scale: int = 1,
 ) -> Model:
-    """(batch, y, x, input_channels) -> the same shape, for any y and x; or (batch, 2y, 2x, input_channels).
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
     With a ``subsampling`` of 2 the layers work on the four images of every second pixel, as in FFDNet (Zhang et al.,
     IEEE TIP 27, 4608, 2018): a quarter of the time, and twice the context. Without ``batch_norm`` the convolutions have
-    biases of their own. With a ``scale`` of 2 the image is doubled bilinearly, and what is subtracted from that is the
-    noise with what it lacks in sharpness, as in VDSR (Kim, Lee, Lee, CVPR 2016); the layers work before the doubling.
+    biases of their own. With a ``scale`` above 1 the image is enlarged bilinearly, and what is subtracted from that is
+    the noise with what it lacks in sharpness, as in VDSR (Kim, Lee, Lee, CVPR 2016); the layers work before that.
     """
-    if scale not in (1, 2):
-        raise InputError(f"the scale of dncnn is 1 or 2; got {scale}")
+    check_scale(scale, "dncnn")
     noisy = x = Input((None, None, input_channels), name="noisy")
     bare = {"padding": "same", "use_bias": not batch_norm, "kernel_initializer": "he_normal"}
     for layer in range(depth - 1):
@@ -38,7 +37,7 @@ def build(
         if layer and batch_norm:
             x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9, name=f"norm_{layer + 1}")(x)
         x = layers.ReLU()(x)
-    plain, block = (twice(noisy) if scale == 2 else noisy), subsampling * scale
+    plain, block = enlarged(noisy, scale), subsampling * scale
     channels = input_channels * block**2
     noise = layers.Conv2D(channels, 3, padding="same", use_bias=False, dtype="float32", name="noise")(x)
     if block > 1:

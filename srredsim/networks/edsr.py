@@ -6,6 +6,7 @@ Without the shift by the mean colour that the release for photographs has.
 from keras import Input, Model, layers
 
 from srredsim.layers.convolution import convolution, upsampled
+from srredsim.layers.scales import check_scale, window
 
 SMALL = {"input_channels": 1, "blocks": 2, "filters": 4}  # what the tests build
 
@@ -23,6 +24,7 @@ def build(
     ``residual_scale`` multiplies what each block adds to its input. EDSR's small variant has 16 blocks of 64 filters
     and a residual scale of 1.
     """
+    check_scale(scale, "edsr")
     image = Input((None, None, input_channels), name="image")
     shallow = x = convolution(image, filters, name="first")
     for block in range(1, blocks + 1):
@@ -38,9 +40,9 @@ def receptive_field(blocks: int = 32, scale: int = 2, **_) -> int:
     return 2 * blocks + around_blocks
 
 
-def largest_window(filters: int = 256, **_) -> int:
+def largest_window(filters: int = 256, scale: int = 2, **_) -> int:
     """Input pixels on a side: before the pixel shuffle there are four times the filters, 1 GB at 512 pixels and 256."""
-    return 768 if filters <= 64 else 384
+    return window(768 if filters <= 64 else 384, scale)
 
 
 def _block(x, residual_scale: float, name: str):

@@ -6,17 +6,25 @@ Every convolution comes after its batch normalisation and ReLU, and has no bias.
 
 from keras import Input, Model, layers
 
+from srredsim.layers.bilinear import enlarged
+from srredsim.layers.scales import check_scale, reach_through
+
 SMALL = {"input_channels": 1, "blocks": 2, "units": 2, "filters": 4}  # what the tests build
 
 
-def build(input_channels: int = 1, blocks: int = 6, units: int = 4, filters: int = 20) -> Model:
-    """(batch, y, x, input_channels) -> the same shape, for any y and x.
+def build(input_channels: int = 1, blocks: int = 6, units: int = 4, filters: int = 20, scale: int = 1) -> Model:
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
     The layer ``noise`` is the output of the original: the input plus the last convolution. W2S trained it to be the
     noise, and the image is the input minus this noise: the last convolution is the negative of the image.
+
+    With a ``scale`` above 1 all layers work on the enlarged image, as the published network does for super-resolution;
+    it is enlarged bilinearly here.
     """
+    check_scale(scale, "memnet")
     noisy = Input((None, None, input_channels), name="noisy")
-    x = _convolution(noisy, filters, 3, "extractor")
+    start = enlarged(noisy, scale)
+    x = _convolution(start, filters, 3, "extractor")
     memories = [x]
     for block in range(1, blocks + 1):
         short_term = []
@@ -29,13 +37,18 @@ def build(input_channels: int = 1, blocks: int = 6, units: int = 4, filters: int
         x = _convolution(x, filters, 1, f"block_{block}_gate")
         memories.append(x)
     x = _convolution(x, input_channels, 3, "reconstruction", dtype="float32")
-    noise = layers.Add(dtype="float32", name="noise")([noisy, x])
-    return Model(noisy, layers.Subtract(dtype="float32")([noisy, noise]), name="memnet")
+    noise = layers.Add(dtype="float32", name="noise")([start, x])
+    return Model(noisy, layers.Subtract(dtype="float32")([start, noise]), name="memnet")
 
 
-def receptive_field(blocks: int = 6, units: int = 4, **_) -> int:
-    """Pixels of context on each side of an output pixel."""
-    return 2 * blocks * units + 2
+def receptive_field(blocks: int = 6, units: int = 4, scale: int = 1, **_) -> int:
+    """Input pixels of context on each side of an output pixel."""
+    return reach_through(2 * blocks * units + 2, scale)
+
+
+def largest_window(scale: int = 1, **_) -> int:
+    """Input pixels on a side: everything is computed in the output's sampling."""
+    return 768 // scale
 
 
 def _convolution(x, filters: int, side: int, name: str, dtype=None):

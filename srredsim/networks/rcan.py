@@ -8,6 +8,7 @@ from keras import Input, Model, layers
 from srredsim.errors import InputError
 from srredsim.layers.channel_attention import weighed_channels
 from srredsim.layers.convolution import convolution, upsampled
+from srredsim.layers.scales import check_scale, window
 
 SMALL = {"input_channels": 1, "groups": 2, "blocks": 1, "filters": 4, "reduction": 2}  # what the tests build
 CONTEXT = 64  # input pixels, see receptive_field
@@ -26,8 +27,9 @@ def build(
 
     ``blocks`` are those of one group; the attention squeezes ``filters`` channels to ``filters // reduction``.
     """
+    check_scale(scale, "rcan")
     if not 1 <= reduction <= filters:
-        raise InputError(f"reduction of rcan is from 1 to its filters, here {filters}; got {reduction!r}")
+        raise InputError(f"`reduction` of rcan is from 1 to its filters, here {filters}; got {reduction!r}")
     image = Input((None, None, input_channels), name="image")
     shallow = x = convolution(image, filters, name="first")
     for group in range(1, groups + 1):
@@ -49,6 +51,11 @@ def receptive_field(groups: int = 10, blocks: int = 20, scale: int = 2, **_) -> 
     """
     around_groups = 4 if scale > 1 else 3  # the first, trunk, (up-sampling,) and last convolutions
     return min((2 * blocks + 1) * groups + around_groups, CONTEXT)
+
+
+def largest_window(scale: int = 2, **_) -> int:
+    """Input pixels on a side: before the last pixel shuffle there are ``scale**2`` times the filters for each."""
+    return window(768, scale)
 
 
 def _group(x, blocks: int, reduction: int, name: str):

@@ -3,6 +3,7 @@
 from keras import Input, Model, layers
 
 from srredsim.layers.convolution import convolution, upsampled
+from srredsim.layers.scales import check_scale, window
 
 SMALL = {"input_channels": 1, "blocks": 2, "layers_per_block": 2, "filters": 4, "growth": 3}  # what the tests build
 
@@ -20,6 +21,7 @@ def build(
 
     ``growth`` is the number of channels that each layer of a dense block appends.
     """
+    check_scale(scale, "rdn")
     image = Input((None, None, input_channels), name="image")
     shallow = convolution(image, filters, name="first")
     x = convolution(shallow, filters, name="second")
@@ -40,9 +42,9 @@ def receptive_field(blocks: int = 16, layers_per_block: int = 8, scale: int = 2,
     return layers_per_block * blocks + around_blocks
 
 
-def largest_window(**_) -> int:
+def largest_window(scale: int = 2, **_) -> int:
     """Input pixels on a side: the outputs of all blocks are kept until the end, 1 GB at 512 pixels and again fused."""
-    return 512
+    return min(512, window(768, scale))
 
 
 def _dense(x, layers_per_block: int, growth: int, name: str):

@@ -1,4 +1,4 @@
-"""RED-Net: raw frames to one image at twice the sampling, or a reconstructed image to a cleaner one.
+"""RED-Net: raw frames to one image of finer sampling, or a reconstructed image to a cleaner one.
 
 SR-REDSIM and RED-fairSIM of Shah et al., Photonics Research 9, B168 (2021).
 
@@ -9,7 +9,8 @@ function with the same number of weights, and much faster on a CPU.
 from keras import Input, Model, layers, ops
 
 from srredsim.errors import InputError
-from srredsim.layers.bilinear import twice
+from srredsim.layers.bilinear import enlarged
+from srredsim.layers.scales import FACTORS, check_scale, window
 
 SMALL = {"input_channels": 15, "depth": 5, "filters": 4}  # what the tests build
 
@@ -29,14 +30,13 @@ def build(
     receives the encoder layer that mirrors it; ``wiring="published"`` repeats the published source, where the last
     three receive earlier stages again. ``widefield_skip`` adds the up-sampled mean of the input to the output (no
     weights) and lets the last layer begin at zero: the network starts as the widefield image and learns what is
-    missing.
+    missing. Up-sampling is a transposed convolution; for a ``scale`` of 4 or 8 one follows the other, each by two.
 
     ``scale=1`` is for images that are on the output grid already, y and x even: the first convolution (4x4, stride 2)
     halves the sampling, and the layers see as far and cost as little as they do with raw frames.
     ``widefield_skip`` then adds the first channel, the image that is to be cleaned.
     """
-    if scale not in (1, 2):
-        raise InputError(f"the scale of red_net is 2, or 1 for an image on the output grid; got {scale}")
+    check_scale(scale, "red_net")
     skip_from = _wiring(wiring, depth)
     frames = x = Input((None, None, input_channels), name="frames")
     convolution = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
@@ -48,7 +48,9 @@ def build(
         x = layers.Conv2D(filters, 3, **convolution, name=f"decoder_{stage}")(x)
         if stage in skip_from:
             x = layers.ReLU(name=f"skip_{stage}")(layers.Add()([x, encoded[skip_from[stage]]]))
-    x = layers.Conv2DTranspose(filters, 3, strides=2, **convolution, name="upsampling")(x)
+    for stage, factor in enumerate(FACTORS[max(scale, 2)], start=1):
+        name = "upsampling" if stage == 1 else f"upsampling_{stage}"
+        x = layers.Conv2DTranspose(filters, 3, strides=factor, **convolution, name=name)(x)
     image = layers.Conv2D(
         output_channels,
         3,
@@ -59,14 +61,19 @@ def build(
     )(x)
     if widefield_skip:
         start = ops.cast(frames, "float32")
-        start = twice(ops.mean(start, axis=-1, keepdims=True)) if scale == 2 else start[..., :1]
+        start = enlarged(ops.mean(start, axis=-1, keepdims=True), scale) if scale > 1 else start[..., :1]
         image = layers.Add(dtype="float32")([image, start])
     return Model(frames, image, name="red_net")
 
 
 def receptive_field(depth: int = 21, scale: int = 2, **_) -> int:
     """Pixels of the input, an even number where they are halved, of context on each side of an output pixel."""
-    return 2 * depth + 1 if scale == 2 else 2 * (2 * depth + 1) + 2
+    return 2 * depth + 1 if scale > 1 else 2 * (2 * depth + 1) + 2
+
+
+def largest_window(scale: int = 2, **_) -> int:
+    """Input pixels on a side: up-sampled, there are ``scale**2`` times the filters for each."""
+    return window(768, scale)
 
 
 def _wiring(wiring: str, depth: int) -> dict[int, int]:
@@ -76,4 +83,4 @@ def _wiring(wiring: str, depth: int) -> dict[int, int]:
         return mirror
     if wiring == "published" and depth == 21:
         return mirror | {15: 12, 17: 10, 19: 8}
-    raise InputError(f"wiring is 'symmetric', or 'published' with depth 21; got {wiring!r} with depth {depth}")
+    raise InputError(f"`wiring` is 'symmetric', or 'published' with `depth` 21; got {wiring!r} with depth {depth}")

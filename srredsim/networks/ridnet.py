@@ -2,36 +2,55 @@
 
 from keras import Input, Model, initializers, layers
 
+from srredsim.layers.bilinear import enlarged
+from srredsim.layers.scales import check_scale, reach_through
+
 SMALL = {"input_channels": 1, "blocks": 1, "filters": 4, "reduction": 2, "mean": 0.0}  # what the tests build
 W2S_MEAN = 0.42996667  # mean of natural images, brightness 0 ... 1
 
 
 def build(
-    input_channels: int = 1, blocks: int = 4, filters: int = 64, reduction: int = 16, mean: float = W2S_MEAN
+    input_channels: int = 1,
+    blocks: int = 4,
+    filters: int = 64,
+    reduction: int = 16,
+    mean: float = W2S_MEAN,
+    scale: int = 1,
 ) -> Model:
-    """(batch, y, x, input_channels) -> the same shape, for any y and x.
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
     ``mean`` is taken from each channel at the start and given back at the end; a gain of 1 and this offset are where
     training begins. Of images whose mean is zero it is 0. Between its two convolutions, the attention of a block has
     ``filters / reduction`` channels.
+
+    The published network is of images that have their sampling. With a ``scale`` above 1 it works on the bilinearly
+    enlarged image, whose sharpness is then part of what it adds.
     """
+    check_scale(scale, "ridnet")
     noisy = Input((None, None, input_channels), name="noisy")
-    x = _shift(noisy, -mean, "subtract_mean")
+    start = enlarged(noisy, scale)
+    x = _shift(start, -mean, "subtract_mean")
     x = _convolution(x, filters, "head")
     for block in range(1, blocks + 1):
         x = _block(x, reduction, f"block_{block}")
     x = layers.Conv2D(input_channels, 3, padding="same", dtype="float32", name="tail")(x)
     x = _shift(x, mean, "add_mean", dtype="float32")
-    return Model(noisy, layers.Add(dtype="float32")([noisy, x]), name="ridnet")
+    return Model(noisy, layers.Add(dtype="float32")([start, x]), name="ridnet")
 
 
-def receptive_field(blocks: int = 4, **_) -> int:
-    """Pixels of context on each side of an output pixel, as far as the convolutions see.
+def receptive_field(blocks: int = 4, scale: int = 1, **_) -> int:
+    """Input pixels of context on each side of an output pixel, as far as the convolutions see.
 
     The attention weighs the channels by their means over the whole image. In tiles it takes the means over the
     window instead, so that tiles come near the image of one pass and do not equal it.
     """
-    return 12 * blocks + 2  # a block: 3 + 4 dilated, merge, 2 of the residual, 2 of the enhanced residual
+    of_block = 12  # 3 + 4 dilated, merge, 2 of the residual, 2 of the enhanced residual
+    return reach_through(of_block * blocks + 2, scale)
+
+
+def largest_window(scale: int = 1, **_) -> int:
+    """Input pixels on a side: everything is computed in the output's sampling."""
+    return 768 // scale
 
 
 def _block(x, reduction: int, name: str):

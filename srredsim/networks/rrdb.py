@@ -1,12 +1,12 @@
 """RRDBNet: residual in residual dense blocks (ESRGAN: Wang et al., ECCV Workshops 2018), as in the W2S benchmark.
 
 23 blocks are the ESRGAN generator, 16 the joint denoising and super-resolution network of W2S. Up-sampling is a pixel
-shuffle without activation, where the ESRGAN release has nearest neighbours and two more convolutions.
+shuffle without activation, at any scale one, where the ESRGAN release has nearest neighbours and two more convolutions.
 """
 
 from keras import Input, Model, layers, ops
 
-from srredsim.errors import InputError
+from srredsim.layers.scales import check_scale, window
 
 SMALL = {"input_channels": 1, "blocks": 1, "filters": 4, "growth": 2}  # what the tests build
 RESIDUAL_SCALE = 0.2
@@ -22,8 +22,7 @@ def build(
     scale: int = 2,
 ) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, output_channels), for any y and x."""
-    if scale not in (1, 2, 3, 4):
-        raise InputError(f"scale of rrdb is 1, 2, 3 or 4; got {scale!r}")
+    check_scale(scale, "rrdb")
     image = Input((None, None, input_channels), name="image")
     shallow = x = layers.Conv2D(filters, 3, padding="same", name="first")(image)
     for block in range(1, blocks + 1):
@@ -39,6 +38,11 @@ def receptive_field(blocks: int = 16, scale: int = 2, **_) -> int:
     """Input pixels of context on each side of an output pixel."""
     around_blocks = 4 if scale > 1 else 3  # the first, trunk, (up-sampling,) and last convolutions
     return CONVOLUTIONS_PER_BLOCK * blocks + around_blocks
+
+
+def largest_window(scale: int = 2, **_) -> int:
+    """Input pixels on a side: before the pixel shuffle there are ``scale**2`` times the filters for each."""
+    return window(768, scale)
 
 
 def _residual_in_residual(x, growth: int, name: str):

@@ -10,6 +10,7 @@ from srredsim.errors import InputError
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.covariance import covariance, square_root
 from srredsim.layers.non_local import non_local
+from srredsim.layers.scales import check_scale, window
 
 SMALL = {"input_channels": 1, "groups": 2, "blocks": 1, "filters": 4, "reduction": 2, "inner": 2}  # of the tests
 CONTEXT = 32  # input pixels, see receptive_field
@@ -33,8 +34,9 @@ def build(
 
     The covariance is always that of the whole input; the original takes the central 1000 pixels of larger ones.
     """
+    check_scale(scale, "san")
     if not 1 <= reduction <= filters:
-        raise InputError(f"reduction of san is from 1 to its filters, here {filters}; got {reduction!r}")
+        raise InputError(f"`reduction` of san is from 1 to its filters, here {filters}; got {reduction!r}")
     image = Input((None, None, input_channels), name="image")
     shallow = convolution(image, filters, name="first")
     with_others = non_local(filters, inner)
@@ -62,9 +64,9 @@ def receptive_field(groups: int = 20, blocks: int = 10, scale: int = 2, **_) -> 
     return min((2 * blocks + 1) * groups + around_groups, CONTEXT)
 
 
-def largest_window(**_) -> int:
+def largest_window(scale: int = 2, **_) -> int:
     """Input pixels on a side: memory grows with the square of their number, see `receptive_field`."""
-    return 256
+    return min(256, window(768, scale))
 
 
 def _group(x, blocks: int, reduction: int, name: str):

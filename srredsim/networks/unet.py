@@ -5,18 +5,24 @@ The finest layers work on every second pixel, as in FFDNet (Zhang et al., IEEE T
 
 from keras import Input, Model, layers, ops
 
+from srredsim.layers.bilinear import enlarged
 from srredsim.layers.cropping import cropped
+from srredsim.layers.scales import check_scale
 
 SMALL = {"input_channels": 1, "filters": 4, "most_filters": 6, "depth": 1}  # what the tests build
 STEP = 2  # pixels between those that the finest layers work on
 
 
-def build(input_channels: int = 1, filters: int = 48, most_filters: int = 128, depth: int = 3) -> Model:
-    """(batch, y, x, input_channels) -> the same shape, for any y and x.
+def build(input_channels: int = 1, filters: int = 48, most_filters: int = 128, depth: int = 3, scale: int = 1) -> Model:
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
     ``depth`` times the sampling is halved, and the number of filters doubled up to ``most_filters``. The last
     convolution begins at zero, so that an untrained network returns its input.
+
+    With a ``scale`` above 1 the layers work on the same pixels, and the last one makes ``scale**2`` times as many: what
+    is subtracted from the bilinearly enlarged image is the noise with what it lacks in sharpness.
     """
+    check_scale(scale, "unet")
     noisy = Input((None, None, input_channels), name="noisy")
     widths = [min(filters * 2**level, most_filters) for level in range(depth + 1)]
     x = _convolution(noisy, widths[0], "subsampling", 3 * STEP, STEP)
@@ -31,19 +37,22 @@ def build(input_channels: int = 1, filters: int = 48, most_filters: int = 128, d
         x = layers.Concatenate(name=f"both_{level}")([cropped(x, left[level]), left[level]])
         x = _convolution(_convolution(x, widths[level], f"up_{level}_1"), widths[level], f"up_{level}_2")
     settings = {"padding": "same", "use_bias": False, "kernel_initializer": "zeros", "dtype": "float32"}
-    noise = layers.Conv2D(input_channels * STEP**2, 3, name="noise", **settings)(x)
-    noise = cropped(ops.depth_to_space(noise, STEP), noisy)
-    return Model(noisy, layers.Subtract(dtype="float32")([noisy, noise]), name="unet")
+    plain, block = enlarged(noisy, scale), STEP * scale
+    noise = layers.Conv2D(input_channels * block**2, 3, name="noise", **settings)(x)
+    noise = cropped(ops.depth_to_space(noise, block), plain)
+    return Model(noisy, layers.Subtract(dtype="float32")([plain, noise]), name="unet")
 
 
 def receptive_field(depth: int = 3, **_) -> int:
-    """Pixels of context on each side of an output pixel: two convolutions a level each way, blocks, the last one."""
+    """Input pixels of context on each side of an output pixel: two convolutions
+    a level each way, blocks, the last one.
+    """
     convolutions = sum(2 * STEP * 2**level for level in range(depth + 1)) + sum(2 * STEP * 2**lv for lv in range(depth))
     return convolutions + STEP + alignment(depth) - 1
 
 
 def alignment(depth: int = 3, **_) -> int:
-    """Pixels to whose multiples the image may be moved without another result."""
+    """Input pixels to whose multiples the image may be moved without another result."""
     return STEP * 2**depth
 
 

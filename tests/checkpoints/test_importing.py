@@ -214,10 +214,16 @@ def test_a_strided_convolution_and_a_normalisation():
     assert names == ["n.weight", "n.bias", "n.running_mean", "n.running_var"]
 
 
-@pytest.mark.parametrize("name", sorted(ORIGINALS))
-def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come_back(name):
+SHUFFLING = ("edsr", "rcan", "rdn", "rrdb", "san", "srfbn")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [(name, {}) for name in sorted(ORIGINALS)] + [(name, {"scale": scale}) for name in SHUFFLING for scale in (3, 8)],
+)
+def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come_back(name, changes):
     """Fills a small network through its entry and reads its settings off the tensors it asked for."""
-    settings = networks.module(name).SMALL
+    settings = networks.module(name).SMALL | changes
     original = ORIGINALS[name]
     model = networks.build(name, **settings)
     read = original.settings(Shapes((c.tensor, c.shape) for c in _counterparts(name, model, settings)))

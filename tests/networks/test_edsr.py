@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from srredsim.errors import InputError
 from srredsim.networks import edsr
 
 
@@ -20,26 +19,6 @@ def test_a_block_adds_its_scaled_convolutions(residual_scale):
     places = [model.get_layer("first").output, model.get_layer("block_1_conv_2").output, model.get_layer("trunk").input]
     start, added, end = keras.Model(model.input, places)(rng.random((1, 9, 14, 1)).astype("float32"))
     np.testing.assert_allclose(end, start + residual_scale * added, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("scale", [1, 2, 3, 4])
-def test_scale_and_reach(scale):
-    """One bright pixel, positive kernels: what it reaches is a square of the claimed reach on each side."""
-    model = edsr.build(blocks=2, filters=3, scale=scale)
-    model.set_weights([np.full_like(w, 0.3) if w.ndim == 4 else np.zeros_like(w) for w in model.get_weights()])
-    claimed = edsr.receptive_field(blocks=2, scale=scale)
-    image = np.zeros((1, 2 * claimed + 5, 2 * claimed + 8, 1), "float32")
-    image[0, claimed + 2, claimed + 3] = 1.0
-    result = keras.ops.convert_to_numpy(model(image))
-    assert result.shape == (1, scale * image.shape[1], scale * image.shape[2], 1)
-    _, rows, columns, _ = np.nonzero(result)
-    assert np.abs(rows // scale - claimed - 2).max() == claimed == np.abs(columns // scale - claimed - 3).max()
-
-
-@pytest.mark.parametrize("scale", [0, -2, 1.5, "two"])
-def test_a_scale_that_cannot_be_is_refused(scale):
-    with pytest.raises(InputError, match="scale of this network is 1, 2, 3 or 4; got"):
-        edsr.build(blocks=1, filters=2, scale=scale)
 
 
 def test_kernels_begin_uniform_within_one_over_the_root_of_their_inputs():

@@ -12,20 +12,27 @@ from keras import ops
 
 from srredsim import networks
 from srredsim.errors import InputError
+from srredsim.layers.scales import FACTORS
 
 every_network = pytest.mark.parametrize("name", networks.names())
 
 
-@pytest.fixture(autouse=True)
-def keep_policy():
-    before = keras.config.dtype_policy()
-    yield
-    keras.config.set_dtype_policy(before)
+def scales(name):
+    return getattr(networks.module(name), "SCALES", tuple(FACTORS))
 
 
-def build_small(name, seed=1):
-    keras.utils.set_random_seed(seed)
-    return networks.build(name, **networks.module(name).SMALL)
+EACH = [(name, scale) for name in networks.names() for scale in scales(name)]
+every_scale = pytest.mark.parametrize(("name", "scale"), EACH)
+EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_net.py
+of_any_size = pytest.mark.parametrize(("name", "scale"), [each for each in EACH if each != EVEN])
+
+
+def settings_of(name, scale=None):
+    return networks.module(name).SMALL | ({"scale": scale} if scale else {})
+
+
+def scale_of(model):
+    return model.compute_output_shape((1, 16, 16, model.input_shape[-1]))[1] // 16
 
 
 def positive_images(model, y, x, batch=1):
@@ -35,10 +42,6 @@ def positive_images(model, y, x, batch=1):
 
 def run(model, images):
     return ops.convert_to_numpy(model(images, training=False))
-
-
-def scale_of(model):
-    return model.compute_output_shape((1, 16, 16, model.input_shape[-1]))[1] // 16
 
 
 def make_kernels_positive(model, gain=1.0):
@@ -70,23 +73,25 @@ def test_an_unknown_setting_is_refused_with_the_known_and_the_nearest_named():
 
 @every_network
 @pytest.mark.parametrize(("batch", "y", "x"), [(1, 13, 21), (3, 16, 7)])
-def test_output_covers_the_input_at_a_whole_scale(name, batch, y, x):
+def test_output_covers_the_input_at_a_whole_scale(name, batch, y, x, build_small):
     model = build_small(name)
     scale = scale_of(model)
     assert run(model, positive_images(model, y, x, batch)).shape == (batch, scale * y, scale * x, 1)
 
 
-@every_network
-def test_output_is_float32_and_nearly_the_same_under_mixed_precision(name):
-    exact = build_small(name)
+@every_scale
+def test_output_is_float32_and_nearly_the_same_under_mixed_precision(name, scale, build_small):
+    exact = build_small(name, scale)
     keras.config.set_dtype_policy("mixed_bfloat16")
-    mixed = build_small(name)
+    mixed = build_small(name, scale)
     mixed.set_weights(exact.get_weights())
-    images = positive_images(exact, 9, 12)
+    y, x = (6, 10) if (name, scale) == EVEN else (7, 10)
+    images = positive_images(exact, y, x)
     convolutions = [layer for layer in mixed.layers if isinstance(layer, keras.layers.Conv2D)]
     assert convolutions[0].compute_dtype == "bfloat16"
     assert keras.backend.standardize_dtype(mixed(images).dtype) == "float32"
     expected = run(exact, images)
+    assert expected.shape == (1, scale * y, scale * x, 1)
     np.testing.assert_allclose(run(mixed, images), expected, atol=0.05 * np.std(expected) + 0.02)
 
 
@@ -101,12 +106,15 @@ for name in sys.argv[1:]:
 
 
 @pytest.fixture(scope="module")
-def opened_elsewhere(tmp_path_factory):
-    """The images of all saved networks, made in one fresh process that cannot import srredsim."""
+def opened_elsewhere(tmp_path_factory, build_small):
+    """The images of all saved networks, made in one fresh process that cannot import srredsim.
+
+    At the scale at which most layers up-sample.
+    """
     folder = tmp_path_factory.mktemp("saved")
     expected = {}
     for name in networks.names():
-        model = build_small(name)
+        model = build_small(name, scale=8)
         images = positive_images(model, 11, 14, batch=2)
         model.save(folder / f"{name}.keras")
         np.save(folder / f"{name}_in.npy", images)
@@ -124,7 +132,7 @@ def test_a_saved_network_opens_without_the_package_and_gives_the_same_image(name
 
 
 @every_network
-def test_every_weight_learns(name):
+def test_every_weight_learns(name, build_small):
     model = build_small(name)
     make_kernels_positive(model)
     model.compile(
@@ -145,20 +153,20 @@ def shut_what_sees_all(model, name) -> None:
         model.get_layer(layer).set_weights([np.zeros_like(weight) for weight in model.get_layer(layer).get_weights()])
 
 
-def alignment_of(name) -> int:
+def alignment_of(name, scale=None) -> int:
     """Pixels to whose multiples an image may be moved without another result."""
     module = networks.module(name)
-    return module.alignment(**module.SMALL) if hasattr(module, "alignment") else 1
+    return module.alignment(**settings_of(name, scale)) if hasattr(module, "alignment") else 1
 
 
 @every_network
-def test_a_shifted_object_gives_the_shifted_image(name):
+def test_a_shifted_object_gives_the_shifted_image(name, build_small):
     """An object in the dark: what a network pools over the whole image is then the same wherever the object is."""
     model = build_small(name)
     make_kernels_positive(model)  # some begin at zero
     shut_what_sees_all(model, name)
-    scale, margin = scale_of(model), networks.module(name).receptive_field(**networks.module(name).SMALL) + 3
-    step = alignment_of(name)
+    scale, step = scale_of(model), alignment_of(name)
+    margin = networks.module(name).receptive_field(**settings_of(name)) + 3
     margin = -(-margin // step) * step
     images = np.pad(positive_images(model, 9, 12), [(0, 0), (2 * margin,) * 2, (2 * margin,) * 2, (0, 0)])
     shifted = np.roll(images, (2 * step, -3 * step), axis=(1, 2))
@@ -168,17 +176,16 @@ def test_a_shifted_object_gives_the_shifted_image(name):
     np.testing.assert_allclose(run(model, shifted)[inside], expected[inside], rtol=1e-5, atol=1e-5)
 
 
-@every_network
-def test_receptive_field_is_what_one_pixel_reaches(name):
+@of_any_size
+def test_receptive_field_is_what_one_pixel_reaches(name, scale, build_small):
     """A single bright pixel shows at exactly the claimed distance, and nowhere beyond it.
 
     Layers that a network names as those that bring in the whole window are shut.
     """
-    model = build_small(name)
+    model = build_small(name, scale)
     make_kernels_positive(model, gain=4.0)
     shut_what_sees_all(model, name)
-    claimed = networks.module(name).receptive_field(**networks.module(name).SMALL)
-    scale, step = scale_of(model), alignment_of(name)
+    claimed, step = networks.module(name).receptive_field(**settings_of(name, scale)), alignment_of(name, scale)
     first = -(-(claimed + 3) // step) * step
     side, reached = 2 * first + 2 * step, 0
     for centre in range(first, first + step):  # of pixels that blocks are made of, each reaches another distance

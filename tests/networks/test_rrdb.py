@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from srredsim.errors import InputError
 from srredsim.networks import rrdb
 
 
@@ -13,18 +12,6 @@ def test_tiny_parameter_count_by_hand():
     dense = 9 * 2 * (4 + 6 + 8 + 10) + 4 * 2 + 9 * 12 * 4 + 4
     expected = (9 * 2 * 4 + 4) + 3 * dense + (9 * 4 * 4 + 4) + (9 * 4 * 16 + 16) + (9 * 4 * 3 + 3)
     assert rrdb.build(2, 3, blocks=1, filters=4, growth=2).count_params() == expected
-
-
-@pytest.mark.parametrize("scale", [1, 2, 3])
-def test_scale(scale):
-    model = rrdb.build(3, 2, blocks=1, filters=4, growth=2, scale=scale)
-    assert model(np.ones((2, 5, 7, 3), "float32")).shape == (2, 5 * scale, 7 * scale, 2)
-
-
-@pytest.mark.parametrize("scale", [0, -2, 1.5, "two"])
-def test_a_scale_that_cannot_be_is_refused(scale):
-    with pytest.raises(InputError, match="scale of rrdb is 1, 2, 3 or 4; got"):
-        rrdb.build(scale=scale)
 
 
 @pytest.mark.parametrize(("blocks", "scale", "expected"), [(1, 1, 18), (1, 2, 19), (2, 2, 34), (3, 1, 48)])

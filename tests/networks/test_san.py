@@ -19,7 +19,7 @@ def test_tiny_parameter_count_by_hand():
 
 @pytest.mark.parametrize("reduction", [0, 9, -1])
 def test_a_reduction_that_leaves_no_channel_is_refused(reduction):
-    with pytest.raises(InputError, match=f"reduction of san is from 1 to its filters, here 8; got {reduction}"):
+    with pytest.raises(InputError, match=f"`reduction` of san is from 1 to its filters, here 8; got {reduction}"):
         san.build(filters=8, reduction=reduction)
 
 

@@ -49,12 +49,16 @@ def test_begins_with_the_bilinear_image_of_the_mean():
     np.testing.assert_allclose(run(model, image)[0, ..., 0], expected + 0.25, atol=1e-6)
 
 
-@pytest.mark.parametrize(("steps", "groups", "expected"), [(1, 1, 5), (2, 1, 7), (1, 3, 9), (4, 6, 51)])
-def test_receptive_field(steps, groups, expected):
-    model = srfbn.build(steps=steps, groups=groups, filters=1)
+@pytest.mark.parametrize(
+    ("steps", "groups", "scale", "expected"),
+    [(1, 1, 2, 5), (2, 1, 2, 7), (1, 3, 2, 9), (4, 6, 2, 51), (2, 2, 3, 10), (2, 2, 4, 6), (1, 3, 8, 5)],
+)
+def test_receptive_field(steps, groups, scale, expected):
+    model = srfbn.build(steps=steps, groups=groups, filters=1, scale=scale)
     model.set_weights([np.full_like(w, 0.3) if w.ndim == 4 else np.zeros_like(w) for w in model.get_weights()])
     side = 2 * expected + 5
     image = np.zeros((1, side, side, 1), "float32")
     image[0, expected + 2, expected + 2] = 1.0
-    rows = np.nonzero(run(model, image))[1] // 2
-    assert np.abs(rows - expected - 2).max() == expected == srfbn.receptive_field(steps=steps, groups=groups)
+    rows = np.nonzero(run(model, image))[1] // scale
+    claimed = srfbn.receptive_field(steps=steps, groups=groups, scale=scale)
+    assert np.abs(rows - expected - 2).max() == expected == claimed

@@ -1,0 +1,34 @@
+"""Small networks, each built once: that takes most of the time of the tests."""
+
+import functools
+
+import keras
+import pytest
+
+from srredsim import networks
+
+
+@pytest.fixture(autouse=True)
+def keep_policy():
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture(scope="session")
+def build_small():
+    """(name, scale=None) -> a network as a seed makes it, at the scale that it has by itself or at another."""
+    built = functools.cache(_built)
+
+    def build(name, scale=None):
+        model, weights = built(name, scale, keras.config.dtype_policy().name)
+        model.set_weights(weights)
+        return model
+
+    return build
+
+
+def _built(name, scale, policy):
+    keras.utils.set_random_seed(1)
+    model = networks.build(name, **networks.module(name).SMALL | ({"scale": scale} if scale else {}))
+    return model, model.get_weights()

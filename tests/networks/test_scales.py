@@ -1,0 +1,205 @@
+"""Every network at every scale: parameters, and where the image lies; sizes and reach are in test_every_network.py."""
+
+import keras
+import numpy as np
+import pytest
+from scipy.ndimage import zoom
+
+from srredsim import networks
+from srredsim.errors import InputError
+from srredsim.layers.scales import FACTORS
+
+SMALL = {name: networks.module(name).SMALL for name in networks.names()}
+
+
+def scales(name):
+    return getattr(networks.module(name), "SCALES", tuple(FACTORS))
+
+
+# Parameters, counted from the published layer tables
+
+
+def conv(inputs, outputs, side=3, bias=True):
+    return side**2 * inputs * outputs + bias * outputs
+
+
+def shuffled(filters, scale):
+    """A convolution for each pixel shuffle: one by 2 or 3, two by 2, three by 2."""
+    shuffles = {1: [], 2: [2], 3: [3], 4: [2, 2], 8: [2, 2, 2]}[scale]
+    return sum(conv(filters, filters * shuffle**2) for shuffle in shuffles)
+
+
+def edsr(scale, frames=1, images=1, blocks=32, filters=256):
+    body = (2 * blocks + 1) * conv(filters, filters)
+    return conv(frames, filters) + body + shuffled(filters, scale) + conv(filters, images)
+
+
+def rcan(scale, frames=1, images=1, groups=10, blocks=20, filters=64, reduction=16):
+    narrow = filters // reduction
+    block = 2 * conv(filters, filters) + conv(filters, narrow, 1) + conv(narrow, filters, 1)
+    body = groups * (blocks * block + conv(filters, filters)) + conv(filters, filters)
+    return conv(frames, filters) + body + shuffled(filters, scale) + conv(filters, images)
+
+
+def rdn(scale, frames=1, images=1, blocks=16, layers=8, filters=64, growth=64):
+    dense = sum(conv(filters + growth * layer, growth) for layer in range(layers))
+    dense += conv(filters + growth * layers, filters, 1)
+    body = conv(filters, filters) + blocks * dense + conv(blocks * filters, filters, 1) + conv(filters, filters)
+    return conv(frames, filters) + body + shuffled(filters, scale) + conv(filters, images)
+
+
+def rrdb(scale, frames=1, images=1, blocks=16, filters=64, growth=32):
+    dense = sum(conv(filters + growth * layer, growth) for layer in range(4)) + conv(filters + 4 * growth, filters)
+    shuffle = conv(filters, filters * scale**2) if scale > 1 else 0
+    return conv(frames, filters) + 3 * blocks * dense + conv(filters, filters) + shuffle + conv(filters, images)
+
+
+def san(scale, frames=1, images=1, groups=20, blocks=10, filters=64, reduction=16, inner=8):
+    narrow = filters // reduction
+    group = 2 * blocks * conv(filters, filters) + conv(filters, narrow, 1) + conv(narrow, filters, 1)
+    body = groups * (group + conv(filters, filters)) + 3 * conv(filters, inner, 1) + conv(inner, filters, 1) + 1
+    return conv(frames, filters) + body + shuffled(filters, scale) + conv(filters, images)
+
+
+def srfbn(scale, frames=1, images=1, groups=6, filters=64):
+    side = {2: 6, 3: 7, 4: 8, 8: 12}[scale]
+    resampling = conv(filters, filters, side) + 1  # each with its slope
+    fusions = sum(conv(filters * before, filters, 1) + 1 for before in range(2, groups + 1))
+    shallow = conv(frames, 4 * filters) + conv(4 * filters, filters, 1) + 2
+    compress = conv(2 * filters, filters, 1) + conv(groups * filters, filters, 1) + 2
+    return shallow + compress + 2 * (groups * resampling + fusions) + resampling + conv(filters, images)
+
+
+def red_net(scale, frames, depth, filters):
+    stages = {1: 1, 2: 1, 3: 1, 4: 2, 8: 3}[scale]
+    first = conv(frames, filters, 4 if scale == 1 else 3)
+    return first + (2 * depth - 1 + stages) * conv(filters, filters) + conv(filters, 1)
+
+
+def dncnn(scale, frames, depth, filters):
+    normalised = conv(filters, filters, bias=False) + 4 * filters  # two of the four are moving statistics
+    inner = (depth - 2) * normalised
+    return conv(frames, filters, bias=False) + inner + conv(filters, frames * scale**2, bias=False)
+
+
+def memnet(scale, frames, blocks, units, filters):
+    def unit(inputs, outputs, side=3):
+        return conv(inputs, outputs, side, bias=False) + 4 * inputs
+
+    gates = sum(unit((units + block) * filters, filters, 1) for block in range(1, blocks + 1))
+    return unit(frames, filters) + 2 * blocks * units * unit(filters, filters) + gates + unit(filters, frames)
+
+
+def ridnet(scale, frames, blocks, filters, reduction):
+    narrow = filters // reduction
+    block = 8 * conv(filters, filters) + conv(2 * filters, filters) + conv(filters, filters, 1)
+    block += conv(filters, narrow, 1) + conv(narrow, filters, 1)
+    return 2 * 2 * frames + conv(frames, filters) + blocks * block + conv(filters, frames)
+
+
+def unet(scale, frames, filters, most_filters):
+    """Of one halving."""
+    down = conv(frames, filters, 6) + conv(filters, filters) + conv(filters, most_filters)
+    up = conv(most_filters, most_filters) + conv(filters + most_filters, filters) + conv(filters, filters)
+    return down + up + conv(filters, frames * (2 * scale) ** 2, bias=False)
+
+
+COUNTS = {
+    "dncnn": lambda scale: dncnn(scale, 1, 3, 4),
+    "edsr": lambda scale: edsr(scale, blocks=2, filters=4),
+    "memnet": lambda scale: memnet(scale, 1, 2, 2, 4),
+    "rcan": lambda scale: rcan(scale, groups=2, blocks=1, filters=4, reduction=2),
+    "rdn": lambda scale: rdn(scale, blocks=2, layers=2, filters=4, growth=3),
+    "red_net": lambda scale: red_net(scale, 15, 5, 4),
+    "ridnet": lambda scale: ridnet(scale, 1, 1, 4, 2),
+    "rrdb": lambda scale: rrdb(scale, blocks=1, filters=4, growth=2),
+    "san": lambda scale: san(scale, groups=2, blocks=1, filters=4, reduction=2, inner=2),
+    "srfbn": lambda scale: srfbn(scale, groups=2, filters=4),
+    "unet": lambda scale: unet(scale, 1, 4, 6),
+}
+
+
+@pytest.mark.parametrize(("name", "scale"), [(name, scale) for name in COUNTS for scale in scales(name)])
+def test_parameters_are_those_of_the_layer_table(name, scale, build_small):
+    assert build_small(name, scale).count_params() == COUNTS[name](scale)
+
+
+@pytest.mark.parametrize(
+    ("count", "scale", "millions"),
+    [
+        (edsr, 2, 40.73), (edsr, 3, 43.68), (edsr, 4, 43.09),
+        (rdn, 2, 22.12), (rdn, 3, 22.31), (rdn, 4, 22.27),
+        (rcan, 2, 15.44), (rcan, 3, 15.63), (rcan, 4, 15.59), (rcan, 8, 15.74),
+        (srfbn, 2, 2.14), (srfbn, 3, 2.83), (srfbn, 4, 3.63),
+    ],
+)  # fmt: skip
+def test_the_layer_tables_are_those_of_the_published_networks_for_colour_images(count, scale, millions):
+    assert count(scale, frames=3, images=3) / 1e6 == pytest.approx(millions, abs=0.006)
+
+
+# Where the image lies
+
+
+def run(model, image):
+    return keras.ops.convert_to_numpy(model(image, training=False))
+
+
+LAST = {"dncnn": "noise", "red_net": "image", "ridnet": "tail", "srfbn": "reconstruction", "unet": "noise"}
+
+
+@pytest.mark.parametrize(("name", "scale"), [(name, s) for name in LAST for s in scales(name) if s > 1])
+def test_what_is_added_to_is_the_bilinear_image_about_the_same_centre(name, scale):
+    """The last convolution shut."""
+    settings = SMALL[name] | ({"widefield_skip": True} if name == "red_net" else {})
+    model = networks.build(name, **settings, scale=scale)
+    last = model.get_layer(LAST[name])
+    last.set_weights([np.zeros(weight.shape) for weight in last.weights])
+    frames = np.random.default_rng(2).random((1, 6, 9, model.input_shape[-1])).astype("float32")
+    expected = zoom(frames[0].mean(-1), scale, order=1, mode="nearest", grid_mode=True)
+    np.testing.assert_allclose(run(model, frames)[0, ..., 0], expected, atol=1e-5)
+
+
+def turn(model, name, scale):
+    """Every kernel, and the places in the block of each pixel shuffle, by half a turn."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose | keras.layers.DepthwiseConv2D):
+            weights = [layer.get_weights()[0][::-1, ::-1], *layer.get_weights()[1:]]
+            if (block := block_after(layer.name, name, scale)) > 1:
+                shape = (block**2, weights[0].shape[-1] // block**2)
+                weights = [w.reshape(*w.shape[:-1], *shape)[..., ::-1, :].reshape(w.shape) for w in weights]
+            layer.set_weights(weights)
+
+
+def block_after(layer, name, scale):
+    """Pixels on a side of the blocks that a pixel shuffle makes of what this layer gives; 1 without one."""
+    if layer == "noise" and name in ("dncnn", "unet"):
+        return scale * (2 if name == "unet" else 1)
+    if layer.startswith("upsampling") and name != "red_net":
+        return scale if name == "rrdb" else {2: 2, 3: 3, 4: 2, 8: 2}[scale]
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [(name, s) for name in networks.names() if name != "red_net" for s in scales(name)] + [("red_net", 3)],
+)  # the transposed convolutions of red_net by two reach to one side, as published
+def test_a_turned_network_makes_the_turned_image(name, scale, build_small):
+    """So nothing is moved to one side, by padding or by the order of the pixels of a block."""
+    model = build_small(name, scale)
+    rng = np.random.default_rng(4)
+    model.set_weights([w + rng.normal(0, 0.1, w.shape) if w.ndim == 4 else w for w in model.get_weights()])
+    frames = rng.random((1, 12, 16, model.input_shape[-1])).astype("float32")
+    plain = run(model, frames)
+    turn(model, name, scale)
+    expected = plain[:, ::-1, ::-1]
+    assert plain.std() > 1e-3
+    assert np.abs(plain - expected).max() > 0.1 * plain.std()
+    np.testing.assert_allclose(run(model, frames[:, ::-1, ::-1]), expected, atol=1e-5 * np.abs(plain).max())
+
+
+@pytest.mark.parametrize("name", networks.names())
+def test_other_scales_are_refused_before_anything_is_built(name):
+    listed = f"{', '.join(map(str, scales(name)[:-1]))} or {scales(name)[-1]}"
+    for scale in (5, 0, "two"):
+        with pytest.raises(InputError, match=rf"^`scale` of {name} is {listed}; got {scale!r}$"):
+            networks.build(name, scale=scale)
