@@ -10,9 +10,11 @@ from srredsim.layers.channel_attention import weighed_channels
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.cropping import cropped, numbered, whole
 from srredsim.layers.global_attention import global_attention
+from srredsim.layers.scales import check_scale
 from srredsim.layers.windows import reach
 
 SIDE = 3  # pixels of a token
+SCALES = (2, 4, 8)
 SMALL = {
     "input_channels": 1,
     "stages": 2,
@@ -20,6 +22,7 @@ SMALL = {
     "filters": 4,
     "heads": 2,
     "reduction": 2,
+    "parts": 2,
 }  # what the tests build
 SEES_ALL = (  # layers of these small ones that bring in what is beyond receptive_field
     *(f"stage_{stage}_{part}_projection" for stage in (1, 2) for part in ("self", "cross_1", "cross_2")),
@@ -35,13 +38,16 @@ def build(
     heads: int = 8,
     reduction: int = 16,
     scale: int = 2,
+    parts: int = 16,
 ) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x from 6 on; scale 1, 2, 3, 4 or 8.
 
     One branch works on tokens of 3 x 3 pixels with all their ``filters``, and looks from each to all; the other has
     ``blocks`` with channel attention in each of the ``stages``, which squeezes to ``filters // reduction``. Rows and
-    columns at the end that make no whole token are seen by the second alone.
+    columns at the end that make no whole token are seen by the second alone. The attention takes its queries in so many
+    ``parts``, one after the other, to need less memory; the image is the same.
     """
+    check_scale(scale, "act", SCALES)
     image = Input((None, None, input_channels), name="image")
     shallow = convolution(image, filters, name="first")
     for block in (1, 2):
@@ -51,7 +57,7 @@ def build(
     tokens = layers.Add()([tokens, _dense(tokens, tokens.shape[-1], "encoding")])
     for stage in range(1, stages + 1):
         name = f"stage_{stage}"
-        tokens, x = _transformed(tokens, heads, name), _group(x, blocks, reduction, name)
+        tokens, x = _transformed(tokens, heads, parts, name), _group(x, blocks, reduction, name)
         both = _fused(layers.Concatenate()([x, _image(tokens, x)]), name)
         if stage < stages:  # from here on the first half belongs to the tokens, though it came from the convolutions
             y = _fed_forward(_tokens(both[..., :filters]), f"{name}_to_tokens")
@@ -115,17 +121,17 @@ def _image(tokens, like):
     return cropped(padded, like)
 
 
-def _transformed(tokens, heads: int, name: str):
+def _transformed(tokens, heads: int, parts: int, name: str):
     """Self-attention of all; then of one half to larger, overlapping tokens of the other, and the reverse."""
     y = _dense(_normalised(tokens, f"{name}_self_norm"), 3 * tokens.shape[-1], f"{name}_self_qkv", use_bias=False)
-    tokens = layers.Add()([tokens, _attended(*ops.split(y, 3, axis=-1), heads, f"{name}_self")])
+    tokens = layers.Add()([tokens, _attended(*ops.split(y, 3, axis=-1), heads, parts, f"{name}_self")])
     tokens = layers.Add()([tokens, _fed_forward(tokens, f"{name}_forward_1")])
     small, large = ops.split(tokens, 2, axis=-1)
     width = small.shape[-1]
     large = _dense(_normalised(_overlapping(large), f"{name}_large_norm"), width, f"{name}_large_1", activation="gelu")
     large = _dense(large, width, f"{name}_large_2")
     small, large = (
-        layers.Add()([query, _looking(query, context, heads // 2, f"{name}_cross_{number}")])
+        layers.Add()([query, _looking(query, context, heads // 2, parts, f"{name}_cross_{number}")])
         for number, query, context in ((1, small, large), (2, large, small))
     )
     large = _dense(_normalised(large, f"{name}_back_norm"), width, f"{name}_back_1", activation="gelu")
@@ -134,14 +140,14 @@ def _transformed(tokens, heads: int, name: str):
     return layers.Add()([tokens, _fed_forward(tokens, f"{name}_forward_2")])
 
 
-def _looking(query, context, heads: int, name: str):
+def _looking(query, context, heads: int, parts: int, name: str):
     q = _dense(_normalised(query, f"{name}_norm_1"), query.shape[-1], f"{name}_q", use_bias=False)
     kv = _dense(_normalised(context, f"{name}_norm_2"), 2 * query.shape[-1], f"{name}_kv", use_bias=False)
-    return _attended(q, *ops.split(kv, 2, axis=-1), heads, name)
+    return _attended(q, *ops.split(kv, 2, axis=-1), heads, parts, name)
 
 
-def _attended(query, key, value, heads: int, name: str):
-    found = layers.Reshape((-1, query.shape[-1]))(global_attention(query, key, value, heads))
+def _attended(query, key, value, heads: int, parts: int, name: str):
+    found = layers.Reshape((-1, query.shape[-1]))(global_attention(query, key, value, heads, parts))
     return _dense(ops.take(found, numbered(query), axis=1), query.shape[-1], f"{name}_projection")
 
 

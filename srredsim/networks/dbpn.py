@@ -6,11 +6,11 @@ put together into the image.
 
 from keras import Input, Model, initializers, layers
 
-from srredsim.errors import InputError
+from srredsim.layers.scales import check_scale
+from srredsim.networks.srfbn import KERNELS, SCALES
 
 SMALL = {"input_channels": 1, "stages": 2, "iterations": 2, "shallow": 6, "filters": 4}  # what the tests build
-KERNELS = {2: 6, 4: 8, 8: 12}  # scale -> pixels of the kernel that enlarges or reduces by it; two of them are padding
-PADDING = 2
+PADDING = 2  # pixels of the kernels that reach beyond a block
 
 
 def build(
@@ -21,13 +21,12 @@ def build(
     filters: int = 64,
     scale: int = 2,
 ) -> Model:
-    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x; scale 2, 4 or 8.
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x; scale 2, 3, 4 or 8.
 
     ``stages`` are the up-projections of an iteration; from the third on, and from the second down-projection on, each
     is fed with all before it. ``shallow`` filters has the first convolution.
     """
-    if scale not in KERNELS:
-        raise InputError(f"the scale of dbpn is 2, 4 or 8; got {scale!r}")
+    check_scale(scale, "dbpn", SCALES)
     image = Input((None, None, input_channels), name="image")
     low = _convolution(shallow, 3, "shallow_1")(image)
     low = _convolution(filters, 1, "shallow_2")(low)

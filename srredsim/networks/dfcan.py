@@ -5,8 +5,8 @@ As in the SR-CACO-2 benchmark: between 0 and 1 by a sigmoid, and no skip over th
 
 from keras import Input, Model, layers, ops
 
-from srredsim.errors import InputError
 from srredsim.layers.convolution import convolution
+from srredsim.layers.scales import check_scale
 from srredsim.layers.spectrum import amplitudes
 
 SMALL = {"input_channels": 1, "groups": 1, "blocks": 1, "filters": 4, "reduction": 2}  # what the tests build
@@ -26,8 +26,7 @@ def build(
 
     ``blocks`` are those of one group; the attention squeezes ``filters`` channels to ``filters // reduction``.
     """
-    if not (isinstance(scale, int) and scale >= 1):
-        raise InputError(f"the scale of dfcan is a whole number from 1 on; got {scale!r}")
+    check_scale(scale, "dfcan")
     image = Input((None, None, input_channels), name="image")
     x = _gelu(convolution(image, filters, name="first"))
     for group in range(1, groups + 1):

@@ -5,7 +5,8 @@ As in the SR-CACO-2 benchmark: one block of 25 units that share their weights; n
 
 from keras import Input, Model, initializers, layers
 
-from srredsim.layers import enlarging
+from srredsim.layers import bicubic
+from srredsim.layers.scales import check_scale
 
 SMALL = {"input_channels": 1, "units": 2, "filters": 4, "clip": False}  # what the tests build
 
@@ -17,8 +18,9 @@ def build(input_channels: int = 1, units: int = 25, filters: int = 128, scale: i
     layer ``residual`` is what the units add to that. Each unit adds the features *after* their ReLU to what its two
     convolutions make, as the published weights were trained.
     """
+    check_scale(scale, "drrn")
     image = Input((None, None, input_channels), name="image")
-    start = layers.Identity(dtype="float32", name="enlarged")(enlarging.enlarged(image, scale, clip=clip))
+    start = layers.Identity(dtype="float32", name="enlarged")(bicubic.enlarged(image, scale, clip=clip))
     x = _convolution(filters, "first")(start)
     identity = layers.ReLU()(x)
     unit_1, unit_2 = _convolution(filters, "unit_conv_1"), _convolution(filters, "unit_conv_2")
@@ -31,7 +33,7 @@ def build(input_channels: int = 1, units: int = 25, filters: int = 128, scale: i
 
 def receptive_field(units: int = 25, scale: int = 2, **_) -> int:
     """Input pixels of context on each side of an output pixel."""
-    return enlarging.receptive_field(2 * units + 2, scale)
+    return bicubic.receptive_field(2 * units + 2, scale)
 
 
 def largest_window(scale: int = 2, **_) -> int:

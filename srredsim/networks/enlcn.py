@@ -7,6 +7,7 @@ from keras import Model
 
 from srredsim.layers.attended_body import attended_body, convolutions_reach
 from srredsim.layers.linear_attention import linear_attention
+from srredsim.layers.scales import check_scale
 
 SMALL = {
     "input_channels": 1,
@@ -34,6 +35,7 @@ def build(
     There is attention first and after each ``between`` of the ``blocks``; it compares pixels by ``inner`` channels, and
     approximates the comparison by a number of random ``features`` (Keras's random seed decides which).
     """
+    check_scale(scale, "enlcn")
 
     def attend(x, name: str):
         return linear_attention(x, filters, inner, features, name)

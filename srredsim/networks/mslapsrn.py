@@ -7,9 +7,10 @@ import math
 
 from keras import Input, Model, initializers, layers
 
-from srredsim.errors import InputError
 from srredsim.layers.convolution import convolution
+from srredsim.layers.scales import check_scale
 
+SCALES = (2, 4, 8)
 SMALL = {"input_channels": 1, "convolutions": 1, "filters": 4, "scale": 4}  # what the tests build
 
 
@@ -21,8 +22,7 @@ def build(
     Each level has ``convolutions`` and doubles the sampling. With ``all_levels`` the images of all levels come back as
     a list, the largest last.
     """
-    if scale not in (2, 4, 8):
-        raise InputError(f"the scale of mslapsrn is 2, 4 or 8; got {scale!r}")
+    check_scale(scale, "mslapsrn", SCALES)
     picture = image = Input((None, None, input_channels), name="image")
     x = _leaky(convolution(image, filters, name="first"))
     pictures = []

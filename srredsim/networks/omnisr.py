@@ -5,13 +5,14 @@ As in the SR-CACO-2 benchmark.
 
 from keras import Input, Model, layers, ops
 
-from srredsim.errors import InputError
-from srredsim.layers import enlarging
+from srredsim.layers.bilinear import stretched
 from srredsim.layers.convolution import convolution
 from srredsim.layers.cropping import cropped, filled
 from srredsim.layers.linear_attention import unit_length
+from srredsim.layers.scales import check_scale
 from srredsim.layers.windows import Windows, attention, reach
 
+SCALES = (2, 4, 8)
 SMALL = {"input_channels": 1, "groups": 1, "blocks": 1, "filters": 4, "heads": 2, "window": 4, "reduction": 2}
 SEES_ALL = ("group_1_block_1_grid_projection", "group_1_gate_4")  # of these small ones, what brings in what is far away
 CONTEXT = 64  # input pixels, see receptive_field
@@ -36,8 +37,7 @@ def build(
 
     The image goes on with zeros up to a multiple of ``window``, and to 16 pixels at least.
     """
-    if not (isinstance(scale, int) and scale >= 1):
-        raise InputError(f"the scale of omnisr is a whole number from 1 on; got {scale!r}")
+    check_scale(scale, "omnisr", SCALES)
     image = Input((None, None, input_channels), name="image")
     padded = filled(image, window, "zero", least=-(-LEAST // window) * window)
     windows = Windows(padded, window)
@@ -133,5 +133,5 @@ def _gated(x, reduction: int, name: str):
     near = convolution(x, filters, 1, name=f"{name}_1")
     wide = convolution(near, filters, strides=2, padding="valid", name=f"{name}_2")
     wide = convolution(layers.MaxPooling2D(7, strides=3)(wide), filters, name=f"{name}_3")
-    y = layers.Add()([enlarging.stretched(wide, near), convolution(near, filters, 1, name=f"{name}_near")])
+    y = layers.Add()([stretched(wide, near), convolution(near, filters, 1, name=f"{name}_near")])
     return layers.Multiply()([x, convolution(y, x.shape[-1], 1, activation="sigmoid", name=f"{name}_4")])

@@ -8,11 +8,20 @@ import math
 from keras import Input, Model, layers, ops
 
 from srredsim.errors import InputError
-from srredsim.layers import enlarging
+from srredsim.layers import bicubic
 from srredsim.layers.convolution import convolution
+from srredsim.layers.scales import check_scale
 
 RESIDUAL_SCALE = 0.2
-SMALL = {"input_channels": 1, "units": [1, 1], "layers_per_unit": 1, "filters": 4, "growth": 2, "scale": 4}  # of tests
+SCALES = (2, 4, 8)
+SMALL = {
+    "input_channels": 1,
+    "units": [1, 1, 1],
+    "layers_per_unit": 1,
+    "filters": 4,
+    "growth": 2,
+    "scale": 4,
+}  # of tests
 SMALL |= {"clip": False}
 
 
@@ -33,6 +42,7 @@ def build(
     which is kept within 0 ... 1 unless ``clip`` is false. With ``all_levels`` the images of all levels come back as a
     list, the largest last.
     """
+    check_scale(scale, "prosr", SCALES)
     levels = _levels(units, scale)
     image = Input((None, None, input_channels), name="image")
     x = _mirrored(image, filters, f"first_{len(levels)}")
@@ -41,7 +51,7 @@ def build(
         x = layers.Add()([x, _dense_units(x, count, layers_per_unit, growth, level)])
         x = ops.depth_to_space(_mirrored(x, 4 * filters, f"level_{level}_up"), 2)
         x = layers.ReLU()(x)
-        start = enlarging.enlarged(image, 2**level, clip=clip)
+        start = bicubic.enlarged(image, 2**level, clip=clip)
         picture = _mirrored(x, 1, f"level_{level}_image", dtype="float32")
         pictures.append(layers.Add(dtype="float32", name=f"level_{level}")([start, picture]))
     return Model(image, pictures if all_levels else pictures[-1], name="prosr")
@@ -56,7 +66,7 @@ def receptive_field(units=(9, 3, 1), layers_per_unit: int = 8, scale: int = 2, *
             around = count * layers_per_unit + 2  # the last one of the level, and the one before the pixel shuffle
             lowest, highest = lowest // 2 - around, highest // 2 + around
         farthest = max(farthest, 1 - lowest, highest + 1)  # the first convolution
-    return max(farthest, enlarging.receptive_field(0, scale))
+    return max(farthest, bicubic.receptive_field(0, scale))
 
 
 def largest_window(scale: int = 2, **_) -> int:
@@ -66,8 +76,8 @@ def largest_window(scale: int = 2, **_) -> int:
 
 def _levels(units, scale: int) -> list[int]:
     """Number of units at each level."""
-    if scale not in (2, 4, 8) or 2 ** len(units) < scale:
-        raise InputError(f"the scale of prosr is 2, 4 or 8, with units for each level; got {scale!r} and {units}")
+    if 2 ** len(units) < scale:
+        raise InputError(f"`units` of prosr are one number for each doubling of scale {scale}; got {list(units)}")
     return list(units)[: round(math.log2(scale))]
 
 

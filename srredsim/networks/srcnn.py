@@ -5,7 +5,8 @@ There it has 1024 filters of 5 x 5 pixels, then 128 and one of a single pixel.
 
 from keras import Input, Model, initializers, layers, ops
 
-from srredsim.layers import enlarging
+from srredsim.layers import bicubic
+from srredsim.layers.scales import check_scale
 
 SMALL = {"input_channels": 1, "filters": 6, "mapped": 3, "clip": False}  # what the tests build
 
@@ -25,8 +26,9 @@ def build(
     256 grey levels, as in the benchmark's evaluation (its training did not round). A ``scale`` of 1 is for an image
     that is on the output grid already.
     """
+    check_scale(scale, "srcnn")
     image = Input((None, None, input_channels), name="image")
-    x = enlarging.enlarged(image, scale, clip=clip and scale > 1)
+    x = bicubic.enlarged(image, scale, clip=clip and scale > 1)
     if eight_bit:
         x = ops.round(x * 255.0) / 255.0
     x = _convolution(x, filters, size, "features", activation="relu")
@@ -37,7 +39,7 @@ def build(
 
 def receptive_field(size: int = 5, scale: int = 2, **_) -> int:
     """Input pixels of context on each side of an output pixel."""
-    return enlarging.receptive_field(size // 2, scale)
+    return bicubic.receptive_field(size // 2, scale)
 
 
 def largest_window(filters: int = 1024, scale: int = 2, **_) -> int:

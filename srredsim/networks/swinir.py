@@ -5,11 +5,12 @@ As in the SR-CACO-2 benchmark: four groups, and the image directly from a pixel 
 
 from keras import Input, Model, initializers, layers, ops
 
-from srredsim.errors import InputError
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.cropping import cropped, filled
+from srredsim.layers.scales import check_scale
 from srredsim.layers.windows import Windows, attention, reach
 
+SCALES = (2, 4, 8)
 SMALL = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # what the tests build
 SMALL |= {"stochastic_depth": 0.0}
 
@@ -37,8 +38,7 @@ def build(
     The image goes on mirrored up to a multiple of ``window``. ``extra_window`` is the published evaluation: it goes on
     by a whole window, mirrored with its edge, even where it is a multiple already.
     """
-    if scale not in (2, 4, 8):
-        raise InputError(f"the scale of swinir is 2, 4 or 8; got {scale!r}")
+    check_scale(scale, "swinir", SCALES)
     image = Input((None, None, input_channels), name="image")
     padded = filled(image, window, "repeated", window) if extra_window else filled(image, window)
     windows = Windows(padded, window)

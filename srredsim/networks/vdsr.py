@@ -5,7 +5,8 @@ As in the SR-CACO-2 benchmark: no convolution has a bias.
 
 from keras import Input, Model, initializers, layers
 
-from srredsim.layers import enlarging
+from srredsim.layers import bicubic
+from srredsim.layers.scales import check_scale
 
 SMALL = {"input_channels": 1, "depth": 3, "filters": 4, "clip": False}  # what the tests build
 
@@ -16,8 +17,9 @@ def build(input_channels: int = 1, depth: int = 20, filters: int = 64, scale: in
     The image is enlarged bicubically and, unless ``clip`` is false, kept within 0 ... 1 (layer ``enlarged``); the
     layer ``residual`` is what the convolutions add to that. ``depth`` counts all convolutions.
     """
+    check_scale(scale, "vdsr")
     image = Input((None, None, input_channels), name="image")
-    start = layers.Identity(dtype="float32", name="enlarged")(enlarging.enlarged(image, scale, clip=clip))
+    start = layers.Identity(dtype="float32", name="enlarged")(bicubic.enlarged(image, scale, clip=clip))
     x = start
     begin = initializers.VarianceScaling(2.0, mode="fan_out", distribution="untruncated_normal")
     bare = {"padding": "same", "use_bias": False, "kernel_initializer": begin}
@@ -29,7 +31,7 @@ def build(input_channels: int = 1, depth: int = 20, filters: int = 64, scale: in
 
 def receptive_field(depth: int = 20, scale: int = 2, **_) -> int:
     """Input pixels of context on each side of an output pixel."""
-    return enlarging.receptive_field(depth, scale)
+    return bicubic.receptive_field(depth, scale)
 
 
 def largest_window(scale: int = 2, **_) -> int:
