@@ -336,9 +336,7 @@ def _omnisr_block(model, name: str, key: str) -> Iterator[Counterpart]:
                 model, {f"{here}_qkv": f"{there}.qkv", f"{here}_projection": f"{there}.project_out"}
             )
             yield from depthwise(layer(f"{here}_depthwise"), f"{there}.qkv_dwconv")
-            temperature = layer(f"{here}_temperature").embeddings
-            shape = (temperature.shape[0], 1, 1)
-            yield Counterpart(f"{there}.temperature", shape, temperature, lambda values: values[..., 0])
+            yield from _for_each_head(layer(f"{here}_temperature").embeddings, f"{there}.temperature")
         else:
             yield from dense(layer(f"{here}_qkv"), f"{there}.to_qkv")
             yield from dense(layer(f"{here}_projection"), f"{there}.to_out.0")
@@ -432,6 +430,68 @@ def _act_forward(here: str, norm: str, layers: str, places: tuple[int, int], ord
     ]
 
 
+GRL_BLOCK = {
+    "qkv": "attn.qkv.body",
+    "anchor": "attn.anchor.body.0.reduction",
+    "projection": "attn.proj",
+    "mlp_1": "mlp.fc1",
+    "mlp_2": "mlp.fc2",
+}
+GRL_COSINES = {
+    "window": "attn.window_attn.attn_transform",
+    "gathering": "attn.stripe_attn.attn_transform1",
+    "spreading": "attn.stripe_attn.attn_transform2",
+}
+GRL_BESIDE = {"1": "0", "2": "2", "squeeze": "3.attention.1", "excite": "3.attention.3"}
+
+
+def _grl_settings(shapes: Shapes) -> dict:
+    filters, input_channels, *_ = shapes.of_kernel("conv_first.weight")
+    block, stages = "layers.0.blocks.0", shapes.count(r"layers\.(\d+)\.")
+    return {
+        "input_channels": input_channels,
+        "stages": tuple(shapes.count(rf"layers\.{stage}\.blocks\.(\d+)\.") for stage in range(stages)),
+        "filters": filters,
+        "heads": shapes[f"{block}.attn.window_attn.attn_transform.logit_scale"][0],
+        "wider": shapes[f"{block}.mlp.fc1.weight"][0] // filters,
+        "hidden": shapes[f"{block}.attn.window_attn.attn_transform.cpb_mlp.0.weight"][0],
+        "compression": filters // shapes.of_kernel(f"{block}.conv.cab.0.weight")[0],
+        "reduction": filters // shapes.of_kernel(f"{block}.conv.cab.3.attention.1.weight")[0],
+        "classical": shapes.of_kernel("conv_before_upsample.0.weight")[0],
+        "scale": 2 ** shapes.count(r"upsample\.up\.(\d+)\.weight"),
+    }
+
+
+def _grl(model, settings: dict) -> Iterator[Counterpart]:
+    keys = {"first": "conv_first", "trunk": "conv_after_body", "last": "conv_last"}
+    keys["before_upsampling"] = "conv_before_upsample.0"
+    norms = {"first_norm": "norm_start", "last_norm": "norm_end"}
+    for stage, blocks in enumerate(settings["stages"]):
+        keys[f"stage_{stage + 1}_last"] = f"layers.{stage}.conv"
+        for block in range(blocks):
+            name, key = f"stage_{stage + 1}_block_{block + 1}", f"layers.{stage}.blocks.{block}"
+            norms |= {f"{name}_norm_{part}": f"{key}.norm{part}" for part in (1, 2)}
+            keys |= {f"{name}_beside_{here}": f"{key}.conv.cab.{there}" for here, there in GRL_BESIDE.items()}
+            for here, there in GRL_BLOCK.items():
+                yield from dense(model.get_layer(f"{name}_{here}"), f"{key}.{there}")
+            for here, there in GRL_COSINES.items():
+                yield from _grl_cosine(model, f"{name}_{here}", f"{key}.{there}")
+    yield from _convolutions(model, keys)
+    yield from _layer_normalisations(model, norms)
+    yield from _doublings(model, settings["scale"], "upsample.up")
+
+
+def _grl_cosine(model, name: str, key: str) -> Iterator[Counterpart]:
+    yield from _for_each_head(model.get_layer(f"{name}_scale").embeddings, f"{key}.logit_scale")
+    for layer, place in ((1, 0), (2, 2)):
+        yield from dense(model.get_layer(f"{name}_place_{layer}"), f"{key}.cpb_mlp.{place}")
+
+
+def _for_each_head(numbers, name: str) -> Iterator[Counterpart]:
+    """(heads, 1, 1) -> (heads, 1)"""
+    yield Counterpart(name, (numbers.shape[0], 1, 1), numbers, lambda values: values[..., 0])
+
+
 def _layer_normalisations(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     for name, key in keys.items():
         yield from _layer_normalisation(model.get_layer(name), key)
@@ -463,6 +523,7 @@ ORIGINALS = {
     "dfcan": Original("input.0.weight", _dfcan_settings, _dfcan),
     "drrn": Original("conv1.1.weight", _drrn_settings, _drrn),
     "enlcn": Original("head.0.weight", _enlcn_settings, _enlcn, dead=r"(sub|add)_mean\."),
+    "grl": Original("conv_first.weight", _grl_settings, _grl, dead=r"(table|index|mask)_"),
     "nlsn": Original("head.0.weight", _nlsn_settings, _nlsn, dead=r"(sub|add)_mean\."),
     "mslapsrn": Original("conv1.0.weight", _mslapsrn_settings, _mslapsrn),
     "prosr": Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _prosr_settings, _prosr),

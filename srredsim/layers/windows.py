@@ -69,6 +69,10 @@ class Windows:
         """Scores (batch, windows, heads, pixels, pixels); pixels that only the shift made neighbours are kept apart."""
         return scores + self._apart if shifted else scores
 
+    def constant(self, values):
+        """Constant numbers, as part of the network."""
+        return ops.cast(self._zero, "float32") + ops.array(values, "float32")
+
     def learned(self, heads: int, name: str, begin: float = 1.0):
         """A learned number (heads, 1, 1) for each head."""
         settings = {"embeddings_initializer": initializers.Constant(begin), "dtype": "float32", "name": name}
@@ -82,10 +86,12 @@ class Windows:
         return ops.transpose(table(self._zero + ops.array(offsets(self.side), "int32")), (2, 0, 1))
 
 
-def offsets(side: int) -> list[list[int]]:
-    """For each pair of pixels of a window, the number of the offset from the second to the first."""
-    pixels = [(y, x) for y in range(side) for x in range(side)]
-    return [[(y - v + side - 1) * (2 * side - 1) + x - u + side - 1 for v, u in pixels] for y, x in pixels]
+def offsets(side: int, other: int | None = None) -> list[list[int]]:
+    """For each pixel of a window and each of another, the number of the offset from the second to the first."""
+    other = other or side
+    span = side + other - 1
+    here, there = ([(y, x) for y in range(size) for x in range(size)] for size in (side, other))
+    return [[(y - v + other - 1) * span + x - u + other - 1 for v, u in there] for y, x in here]
 
 
 def attention(query, key, value, bias=None, scale: float | None = None):

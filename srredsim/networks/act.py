@@ -11,6 +11,7 @@ from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.cropping import cropped, numbered, whole
 from srredsim.layers.global_attention import global_attention
 from srredsim.layers.scales import check_scale
+from srredsim.layers.transformer import normalised
 from srredsim.layers.windows import reach
 
 SIDE = 3  # pixels of a token
@@ -123,26 +124,26 @@ def _image(tokens, like):
 
 def _transformed(tokens, heads: int, parts: int, name: str):
     """Self-attention of all; then of one half to larger, overlapping tokens of the other, and the reverse."""
-    y = _dense(_normalised(tokens, f"{name}_self_norm"), 3 * tokens.shape[-1], f"{name}_self_qkv", use_bias=False)
+    y = _dense(normalised(tokens, f"{name}_self_norm"), 3 * tokens.shape[-1], f"{name}_self_qkv", use_bias=False)
     tokens = layers.Add()([tokens, _attended(*ops.split(y, 3, axis=-1), heads, parts, f"{name}_self")])
     tokens = layers.Add()([tokens, _fed_forward(tokens, f"{name}_forward_1")])
     small, large = ops.split(tokens, 2, axis=-1)
     width = small.shape[-1]
-    large = _dense(_normalised(_overlapping(large), f"{name}_large_norm"), width, f"{name}_large_1", activation="gelu")
+    large = _dense(normalised(_overlapping(large), f"{name}_large_norm"), width, f"{name}_large_1", activation="gelu")
     large = _dense(large, width, f"{name}_large_2")
     small, large = (
         layers.Add()([query, _looking(query, context, heads // 2, parts, f"{name}_cross_{number}")])
         for number, query, context in ((1, small, large), (2, large, small))
     )
-    large = _dense(_normalised(large, f"{name}_back_norm"), width, f"{name}_back_1", activation="gelu")
+    large = _dense(normalised(large, f"{name}_back_norm"), width, f"{name}_back_1", activation="gelu")
     large = _summed(_dense(large, 4 * width, f"{name}_back_2"))
     tokens = layers.Concatenate()([small, large])
     return layers.Add()([tokens, _fed_forward(tokens, f"{name}_forward_2")])
 
 
 def _looking(query, context, heads: int, parts: int, name: str):
-    q = _dense(_normalised(query, f"{name}_norm_1"), query.shape[-1], f"{name}_q", use_bias=False)
-    kv = _dense(_normalised(context, f"{name}_norm_2"), 2 * query.shape[-1], f"{name}_kv", use_bias=False)
+    q = _dense(normalised(query, f"{name}_norm_1"), query.shape[-1], f"{name}_q", use_bias=False)
+    kv = _dense(normalised(context, f"{name}_norm_2"), 2 * query.shape[-1], f"{name}_kv", use_bias=False)
     return _attended(q, *ops.split(kv, 2, axis=-1), heads, parts, name)
 
 
@@ -165,7 +166,7 @@ def _summed(tokens):
 
 def _fed_forward(tokens, name: str):
     width = tokens.shape[-1]
-    y = _dense(_normalised(tokens, f"{name}_norm"), 4 * width, f"{name}_1", activation="gelu")
+    y = _dense(normalised(tokens, f"{name}_norm"), 4 * width, f"{name}_1", activation="gelu")
     return _dense(y, width, f"{name}_2")
 
 
@@ -189,7 +190,3 @@ def _group(x, blocks: int, reduction: int, name: str):
 def _dense(x, units: int, name: str, **settings):
     begin = initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
     return layers.Dense(units, kernel_initializer=begin, name=name, **settings)(x)
-
-
-def _normalised(x, name: str):
-    return layers.LayerNormalization(epsilon=1e-5, name=name)(x)

@@ -10,6 +10,7 @@ from srredsim.layers.convolution import convolution
 from srredsim.layers.cropping import cropped, filled
 from srredsim.layers.linear_attention import unit_length
 from srredsim.layers.scales import check_scale
+from srredsim.layers.transformer import normalised
 from srredsim.layers.windows import Windows, attention, reach
 
 SCALES = (2, 4, 8)
@@ -94,7 +95,7 @@ def _local(x, reduction: int, name: str):
 
 def _attending(x, windows: Windows, heads: int, name: str):
     filters = x.shape[-1]
-    y = layers.LayerNormalization(epsilon=1e-5, name=f"{name}_norm")(x)
+    y = normalised(x, f"{name}_norm")
     y = windows.split(layers.Dense(3 * filters, use_bias=False, name=f"{name}_qkv")(y))
     y = layers.Reshape((-1, windows.side**2, 3, heads, filters // heads))(y)
     bias = windows.position_bias(heads, f"{name}_position_bias", begin=1.0)
@@ -105,7 +106,7 @@ def _attending(x, windows: Windows, heads: int, name: str):
 def _channels_attending(x, windows: Windows, heads: int, axis: int, name: str):
     """Channels that look at one another, over the pixels of a window (axis 2) or the windows of a pixel (axis 1)."""
     filters = x.shape[-1]
-    y = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_norm")(x)
+    y = normalised(x, f"{name}_norm", 1e-6)
     y = convolution(y, 3 * filters, 1, use_bias=False, name=f"{name}_qkv")
     y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")(y)
     y = layers.Reshape((-1, windows.side**2, 3, heads, filters // heads))(windows.split(y))
@@ -120,7 +121,7 @@ def _channels_attending(x, windows: Windows, heads: int, axis: int, name: str):
 
 def _fed_forward(x, name: str):
     filters = x.shape[-1]
-    y = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_norm")(x)
+    y = normalised(x, f"{name}_norm", 1e-6)
     y = convolution(y, 2 * filters, 1, use_bias=False, name=f"{name}_1")
     y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")(y)
     y = layers.Multiply()([layers.Activation("gelu")(y[..., :filters]), y[..., filters:]])

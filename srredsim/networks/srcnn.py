@@ -8,7 +8,7 @@ from keras import Input, Model, initializers, layers, ops
 from srredsim.layers import bicubic
 from srredsim.layers.scales import check_scale
 
-SMALL = {"input_channels": 1, "filters": 6, "mapped": 3, "clip": False}  # what the tests build
+SMALL = {"input_channels": 1, "filters": 8, "mapped": 6, "clip": False}  # what the tests build
 
 
 def build(

@@ -3,11 +3,12 @@
 As in the SR-CACO-2 benchmark: four groups, and the image directly from a pixel shuffle.
 """
 
-from keras import Input, Model, initializers, layers, ops
+from keras import Input, Model, layers, ops
 
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.cropping import cropped, filled
 from srredsim.layers.scales import check_scale
+from srredsim.layers.transformer import dense, left_out, normalised
 from srredsim.layers.windows import Windows, attention, reach
 
 SCALES = (2, 4, 8)
@@ -43,7 +44,7 @@ def build(
     padded = filled(image, window, "repeated", window) if extra_window else filled(image, window)
     windows = Windows(padded, window)
     shallow = convolution(padded, filters, name="first")
-    x = _normalised(shallow, "first_norm")
+    x = normalised(shallow, "first_norm")
     for group in range(groups):
         start = x
         for block in range(blocks):
@@ -52,7 +53,7 @@ def build(
             name = f"group_{group + 1}_block_{block + 1}"
             x = _block(x, windows, block % 2 == 1, heads, wider, dropped, name)
         x = layers.Add()([start, convolution(x, filters, name=f"group_{group + 1}_last")])
-    x = layers.Add()([shallow, convolution(_normalised(x, "last_norm"), filters, name="trunk")])
+    x = layers.Add()([shallow, convolution(normalised(x, "last_norm"), filters, name="trunk")])
     return Model(image, cropped(_head(x, scale, classical), image, scale), name="swinir")
 
 
@@ -73,19 +74,19 @@ def largest_window(**_) -> int:
 
 
 def _block(x, windows: Windows, shifted: bool, heads: int, wider: int, dropped: float, name: str):
-    y = _attention(_normalised(x, f"{name}_norm_1"), windows, shifted, heads, name)
-    x = layers.Add()([x, _left_out(y, dropped)])
-    y = _dense(_normalised(x, f"{name}_norm_2"), wider * x.shape[-1], f"{name}_mlp_1", activation="gelu")
-    return layers.Add()([x, _left_out(_dense(y, x.shape[-1], f"{name}_mlp_2"), dropped)])
+    y = _attention(normalised(x, f"{name}_norm_1"), windows, shifted, heads, name)
+    x = layers.Add()([x, left_out(y, dropped)])
+    y = dense(normalised(x, f"{name}_norm_2"), wider * x.shape[-1], f"{name}_mlp_1", activation="gelu")
+    return layers.Add()([x, left_out(dense(y, x.shape[-1], f"{name}_mlp_2"), dropped)])
 
 
 def _attention(x, windows: Windows, shifted: bool, heads: int, name: str):
     filters = x.shape[-1]
-    x = windows.split(_dense(x, 3 * filters, f"{name}_qkv"), shifted)
+    x = windows.split(dense(x, 3 * filters, f"{name}_qkv"), shifted)
     x = layers.Reshape((-1, windows.side**2, 3, heads, filters // heads))(x)
     bias = windows.position_bias(heads, f"{name}_position_bias")
     x = attention(*(x[:, :, :, part] for part in range(3)), lambda scores: windows.masked(scores + bias, shifted))
-    return _dense(windows.join(x, shifted), filters, f"{name}_projection")
+    return dense(windows.join(x, shifted), filters, f"{name}_projection")
 
 
 def _head(x, scale: int, classical: int):
@@ -93,16 +94,3 @@ def _head(x, scale: int, classical: int):
         return ops.depth_to_space(convolution(x, scale**2, dtype="float32", name="last"), scale)
     x = layers.LeakyReLU(negative_slope=0.01)(convolution(x, classical, name="before_upsampling"))
     return convolution(upsampled(x, scale), 1, dtype="float32", name="last")
-
-
-def _dense(x, units: int, name: str, **settings):
-    return layers.Dense(units, kernel_initializer=initializers.TruncatedNormal(stddev=0.02), name=name, **settings)(x)
-
-
-def _normalised(x, name: str):
-    return layers.LayerNormalization(epsilon=1e-5, name=name)(x)
-
-
-def _left_out(x, rate: float):
-    """In training, nothing for some of the images of a batch, and more of the others."""
-    return layers.Dropout(rate, noise_shape=(None, 1, 1, 1))(x) if rate else x

@@ -187,7 +187,7 @@ def block_after(layer, name, scale):
     return 1
 
 
-# The transposed convolutions of red_net by two reach to one side, as published; so do the gates of omnisr. nlsn compares
+# The transposed convolutions of red_net by two reach to one side, as published; so do the gates of omnisr. nlsn takes
 # pixels in the order of their rows, act knows the place in a token.
 ONE_SIDED = ("red_net", "act", "nlsn", "omnisr")
 
