@@ -112,7 +112,7 @@ def _mixed(x, windows: Windows, shifted: bool, heads: int, hidden: int, name: st
 
 
 def _heads(x, parts: int, heads: int):
-    """Query, key and value, or an anchor, (batch, windows, pixels, heads, channels); all but the value of unit length."""
+    """Query, key and value, or an anchor, (batch, windows, pixels, heads, channels); of unit length, not the value."""
     x = layers.Reshape((-1, x.shape[2], parts, heads, x.shape[-1] // parts // heads))(x)
     *compared, last = (x[:, :, :, part] for part in range(parts))
     compared = compared if parts > 1 else [last]

@@ -48,7 +48,7 @@ def make_kernels_positive(model, gain=1.0):
     """So that nothing cancels and no ReLU is ever shut, and attention sees something: whatever is connected shows."""
     rng = np.random.default_rng(3)
     for weight in model.trainable_weights:
-        if weight.path.endswith("prelu/alpha"):
+        if weight.path.endswith(("prelu/alpha", "squeeze/bias")):
             weight.assign(np.ones(weight.shape))
         if len(weight.shape) == 2:
             weight.assign(rng.uniform(-1.0, 1.0, weight.shape) * np.sqrt(3 / weight.shape[0]))

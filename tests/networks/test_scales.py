@@ -170,8 +170,10 @@ def turn(model, name, scale):
                 shape = (block**2, weights[0].shape[-1] // block**2)
                 weights = [w.reshape(*w.shape[:-1], *shape)[..., ::-1, :].reshape(w.shape) for w in weights]
             layer.set_weights(weights)
-        if isinstance(layer, keras.layers.Embedding):  # of what lies at an offset in a window
+        if layer.name.endswith("position_bias"):  # a row for each offset in a window
             layer.set_weights([layer.get_weights()[0][::-1]])
+        if layer.name.endswith("place_1"):  # sees the offsets themselves
+            layer.set_weights([-layer.get_weights()[0], layer.get_weights()[1]])
 
 
 def block_after(layer, name, scale):
