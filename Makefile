@@ -34,7 +34,7 @@ format: $(VENV)/installed-test
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache
-	find srredsim tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find srredsim tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: installed again when the dependencies change.
 $(VENV)/installed: pyproject.toml $(BIN)/python

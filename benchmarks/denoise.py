@@ -16,9 +16,9 @@ from patch_prior import widefield
 
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll
-from srredsim.denoising.methods import METHODS, denoise
+from srredsim.denoising.methods import denoise, names
 from srredsim.errors import InputError
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 SEED = 7
 GAIN, READ_NOISE_E = 2.0, 1.5
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--photons", type=float, nargs="+", default=(20.0, 100.0, 500.0))
     parser.add_argument("--kinds", nargs="+", default=("filaments", "membranes", "mixture"))
-    parser.add_argument("--methods", nargs="+", default=tuple(METHODS), choices=tuple(METHODS))
+    parser.add_argument("--methods", nargs="+", default=names(), choices=names())
     parser.add_argument("--measure", action="store_true", help="the noise, instead of knowing it")
     chosen = parser.parse_args()
     print("| image | photons | noisy |", *(f"{method} |" for method in chosen.methods))
@@ -38,14 +38,14 @@ def main() -> None:
             rng = np.random.default_rng(SEED)
             clean = GAIN * (photons * widefield(rng, chosen.size, kind) + 2.0)
             noisy = GAIN * rng.poisson(clean / GAIN) + rng.normal(0, GAIN * READ_NOISE_E, clean.shape)
-            noise = None if chosen.measure else Noise(GAIN, (GAIN * READ_NOISE_E) ** 2)
+            noise = None if chosen.measure else NoiseLine(GAIN, (GAIN * READ_NOISE_E) ** 2)
             cells = [cell(clean, noisy, method, noise) for method in chosen.methods]
             print(f"| {kind} | {photons:g} | {psnr(noisy, clean):.2f} |", *(f"{text} |" for text in cells), flush=True)
     if not chosen.measure:
         photograph()
 
 
-def cell(clean: np.ndarray, noisy: np.ndarray, method: str, noise: Noise | None) -> str:
+def cell(clean: np.ndarray, noisy: np.ndarray, method: str, noise: NoiseLine | None) -> str:
     started = time.perf_counter()
     try:
         result = denoise(noisy, method, noise)

@@ -72,6 +72,7 @@ def in_own_process(filters: int, precision: str, folder: str) -> dict:
 
 def measure(filters: int, precision: str, folder: Path, started: float) -> dict:
     """Medians over the stacks; what the first one takes beyond that happens once."""
+    from srredsim.io import Writing
     from srredsim.workflows import predict as prediction
     from srredsim.zoo import models, recipe
 
@@ -83,7 +84,7 @@ def measure(filters: int, precision: str, folder: Path, started: float) -> dict:
         model = models.load(home, precision)
     loaded = time.time() - started
     reports = [
-        prediction.predict_file(path, model, out=folder / "out", overwrite=True)
+        prediction.predict_file(path, model, writing=Writing(folder / "out", overwrite=True))
         for path in sorted(folder.glob("*.tif"))
     ]
     end_to_end = statistics.median(report["seconds"] for report in reports)

@@ -54,7 +54,8 @@ def in_own_process(size: int, runs: int) -> dict:
 def measure(size: int, runs: int, started: float) -> dict:
     from srredsim.optics.transfer import Transfer
     from srredsim.reconstruction.wiener import reconstruct
-    from srredsim.stripes.parameters import estimate, remeasured
+    from srredsim.stripes.estimate import estimate
+    from srredsim.stripes.measure import remeasured
     from srredsim.stripes.preprocess import prepare
 
     imports = time.time() - started
@@ -72,7 +73,7 @@ def measure(size: int, runs: int, started: float) -> dict:
 
     def following():
         prepared = prepare(raw)
-        reconstruct(prepared, remeasured(parameters, prepared, transfer), transfer)
+        reconstruct(prepared, remeasured(parameters, prepared.frames, transfer), transfer)
 
     return {
         "imports": imports,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,11 @@ class Optics:
     pixel_size_um: float | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether all that the resolution depends on is there."""
+        return None not in (self.na, self.wavelength_em_um, self.pixel_size_um)
 
     def given(self, **values: float | None) -> Optics:
         """With the values that are not None in place of these."""
@@ -75,9 +80,18 @@ class RawStack:
         """One raw stack, (angles, phases, y, x), in the file's own units."""
         return np.asarray(self.array[t, c, z])
 
+    def which(self, position: Sequence[int]) -> str:
+        """``t=2, z=0``, as far as there are several."""
+        return which(self.array.shape[:3], position)
+
     def positions(self) -> Iterator[tuple[int, int, int]]:
         """Every (t, c, z) of the acquisition, z fastest."""
         return np.ndindex(*self.array.shape[:3])
+
+
+def which(shape: Sequence[int], position: Sequence[int]) -> str:
+    """``t=2, z=0``: the position in (t, c, z), as far as there are several."""
+    return ", ".join(f"{axis}={i}" for axis, n, i in zip("tcz", shape, position, strict=True) if n > 1)
 
 
 def frames_from_raw(raw: np.ndarray) -> np.ndarray:

@@ -1,9 +1,14 @@
-"""A package of which every file is one of a kind (a network, a reader, a command): it is found by the file's name."""
+"""A package of which every file is one of a kind (a network, a reader, a command): it is found by the file's name.
+
+Where a file is a family of small things (losses, metrics), these are found by their own names: `Functions`.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+from collections.abc import Callable
 from types import ModuleType
 
 from srredsim.errors import InputError
@@ -32,4 +37,69 @@ class Members:
         """The file of this name; InputError if there is none."""
         if name not in self.names():
             raise InputError(unknown(self.kind, str(name), self.names()))
-        return importlib.import_module(f"{self._package}.{name}")
+        return importlib.import_module(f"{self._package}.{self._file(name)}")
+
+    def _file(self, name: str) -> str:
+        return name
+
+
+class Folders(Members):
+    """The folders of a package, by name; a hyphen in a name (``sr-caco-2``) is an underscore in that of the folder."""
+
+    def names(self) -> list[str]:
+        return sorted({entry.name.replace("_", "-") for entry in pkgutil.iter_modules(self._path) if entry.ispkg})
+
+    def _file(self, name: str) -> str:
+        return name.replace("-", "_")
+
+
+class Builders(Members):
+    """The files of a package, each with ``build(...) -> keras.Model`` and ``SMALL`` (tiny settings for tests)."""
+
+    def build(self, name: str, **settings):
+        """The ``keras.Model`` of this name, untrained; InputError if it has no such setting."""
+        build = self.module(name).build
+        known = list(inspect.signature(build).parameters)
+        for setting in settings:
+            if setting not in known:
+                raise InputError(unknown(f"setting of {self.kind} {name}", setting, known))
+        return build(**settings)
+
+
+class Functions:
+    """The functions in the files of a package, by name.
+
+    Parameters
+    ----------
+    kind, package, path :
+        As of `Members`.
+    counts : callable
+        ``counts(function) -> bool``: which of the public functions that a file defines are of the kind.
+    """
+
+    def __init__(self, kind: str, package: str, path: list[str], counts: Callable[[Callable], bool]):
+        self.kind, self._counts = kind, counts
+        self._files = Members(f"file of a {kind}", package, path)
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted(self._found())
+
+    def get(self, name: str) -> Callable:
+        """The function of this name; InputError if there is none."""
+        found = self._found()
+        if name not in found:
+            raise InputError(unknown(self.kind, str(name), sorted(found)))
+        return found[name]
+
+    def _found(self) -> dict[str, Callable]:
+        found: dict[str, Callable] = {}
+        for module in map(self._files.module, self._files.names()):
+            for name, function in inspect.getmembers(module, inspect.isfunction):
+                if name.startswith("_") or function.__module__ != module.__name__ or not self._counts(function):
+                    continue
+                if name in found:
+                    places = f"{found[name].__module__} and {module.__name__}"
+                    raise ValueError(f"two functions are {self.kind} {name}, in {places}")
+                found[name] = function
+        return found

@@ -19,13 +19,20 @@ NOISE, LARGEST_RANGE = 0.1, 20.0  # standard deviation, and brightness at most, 
 
 @dataclass(frozen=True)
 class Scaling:
-    """``(value - offset) / gain``: about 0 in the background, about 1 in the brightest structures."""
+    """``(value - offset) / gain``: about 0 in the background, about 1 in the brightest structures.
+
+    With a mean as offset and a standard deviation as gain, a z-score.
+    """
 
     offset: float
     gain: float
 
     def apply(self, frames: np.ndarray) -> np.ndarray:
         return (np.asarray(frames, np.float32) - np.float32(self.offset)) / np.float32(self.gain)
+
+    def undo(self, image: np.ndarray) -> np.ndarray:
+        """The inverse of `apply`."""
+        return np.asarray(image, np.float32) * np.float32(self.gain) + np.float32(self.offset)
 
     def undo_gain(self, image: np.ndarray) -> np.ndarray:
         """A network's image in the units of the raw frames, above background."""

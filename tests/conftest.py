@@ -5,6 +5,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["MPLBACKEND"] = "Agg"
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,43 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRREDSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+class Outcome(NamedTuple):
+    """What a command came to, and what it wrote to standard output and standard error."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys):
+    """Function: one command of srredsim, here and now."""
+    from srredsim.cli.main import main
+
+    def run(*argv) -> Outcome:
+        capsys.readouterr()
+        try:
+            status = main([str(argument) for argument in argv])
+        except SystemExit as stop:  # argparse
+            status = stop.code
+        return Outcome(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def refused(run):
+    """Function: a command that has to fail, with one line on standard error and nothing on standard output."""
+
+    def refused(*argv) -> str:
+        status, out, err = run(*argv)
+        assert (status, out, len(err.splitlines())) == (2, "", 1), err
+        assert err.startswith("srredsim: ")
+        return err.removesuffix("\n")
+
+    return refused
 
 
 @pytest.fixture(scope="session")

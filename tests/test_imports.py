@@ -15,27 +15,29 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "members", "normalise", "tiling", "picture"},
+    {"acquisition", "resources", "members", "schema", "normalise", "tiling", "picture"},
     {"optics"},
     {"io"},
-    {"noise", "stripes", "simulation"},
+    {"noise", "simulation"},
+    {"stripes"},
     {"reconstruction"},
     {"consistency", "quality"},
     {"inspection", "denoising"},
     {"analysis"},
-    {"layers", "builders"},
+    {"layers"},
     {"networks", "discriminators"},
     {"checkpoints"},
     {"metrics"},
     {"losses"},
     {"data"},
+    {"inputs"},
     {"zoo"},
     {"training"},
     {"evaluation", "workflows"},
     {"cli", "__main__"},
 ]
-SCIENCE = set().union(*LAYERS[:9])
-LEARNING = {"layers", "builders", "networks", "discriminators", "losses", "metrics"}
+SCIENCE = set().union(*LAYERS[:10])
+LEARNING = {"layers", "networks", "discriminators", "losses", "metrics"}
 TENSORFLOW = {"data.pipeline", "training", "workflows.export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line
@@ -52,13 +54,14 @@ def modules() -> dict[str, ast.Module]:
 
 
 MODULES = modules()
+SKIN = {name for name in MODULES if name == "cli" or name.startswith("cli.")}
 
 
 def imported(name: str, *, top_level: bool = False) -> set[str]:
-    """Full names of what a module imports, anywhere or only when it is imported itself."""
+    """Full names of what a module imports when it runs, anywhere or only when it is imported itself."""
     tree = MODULES[name]
     found = set()
-    for node in _at_import(tree) if top_level else ast.walk(tree):
+    for node in _nodes(tree, into_functions=not top_level):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -67,12 +70,14 @@ def imported(name: str, *, top_level: bool = False) -> set[str]:
     return found
 
 
-def _at_import(node: ast.AST):
-    """Every node but the bodies of functions."""
+def _nodes(node: ast.AST, into_functions: bool):
+    """Every node, but what only a type checker reads and, where it is not wanted, the bodies of functions."""
     for child in ast.iter_child_nodes(node):
-        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            continue
+        if into_functions or not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             yield child
-            yield from _at_import(child)
+            yield from _nodes(child, into_functions)
 
 
 def packages(names: set[str]) -> set[str]:
@@ -116,10 +121,10 @@ def test_only_pipeline_training_and_export_import_tensorflow(name):
     assert allowed or "tensorflow" not in packages(imported(name))
 
 
-@pytest.mark.parametrize("name", ["", "errors", "cli", "cli.arguments", "cli.main", "__main__"])
+@pytest.mark.parametrize("name", ["", "errors", "members", "resources", "__main__", *sorted(SKIN)])
 def test_the_command_line_starts_without_heavy_packages(name):
     assert not packages(imported(name, top_level=True)) & SLOW
-    assert own(imported(name, top_level=True)) <= {"errors", "cli"}
+    assert own(imported(name, top_level=True)) <= {"errors", "members", "resources", "cli"}
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
@@ -133,6 +138,22 @@ def test_importing_the_package_loads_nothing_heavy(module):
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "srredsim" in loaded
     assert not SLOW & set(loaded)
+
+
+def test_the_help_loads_nothing_heavy():
+    """Not even to tell the arguments of a command, with their defaults and choices."""
+    for words in ("[]", "['predict', '--help']", "['benchmark', 'w2s', '--help']"):
+        script = f"""
+import sys
+from srredsim.cli.main import main
+try:
+    main({words})
+except SystemExit:
+    pass
+print(*{{name.partition('.')[0] for name in sys.modules}})
+"""
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert not SLOW & set(done.stdout.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize("module", ["optics.otf", "simulation.sim", "io", "inspection"])
@@ -150,5 +171,8 @@ def test_the_rules_notice_a_breach(monkeypatch):
     assert packages(imported("optics.otf")) == {"numpy", "tensorflow", "srredsim"}
     assert own(imported("optics.otf")) == {"training"}
     assert packages(imported("optics.otf", top_level=True)) == {"numpy"}
+    types = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from srredsim.zoo import models\n"
+    monkeypatch.setitem(MODULES, "optics.bands", ast.parse(types))
+    assert own(imported("optics.bands")) == set()
     with pytest.raises(AssertionError, match="stand above it"):
         test_imports_point_one_way("optics.otf")

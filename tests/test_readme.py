@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from srredsim import resources
-from srredsim.cli.arguments import parser
+from srredsim.cli.main import parser
 from srredsim.evaluation import tables
 from srredsim.evaluation.w2s import tables as w2s_tables
 from srredsim.zoo import models, recipe

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from srredsim import resources
-from srredsim.evaluation.benchmark import evaluate
+from srredsim.evaluation.evaluate import evaluate
 from srredsim.evaluation.w2s import cells as w2s
 from srredsim.zoo import models, recipe
 

@@ -18,7 +18,8 @@ import numpy as np
 from srredsim.errors import InputError
 from srredsim.io.formats import open_source
 from srredsim.io.source import Source
-from srredsim.noise.one_image import Noise, noise_parameters
+from srredsim.noise.line import NoiseLine
+from srredsim.noise.one_image import noise_of_image
 
 FEWEST_REPEATS = 4  # two halves, each of which has a variance
 BINS = 200  # of pixels of like brightness
@@ -78,7 +79,7 @@ def analyse(
     }
 
 
-def of_repeats(planes: Iterable[np.ndarray]) -> Noise:
+def of_repeats(planes: Iterable[np.ndarray]) -> NoiseLine:
     r"""Noise of a stack of repeats of one image, from the variance of every pixel against its mean.
 
     Even and odd repeats are kept apart. Pixels are sorted by their mean in one half into bins of like brightness; mean
@@ -99,7 +100,7 @@ def of_repeats(planes: Iterable[np.ndarray]) -> Noise:
     if count < FEWEST_REPEATS:
         raise InputError(f"variances need at least {FEWEST_REPEATS} repeats; got {count}")
     lines = [_line(one.mean(), other.mean(), other.variance()) for one, other in (halves, halves[::-1])]
-    return Noise(*(float(value) for value in np.mean(lines, axis=0)))
+    return NoiseLine(*(float(value) for value in np.mean(lines, axis=0)))
 
 
 class _Half:
@@ -150,7 +151,7 @@ def _of_file(path: Path, limits: tuple[float, float] | None, repeats: bool):
         return
     for number in range(source.planes):
         plane = source.plane(number)
-        noise = noise_parameters(plane, limits)
+        noise = noise_of_image(plane, limits)
         within = limits or (float(plane.min()), float(plane.max()))
         yield _entry(path, noise, within) | ({"plane": number + 1} if source.planes > 1 else {})
 
@@ -160,15 +161,9 @@ def _range(source: Source) -> tuple[float, float]:
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
-def _entry(path: Path, noise: Noise, limits: tuple[float, float]) -> dict:
-    scaled = scaled_to_1(noise, *limits)
-    return {"input": str(path), **noise._asdict(), "a_scaled": scaled.a, "b_scaled": scaled.b, "range": list(limits)}
-
-
-def scaled_to_1(noise: Noise, low: float, high: float) -> Noise:
-    r"""Noise of the image :math:`(z - \mathrm{low}) / (\mathrm{high} - \mathrm{low})`."""
-    wide = high - low
-    return Noise(noise.a / wide, (noise.b + noise.a * low) / wide**2)
+def _entry(path: Path, noise: NoiseLine, limits: tuple[float, float]) -> dict:
+    (a, b), (a_scaled, b_scaled) = noise.coefficients, noise.rescaled(*limits).coefficients
+    return {"input": str(path), "a": a, "b": b, "a_scaled": a_scaled, "b_scaled": b_scaled, "range": list(limits)}
 
 
 def _mean(images: list[dict]) -> dict:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from srredsim import discriminators, networks
-from srredsim.checkpoints.mapping import DISCRIMINATORS, LARGEST_SETTING, ORIGINALS, Counterpart, Original, Shapes
+from srredsim.checkpoints import originals
+from srredsim.checkpoints.counterparts import LARGEST_SETTING, Counterpart, Original, Shapes
 from srredsim.checkpoints.torch_file import read_tensors
 from srredsim.errors import InputError
-from srredsim.resources import unknown
 
 COUNTERS = ".num_batches_tracked"  # of PyTorch's batch normalisations; Keras has none
-KNOWN = ORIGINALS | DISCRIMINATORS
 SHOWN = 5  # mismatching tensors in a message
 
 
@@ -27,7 +26,7 @@ def read(path: str | Path, network: str) -> tuple[Any, dict[str, int], list[str]
     path : path
         What ``torch.save`` wrote: tensors by name, or a whole module. It is read, not run, and without PyTorch.
     network : str
-        Which network it is, one of `KNOWN`, networks and discriminators; depth, width and scale are found in it.
+        Which network it is, one of `srredsim.checkpoints.originals`; depth, width and scale are found in it.
 
     Raises
     ------
@@ -35,22 +34,21 @@ def read(path: str | Path, network: str) -> tuple[Any, dict[str, int], list[str]
         If there is no such network, if the file cannot be read safely, if it is of another architecture (the message
         has the first tensors that differ), or if a weight is not finite.
     """
-    if network not in KNOWN:
-        raise InputError(unknown("network to import weights for", network, sorted(KNOWN)))
+    original = originals.original(network)
     try:
-        return filled(network, _renamed(read_tensors(path), KNOWN[network].first))
+        return filled(network, _renamed(read_tensors(path), original.first))
     except InputError as problem:
         raise InputError(f"{path}: {problem}") from None
 
 
 def filled(network: str, tensors: dict[str, np.ndarray]) -> tuple[Any, dict[str, int], list[str]]:
     """The Keras model with these weights, the settings it was built with, and the names of tensors without effect."""
-    original = KNOWN[network]
+    original = originals.original(network)
     dead = [name for name in tensors if re.match(original.dead, name)]
     live = {name: array for name, array in tensors.items() if name not in set(dead)}
     shapes = Shapes((name, array.shape) for name, array in live.items())
     settings = _settings(network, original, shapes)
-    kind = discriminators if network in DISCRIMINATORS else networks
+    kind = networks if network in networks.names() else discriminators
     model = kind.build(network, **settings)
     counterparts = list(original.counterparts(model, settings))
     _compare(network, settings, counterparts, shapes)
@@ -74,9 +72,13 @@ def _settings(network: str, original: Original, shapes: Shapes) -> dict[str, int
     except InputError as problem:
         there = ", ".join(f"{name[:60]} {shape}" for name, shape in list(shapes.items())[:SHOWN])
         raise InputError(f"is not a checkpoint of {network}: {problem}; its first tensors are {there}") from None
-    if wrong := {name: value for name, value in settings.items() if not 1 <= value <= LARGEST_SETTING}:
+    if wrong := {name: value for name, value in settings.items() if not _plausible(value)}:
         raise InputError(f"is not a checkpoint of {network}: its tensors would mean {wrong}")
     return settings
+
+
+def _plausible(value: int | tuple[int, ...]) -> bool:
+    return all(1 <= number <= LARGEST_SETTING for number in (value if isinstance(value, tuple) else (value,)))
 
 
 def _compare(network: str, settings: dict[str, int], counterparts: list[Counterpart], shapes: Shapes) -> None:

@@ -37,7 +37,8 @@ from srredsim.consistency.damping import Damped, fitted_damping
 from srredsim.consistency.frame_fit import Fit, fit
 from srredsim.consistency.splines import SMOOTH_UM, View
 from srredsim.errors import InputError
-from srredsim.noise.camera import Camera, camera_of
+from srredsim.noise.camera import noise_of_frames
+from srredsim.noise.line import NoiseLine
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
@@ -77,7 +78,7 @@ class Consistency:
     score: np.ndarray
     unsupported: np.ndarray
     missing: np.ndarray
-    camera: Camera | None
+    noise: NoiseLine | None
     damping_factor: float | None
     angles: tuple[AngleFit, ...]
 
@@ -92,7 +93,7 @@ class Consistency:
             "structure": self.structure,
             "unsupported_fraction": self.fraction(self.unsupported),
             "missing_fraction": self.fraction(self.missing),
-            "gain_adu": self.camera and self.camera.gain_adu,
+            "gain_adu": self.noise and self.noise.gain_adu,
             "damping_factor": self.damping_factor,
             "angles": [
                 {"gain": fit.gain, "contrasts": list(fit.contrasts), "moved_periods": fit.moved_periods}
@@ -133,7 +134,7 @@ class Maps:
             ]
 
     def judged(
-        self, camera: Camera, damping_factor: float, angles: tuple[AngleFit, ...], pixel_size_um: float
+        self, noise: NoiseLine, damping_factor: float, angles: tuple[AngleFit, ...], pixel_size_um: float
     ) -> Consistency:
         known = self.expected != 0
         residual = self.blurred_squares / np.maximum(self.blurred_expected, 1e-6 * self.blurred_expected.max())
@@ -148,7 +149,7 @@ class Maps:
             score=score,
             unsupported=_flagged(-score, pixel_size_um) & large,
             missing=_flagged(score, pixel_size_um) & large,
-            camera=camera,
+            noise=noise,
             damping_factor=damping_factor,
             angles=angles,
         )
@@ -157,8 +158,8 @@ class Maps:
 class Comparison:
     """Frames of a window against its image, one angle after the other, and the sums that the maps are made of."""
 
-    def __init__(self, raw: np.ndarray, view: View, camera: Camera):
-        self.raw, self.view, self.camera = raw, view, camera
+    def __init__(self, raw: np.ndarray, view: View, noise: NoiseLine):
+        self.raw, self.view, self.noise = raw, view, noise
         self.fits: list[Fit] = []
         self.squares = np.zeros(view.shape, np.float32)  # of R, over the variance that weighs
         self.expected = np.zeros(view.shape, np.float32)  # the same if there is nothing but noise
@@ -170,12 +171,13 @@ class Comparison:
         """(number of the angle, R / v (phases, y, x)) of the whole field, 0 at the border."""
         for number, parts in enumerate(all_parts):
             parts, frames = self.view.of(parts), self.view.of(self.raw[number])
-            found = fit(frames, parts, self.view, self.camera)
+            found = fit(frames, parts, self.view, self.noise)
             model = found.in_focus(parts)
             self.in_focus += model.sum(axis=0)
             residuals = frames - model - found.out_of_focus()
             squares = np.sum(residuals**2, axis=0)
-            noise = self.camera.gain_adu * frames.sum(axis=0) + len(frames) * np.float32(self.camera.variance_at_zero)
+            gain, at_zero = self.noise.coefficients
+            noise = gain * frames.sum(axis=0) + len(frames) * np.float32(at_zero)
             fitted = self.view.smooth_functions / frames.size  # what the haze has taken up
             if len(parts) == 1:  # stripes that nobody has found are in each frame, but not in the mean
                 squares = len(frames) * residuals.mean(axis=0) ** 2
@@ -198,7 +200,7 @@ class Comparison:
 
 
 def consistency(
-    raw: np.ndarray, image: np.ndarray, parameters: Parameters, transfer: Transfer, camera: Camera | None = None
+    raw: np.ndarray, image: np.ndarray, parameters: Parameters, transfer: Transfer, noise: NoiseLine | None = None
 ) -> Consistency:
     """Compare an image with the frames that it claims to show.
 
@@ -211,7 +213,7 @@ def consistency(
     parameters : Parameters
         Stripes of the frames. Angles that failed are taken to have none.
     transfer : Transfer
-    camera : Camera, optional
+    noise : NoiseLine, optional
         Left out: from the frames.
 
     Returns
@@ -224,10 +226,10 @@ def consistency(
         If the frames are too small, or the image is constant or not finite.
     """
     _refuse_useless(raw, image)
-    camera = camera or camera_of(raw, transfer.cutoff_per_pixel)
+    noise = noise or noise_of_frames(raw, transfer.cutoff_per_pixel)
     unapodised = _unapodised(parameters, transfer)
-    factor = fitted_damping(raw, image, transfer, camera, unapodised)
-    microscope = Microscope(Damped(transfer, factor), camera, unapodised)
+    factor = fitted_damping(raw, image, transfer, noise, unapodised)
+    microscope = Microscope(Damped(transfer, factor), noise, unapodised)
     stripes = stripes_of(parameters)
     maps, fits = Maps.of(raw.shape[2:]), []
     context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
@@ -241,13 +243,13 @@ def consistency(
         )
         maps.place(found, part)
         fits.append(fitted)
-    return maps.judged(camera, factor, _averaged(fits), transfer.pixel_size_um)
+    return maps.judged(noise, factor, _averaged(fits), transfer.pixel_size_um)
 
 
 @dataclass(frozen=True)
 class Microscope:
     transfer: Damped
-    camera: Camera
+    noise: NoiseLine
     unapodised: Callable[[np.ndarray], np.ndarray]
 
 
@@ -255,18 +257,18 @@ def _compared(
     raw: np.ndarray, image: np.ndarray, stripes: list[Stripes], microscope: Microscope
 ) -> tuple[Maps, list[AngleFit]]:
     """One window of the field: fit, correct the vectors of the stripes, fit again, compare."""
-    transfer, camera, unapodised = microscope.transfer, microscope.camera, microscope.unapodised
+    transfer, noise, unapodised = microscope.transfer, microscope.noise, microscope.unapodised
     view = View(raw.shape[2:], transfer.pixel_size_um)
     parts_of_angles = Forward(view.whole, transfer, stripes, filter_of=unapodised).parts(image)
     moves = [
-        view.limited(fit(view.of(frames), view.of(parts), view, camera).k_error_per_um, FARTHEST)
+        view.limited(fit(view.of(frames), view.of(parts), view, noise).k_error_per_um, FARTHEST)
         for frames, parts in zip(raw, parts_of_angles, strict=True)
     ]
     stripes = [each.with_k_error(move) for each, move in zip(stripes, moves, strict=True)]
     forward = Forward(view.whole, transfer, stripes, filter_of=unapodised)
     # back to points of the object, not to the finest detail that an image may have: the apodisation stays
     back = Forward(view.whole, transfer, stripes)
-    comparison = Comparison(raw, view, camera)
+    comparison = Comparison(raw, view, noise)
     score = back.adjoint_of_angles(comparison.weighted_residuals(forward.parts(image)))
     score /= np.maximum(_scatter(comparison, back), 1e-30)
     angles = [

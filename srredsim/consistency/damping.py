@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from srredsim.consistency.splines import View
-from srredsim.noise.camera import Camera
+from srredsim.noise.line import NoiseLine
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward
@@ -38,7 +38,7 @@ def fitted_damping(
     raw: np.ndarray,
     image: np.ndarray,
     transfer: Transfer,
-    camera: Camera,
+    noise: NoiseLine,
     filter_of: Callable[[np.ndarray], np.ndarray],
 ) -> float:
     """Factor of the OTF's damping with which the image fits the widefield image best, where that is not smooth."""
@@ -48,7 +48,7 @@ def fitted_damping(
     image = image[tuple(slice(SCALE * part.start, SCALE * part.stop) for part in middle)]
     view = View(tuple(sides), transfer.pixel_size_um)
     mean = view.of(raw[:, :, *middle].mean(axis=(0, 1), dtype=np.float32))
-    weight = 1 / camera.variance(ndimage.gaussian_filter(mean, 1.0))
+    weight = 1 / noise.variance(ndimage.gaussian_filter(mean, 1.0))
     wanted = view.rough(mean)
 
     def unexplained(log_factor: float) -> float:

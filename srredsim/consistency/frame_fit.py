@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from srredsim.consistency.splines import View
-from srredsim.noise.camera import Camera
+from srredsim.noise.line import NoiseLine
 
 BLUR = 1.0  # raw pixels: standard deviation over which a place is looked at
 WRONG = 5.0  # standard deviations
@@ -40,7 +40,7 @@ class Fit:
         return tuple((np.hypot(cosines, sines).mean(axis=0) / self.weights[:, 0].mean()).tolist())
 
 
-def fit(frames: np.ndarray, parts: np.ndarray, view: View, camera: Camera) -> Fit:
+def fit(frames: np.ndarray, parts: np.ndarray, view: View, noise: NoiseLine) -> Fit:
     """Explain the frames of one angle by the parts of an image, as well as anything can; both inside the view.
 
     The mean of the frames is fitted where it is not smooth, since haze is; what is smooth in the rest is haze. Then
@@ -48,7 +48,7 @@ def fit(frames: np.ndarray, parts: np.ndarray, view: View, camera: Camera) -> Fi
     haze has no stripes.
     """
     mean = frames.mean(axis=0)
-    variance = camera.variance(ndimage.gaussian_filter(mean, 1.0))
+    variance = noise.variance(ndimage.gaussian_filter(mean, 1.0))
     common, haze, weight = _mean_and_haze(mean, parts, variance, len(frames), view)
 
     count, phases = len(parts), len(frames)

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from srredsim.data.augment import augment
-from srredsim.data.pairs import Pair, Pairs
+from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
 
 
@@ -53,19 +53,10 @@ class Batches:
 
     def _example(self, position: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self.seed, position])
-        pair = random_crop(self.pairs[self._index(position)], rng, self.crop)
+        pair = self.pairs.crop(self._index(position), rng, self.crop)
         frames, truth = augment(pair, rng, self.augmentation, self.angles, self.phases).normalised()
         gain = np.float32((1 + self.gain_jitter) ** rng.uniform(-1, 1))
         return gain * frames, gain * truth
-
-
-def random_crop(pair: Pair, rng: np.random.Generator, side: int) -> Pair:
-    """A square of ``side`` raw pixels and the same field of the truth."""
-    height, width = pair.frames.shape[:2]
-    if min(height, width) < side:
-        raise InputError(f"a crop of {side} pixels does not fit in {height} x {width} raw pixels; set data.crop lower")
-    y, x = (int(rng.integers(n - side + 1)) for n in (height, width))
-    return pair.crop(y, x, side, side)
 
 
 def validation_batches(pairs: Pairs, count: int, side: int, batch: int) -> Iterator[tuple[np.ndarray, ...]]:

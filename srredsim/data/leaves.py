@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from srredsim.data.pairs import Pair
+from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.w2s.simulated import ANGLES, CAMERA, PHASES, Expected, expected_of
 from srredsim.normalise import SCALINGS
 from srredsim.optics.sampling import SCALE
@@ -21,14 +21,14 @@ from srredsim.simulation import sim
 LEAVES = 10, 500  # painted one over the other, their number drawn log-uniformly
 RADII = 2.0, 60.0  # pixels of the image; their number falls with the third power
 SOFTEST = 2.0  # pixels, deviation at most of a blur of every second scene, as of thick or moving things
-GROUND = 0.9  # at most, light without structure as a share of all
+GROUND = 0.9  # at most: light without structure as a share of all
 PHOTONS = 10.0, 3000.0  # in the brightest pixels, drawn log-uniformly
-FAINTEST = 0.2  # of the brightest pixels, as a share of the very brightest
-STREAM = 11  # of the generator, beside those of the batches and of the first weights
+FAINTEST = 0.2  # brightest pixels, as a share of the very brightest
+STREAM = 11  # stream of the generator, beside those of the batches and of the first weights
 
 
 @dataclass(frozen=True)
-class LeafPairs:
+class LeafPairs(Pairs):
     """Pairs of a noisy image and what it should be, each a function of seed and index.
 
     Parameters
@@ -49,6 +49,16 @@ class LeafPairs:
 
     def __len__(self) -> int:
         return self.count
+
+    @property
+    def scale(self) -> int:
+        return SCALE if self.target == "sim" else 1
+
+    def check(self, scale: int, side: int = 1) -> None:
+        """As `Pairs.check`; no scene is painted for it."""
+        size, name = (self.size, self.size), "dead leaves (data.leaves)"
+        check_sizes(size, tuple(self.scale * n for n in size), scale, name)
+        check_crop(size, side, name)
 
     def __getitem__(self, index: int) -> Pair:
         rng = np.random.default_rng([self.seed, int(index), STREAM])
@@ -101,7 +111,7 @@ def dead_leaves(rng: np.random.Generator, size: int, fine: int = 1) -> np.ndarra
 
 
 def _radii(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Of the density r^-3 between the smallest and the largest."""
+    """Radii of the density r^-3 between the smallest and the largest."""
     small, large = (radius**-2 for radius in RADII)
     return (small - rng.random(count) * (small - large)) ** -0.5
 

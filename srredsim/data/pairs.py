@@ -1,42 +1,39 @@
-"""Random access to pairs of raw frames and truth, whatever they come from."""
+"""Random access to pairs of an input and its truth, whatever they come from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from scipy import ndimage
 
-from srredsim import io
-from srredsim.acquisition import frames_from_raw
+from srredsim.data.stored import Progress, Ready
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling, scaling_of
 
-BLUR_PIXELS = 4.0  # raw pixels, several times what the objective blurs
+BLUR_PIXELS = 4.0  # input pixels, several times what the objective blurs
 
 
 @dataclass(frozen=True)
 class Pair:
-    """``frames`` (y, x, angles * phases) and ``truth`` (scale * y, scale * x), both in the units of the raw stack.
+    """``frames`` (y, x, channels) and ``truth`` (scale * y, scale * x), both in the units of the input.
 
-    ``scaling`` is that of the whole stack; the truth is above background, so only its gain applies to it.
+    ``scaling`` is that of the whole input; the truth is above background, so only its gain applies to it.
     """
 
     frames: np.ndarray
     truth: np.ndarray
     scaling: Scaling
-    facts: dict = field(default_factory=dict)  # what is known of this pair, such as the photons
+    facts: dict = field(default_factory=dict)  # what is known of this pair: its source, the photons, the optics ...
 
     @property
     def scale(self) -> int:
         return self.truth.shape[0] // self.frames.shape[0]
 
     def crop(self, y: int, x: int, height: int, width: int) -> Pair:
-        """The same field in both images; ``y`` to ``width`` in raw pixels."""
+        """The same field in both images; ``y`` to ``width`` in pixels of the input."""
         s = self.scale
         return Pair(
             self.frames[y : y + height, x : x + width],
@@ -46,27 +43,63 @@ class Pair:
         )
 
     def centre(self, side: int) -> Pair:
-        """The central square of at most ``side`` raw pixels."""
+        """The central square of at most ``side`` pixels of the input."""
         height, width = (min(side, n) for n in self.frames.shape[:2])
         y, x = (self.frames.shape[0] - height) // 2, (self.frames.shape[1] - width) // 2
         return self.crop(y, x, height, width)
 
     def normalised(self) -> tuple[np.ndarray, np.ndarray]:
-        """What a network is given and what it should answer: (y, x, frames) and (scale*y, scale*x, 1), float32."""
+        """What a network is given and what it should answer: (y, x, channels) and (scale*y, scale*x, 1), float32."""
         truth = np.asarray(self.truth, np.float32) / np.float32(self.scaling.gain)
         return self.scaling.apply(self.frames), truth[..., None]
 
 
-class Pairs(Protocol):
-    """Any data set: a length, and a pair for each index."""
+class Pairs(Ready, ABC):
+    """Any data set: a length, and a pair for each index; a reader says the rest where it differs from what is here.
 
+    Attributes
+    ----------
+    augmentation : str
+        That is right for these pairs, see `srredsim.data.augment`.
+    pattern : (angles, phases) or None
+        Angles and phases of the raw stacks that are the input; None where it is a single image.
+    zscores : mapping of str to Scaling
+        Constants of the whole data set, by the key of the recipe that keeps them (``zscore``, ``sim_zscore``).
+    """
+
+    augmentation: str = "any_turn"
+    pattern: tuple[int, int] | None = None
+    zscores: Mapping[str, Scaling] = {}
+
+    @abstractmethod
     def __len__(self) -> int: ...
 
+    @abstractmethod
     def __getitem__(self, index: int) -> Pair: ...
+
+    @property
+    def scale(self) -> int:
+        """Pixels of the truth per pixel of the input."""
+        return self[0].scale
+
+    def check(self, scale: int, side: int = 1) -> None:
+        """Pairs are of ``scale``, and crops of ``side`` pixels fit into them. Here the first one speaks for all.
+
+        Raises
+        ------
+        InputError
+            Before anything is trained or written; it names the file.
+        """
+        if len(self):
+            check(self[0], scale, side)
+
+    def crop(self, index: int, rng: np.random.Generator, side: int) -> Pair:
+        """A square of a pair to train on: here any, each with the same probability."""
+        return random_crop(self[index], rng, side)
 
 
 @dataclass(frozen=True, eq=False)
-class Extended:
+class Extended(Pairs):
     """The pairs of a data set, and others behind them that are made when they are asked for."""
 
     pairs: Pairs
@@ -79,61 +112,75 @@ class Extended:
         own = len(self.pairs)
         return self.pairs[index] if index < own else self.others[index - own]
 
+    @property
+    def scale(self) -> int:
+        return self.pairs.scale
+
+    @property
+    def zscores(self) -> Mapping[str, Scaling]:
+        return self.pairs.zscores
+
+    def check(self, scale: int, side: int = 1) -> None:
+        self.pairs.check(scale, side)
+        self.others.check(scale, side)
+
+    def crop(self, index: int, rng: np.random.Generator, side: int) -> Pair:
+        own = len(self.pairs)
+        return self.pairs.crop(index, rng, side) if index < own else self.others.crop(index - own, rng, side)
+
     def missing(self, indices: Iterable[int]) -> list[int]:
-        return self.pairs.missing(self._own(indices)) if hasattr(self.pairs, "missing") else []
+        return self.pairs.missing(self._own(indices))
 
     def task(self, missing: int) -> str:
         return self.pairs.task(missing)
 
-    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
+    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
         return self.pairs.generate(self._own(indices), progress)
 
     def _own(self, indices: Iterable[int]) -> list[int]:
         return [index for index in indices if index < len(self.pairs)]
 
 
-class FolderPairs:
-    """Raw stacks and reference images of the same stem in two folders.
+def random_crop(pair: Pair, rng: np.random.Generator, side: int) -> Pair:
+    """A square of ``side`` pixels of the input and the same field of the truth."""
+    check_crop(pair.frames.shape[:2], side)
+    y, x = (int(rng.integers(n - side + 1)) for n in pair.frames.shape[:2])
+    return pair.crop(y, x, side, side)
 
-    A reference comes in units of its own; gain and offset are fitted so that, binned to the raw grid, it agrees with
-    the widefield image in the least-squares sense. Of a stack with several t, c or z, each position is a pair.
-    """
 
-    def __init__(self, raw: list[Path], truth: list[Path], angles: int, phases: int):
-        references = {path.stem: path for path in truth}
-        lacking = [path.name for path in raw if path.stem not in references]
-        if lacking:
-            raise InputError(f"{len(lacking)} raw stacks have no truth of the same name, the first is {lacking[0]}")
-        self._items = []
-        for path in raw:
-            try:
-                stack = io.read(path, angles=angles, phases=phases)
-                reference, _ = io.read_image(references[path.stem])
-            except InputError as problem:
-                raise InputError(f"{path}: {problem}") from None
-            _check(path, stack.array.shape, reference.shape)
-            self._items += [(stack, references[path.stem], position) for position in stack.positions()]
+def check(pair: Pair, scale: int, side: int = 1) -> None:
+    """InputError if a pair is not of this scale, or too small for a crop; it names the file, if there is one."""
+    check_sizes(pair.frames.shape[:2], pair.truth.shape, scale, source_of(pair))
+    check_crop(pair.frames.shape[:2], side, source_of(pair))
 
-    def __len__(self) -> int:
-        return len(self._items)
 
-    @lru_cache(maxsize=256)  # noqa: B019  one data set lives as long as the training
-    def __getitem__(self, index: int) -> Pair:
-        stack, reference, position = self._items[index]
-        frames = frames_from_raw(stack.raw(*position))
-        truth = np.asarray(io.read_image(reference)[0][position], np.float32)
-        try:
-            scaling = scaling_of(frames)
-            truth = match_widefield(truth, frames)
-        except InputError as problem:
-            raise InputError(f"{stack.source}: {problem}") from None
-        facts = {"source": str(stack.source)}
-        optics = {name: getattr(stack.optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
-        return Pair(frames, truth, scaling, facts if None in optics.values() else facts | {"optics": optics})
+def check_sizes(size: tuple[int, ...], truth: tuple[int, ...], scale: int, source: str = "") -> None:
+    """InputError if the truth has not ``scale`` times the pixels of the input."""
+    wanted = tuple(scale * n for n in size)
+    if tuple(truth) == wanted:
+        return
+    ratios = {truth[n] / size[n] for n in (0, 1)}
+    fits = f": set network.scale={ratios.pop():g}" if len(ratios) == 1 and truth[0] % size[0] == 0 else ""
+    raise InputError(
+        f"{_before(source)}the input has {_times(size)} pixels, its truth {_times(truth)}; this network has scale"
+        f" {scale}, for which the truth would be {_times(wanted)}{fits}"
+    )
+
+
+def check_crop(size: tuple[int, ...], side: int, source: str = "") -> None:
+    if min(size) < side:
+        raise InputError(
+            f"{_before(source)}a crop of {side} pixels does not fit in {_times(size)} pixels; set data.crop lower"
+        )
+
+
+def source_of(pair: Pair) -> str:
+    """The file of a pair, or what else it goes by; nothing if it has no name."""
+    return str(pair.facts.get("source") or pair.facts.get("name") or "")
 
 
 def match_widefield(truth: np.ndarray, frames: np.ndarray) -> np.ndarray:
-    """The truth in the units of the raw frames above background: ``gain * truth + offset`` fits the widefield image.
+    """The truth in the units of the input above background: ``gain * truth + offset`` fits the widefield image.
 
     Both are blurred first: the truth is the sharper one, which would lower the gain.
     The background of the widefield image is not part of the result: its offset (see `srredsim.normalise`) is removed.
@@ -154,9 +201,9 @@ def match_widefield(truth: np.ndarray, frames: np.ndarray) -> np.ndarray:
     return (gain * truth + offset).astype(np.float32)
 
 
-def _check(path: Path, raw_shape: tuple, truth_shape: tuple) -> None:
-    (*positions, _, _, y, x), (*truth_positions, height, width) = raw_shape, truth_shape
-    if positions != truth_positions:
-        raise InputError(f"{path}: {positions} raw stacks (t, c, z) but {truth_positions} reference images")
-    if height % y or width % x or height // y != width // x:
-        raise InputError(f"{path}: a reference of {height} x {width} is no whole multiple of {y} x {x} raw pixels")
+def _before(source: str) -> str:
+    return f"{source}: " if source else ""
+
+
+def _times(size: tuple[int, ...]) -> str:
+    return " x ".join(map(str, size))

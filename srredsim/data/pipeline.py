@@ -46,7 +46,11 @@ class PyBatches(keras.utils.PyDataset):
 
 
 class Stored(keras.utils.PyDataset):
-    """Batches that are there already, such as those of the validation."""
+    """Batches that are there already, such as those of the validation; each is handed out as a copy.
+
+    TensorFlow takes memory that happens to be aligned as it is, and under a strategy writes the steps of a metric into
+    it: the next epoch would be compared with something else.
+    """
 
     def __init__(self, batches: list):
         super().__init__()
@@ -56,4 +60,4 @@ class Stored(keras.utils.PyDataset):
         return len(self._batches)
 
     def __getitem__(self, index: int):
-        return self._batches[index]
+        return tuple(array.copy() for array in self._batches[index])

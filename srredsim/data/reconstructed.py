@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
 
 from srredsim import resources
 from srredsim.acquisition import Optics, raw_from_frames
-from srredsim.data.pairs import Pair, Pairs
-from srredsim.data.simulated import Series, SimulatedPairs, StoredSeries, array_on_disk
+from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
+from srredsim.data.simulated import Series, SimulatedPairs
+from srredsim.data.stored import Progress, StoredSeries, array_on_disk
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
@@ -47,7 +48,7 @@ def input_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
     return channels(image, widefield_of(pair.frames), pair.scaling, transfer)
 
 
-class Reconstructed:
+class Reconstructed(Pairs):
     """Any pairs, reconstructed when they are asked for; the latest are remembered."""
 
     def __init__(self, pairs: Pairs, angles: int, phases: int):
@@ -60,8 +61,22 @@ class Reconstructed:
     def __getitem__(self, index: int) -> Pair:
         return reconstructed(self._pairs[index], self._angles, self._phases)
 
+    def check(self, scale: int, side: int = 1) -> None:
+        """As `Pairs.check`, of the pairs themselves; that one can be reconstructed, the first shows."""
+        self._pairs.check(SCALE * scale, -(-side // SCALE))
+        super().check(scale, side)
 
-class ReconstructedSeries(StoredSeries):
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        return self._pairs.missing(indices)
+
+    def task(self, missing: int) -> str:
+        return self._pairs.task(missing)
+
+    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
+        return self._pairs.generate(indices, progress)
+
+
+class ReconstructedSeries(StoredSeries, Pairs):
     """The pairs of a simulated series, reconstructed, read from the cache on disk; `generate` fills it."""
 
     def __init__(self, series: Series):
@@ -82,6 +97,12 @@ class ReconstructedSeries(StoredSeries):
         pair = self.pairs[index]
         return Pair(self._input[index], pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
 
+    def check(self, scale: int, side: int = 1) -> None:
+        """As `Pairs.check`; no sample is made for it."""
+        size, name = (SCALE * self.series.size,) * 2, "the Wiener images of simulated stacks"
+        check_sizes(size, size, scale, name)
+        check_crop(size, side, name)
+
     def store(self, index: int) -> None:
         self._input[index] = input_of(self.pairs[index], self.series.angles, self.series.phases)
         self._done[index] = 1  # last: an interrupted one is made again
@@ -92,10 +113,10 @@ class ReconstructedSeries(StoredSeries):
         return f"simulating and reconstructing {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
 
 
-class Joined:
+class Joined(Pairs):
     """Several data sets as one, in turn: the first pair of each, then the second of each."""
 
-    def __init__(self, parts: list[ReconstructedSeries]):
+    def __init__(self, parts: list[Pairs]):
         self.parts = parts
 
     def __len__(self) -> int:
@@ -105,6 +126,10 @@ class Joined:
         index, part = divmod(int(index), len(self.parts))
         return self.parts[part][index]
 
+    def check(self, scale: int, side: int = 1) -> None:
+        for part in self.parts:
+            part.check(scale, side)
+
     def missing(self, indices: Iterable[int]) -> list[int]:
         return [
             i * len(self.parts) + n for n, part in enumerate(self.parts) for i in part.missing(self._of(n, indices))
@@ -113,7 +138,7 @@ class Joined:
     def task(self, missing: int) -> str:
         return self.parts[0].task(missing)
 
-    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
+    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
         wanted = list(indices)
         total, made = len(self.missing(wanted)), 0
         for n, part in enumerate(self.parts):
@@ -126,7 +151,7 @@ class Joined:
 
 
 def _fingerprint() -> str:
-    """Of the reconstruction's own source: another reconstruction never reads this one's images."""
+    """Digest of the reconstruction's own source: another reconstruction never reads this one's images."""
     digest = hashlib.sha256()
     for source in sorted(path for part in OF_IMAGES for path in (resources.PACKAGE / part).glob("*.py")):
         digest.update(source.read_bytes())

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from srredsim.acquisition import frames_from_raw
-from srredsim.data.pairs import Pair
+from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
+from srredsim.data.stored import Progress, StoredSeries, array_on_disk
 from srredsim.normalise import scaling_of
+from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
 from srredsim.simulation import sim
 
-CHUNK = 8  # samples that a process makes at a time
-FOREIGN = ("bands.py",)  # of the optics: no part of the simulator
+FOREIGN = ("bands.py",)  # files of the optics that are no part of the simulator
 
 
 @dataclass(frozen=True)
@@ -40,55 +38,17 @@ class Series:
         )
 
     def settings(self, index: int) -> sim.Settings:
-        """Of a sample, without making it: drawn as `sim.simulate_stack` draws them."""
+        """Settings of a sample, without making it: drawn as `sim.simulate_stack` draws them."""
         _, settings_rng, _ = np.random.default_rng([self.seed, index]).spawn(3)
         return sim.draw(settings_rng, self.angles, self.phases, size=self.size, photons=self.photons)
 
     @property
     def nbytes(self) -> int:
-        """On disk."""
+        """Bytes on disk."""
         return self.count * self.size**2 * (2 * self.angles * self.phases + 4 * 4)
 
 
-class StoredSeries:
-    """Something made of every sample of a series, kept on disk; a subclass says in `store` what.
-
-    ``_done`` has a 1 for each sample that is there.
-    """
-
-    series: Series
-    _done: np.ndarray
-
-    def store(self, index: int) -> None:
-        raise TypeError(f"{type(self).__name__} does not say what is stored")
-
-    def missing(self, indices: Iterable[int]) -> list[int]:
-        return [int(i) for i in sorted(set(indices)) if not self._done[i]]
-
-    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
-        """Make what is missing, on all cores; returns how many were made."""
-        todo = self.missing(indices)
-        chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
-        workers, done = min(os.cpu_count() or 1, len(chunks)), 0
-
-        def tick(more: int) -> None:
-            nonlocal done
-            done += more
-            if progress:
-                progress(done, len(todo))
-
-        if workers <= 1:
-            for index in todo:
-                self.store(index)
-                tick(1)
-            return done
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for future in as_completed([pool.submit(_store, type(self), self.series, chunk) for chunk in chunks]):
-                tick(future.result())
-        return done
-
-
-class SimulatedPairs(StoredSeries):
+class SimulatedPairs(StoredSeries, Pairs):
     """The pairs of a series, read from the cache on disk; `generate` fills it."""
 
     def __init__(self, series: Series):
@@ -99,12 +59,26 @@ class SimulatedPairs(StoredSeries):
         self._frames = array_on_disk(
             self.folder / "frames.u16", np.uint16, (count, side, side, series.angles * series.phases)
         )
-        self._truth = array_on_disk(self.folder / "truth.f32", np.float32, (count, 2 * side, 2 * side))
+        self._truth = array_on_disk(self.folder / "truth.f32", np.float32, (count, SCALE * side, SCALE * side))
         self._done = array_on_disk(self.folder / "done.u8", np.uint8, (count,))
         (self.folder / "series.json").write_text(json.dumps(asdict(series)), encoding="utf-8")
 
     def __len__(self) -> int:
         return self.series.count
+
+    @property
+    def pattern(self) -> tuple[int, int]:
+        return self.series.angles, self.series.phases
+
+    @property
+    def scale(self) -> int:
+        return SCALE
+
+    def check(self, scale: int, side: int = 1) -> None:
+        """As `Pairs.check`; no sample is made for it."""
+        size, name = (self.series.size,) * 2, "the simulated stacks"
+        check_sizes(size, tuple(SCALE * n for n in size), scale, name)
+        check_crop(size, side, name)
 
     def __getitem__(self, index: int) -> Pair:
         index = int(index)
@@ -128,7 +102,7 @@ class SimulatedPairs(StoredSeries):
         self._done[index] = 1  # last: an interrupted sample is made again
 
 
-class LightLevels:
+class LightLevels(Pairs):
     """The same fields at several light levels, one after the other: a test set."""
 
     def __init__(self, series: Series, photons: Iterable[float]):
@@ -144,27 +118,36 @@ class LightLevels:
         pair.facts["photons"] = self._photons[level]
         return pair
 
-    def generate(self, indices: Iterable[int], progress=None) -> int:
+    @property
+    def pattern(self) -> tuple[int, int]:
+        return self._levels[0].pattern
+
+    def check(self, scale: int, side: int = 1) -> None:
+        self._levels[0].check(scale, side)
+
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        per_level, wanted = len(self._levels[0]), list(indices)
+        return [n * per_level + i for n, level in enumerate(self._levels) for i in level.missing(self._of(n, wanted))]
+
+    def task(self, missing: int) -> str:
+        return self._levels[0].task(missing)
+
+    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
+        wanted = list(indices)
+        return sum(level.generate(self._of(n, wanted), progress) for n, level in enumerate(self._levels))
+
+    def _of(self, number: int, indices: list[int]) -> list[int]:
+        """The indices that are of one level, as that level counts them."""
         per_level = len(self._levels[0])
-        return sum(
-            level.generate([i - n * per_level for i in indices if i // per_level == n], progress)
-            for n, level in enumerate(self._levels)
-        )
+        return [i - number * per_level for i in indices if i // per_level == number]
 
 
 def _at(series: Series, photons: float) -> Series:
     return Series(**(asdict(series) | {"photons": (float(photons), float(photons))}))
 
 
-def _store(kind: type[StoredSeries], series: Series, indices: list[int]) -> int:
-    pairs = kind(series)
-    for index in indices:
-        pairs.store(index)
-    return len(indices)
-
-
 def _fingerprint(series: Series) -> str:
-    """Of the series and of the simulator's own source: another simulator never reads this one's samples."""
+    """Digest of the series and of the simulator's own source: another simulator never reads this one's samples."""
     digest = hashlib.sha256(json.dumps(asdict(series), sort_keys=True).encode())
     for source in simulator_sources():
         digest.update(source.read_bytes())
@@ -176,12 +159,3 @@ def simulator_sources() -> list[Path]:
     package = Path(sim.__file__).parents[1]
     optics = [path for path in package.glob("optics/*.py") if path.name not in FOREIGN]
     return sorted([*package.glob("simulation/*.py"), *optics])
-
-
-def array_on_disk(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
-    """A file of the full size, without its content yet (sparse where the file system can)."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    with open(path, "ab") as file:
-        if file.tell() != size:
-            file.truncate(size)
-    return np.memmap(path, dtype, "r+", shape=shape)

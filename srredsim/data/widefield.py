@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from srredsim.data.pairs import Pair, match_widefield
-from srredsim.data.w2s.field import REFERENCE, Field, Fields
+from srredsim.data.fields import Field, Fields
+from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes, match_widefield
+from srredsim.data.stored import Progress
 from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS, Scaling
 
 AS_IT_IS = Scaling(0.0, 1.0)
+TARGETS = ("average", "sim")
 
 
-class WidefieldPairs:
+class WidefieldPairs(Pairs):
     """Every field at every noise level: first all levels of one field, then of the next.
 
     Parameters
@@ -23,7 +25,7 @@ class WidefieldPairs:
     levels : sequence of int
         Captures that are averaged for the input.
     target : {"average", "sim"}
-        The average of 400 captures, which denoises; or the SIM image of twice the pixels.
+        The average of all captures, which denoises; or the SIM image of more pixels.
     normalise : {"image", "noise", "dataset"}
         By percentiles of each noisy image or by its noise, which any image can be (`srredsim.normalise`); or z-scores
         by the constants of the data set, as published. The SIM image then has constants of its own, otherwise the units
@@ -31,8 +33,11 @@ class WidefieldPairs:
     """
 
     def __init__(self, fields: Fields, levels: Sequence[int], target: str, normalise: str):
-        if target == "average" and REFERENCE in levels:
-            raise InputError(f"the average of {REFERENCE} captures is the truth; it cannot be the input, too")
+        if target == "average" and fields.reference in levels:
+            raise InputError(
+                f"the average of {fields.reference} captures is the truth; it cannot be the input, too: set"
+                " data.target=sim, or another data.noise_level"
+            )
         self.fields, self._levels, self._target, self._normalise = fields, tuple(levels), target, normalise
 
     def __len__(self) -> int:
@@ -44,32 +49,49 @@ class WidefieldPairs:
         pair = self._in_zscores if self._normalise == "dataset" else self._in_counts
         return pair(field, level, {"name": field.name, "noise_level": level, **field.facts})
 
+    @property
+    def zscores(self) -> Mapping[str, Scaling]:
+        return {"zscore": self.fields.widefield, "sim_zscore": self.fields.sim}
+
+    @property
+    def scale(self) -> int:
+        return 1 if self._target == "average" else self.fields.scale
+
+    def check(self, scale: int, side: int = 1) -> None:
+        """As `Pairs.check`; no field is simulated for it."""
+        if not self.missing([0]):
+            super().check(scale, side)
+            return
+        size, name = (self.fields.size,) * 2, "the simulated fields"
+        check_sizes(size, tuple(self.scale * n for n in size), scale, name)
+        check_crop(size, side, name)
+
     def missing(self, indices: Iterable[int]) -> list[int]:
-        """Of a simulated data set, the pairs that are not there yet: one for each field."""
-        return [len(self._levels) * i for i in getattr(self.fields, "missing", lambda _: [])(self._of(indices))]
+        """The pairs of a simulated data set that are not there yet: one for each field."""
+        return [len(self._levels) * i for i in self.fields.missing(self._of(indices))]
 
     def task(self, missing: int) -> str:
         return self.fields.task(missing)
 
-    def generate(self, indices: Iterable[int], progress: Callable[[int, int], None] | None = None) -> int:
-        return self.fields.generate(self._of(indices), progress) if hasattr(self.fields, "generate") else 0
+    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
+        return self.fields.generate(self._of(indices), progress)
 
     def _of(self, indices: Iterable[int]) -> list[int]:
         return sorted({int(i) // len(self._levels) for i in indices})
 
     def _in_counts(self, field: Field, level: int, facts: dict) -> Pair:
-        noisy = field.average(level)[..., None]
+        noisy, reference = field.average(level)[..., None], self.fields.reference
         scaling = SCALINGS[self._normalise](noisy)
         if self._target == "average":
-            return Pair(noisy, field.average(REFERENCE) - np.float32(scaling.offset), scaling, facts)
+            return Pair(noisy, field.average(reference) - np.float32(scaling.offset), scaling, facts)
         sim = field.sim()
         if not self.fields.calibrated:
-            sim = match_widefield(sim, field.average(REFERENCE)[..., None])
+            sim = match_widefield(sim, field.average(reference)[..., None])
         return Pair(noisy, sim, scaling, facts)
 
     def _in_zscores(self, field: Field, level: int, facts: dict) -> Pair:
         fields = self.fields
         noisy = fields.widefield.apply(field.average(level))[..., None]
         if self._target == "average":
-            return Pair(noisy, fields.widefield.apply(field.average(REFERENCE)), AS_IT_IS, facts)
+            return Pair(noisy, fields.widefield.apply(field.average(fields.reference)), AS_IT_IS, facts)
         return Pair(noisy, fields.sim.apply(field.sim()), AS_IT_IS, facts)

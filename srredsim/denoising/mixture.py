@@ -6,7 +6,7 @@ A patch x, row by row and less its own mean, has the density
 
 The components are flat ground, edges and ridges of every direction, spots and texture, each in several strengths.
 
-The mixture that comes with this package was fitted by us, with `benchmarks/patch_prior.py`, to images that this package
+The mixture that comes with this package was fitted by us, with `tools/patch_prior.py`, to images that this package
 simulates: noise-free widefield images of phantoms of cells, stabilised like a noisy image of theirs. It holds nothing
 of anybody's data, and has seen no photograph.
 

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from srredsim.denoising.anscombe import stabilised, unbiased_inverse
-from srredsim.noise.one_image import Noise, noise_parameters
+from srredsim.noise.line import NoiseLine
+from srredsim.noise.one_image import noise_of_image
 
 White = Callable[[np.ndarray, float, float], np.ndarray]
 
 
 def denoised_stabilised(
-    image, white: White, noise: Noise | None = None, limits: tuple[float, float] | None = None
+    image, white: White, noise: NoiseLine | None = None, limits: tuple[float, float] | None = None
 ) -> np.ndarray:
     """Image denoised by a method for white Gaussian noise; float32 (y, x) in the units of the image.
 
@@ -26,7 +27,7 @@ def denoised_stabilised(
         With photon noise and read-out noise, in any unit.
     white : callable
         ``white(image, noise_std, data_range) -> image``
-    noise : Noise, optional
+    noise : NoiseLine, optional
         Left out: measured in the image.
     limits : (low, high), optional
         Values at which the camera cuts off, for the measurement.
@@ -41,7 +42,8 @@ def denoised_stabilised(
     .. [1] M. Makitalo, A. Foi, IEEE Trans. Image Process. 22, 91 (2013).
     """
     noisy = np.asarray(image, float)
-    a, b = noise = noise_parameters(noisy, limits) if noise is None else Noise(*noise)
+    noise = noise or noise_of_image(noisy, limits)
+    a, b = noise.coefficients
     if a <= 0:
         return white(noisy, float(noise.std(noisy.mean())), float(np.ptp(noisy)))
     pedestal = max(-b / a, 0.0)

@@ -4,7 +4,7 @@ Each has ``build(...) -> keras.Model``, from (batch, side, side, channels) to (b
 what looks real, and ``SMALL`` (tiny settings for tests). The side is fixed: the last layers are dense.
 """
 
-from srredsim.builders import Builders
+from srredsim.members import Builders
 
 _builders = Builders("discriminator", __name__, __path__)
 names, module, build = _builders.names, _builders.module, _builders.build

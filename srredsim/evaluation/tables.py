@@ -1,8 +1,10 @@
-"""Results as tables, for the terminal and for Markdown."""
+"""What `srredsim.evaluation.evaluate` measured, as tables for the terminal and for Markdown."""
 
 from __future__ import annotations
 
 from itertools import groupby
+
+from srredsim.evaluation.grids import with_head
 
 NAMES = {"frc_per_um": "FRC 0.5 (1/um)"}
 DIGITS = {"psnr": 2, "frc_per_um": 2}
@@ -13,15 +15,15 @@ def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -
     measured = result["groups"][0]["methods"][result["model"]]
     metrics = [name for name in metrics if name in measured]
     header = ["pattern", "photons", "images", "method", *(NAMES.get(name, name) for name in metrics)]
-    rows = [header, ["---"] * len(header)]
+    rows = []
     for group in result["groups"]:
         for method, scores in group["methods"].items():
             cells = [
                 f"{scores[name]['mean']:.{DIGITS.get(name, 4)}f} ± {scores[name]['std']:.{DIGITS.get(name, 4)}f}"
                 for name in metrics
             ]
-            rows.append([group["pattern"], level(group["photons"]), str(group["images"]), method, *cells])
-    return aligned(rows)
+            rows.append([group["pattern"], _light(group), str(group["images"]), method, *cells])
+    return with_head(header, rows)
 
 
 def definitions(result: dict) -> str:
@@ -33,6 +35,11 @@ def level(photons: float | list[float] | None) -> str:
     if photons is None:
         return "-"
     return "-".join(f"{p:g}" for p in (photons if isinstance(photons, list) else [photons]))
+
+
+def _light(group: dict) -> str:
+    """How much light a group had: photons, or the number of captures that were averaged."""
+    return f"avg{group['noise_level']}" if "noise_level" in group else level(group["photons"])
 
 
 def summary(results: list[dict]) -> str:
@@ -51,11 +58,38 @@ def summary(results: list[dict]) -> str:
     for pattern, keys in groupby(sorted(groups, key=lambda key: key[0], reverse=True), key=lambda key: key[0]):
         keys = list(keys)
         header = [pattern, *(f"{photons} photons" for _, photons in keys)]
-        rows = [header, ["---"] * len(header)]
         names = dict.fromkeys(name for key in keys for name in groups[key])
-        rows += [[name, *(_cell(groups[key][name]) for key in keys)] for name in sorted(names, key=_place)]
-        tables.append(aligned(rows))
+        rows = [[name, *(_cell(groups[key][name]) for key in keys)] for name in sorted(names, key=_place)]
+        tables.append(with_head(header, rows))
     return "\n\n".join(tables)
+
+
+def in_one_line(result: dict) -> str:
+    """``PSNR in dB (of the best baseline): 27.3 (21.0) 3x5 at 20 photons, 30.1 (21.4) 3x5 at 100 photons``
+
+    Also of the results of a benchmark: ``34.9 (34.7) avg1, 42.9 (42.8) avg16``.
+    """
+    measured: dict[str, dict[str, float]] = {}  # what the images are -> method -> dB
+    for group in result.get("groups", ()):
+        measured[_images(group)] = {method: scores["psnr"]["mean"] for method, scores in group["methods"].items()}
+    for cell in result.get("cells", {}).values():
+        measured.setdefault(f"avg{cell['noise_level']}", {})[cell["chain"]] = cell["psnr_fitted"]["mean"]
+    scores = []
+    for images, psnr in measured.items():
+        model = psnr.pop(result["model"])
+        scores.append(f"{model:.1f} ({max(psnr.values()):.1f}) {images}")
+    return f"PSNR in dB (of the best baseline): {', '.join(scores)}"
+
+
+def _images(group: dict) -> str:
+    """What a group consists of, as far as it is the same in all its images: ``3x5 at 20 photons``."""
+    if "noise_level" in group:
+        return f"{group['pattern']} {_light(group)}"
+    return (
+        f"{group['pattern']} at {_light(group)} photons"
+        if isinstance(group["photons"], int | float)
+        else group["pattern"]
+    )
 
 
 def _place(method: str) -> int:
@@ -66,9 +100,3 @@ def _place(method: str) -> int:
 def _cell(scores: dict) -> str:
     detail = f", {1000 / scores['frc_per_um']['mean']:.0f} nm" if "frc_per_um" in scores else ""
     return f"{scores['psnr']['mean']:.1f} dB ({scores['ncc']['mean']:.3f}{detail})"
-
-
-def aligned(rows: list[list[str]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = (" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(f"| {line} |" for line in lines)

@@ -5,7 +5,7 @@ If another order of the frames fits and the one that was read does not, the othe
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, da
 from srredsim.inspection.verdicts import Check
 from srredsim.inspection.whiteness import whiteness
 from srredsim.io.alternatives import EXCHANGED
-from srredsim.noise.camera import FINEST, Camera, camera_of
+from srredsim.noise.camera import FINEST, noise_of_frames
+from srredsim.noise.line import NoiseLine
 from srredsim.optics.transfer import Transfer, transfer_of
-from srredsim.stripes.parameters import Parameters, estimate
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
 SIDE = 512  # raw pixels of the middle of the field that is checked, at most
@@ -34,20 +36,10 @@ class Field:
     exposures: np.ndarray  # (angles, phases)
 
 
-def with_optics(stack: RawStack, na: float | None, wavelength_em_um: float | None) -> RawStack:
-    """What is given wins over what the file says.
-
-    Raises
-    ------
-    InputError
-        If no microscope has the values given.
-    """
-    given = {"na": na, "wavelength_em_um": wavelength_em_um}
-    given = {name: value for name, value in given.items() if value is not None}
-    optics = replace(stack.optics, **given)
-    if given and None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
+def refuse_impossible(optics: Optics) -> None:
+    """Raises InputError if all of the optics are known, and no microscope has such values."""
+    if None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
         transfer_of(optics)
-    return replace(stack, optics=optics)
 
 
 def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
@@ -96,7 +88,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
         return report
     transfer, lacking = _transfer(stack.optics)
-    noise = camera_of(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
+    noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
     white = whiteness(field.raw)
     dark = dark_level(field.raw, noise)
@@ -117,7 +109,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     ]
     return report | {
         "checks": [check.report() for check in checks],
-        "noise": asdict(noise) | {"dark_adu": dark, "white": white, "source": source},
+        "noise": noise.report() | {"dark_adu": dark, "white": white, "source": source},
         "light": asdict(light),
         "movement": {
             "shifts_pixels": [None if each is None else list(each) for each in moved.shifts_pixels],
@@ -148,14 +140,14 @@ def _transfer(optics: Optics) -> tuple[Transfer | None, str]:
         return None, str(problem)
 
 
-def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: Camera) -> np.ndarray:
+def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: NoiseLine) -> np.ndarray:
     """Noise of a pixel of each angle's phase average, with its frames made equally bright."""
     phases = raw.shape[1]
     of_frames = noise.variance(raw.mean(axis=(2, 3), dtype=np.float64)) / np.square(prepared.intensities)
     return of_frames.sum(axis=1) / phases**2
 
 
-def _contrast(raw: np.ndarray, noise: Camera, white: float) -> Check:
+def _contrast(raw: np.ndarray, noise: NoiseLine, white: float) -> Check:
     phases = raw.shape[1]
     if phases < 3:
         return verdicts.not_checked("contrast of the stripes", f"wanted at least 3 phases in each angle; got {phases}")

@@ -19,7 +19,7 @@ from scipy import fft
 from scipy.optimize import nnls
 from scipy.special import betaincinv
 
-from srredsim.stripes.preprocess import WIDE_FADE, WORKERS, fading
+from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 
 LOWEST = 0.05  # cycles/pixel: below are out-of-focus light and shading
 FINEST = 0.5  # cycles/pixel: what is finer, in the corners of the spectrum, is noise wherever pixels sample the image

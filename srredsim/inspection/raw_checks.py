@@ -11,8 +11,10 @@ from math import gamma
 import numpy as np
 from scipy import fft
 
-from srredsim.noise.camera import FINEST, Camera
-from srredsim.stripes.preprocess import WIDE_FADE, WORKERS, Prepared, fading
+from srredsim.noise.camera import FINEST
+from srredsim.noise.line import NoiseLine
+from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
+from srredsim.stripes.preprocess import Prepared
 
 BACKGROUND_PERCENT = 1.0  # of the mean frame
 OTSU_BINS = 256
@@ -29,7 +31,7 @@ CLIPPED, PLATEAU = 10, 0.02  # pixels; share of the range below the highest valu
 # --- contrast of the stripes ------------------------------------------------------------------------------------------
 
 
-def contrast_to_noise(frames: np.ndarray, noise: Camera) -> np.ndarray:
+def contrast_to_noise(frames: np.ndarray, noise: NoiseLine) -> np.ndarray:
     r"""Modulation contrast-to-noise ratio (MCNR) at each pixel, mean over the angles.
 
     .. math:: \mathrm{MCNR} = \sqrt{\tfrac{1}{P} \sum_b |A_b|^2}, \qquad A_b = \sum_p x_p e^{-2 \pi i b p / P}
@@ -146,14 +148,14 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     )
 
 
-def dark_level(frames: np.ndarray, noise: Camera) -> float:
+def dark_level(frames: np.ndarray, noise: NoiseLine) -> float:
     """Recorded value without light: where the line of the noise ends; else the darkest places of the mean frame.
 
     The line ends below the camera's offset by what the read noise adds to the variance, two or three electrons.
     """
     darkest = float(np.percentile(frames.mean(axis=(0, 1), dtype=np.float64), BACKGROUND_PERCENT))
-    if noise.gain_adu > 10 * noise.gain_error:
-        return min(-noise.variance_at_zero / noise.gain_adu, darkest)
+    if noise.gain_adu > 10 * noise.gain_error_adu:
+        return min(-noise.variance_at_zero_adu2 / noise.gain_adu, darkest)
     return darkest
 
 

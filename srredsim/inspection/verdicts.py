@@ -17,7 +17,7 @@ import numpy as np
 
 from srredsim.inspection.frame_order import Fit
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
-from srredsim.noise.camera import Camera
+from srredsim.noise.line import NoiseLine
 from srredsim.stripes.parameters import Parameters
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
@@ -80,10 +80,10 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 
 
-def camera_noise(noise: Camera, white: float, source: str) -> Check:
+def camera_noise(noise: NoiseLine, white: float, source: str) -> Check:
     verdict = _high_is_good(white, WHITE)
     number = f"flatness {white:.2f} at the finest frequencies"
-    if noise.gain_adu > 5 * noise.gain_error:
+    if noise.gain_adu > 5 * noise.gain_error_adu:
         number += f"; {noise.gain_adu:.2g} ADU per electron, from {source}"
     advice = "save the frames as the camera delivers them: neither filtered, nor resized, nor compressed with losses"
     return Check("camera noise", verdict, white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice))

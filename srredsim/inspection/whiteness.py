@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft
 
-from srredsim.stripes.preprocess import WIDE_FADE, WORKERS, fading
+from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 
 CORNER, RING = 0.64, (0.515, 0.58)  # cycles/pixel: the finest frequencies, and those just beyond the finest of the axes
 

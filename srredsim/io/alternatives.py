@@ -28,8 +28,8 @@ def alternatives(stack: RawStack, *, trailing_widefield: bool = False) -> dict[s
     Returns
     -------
     dict
-        What to give on the command line, ``--order ZAP --angles 3 --phases 5``, with what comes of it; under
-        `EXCHANGED` what no flags can do, because the file itself says which of its axes is which.
+        The arguments of `srredsim.io.read`, as messages name them, with what comes of them; under `EXCHANGED` what no
+        arguments can do, because the file itself says which of its axes is which.
     """
     if not isinstance(stack.array, Frames):
         return {}
@@ -42,7 +42,7 @@ def alternatives(stack: RawStack, *, trailing_widefield: bool = False) -> dict[s
             numbers, _ = arrange(source.letters, source.shape, Wanted(order, a, p, trailing_widefield))
         except InputError:  # the frames do not make these counts, or the file names its axes
             continue
-        _add(found, f"--order {order} --angles {a} --phases {p}", numbers, stack)
+        _add(found, f'`order="{order}", angles={a}, phases={p}`', numbers, stack)
     _add(found, EXCHANGED, stack.array.numbers.swapaxes(3, 4), stack)
     return found
 

@@ -12,14 +12,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from srredsim.errors import InputError
+from srredsim.io import formats
 
-SUFFIXES = (".tif", ".tiff", ".npy")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def find(inputs: Iterable[str | Path]) -> list[Path]:
     """Files as given, folders expanded to the readable files in them, sorted; each file once.
+
+    A folder that is one image, as some formats have it, is found as a file is.
 
     Raises
     ------
@@ -29,7 +31,8 @@ def find(inputs: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
     for given in inputs:
         path = Path(given)
-        found += _readable_in(path) if _existing(path).is_dir() else [path]
+        full = _existing(path).is_dir() and not formats.format_of_folder(path)
+        found += _readable_in(path) if full else [path]
     if not found:
         raise InputError("no input was given; name a file or a folder")
     return list(dict.fromkeys(found))
@@ -37,13 +40,20 @@ def find(inputs: Iterable[str | Path]) -> list[Path]:
 
 def _readable_in(folder: Path) -> list[Path]:
     try:
-        entries = sorted(folder.iterdir())
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror}") from error
-    files = [p for p in entries if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()]
-    if not files:
-        raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in SUFFIXES)} file")
-    return files
+    known = tuple(dict.fromkeys(formats.suffixes()))
+    readable = [path for path in entries if _is_image(path, known)]
+    if not readable:
+        raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in known)} file")
+    return readable
+
+
+def _is_image(path: Path, suffixes: tuple[str, ...]) -> bool:
+    if path.is_dir():
+        return formats.format_of_folder(path) is not None
+    return path.name.lower().endswith(suffixes) and path.is_file()
 
 
 def _existing(path: Path) -> Path:
@@ -79,11 +89,11 @@ def atomic(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     temporary = path.with_name(f".srredsim-{uuid.uuid4().hex[:8]}{path.suffix}")
     made: list[Path] = []
     try:
-        _refuse_existing(path, overwrite)
+        refuse_existing(path, overwrite)
         made = _make_folders(path.parent)
         _probe(temporary)
         yield temporary
-        _refuse_existing(path, overwrite)
+        refuse_existing(path, overwrite)
         _replace(temporary, path)
         made = []
     except OSError as error:
@@ -95,16 +105,17 @@ def atomic(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
                 folder.rmdir()  # only while it is empty
 
 
-def _refuse_existing(path: Path, overwrite: bool) -> None:
+def refuse_existing(path: Path, overwrite: bool = False) -> None:
+    """InputError if there is a result already that may not be replaced."""
     if not overwrite and path.exists():
-        raise InputError(f"{path} exists already; give --overwrite or another --out")
+        raise InputError(f"{path} exists already; give `overwrite` or another `out`")
 
 
 def _make_folders(folder: Path) -> list[Path]:
     """The folders that had to be made, the innermost first."""
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not nearest.is_dir():
-        raise InputError(f"{folder} cannot be made: {nearest} is a file, not a folder; give another --out")
+        raise InputError(f"{folder} cannot be made: {nearest} is a file, not a folder; give another `out`")
     missing = [folder, *folder.parents]
     missing = missing[: missing.index(nearest)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,11 +147,11 @@ def _remove(path: Path) -> None:
 
 def _in_words(error: OSError, path: Path, temporary: Path) -> Exception:
     if error.errno in FULL:
-        return InputError(f"{path} cannot be written: no space left on the disk; free some or give another --out")
+        return InputError(f"{path} cannot be written: no space left on the disk; free some or give another `out`")
     if error.filename is not None and Path(os.fsdecode(error.filename)) not in (path, temporary, *path.parents):
         return error  # about another file, one that was read
     if error.errno in FORBIDDEN:
-        return InputError(f"{path} cannot be written: {path.parent} is read-only or not yours; give another --out")
+        return InputError(f"{path} cannot be written: {path.parent} is read-only or not yours; give another `out`")
     if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
-        return InputError(f"{path} cannot be written: {error.strerror.lower()}; give another --out")
+        return InputError(f"{path} cannot be written: {error.strerror.lower()}; give another `out`")
     return error

@@ -14,9 +14,9 @@ import numpy as np
 
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
-from srredsim.io import orders, tiff
+from srredsim.io import orders
 from srredsim.io.files import atomic
-from srredsim.io.formats import open_source
+from srredsim.io.formats import open_source, tiff
 from srredsim.io.source import Source
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
@@ -152,7 +152,7 @@ def _refuse_too_large(path: Path, size: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if size > free:
         raise InputError(
-            f"{path} takes {size / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free on the disk; give another --out"
+            f"{path} takes {size / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free on the disk; give another `out`"
         )
 
 
@@ -177,11 +177,6 @@ def carried_over(source: RawStack | Source, scale: int) -> dict:
         "frame_interval_s": optics.frame_interval_s,
         "channel_names": source.channel_names,
     }
-
-
-def which(shape: Sequence[int], position: Sequence[int]) -> str:
-    """``t=2, z=0``: the position in (t, c, z), as far as there are several."""
-    return ", ".join(f"{axis}={i}" for axis, n, i in zip("tcz", shape, position, strict=True) if n > 1)
 
 
 def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:

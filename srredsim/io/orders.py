@@ -108,8 +108,8 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     if total < 3:
         raise InputError(
             f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
-            "for example; for a montage of tiles give --order tiled; a widefield image is for srredsim denoise, or for "
-            "srredsim predict --model widefield_sr"
+            'for example; for a montage of tiles give `order="tiled"`; a widefield image is for denoise, or for '
+            'predict with `model="widefield_sr"`'
         )
     axes, notes = _named(axes, wanted)
     if {"A", "P"} <= set(axes.letters):
@@ -151,10 +151,10 @@ def grid(size: tuple[int, int], wanted: Wanted) -> tuple[int, int]:
     if len(fits) == 1 and wanted.may_take(fits[0]):
         return fits[0]
     if fits:
-        raise InputError(f"a montage of {y} x {x} pixels has {_choices(fits)} tiles; {_flags(fits)}")
+        raise InputError(f"a montage of {y} x {x} pixels has {_choices(fits)} tiles; {_arguments(fits)}")
     tried = " or ".join(f"{a} x {p}" for a, p in wanted.patterns())
     raise InputError(
-        f"a montage of {y} x {x} pixels does not divide into {tried} equal tiles; give --angles and --phases"
+        f"a montage of {y} x {x} pixels does not divide into {tried} equal tiles; give `angles` and `phases`"
     )
 
 
@@ -194,12 +194,12 @@ def _refuse_contradiction(axes: Axes, wanted: Wanted) -> None:
         if asked is not None and asked != there:
             raise InputError(
                 f"{asked} {name} were asked for, but the file names {angles} angles x {phases} phases; "
-                "leave out --angles and --phases"
+                "leave out `angles` and `phases`"
             )
     if wanted.trailing_widefield:
         raise InputError(
             f"the file names every frame ({angles} angles x {phases} phases), so none is a trailing widefield frame; "
-            "leave out --trailing-widefield"
+            "leave out `trailing_widefield`"
         )
 
 
@@ -235,7 +235,7 @@ def _with_named(axes: Axes, wanted: Wanted) -> Wanted:
         if letter in axes.letters:
             asked, there = getattr(wanted, name), axes.size(letter)
             if asked is not None and asked != there:
-                raise InputError(f"{asked} {name} were asked for, but the file names {there}; leave out --{name}")
+                raise InputError(f"{asked} {name} were asked for, but the file names {there}; leave out `{name}`")
             wanted = Wanted(**{**vars(wanted), name: there})
     return wanted
 
@@ -311,7 +311,7 @@ def _only_pattern(axes: Axes, letter: str, wanted: Wanted) -> tuple[int, int]:
     if len(fits) == 1 and wanted.may_take(fits[0]):
         return fits[0]
     if fits:
-        raise InputError(f"{length} frames could be {_choices(fits)}; {_flags(fits)}")
+        raise InputError(f"{length} frames could be {_choices(fits)}; {_arguments(fits)}")
     raise InputError(_no_fit(axes, letter, wanted))
 
 
@@ -343,8 +343,8 @@ def _choices(patterns: list[tuple[int, int]]) -> str:
     return " or ".join([f"{angles} angles x {phases} phases", *(f"{a} x {p}" for a, p in others)])
 
 
-def _flags(patterns: list[tuple[int, int]]) -> str:
-    return "give " + " or ".join(f"--angles {a} --phases {p}" for a, p in patterns)
+def _arguments(patterns: list[tuple[int, int]]) -> str:
+    return "give " + " or ".join(f"`angles={a}, phases={p}`" for a, p in patterns)
 
 
 def _no_fit(axes: Axes, letter: str, wanted: Wanted) -> str:
@@ -360,12 +360,12 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
     for a, p in wanted.patterns():
         if _repeats(length, _needed(axes, a, p), not wanted.trailing_widefield)[0]:
             change = "try without" if wanted.trailing_widefield else "try"
-            advice.append(f"{change} --trailing-widefield ({_flags([(a, p)])[5:]})")
+            advice.append(f"{change} `trailing_widefield` (`angles={a}, phases={p}`)")
     for a, p in KNOWN:
         if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.trailing_widefield)[0]:
-            advice.append(f"try --angles {a} --phases {p}")
+            advice.append(f"try `angles={a}, phases={p}`")
     if not advice:
         needed = [_needed(axes, *pattern) + wanted.trailing_widefield for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))
-        advice.append(f"a whole file has {counts} frames: is it complete? If so, give its --angles and --phases")
+        advice.append(f"a whole file has {counts} frames: is it complete? If so, give its `angles` and `phases`")
     return advice

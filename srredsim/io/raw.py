@@ -10,9 +10,10 @@ import tifffile
 
 from srredsim.acquisition import AXES, Optics, Pattern, RawStack
 from srredsim.errors import InputError
-from srredsim.io import orders, tiff
+from srredsim.io import orders
+from srredsim.io.asked import Reading
 from srredsim.io.files import atomic
-from srredsim.io.formats import open_source
+from srredsim.io.formats import open_source, tiff
 from srredsim.io.source import Source
 
 UNKNOWN = Optics()
@@ -27,8 +28,10 @@ def read(
     phases: int | None = None,
     trailing_widefield: bool = False,
     pixel_size_um: float | None = None,
+    na: float | None = None,
+    wavelength_em_um: float | None = None,
 ) -> RawStack:
-    """Open a raw stack: TIFF (plain, ImageJ, OME) or .npy; frames are read when they are asked for.
+    """Raw stack of a file in any of the formats; frames are read when they are asked for.
 
     Parameters
     ----------
@@ -38,8 +41,8 @@ def read(
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
     trailing_widefield : bool
         Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
-    pixel_size_um : float, optional
-        Wins over what the file says.
+    pixel_size_um, na, wavelength_em_um : float, optional
+        Of the raw frames, the objective and the emission; win over what the file says.
 
     Raises
     ------
@@ -47,9 +50,15 @@ def read(
         If the file cannot be read, or its frames do not make the angles and phases; ``notes`` of the result say how
         it was understood.
     """
-    wanted = orders.Wanted(order, angles, phases, trailing_widefield)
-    source = open_source(path, pixel_size_um)
-    if order == "tiled":
+    reading = Reading(order, angles, phases, trailing_widefield, pixel_size_um, na, wavelength_em_um)
+    _ = reading.frames  # a wrong order is found before the file is opened
+    return raw_stack(open_source(path, pixel_size_um), path, reading)
+
+
+def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
+    """Raw stack of an open file; several readings may be tried on it."""
+    wanted = reading.frames
+    if wanted.order == "tiled":
         array, notes = _tiles(source, wanted)
     else:
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
@@ -59,7 +68,8 @@ def read(
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(*(int(n) for n in array.shape[3:5]))
-    return RawStack(array, pattern, source.optics, names, Path(path), (*notes, *source.notes))
+    optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
+    return RawStack(array, pattern, optics, names, Path(path), (*notes, *source.notes))
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ class Tiles:
 
 def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
-        raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out --order tiled")
+        raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out `order`")
     grid = orders.grid(source.size, wanted)
     tiles = Tiles(source, orders.arrange_planes(source.letters, source.shape, wanted.trailing_widefield), grid)
     told = "" if wanted.angles and wanted.phases else ", guessed from its size"

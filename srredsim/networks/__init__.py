@@ -5,7 +5,7 @@ of context on each side, for exact tiling). If not at each of `srredsim.layers.s
 which it makes images.
 """
 
-from srredsim.builders import Builders
+from srredsim.members import Builders
 
 _builders = Builders("network", __name__, __path__)
 names, module, build = _builders.names, _builders.module, _builders.build

@@ -16,67 +16,21 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import fft, ndimage, optimize
 
-from srredsim.errors import InputError
-from srredsim.stripes.preprocess import WORKERS, extended, margins
+from srredsim.noise.line import QUANTISATION, NoiseLine
+from srredsim.optics.borders import WORKERS, extended, margins
 
-FINEST = (
-    0.5  # cycles/pixel: only the corners of the spectrum are finer, free of signal wherever pixels sample the image
-)
+# cycles/pixel: only the corners of the spectrum are finer, free of signal wherever pixels sample the image
+FINEST = 0.5
 ONSET = (1.0, 1.1)  # of the cut-off: between these the filter rises from 0 to 1
 BORDER = 8  # raw pixels, left out: the border of a frame is not the lens's doing
 BINS = 48  # of brightness, equally full
-QUANTISATION = 1.0 / 12.0  # variance of rounding, ADU^2
 
 
-@dataclass(frozen=True)
-class Camera:
-    """Variance of a raw pixel, ``gain_adu * value + variance_at_zero``, in ADU^2, never below ``least_variance``."""
-
-    gain_adu: float  # per electron
-    variance_at_zero: float  # of a value of 0 ADU, far below the offset: negative, as a rule
-    least_variance: float = QUANTISATION
-    gain_error: float = 0.0  # standard deviation
-
-    @classmethod
-    def of(cls, gain_adu: float, offset_adu: float, read_noise_e: float) -> Camera:
-        """A camera whose data sheet is known."""
-        if not gain_adu > 0 or read_noise_e < 0:
-            raise InputError(
-                f"a camera has a gain above 0 and a read noise of 0 or more; got {gain_adu:g} and {read_noise_e:g}"
-            )
-        dark = (gain_adu * read_noise_e) ** 2 + QUANTISATION
-        return cls(gain_adu, dark - gain_adu * offset_adu, dark)
-
-    def variance(self, value: np.ndarray) -> np.ndarray:
-        """ADU^2, of pixels whose expected value is this."""
-        return np.maximum(self.gain_adu * value + self.variance_at_zero, self.least_variance)
-
-    def stabilised(self, values_adu: np.ndarray) -> np.ndarray:
-        r"""Values whose noise has a standard deviation of 1, whatever the light (generalised Anscombe).
-
-        .. math:: x = \tfrac{2}{g} \sqrt{g I + \tfrac{3}{8} g^2 + c}
-
-        Where the noise does not depend on the light (g = 0) they are divided by its standard deviation.
-        """
-        g, c = self.gain_adu, self.variance_at_zero
-        if g <= 0:
-            return values_adu / np.float32(np.sqrt(max(c, 1e-30)))
-        inside = np.maximum(np.float32(g) * values_adu + np.float32(0.375 * g * g + c), 0.0)
-        return np.sqrt(inside) * np.float32(2.0 / g)
-
-    def read_noise_e(self, offset_adu: float) -> float:
-        """Electrons; the offset, which no frame tells, is the value of a pixel without light."""
-        dark = max(self.gain_adu * offset_adu + self.variance_at_zero - QUANTISATION, 0.0)
-        return float(np.sqrt(dark) / self.gain_adu)
-
-
-def camera_of(raw: np.ndarray, cutoff_per_pixel: float = FINEST) -> Camera:
-    """The camera that took frames (..., y, x), from their noise beyond the cut-off of the lens, in cycles/pixel.
+def noise_of_frames(raw: np.ndarray, cutoff_per_pixel: float = FINEST) -> NoiseLine:
+    """Noise of the camera that took frames (..., y, x): what is beyond the cut-off of the lens, in cycles/pixel.
 
     Frames that were processed, smoothed or rescaled have a noise that is not that of a camera: what comes out is the
     line that fits best; if it falls with brightness, a constant.
@@ -126,7 +80,7 @@ def _high_pass(grid: tuple[int, int], cutoff_per_pixel: float) -> np.ndarray:
     return (np.sin(np.pi / 2 * rise) ** 2).astype(np.float32)
 
 
-def _line(brightness: np.ndarray, variance: np.ndarray) -> Camera:
+def _line(brightness: np.ndarray, variance: np.ndarray) -> NoiseLine:
     """A robust straight line through means of equally many pixels; their scatter grows with the variance itself."""
     order = np.argsort(brightness)
     x, y = (
@@ -146,5 +100,5 @@ def _line(brightness: np.ndarray, variance: np.ndarray) -> Camera:
     scatter = 2 * fit.cost / max(len(x) - 2, 1)
     error = float(np.sqrt(scatter * np.linalg.pinv(fit.jac.T @ fit.jac)[1, 1]))
     if slope <= 0:
-        return Camera(0.0, float(np.mean(y)), float(np.mean(y)), error)
-    return Camera(slope, level - slope * middle, least, error)
+        return NoiseLine(0.0, float(np.mean(y)), float(np.mean(y)), error)
+    return NoiseLine(slope, level - slope * middle, least, error)

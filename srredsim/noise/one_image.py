@@ -21,10 +21,11 @@ from scipy import ndimage, optimize
 from scipy.special import ndtr
 
 from srredsim.errors import InputError
+from srredsim.noise.line import NoiseLine
 
 LEVELS = 300  # sets between the darkest and the brightest value
 FEWEST = 20  # pixels of a set
-SMALLEST = 32  # pixels of a side of the image
+SMALLEST_SIDE = 32  # pixels of a side of the image
 AROUND = 7  # pixels over which brightness and noise are averaged to tell smooth ground
 FLATTEST = 0.2  # share of the image that counts as smooth ground at least
 OUTLIERS = 0.5  # weight of the Cauchy density beside the normal one
@@ -38,17 +39,7 @@ DB3 = (  # Daubechies wavelet of three vanishing moments, low pass
 )
 
 
-class Noise(NamedTuple):
-    """Variance ``a x + b`` at brightness x; b is below 0 where the camera adds a pedestal larger than its noise."""
-
-    a: float
-    b: float
-
-    def std(self, brightness) -> np.ndarray:
-        return np.sqrt(np.maximum(self.a * np.asarray(brightness, float) + self.b, 0.0))
-
-
-def noise_parameters(image, limits: tuple[float, float] | None = None) -> Noise:
+def noise_of_image(image, limits: tuple[float, float] | None = None) -> NoiseLine:
     """Noise of an image (y, x) in any unit.
 
     Parameters
@@ -64,8 +55,10 @@ def noise_parameters(image, limits: tuple[float, float] | None = None) -> Noise:
         If the image is not a plane of finite numbers, is constant, or has too little smooth ground.
     """
     plane = np.asarray(image, float)
-    if plane.ndim != 2 or min(plane.shape) < SMALLEST:
-        raise InputError(f"noise is measured in one plane (y, x), {SMALLEST} x {SMALLEST} or more; got {plane.shape}")
+    if plane.ndim != 2 or min(plane.shape) < SMALLEST_SIDE:
+        raise InputError(
+            f"noise is measured in one plane (y, x), {SMALLEST_SIDE} x {SMALLEST_SIDE} or more; got {plane.shape}"
+        )
     if bad := plane.size - int(np.count_nonzero(np.isfinite(plane))):
         raise InputError(f"noise cannot be measured: {bad} of {plane.size} pixels are NaN or infinite")
     low, high = plane.min(), plane.max()
@@ -74,7 +67,7 @@ def noise_parameters(image, limits: tuple[float, float] | None = None) -> Noise:
     scale = high - low
     cut = None if limits is None else tuple((limit - low) / scale for limit in limits)
     a, b = _fitted(_level_sets((plane - low) / scale), cut)
-    return Noise(float(scale * a), float(scale**2 * b - scale * a * low))
+    return NoiseLine(float(scale * a), float(scale**2 * b - scale * a * low))
 
 
 class _Sets(NamedTuple):
@@ -152,7 +145,7 @@ def _fitted(sets: _Sets, cut: tuple[float, float] | None) -> tuple[float, float]
 
 
 def _log_likelihood(line: tuple[float, float], sets: _Sets, cut: tuple[float, float] | None) -> float:
-    """Of the deviations, each normal or, for outliers, Cauchy; the mean's own error enters to first order."""
+    """Log likelihood of deviations, normal or, for outliers, Cauchy; the mean's own error enters to first order."""
     grid = np.linspace(-0.3, 1.3, 1601)
     std = np.sqrt(np.maximum(line[0] * grid + line[1], 1e-12))
     mean = grid

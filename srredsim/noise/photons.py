@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from srredsim.errors import InputError
-from srredsim.noise.camera import QUANTISATION, camera_of
+from srredsim.noise.camera import noise_of_frames
+from srredsim.noise.line import QUANTISATION, NoiseLine
 from srredsim.optics.transfer import Transfer
 
 USUAL_READ_NOISE_E = 1.5  # of scientific CMOS cameras
@@ -37,6 +38,23 @@ class Counting:
 
     def electrons(self, raw: np.ndarray) -> np.ndarray:
         return (np.asarray(raw, np.float32) - np.float32(self.offset_adu)) / np.float32(self.gain_adu)
+
+    @property
+    def line(self) -> NoiseLine:
+        """Noise of its pixels.
+
+        Raises
+        ------
+        InputError
+            If no camera has such values.
+        """
+        if not self.gain_adu > 0 or self.read_noise_e < 0:
+            raise InputError(
+                "a camera has a gain above 0 and a read noise of 0 or more;"
+                f" got {self.gain_adu:g} and {self.read_noise_e:g}"
+            )
+        dark = (self.gain_adu * self.read_noise_e) ** 2 + QUANTISATION
+        return NoiseLine(self.gain_adu, dark - self.gain_adu * self.offset_adu, dark)
 
     @property
     def dark_variance(self) -> float:
@@ -64,28 +82,27 @@ def counting_of(
     if gain_adu is not None and offset_adu is not None and read_noise_e is not None:
         return Counting(gain_adu, offset_adu, read_noise_e)
     _check_finite(raw)
-    camera = camera_of(np.asarray(raw), transfer.cutoff_per_pixel)
-    at_zero, estimated, assumed = camera.variance_at_zero, [], []
+    line = noise_of_frames(np.asarray(raw), transfer.cutoff_per_pixel)
+    estimated, assumed = [], []
     if gain_adu is None:
-        if not camera.gain_adu > 0:
+        if not line.gain_adu > 0:
             raise InputError(
                 "the noise does not grow with the light, as a camera's does: were the frames filtered or rescaled?"
-                " give --gain-adu, --offset-adu and --read-noise-e"
+                " give `gain_adu`, `offset_adu` and `read_noise_e`"
             )
-        gain_adu = camera.gain_adu
+        gain_adu = line.gain_adu
         estimated.append("gain_adu")
     else:  # the line through the noise at the mean of all pixels, with the slope that was given
         level = float(np.mean(raw, dtype=np.float64))
-        at_zero = float(camera.variance(np.array(level))) - gain_adu * level
+        line = NoiseLine(gain_adu, float(line.variance(np.array(level))) - gain_adu * level)
     if offset_adu is None:
         if read_noise_e is None:
             read_noise_e = USUAL_READ_NOISE_E
             assumed.append("read_noise_e")
-        offset_adu = ((gain_adu * read_noise_e) ** 2 + QUANTISATION - at_zero) / gain_adu
+        offset_adu = line.offset_adu(read_noise_e)
         estimated.append("offset_adu")
     elif read_noise_e is None:
-        dark = gain_adu * offset_adu + at_zero - QUANTISATION
-        read_noise_e = float(np.sqrt(max(dark, 0.0)) / gain_adu)
+        read_noise_e = line.read_noise_e(offset_adu)
         estimated.append("read_noise_e")
     return Counting(float(gain_adu), float(offset_adu), float(read_noise_e), tuple(estimated), tuple(assumed))
 

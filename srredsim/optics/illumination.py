@@ -9,6 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from srredsim.errors import InputError
+
+
+def check_phases(phases: int, beams: int = 2) -> None:
+    """Raises InputError if an angle has too few phases for the bands of so many beams to be told apart."""
+    fewest = 2 * beams - 1
+    if phases < fewest:
+        raise InputError(f"the stripes of {beams} beams need at least {fewest} phases in each angle; got {phases}")
+
 
 def wave_vectors_per_um(angles_rad, lengths_per_um) -> np.ndarray:
     """First-order vectors (angles, 2) as (ky, kx) in cycles/um; an angle is counted from x towards y."""

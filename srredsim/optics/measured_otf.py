@@ -41,7 +41,7 @@ def read_curve(path: str | Path, cutoff_per_um: float) -> tuple[np.ndarray, list
         frequency, value = _columns(path)
         return checked_curve(frequency, value, cutoff_per_um)
     except InputError as problem:
-        raise InputError(f"--otf {path}: {problem}") from None
+        raise InputError(f"`otf` {path}: {problem}") from None
 
 
 def checked_curve(frequency: np.ndarray, value: np.ndarray, cutoff_per_um: float) -> tuple[np.ndarray, list[str]]:
@@ -69,8 +69,8 @@ def checked_curve(frequency: np.ndarray, value: np.ndarray, cutoff_per_um: float
     if frequency[-1] < cutoff_per_um:
         raise InputError(
             f"the curve ends at {frequency[-1]:g} cycles/um, but these optics reach {cutoff_per_um:.4g}"
-            " (2 NA / wavelength): measure further, add zeros where there is nothing more, or check --na and"
-            " --wavelength-em-um"
+            " (2 NA / wavelength): measure further, add zeros where there is nothing more, or check `na` and"
+            " `wavelength_em_um`"
         )
     beyond = float(np.interp(cutoff_per_um, frequency, value))
     if beyond > -NEGATIVE:
@@ -99,7 +99,7 @@ def _columns(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _numbers(text: str) -> list[list[float]]:
-    """Of every line; words in the first line are the names of the columns."""
+    """Numbers of every line; words in the first line are the names of the columns."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     cells = [line.replace(",", " ").replace(";", " ").split() for line in lines]
     try:

@@ -15,7 +15,7 @@ DAMPING = 0.75  # of the OTF, where nothing is known: real objectives lie betwee
 LARGEST_NA = 1.7
 LIGHT_UM = (0.3, 1.2)  # wavelengths that fluorescence microscopes detect
 SAMPLES = 4096  # of the radial OTF, evenly spaced in the square of the frequency
-FLAGS = {"na": "--na", "wavelength_em_um": "--wavelength-em-um", "pixel_size_um": "--pixel-size-um"}
+NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # of the optics
 
 
 @dataclass(frozen=True)
@@ -68,21 +68,21 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     InputError
         If a value is missing, or no microscope has such values.
     """
-    missing = [name for name in FLAGS if getattr(optics, name) is None]
+    missing = [name for name in NEEDED if getattr(optics, name) is None]
     if missing:
         names = " and ".join(
             name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
         )
-        raise InputError(f"the file does not say {names}; give {' '.join(FLAGS[name] for name in missing)}")
+        raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
     if not 0 < optics.na <= LARGEST_NA:
         raise InputError(
-            f"no objective has a numerical aperture of {optics.na:g}; give --na between 0 and {LARGEST_NA}"
+            f"no objective has a numerical aperture of {optics.na:g}; give `na` between 0 and {LARGEST_NA}"
         )
     if not LIGHT_UM[0] <= optics.wavelength_em_um <= LIGHT_UM[1]:
         hint = f", {optics.wavelength_em_um / 1000:g}?" if 300 <= optics.wavelength_em_um <= 1200 else ""
         raise InputError(
             f"an emission wavelength of {optics.wavelength_em_um:g} um is no visible light;"
-            f" give --wavelength-em-um in micrometres{hint or ', as 0.525'}"
+            f" give `wavelength_em_um` in micrometres{hint or ', as 0.525'}"
         )
     cutoff = cutoff_per_um(optics.na, optics.wavelength_em_um)
     largest = 1 / (2 * cutoff)
@@ -90,6 +90,6 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
         raise InputError(
             f"pixels of {optics.pixel_size_um:g} um are too coarse for NA {optics.na:g} at"
             f" {optics.wavelength_em_um:g} um: wanted at most wavelength / (4 NA) = {largest:.4f} um in the object;"
-            " check --pixel-size-um, --na and --wavelength-em-um"
+            " check `pixel_size_um`, `na` and `wavelength_em_um`"
         )
     return Transfer(cutoff, optics.pixel_size_um, damping)

@@ -13,13 +13,13 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft
 
+from srredsim.optics.borders import WORKERS, faded_spectrum, fading
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.wiener import APODISATION, Regularisation
-from srredsim.stripes.overlap import Bands
+from srredsim.stripes.bands import Bands
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import WORKERS, faded_spectrum, fading
 
 BORDER = 8  # the border fades to nothing over this fraction of the image
 EDGE = 0.9  # of the support: beyond, apodisation has left next to nothing

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
-from srredsim.stripes.preprocess import WORKERS, fading
+from srredsim.optics.borders import WORKERS, fading
 
 FILTERS = 10  # high-pass filters, of a width from the whole image to a fraction of a pixel
 NARROWEST = 0.15  # pixels: Gaussian that the finest high-pass filter takes off

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import fft, ndimage
 
 from srredsim.errors import InputError
-from srredsim.stripes.preprocess import WORKERS, fading
+from srredsim.optics.borders import WORKERS, fading
 
 HALVES, TRUTH = 1 / 7, 0.5  # where the correlation ends: of two noisy images, and with a truth
 BORDER = 8  # the border fades to nothing over this fraction of the image

@@ -86,6 +86,15 @@ def overall(channels: list[dict]) -> str:
     return "; ".join(f"channel {channel['channel'] + 1}: {channel['verdict']}" for channel in channels)
 
 
+def warnings(report: dict) -> list[str]:
+    """The verdicts of a reconstruction that somebody who waits for the image should see at once."""
+    return [
+        f"warning: {channel['verdict']}"
+        for channel in report["channels"]
+        if len(channel["angles"]) == 1 or any(angle["status"] != "measured" for angle in channel["angles"])
+    ]
+
+
 def lines(report: dict) -> list[str]:
     """The report for a terminal."""
     text = []

@@ -18,10 +18,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft
 
+from srredsim.optics.borders import WORKERS, fading
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.overlap import wave
+from srredsim.stripes.bands import wave
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import WORKERS, fading
 
 COARSE = 0.25  # of the cut-off: the structures whose copies are looked for
 AROUND = (0.1, 0.25)  # of the cut-off, about n k: where chance is measured

@@ -16,12 +16,13 @@ import numpy as np
 from scipy import fft
 
 from srredsim.noise.photons import Counting, part
+from srredsim.optics.borders import WORKERS
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.quality.frc import frc
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import WORKERS, prepare
+from srredsim.stripes.preprocess import prepare
 
 
 def split_frc(

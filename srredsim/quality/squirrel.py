@@ -20,8 +20,8 @@ import numpy as np
 from scipy import fft, optimize
 
 from srredsim.errors import InputError
+from srredsim.optics.borders import WORKERS
 from srredsim.optics.sampling import SCALE
-from srredsim.stripes.preprocess import WORKERS
 
 WIDEST = 8.0  # raw pixels: standard deviation of the broadest blur that is tried
 LEVELS = 8192  # of the squared frequency

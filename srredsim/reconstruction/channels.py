@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from srredsim.normalise import Scaling
+from srredsim.optics.borders import FADE, faded_spectrum, fading
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.upscale import fourier_upscale
-from srredsim.stripes.overlap import Bands
-from srredsim.stripes.preprocess import FADE, faded_spectrum, fading
+from srredsim.stripes.bands import Bands
 
 CHANNELS = ("wiener", "widefield", "noise")
 NOISE_UNIT = 0.1  # of the normalised brightness: noise of 0.1 fills its channel with 1

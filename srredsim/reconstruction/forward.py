@@ -24,10 +24,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import fft
 
+from srredsim.optics.borders import WORKERS, margins
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import WORKERS, margins
 
 
 @dataclass(frozen=True)

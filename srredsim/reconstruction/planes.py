@@ -12,9 +12,11 @@ from srredsim.errors import InputError
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
+from srredsim.stripes.measure import remeasured
 from srredsim.stripes.otf_damping import Damping, chosen
-from srredsim.stripes.parameters import Parameters, estimate, remeasured, seen_from
+from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 
 FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
@@ -33,6 +35,16 @@ class Plane:
     sharpest: int  # slice of the channel in which the stripes were found
     damping: Damping | None = None  # of the transfer function, and how it was chosen; None where a curve was measured
     notes: tuple[str, ...] = ()  # about the stripes of the channel
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What is found once in a channel: its stripes, as they are in the mean over time, and its lens."""
+
+    parameters: Parameters
+    transfer: Transfer
+    damping: Damping | None = None  # and how it was chosen; None where a curve was measured
+    notes: tuple[str, ...] = ()
 
 
 def planes(
@@ -80,23 +92,37 @@ def planes(
     sizes = stack.sizes
     for c in range(sizes["C"]):
         sharpest = sharpest_slice(stack, c)
-        lens, damping = known.lens(transfer, c)
-        mean = prepared_mean(stack, c, sharpest)
-        field, corner_um = middle(mean, lens, FIELD)
-        found, notes = known.find(field, lens, c)
-        if measure_damping and damping and damping.chosen == "assumed":
-            damping, lens, found = chosen(field, found, lens)
-        found = seen_from(found, -corner_um)
+        channel = found_in(prepared_mean(stack, c, sharpest), transfer, c, known, measure_damping=measure_damping)
+        found, lens = channel.parameters, channel.transfer
         for t in range(sizes["T"]):
             at_sharpest = prepared_plane(stack, (t, c, sharpest))
             if sizes["T"] > 1:
-                found = remeasured(found, at_sharpest, lens)
+                found = remeasured(found, at_sharpest.frames, lens)
             for z in range(sizes["Z"]):
                 prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
                 image, regularisation = reconstruct(prepared, found, lens, wiener, attenuation)
                 if iterations:
                     image = richardson_lucy(prepared, found, lens, image, iterations)
-                yield Plane((t, c, z), image, prepared, found, lens, regularisation, sharpest, damping, tuple(notes))
+                made = image, prepared, found, lens, regularisation, sharpest, channel.damping, channel.notes
+                yield Plane((t, c, z), *made)
+
+
+def found_in(
+    mean: Prepared,
+    transfer: Transfer,
+    channel: int = 0,
+    known: Known | None = None,
+    *,
+    measure_damping: bool = False,
+) -> Channel:
+    """Stripes and lens of a channel, from the mean over time of its sharpest slice; the rest is as of `planes`."""
+    known = known or Known()
+    lens, damping = known.lens(transfer, channel)
+    field, corner_um = middle(mean, lens, FIELD)
+    found, notes = known.find(field, lens, channel)
+    if measure_damping and damping and damping.chosen == "assumed":
+        damping, lens, found = chosen(field, found, lens)
+    return Channel(seen_from(found, -corner_um), lens, damping, tuple(notes))
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
@@ -116,14 +142,12 @@ def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared,
     return replace(prepared, frames=frames), np.array(starts) * transfer.pixel_size_um
 
 
-def prepared_plane(stack: RawStack, position: tuple[int, int, int]) -> Prepared:
-    """One raw stack; a complaint says which one, where there are several."""
+def prepared_plane(stack: RawStack, position: tuple[int, int, int], raw: np.ndarray | None = None) -> Prepared:
+    """One raw stack, or what was read of it already; a complaint says which one, where there are several."""
     try:
-        return prepare(stack.raw(*position))
+        return prepare(stack.raw(*position) if raw is None else raw)
     except InputError as problem:
-        sizes = stack.sizes
-        several = [f"{axis}={i}" for axis, i in zip("tcz", position, strict=True) if sizes[axis.upper()] > 1]
-        raise InputError(f"{', '.join(several)}: {problem}" if several else str(problem)) from None
+        raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
 
 
 def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:

@@ -24,13 +24,14 @@ import numpy as np
 from scipy import fft
 
 from srredsim.optics import bands as optics_bands
+from srredsim.optics.borders import WORKERS, extended, margins
 from srredsim.optics.illumination import carrier
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.overlap import Bands, widened
+from srredsim.stripes.bands import Bands, widened
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import WORKERS, Prepared, extended, margins
+from srredsim.stripes.preprocess import Prepared
 
 RINGS = 24  # up to the cut-off, of the radial power spectrum
 FITTED = (0.1, 0.8)  # of the cut-off: rings that the power law is fitted to

@@ -160,9 +160,7 @@ def _beams(angles, phases, beams) -> int:
     if beams not in (None, 2, 3):
         raise InputError(f"patterns are made by 2 or 3 beams; got {beams}")
     beams = beams or (3 if phases >= 5 else 2)
-    fewest = 2 * beams - 1
-    if phases < fewest:
-        raise InputError(f"{beams} beams need at least {fewest} phases; got {phases}")
+    illumination.check_phases(phases, beams)
     return beams
 
 

@@ -16,23 +16,15 @@ from srredsim.acquisition import Pattern
 from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.transfer import Transfer
+from srredsim.stripes.bands import separated
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.measure import STEPS_MEASURED_RAD, measured, remeasured
 from srredsim.stripes.otf_damping import Damping
-from srredsim.stripes.parameters import (
-    FALSE_ALARM,
-    STEPS_MEASURED_RAD,
-    Angle,
-    Order,
-    Parameters,
-    estimate,
-    measured_angle,
-    remeasured,
-    separated,
-)
+from srredsim.stripes.parameters import Angle, Order, Parameters
 from srredsim.stripes.phase_steps import even_steps, fit_steps
-from srredsim.stripes.preprocess import WIDE_FADE, Prepared
-from srredsim.stripes.search import THREE_BEAMS, Peak, Search, refined
+from srredsim.stripes.preprocess import Prepared
+from srredsim.stripes.search import FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, THREE_BEAMS, Peak, Search, refined
 
-SAME_LENGTH, SAME_DIRECTION_RAD = 0.03, np.deg2rad(3.0)  # by which a given k may miss the stripes
 MOVED = 0.01  # of |k|: by which the frames may correct a given k without a word
 FEWER = 0.5  # of the contrast that stripes had: below, the other sign is tried
 STEPS_RAD = 0.1  # by which phases may differ from given ones without a word, if they can be measured so well
@@ -58,7 +50,7 @@ class Known:
         """Raises InputError if this is nothing that such a stack can have."""
         if self.k0_per_um is not None and len(self.k0_per_um) != pattern.angles:
             raise InputError(
-                f"--k was given {len(self.k0_per_um)} times, the stack has {pattern.angles} angles:"
+                f"`k` was given {len(self.k0_per_um)} times, the stack has {pattern.angles} angles:"
                 " give it once for each"
             )
         vectors = list(self.k0_per_um or ())
@@ -68,18 +60,18 @@ class Known:
             if not 0 < length < 2 * transfer.cutoff_per_um:
                 raise InputError(
                     f"stripes of {length:.4g} cycles/um ({ky_kx(k0)}): the two bands of such stripes meet only below"
-                    f" 2 f_c = {2 * transfer.cutoff_per_um:.4g} cycles/um; check k, --na and --wavelength-em-um"
+                    f" 2 f_c = {2 * transfer.cutoff_per_um:.4g} cycles/um; check `k`, `na` and `wavelength_em_um`"
                 )
         for steps in self.steps_rad or ():
             if len(steps) != pattern.phases:
                 raise InputError(
-                    f"--phase-steps has {len(steps)} values, the stack {pattern.phases} phases in each angle"
+                    f"`phase_steps` has {len(steps)} values, the stack {pattern.phases} phases in each angle"
                 )
             if optics_bands.condition_number(steps, 1) > optics_bands.LARGEST_CONDITION:
-                raise InputError("--phase-steps has fewer than 3 different phases: the bands cannot be told apart")
+                raise InputError("`phase_steps` has fewer than 3 different phases: the bands cannot be told apart")
         if self.steps_rad is not None and len(self.steps_rad) != pattern.angles:
             raise InputError(
-                f"--phase-steps was given {len(self.steps_rad)} times, the stack has {pattern.angles} angles:"
+                f"`phase_steps` was given {len(self.steps_rad)} times, the stack has {pattern.angles} angles:"
                 " give it once, or once for each"
             )
 
@@ -97,15 +89,14 @@ class Known:
             return reused(self.parameters[channel], prepared, transfer)
         if self.k0_per_um is not None:
             return _near_given(prepared, transfer, self.k0_per_um, self.steps_rad)
-        if self.steps_rad is not None:
-            return _with_steps(prepared, transfer, self.steps_rad)
-        return estimate(prepared, transfer), []
+        found = estimate(_evened(prepared, self.steps_rad) if self.steps_rad else prepared, transfer)
+        return _with_steps(found, prepared, transfer, self.steps_rad) if self.steps_rad else (found, [])
 
 
 def reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tuple[Parameters, list[str]]:
     """Vectors and steps of another stack, with the phases and contrasts of this one."""
     angles, notes = [], []
-    fresh = remeasured(parameters, prepared, transfer)
+    fresh = remeasured(parameters, prepared.frames, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
             if _contrast(now) < FEWER * _contrast(before):
@@ -129,7 +120,7 @@ def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) ->
         if peak is None or peak.false_alarm > FALSE_ALARM:
             angle = _as_given(frames, steps, orders, k0, peak, transfer)
         else:
-            angle = measured_angle(frames, peak, "measured", steps, orders, transfer)
+            (angle,) = measured(frames[None], [(peak, "measured")], steps, orders, transfer)
             notes += _about_k(number, k0, angle.k0_per_um)
         if steps_rad is not None:
             angle, said = _fixed_steps(number, angle, frames, steps, transfer)
@@ -140,7 +131,7 @@ def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) ->
 
 def _nearest(frames: np.ndarray, steps: np.ndarray, orders: int, k0_per_um, transfer: Transfer) -> Peak | None:
     """The highest peak near k or -k."""
-    search = Search(separated(frames, steps, orders, transfer, WIDE_FADE))
+    search = Search(separated(frames, steps, orders, transfer))
     region = search.near(k0_per_um, SAME_LENGTH, SAME_DIRECTION_RAD)
     region |= search.near(np.negative(k0_per_um), SAME_LENGTH, SAME_DIRECTION_RAD)
     return next(iter(search.candidates(region)), None)
@@ -154,7 +145,7 @@ def _as_given(frames, steps, orders: int, k0_per_um, peak: Peak | None, transfer
     found = tuple(Order(n, (0.0, 0.0), 0.0, 0.0, 0.0, z[n - 1], "measured") for n in range(1, orders + 1))
     k0 = tuple(float(k) for k in k0_per_um)
     angle = Angle("assumed", k0, tuple(np.asarray(steps).tolist()), "assumed", chance, condition, found)
-    angle = _contrasts(angle, frames, transfer)
+    angle = _with_contrasts(angle, frames, transfer)
     sure = [order.modulation_depth > SURE * order.modulation_error for order in angle.orders]
     orders = (o if seen else replace(o, status="failed") for o, seen in zip(angle.orders, sure, strict=True))
     return replace(angle, orders=tuple(orders))
@@ -174,10 +165,8 @@ def _about_k(number: int, given, found) -> list[str]:
     return notes
 
 
-def _with_steps(prepared: Prepared, transfer: Transfer, steps_rad) -> tuple[Parameters, list[str]]:
-    """Known phases, unknown vectors: the search is made in the frames that even phases would have given."""
-    even = np.stack([_evened(frames, steps) for frames, steps in zip(prepared.frames, steps_rad, strict=True)])
-    found = estimate(replace(prepared, frames=even), transfer)
+def _with_steps(found: Parameters, prepared: Prepared, transfer: Transfer, steps_rad) -> tuple[Parameters, list[str]]:
+    """What was found in the evened frames, with the steps that were given, as it is in the frames themselves."""
     angles, notes = [], []
     for number, angle in enumerate(found.angles):
         angle, said = _fixed_steps(
@@ -188,7 +177,13 @@ def _with_steps(prepared: Prepared, transfer: Transfer, steps_rad) -> tuple[Para
     return Parameters(tuple(angles)), notes
 
 
-def _evened(frames: np.ndarray, steps_rad) -> np.ndarray:
+def _evened(prepared: Prepared, steps_rad) -> Prepared:
+    """The frames that even phases would have given: known phases, unknown vectors."""
+    frames = np.stack([_evened_angle(each, steps) for each, steps in zip(prepared.frames, steps_rad, strict=True)])
+    return replace(prepared, frames=frames)
+
+
+def _evened_angle(frames: np.ndarray, steps_rad) -> np.ndarray:
     phases = len(frames)
     orders = 2 if optics_bands.condition_number(steps_rad, 2) < optics_bands.LARGEST_CONDITION else 1
     bands = optics_bands.separate(frames, steps_rad, orders)
@@ -223,7 +218,7 @@ def _fixed_steps(
             else:
                 say = ", ".join(f"{phase:.0f}" for phase in np.rad2deg(steps + off - off[0]))
                 notes.append(f"angle {number}: the frames have phases of {say} degrees; used those given all the same")
-    return _contrasts(angle, frames, transfer), notes
+    return _with_contrasts(angle, frames, transfer), notes
 
 
 def _fitted_steps(angle: Angle, frames: np.ndarray, steps: np.ndarray, transfer: Transfer) -> tuple[np.ndarray, float]:
@@ -241,16 +236,15 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(np.mean(np.exp(1j * (one - other)))))
 
 
-def _contrasts(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
-    only = Prepared(frames[None], (0.0,), ((1.0,) * len(frames),))
-    return remeasured(Parameters((angle,)), only, transfer).angles[0]
+def _with_contrasts(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
+    return remeasured(Parameters((angle,)), frames[None], transfer).angles[0]
 
 
 def _turned(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
     """The angle with -k; its phases are measured again, as uneven ones are not the same backwards."""
     turned = replace(angle, k0_per_um=tuple(-k for k in angle.k0_per_um))
     steps, _ = _fitted_steps(turned, frames, np.asarray(angle.steps_rad), transfer)
-    return _contrasts(replace(turned, steps_rad=tuple(steps.tolist())), frames, transfer)
+    return _with_contrasts(replace(turned, steps_rad=tuple(steps.tolist())), frames, transfer)
 
 
 def _contrast(angle: Angle) -> float:

@@ -27,10 +27,12 @@ import numpy as np
 from scipy import fft
 from scipy.optimize import minimize_scalar
 
+from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import DAMPING, Transfer
-from srredsim.stripes.overlap import Bands, image, wave
-from srredsim.stripes.parameters import Order, Parameters, remeasured, separated
-from srredsim.stripes.preprocess import WIDE_FADE, WORKERS, Prepared
+from srredsim.stripes.bands import Bands, image, separated, wave
+from srredsim.stripes.measure import remeasured
+from srredsim.stripes.parameters import Order, Parameters
+from srredsim.stripes.preprocess import Prepared
 
 LOWEST, HIGHEST = 0.2, 0.9  # of the cut-off, distance to the middle of either band
 BEYOND = 1.03  # of the cut-off: nothing but noise
@@ -100,13 +102,17 @@ def chosen(prepared: Prepared, parameters: Parameters, transfer: Transfer) -> tu
     if likely >= DAMPING:
         return Damping(DAMPING, "assumed", measured, uncertainty), transfer, parameters
     transfer = replace(transfer, damping=likely)
-    return Damping(likely, "measured", measured, uncertainty), transfer, remeasured(parameters, prepared, transfer)
+    return (
+        Damping(likely, "measured", measured, uncertainty),
+        transfer,
+        remeasured(parameters, prepared.frames, transfer),
+    )
 
 
 def measure(prepared: Prepared, parameters: Parameters, transfer: Transfer) -> tuple[float, float] | None:
     """The damping and its standard deviation; None where no order of any angle is seen."""
     everything = [
-        _pairs(separated(frames, angle.steps_rad, len(angle.orders), transfer, WIDE_FADE), order)
+        _pairs(separated(frames, angle.steps_rad, len(angle.orders), transfer), order)
         for frames, angle in zip(prepared.frames, parameters.angles, strict=True)
         for order in angle.orders
         if order.amplitude != 0

@@ -23,7 +23,8 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from srredsim.optics.bands import mixing_matrix, separation_matrix
-from srredsim.stripes.overlap import DAMPING_SPREAD, Bands, Overlap, image, overlap
+from srredsim.stripes.bands import Bands, image
+from srredsim.stripes.overlap import DAMPING_SPREAD, Overlap, overlap
 
 WIDEST_RAD = 0.5  # standard deviation of a phase about even steps, where nothing is known
 LEAK_WEIGHT = 0.5  # of what bands have in common at lag 0: shot noise is brighter where the stripes are
@@ -50,7 +51,7 @@ class Mixture:
 
 
 def mixtures(bands: Bands, k0_per_um) -> list[Mixture]:
-    """Of every order."""
+    """Products of the bands in the overlap of every order."""
     return [_mixture(overlap(bands, order, k0_per_um, every=True)) for order in range(1, bands.orders + 1)]
 
 

@@ -43,7 +43,7 @@ class Saved:
             filled[name] = there if here is None else here
             if abs(filled[name] / there - 1) > SAME_OPTICS:
                 raise InputError(
-                    f"--parameters {self.path} was measured with {name} {there:g}, this stack has {here:g};"
+                    f"`parameters` {self.path} was measured with {name} {there:g}, this stack has {here:g};"
                     " stripes are the same only under the same optics"
                 )
         return replace(optics, **filled)
@@ -59,11 +59,11 @@ class Saved:
         angles, phases = len(self.channels[0].angles), len(self.channels[0].angles[0].steps_rad)
         if (angles, phases) != (pattern.angles, pattern.phases):
             raise InputError(
-                f"--parameters {self.path} is of {angles} angles x {phases} phases,"
+                f"`parameters` {self.path} is of {angles} angles x {phases} phases,"
                 f" this stack has {pattern.angles} x {pattern.phases}"
             )
         if len(self.channels) not in (1, channels):
-            raise InputError(f"--parameters {self.path} is of {len(self.channels)} channels, this stack has {channels}")
+            raise InputError(f"`parameters` {self.path} is of {len(self.channels)} channels, this stack has {channels}")
         return self.channels * (channels // len(self.channels))
 
     def dampings_for(self, channels: int) -> tuple[float, ...]:
@@ -76,7 +76,7 @@ class Saved:
         """
         if None in self.dampings:
             raise InputError(
-                f"--parameters {self.path} was measured with --otf {self.otf_file}: give that, too, or --otf-damping"
+                f"`parameters` {self.path} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
             )
         return self.dampings * (channels // len(self.dampings))
 
@@ -93,9 +93,9 @@ def load(path: str | Path) -> Saved:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"--parameters {path}: there is no such file") from None
+        raise InputError(f"`parameters` {path}: there is no such file") from None
     except ValueError as problem:
-        raise InputError(f"--parameters {path} is not JSON ({problem}); {WRITTEN}") from None
+        raise InputError(f"`parameters` {path} is not JSON ({problem}); {WRITTEN}") from None
     try:
         optics = Optics(*(_positive(report["optics"][name]) for name in OPTICS))
         channels = tuple(_parameters(channel) for channel in report["channels"])
@@ -105,9 +105,9 @@ def load(path: str | Path) -> Saved:
         dampings = tuple(_damping(channel["otf"]) for channel in report["channels"])
         return Saved(path, optics, channels, dampings, report["channels"][0]["otf"]["file"])
     except KeyError as problem:
-        raise InputError(f"--parameters {path} does not hold {problem}; {WRITTEN}") from None
+        raise InputError(f"`parameters` {path} does not hold {problem}; {WRITTEN}") from None
     except (TypeError, ValueError, AttributeError) as problem:
-        raise InputError(f"--parameters {path} is damaged ({problem}); {WRITTEN}") from None
+        raise InputError(f"`parameters` {path} is damaged ({problem}); {WRITTEN}") from None
 
 
 def _damping(otf: dict) -> float | None:

@@ -15,9 +15,13 @@ from functools import cached_property
 import numpy as np
 from scipy import fft, ndimage
 
-from srredsim.stripes.overlap import Bands, Overlap, in_blocks, overlap, transformed, wave
-from srredsim.stripes.preprocess import WORKERS
+from srredsim.optics.borders import WORKERS
+from srredsim.stripes.bands import Bands, in_blocks, transformed, wave
+from srredsim.stripes.overlap import Overlap, overlap
 
+FALSE_ALARM = 5e-4  # the most that a measured angle may have
+SAME_LENGTH = 0.03  # by which the angles of a microscope differ in |k|, and a given k from the stripes, at most
+SAME_DIRECTION_RAD = np.deg2rad(3.0)  # the same of directions, about even spacing and about a given k
 THREE_BEAMS = 0.62  # of the cut-off: a first order below it belongs to a pattern with a second
 ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # of the cut-off, for each number of beams
 WHOLE = (0.25, 1.2)
@@ -193,7 +197,7 @@ def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
 
 
 def overlaps(bands: Bands, k0_per_um) -> list[Overlap]:
-    """Of every order."""
+    """Band 0 beside the band of every order."""
     return [overlap(bands, order, k0_per_um) for order in range(1, bands.orders + 1)]
 
 

@@ -59,7 +59,7 @@ class AdversarialTrainer(keras.Model):
         shares = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape(persistent=True) as tape:
             made = self(frames, training=True)
-            loss = self.compute_loss(frames, images, made, training=True)  # of this device's share
+            loss = self.compute_loss(frames, images, made, training=True)  # loss of this device's share
             terms = {"pixel_loss": loss}
             if not self.warming_up:
                 terms |= self._judge(real, made)

@@ -33,7 +33,7 @@ class Averages:
     def update(self, trainer) -> None:
         """Take in the statistics of a step: ``m * average + (1 - m) * own``, of the first step all.
 
-        Of the weights, the optimiser does just so.
+        The optimiser does just so with the weights.
         """
         if not self._statistics:
             return

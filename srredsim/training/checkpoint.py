@@ -18,7 +18,7 @@ class State:
     """How far a training has come."""
 
     epochs_done: int = 0
-    best: float | None = None  # of the monitored metric
+    best: float | None = None  # best value of the monitored metric
     best_epoch: int | None = None
     history: list[dict] = field(default_factory=list)  # a row an epoch
     weights: str | None = None  # file of network and optimiser, beside state.json

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from dataclasses import replace
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
 import keras
 
+from srredsim import inputs, losses, metrics
 from srredsim.checkpoints.keras_file import load_weights
-from srredsim.data import catalogue, pipeline
+from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
-from srredsim.data.leaves import LeafPairs
-from srredsim.data.pairs import Extended
+from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.losses import pixels as losses
-from srredsim.metrics import images as metrics
 from srredsim.training import adversarial, callbacks, checkpoint, optimizers, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
@@ -29,7 +27,6 @@ from srredsim.zoo.precision import resolve
 from srredsim.zoo.recipe import Recipe
 
 VALIDATION_BATCH = 4
-LEAVES_SIZE = 128  # pixels, at least: their noise is measured in them
 
 
 def train(
@@ -50,12 +47,15 @@ def train(
     devices = devices or strategy.choose(gpus)
     state = checkpoint.load(folder)
     if state.epochs_done >= recipe.epochs:
-        raise InputError(f"{folder} has its {recipe.epochs} epochs already; give --epochs a larger number to go on")
+        raise InputError(f"{folder} has its {recipe.epochs} epochs already; give `epochs` a larger number to go on")
     _check_batch(recipe, devices)
-    recipe = with_constants(recipe)
+    recipe = inputs.module(recipe.data.input).with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
-    batches, validation = adversarial.batches(recipe, _batches(recipe)), _open(recipe, "validation").pairs
+    batches, validation = _examples(recipe)
     network, trainer, averages = _trainer(recipe, devices, state, folder)
+    scale = models.scale_of(network)
+    batches.pairs.check(scale, recipe.data.crop)
+    validation.check(scale)
 
     runs.make(folder)
     _generate(batches.pairs, batches.indices(steps), "training data")
@@ -82,8 +82,14 @@ def train(
     return folder
 
 
+def _examples(recipe: Recipe) -> tuple[Batches | adversarial.WithOtherTruths, Pairs]:
+    """What is trained on, and what is validated with."""
+    validation = inputs.module(recipe.data.input).examples(recipe, "validation").pairs
+    return adversarial.batches(recipe, _batches(recipe)), validation
+
+
 def _batches(recipe: Recipe) -> Batches:
-    data, opened = recipe.data, _open(recipe, "train")
+    data, opened = recipe.data, inputs.module(recipe.data.input).examples(recipe, "train")
     return Batches(
         opened.pairs,
         crop=data.crop,
@@ -94,32 +100,6 @@ def _batches(recipe: Recipe) -> Batches:
         phases=data.phases,
         gain_jitter=data.gain_jitter,
     )
-
-
-def _open(recipe: Recipe, split: str) -> catalogue.DataSet:
-    data, count = recipe.data, recipe.data.count if split == "train" else None
-    if data.input == "wiener":
-        return catalogue.open_reconstructed(data.name, split, data.each_pattern, count)
-    if data.input == "widefield":
-        opened = catalogue.open_widefield(data.name, split, data.noise_levels, data.target, data.normalise, count)
-        return _with_leaves(recipe, opened) if data.leaves and split == "train" else opened
-    return catalogue.open_split(data.name, split, data.angles, data.phases, count)
-
-
-def _with_leaves(recipe: Recipe, opened: catalogue.DataSet) -> catalogue.DataSet:
-    data = recipe.data
-    count = round(len(opened.pairs) * data.leaves / (1 - data.leaves))
-    leaves = LeafPairs(count, max(data.crop, LEAVES_SIZE), data.target, data.normalise, recipe.seed)
-    return replace(opened, pairs=Extended(opened.pairs, leaves))
-
-
-def with_constants(recipe: Recipe) -> Recipe:
-    """The recipe with the z-scores of its data set, which a prediction will need."""
-    if recipe.data.input != "widefield" or recipe.data.normalise != "dataset":
-        return recipe
-    fields = _open(recipe, "train").pairs.fields
-    constants = {name: (z.mean, z.std) for name, z in (("zscore", fields.widefield), ("sim_zscore", fields.sim))}
-    return replace(recipe, data=replace(recipe.data, **constants))
 
 
 def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):
@@ -176,9 +156,9 @@ def _check_batch(recipe: Recipe, devices: strategy.Devices) -> None:
         )
 
 
-def _generate(pairs, indices, what: str) -> None:
+def _generate(pairs: Pairs, indices: Iterable[int], what: str) -> None:
     """Simulated pairs that are not on disk yet are made now, on all cores, so that training never waits."""
-    if not hasattr(pairs, "generate") or not (missing := len(pairs.missing(indices))):
+    if not (missing := len(pairs.missing(indices))):
         return
     from rich import progress
     from rich.console import Console

@@ -24,7 +24,7 @@ from srredsim.errors import InputError
 
 GAMMA_STD = np.sqrt(2 / 9 / 64)
 GAMMA_LIMIT = 0.025
-STREAM = 7  # of the generator, beside those of the data
+STREAM = 7  # stream of the generator, beside those of the data
 
 
 def initialise(network, kind: str, seed: int) -> None:
@@ -46,7 +46,7 @@ def initialise(network, kind: str, seed: int) -> None:
 
 def _draw(layer, normal: bool, rng: np.random.Generator) -> None:
     shape = tuple(layer.kernel.shape)
-    fan_in = np.prod(shape[:-1])  # of a transposed convolution too: (y, x, out, in) in Keras
+    fan_in = np.prod(shape[:-1])  # also that of a transposed convolution: (y, x, out, in) in Keras
     kernel = np.sqrt(2) * rng.normal(size=shape) if normal else rng.uniform(-1, 1, shape)
     layer.kernel.assign(kernel / np.sqrt(fan_in))
     if layer.use_bias:

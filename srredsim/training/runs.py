@@ -19,7 +19,9 @@ def find(folder: Path | None, model: str) -> Path:
     """The run to go on with: the one in the folder, else the latest of a model."""
     runs = [folder / "recipe.yaml"] if folder else sorted((HOME / model).glob("*/recipe.yaml"))
     if not runs or not runs[-1].is_file():
-        raise InputError(f"nothing to resume in {folder or HOME / model}; start without --resume, or give --out RUN")
+        raise InputError(
+            f"nothing to resume in {folder or HOME / model}; start without `resume`, or give the run as `out`"
+        )
     return runs[-1].parent
 
 
@@ -27,7 +29,7 @@ def start(recipe: Recipe, folder: Path | None) -> Path:
     """Where a new run goes; refused if there is one already. Nothing is made yet."""
     folder = folder or HOME / recipe.name / time.strftime("%Y%m%d-%H%M%S")
     if (folder / "recipe.yaml").exists():
-        raise InputError(f"{folder} has a run already; go on with --resume, or give another --out")
+        raise InputError(f"{folder} has a run already; go on with `resume`, or give another `out`")
     return folder
 
 

@@ -33,18 +33,16 @@ def choose(gpus: int | None = None) -> Devices:
     if keras.backend.backend() != "tensorflow":
         if gpus is not None and gpus > 1:
             raise InputError(
-                f"--gpus {gpus} needs the TensorFlow backend; {keras.backend.backend()} trains on one device here"
+                f"`gpus` {gpus} needs the TensorFlow backend; {keras.backend.backend()} trains on one device here"
             )
         return Devices(1)
     import tensorflow as tf
 
     found = tf.config.list_logical_devices("GPU")
     if gpus is not None and gpus > len(found):
-        raise InputError(
-            f"--gpus {gpus} asks for more than the {len(found)} GPUs of this machine; try --gpus {len(found)}"
-        )
+        raise InputError(f"`gpus` {gpus} asks for more than the {len(found)} GPUs of this machine; try {len(found)}")
     if gpus is not None and gpus < 0:
-        raise InputError(f"--gpus must be 0 (the CPU) or more; got {gpus}")
+        raise InputError(f"`gpus` must be 0 (the CPU) or more; got {gpus}")
     wanted = found if gpus is None else found[:gpus]
     if len(wanted) > 1:
         return mirrored([device.name for device in wanted])

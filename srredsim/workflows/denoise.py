@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import picture
-from srredsim.denoising.methods import named
+from srredsim.acquisition import which
+from srredsim.denoising.methods import named, takers
 from srredsim.denoising.mixture import load
 from srredsim.errors import InputError
-from srredsim.io.image import which
-from srredsim.noise.one_image import SMALLEST, Noise, noise_parameters
-from srredsim.workflows.planewise import Plane, planewise
+from srredsim.io import Reading, Writing
+from srredsim.noise.line import NoiseLine
+from srredsim.noise.one_image import SMALLEST_SIDE, noise_of_image
+from srredsim.workflows.planewise import Plane, Work, planewise
 
 CLIPPED = 1e-3  # share of the pixels at a limit of the camera from which on it is said
 
@@ -35,7 +36,7 @@ def denoise_file(
     Parameters
     ----------
     method : str
-        One of `srredsim.denoising.methods.METHODS`.
+        One of `srredsim.denoising.methods`.
     noise : (a, b), optional
         Variance ``a x + b`` at brightness x, in the units of the file. Left out: measured in each plane by itself.
     prior : path, optional
@@ -61,27 +62,22 @@ def denoise_file(
         If the file cannot be used, or a result exists already. Nothing is left half-written.
     """
     work = _method(method, prior)
-    given = None if noise is None else _checked(Noise(*noise))
+    given = None if noise is None else _checked(NoiseLine(*noise))
     rows, doubts = [], []
 
     def denoised(plane: Plane) -> np.ndarray:
         noisy = np.asarray(plane.image, float)
         limits, clipped = camera_limits(noisy, plane.image.dtype)
         measured = _usable(given, noisy) if given else _measured(noisy, limits)
-        rows.append({**dict(zip("tcz", plane.position, strict=True)), **measured._asdict()})
+        rows.append(dict(zip("tczab", (*plane.position, *measured.coefficients), strict=True)))
         doubts.extend([f"{plane.where} {clipped}".strip()] if clipped else [])
         return work(noisy, measured, limits)
 
     report = planewise(
         path,
-        method,
-        denoised,
-        picture.side_by_side,
-        smallest=SMALLEST,
-        out=out,
-        dtype=dtype,
-        pixel_size_um=pixel_size_um,
-        overwrite=overwrite,
+        Work(method, denoised, smallest=SMALLEST_SIDE),
+        reading=Reading(pixel_size_um=pixel_size_um),
+        writing=Writing(out, dtype, overwrite),
         progress=progress,
     )
     return report | {
@@ -120,37 +116,40 @@ def _method(method: str, prior: str | Path | None) -> Callable[..., np.ndarray]:
     work = named(method)
     if prior is None:
         return work
-    if method != "vst_epll":
-        raise InputError(f"a prior is for vst_epll; {method} has none")
+    if method not in takers("prior"):
+        raise InputError(f"`prior` is for {' or '.join(takers('prior'))}; {method} takes none")
     load(prior)  # a wrong one stops the run before any work
     return lambda noisy, noise, limits: work(noisy, noise, limits, prior=prior)
 
 
-def _measured(plane: np.ndarray, limits: tuple[float, float] | None) -> Noise:
+def _measured(plane: np.ndarray, limits: tuple[float, float] | None) -> NoiseLine:
     try:
-        noise = noise_parameters(plane, limits)
+        noise = noise_of_image(plane, limits)
     except InputError as problem:
-        raise InputError(f"{problem}; or give --noise A B") from None
-    if not all(np.isfinite(noise)) or not noise.std(plane.mean()) > 0:
+        raise InputError(f"{problem}; or give `noise=(A, B)`") from None
+    a, b = noise.coefficients
+    if not np.isfinite([a, b]).all() or not noise.std(plane.mean()) > 0:
         raise InputError(
-            f"noise cannot be measured: a variance of {noise.a:.3g} x brightness {noise.b:+.3g} is none at the mean "
-            "brightness; the image was smoothed before, or has too little smooth ground; give --noise A B"
+            f"noise cannot be measured: a variance of {a:.3g} x brightness {b:+.3g} is none at the mean "
+            "brightness; the image was smoothed before, or has too little smooth ground; give `noise=(A, B)`"
         )
     return noise
 
 
-def _usable(noise: Noise, plane: np.ndarray) -> Noise:
+def _usable(noise: NoiseLine, plane: np.ndarray) -> NoiseLine:
     """The noise that was given, if it is any at the mean brightness."""
     mean = plane.mean()
     if not noise.std(mean) > 0:
+        a, b = noise.coefficients
         raise InputError(
-            f"--noise {noise.a:g} {noise.b:g} is a variance below 0 at the mean brightness {mean:.4g}; "
+            f"`noise=({a:g}, {b:g})` is a variance below 0 at the mean brightness {mean:.4g}; "
             "A x brightness + B is above 0 there"
         )
     return noise
 
 
-def _checked(noise: Noise) -> Noise:
-    if not all(np.isfinite(noise)) or max(noise) <= 0:
-        raise InputError(f"noise is of the variance a x + b, one of them above 0; got a = {noise.a:g}, b = {noise.b:g}")
+def _checked(noise: NoiseLine) -> NoiseLine:
+    a, b = noise.coefficients
+    if not np.isfinite([a, b]).all() or max(a, b) <= 0:
+        raise InputError(f"noise is of the variance a x + b, one of them above 0; got a = {a:g}, b = {b:g}")
     return noise

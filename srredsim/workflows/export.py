@@ -2,9 +2,8 @@
 
 All three are one Keras model: raw camera counts in, image above background in the same units out; the normalisation
 (`srredsim.normalise`) is part of it, each image of a batch by itself. It is built from Keras's own layers and
-operations, in float32. A model of widefield images takes and gives counts, too
-(`srredsim.workflows.predict_widefield`). Of a model of Wiener images only the network is exported, which takes
-what `srredsim.reconstruction.channels` makes: finding the stripes is no work for a graph.
+operations, in float32. What a kind of input is normalised by, its file in `srredsim.inputs` says. Of a model of Wiener
+images only the network is exported, which takes what `srredsim.reconstruction.channels` makes.
 """
 
 from __future__ import annotations
@@ -17,12 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import io
-from srredsim.acquisition import frames_from_raw
 from srredsim.errors import InputError
-from srredsim.normalise import HIGH_PERCENT, LARGEST_RANGE, LOW_PERCENT, NOISE, NORMAL_MEDIAN
-from srredsim.reconstruction.channels import CHANNELS
-from srredsim.workflows.predict import predict_frames
-from srredsim.workflows.predict_widefield import restored
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
@@ -46,8 +40,8 @@ def export(
         The first has the signatures ``serving_default`` and ``serve``. Input ``raw`` (batch, y, x, frames), frames
         angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x. Of a model of Wiener
         images: input ``channels`` (batch, y, x, 3), output ``image`` (batch, y, x, 1), any even y and x, normalised. Of
-        one of widefield images: input ``widefield`` (batch, y, x, 1), output as a chain of models
-        gives it (`srredsim.workflows.predict_widefield`).
+        one of widefield images: input ``widefield`` (batch, y, x, 1), output as
+        `srredsim.inputs.widefield.of_plane` gives it.
     version : int, optional
         Of the SavedModel: a server takes the highest. The next free one when left out.
 
@@ -77,68 +71,16 @@ def export(
 
 
 def served(model: LoadedModel):
-    """The ``keras.Model`` that is exported: frames (batch, y, x, frames) -> {"image": (batch, scale*y, scale*x, 1)}.
+    """The ``keras.Model`` that is exported: (batch, y, x, channels) -> {"image": (batch, scale*y, scale*x, 1)}.
 
     An image that is constant, which this package would refuse, comes out as zeros.
     """
     import keras
 
-    if model.takes_wiener_images:
-        channels = keras.Input((None, None, len(CHANNELS)), dtype="float32", name=input_name(model))
-        image = keras.layers.Identity(name="image", dtype="float32")(model.network(channels))
-        return keras.Model(channels, {"image": image}, name=f"{model.name}_served")
-    channels = 1 if model.takes_widefield_images else model.angles * model.phases
-    frames = keras.Input((None, None, channels), dtype="float32", name=input_name(model))
-    offset, gain = _constants(model) or _of_each_image(model, frames)
-    image = model.network((frames - offset) / gain)
-    image = _in_units(model, image, offset, gain) if model.takes_widefield_images else image * gain
-    image = keras.layers.Identity(name="image", dtype="float32")(image)
-    return keras.Model(frames, {"image": image}, name=f"{model.name}_served")
-
-
-def input_name(model: LoadedModel) -> str:
-    if model.takes_widefield_images:
-        return "widefield"
-    return "channels" if model.takes_wiener_images else "raw"
-
-
-def _constants(model: LoadedModel) -> tuple[float, float] | None:
-    """Offset and gain of a model of z-scores."""
-    data = model.recipe.data
-    return data.zscore if data.input == "widefield" and data.normalise == "dataset" else None
-
-
-def _percentiles(frames):
-    """Offset and gain of each image by itself, as `srredsim.normalise` has them."""
-    from keras import ops
-
-    widefield = ops.mean(frames, axis=-1)
-    low, high = ops.unstack(ops.quantile(widefield, [LOW_PERCENT / 100, HIGH_PERCENT / 100], axis=(1, 2)), 2, axis=0)
-    offset, gain = (ops.reshape(value, (-1, 1, 1, 1)) for value in (low, high - low))
-    return offset, ops.maximum(gain, 1e-12)
-
-
-def _of_each_image(model: LoadedModel, frames):
-    """Offset and gain of each image by itself, by its percentiles or by its noise."""
-    from keras import ops
-
-    offset, gain = _percentiles(frames)
-    if not model.takes_widefield_images or model.recipe.data.normalise != "noise":
-        return offset, gain
-    details = frames[:, :-1, :-1] - frames[:, :-1, 1:] - frames[:, 1:, :-1] + frames[:, 1:, 1:]
-    noise = ops.quantile(ops.abs(details), 0.5, axis=(1, 2, 3), keepdims=True) / (2 * NORMAL_MEDIAN)
-    return offset, ops.maximum(noise / NOISE, gain / LARGEST_RANGE)
-
-
-def _in_units(model: LoadedModel, image, offset, gain):
-    """As `srredsim.workflows.predict_widefield.restored` undoes the normalisation."""
-    data = model.recipe.data
-    if data.target == "average":
-        return image * gain + offset
-    if data.normalise == "dataset":
-        offset, gain = data.sim_zscore
-        return image * gain + offset
-    return image * gain
+    channels = model.network.input_shape[-1]
+    images = keras.Input((None, None, channels), dtype="float32", name=model.kind.INPUT_NAME)
+    image = keras.layers.Identity(name="image", dtype="float32")(model.kind.graph(model, images))
+    return keras.Model(images, {"image": image}, name=f"{model.name}_served")
 
 
 def _path(out: Path, name: str, format: str, version: int | None) -> Path:
@@ -154,7 +96,7 @@ def _path(out: Path, name: str, format: str, version: int | None) -> Path:
     else:
         raise InputError(f"only a SavedModel has a version; {name}.{format} has none")
     if path.exists():
-        raise InputError(f"{path} exists already; remove it, or give another --out")
+        raise InputError(f"{path} exists already; remove it, or give another `out`")
     return path
 
 
@@ -162,7 +104,7 @@ def _check_backend(format: str) -> None:
     import keras
 
     if format != "keras" and keras.backend.backend() != "tensorflow":
-        raise InputError(f"{format} is exported by TensorFlow; set KERAS_BACKEND=tensorflow, or give --format keras")
+        raise InputError(f"{format} is exported by TensorFlow; set KERAS_BACKEND=tensorflow, or give `format='keras'`")
     try:
         if format == "onnx":
             import onnxruntime  # noqa: F401
@@ -174,24 +116,9 @@ def _check_backend(format: str) -> None:
 
 
 def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Two stacks of unlike brightness and of a size that was never traced must give the images of this package."""
-    rng = np.random.default_rng(0)
-    if model.takes_wiener_images:
-        images = rng.random((2, 38, 52, len(CHANNELS))).astype(np.float32)
-        return _same(image_of(images), model.network.predict_on_batch(images))
-    if model.takes_widefield_images:
-        images = (rng.poisson(300, (2, 37, 52)) + 100).astype(np.float32) * np.float32([[[1]], [[5]]])
-        network = Network(model)
-        expected = np.stack([restored(network, image) for image in images])
-        return _same(image_of(images[..., None])[..., 0], expected)
-    counts = rng.poisson(300, (2, model.angles, model.phases, 37, 52)) + 100
-    counts[1] = 5 * counts[1] + 50
-    raw = np.stack([frames_from_raw(stack) for stack in counts]).astype(np.float32)
-    expected = np.stack([predict_frames(model, frames) for frames in raw])
-    return _same(image_of(raw)[..., 0], expected)
-
-
-def _same(found: np.ndarray, expected: np.ndarray) -> None:
+    """Images of unlike brightness and of a size that was never traced must be those of this package."""
+    given, expected = model.kind.trial(Network(model), np.random.default_rng(0))
+    found = image_of(given)[..., : expected.shape[-1]]  # of a network of several images, the first is predicted
     error = np.abs(found - expected).max() / np.abs(expected).max()
     if not error < TOLERANCE:
         raise RuntimeError(f"the exported model gives another image: they differ by {error:.2g} of the brightest pixel")

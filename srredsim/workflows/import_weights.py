@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checkpoints, io, networks
+from srredsim import checkpoints, inputs, io, networks
 from srredsim.errors import InputError
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
@@ -58,6 +60,29 @@ def import_weights(
     return {"path": str(out / MODEL), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
 
 
+def trained_by(name: str | Path | None, data: str | Path | None = None, settings: Sequence[str] = ()) -> Recipe | None:
+    """The recipe of a checkpoint; z-scores that it lacks are those of a data set.
+
+    Parameters
+    ----------
+    name
+        Name of a recipe, as `srredsim.zoo.recipe.load` takes it; None: no recipe, and nothing else may be given.
+    data
+        Name or folder of the data set by whose z-scores the network was trained.
+    settings
+        ``key=value`` of the recipe, which have the last word.
+    """
+    if name is None:
+        if data or settings:
+            raise InputError("`data` and `set` are for the recipe of the checkpoint; give `recipe`, too")
+        return None
+    named = [f"data.name={json.dumps(str(data))}"] if data else []
+    recipe = recipes.load(name, [*named, *settings])
+    known = inputs.module(recipe.data.input).with_constants(recipe).data if data else recipe.data
+    zscores = {key: getattr(recipe.data, key) or getattr(known, key) for key in ("zscore", "sim_zscore")}
+    return replace(recipe, data=replace(recipe.data, **zscores))
+
+
 def _refuse_another(recipe: Recipe, network: str, settings: dict[str, int]) -> None:
     """What the recipe says of its network is true of the one that was found."""
     defaults = {key: p.default for key, p in inspect.signature(networks.module(network).build).parameters.items()}
@@ -66,7 +91,7 @@ def _refuse_another(recipe: Recipe, network: str, settings: dict[str, int]) -> N
         if key != "name" and found.get(key) != value:
             raise InputError(
                 f"the recipe {recipe.name} is of another {network}: its {key} is {value}, that of the checkpoint"
-                f" {found.get(key)}; name the recipe that it was trained by, or --set network.{key}={found.get(key)}"
+                f" {found.get(key)}; name the recipe that it was trained by, or set network.{key}={found.get(key)}"
             )
 
 

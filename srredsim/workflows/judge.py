@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +16,18 @@ from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST, Consistency, consistency, unjudged
 from srredsim.errors import InputError
+from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
-from srredsim.reconstruction.planes import middle, prepared_mean, sharpest_slice
-from srredsim.stripes.parameters import Parameters, estimate, seen_from
+from srredsim.reconstruction.planes import middle
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.parameters import Parameters, seen_from
+from srredsim.stripes.preprocess import Prepared
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
-FIELD = 768  # raw pixels, side of what is enough to find the stripes in: bounds the memory
+STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
 Position = tuple[int, int, int]  # (t, c, z)
 
 
@@ -35,24 +40,82 @@ def transfer_for(stack: RawStack) -> Transfer:
         If its optics are not known, or if there are too few pixels or phases.
     """
     transfer = transfer_of(stack.optics)
-    if stack.pattern.phases < 3:
-        raise InputError(f"stripes are found in 3 phases and more; there are {stack.pattern.phases}")
+    check_phases(stack.pattern.phases)
     sizes = stack.sizes
     if min(sizes["Y"], sizes["X"]) < SMALLEST:
         raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: at least {SMALLEST} a side")
     return transfer
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What came of one image (t, c, z)."""
+
+    position: Position
+    found: Consistency
+    row: dict  # ready for JSON
+    line: str  # in words
+    note: str | None = None  # why it could not be judged
+
+
+def stripes_in(mean: Callable[[], Prepared], transfer: Transfer) -> Parameters | InputError:
+    """Stripes of a channel, found in the middle of a large field, as of the whole of it; or why there are none."""
+    try:
+        field, corner_um = middle(mean(), transfer, STRIPES_SIDE)
+        return seen_from(estimate(field, transfer), -corner_um)
+    except InputError as problem:  # what cannot be judged can be predicted
+        return problem
+
+
+def judged(
+    position: Position, raw: np.ndarray, image: np.ndarray, stripes: Parameters | InputError, transfer: Transfer
+) -> Judged:
+    """Compare an image with its raw frames; one that cannot be judged has NaN in its maps, and a note says why.
+
+    Parameters
+    ----------
+    raw : (angles, phases, y, x) ndarray
+    image : (2y, 2x) float32 ndarray
+    stripes : Parameters or InputError
+        As `stripes_in` has them.
+    """
+    note = None
+    try:
+        found = consistency(raw, image, _there(stripes), transfer)
+    except InputError as problem:
+        t, c, z = position
+        note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
+        found = unjudged(image.shape)
+    row = dict(zip("tcz", position, strict=True)) | found.report() | _against_widefield(raw, image, transfer)
+    line = "; ".join([judging_picture.words(found), verdict(stripes)]) if found.angles else note or ""
+    return Judged(position, found, row, line, note)
+
+
+def _there(stripes: Parameters | InputError) -> Parameters:
+    if isinstance(stripes, InputError):
+        raise stripes
+    return stripes
+
+
+def _against_widefield(raw: np.ndarray, image: np.ndarray, transfer: Transfer) -> dict:
+    """RSP and RSE, which see coarse errors only."""
+    try:
+        found = squirrel(image, raw.mean(axis=(0, 1), dtype=np.float32), transfer.pixel_size_um)
+    except InputError:  # as of an image without structure, which the maps show
+        return {"rsp": None, "rse": None}
+    return {"rsp": found.rsp, "rse": found.rse}
+
+
 class Judge:
     """Writes ``<stem>_consistency.tif`` and ``.png`` beside an image; both appear when the ``with`` block ends well.
-
-    The stripes of a channel are found once, in the mean over time of its sharpest slice. A plane that cannot be judged,
-    as one without light, has NaN in its maps, and a note says why.
 
     Parameters
     ----------
     image : path
         Of the image that is judged, which need not exist yet.
+    sizes : (t, c, z, y, x)
+        Of the raw stack.
+    overwrite : bool
     calibration : dict
         As of `srredsim.io.ImageWriter`.
 
@@ -62,22 +125,18 @@ class Judge:
         On entering, if a result exists already.
     """
 
-    def __init__(self, image: Path, stack: RawStack, transfer: Transfer, *, overwrite: bool = False, **calibration):
-        self.stack, self.transfer = stack, transfer
-        self.maps = image.with_name(f"{image.stem}_consistency.tif")
-        self.picture = self.maps.with_suffix(".png")
+    def __init__(self, image: Path, sizes: tuple[int, ...], *, overwrite: bool = False, **calibration: Any):
+        self.sizes = sizes
+        self.maps, self.picture = paths(image)
         self.overwrite, self.calibration = overwrite, dict(calibration)
-        names = self.calibration.pop("channel_names", None) or [""] * stack.sizes["C"]
+        names = self.calibration.pop("channel_names", None) or [""] * sizes[1]
         self.channel_names = [f"{name} {kind}".strip() for name in names for kind in MAPS]
+        self._judged: list[Judged] = []
         self._files = ExitStack()
 
-    @property
-    def paths(self) -> list[str]:
-        return [str(self.maps), str(self.picture)]
-
     def __enter__(self) -> Judge:
-        sizes = self.stack.sizes
-        shape = (sizes["T"], len(MAPS) * sizes["C"], sizes["Z"], SCALE * sizes["Y"], SCALE * sizes["X"])
+        times, channels, slices, y, x = self.sizes
+        shape = (times, len(MAPS) * channels, slices, SCALE * y, SCALE * x)
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
             self.writer = files.enter_context(
@@ -93,83 +152,34 @@ class Judge:
     ) -> bool | None:
         return self._files.__exit__(kind, error, trace)
 
-    def judge(
-        self,
-        image_of: Callable[[Position], np.ndarray],
-        *,
-        name: str,
-        title: str,
-        stripes: dict[int, Parameters] | None = None,
-    ) -> dict:
-        """Judge every plane ``image_of((t, c, z))``.
-
-        Parameters
-        ----------
-        stripes : dict, optional
-            Of each channel, if they have been found already.
-
-        Returns
-        -------
-        dict
-            Ready for JSON: ``planes``, with what came of each, RSP and RSE against the widefield image included;
-            ``line``, which says it of the one in the picture;
-            ``notes``.
-        """
-        sizes = self.stack.sizes
-        pictured = (0, 0, sizes["Z"] // 2)
-        planes, notes, line = [], [], ""
-        for c in range(sizes["C"]):
-            found_stripes = stripes[c] if stripes else _or_problem(self._stripes, c)
-            for t, z in np.ndindex(sizes["T"], sizes["Z"]):
-                position = (t, c, z)
-                image = np.array(image_of(position), np.float32)
-                found = _or_problem(self._compared, position, image, found_stripes)
-                if isinstance(found, InputError):
-                    notes.append(f"not compared with the raw frames: t={t}, c={c}, z={z}: {found}")
-                    found = unjudged(image.shape)
-                self._write(position, found)
-                planes.append({"t": t, "c": c, "z": z} | found.report() | self._against_widefield(position, image))
-                if position == pictured:
-                    line = "; ".join(
-                        [judging_picture.words(found), verdict(found_stripes)] if found.angles else notes[-1:]
-                    )
-                    self._draw(image, found, name, title)
-        return {"line": line, "planes": planes, "notes": notes}
-
-    def _stripes(self, channel: int) -> Parameters:
-        """From the middle of a large field, as of the whole of it."""
-        prepared = prepared_mean(self.stack, channel, sharpest_slice(self.stack, channel))
-        field, corner_um = middle(prepared, self.transfer, FIELD)
-        return seen_from(estimate(field, self.transfer), -corner_um)
-
-    def _compared(self, position: Position, image: np.ndarray, stripes: Parameters | InputError) -> Consistency:
-        if isinstance(stripes, InputError):
-            raise stripes
-        return consistency(self.stack.raw(*position), image, stripes, self.transfer)
-
-    def _against_widefield(self, position: Position, image: np.ndarray) -> dict:
-        """RSP and RSE, which see coarse errors only."""
-        widefield = self.stack.raw(*position).mean(axis=(0, 1), dtype=np.float32)
-        found = _or_problem(squirrel, image, widefield, self.transfer.pixel_size_um)
-        if isinstance(found, InputError):
-            return {"rsp": None, "rse": None}
-        return {"rsp": found.rsp, "rse": found.rse}
-
-    def _write(self, position: Position, found: Consistency) -> None:
-        t, c, z = position
+    def add(self, one: Judged, image: np.ndarray, *, name: str, title: str) -> None:
+        """Write the maps of one plane, in any order; that in the middle of z at the first time is drawn."""
+        t, c, z = one.position
         for number, kind in enumerate(MAPS):
-            self.writer[t, len(MAPS) * c + number, z] = getattr(found, kind)
+            self.writer[t, len(MAPS) * c + number, z] = getattr(one.found, kind)
+        if one.position == (0, 0, self.sizes[2] // 2):
+            self._line = one.line
+            pixel_size_um = self.calibration.get("pixel_size_um")
+            judging_picture.picture(
+                self.unfinished_picture, image, one.found, name=name, title=title, pixel_size_um=pixel_size_um
+            )
+        self._judged.append(replace(one, found=None))
 
-    def _draw(self, image: np.ndarray, found: Consistency, name: str, title: str) -> None:
-        pixel_size_um = self.transfer.pixel_size_um / SCALE
-        judging_picture.picture(
-            self.unfinished_picture, image, found, name=name, title=title, pixel_size_um=pixel_size_um
-        )
+    def report(self) -> dict:
+        """What was found, ready for JSON.
+
+        ``planes``: channel by channel, what came of each, RSP and RSE against the widefield image included; ``line``
+        says it of the one in the picture; ``notes``.
+        """
+        in_order = sorted(self._judged, key=lambda one: (one.position[1], one.position[0], one.position[2]))
+        return {
+            "line": self._line,
+            "planes": [one.row for one in in_order],
+            "notes": [one.note for one in in_order if one.note],
+        }
 
 
-def _or_problem(function: Callable, *arguments):
-    """What a function returns, or what the user should know: one plane that is of no use does not stop the others."""
-    try:
-        return function(*arguments)
-    except InputError as problem:
-        return problem
+def paths(image: Path) -> tuple[Path, Path]:
+    """Maps and picture of an image."""
+    maps = image.with_name(f"{image.stem}_consistency.tif")
+    return maps, maps.with_suffix(".png")

@@ -1,126 +1,126 @@
-"""From a raw stack to a super-resolved image: any size, in tiles, written as it is computed."""
+"""From a file to a super-resolved, or denoised, image: any size, in tiles, written as it is computed.
+
+A prediction is planned, done and merged. The plan has units, one for each t, c and z, which are done one by one:
+in turn by `predict_file`, or by several processes, which are given the plan and some of its units each.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 
-from srredsim import io, picture, tiling
-from srredsim.acquisition import Pattern, RawStack, frames_from_raw
+from srredsim import io, picture
+from srredsim.acquisition import RawStack, frames_from_raw, which
 from srredsim.errors import InputError
-from srredsim.io.image import carried_over, which
-from srredsim.normalise import Scaling, scaling_of
-from srredsim.optics.transfer import Transfer, transfer_of
+from srredsim.inputs._stacks import Position, Survey
+from srredsim.io.asked import Reading, Writing
+from srredsim.io.image import carried_over
+from srredsim.optics.sampling import SCALE
+from srredsim.optics.transfer import Transfer
 from srredsim.quality.report import verdict
-from srredsim.reconstruction.channels import channels
-from srredsim.reconstruction.planes import planes
-from srredsim.stripes.parameters import Parameters
 from srredsim.workflows import judge as judging
-from srredsim.zoo import models
+from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
-from srredsim.zoo.windows import Network, default_tile
+from srredsim.zoo.predict import counted, in_order
 
-Position = tuple[int, int, int]  # (t, c, z)
-
-
-def predict_frames(model: LoadedModel, frames: np.ndarray, tile: int | None = None) -> np.ndarray:
-    """One super-resolved image from the frames (y, x, frames) of one raw stack.
-
-    Returns
-    -------
-    (scale * y, scale * x) float32 ndarray
-        In the units of the frames, above background.
-
-    Raises
-    ------
-    InputError
-        If the frames are not as many as the model takes, not finite, or constant.
-    """
-    if model.takes_wiener_images:
-        raise InputError(f"the model {model.name} takes Wiener images, not frames; see clean_wiener")
-    if frames.shape[-1] != model.angles * model.phases:
-        raise InputError(
-            f"the model {model.name} takes {model.angles} angles x {model.phases} phases ="
-            f" {model.angles * model.phases} frames; got {frames.shape[-1]}"
-        )
-    scaling = scaling_of(frames)
-    network = Network(model)
-    return scaling.undo_gain(network.in_tiles(scaling.apply(frames), tile or default_tile(model)))
+Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel]
 
 
-def clean_wiener(
-    model: LoadedModel, image: np.ndarray, widefield: np.ndarray, scaling: Scaling, transfer: Transfer
-) -> np.ndarray:
-    """What a model of Wiener images makes of one.
+@dataclass(frozen=True)
+class Plan:
+    """All that the units of a prediction have in common; small, and can be pickled."""
 
-    Parameters
-    ----------
-    image : (2y, 2x) ndarray
-        From `srredsim.reconstruction.wiener.reconstruct`.
-    widefield : (y, x) ndarray
-        Mean of the raw frames that it was made of.
-    scaling : Scaling
-        Of these frames.
+    path: Path
+    models: tuple[Path, ...]  # folders, for processes that have not loaded them
+    name: str
+    precision: str
+    reading: Reading
+    writing: Writing
+    tile: int  # raw pixels, of the first model
+    asked_tile: int | None  # of all models; None: each has its own
+    shape: tuple[int, ...]  # (t, c, z, y, x) of the result
+    sizes: tuple[int, ...]  # (t, c, z, y, x) of the file
+    pattern: tuple[int, int]
+    pixel_size_um: float | None  # of the file
+    calibration: dict[str, Any]  # of the result
+    survey: Survey
+    transfer: Transfer | None  # with which images are compared with the frames; None: they are not
+    notes: tuple[str, ...]
+    advice: tuple[str, ...] = ()  # those of the notes that the user should see
 
-    Returns
-    -------
-    (2y, 2x) float32 ndarray
-        In the units of the frames, above background.
-    """
-    network = Network(model)
-    return scaling.undo_gain(network.in_tiles(channels(image, widefield, scaling, transfer), default_tile(model)))
+    @property
+    def units(self) -> list[Position]:
+        """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
+        return in_order(self.shape[:3])
+
+    @property
+    def pictured(self) -> Position:
+        """First time and channel, in the middle of z."""
+        return 0, 0, self.shape[2] // 2
+
+    @property
+    def result(self) -> Path:
+        return self.writing.path(self.path, self.name)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files that will be written."""
+        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfer else ())]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What came of one unit."""
+
+    position: Position
+    image: np.ndarray | None  # None: it was written into its place already
+    widefield: np.ndarray | None  # of the plane that is pictured
+    judged: judging.Judged | None
+    seconds: float  # in the network
+    notes: tuple[str, ...] = field(default=())
 
 
 def predict_file(
     path: str | Path,
-    model: LoadedModel,
+    model: Choice,
     *,
-    out: str | Path | None = None,
-    order: str | None = None,
-    angles: int | None = None,
-    phases: int | None = None,
-    trailing_widefield: bool = False,
-    pixel_size_um: float | None = None,
-    na: float | None = None,
-    wavelength_em_um: float | None = None,
+    reading: Reading = Reading(),  # noqa: B008  frozen
+    writing: Writing = Writing(),  # noqa: B008
     tile: int | None = None,
-    dtype: str = "float32",
     consistency: bool = True,
-    overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
-    """Super-resolved image of every t, c and z of a file: ``<stem>_<model>.tif`` and ``.png`` in the folder ``out``.
+    """Image of every t, c and z of a file: ``<stem>_<model>.tif`` and ``.png``.
 
     Each raw stack is normalised as a whole and by itself, and its gain is undone on the image: intensities stay
-    comparable along t, c and z. With ``dtype="uint16"`` they are rounded and clipped to 0 ... 65535.
+    comparable along t, c and z.
 
     Parameters
     ----------
-    out : path, optional
-        Beside the input when left out.
-    order, angles, phases, trailing_widefield, pixel_size_um :
-        How to read the file, as in `srredsim.io.read`.
-    na, wavelength_em_um : float, optional
-        What the file does not say; models of Wiener images need them, and so does the consistency map.
+    model : LoadedModel, Chain or callable
+        A callable is given the raw stack that the file holds, and chooses.
+    reading, writing : Reading, Writing
+        Models of Wiener images need the optics, and so does the consistency map.
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     consistency : bool
         Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``.
     progress : callable, optional
-        Called as ``progress(done, total)`` after every tile.
+        Called as ``progress(done, total)`` after every tile, or every plane.
 
     Returns
     -------
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
         seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.judge`), notes.
+        (None without; see `srredsim.workflows.judge.Judge.report`), notes, advice (those that the user should see).
 
     Raises
     ------
@@ -128,180 +128,204 @@ def predict_file(
         Before anything is computed, if the file cannot be used or a result exists already.
     """
     started = time.perf_counter()
-    path = Path(path)
+    worker = _opened(path, model, reading, writing, tile, consistency)
+    with Results(worker.plan, started) as results:
+        tick = counted(progress, len(worker.plan.units) * worker.ticks)
+        for position in worker.plan.units:
+            results.add(worker.do(position, results.place(position), tick))
+    return results.report
+
+
+def plan(
+    path: str | Path,
+    model: Choice,
+    *,
+    reading: Reading = Reading(),  # noqa: B008
+    writing: Writing = Writing(),  # noqa: B008
+    tile: int | None = None,
+    consistency: bool = True,
+) -> Plan:
+    """What `predict_file` would do. Every frame of a raw stack has been read, and stripes have been found if needed."""
+    return _opened(path, model, reading, writing, tile, consistency).plan
+
+
+def merge(plan: Plan, parts: Iterable[Part]) -> dict:
+    """Write the results of all units, which come in any order; the report is that of `predict_file`."""
+    with Results(plan) as results:
+        for part in parts:
+            results.add(part)
+    return results.report
+
+
+class Worker:
+    """Does units of a plan, in any order; in the order of the plan it reads each frame once."""
+
+    def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
+        chain = chain or Chain(plan.models, plan.precision)
+        if stack is None:
+            stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
+        self.plan, self._networks = plan, chain.networks
+        self._planes = chain.planes(stack, plan.survey, plan.asked_tile)
+
+    @property
+    def ticks(self) -> int:
+        """Calls of ``tick`` for each unit."""
+        return self._planes.ticks
+
+    def do(self, position: Position, into: np.ndarray | None = None, tick: Callable[[], None] = lambda: None) -> Part:
+        """One unit; ``into`` is the place of its image, left out: the part has it."""
+        plan = self.plan
+        before = sum(network.seconds for network in self._networks)
+        image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
+        raw = self._planes(position, image, tick)
+        return Part(
+            position,
+            image if into is None else None,
+            np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position == plan.pictured else None,
+            self._judged(position, raw, image),
+            sum(network.seconds for network in self._networks) - before,
+            tuple(note for network in self._networks for note in network.notes()),
+        )
+
+    def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
+        plan = self.plan
+        if not plan.transfer:
+            return None
+        stripes = plan.survey.stripes[position[1]]
+        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfer)
+
+
+class Results:
+    """The files of a plan, written part by part; they appear when the ``with`` block ends well, and all parts came."""
+
+    def __init__(self, plan: Plan, started: float | None = None):
+        self._plan, self._started = plan, time.perf_counter() if started is None else started
+        self._missing = set(plan.units)
+        self._seconds, self._notes = 0.0, dict.fromkeys(plan.notes)
+        self._files = ExitStack()
+        self.report: dict = {}
+
+    def __enter__(self) -> Results:
+        plan, overwrite = self._plan, self._plan.writing.overwrite
+        with self._files as files:
+            self._preview = files.enter_context(io.atomic(plan.result.with_suffix(".png"), overwrite))
+            self._writer = files.enter_context(
+                io.ImageWriter(plan.result, plan.shape, plan.writing.dtype, overwrite=overwrite, **plan.calibration)
+            )
+            self._judge = None
+            if plan.transfer:
+                judge = judging.Judge(plan.result, plan.sizes, overwrite=overwrite, **plan.calibration)
+                self._judge = files.enter_context(judge)
+            self._files = files.pop_all()
+        return self
+
+    def place(self, position: Position) -> np.ndarray:
+        """Where the image of (t, c, z) belongs in the file; let go of it before the block ends."""
+        return self._writer.plane(*position)
+
+    def add(self, part: Part) -> None:
+        self._missing.remove(part.position)
+        if part.image is not None:
+            self._writer[part.position] = part.image
+        if part.judged:
+            image = np.array(self.place(part.position), np.float32)
+            self._judge.add(part.judged, image, name=self._plan.name, title=self._plan.path.name)
+        if part.widefield is not None:
+            self._draw(part.widefield)
+        self._seconds += part.seconds
+        self._notes |= dict.fromkeys(part.notes)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if kind is None and self._missing:
+            late = ValueError(f"{len(self._missing)} of {len(self._plan.units)} parts are missing")
+            self._files.__exit__(type(late), late, None)
+            raise late
+        answer = self._files.__exit__(kind, error, trace)
+        if kind is None:
+            self.report = self._reported()
+        return answer
+
+    def _draw(self, widefield: np.ndarray) -> None:
+        plan = self._plan
+        denoised = plan.pattern == (1, 1) and plan.shape[3:] == plan.sizes[3:]
+        picture.side_by_side(
+            self._preview,
+            widefield,
+            self.place(plan.pictured),
+            names=("noisy" if denoised else "widefield", plan.name),
+            title="   ".join(filter(None, (plan.path.name, which(plan.shape[:3], plan.pictured)))),
+            pixel_size_um=plan.pixel_size_um,
+        )
+
+    def _reported(self) -> dict:
+        plan = self._plan
+        consistency = self._judge.report() if self._judge else None
+        notes = [*self._notes, *(consistency["notes"] if consistency else []), *plan.writing.notes()]
+        return {
+            "input": str(plan.path),
+            "model": plan.name,
+            "paths": [str(path) for path in plan.paths],
+            "shape_tczyx": list(plan.shape),
+            "pixel_size_um": plan.calibration["pixel_size_um"],
+            "precision": plan.precision,
+            "tile": plan.tile,
+            "seconds": round(time.perf_counter() - self._started, 3),
+            "seconds_in_network": round(self._seconds, 3),
+            "stripes": [verdict(stripes) for stripes in plan.survey.needed_stripes],
+            "consistency": consistency,
+            "notes": notes,
+            "advice": notes if plan.pattern == (1, 1) else list(plan.advice),
+        }
+
+
+def _opened(
+    path: str | Path, model: Choice, reading: Reading, writing: Writing, tile: int | None, consistency: bool
+) -> Worker:
+    """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
     if tile is not None and tile < 1:
         raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
-    reading = {"order": order, "trailing_widefield": trailing_widefield, "pixel_size_um": pixel_size_um}
-    stack = _read(path, model, angles, phases, reading)
-    stack = replace(stack, optics=stack.optics.given(na=na, wavelength_em_um=wavelength_em_um))
-    transfer = transfer_of(stack.optics) if model.takes_wiener_images else None
-    scalings = {position: _scaling(stack, position) for position in stack.positions()}
-    sizes = stack.sizes
-    shape = (sizes["T"], sizes["C"], sizes["Z"], sizes["Y"] * model.scale, sizes["X"] * model.scale)
-    calibration = carried_over(stack, model.scale)
-    result = Path(out or path.parent) / f"{path.stem}_{model.name}.tif"
-    preview = result.with_suffix(".png")
-    tile = tile or default_tile(model)
-    network = Network(model)
-    judge, why_not = _judge(result, stack, overwrite, calibration) if consistency else (None, None)
-    judged = None
-    with (
-        io.atomic(preview, overwrite) as unfinished_preview,
-        io.ImageWriter(result, shape, dtype, overwrite=overwrite, **calibration) as writer,
-        judge or nullcontext(),
-    ):
-        if transfer:
-            stripes = _predict_planes(network, stack, scalings, transfer, tile, writer, progress)
-        else:
-            stripes = {}
-            _predict_stack(network, stack, scalings, tile, writer, progress)
-        _preview(unfinished_preview, stack, writer, model, path.name)
-        if judge:
-            judged = judge.judge(
-                lambda position: writer.plane(*position), name=model.name, title=path.name, stripes=stripes
-            )
-    notes = [*stack.notes, *(judged["notes"] if judged else [why_not] if why_not else [])]
-    if network.largest_window:
-        notes.append(f"memory was short: went on with windows of at most {network.largest_window} raw pixels")
-    if np.dtype(dtype).kind == "u":
-        notes.append("uint16: values are rounded, and clipped to 0 ... 65535")
-    return {
-        "input": str(path),
-        "model": model.name,
-        "paths": [str(result), str(preview), *(judge.paths if judge else [])],
-        "shape_tczyx": list(shape),
-        "pixel_size_um": calibration["pixel_size_um"],
-        "precision": model.precision,
-        "tile": tile,
-        "seconds": round(time.perf_counter() - started, 3),
-        "seconds_in_network": round(network.seconds, 3),
-        "stripes": [verdict(parameters) for parameters in stripes.values()],
-        "consistency": judged,
-        "notes": notes,
-    }
+    path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
+    source = io.open_source(path, reading.pixel_size_um)
+    if not isinstance(model, LoadedModel | Chain):
+        model = model(io.raw_stack(source, path, reading))
+    chain = model if isinstance(model, Chain) else Chain(model)
+    stack = io.remembering(chain.open(source, path, reading))
+    transfer, why_not = _judging(chain, stack) if consistency else (None, None)
+    *positions, angles, phases, y, x = stack.array.shape
+    begun = Plan(
+        path,
+        tuple(each.folder for each in chain.models),
+        chain.name,
+        chain.first.precision,
+        reading,
+        writing,
+        tile or chain.networks[0].tile,
+        tile,
+        (*positions, chain.scale * y, chain.scale * x),
+        (*positions, y, x),
+        (angles, phases),
+        stack.optics.pixel_size_um,
+        carried_over(stack, chain.scale),
+        Survey(),
+        transfer,
+        (*stack.notes, *([why_not] if why_not else [])),
+        (why_not,) if why_not and not stack.optics.known else (),
+    )
+    for result in begun.paths:
+        io.refuse_existing(result, writing.overwrite)
+    find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
+    return Worker(replace(begun, survey=chain.kind.survey(stack, find)), chain, stack)
 
 
-def _judge(
-    result: Path, stack: RawStack, overwrite: bool, calibration: dict
-) -> tuple[judging.Judge | None, str | None]:
-    """Who compares the image with the frames; or why nobody can, in words."""
+def _judging(chain: Chain, stack: RawStack) -> tuple[Transfer | None, str | None]:
+    """With what images are compared with the frames; or why they cannot be, in words."""
+    if not chain.kind.OF_STACKS:
+        return None, None
+    if chain.scale != SCALE:
+        return None, f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
     try:
-        transfer = judging.transfer_for(stack)
+        return judging.transfer_for(stack), None
     except InputError as problem:
         return None, f"not compared with the raw frames: {problem}"
-    return judging.Judge(result, stack, transfer, overwrite=overwrite, **calibration), None
-
-
-def _predict_stack(
-    network: Network,
-    stack: RawStack,
-    scalings: dict[Position, Scaling],
-    tile: int,
-    writer: io.ImageWriter,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    """Every plane of the result, tile by tile, while the next window is being read."""
-    model = network.model
-    plan = tiling.tiles(stack.array.shape[-2:], tile, model.receptive_field, model.alignment)
-    total = len(scalings) * len(plan)
-    for done, (position, part, window) in enumerate(_one_ahead(_windows(stack, scalings, plan)), start=1):
-        image = scalings[position].undo_gain(network.kept(window, part))
-        writer.plane(*position)[tiling.magnified(part.place, model.scale)] = _stored(image, writer.dtype)
-        if progress:
-            progress(done, total)
-
-
-def _predict_planes(
-    network: Network,
-    stack: RawStack,
-    scalings: dict[Position, Scaling],
-    transfer: Transfer,
-    tile: int,
-    writer: io.ImageWriter,
-    progress: Callable[[int, int], None] | None,
-) -> dict[int, Parameters]:
-    """Every plane of the result, from its Wiener image; returns the stripes of each channel at its first time."""
-    stripes: dict[int, Parameters] = {}
-    for done, plane in enumerate(planes(stack, transfer, measure_damping=True), start=1):
-        widefield = np.mean(stack.raw(*plane.position), axis=(0, 1), dtype=np.float32)
-        scaling = scalings[plane.position]
-        image = network.in_tiles(channels(plane.image, widefield, scaling, transfer), tile)
-        writer.plane(*plane.position)[:] = _stored(scaling.undo_gain(image), writer.dtype)
-        stripes.setdefault(plane.position[1], plane.parameters)
-        if progress:
-            progress(done, len(scalings))
-    return stripes
-
-
-def _stored(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Rounded and clipped where the type asks for it."""
-    return image if dtype.kind == "f" else np.clip(np.rint(image), 0, np.iinfo(dtype).max).astype(dtype)
-
-
-def _windows(
-    stack: RawStack, scalings: dict[Position, Scaling], plan: list[tiling.Tile]
-) -> Iterator[tuple[Position, tiling.Tile, np.ndarray]]:
-    """What the network is given: normalised frames (y, x, frames) of every tile of every position."""
-    for position, scaling in scalings.items():
-        raw = stack.raw(*position)
-        for part in plan:
-            window = frames_from_raw(scaling.apply(raw[:, :, *part.window]))
-            yield position, part, np.ascontiguousarray(window)
-
-
-def _one_ahead(items: Iterator) -> Iterator:
-    """The same items; the next one is prepared in a thread while the current one is used."""
-    end = object()
-    with ThreadPoolExecutor(1) as thread:
-        following = thread.submit(next, items, end)
-        while (item := following.result()) is not end:
-            following = thread.submit(next, items, end)
-            yield item
-
-
-def _read(path: Path, model: LoadedModel, angles: int | None, phases: int | None, reading: dict) -> RawStack:
-    """The stack as angles and phases that the model takes; of a file that names neither, the model decides."""
-    if model.takes_wiener_images:
-        stack = io.read(path, angles=angles, phases=phases, **reading)
-        if stack.pattern.phases < 3:
-            raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
-        return stack
-    try:
-        stack = io.read(path, angles=angles or model.angles, phases=phases or model.phases, **reading)
-    except InputError:
-        stack = io.read(path, angles=angles, phases=phases, **reading)  # says what the file is, or what ails it
-    if (stack.pattern.angles, stack.pattern.phases) == (model.angles, model.phases):
-        return stack
-    raise InputError(
-        f"the model {model.name} takes {model.angles} angles x {model.phases} phases;"
-        f" this stack has {stack.pattern.angles} x {stack.pattern.phases}; {_other_model(stack.pattern)}"
-    )
-
-
-def _other_model(pattern: Pattern) -> str:
-    try:
-        return f"try --model {models.fitting(pattern)}"
-    except InputError as problem:
-        return str(problem)
-
-
-def _scaling(stack: RawStack, position: Position) -> Scaling:
-    """Of one raw stack; a complaint says which one, where there are several."""
-    try:
-        return scaling_of(frames_from_raw(stack.raw(*position)))
-    except InputError as problem:
-        raise InputError(": ".join(filter(None, (which(stack.array.shape[:3], position), str(problem))))) from None
-
-
-def _preview(path: Path, stack: RawStack, writer: io.ImageWriter, model: LoadedModel, title: str) -> None:
-    """Widefield and result of the first time and channel, in the middle of z."""
-    position = (0, 0, stack.sizes["Z"] // 2)
-    widefield = np.mean(frames_from_raw(stack.raw(*position)), axis=-1, dtype=np.float32)
-    picture.side_by_side(
-        path,
-        widefield,
-        writer.plane(*position),
-        names=("widefield", model.name),
-        title="   ".join(filter(None, (title, which(stack.array.shape[:3], position)))),
-        pixel_size_um=stack.optics.pixel_size_um,
-    )

@@ -1,12 +1,15 @@
-"""Classical reconstruction of a whole file: ``<stem>_wiener.tif``, and in ``<stem>_wiener.json`` what it rests on."""
+"""Classical reconstruction of a whole stack, from arrays to arrays, and of a file: ``<stem>_wiener.tif`` and ``.json``.
+
+The JSON file has what the image rests on; the stripes in it serve another stack of the same microscope.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from srredsim import io
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.noise.photons import counting_of
+from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
@@ -27,63 +31,189 @@ from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.stripes import saved
 from srredsim.stripes.given import Known
 
+METHODS = ("wiener", "richardson-lucy")
+Progress = Callable[[int, int], None]  # called with the planes that are done, and with all
 
-def reconstruct_file(
-    path: str | Path,
+
+@dataclass(frozen=True)
+class Method:
+    """How images are made of frames.
+
+    ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
+    ``attenuation`` is that of `srredsim.reconstruction.wiener.reconstruct`; ``iterations`` are updates of
+    Richardson-Lucy, left out: as many as serve most images.
+    """
+
+    name: str = METHODS[0]
+    wiener: float | None = None
+    attenuation: float = 0.0
+    iterations: int | None = None
+
+    def __post_init__(self):
+        if self.name not in METHODS:
+            raise InputError(f"no `method` {self.name!r}; there are: {', '.join(METHODS)}")
+        if self.name == "wiener" and self.iterations is not None:
+            raise InputError('`iterations` is for `method="richardson-lucy"`')
+
+    @property
+    def updates(self) -> int:
+        """Updates of Richardson-Lucy that each image is given."""
+        return 0 if self.name == "wiener" else self.iterations or ITERATIONS
+
+
+@dataclass(frozen=True)
+class KnownStripes:
+    """What is known of the stripes; whatever is None is found in the frames.
+
+    ``parameters`` is the JSON file of another stack, whose stripes, and optics where this stack does not say them, are
+    used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps`` the phases of the
+    frames in rad, one row an angle, or one for all.
+    """
+
+    parameters: str | Path | None = None
+    k: Sequence[tuple[float, float]] | None = None
+    phase_steps: Sequence[Sequence[float]] | None = None
+
+    def __post_init__(self):
+        if self.parameters and (self.k or self.phase_steps):
+            raise InputError("`parameters` says all of the stripes: leave out `k` and `phase_steps`")
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What is known of the lens: a file with its OTF, or how much it is damped; left out, that is measured."""
+
+    otf: str | Path | None = None  # see `srredsim.optics.measured_otf`
+    otf_damping: float | None = None
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """``images`` (T, C, Z, 2y, 2x) float32 in the units of the frames above background; what they rest on; notes."""
+
+    images: np.ndarray
+    report: dict
+    notes: tuple[str, ...]
+
+
+class Reconstruction:
+    """A stack and all that is asked of it, checked; `planes` makes the images, one at a time.
+
+    Raises
+    ------
+    InputError
+        Before anything is computed, if the stack or its optics cannot be used, or do not fit what is known.
+    """
+
+    def __init__(
+        self, stack: RawStack, method: Method, known: KnownStripes, lens: Lens, *, split_photons: bool = False
+    ):
+        check_phases(stack.pattern.phases)
+        self.stack, self.method, self.split_photons = stack, method, split_photons
+        self.before = saved.load(known.parameters) if known.parameters else None
+        self.optics = self.before.fill(stack.optics) if self.before else stack.optics
+        self.otf_file = str(lens.otf) if lens.otf else None
+        self.transfer, self.notes = _transfer(self.optics, lens.otf)
+        self.known = _known(stack, self.before, known, lens)
+        self.known.check(stack.pattern, self.transfer)
+        self.channels: list[dict] = []  # reports, filled as planes are made
+
+    @property
+    def shape(self) -> tuple[int, int, int, int, int]:
+        """(T, C, Z, 2y, 2x)"""
+        sizes = self.stack.sizes
+        return sizes["T"], sizes["C"], sizes["Z"], SCALE * sizes["Y"], SCALE * sizes["X"]
+
+    def planes(self, progress: Progress | None = None) -> Iterator[Plane]:
+        """Every plane; what is to be reported of it is kept."""
+        method = self.method
+        how = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
+        images = planes(self.stack, self.transfer, method.wiener, measure_damping=True, **how)
+        for done, plane in enumerate(images, start=1):
+            yield plane
+            if plane.position[2] == plane.sharpest:
+                self._note(plane)
+            if progress:
+                progress(done, math.prod(self.shape[:3]))
+
+    def _note(self, plane: Plane) -> None:
+        if plane.position[0] == 0:
+            plain = not (self.method.updates or self.method.attenuation)
+            found = quality.of_plane(plane, plain) | (self._split(plane) if self.split_photons else {})
+            self.channels.append(report.of_channel(plane, self.otf_file) | {"quality": found})
+        self.channels[-1]["times"].append(report.of_time(plane))
+
+    def _split(self, plane: Plane) -> dict:
+        """The resolution that two halves of the photons agree on."""
+        raw = self.stack.raw(*plane.position)
+        counting = counting_of(raw, plane.transfer)
+        halves = split_frc(raw, plane.parameters, plane.transfer, counting, np.random.default_rng(0))
+        return {"frc_um": resolution_um(*halves, HALVES)}
+
+    def report(self) -> dict:
+        """What the images rest on, ready for JSON, when all planes are made."""
+        sizes, source = self.stack.sizes, self.stack.source
+        return {
+            "input": None if source is None else str(source),
+            "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
+            "optics": {name: getattr(self.optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
+            "cutoff_per_um": self.transfer.cutoff_per_um,
+            "parameters": None if self.before is None else str(self.before.path),
+            "method": self.method.name,
+            "attenuation": self.method.attenuation,
+            "iterations": self.method.updates,
+            "verdict": report.overall(self.channels),
+            "channels": self.channels,
+            "notes": [*self.stack.notes, *self.notes],
+        }
+
+
+def reconstruct(
+    stack: RawStack,
     *,
-    na: float | None = None,
-    wavelength_em_um: float | None = None,
-    pixel_size_um: float | None = None,
-    wiener: float | None = None,
-    attenuation: float = 0.0,
-    method: str = "wiener",
-    iterations: int | None = None,
-    parameters: str | Path | None = None,
-    k0_per_um: Sequence[tuple[float, float]] | None = None,
-    steps_rad: Sequence[Sequence[float]] | None = None,
-    otf: str | Path | None = None,
-    otf_damping: float | None = None,
+    method: Method | None = None,
+    known: KnownStripes | None = None,
+    lens: Lens | None = None,
     split_photons: bool = False,
-    out: str | Path | None = None,
-    order: str | None = None,
-    angles: int | None = None,
-    phases: int | None = None,
-    trailing_widefield: bool = False,
-    overwrite: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> dict:
-    """Reconstruct every t, c and z of a file.
+    progress: Progress | None = None,
+) -> Reconstructed:
+    """Reconstruct every t, c and z of a stack; no file is read or written but those that `known` and `lens` name.
 
     The stripes of a channel are found once, in the mean over time of its sharpest slice; phases and contrasts are
     measured again at each time, on that slice.
 
     Parameters
     ----------
-    na, wavelength_em_um, pixel_size_um : float, optional
-        Left out: the file says.
-    wiener : float, optional
-        Left out: chosen from the noise.
-    attenuation : float
-        As in `srredsim.reconstruction.wiener.reconstruct`.
-    method : {"wiener", "richardson-lucy"}
-        The name of the result ends on it.
-    iterations : int, optional
-        Updates of Richardson-Lucy.
-    parameters : path, optional
-        The JSON file of another stack, whose stripes, and optics where this file does not say them, are used.
-    k0_per_um, steps_rad : optional
-        What is known of the stripes, as in `srredsim.stripes.given.Known`; one row of steps is that of every
-        angle.
-    otf : path, optional
-        A measured radial OTF, see `srredsim.optics.measured_otf`.
-    otf_damping : float, optional
-        Left out: measured where that serves the image.
     split_photons : bool
         Also tell the resolution: Fourier ring correlation of two images from half the photons each.
-    out : path, optional
-        Folder; beside the input when left out.
-    order, angles, phases, trailing_widefield :
-        How to read the file, as in `srredsim.io.read`.
+
+    Raises
+    ------
+    InputError
+        Before anything is computed, if the stack or its optics cannot be used, or do not fit what is known.
+    """
+    work = Reconstruction(
+        stack, method or Method(), known or KnownStripes(), lens or Lens(), split_photons=split_photons
+    )
+    images = np.empty(work.shape, np.float32)
+    for plane in work.planes(progress):
+        images[plane.position] = plane.image
+    found = work.report()
+    return Reconstructed(images, found, tuple(found["notes"]))
+
+
+def reconstruct_file(
+    path: str | Path,
+    *,
+    reading: io.Reading | None = None,
+    writing: io.Writing | None = None,
+    method: Method | None = None,
+    known: KnownStripes | None = None,
+    lens: Lens | None = None,
+    split_photons: bool = False,
+    progress: Progress | None = None,
+) -> dict:
+    """Reconstruct every t, c and z of a file, as `reconstruct` does, one plane in memory at a time.
 
     Returns
     -------
@@ -96,86 +226,34 @@ def reconstruct_file(
         Before anything is computed, if the file or its optics cannot be used or a result exists already.
     """
     started = time.perf_counter()
-    path = Path(path)
-    stack = io.read(
-        path,
-        order=order,
-        angles=angles,
-        phases=phases,
-        trailing_widefield=trailing_widefield,
-        pixel_size_um=pixel_size_um,
-    )
-    if stack.pattern.phases < 3:
-        raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
-    if method == "wiener" and iterations is not None:
-        raise InputError("--iterations is for --method richardson-lucy")
-    iterations = 0 if method == "wiener" else iterations or ITERATIONS
-    before = saved.load(parameters) if parameters else None
-    given = {"na": na, "wavelength_em_um": wavelength_em_um}
-    optics = replace(stack.optics, **{name: value for name, value in given.items() if value is not None})
-    optics = before.fill(optics) if before else optics
-    transfer, notes = _transfer(optics, otf)
-    known = _known(stack, before, k0_per_um, steps_rad, otf, otf_damping)
-    known.check(stack.pattern, transfer)
-    sizes = stack.sizes
-    shape = (sizes["T"], sizes["C"], sizes["Z"], SCALE * sizes["Y"], SCALE * sizes["X"])
-    result = Path(out or path.parent) / f"{path.stem}_{method.replace('-', '_')}.tif"
+    path, writing, method = Path(path), writing or io.Writing(), method or Method()
+    stack = io.read(path, **asdict(reading or io.Reading()))
+    work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
+    result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")
     calibration = {
-        "pixel_size_um": optics.pixel_size_um / SCALE,
-        "z_step_um": optics.z_step_um,
-        "frame_interval_s": optics.frame_interval_s,
+        "pixel_size_um": work.optics.pixel_size_um / SCALE,
+        "z_step_um": work.optics.z_step_um,
+        "frame_interval_s": work.optics.frame_interval_s,
         "channel_names": stack.channel_names,
     }
     with (
-        io.atomic(report_path, overwrite) as unfinished_report,
-        io.ImageWriter(result, shape, overwrite=overwrite, **calibration) as writer,
+        io.atomic(report_path, writing.overwrite) as unfinished_report,
+        io.ImageWriter(result, work.shape, overwrite=writing.overwrite, **calibration) as writer,
     ):
-        how = {"known": known, "attenuation": attenuation, "iterations": iterations, "measure_damping": True}
-        images = planes(stack, transfer, wiener, **how)
-        plain = not (iterations or attenuation)
-        channels = []
-        for done, plane in enumerate(images, start=1):
+        for plane in work.planes(progress):
             writer[plane.position] = plane.image
-            if plane.position[2] == plane.sharpest:
-                if plane.position[0] == 0:
-                    found = quality.of_plane(plane, plain) | (_split(stack, plane) if split_photons else {})
-                    channels.append(report.of_channel(plane, otf and str(otf)) | {"quality": found})
-                channels[-1]["times"].append(report.of_time(plane))
-            if progress:
-                progress(done, math.prod(shape[:3]))
-        facts = {
-            "input": str(path),
-            "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
-            "optics": {name: getattr(optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
-            "cutoff_per_um": transfer.cutoff_per_um,
-            "parameters": None if before is None else str(before.path),
-            "method": method,
-            "attenuation": attenuation,
-            "iterations": iterations,
-            "verdict": report.overall(channels),
-            "channels": channels,
-            "notes": [*stack.notes, *notes],
-        }
+        facts = work.report()
         unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts | {
         "paths": [str(result), str(report_path)],
-        "shape_tczyx": list(shape),
+        "shape_tczyx": list(work.shape),
         "seconds": round(time.perf_counter() - started, 3),
     }
 
 
-def _split(stack: RawStack, plane: Plane) -> dict:
-    """The resolution that two halves of the photons agree on."""
-    raw = stack.raw(*plane.position)
-    halves = split_frc(
-        raw, plane.parameters, plane.transfer, counting_of(raw, plane.transfer), np.random.default_rng(0)
-    )
-    return {"frc_um": resolution_um(*halves, HALVES)}
-
-
 def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[str]]:
-    """Of the optics, with a measured curve where there is one, and what is to be said about that."""
+    """Transfer function of the optics, with a measured curve where there is one, and what is to be said about that."""
     transfer = transfer_of(optics)
     if not otf:
         return transfer, []
@@ -183,17 +261,16 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     return replace(transfer, curve=tuple(map(tuple, curve.tolist()))), notes
 
 
-def _known(stack: RawStack, before: saved.Saved | None, k0_per_um, steps_rad, otf, otf_damping) -> Known:
+def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
     """What was said of stripes and lens, for every angle and channel of this stack."""
-    channels, angles = stack.sizes["C"], stack.pattern.angles
-    if before and (k0_per_um or steps_rad):
-        raise InputError("--parameters says all of the stripes: leave out --k and --phase-steps")
-    parameters = before.for_stack(stack.pattern, channels) if before else None
+    channels = stack.sizes["C"]
+    steps_rad = known.phase_steps
     if steps_rad and len(steps_rad) == 1:
-        steps_rad = tuple(steps_rad) * angles
+        steps_rad = tuple(steps_rad) * stack.pattern.angles
     dampings = None
-    if otf_damping is not None:
-        dampings = (otf_damping,) * channels
-    elif before and not otf:
+    if lens.otf_damping is not None:
+        dampings = (lens.otf_damping,) * channels
+    elif before and not lens.otf:
         dampings = before.dampings_for(channels)
-    return Known(parameters, k0_per_um, steps_rad, dampings)
+    parameters = before.for_stack(stack.pattern, channels) if before else None
+    return Known(parameters, known.k, steps_rad, dampings)

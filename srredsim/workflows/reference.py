@@ -22,16 +22,18 @@ from scipy import fft, ndimage
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
+from srredsim.io.image import carried_over
 from srredsim.noise.photons import Counting, counting_of, part, recorded
+from srredsim.optics.borders import fading
+from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality.assess import assess
 from srredsim.reconstruction.planes import Plane, planes
 from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import fading
 
 LIGHT = (0.1, 0.03)  # shares of the light, where nothing is said
-BRIGHTEST_PERCENT = 99.9  # of the widefield image: where photons are counted
+BRIGHTEST_PERCENT = 99.9  # percentile of the widefield image: where photons are counted
 VALIDATION = 10  # every tenth stack
 SAME_FIELD = 0.3  # correlation of the widefield images of a stack and its twin
 COARSE_PIXELS = 1.5  # raw pixels: blur before two widefield images are compared
@@ -47,6 +49,43 @@ class Job:
     facts: dict
 
 
+@dataclass(frozen=True)
+class Dim:
+    """What the input of each pair is made of: recorded twins, or the stack itself with a part of its photons.
+
+    Parameters
+    ----------
+    low : path, optional
+        Folder of dim twins of the same stems. Else `light` or `photons` says how much light is left.
+    light : sequence of float
+        Shares of the light, each of which makes a pair of every stack.
+    photons : sequence of float
+        The same as photo-electrons of the brightest pixels of the widefield image, per frame.
+    gain_adu, offset_adu, read_noise_e : float, optional
+        What is known of the camera; what is left out is estimated from the noise of each stack.
+    seed : int
+        The same seed takes the same photons.
+    """
+
+    low: Path | None = None
+    light: Sequence[float] = ()
+    photons: Sequence[float] = ()
+    gain_adu: float | None = None
+    offset_adu: float | None = None
+    read_noise_e: float | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        for share in self.light:
+            if not 0 < share < 1:
+                raise InputError(f"`light` is a share of the light between 0 and 1; got {share:g}")
+
+    @property
+    def shares(self) -> Sequence[float]:
+        """Shares of the light that are left."""
+        return self.light if self.light or self.photons else LIGHT
+
+
 @dataclass
 class Reference:
     """Makes pairs of one stack after the other; ``taken`` counts the stacks that were good enough.
@@ -55,49 +94,32 @@ class Reference:
     ----------
     out : path
         Folder that ``train --data`` takes; made if need be.
-    low : path, optional
-        Folder of dim twins of the same stems. Else `light` or `photons` says how much light is left.
-    light : sequence of float
-        Shares of the light, each of which makes a pair of every stack.
-    photons : sequence of float
-        The same as photo-electrons of the brightest pixels of the widefield image, per frame.
-    gain_adu, offset_adu, read_noise_e : float, optional
-        Of the camera; what is left out is estimated from the noise of each stack.
+    dim : Dim
+        What the input of each pair is made of.
+    reading : Reading
+        How to read the stacks; with their NA and emission wavelength, where the files do not say them.
+    wiener : float, optional
+        Regularisation of the truth; left out: from the noise.
     validation : int
-        Of every so many stacks one is held back for validation, with all its pairs; 0: none.
+        Number of stacks of which one is held back for validation, with all its pairs; 0: none.
     accept_incomplete : bool
         Take stacks of which not all stripes were measured, too.
     """
 
     out: Path
-    low: Path | None = None
-    light: Sequence[float] = ()
-    photons: Sequence[float] = ()
-    gain_adu: float | None = None
-    offset_adu: float | None = None
-    read_noise_e: float | None = None
-    na: float | None = None
-    wavelength_em_um: float | None = None
+    dim: Dim = field(default_factory=Dim)
+    reading: io.Reading = field(default_factory=io.Reading)
     wiener: float | None = None
     validation: int = VALIDATION
     accept_incomplete: bool = False
-    seed: int = 0
     overwrite: bool = False
-    reading: dict = field(default_factory=dict)  # how to read the stacks, as in `srredsim.io.read`
-    taken: int = 0
+    taken: int = field(default=0, init=False)
 
     def __post_init__(self):
         self.out = Path(self.out)
         if self.validation == 1:
-            raise InputError("of every stack none would be left to train on: --validation is 0, or 2 or more")
-        if self.low is not None:
-            self.low = Path(self.low)
-            self._twins = {path.stem: path for path in io.find([self.low])}
-        elif not self.light and not self.photons:
-            self.light = LIGHT
-        for share in self.light:
-            if not 0 < share < 1:
-                raise InputError(f"--light is a share of the light between 0 and 1; got {share:g}")
+            raise InputError("of every stack none would be left to train on: `validation` is 0, or 2 or more")
+        self._twins = {path.stem: path for path in io.find([self.dim.low])} if self.dim.low else {}
 
     def add(self, path: str | Path, progress: Callable[[int, int], None] | None = None) -> dict:
         """Make the pairs of one stack; returns what was done, ready for JSON.
@@ -110,7 +132,7 @@ class Reference:
         path = Path(path)
         stack = self._read(path)
         transfer = transfer_of(stack.optics)
-        jobs = self._twin(path, stack) if self.low else self._parted(path, stack, transfer)
+        jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfer)
         split = self._split(jobs)
         homes = [self._home(split, job.name) for job in jobs]
         done, total = 0, len(jobs) * int(np.prod(stack.array.shape[:3]))
@@ -131,18 +153,16 @@ class Reference:
                 image, channels = self._truth(bright, transfer, tick)
                 facts = {"input": str(path), "split": split, **job.facts, "channels": channels}
                 io.write_raw(raw, dim, optics=stack.optics)
-                io.write_image(truth, image, **_calibration(stack))
+                io.write_image(truth, image, **carried_over(stack, SCALE))
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
         return {"input": str(path), "split": split, "pairs": pairs}
 
     def _read(self, path: Path) -> RawStack:
-        stack = io.read(path, **self.reading)
-        if stack.pattern.phases < 3:
-            raise InputError(f"a reconstruction needs at least 3 phases in each angle; got {stack.pattern.phases}")
-        given = {"na": self.na, "wavelength_em_um": self.wavelength_em_um}
-        return replace(stack, optics=replace(stack.optics, **{k: v for k, v in given.items() if v is not None}))
+        stack = io.read(path, **asdict(self.reading))
+        check_phases(stack.pattern.phases)
+        return stack
 
     def _split(self, jobs: list[Job]) -> str:
         """Where a stack is already, so that it is never in both; else one of so many is held back."""
@@ -155,7 +175,7 @@ class Reference:
         """The files of a pair."""
         raw = _raw(self.out, split, name)
         if raw.exists() and not self.overwrite:
-            raise InputError(f"{raw} exists already; give --overwrite or another --out")
+            raise InputError(f"{raw} exists already; give `overwrite` or another `out`")
         home = self.out / split
         return {"raw": raw, "truth": home / "truth" / raw.name, "facts": home / f"{name}.json"}
 
@@ -163,12 +183,12 @@ class Reference:
 
     def _twin(self, path: Path, stack: RawStack) -> list[Job]:
         if path.stem not in self._twins:
-            raise InputError(f"there is no stack called {path.stem} in {self.low}")
+            raise InputError(f"there is no stack called {path.stem} in {self.dim.low}")
         twin_path = self._twins[path.stem]
         if twin_path.resolve() == path.resolve():
-            raise InputError(f"{self.low} holds the stack itself, not a twin of less light")
+            raise InputError(f"{self.dim.low} holds the stack itself, not a twin of less light")
         try:
-            twin = io.read(twin_path, **self.reading)
+            twin = io.read(twin_path, **asdict(self.reading))
         except InputError as problem:
             raise InputError(f"its twin {twin_path}: {problem}") from None
         if twin.array.shape != stack.array.shape:
@@ -182,27 +202,27 @@ class Reference:
     def _parted(self, path: Path, stack: RawStack, transfer: Transfer) -> list[Job]:
         countings = [self._counting(stack, c, transfer) for c in range(stack.sizes["C"])]
         peak = max(brightest(stack.raw(c=c), counting) for c, counting in enumerate(countings))
-        wanted = [(f"light{share:g}", share) for share in self.light]
-        for photons in self.photons:
+        wanted = [(f"light{share:g}", share) for share in self.dim.shares]
+        for photons in self.dim.photons:
             if not 0 < photons < peak:
                 raise InputError(f"it has {peak:.0f} photons in its brightest pixels; they cannot become {photons:g}")
             wanted.append((f"photons{photons:g}", photons / peak))
         jobs = []
         for suffix, share in wanted:
             name = f"{path.stem}_{suffix}"
-            rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+            rng = np.random.default_rng([self.dim.seed, zlib.crc32(name.encode())])
             facts = {
                 "light": share,
                 "photons": share * peak,
                 "camera": [asdict(counting) for counting in countings],
-                "seed": self.seed,
+                "seed": self.dim.seed,
             }
             jobs.append(Job(name, partial(parted, stack, countings, share, rng), facts))
         return jobs
 
     def _counting(self, stack: RawStack, channel: int, transfer: Transfer) -> Counting:
         raw = stack.raw(0, channel, stack.sizes["Z"] // 2)
-        return counting_of(raw, transfer, self.gain_adu, self.offset_adu, self.read_noise_e)
+        return counting_of(raw, transfer, self.dim.gain_adu, self.dim.offset_adu, self.dim.read_noise_e)
 
     # The truth
 
@@ -223,7 +243,7 @@ class Reference:
         lacking = unfound(parameters)
         if lacking and not self.accept_incomplete:
             raise InputError(
-                f"no truth: not all stripes were found ({', '.join(lacking)}); --accept-incomplete takes it still"
+                f"no truth: not all stripes were found ({', '.join(lacking)}); `accept_incomplete` takes it still"
             )
 
 
@@ -320,12 +340,3 @@ def _whole(stack: RawStack) -> np.ndarray:
     for position in stack.positions():
         whole[position] = stack.raw(*position)
     return whole
-
-
-def _calibration(stack: RawStack) -> dict:
-    return {
-        "pixel_size_um": stack.optics.pixel_size_um / SCALE,
-        "z_step_um": stack.optics.z_step_um,
-        "frame_interval_s": stack.optics.frame_interval_s,
-        "channel_names": stack.channel_names,
-    }

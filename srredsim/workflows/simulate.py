@@ -25,8 +25,8 @@ PIXELS_PER_WORKER = 1_000_000  # raw pixels of one frame, over all stacks: less 
 def simulate(
     out: str | Path,
     *,
-    count: int,
-    seed: int,
+    count: int = 1,
+    seed: int = 0,
     angles: int = 3,
     phases: int = 5,
     photons: tuple[float, float] = (20.0, 5000.0),

@@ -6,21 +6,18 @@ import inspect
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from srredsim import resources
+from srredsim import inputs, resources
 from srredsim.acquisition import Optics, Pattern
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
-from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.channels import CHANNELS
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.precision import policy, resolve
 from srredsim.zoo.recipe import Recipe
 
 WEIGHTS, RECIPE = "model.weights.h5", "recipe.yaml"
-INPUTS = {"frames": "raw frames", "wiener": "Wiener images", "widefield": "widefield images"}
 
 
 @dataclass(frozen=True)
@@ -37,19 +34,14 @@ class LoadedModel:
     alignment: int = 1  # raw pixels to whose multiples tiles are moved
 
     @property
-    def takes_wiener_images(self) -> bool:
-        """Its input is the Wiener image of the frames, of any pattern; otherwise the frames."""
-        return self.recipe.data.input == "wiener"
-
-    @property
-    def takes_widefield_images(self) -> bool:
-        """Its input is one widefield image."""
-        return self.recipe.data.input == "widefield"
+    def kind(self) -> ModuleType:
+        """What it takes: a file of `srredsim.inputs`."""
+        return inputs.module(self.recipe.data.input)
 
     @property
     def sampling(self) -> int:
         """Pixels of the input per raw pixel."""
-        return _sampling(self.recipe)
+        return self.kind.sampling(self.recipe)
 
     @property
     def angles(self) -> int:
@@ -93,7 +85,7 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
     network = build_network(recipe, precision)
     check(recipe, network)
     load_weights(network, folder / WEIGHTS)
-    sampling = _sampling(recipe)
+    sampling = inputs.module(recipe.data.input).sampling(recipe)
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
     architecture = networks.module(recipe.network["name"])
     return LoadedModel(
@@ -106,10 +98,6 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
         precision=resolve(precision),
         alignment=architecture.alignment(**settings) if hasattr(architecture, "alignment") else 1,
     )
-
-
-def _sampling(recipe: Recipe) -> int:
-    return SCALE if recipe.data.input == "wiener" else 1
 
 
 def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = False):
@@ -129,53 +117,19 @@ def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = 
         network = networks.build(**recipe.network, **({"all_steps": True} if all_steps else {}))
     finally:
         keras.config.set_dtype_policy(before)
-    _check_input(recipe, network)
+    check_input(recipe, network)
     return network
 
 
 def check(recipe: Recipe, network) -> None:
     """The network is one that this recipe can predict with, or a clear refusal."""
-    _check_input(recipe, network)
-    _check_constants(recipe)
+    check_input(recipe, network)
+    inputs.module(recipe.data.input).check_constants(recipe)
 
 
-def _check_input(recipe: Recipe, network) -> None:
+def check_input(recipe: Recipe, network) -> None:
     """The network fits what the recipe's data are."""
-    channels_in, scale = network.input_shape[-1], scale_of(network)
-    if recipe.data.input == "wiener":
-        if channels_in != len(CHANNELS) or scale != 1:
-            raise InputError(
-                f"a network of Wiener images takes {len(CHANNELS)} channels ({', '.join(CHANNELS)}) at scale 1; set"
-                f" network.input_channels={len(CHANNELS)} and network.scale=1"
-            )
-        return
-    if recipe.data.input == "widefield":
-        wanted = {"average": 1, "sim": SCALE}[recipe.data.target]
-        if (channels_in, scale) != (1, wanted):
-            raise InputError(
-                f"a network of widefield images takes 1 channel, and makes {wanted}x the pixels where the target is"
-                f" {recipe.data.target}; this one takes {channels_in} and makes {scale}x"
-            )
-        return
-    expected = recipe.data.angles * recipe.data.phases
-    if channels_in != expected:
-        raise InputError(
-            f"the network takes {channels_in} frames, the data have {recipe.data.angles} angles x"
-            f" {recipe.data.phases} phases = {expected}; set network.input_channels={expected}"
-        )
-
-
-def _check_constants(recipe: Recipe) -> None:
-    """A model of z-scores knows by which; only a training may find them in its data set."""
-    data = recipe.data
-    if data.input != "widefield" or data.normalise != "dataset":
-        return
-    for key in ("zscore", "sim_zscore") if data.target == "sim" else ("zscore",):
-        if getattr(data, key) is None:
-            raise InputError(
-                f"the recipe of {recipe.name} has data.normalise: dataset, but no data.{key}; give the mean and the"
-                " standard deviation of the images it was trained on, as [154.5, 66.03]"
-            )
+    inputs.module(recipe.data.input).check(recipe, network.input_shape[-1], scale_of(network))
 
 
 def scale_of(network) -> int:
@@ -184,7 +138,7 @@ def scale_of(network) -> int:
 
 
 def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
-    """The shipped model for a stack: of Wiener images where its optics allow them, else of its raw frames.
+    """Name of the shipped model for a stack: each kind of input says how well its models suit it.
 
     Raises
     ------
@@ -192,28 +146,16 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
         If none fits; the message lists what there is.
     """
     known = {name: recipes.load(name).data for name in names()}
-    cleaners = [name for name, data in known.items() if data.input == "wiener"]
-    if cleaners and pattern.phases >= 3 and _reconstructible(optics):
-        return cleaners[0]
-    known = {name: data for name, data in known.items() if data.input == "frames"}
-    for name, data in known.items():
-        if (data.angles, data.phases) == (pattern.angles, pattern.phases):
-            return name
-    listed = ", ".join(f"{name} ({data.angles} x {data.phases})" for name, data in known.items())
-    any_pattern = f"; {cleaners[0]} takes any, with --na --wavelength-em-um --pixel-size-um" if cleaners else ""
+    suits = {name: inputs.module(data.input).suits(data, pattern, optics or Optics()) for name, data in known.items()}
+    best = max(suits, key=suits.__getitem__, default=None)  # the first of equals
+    if best and suits[best]:
+        return best
+    offers = [inputs.module(data.input).offer(name, data) for name, data in known.items()]
     raise InputError(
-        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are: {listed or 'none'}{any_pattern};"
-        " train one with srredsim train, or give --angles and --phases if the file was misread"
+        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are:"
+        f" {', '.join(filter(None, offers)) or 'none'}; train one with srredsim train, or give `angles` and `phases` if"
+        " the file was misread"
     )
-
-
-def _reconstructible(optics: Optics | None) -> bool:
-    """Whether NA, wavelength and pixel size are known, and those of a microscope."""
-    try:
-        transfer_of(optics or Optics())
-    except InputError:
-        return False
-    return True
 
 
 def describe() -> list[dict]:
@@ -222,13 +164,11 @@ def describe() -> list[dict]:
     for name in resources.entries("models"):
         recipe, folder = recipes.load(name), resources.entry("models", name)
         results = folder / "results.json"
-        of_patterns = recipe.data.input != "widefield"
         rows.append(
             {
                 "name": name,
                 "network": recipe.network["name"],
-                "input": INPUTS[recipe.data.input],
-                "patterns": [f"{a} x {p}" for a, p in recipe.data.each_pattern] if of_patterns else [],
+                **inputs.module(recipe.data.input).describe(recipe),
                 "trained": (folder / WEIGHTS).is_file(),
                 "variants": recipes.variants(folder),
                 "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,

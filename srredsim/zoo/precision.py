@@ -1,4 +1,4 @@
-"""What ``--precision auto`` means on this machine."""
+"""What ``precision="auto"`` means on this machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cpu_has_bfloat16() -> bool:
 
 
 def gpu_compute_capability() -> float | None:
-    """Of the weakest NVIDIA GPU; None without one. 8.0 (Ampere) and up have bfloat16 units."""
+    """Compute capability of the weakest NVIDIA GPU; None without one. 8.0 (Ampere) and up have bfloat16 units."""
     command = shutil.which("nvidia-smi")
     if command is None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Any
 
 import yaml
 
-from srredsim import resources
-from srredsim.data.w2s.field import LEVELS, NOISY_LEVELS
+from srredsim import inputs, resources, schema
+from srredsim.data import readers
 from srredsim.errors import InputError
+from srredsim.schema import choice
 
-INPUTS = ("frames", "wiener", "widefield")
-TARGETS = ("average", "sim")
 NORMALISATIONS = ("image", "noise", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 SCHEDULES = ("constant", "cosine", "step")
@@ -35,30 +33,31 @@ class Data:
     name: str = "simulated"  # an entry of the catalogue, or a folder of pairs
     angles: int = 3
     phases: int = 5
-    input: str = "frames"  # or wiener (see srredsim.reconstruction.channels), or widefield: one image
-    patterns: tuple[str, ...] = ()  # of Wiener images, which can be of several: 3x5 is 3 angles x 5 phases
-    noise_level: int | None = None  # of widefield images: captures that are averaged; None: 1, 2, 4, 8 and 16 in turn
-    target: str = "average"  # of widefield images: of 400 captures; or sim: the SIM image of twice the pixels
-    normalise: str = "image"  # of widefield images: each by itself, or by its noise; or dataset: z-scores of all
+    input: str = "frames"  # or another kind: a file of srredsim.inputs
+    patterns: tuple[str, ...] = ()  # those of Wiener images, which can be several: 3x5 is 3 angles x 5 phases
+    noise_level: int | None = None  # captures that a widefield image is the average of; None: all noisy levels, in turn
+    target: str = "average"  # truth of a widefield image: average of all captures, or sim; of one's own pairs: truth
+    normalise: str = "image"  # widefield images: each by itself, or by its noise; or dataset: z-scores of all
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
-    leaves: float = 0.0  # of widefield images: share of the examples that are of anything, see srredsim.data.leaves
+    leaves: float = 0.0  # share of the widefield examples that show dead leaves, see srredsim.data.leaves
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
     count: int | None = None  # simulated stacks; None: as many as the data set says
     validation_count: int = 32  # validation images
     validation_crop: int = 128  # pixels of the input, the centre of each validation image; at most this much is used
-
-    @property
-    def noise_levels(self) -> tuple[int, ...]:
-        """Of all the pairs of widefield images."""
-        return (self.noise_level,) if self.noise_level else NOISY_LEVELS
+    options: dict = field(default_factory=dict)  # what else the reader of the data set can be asked by: its own keys
 
     @property
     def each_pattern(self) -> list[tuple[int, int]]:
         """(angles, phases) of all the pairs."""
         return [pattern(text) for text in self.patterns] or [(self.angles, self.phases)]
+
+    def wanted(self, split: str) -> readers.Wanted:
+        """What a reader is asked for."""
+        count = self.count if split == "train" else None
+        return readers.Wanted(count, self.noise_level, self.target, self.normalise, self.options)
 
 
 @dataclass(frozen=True)
@@ -66,16 +65,16 @@ class Optimizer:
     name: str = "adam"
     learning_rate: float = 1e-4
     weight_decay: float = 0.0  # decoupled
-    clip_norm: float | None = 1.0  # of the whole gradient
+    clip_norm: float | None = 1.0  # largest norm of the whole gradient
     ema: float | None = None  # momentum of the averaged weights; None: no averaging
     l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
-    epsilon: float | None = None  # of adam and adamw; None: that of Keras, 1e-7
+    epsilon: float | None = None  # constant of adam and adamw; None: that of Keras, 1e-7
     restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Of the learning rate: warmed up linearly, then constant, a cosine to ``final_fraction``, or steps."""
+    """Learning rate over the steps: warmed up linearly, then constant, a cosine to ``final_fraction``, or steps."""
 
     name: str = "constant"
     warmup_steps: int = 0
@@ -89,17 +88,19 @@ class Adversarial:
     """A discriminator that learns to tell the network's images from true ones, and what the network learns of it."""
 
     kind: str = "esrgan"  # or epsr: which relativistic loss the network has
-    weight: float = 0.005  # of that loss, beside the recipe's own
+    weight: float = 0.005  # weight of that loss, beside the recipe's own
     discriminator: dict[str, Any] = field(default_factory=lambda: {"name": "vgg_style"})  # as Recipe.network
-    learning_rate: float = 1e-4  # of the discriminator, which has the network's optimiser and schedule otherwise
+    learning_rate: float = (
+        1e-4  # learning rate of the discriminator, which has the network's optimiser and schedule otherwise
+    )
     real: str = "same_batch"  # the true images of the batch, or other_batch: of another, differently shuffled
     warm_up_epochs: int = 0  # with the recipe's own loss alone
 
     def __post_init__(self):
         if "name" not in self.discriminator:
             raise InputError("adversarial.discriminator needs a name, e.g. {name: vgg_style, size: 128}")
-        _choice("adversarial.kind", self.kind, GANS)
-        _choice("adversarial.real", self.real, REAL_IMAGES)
+        choice("adversarial.kind", self.kind, GANS)
+        choice("adversarial.real", self.real, REAL_IMAGES)
         for key in ("weight", "learning_rate"):
             if not 0 < getattr(self, key) < float("inf"):
                 raise InputError(f"adversarial.{key} must be above 0; got {getattr(self, key)}")
@@ -128,28 +129,21 @@ class Recipe:
     def __post_init__(self):
         if "name" not in self.network:
             raise InputError("network needs a name, e.g. network: {name: red_net, input_channels: 15}")
-        _choice("precision", self.precision, PRECISIONS)
-        _choice("schedule.name", self.schedule.name, SCHEDULES)
-        _choice("optimizer.name", self.optimizer.name, OPTIMIZERS)
-        _choice("data.input", self.data.input, INPUTS)
-        _choice("data.target", self.data.target, TARGETS)
-        _choice("data.normalise", self.data.normalise, NORMALISATIONS)
-        if self.data.noise_level not in (None, *LEVELS):
-            raise InputError(
-                f"data.noise_level is how many captures are averaged: {', '.join(map(str, LEVELS))}, or null for"
-                f" all but the last; got {self.data.noise_level}"
-            )
+        choice("precision", self.precision, PRECISIONS)
+        choice("schedule.name", self.schedule.name, SCHEDULES)
+        choice("optimizer.name", self.optimizer.name, OPTIMIZERS)
+        choice("data.input", self.data.input, inputs.names())
+        choice("data.normalise", self.data.normalise, NORMALISATIONS)
         _check_leaves(self.data)
+        inputs.module(self.data.input).check_data(self.data)
         for key in ("zscore", "sim_zscore"):
             _check_zscore(f"data.{key}", getattr(self.data, key))
-        if len(self.data.each_pattern) > 1 and self.data.input == "frames":
-            raise InputError("a network of raw frames has one pattern: set data.angles and data.phases")
         for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):
             if _get(self, key) < 1:
                 raise InputError(f"{key} must be at least 1; got {_get(self, key)}")
         if self.optimizer.learning_rate <= 0:
             raise InputError(f"optimizer.learning_rate must be above 0; got {self.optimizer.learning_rate}")
-        _choice("initialisation", self.initialisation, INITIALISATIONS)
+        choice("initialisation", self.initialisation, INITIALISATIONS)
         _check_optimizer(self.optimizer, self.schedule)
         if self.adversarial and self.adversarial.warm_up_epochs >= self.epochs:
             raise InputError(
@@ -157,14 +151,14 @@ class Recipe:
             )
 
     def as_dict(self) -> dict:
-        return _plain(dataclasses.asdict(self))
+        """Plain keys and values, as YAML has them; the reader's own stand among the others of ``data``."""
+        content = _plain(dataclasses.asdict(self))
+        return content | {"data": content["data"] | content["data"].pop("options")}
 
 
 def _check_leaves(data: Data) -> None:
     if not 0 <= data.leaves < 1:
         raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
-    if data.leaves and (data.input != "widefield" or data.normalise == "dataset"):
-        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:
@@ -263,7 +257,22 @@ def _name(path: Path) -> str:
 
 def from_dict(content: dict) -> Recipe:
     """Checks every key; an unknown one is refused, with the known ones and the nearest one named."""
-    return _build(Recipe, content, "")
+    if isinstance(content.get("data"), dict):
+        content = content | {"data": _with_options(content["data"])}
+    return schema.build(Recipe, content, "recipe", sections=SECTIONS)
+
+
+def _with_options(data: dict) -> dict:
+    """The section ``data`` with the keys that only a reader of data sets knows under ``options``."""
+    own, known = [field.name for field in dataclasses.fields(Data) if field.name != "options"], {}
+    foreign = {key: value for key, value in data.items() if key not in own}
+    if foreign:
+        known = readers.choices()
+    for key, value in foreign.items():
+        if key not in known:
+            raise InputError(schema.unknown_key("recipe", f"data.{key}", [*own, *known]))
+        foreign[key] = schema.typed(known[key], value, f"data.{key}")
+    return {key: value for key, value in data.items() if key in own} | {"options": foreign}
 
 
 def save(recipe: Recipe, path: Path, header: str = "") -> None:
@@ -272,56 +281,10 @@ def save(recipe: Recipe, path: Path, header: str = "") -> None:
     path.write_text(comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False), encoding="utf-8")
 
 
-def nearest(word: str, known) -> str:
-    """`` (did you mean 'x'?)``, or nothing."""
-    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _build(cls, content: dict, prefix: str):
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    if not isinstance(content, dict):
-        raise InputError(f"{prefix.rstrip('.')} should be keys and values ({', '.join(fields)}); got {content!r}")
-    values = {}
-    for key, value in content.items():
-        if key not in fields:
-            raise InputError(f"no recipe key {prefix}{key}{nearest(key, fields)}; there are: {', '.join(fields)}")
-        nested = SECTIONS.get(key) if cls is Recipe else None
-        absent = value is None and "None" in fields[key].type
-        values[key] = (
-            _build(nested, value, f"{key}.") if nested and not absent else _typed(fields[key].type, value, prefix + key)
-        )
-    missing = [f.name for f in fields.values() if f.default is f.default_factory and f.name not in values]
-    if missing:
-        raise InputError(f"the recipe lacks {', '.join(missing)}")
-    return cls(**values)
-
-
-def _typed(annotation: str, value, key: str):
-    """The value as the annotation wants it; YAML reads 1e-4 as text, and whole numbers where a fraction may stand."""
-    kinds = [kind.strip() for kind in annotation.split("|")]
-    if (value is None and "None" in kinds) or "Any" in kinds:
-        return value
-    try:
-        if "float" in kinds and not isinstance(value, bool):
-            return float(value)
-        if "int" in kinds and not isinstance(value, bool) and float(value).is_integer():
-            return int(float(value))
-    except (TypeError, ValueError):
-        pass
-    if ("str" in kinds and isinstance(value, str)) or ("bool" in kinds and isinstance(value, bool)):
-        return value
-    if annotation.startswith("dict") and isinstance(value, dict):
-        return value
-    if annotation.startswith("tuple") and isinstance(value, (list, tuple)):
-        return tuple(value)
-    raise InputError(f"{key} should be {annotation.replace(' | None', ' (or null)')}; got {value!r}")
-
-
 def _override(content: dict, override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator:
-        raise InputError(f"--set takes key=value, e.g. data.batch=4; got {override!r}")
+        raise InputError(f"what is set is key=value, as data.batch=4; got {override!r}")
     *parents, last = key.strip().split(".")
     for parent in parents:
         if content.get(parent) is None:
@@ -339,11 +302,6 @@ def pattern(text: str) -> tuple[int, int]:
     except ValueError:
         raise InputError(f"a pattern is angles x phases, as 3x5; got {text!r}") from None
     return angles, phases
-
-
-def _choice(key: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InputError(f"no {key} {value!r}{nearest(value, choices)}; there are: {', '.join(choices)}")
 
 
 def _get(recipe: Recipe, key: str):

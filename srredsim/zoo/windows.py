@@ -34,12 +34,17 @@ class Network:
         if keras.backend.backend() == "tensorflow":
             model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
 
-    def in_tiles(self, frames: np.ndarray, tile: int) -> np.ndarray:
+    @property
+    def tile(self) -> int:
+        """Side of a tile in raw pixels with which memory stays bounded."""
+        return default_tile(self.model)
+
+    def in_tiles(self, frames: np.ndarray, tile: int | None = None) -> np.ndarray:
         """The whole image (scale * y, scale * x) of a field of y times x raw pixels, ``tile`` of them at a time."""
         sampling, scale = self.model.sampling, self.model.scale
         shape = tuple(side // sampling for side in frames.shape[:2])
         image = np.empty([side * scale for side in shape], np.float32)
-        for part in tiling.tiles(shape, tile, self.model.receptive_field, self.model.alignment):
+        for part in tiling.tiles(shape, tile or self.tile, self.model.receptive_field, self.model.alignment):
             window = frames[tiling.magnified(part.window, sampling)]
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         return image
@@ -58,6 +63,11 @@ class Network:
                     raise
             self.largest_window = self._next_smaller(side)
         return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
+
+    def notes(self) -> list[str]:
+        """What is to be said with the images."""
+        short = f"memory was short: went on with windows of at most {self.largest_window} pixels"
+        return [*self.model.kind.notes(self.model.recipe), *([short] if self.largest_window else [])]
 
     def _compute(self, window: np.ndarray) -> np.ndarray:
         started = time.perf_counter()

@@ -23,8 +23,8 @@ def recorded(rng, counts=None, a=A, b=B) -> np.ndarray:
 def test_line_of_repeats():
     rng = np.random.default_rng(1)
     found = noise.of_repeats(recorded(rng) for _ in range(100))
-    assert found.a == pytest.approx(A, rel=0.02)
-    assert found.b == pytest.approx(B, abs=15)
+    assert found.gain_adu == pytest.approx(A, rel=0.02)
+    assert found.variance_at_zero_adu2 == pytest.approx(B, abs=15)
 
 
 def test_few_repeats_of_a_noisy_camera_do_not_flatten_the_line():
@@ -38,8 +38,8 @@ def test_few_repeats_of_a_noisy_camera_do_not_flatten_the_line():
     for rng in map(np.random.default_rng, range(6)):
         stack = np.array([recorded(rng, counts, b=400.0) for _ in range(4)])
         plain.append(np.polyfit(stack.mean(axis=0).ravel(), stack.var(axis=0, ddof=1).ravel(), 1)[0])
-    assert np.mean([line.a for line in found]) == pytest.approx(A, rel=0.05)
-    assert np.mean([line.b for line in found]) == pytest.approx(400, rel=0.03)
+    assert np.mean([line.gain_adu for line in found]) == pytest.approx(A, rel=0.05)
+    assert np.mean([line.variance_at_zero_adu2 for line in found]) == pytest.approx(400, rel=0.03)
     assert np.mean(plain) < 0.6 * A
 
 
@@ -48,7 +48,7 @@ def test_scaled_noise_is_that_of_the_scaled_image():
     stack = np.array([recorded(rng) for _ in range(12)])
     line = noise.of_repeats(stack)
     scaled = noise.of_repeats((stack + 70.0) / 900.0)
-    assert noise.scaled_to_1(line, -70.0, 830.0) == pytest.approx(scaled, rel=1e-9)
+    assert line.rescaled(-70.0, 830.0).coefficients == pytest.approx(scaled.coefficients, rel=1e-9)
 
 
 def test_files_folders_and_their_means(tmp_path):

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from srredsim import networks
-from srredsim.checkpoints.importing import filled
-from srredsim.checkpoints.mapping import (
-    ORIGINALS,
+from srredsim.checkpoints import originals
+from srredsim.checkpoints.counterparts import (
     Shapes,
     convolution,
     dense,
@@ -17,11 +16,12 @@ from srredsim.checkpoints.mapping import (
     slope,
     transposed_convolution,
 )
+from srredsim.checkpoints.importing import filled
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.import_weights import import_weights
-from srredsim.workflows.predict_widefield import Chain
 from srredsim.zoo import recipe as recipes
+from srredsim.zoo.chain import Chain
 
 RNG = np.random.default_rng(11)
 IMAGE = RNG.uniform(0, 1, (2, 1, 9, 12)).astype("f4")  # batch, channel, y, x
@@ -215,16 +215,16 @@ def test_a_strided_convolution_and_a_normalisation():
 
 
 SHUFFLING = ("edsr", "rcan", "rdn", "rrdb", "san", "srfbn")
+IMPORTED = [(name, {}) for name in originals.names() if name in networks.names()]
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"),
-    [(name, {}) for name in sorted(ORIGINALS)] + [(name, {"scale": scale}) for name in SHUFFLING for scale in (3, 8)],
+    ("name", "changes"), IMPORTED + [(name, {"scale": scale}) for name in SHUFFLING for scale in (3, 8)]
 )
 def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come_back(name, changes):
     """Fills a small network through its entry and reads its settings off the tensors it asked for."""
     settings = networks.module(name).SMALL | changes
-    original = ORIGINALS[name]
+    original = originals.original(name)
     model = networks.build(name, **settings)
     read = original.settings(Shapes((c.tensor, c.shape) for c in _counterparts(name, model, settings)))
     assert set(settings) - set(read) <= {"steps", "mean"}  # no shape tells these
@@ -239,7 +239,9 @@ def _counterparts(name, model, settings):
     import inspect
 
     defaults = inspect.signature(networks.module(name).build).parameters
-    return ORIGINALS[name].counterparts(model, {key: value.default for key, value in defaults.items()} | settings)
+    return originals.original(name).counterparts(
+        model, {key: value.default for key, value in defaults.items()} | settings
+    )
 
 
 def test_what_never_acted_in_san_is_left_out():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
+from srredsim.checkpoints import vgg19
 from srredsim.errors import InputError
-from srredsim.losses import features as perceptual
 
 DIVISOR = 32
 BLOCKS = [[3, 2, 2], [2, 4, 4], [4, 8, 8, 8, 8], [8, 16, 16, 16, 16], [16, 16, 16, 16, 16]]  # channels
@@ -102,16 +102,16 @@ def write_weights_h5(path):
 @pytest.mark.parametrize("prefix", ["", "module."])
 def test_features_by_torchvision(torch_writer, tmp_path, prefix):
     path = write_pth(torch_writer, tmp_path, prefix=prefix)
-    assert_features(perceptual.load(path, divisor=DIVISOR), as_torchvision)
+    assert_features(vgg19.load(path, divisor=DIVISOR), as_torchvision)
 
 
 @pytest.mark.parametrize(("write", "name"), [(write_h5, "notop.h5"), (write_weights_h5, "vgg19.weights.h5")])
 def test_features_by_keras(tmp_path, write, name):
-    assert_features(perceptual.load(write(tmp_path / name), divisor=DIVISOR), as_caffe)
+    assert_features(vgg19.load(write(tmp_path / name), divisor=DIVISOR), as_caffe)
 
 
 def test_nothing_in_it_learns(tmp_path):
-    extractor = perceptual.load(write_h5(tmp_path / "a.h5"), divisor=DIVISOR)
+    extractor = vgg19.load(write_h5(tmp_path / "a.h5"), divisor=DIVISOR)
     assert not extractor.network.trainable_weights
     assert len(extractor.network.weights) == 32
 
@@ -119,7 +119,7 @@ def test_nothing_in_it_learns(tmp_path):
 def test_the_size_is_that_of_vgg19():
     """The features of torchvision's vgg19 have 20,024,384 parameters: counted without building them."""
     count, inputs = 0, 3
-    for convolutions, filters in perceptual.BLOCKS:
+    for convolutions, filters in vgg19.BLOCKS:
         for _ in range(convolutions):
             count, inputs = count + 9 * inputs * filters + filters, filters
     assert count == 20_024_384
@@ -137,19 +137,19 @@ def test_a_checkpoint_of_something_else(torch_writer, tmp_path, change, words):
     made = {name: array for name, array in (TENSORS | change).items() if array is not None}
     path = write_pth(torch_writer, tmp_path, made)
     with pytest.raises(InputError, match=words) as refusal:
-        perceptual.load(path, divisor=DIVISOR)
+        vgg19.load(path, divisor=DIVISOR)
     assert str(refusal.value).startswith(f"{path}: ")
 
 
 def test_files_that_are_no_weights(tmp_path):
     write_h5(tmp_path / "a.h5")
     with pytest.raises(InputError, match=r"a\.h5: are not weights of VGG19 without its dense layers \(it takes"):
-        perceptual.load(tmp_path / "a.h5")  # of the full size, the file is not
+        vgg19.load(tmp_path / "a.h5")  # of the full size, the file is not
     with pytest.raises(InputError, match=r"none\.h5: cannot be read: No such file"):
-        perceptual.load(tmp_path / "none.h5", divisor=DIVISOR)
+        vgg19.load(tmp_path / "none.h5", divisor=DIVISOR)
     (tmp_path / "text.pth").write_text("no weights")
     with pytest.raises(InputError, match=r"text\.pth: is not a PyTorch checkpoint"):
-        perceptual.load(tmp_path / "text.pth", divisor=DIVISOR)
+        vgg19.load(tmp_path / "text.pth", divisor=DIVISOR)
 
 
 def test_without_weights_and_without_network_it_says_what_to_do(tmp_path, monkeypatch):
@@ -159,8 +159,8 @@ def test_without_weights_and_without_network_it_says_what_to_do(tmp_path, monkey
     monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr("urllib.request.urlopen", fail)
-    with pytest.raises(InputError, match=r"cannot be downloaded from https.*no route to host.*give --vgg-weights FILE"):
-        perceptual.load()
+    with pytest.raises(InputError, match=r"cannot be downloaded .*no route to host.*give `vgg_weights`, a file"):
+        vgg19.load()
     assert not (tmp_path / "cache").exists()
 
 
@@ -176,18 +176,18 @@ def test_what_was_downloaded_is_checked_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr("urllib.request.urlopen", serve)
     with pytest.raises(InputError, match="is not the file that was expected"):
-        perceptual.load(divisor=DIVISOR)
+        vgg19.load(divisor=DIVISOR)
     assert not (tmp_path / "cache").exists()
-    monkeypatch.setattr(perceptual, "MD5", perceptual.hashlib.md5(content).hexdigest())
+    monkeypatch.setattr(vgg19, "MD5", vgg19.hashlib.md5(content).hexdigest())
     for _ in range(2):
-        assert_features(perceptual.load(divisor=DIVISOR), as_caffe)
+        assert_features(vgg19.load(divisor=DIVISOR), as_caffe)
     assert len(served) == 2  # the refused one and the kept one
 
 
 def test_names_of_layers():
-    assert perceptual.known_layers("block2_conv1") == ("block2_conv1",)
-    assert perceptual.known_layers(["block5_conv4", "block1_conv1"]) == ("block5_conv4", "block1_conv1")
+    assert vgg19.known_layers("block2_conv1") == ("block2_conv1",)
+    assert vgg19.known_layers(["block5_conv4", "block1_conv1"]) == ("block5_conv4", "block1_conv1")
     with pytest.raises(InputError, match=r"no convolution of VGG19 called 'block1_conv3'.*block1_conv2"):
-        perceptual.known_layers(["block1_conv3"])
+        vgg19.known_layers(["block1_conv3"])
     with pytest.raises(InputError, match="a name or a list of names"):
-        perceptual.known_layers(5)
+        vgg19.known_layers(5)

@@ -11,7 +11,7 @@ from srredsim.consistency.compare import consistency
 from srredsim.consistency.frame_fit import fit
 from srredsim.consistency.splines import View
 from srredsim.errors import InputError
-from srredsim.noise.camera import Camera
+from srredsim.noise.line import NoiseLine
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import radial_frequency_per_um
 from srredsim.optics.transfer import Transfer
@@ -19,7 +19,8 @@ from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import Parameters, estimate
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import prepare
 
 
@@ -113,7 +114,7 @@ def test_stripes_that_are_a_little_off_are_put_right():
 
     forward = Forward(view.whole, transfer, [right.with_k_error(error)], filter_of=passed)
     (parts,) = forward.parts(sample.truth)
-    found = fit(view.of(sample.raw[1]), view.of(parts), view, Camera(sample.settings.gain_adu, 0.0))
+    found = fit(view.of(sample.raw[1]), view.of(parts), view, NoiseLine(sample.settings.gain_adu, 0.0))
     np.testing.assert_allclose(found.k_error_per_um, -error, atol=0.003)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from srredsim.data.batches import Batches, random_crop, validation_batches
-from srredsim.data.pairs import Pair
+from srredsim.data.batches import Batches, validation_batches
+from srredsim.data.pairs import Pair, Pairs, random_crop
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling
 
@@ -17,7 +17,7 @@ def place(index: int, y: int = 40, x: int = 56) -> Pair:
     return Pair(frames, 1000 * fine_rows + fine_columns, Scaling(0.0, 1.0))
 
 
-class Places:
+class Places(Pairs):
     def __init__(self, count=7):
         self.count = count
 

@@ -7,10 +7,10 @@ from scipy import ndimage, stats
 from srredsim.data.batches import Batches
 from srredsim.data.leaves import LeafPairs, _radii, dead_leaves, expected, scene
 from srredsim.data.pairs import Extended
-from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
+from srredsim.data.w2s.series import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
-from srredsim.training.fit import _open
+from srredsim.inputs.widefield import examples
 from srredsim.zoo.recipe import from_dict
 
 LEAVES = LeafPairs(count=40, size=128, target="average", normalise="noise", seed=3)
@@ -94,12 +94,12 @@ RECIPE = {
 
 
 def test_their_share_is_the_one_that_was_asked_for():
-    opened = _open(from_dict(RECIPE), "train")
+    opened = examples(from_dict(RECIPE), "train")
     batches = Batches(opened.pairs, 32, 5, 1, opened.augmentation, 3, 5)
     assert len(opened.pairs) == 50  # 6 fields at 5 levels, and 20
     asked = batches.indices(range(10))
     assert sum(index >= 30 for index in asked) == 20
-    assert len(_open(from_dict(RECIPE), "validation").pairs) == 24 * 5
+    assert len(examples(from_dict(RECIPE), "validation").pairs) == 24 * 5
 
 
 @pytest.mark.parametrize(

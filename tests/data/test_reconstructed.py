@@ -9,12 +9,12 @@ from srredsim.data.pairs import Pair
 from srredsim.data.reconstructed import Joined, ReconstructedSeries, reconstructed
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.errors import InputError
-from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.evaluation.scores import fit_intensity
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.wiener import reconstruct
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.otf_damping import chosen
-from srredsim.stripes.parameters import estimate
 from srredsim.stripes.preprocess import prepare
 
 SERIES = Series(seed=11, count=3, phases=3, size=64, photons=(800.0, 800.0))

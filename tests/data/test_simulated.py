@@ -1,10 +1,20 @@
 """Simulated pairs: the same from the cache as made anew, resumable, and at several light levels the same fields."""
 
+import ast
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from srredsim import resources
 from srredsim.acquisition import frames_from_raw
+from srredsim.data import simulated
 from srredsim.data.simulated import LightLevels, Series, SimulatedPairs
+from srredsim.data.w2s import series as w2s_series
+from srredsim.data.w2s.layout import layout
+from srredsim.errors import InputError
+from srredsim.simulation import sim
 
 SERIES = Series(seed=4, count=3, angles=3, phases=3, size=32, photons=(50.0, 60.0))
 
@@ -55,3 +65,63 @@ def test_light_levels_show_the_same_fields():
 def test_settings_without_the_sample_are_those_of_the_sample():
     series = Series(seed=8, count=3, phases=3, size=32)
     assert series.settings(2) == series.sample(2).settings
+
+
+def imported(path: Path) -> set[Path]:
+    """Files of the package that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+        for name in [*names, *(node.module for _ in names)]:
+            file = resources.PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
+            found |= {file} if name.startswith("srredsim.") and file.is_file() else set()
+    return found
+
+
+def test_every_file_that_a_stack_depends_on_is_in_the_fingerprint():
+    """From the import statements, whatever stands between."""
+    needed, new = set(), {Path(sim.__file__)}
+    while new:
+        needed |= new
+        new = set().union(*map(imported, new)) - needed
+    assert needed - {resources.PACKAGE / "errors.py"} <= set(simulated.simulator_sources())
+
+
+def test_another_simulator_never_reads_the_samples_of_this_one(tmp_path, monkeypatch):
+    source = tmp_path / "sim.py"
+    source.write_text("peak = 1")
+    monkeypatch.setattr(simulated, "simulator_sources", lambda: [source])
+    monkeypatch.setattr(w2s_series, "simulator_sources", lambda: [source])
+    fields = w2s_series.FieldSeries(seed=1, count=1, size=32)
+    before = SimulatedPairs(SERIES).folder, w2s_series.SimulatedFields(fields).folder
+    assert (SimulatedPairs(SERIES).folder, w2s_series.SimulatedFields(fields).folder) == before
+    source.write_text("peak = 2")
+    assert SimulatedPairs(SERIES).folder != before[0]
+    assert w2s_series.SimulatedFields(fields).folder != before[1]
+
+
+def test_fields_of_other_captures_are_others(monkeypatch):
+    """The noise levels are in the description of W2S."""
+    fields = w2s_series.FieldSeries(seed=1, count=1, size=32)
+    before = w2s_series.SimulatedFields(fields).folder
+    other = replace(layout(), noise_levels=layout().noise_levels | {1: [248, 248]})
+    monkeypatch.setattr(w2s_series, "layout", lambda: other)
+    assert w2s_series.SimulatedFields(fields).folder != before
+
+
+def test_what_is_missing_at_several_light_levels():
+    levels = LightLevels(Series(seed=78, count=2, angles=3, phases=3, size=32), [20, 2000])
+    assert levels.missing(range(4)) == [0, 1, 2, 3]
+    assert levels.generate([1, 2]) == 2
+    assert levels.missing(range(4)) == [0, 3]
+    assert (levels.scale, levels.pattern) == (2, (3, 3))
+
+
+@pytest.mark.parametrize(
+    ("scale", "side", "words"), [(4, 8, "32 x 32 pixels, its truth 64 x 64; .* 4, "), (2, 33, "33 pixels")]
+)
+def test_nothing_is_simulated_to_find_that_a_network_does_not_fit(scale, side, words):
+    pairs = SimulatedPairs(Series(seed=79, count=1, angles=3, phases=3, size=32))
+    with pytest.raises(InputError, match=f"the simulated stacks: .*{words}"):
+        pairs.check(scale, side)
+    assert pairs.missing([0]) == [0]

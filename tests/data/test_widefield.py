@@ -5,14 +5,15 @@ import pytest
 
 from srredsim.data import catalogue
 from srredsim.data.batches import Batches
-from srredsim.data.simulated_fields import FieldSeries, SimulatedFields
 from srredsim.data.w2s import simulated
-from srredsim.data.w2s.field import LEVELS, Zscore
+from srredsim.data.w2s.layout import layout
+from srredsim.data.w2s.series import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
+from srredsim.normalise import Scaling
 
 SERIES = FieldSeries(seed=5, count=3, size=64)
-WIDEFIELD, SIM = Zscore(150.0, 60.0), Zscore(40.0, 50.0)
+WIDEFIELD, SIM = Scaling(150.0, 60.0), Scaling(40.0, 50.0)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def test_fields_on_disk_are_those_of_the_simulator(fields):
     expected = simulated.expected_field(5, 1, 64)
     images = simulated.averages(expected, simulated.camera_rng(5, 1))
     field = fields[1]
-    for level in LEVELS:
+    for level in layout().levels:
         np.testing.assert_array_equal(field.average(level), images[level], err_msg=str(level))
     np.testing.assert_array_equal(field.sim(), expected.sim)
     assert [fields[index].name for index in range(3)] == ["001_0", "001_1", "001_2"]
@@ -118,17 +119,21 @@ def test_the_constants_are_those_of_the_training_fields():
     expected = [simulated.expected_field(fields.series.seed, index, 64) for index in range(48)]
     light = np.stack([one.widefield_photons for one in expected])
     counts, sim = 4 * light + 100, np.stack([one.sim for one in expected])
-    assert fields.widefield.mean == pytest.approx(counts.mean(), rel=0.15)
-    assert fields.widefield.std == pytest.approx(np.sqrt(counts.var() + np.mean(16 * (light + 2.25))), rel=0.25)
-    assert fields.sim.mean == pytest.approx(sim.mean(), rel=0.25)
-    assert fields.sim.std == pytest.approx(sim.std(), rel=0.25)
+    assert fields.widefield.offset == pytest.approx(counts.mean(), rel=0.15)
+    assert fields.widefield.gain == pytest.approx(np.sqrt(counts.var() + np.mean(16 * (light + 2.25))), rel=0.25)
+    assert fields.sim.offset == pytest.approx(sim.mean(), rel=0.25)
+    assert fields.sim.gain == pytest.approx(sim.std(), rel=0.25)
 
 
 @pytest.mark.parametrize(
     ("name", "split", "words"),
     [
         ("w2s", "train", "take w2s_simulated, or the folder that srredsim prepare w2s"),
-        ("simulated", "train", "no widefield images at noise levels; take w2s_simulated"),
+        (
+            "simulated",
+            "train",
+            "holds raw stacks, no widefield images at noise levels; these have some: w2s, w2s_simulated",
+        ),
         ("w2s_simulated", "tset", "no split 'tset'; there are: train, validation, test"),
         ("w2s_simulatde", "train", "w2s_simulated"),
     ],

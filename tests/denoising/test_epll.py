@@ -6,11 +6,11 @@ from scipy.stats import multivariate_normal
 from srredsim.denoising import epll as module
 from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll, likely_image, wiener_filters
+from srredsim.denoising.methods.vst_bm3d import vst_bm3d
+from srredsim.denoising.methods.vst_epll import vst_epll
 from srredsim.denoising.mixture import PIXELS, SIDE, Mixture, load, save
-from srredsim.denoising.vst_bm3d import vst_bm3d
-from srredsim.denoising.vst_epll import vst_epll
 from srredsim.errors import InputError
-from srredsim.noise.one_image import Noise
+from srredsim.noise.line import NoiseLine
 
 
 def error(image, clean):
@@ -92,9 +92,9 @@ def test_photon_noise_is_taken_out_and_the_brightness_stays(widefield):
     clean = 2 * widefield("filaments", 112, peak=40)
     rng = np.random.default_rng(7)
     noisy = 2 * rng.poisson(clean / 2) + rng.normal(0, 3, clean.shape)
-    result = vst_epll(noisy, Noise(2.0, 9.0))
+    result = vst_epll(noisy, NoiseLine(2.0, 9.0))
     assert error(result, clean) < error(noisy, clean) / 6
-    assert error(result, clean) < 1.12 * error(vst_bm3d(noisy, Noise(2.0, 9.0)), clean)
+    assert error(result, clean) < 1.12 * error(vst_bm3d(noisy, NoiseLine(2.0, 9.0)), clean)
     assert result.mean() == pytest.approx(clean.mean(), rel=0.02)
 
 

@@ -9,7 +9,7 @@ from keras import ops
 
 from srredsim import discriminators
 from srredsim.checkpoints.importing import filled
-from srredsim.checkpoints.mapping import DISCRIMINATORS
+from srredsim.checkpoints.originals import original
 from srredsim.errors import InputError
 
 WIDTHS = [64, 128, 256, 512, 512]
@@ -71,7 +71,7 @@ def test_a_smaller_original_is_recognised_by_its_shapes():
 def test_every_weight_has_one_tensor_of_the_original():
     settings = discriminators.module("vgg_style").SMALL
     model = discriminators.build("vgg_style", **settings)
-    found = list(DISCRIMINATORS["vgg_style"].counterparts(model, settings))
+    found = list(original("vgg_style").counterparts(model, settings))
     assert {part.tensor: part.shape for part in found} == original_shapes([4, 8, 16], 1, 4, 5)
     assert sorted(id(part.weight) for part in found) == sorted(id(weight) for weight in model.weights)
 

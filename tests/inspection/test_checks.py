@@ -1,7 +1,6 @@
 """Verdicts on whole stacks in which one thing is wrong."""
 
 import json
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -121,17 +120,17 @@ def test_uneven_phases():
 def test_without_optics_what_needs_them_is_not_checked_and_the_flags_are_named():
     found = checks(good().raw, Optics(pixel_size_um=0.08))
     assert found["stripes"]["verdict"] is None
-    assert "--na --wavelength-em-um" in found["stripes"]["number"]
+    assert "`na, wavelength_em_um`" in found["stripes"]["number"]
     others = {name: check["verdict"] for name, check in found.items() if name not in ("stripes", "phase steps")}
     assert set(others.values()) == {"good"}
 
 
-def test_given_optics_win_and_impossible_ones_are_refused():
-    stack = inspection.with_optics(stack_of(good().raw), 1.1, None)
-    assert stack.optics == replace(stack_of(good().raw).optics, na=1.1)
+def test_impossible_optics_are_refused():
+    optics = stack_of(good().raw).optics
+    inspection.refuse_impossible(optics)
     with pytest.raises(InputError, match="no objective"):
-        inspection.with_optics(stack, 3.0, None)
-    assert inspection.with_optics(stack_of(good().raw, Optics()), 1.4, 0.5).optics.na == 1.4
+        inspection.refuse_impossible(optics.given(na=3.0))
+    inspection.refuse_impossible(Optics(na=3.0))  # of which not enough is known
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (3, 2), (3, 1), (1, 1), (2, 4)])

@@ -47,15 +47,15 @@ def order_check(path, frames, stored, **how):
 @pytest.mark.parametrize(
     ("phases", "z", "stored", "how", "named"),
     [
-        (5, 1, "ZAP", {}, "--order ZAP --angles 3 --phases 5"),
-        (5, 1, "PAZ", {"order": "ZAP"}, "--order PAZ --angles 3 --phases 5"),
-        (5, 1, "PAZ", {"angles": 5, "phases": 3}, "--order PAZ --angles 3 --phases 5"),
-        (5, 1, "ZAP", {"angles": 5, "phases": 3}, "--order ZAP --angles 3 --phases 5"),
-        (3, 1, "ZAP", {}, "--order ZAP --angles 3 --phases 3"),
-        (3, 3, "PZA", {"angles": 3, "phases": 3}, "--order PZA --angles 3 --phases 3"),
-        (3, 3, "PAZ", {"order": "PZA", "angles": 3, "phases": 3}, "--order PAZ --angles 3 --phases 3"),
-        (5, 3, "PZA", {"angles": 3, "phases": 5}, "--order PZA --angles 3 --phases 5"),
-        (5, 3, "ZAP", {"angles": 3, "phases": 5}, "--order ZAP --angles 3 --phases 5"),
+        (5, 1, "ZAP", {}, '`order="ZAP", angles=3, phases=5`'),
+        (5, 1, "PAZ", {"order": "ZAP"}, '`order="PAZ", angles=3, phases=5`'),
+        (5, 1, "PAZ", {"angles": 5, "phases": 3}, '`order="PAZ", angles=3, phases=5`'),
+        (5, 1, "ZAP", {"angles": 5, "phases": 3}, '`order="ZAP", angles=3, phases=5`'),
+        (3, 1, "ZAP", {}, '`order="ZAP", angles=3, phases=3`'),
+        (3, 3, "PZA", {"angles": 3, "phases": 3}, '`order="PZA", angles=3, phases=3`'),
+        (3, 3, "PAZ", {"order": "PZA", "angles": 3, "phases": 3}, '`order="PAZ", angles=3, phases=3`'),
+        (5, 3, "PZA", {"angles": 3, "phases": 5}, '`order="PZA", angles=3, phases=5`'),
+        (5, 3, "ZAP", {"angles": 3, "phases": 5}, '`order="ZAP", angles=3, phases=5`'),
     ],
 )
 def test_the_order_that_fits_is_named(tmp_path, phases, z, stored, how, named):

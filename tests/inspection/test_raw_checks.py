@@ -15,10 +15,10 @@ from srredsim.inspection.raw_checks import (
     noise_only,
     structures,
 )
-from srredsim.noise.camera import Camera
+from srredsim.noise.line import NoiseLine
 from srredsim.stripes.preprocess import Prepared
 
-UNIT = Camera(0.0, 1.0)  # standard deviation 1 everywhere
+UNIT = NoiseLine(0.0, 1.0)  # standard deviation 1 everywhere
 
 
 # contrast
@@ -97,8 +97,8 @@ def test_unsteady_light_makes_bleaching_uncertain():
 
 def test_dark_level_is_where_the_noise_ends():
     frames = np.full((3, 5, 20, 20), 180.0)
-    assert dark_level(frames, Camera(2.0, -190.0, gain_error=0.01)) == pytest.approx(95)
-    assert dark_level(frames, Camera(2.0, -190.0, gain_error=1.0)) == pytest.approx(180)  # nothing is known
+    assert dark_level(frames, NoiseLine(2.0, -190.0, gain_error_adu=0.01)) == pytest.approx(95)
+    assert dark_level(frames, NoiseLine(2.0, -190.0, gain_error_adu=1.0)) == pytest.approx(180)  # nothing is known
 
 
 # movement

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from srredsim.io import tiff
+from srredsim.io.formats import tiff
 
 
 def ome(path, array, axes, **metadata):

@@ -1,6 +1,6 @@
 """Other ways to read a file: each is what the flags that it is named by read."""
 
-import shlex
+import ast
 
 import numpy as np
 import pytest
@@ -15,17 +15,16 @@ def save(path, *shape, size=(3, 4)):
     return path
 
 
-def flags(text):
-    words = shlex.split(text)
-    given = dict(zip(words[::2], words[1::2], strict=True))
-    return {"order": given["--order"], "angles": int(given["--angles"]), "phases": int(given["--phases"])}
+def named(text):
+    call = ast.parse(f"read({text.strip('`')})", mode="eval").body
+    return {each.arg: ast.literal_eval(each.value) for each in call.keywords}
 
 
 @pytest.mark.parametrize(
     ("shape", "how"),
     [((15,), {}), ((9,), {}), ((16,), {"trailing_widefield": True}), ((45,), {"angles": 3, "phases": 5})],
 )
-def test_they_are_what_their_flags_read(tmp_path, shape, how):
+def test_they_are_what_their_names_read(tmp_path, shape, how):
     path = save(tmp_path / "s.npy", *shape)
     stack = io.read(path, **how)
     widefield = how.get("trailing_widefield", False)
@@ -33,7 +32,7 @@ def test_they_are_what_their_flags_read(tmp_path, shape, how):
     assert found
     for name, other in found.items():
         if name != EXCHANGED:
-            read = io.read(path, **flags(name), trailing_widefield=widefield)
+            read = io.read(path, **named(name), trailing_widefield=widefield)
             np.testing.assert_array_equal(other.raw(0, 0, other.sizes["Z"] - 1), read.raw(0, 0, read.sizes["Z"] - 1))
             assert other.pattern == read.pattern
 
@@ -42,9 +41,9 @@ def test_each_is_there_once_and_unlike_the_file_as_read(tmp_path):
     stack = io.read(save(tmp_path / "s.npy", 15))
     found = io.alternatives(stack)
     assert list(found) == [
-        "--order ZAP --angles 3 --phases 5",
-        "--order PAZ --angles 5 --phases 3",
-        "--order ZAP --angles 5 --phases 3",
+        '`order="ZAP", angles=3, phases=5`',
+        '`order="PAZ", angles=5, phases=3`',
+        '`order="ZAP", angles=5, phases=3`',
     ]
     numbers = {tuple(each.raw()[..., 0, 0].ravel()) + each.raw().shape for each in (stack, *found.values())}
     assert len(numbers) == 4
@@ -66,4 +65,4 @@ def test_nothing_else_for_montages_and_arrays(tmp_path):
 
 def test_fewer_than_three_phases_are_no_pattern(tmp_path):
     found = io.alternatives(io.read(save(tmp_path / "s.npy", 8), angles=2, phases=4))
-    assert list(found) == ["--order ZAP --angles 2 --phases 4"]
+    assert list(found) == ['`order="ZAP", angles=2, phases=4`']

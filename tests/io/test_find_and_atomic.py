@@ -29,7 +29,7 @@ def test_files_stay_in_order_and_folders_are_expanded_in_theirs(tmp_path):
 
 def test_a_folder_without_a_stack(tmp_path):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"holds no \*.tif, \*.tiff, \*.npy file"):
+    with pytest.raises(InputError, match=r"holds no \*.npy, \*.tif, \*.tiff file"):
         io.find([tmp_path])
 
 
@@ -109,7 +109,7 @@ def test_a_failure_leaves_what_others_put_there(tmp_path):
 
 def test_what_exists_is_kept_and_overwritten_only_when_asked(tmp_path):
     (tmp_path / "a").write_text("old")
-    with pytest.raises(InputError, match="a exists already; give --overwrite or another --out"):  # noqa: SIM117
+    with pytest.raises(InputError, match="a exists already; give `overwrite` or another `out`"):  # noqa: SIM117
         with io.atomic(tmp_path / "a"):
             raise AssertionError("the work must not begin")
     with io.atomic(tmp_path / "a", overwrite=True) as temporary:
@@ -133,7 +133,7 @@ def test_what_appears_during_the_work_is_kept(tmp_path):
 @pytest.mark.parametrize("deep", ["a.tif", "deeper/a.tif"])
 def test_a_file_where_a_folder_should_be(tmp_path, deep):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="file is a file, not a folder; give another --out"):  # noqa: SIM117
+    with pytest.raises(InputError, match="file is a file, not a folder; give another `out`"):  # noqa: SIM117
         with io.atomic(tmp_path / "file" / deep):
             raise AssertionError("the work must not begin")
     assert listing(tmp_path) == ["file"]
@@ -162,7 +162,7 @@ def refuse(number, name):
 @pytest.mark.parametrize(
     ("number", "call", "words"),
     [
-        (errno.EACCES, "open", "is read-only or not yours; give another --out"),
+        (errno.EACCES, "open", "is read-only or not yours; give another `out`"),
         (errno.EROFS, "open", "is read-only"),
         (errno.EACCES, "mkdir", "is read-only"),
         (errno.ENOSPC, "open", "no space left on the disk"),

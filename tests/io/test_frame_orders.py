@@ -122,7 +122,7 @@ def test_montage_of_square_tiles_tells_its_grid(tmp_path):
     np.save(tmp_path / "m.npy", montage(0, 3, 3, size=(10, 10)))  # 30 x 30: 5 columns of 6 pixels would fit, too
     assert io.read(tmp_path / "m.npy", order="tiled").pattern.phases == 3
     np.save(tmp_path / "m.npy", np.zeros((30, 45), np.uint16))
-    with pytest.raises(InputError, match="--angles 3 --phases 5"):
+    with pytest.raises(InputError, match="`angles=3, phases=5`"):
         io.read(tmp_path / "m.npy", order="tiled")
     assert io.read(tmp_path / "m.npy", order="tiled", angles=3, phases=5).raw().shape == (3, 5, 10, 9)
 
@@ -148,17 +148,17 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
 @pytest.mark.parametrize(
     ("frames", "asked", "words"),
     [
-        (45, {}, "3 angles x 5 phases or 3 x 3; give --angles 3 --phases 5 or --angles 3 --phases 3"),
+        (45, {}, "3 angles x 5 phases or 3 x 3; give `angles=3, phases=5` or `angles=3, phases=3`"),
         (90, {}, "could be"),
-        (25, {}, "give --angles 5 --phases 5"),
-        (75, {}, "--angles 5 --phases 5"),
+        (25, {}, "give `angles=5, phases=5`"),
+        (75, {}, "`angles=5, phases=5`"),
         (14, {}, "14 frames do not make 3 angles x 5 phases"),
         (14, {"angles": 3, "phases": 5}, "14 frames do not make 3 angles x 5 phases; .*15, 30, 45"),
-        (16, {}, "try --trailing-widefield .*--angles 3 --phases 5"),
-        (10, {"angles": 3, "phases": 3}, "try --trailing-widefield"),
-        (9, {"angles": 3, "phases": 5}, "9 frames do not make 3 angles x 5 phases; .* --angles 3 --phases 3"),
-        (15, {"trailing_widefield": True}, "without --trailing-widefield"),
-        (1, {}, "1 frame, but .* --order tiled"),
+        (16, {}, "try `trailing_widefield` .*`angles=3, phases=5`"),
+        (10, {"angles": 3, "phases": 3}, "try `trailing_widefield`"),
+        (9, {"angles": 3, "phases": 5}, "9 frames do not make 3 angles x 5 phases; .* `angles=3, phases=3`"),
+        (15, {"trailing_widefield": True}, "without `trailing_widefield`"),
+        (1, {}, '1 frame, but .* `order="tiled"`'),
         (2, {}, "2 frames, but"),
         (2, {"angles": 3, "phases": 5}, "2 frames"),
         (15, {"order": "PZ"}, "no frame order called 'PZ'; there are: PAZ, PZA, ZAP, tiled"),

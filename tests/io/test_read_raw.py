@@ -12,7 +12,7 @@ import tifffile
 from srredsim import io
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
-from srredsim.io import tiff
+from srredsim.io.formats import tiff
 
 
 def assert_reads(stack, array):

@@ -131,7 +131,7 @@ def test_nothing_is_left_of_an_image_that_was_not_finished(tmp_path, error):
 
 def test_an_image_that_exists_is_replaced_only_when_asked(tmp_path):
     (tmp_path / "i.tif").write_text("mine")
-    with pytest.raises(InputError, match=r"i\.tif exists already; give --overwrite or another --out"):
+    with pytest.raises(InputError, match=r"i\.tif exists already; give `overwrite` or another `out`"):
         io.write_image(tmp_path / "i.tif", image(5, 7))
     assert (tmp_path / "i.tif").read_text() == "mine"
     io.write_image(tmp_path / "i.tif", image(5, 7), overwrite=True)

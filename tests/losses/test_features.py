@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from srredsim import losses
+from srredsim.checkpoints import vgg19
 from srredsim.errors import InputError
-from srredsim.losses import features as perceptual
-from srredsim.losses import pixels as losses
 
 DIVISOR = 32
 RNG = np.random.default_rng(3)
@@ -17,7 +17,7 @@ TRUTH, IMAGE = (RNG.normal(0.4, 0.3, (3, 32, 36, 1)).astype("f4") for _ in range
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     """A file of a small network with random weights."""
-    network = perceptual._network(DIVISOR)
+    network = vgg19._network(DIVISOR)
     rng = np.random.default_rng(5)
     for layer in network.layers:
         for weight in layer.weights:
@@ -30,7 +30,7 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def vgg(weights):
-    return perceptual.load(weights, divisor=DIVISOR)
+    return vgg19.load(weights, divisor=DIVISOR)
 
 
 def features(vgg, images, low=0.0, high=1.0):
@@ -46,7 +46,7 @@ def value(loss, truth=TRUTH, image=IMAGE):
 @pytest.mark.parametrize(("norm", "differ"), [("mse", np.square), ("l1", np.abs)])
 def test_perceptual_is_the_mean_over_the_layers(vgg, norm, differ):
     truth, image = features(vgg, TRUTH), features(vgg, IMAGE)
-    of_layers = {name: differ(truth[name] - image[name]).mean(axis=(1, 2, 3)) for name in perceptual.LAYERS}
+    of_layers = {name: differ(truth[name] - image[name]).mean(axis=(1, 2, 3)) for name in vgg19.LAYERS}
     loss = losses.get({"perceptual": {"layers": "all", "norm": norm}}, vgg)
     np.testing.assert_allclose(value(loss), np.mean(list(of_layers.values()), axis=0), rtol=1e-4)
     loss = losses.get({"perceptual": {"layers": "block5_conv4", "norm": norm}}, vgg)
@@ -58,7 +58,7 @@ def test_perceptual_is_the_mean_over_the_layers(vgg, norm, differ):
 
 def test_one_layer_alone_trains(weights):
     """As ESRGAN takes it: VGG19 with one output, inside the graph of a training step."""
-    alone = perceptual.load(weights, ["block5_conv4"], divisor=DIVISOR)
+    alone = vgg19.load(weights, ["block5_conv4"], divisor=DIVISOR)
     image = keras.Input((None, None, 1))
     model = keras.Model(image, keras.layers.Conv2D(1, 3, padding="same")(image))
     loss = losses.get({"perceptual": {"layers": "block5_conv4", "norm": "l1"}}, alone)
@@ -71,7 +71,7 @@ def test_all_but_the_last_after_their_relu(vgg):
     truth, image = features(vgg, TRUTH), features(vgg, IMAGE)
     expected = [
         np.square(np.maximum(truth[name], 0) - np.maximum(image[name], 0)).mean(axis=(1, 2, 3))
-        for name in perceptual.LAYERS[:4]
+        for name in vgg19.LAYERS[:4]
     ]
     expected.append(np.square(truth["block5_conv4"] - image["block5_conv4"]).mean(axis=(1, 2, 3)))
     loss = losses.get({"perceptual": {"post_relu_first_four": True}}, vgg)
@@ -99,16 +99,16 @@ def test_low_and_high_are_black_and_white(vgg):
 
 
 def test_weights_that_no_loss_takes_are_refused():
-    with pytest.raises(InputError, match="vgg_weights is for the losses perceptual and texture; this loss has neither"):
+    with pytest.raises(InputError, match="`vgg_weights` is for the losses perceptual and texture; this loss has"):
         losses.get({"mean_absolute_error": 1.0}, "vgg19.pth")
 
 
 def test_a_recipe_mixes_all_kinds(vgg, monkeypatch):
     loaded = []
-    monkeypatch.setattr(perceptual, "load", lambda path, wanted: loaded.append((path, wanted)) or vgg)
+    monkeypatch.setattr(vgg19, "load", lambda path, wanted: loaded.append((path, wanted)) or vgg)
     wanted = {"mean_absolute_error": 1.0, "perceptual": {"weight": 0.05, "layers": "all", "norm": "mse"}}
     loss = losses.get(wanted | {"texture": {"weight": "5e-2"}}, "vgg19.pth")
-    assert loaded == [("vgg19.pth", perceptual.LAYERS)]  # once, for both
+    assert loaded == [("vgg19.pth", vgg19.LAYERS)]  # once, for both
     expected = np.abs(TRUTH.astype(float) - IMAGE).mean(axis=(1, 2, 3))
     expected += 0.05 * value(losses.get("perceptual", vgg)) + 0.05 * value(losses.get("texture", vgg))
     np.testing.assert_allclose(value(loss), expected, rtol=1e-4)
@@ -148,11 +148,11 @@ def test_float32_under_mixed_precision(weights):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        loss = losses.get({"perceptual": 1.0, "texture": 1.0}, perceptual.load(weights, divisor=DIVISOR))
+        loss = losses.get({"perceptual": 1.0, "texture": 1.0}, vgg19.load(weights, divisor=DIVISOR))
         mixed = value(loss)
     finally:
         keras.config.set_dtype_policy(policy)
-    exact = losses.get({"perceptual": 1.0, "texture": 1.0}, perceptual.load(weights, divisor=DIVISOR))
+    exact = losses.get({"perceptual": 1.0, "texture": 1.0}, vgg19.load(weights, divisor=DIVISOR))
     np.testing.assert_allclose(mixed, value(exact), rtol=1e-6)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from srredsim import networks
-from srredsim.checkpoints.mapping import ORIGINALS
+from srredsim.checkpoints.originals import original
 
 POINTS = [(0, 0), (5, 7), (-1, -1), "middle"]  # "middle" is row height // 2, column 3
 
@@ -75,7 +75,7 @@ def fill_dncnn(model):
 def fill_by_the_table(model, name, gain):
     """Every tensor by its original name and shape, put in place by the importer's table."""
     settings = {key: value.default for key, value in inspect.signature(networks.module(name).build).parameters.items()}
-    for tensor, shape, weight, convert in ORIGINALS[name].counterparts(model, settings):
+    for tensor, shape, weight, convert in original(name).counterparts(model, settings):
         value = filled(tensor, shape, gain)
         if name == "srfbn" and shape == (1,) and tensor.endswith("1.weight"):
             value = 0.2 + 0.5 * (value - 1)  # a slope of PReLU: 0.2 + 0.05 u

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from srredsim import networks
-from srredsim.checkpoints.sr_caco_2 import ORIGINALS
+from srredsim.checkpoints import originals
 
 POINTS = [(0, 0), (11, 7), (-1, -1)]
 FACTORS = {"running_mean": (0.0, 0.1), "running_var": (1.0, 0.2), "weight": (0.6, 0.1)}  # of what has one axis
@@ -44,7 +44,7 @@ def built(name, gain, **settings):
         settings["rotations"] = [np.sqrt(3) * hashed("rotations", (1, 64, 4, 2))[0]] * 5
     model = networks.build(name, **settings)
     known = {key: value.default for key, value in inspect.signature(networks.module(name).build).parameters.items()}
-    for tensor, shape, weight, convert in ORIGINALS[name].counterparts(model, known | settings):
+    for tensor, shape, weight, convert in originals.original(name).counterparts(model, known | settings):
         weight.assign(convert(parameter(tensor, shape, gain)))
     return model
 

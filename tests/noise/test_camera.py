@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, zoom
 
-from srredsim.errors import InputError
 from srredsim.inspection.whiteness import whiteness
-from srredsim.noise.camera import Camera, camera_of
+from srredsim.noise.camera import noise_of_frames
+from srredsim.noise.photons import Counting
 from srredsim.simulation.camera import expose
 from srredsim.simulation.sim import simulate_stack
 
@@ -16,8 +16,8 @@ from srredsim.simulation.sim import simulate_stack
 def test_the_gain_is_that_of_the_camera(photons, index):
     sample = simulate_stack(5, index=index, size=(128, 160), photons=(photons, photons))
     settings = sample.settings
-    found = camera_of(sample.raw, settings.cutoff_per_um * settings.pixel_size_um)
-    true = Camera.of(settings.gain_adu, settings.offset_adu, settings.read_noise_e)
+    found = noise_of_frames(sample.raw, settings.cutoff_per_um * settings.pixel_size_um)
+    true = Counting(settings.gain_adu, settings.offset_adu, settings.read_noise_e).line
     assert found.gain_adu == pytest.approx(settings.gain_adu, rel=0.1 if photons < 100 else 0.02)
     values = np.percentile(sample.raw.mean(axis=(0, 1)), [5, 50, 99])
     np.testing.assert_allclose(found.variance(values), true.variance(values), rtol=0.05)
@@ -27,14 +27,14 @@ def test_read_noise_shows_where_there_is_hardly_any_light():
     rng = np.random.default_rng(2)
     light = 40 * np.exp(-((np.arange(128) - 64) ** 2) / 2 / 30**2)[:, None] * np.ones(96)
     raw = np.stack([expose(light, rng, gain_adu=0.5, offset_adu=100, read_noise_e=3.0) for _ in range(12)])
-    found = camera_of(raw.reshape(3, 4, 128, 96), 4.0 * 0.08)
+    found = noise_of_frames(raw.reshape(3, 4, 128, 96), 4.0 * 0.08)
     assert found.gain_adu == pytest.approx(0.5, rel=0.05)
     assert found.read_noise_e(100) == pytest.approx(3.0, rel=0.1)
 
 
 def test_a_constant_noise_has_no_gain():
     raw = np.linspace(0, 500, 96)[:, None] + np.random.default_rng(1).normal(0, 7, (2, 3, 96, 128))
-    found = camera_of(raw, 5.0 * 0.08)
+    found = noise_of_frames(raw, 5.0 * 0.08)
     np.testing.assert_allclose(found.variance(np.array([0.0, 250.0, 500.0])), 49, rtol=0.1)
 
 
@@ -42,17 +42,8 @@ def test_hot_pixels_are_no_noise_of_the_camera():
     sample = simulate_stack(5, index=1, size=128, photons=(200, 200))
     raw = sample.raw.copy()
     raw[:, :, [20, 50, 90], [30, 60, 100]] = 60000
-    found = camera_of(raw, sample.settings.cutoff_per_um * sample.settings.pixel_size_um)
+    found = noise_of_frames(raw, sample.settings.cutoff_per_um * sample.settings.pixel_size_um)
     assert found.gain_adu == pytest.approx(sample.settings.gain_adu, rel=0.25)
-
-
-def test_a_camera_from_its_data_sheet():
-    camera = Camera.of(0.5, 100.0, 2.0)
-    assert camera.variance(np.array(300.0)) == pytest.approx(0.5 * 200 + 1.0 + 1 / 12)
-    assert camera.variance(np.array(0.0)) == pytest.approx(1.0 + 1 / 12)
-    assert camera.read_noise_e(100.0) == pytest.approx(2.0)
-    with pytest.raises(InputError, match="gain above 0"):
-        Camera.of(0.0, 100.0, 2.0)
 
 
 def smooth_light(size=(96, 112), peak=300.0):
@@ -70,35 +61,18 @@ def frames_of(expected, gain_adu, n=15):
 @pytest.mark.parametrize("cutoff_per_pixel", [0.3, 0.5])
 @pytest.mark.parametrize("gain_adu", [0.4, 2.1])
 def test_the_corners_of_the_spectrum_tell_the_camera_where_the_lens_is_not_known(gain_adu, cutoff_per_pixel):
-    found = camera_of(frames_of(smooth_light(), gain_adu), cutoff_per_pixel)
+    found = noise_of_frames(frames_of(smooth_light(), gain_adu), cutoff_per_pixel)
     assert found.gain_adu == pytest.approx(gain_adu, rel=0.06)
-    assert 0 < found.gain_error < 0.05 * gain_adu
+    assert 0 < found.gain_error_adu < 0.05 * gain_adu
     for electrons in (5, 50, 200):
         variance = gain_adu**2 * (electrons + 1.5**2) + 1 / 12
         assert found.variance(100 + gain_adu * electrons) == pytest.approx(variance, rel=0.1)
 
 
 def test_the_same_light_everywhere_has_a_variance_but_no_gain():
-    found = camera_of(frames_of(np.full((64, 80), 50.0), 1.0))
-    assert not found.gain_adu > 5 * found.gain_error
+    found = noise_of_frames(frames_of(np.full((64, 80), 50.0), 1.0))
+    assert not found.gain_adu > 5 * found.gain_error_adu
     assert found.variance(150) == pytest.approx(50 + 1.5**2, rel=0.05)
-
-
-def test_stabilised_values_have_the_same_noise_in_all_light():
-    camera = Camera(1.7, 1.7**2 * 2.0 - 1.7 * 100)
-    rng = np.random.default_rng(4)
-    for electrons in (20, 200, 2000):
-        values = 100 + 1.7 * (rng.poisson(electrons, 40_000) + np.sqrt(2.0) * rng.standard_normal(40_000))
-        assert camera.stabilised(values.astype(np.float32)).std() == pytest.approx(1, abs=0.02)
-
-
-def test_stabilised_values_are_those_of_anscombe():
-    counts = np.arange(100, dtype=np.float32)
-    np.testing.assert_allclose(Camera(1.0, 0.0).stabilised(counts), 2 * np.sqrt(counts + 3 / 8), rtol=1e-6)
-
-
-def test_constant_noise_is_divided_by():
-    assert Camera(0.0, 9.0).stabilised(np.float32([6.0])) == pytest.approx(2)
 
 
 def test_the_noise_of_a_camera_is_white():

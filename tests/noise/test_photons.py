@@ -11,7 +11,7 @@ from srredsim.quality.split_frc import checkerboard_frc, moved, split_frc
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.camera import expose
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import estimate
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.preprocess import prepare
 
 N = 400_000
@@ -74,7 +74,7 @@ def test_noise_that_does_not_grow_with_the_light_is_no_cameras():
     rng = np.random.default_rng(4)
     stack = sample()
     smooth = stack.raw.mean(axis=(0, 1)) + rng.normal(0, 5, stack.raw.shape)
-    with pytest.raises(InputError, match="--gain-adu"):
+    with pytest.raises(InputError, match="`gain_adu`"):
         counting_of(
             smooth * np.linspace(1, 0, 128) + rng.normal(0, 9, smooth.shape) * np.linspace(0, 9, 128),
             transfer_for(stack.settings),

@@ -17,7 +17,8 @@ from srredsim.quality.residual_stripes import LIMIT, residual_stripes, visible
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import Parameters, estimate
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
 

@@ -10,7 +10,8 @@ from srredsim.reconstruction.forward import stripes_of
 from srredsim.reconstruction.planes import planes
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import estimate, remeasured
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.measure import remeasured
 from srredsim.stripes.preprocess import prepare
 
 SAMPLE = simulate_stack(41, phases=3, photons=(800, 800), size=(72, 64), phantom="filaments")
@@ -40,7 +41,7 @@ def test_every_plane_as_by_hand():
     once = estimate(prepare((SAMPLE.raw.astype(np.float32) + dim) / 2), transfer)
     for plane in result[:4]:
         t, _, z = plane.position
-        parameters = remeasured(once, prepare((SAMPLE.raw, dim)[t]), transfer)
+        parameters = remeasured(once, prepare((SAMPLE.raw, dim)[t]).frames, transfer)
         image, _ = reconstruct(prepare(times[t][0][z]), parameters, transfer, 0.2)
         np.testing.assert_allclose(plane.image, image, atol=1e-5 * np.ptp(image))
         assert plane.parameters.report() == parameters.report()

@@ -9,7 +9,8 @@ from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import Parameters, estimate
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import prepare
 
 

@@ -10,7 +10,7 @@ from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import estimate
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.preprocess import Prepared, prepare
 
 SAMPLE = simulate_stack(41, phases=3, photons=(60, 60), size=(96, 80), phantom="filaments", otf_damping=0.75)

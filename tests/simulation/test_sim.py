@@ -278,8 +278,8 @@ def test_what_is_fixed_stays():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"phases": 2}, "2 beams need at least 3 phases; got 2"),
-        ({"phases": 4, "beams": 3}, "3 beams need at least 5 phases; got 4"),
+        ({"phases": 2}, "2 beams need at least 3 phases in each angle; got 2"),
+        ({"phases": 4, "beams": 3}, "3 beams need at least 5 phases in each angle; got 4"),
         ({"beams": 4}, "2 or 3 beams"),
         ({"angles": 0}, "at least one angle"),
         ({"size": 4}, "at least 8 x 8"),

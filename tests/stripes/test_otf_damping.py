@@ -5,8 +5,8 @@ import pytest
 
 from srredsim.optics.transfer import DAMPING, Transfer
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.otf_damping import chosen, measure
-from srredsim.stripes.parameters import estimate
 from srredsim.stripes.preprocess import prepare
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from srredsim.data.batches import Batches
-from srredsim.data.pairs import Pair
+from srredsim.data.pairs import Pair, Pairs
 from srredsim.discriminators import vgg_style
 from srredsim.errors import InputError
 from srredsim.losses.adversarial import discriminator_loss, esrgan_loss
@@ -59,7 +59,7 @@ def history(folder: Path) -> list[dict[str, float]]:
 
 def trainer_of(wanted: recipe.Recipe, optimizer):
     """A compiled trainer of one device, whose discriminator learns by plain gradient descent."""
-    from srredsim.losses import pixels as losses
+    from srredsim import losses
     from srredsim.zoo import models
 
     keras.utils.set_random_seed(5)
@@ -145,9 +145,10 @@ import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras
-from srredsim import losses, models, recipe
+from srredsim.losses import pixels as losses
 from srredsim.training import adversarial, checkpoint, optimizers, strategy
 from srredsim.training.fit import train
+from srredsim.zoo import models, recipe
 
 wanted = recipe.from_dict(json.loads(sys.argv[1]))
 rng = np.random.default_rng(2)
@@ -190,7 +191,7 @@ def test_two_replicas_with_the_same_images_train_like_one_device(tmp_path):
     assert row["loss"] == pytest.approx(row["pixel_loss"] + 0.05 * row["gan_loss"], rel=1e-5)
 
 
-class Numbered:
+class Numbered(Pairs):
     """Pairs whose truth shows their number everywhere."""
 
     def __len__(self):

@@ -85,5 +85,5 @@ def test_a_run_that_was_resumed_ends_like_the_uninterrupted_one(tmp_path):
     fresh = state(models.build_network(whole.recipe))
     assert all(np.any(one != start) for one, start in zip(state(whole.network)[-2:], fresh[-2:], strict=True))
     zscore = catalogue.open_fields("w2s_simulated", "train", 2).widefield
-    assert whole.recipe.data.zscore == (zscore.mean, zscore.std)  # what a prediction needs
+    assert whole.recipe.data.zscore == (zscore.offset, zscore.gain)  # what a prediction needs
     assert broken.recipe.data == whole.recipe.data

@@ -13,10 +13,11 @@ import keras
 import numpy as np
 import pytest
 
+from srredsim import inputs
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
-from srredsim.training.fit import _open, train
+from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
 
 DRIVER = Path(__file__).with_name("driver.py")
@@ -132,7 +133,14 @@ def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(tmp_path
     assert (tmp_path / "preview.png").is_file()
     described = recipe.from_dict(wanted)
     frames, truth, _ = next(
-        iter(validation_batches(_open(described, "validation").pairs, described.data.validation_count, 32, 3))
+        iter(
+            validation_batches(
+                inputs.module(described.data.input).examples(described, "validation").pairs,
+                described.data.validation_count,
+                32,
+                3,
+            )
+        )
     )
     last, every = models.build_network(described), models.build_network(described, all_steps=True)
     load_weights(last, tmp_path / "last.weights.h5")
@@ -184,11 +192,11 @@ def test_a_run_is_begun_only_when_its_images_fit(tmp_path):
     wrong = recipe.from_dict(tiny(data=TINY["data"] | {"crop": 1000, "count": 4}))
     with pytest.raises(InputError, match="a crop of 1000 pixels does not fit in"):
         train(wrong, out=tmp_path / "run")
-    assert not list((tmp_path / "run").iterdir())
+    assert not (tmp_path / "run").exists()
 
 
 def test_more_gpus_than_there_are(tmp_path):
-    with pytest.raises(InputError, match="--gpus 2 asks for more than the 0 GPUs of this machine"):
+    with pytest.raises(InputError, match="`gpus` 2 asks for more than the 0 GPUs of this machine"):
         train(recipe.from_dict(tiny()), out=tmp_path / "run", gpus=2)
 
 

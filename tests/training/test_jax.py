@@ -11,7 +11,9 @@ sys.modules["tensorflow"] = None  # any import of it now fails
 import json
 from pathlib import Path
 import numpy as np
-from srredsim import models, prediction, recipe
+from srredsim.inputs.frames import of_frames
+from srredsim.zoo import models, recipe
+from srredsim.zoo.windows import Network
 from srredsim.training import checkpoint
 from srredsim.training.fit import train
 
@@ -19,7 +21,7 @@ wanted, out = json.loads(sys.argv[1]), Path(sys.argv[2])
 train(recipe.from_dict(wanted | {"epochs": 1}), out=out)
 train(recipe.from_dict(wanted), out=out, resume=True)
 frames = np.random.default_rng(0).uniform(100, 200, (20, 24, 9)).astype(np.float32)
-image = prediction.predict_frames(models.load(out, "float32"), frames)
+image = of_frames(Network(models.load(out, "float32")), frames)
 print(json.dumps({"history": checkpoint.load(out).history, "image": image.tolist()}))
 """
 
@@ -44,9 +46,10 @@ def test_jax_trains_without_tensorflow_and_its_weights_mean_the_same_elsewhere(t
 
     import numpy as np
 
-    from srredsim.workflows import predict as prediction
+    from srredsim.inputs.frames import of_frames
     from srredsim.zoo import models
+    from srredsim.zoo.windows import Network
 
     frames = np.random.default_rng(0).uniform(100, 200, (20, 24, 9)).astype(np.float32)
-    image = prediction.predict_frames(models.load(tmp_path / "run", "float32"), frames)
+    image = of_frames(Network(models.load(tmp_path / "run", "float32")), frames)
     np.testing.assert_allclose(image, answer["image"], atol=1e-3 * np.ptp(image))

@@ -8,10 +8,12 @@ import tifffile
 from PIL import Image
 
 from srredsim.cli.main import main
-from srredsim.denoising.pure_let import pure_let
-from srredsim.denoising.vst_epll import vst_epll
-from srredsim.io import tiff, write_raw
-from srredsim.noise.one_image import Noise, noise_parameters
+from srredsim.denoising.methods.pure_let import pure_let
+from srredsim.denoising.methods.vst_epll import vst_epll
+from srredsim.io import write_raw
+from srredsim.io.formats import tiff
+from srredsim.noise.line import NoiseLine
+from srredsim.noise.one_image import noise_of_image
 from srredsim.workflows import denoise as files
 
 
@@ -79,8 +81,8 @@ def test_every_plane_is_denoised_by_itself_and_stays_in_its_place(tmp_path, run,
     assert len(report["planes"]) == 12
     for row in report["planes"]:
         plane = noisy[row["t"], row["c"], row["z"]].astype(float)
-        noise = noise_parameters(plane)
-        assert (row["a"], row["b"]) == pytest.approx(noise)
+        noise = noise_of_image(plane)
+        assert (row["a"], row["b"]) == pytest.approx(noise.coefficients)
         np.testing.assert_allclose(written[row["t"], row["z"], row["c"]], pure_let(plane, noise), rtol=1e-5)
     assert sum("variance = " in line for line in err) == 12
     assert any(line.strip().startswith("t=1, c=0, z=2: noise measured") for line in err)
@@ -94,7 +96,7 @@ def test_noise_that_is_given_is_taken_and_said(tmp_path, run, noisy):
     assert status == 0, err
     assert "noise given: variance = 2 x brightness -200" in out
     written = tifffile.imread(tmp_path / "plane_pure_let.tif")
-    expected = pure_let(noisy[0, 0, 0], Noise(2.0, -200.0))
+    expected = pure_let(noisy[0, 0, 0], NoiseLine(2.0, -200.0))
     assert written.dtype == np.uint16
     np.testing.assert_array_equal(written, np.rint(expected))
     report = files.denoise_file(path, "vst_bm3d", noise=(2.0, -200.0), pixel_size_um=0.1)
@@ -109,8 +111,8 @@ def test_a_prior_of_ones_own_is_used(tmp_path, run, noisy):
     np.savez(prior, weights=np.ones(1), covariances=np.zeros((1, 64, 64)))  # every patch is flat
     assert run(path, "--method", "vst_epll", "--noise", "2", "-200", "--prior", prior)[0] == 0
     result = tifffile.imread(tmp_path / "plane_vst_epll.tif")
-    np.testing.assert_allclose(result, vst_epll(noisy[0, 0, 0], Noise(2.0, -200.0), prior=prior), rtol=1e-5)
-    bends = [np.abs(np.diff(image, 2)).mean() for image in (result, pure_let(noisy[0, 0, 0], Noise(2.0, -200.0)))]
+    np.testing.assert_allclose(result, vst_epll(noisy[0, 0, 0], NoiseLine(2.0, -200.0), prior=prior), rtol=1e-5)
+    bends = [np.abs(np.diff(image, 2)).mean() for image in (result, pure_let(noisy[0, 0, 0], NoiseLine(2.0, -200.0)))]
     assert bends[0] < 0.7 * bends[1]
 
 

@@ -11,11 +11,13 @@ from keras import layers, ops
 
 from srredsim import networks
 from srredsim.errors import InputError
+from srredsim.inputs import _graph
+from srredsim.inputs.frames import of_frames
 from srredsim.workflows import export as exporting
 from srredsim.workflows.export import export, served
-from srredsim.workflows.predict import predict_frames
 from srredsim.zoo import models, recipe
 from srredsim.zoo.models import LoadedModel
+from srredsim.zoo.windows import Network
 
 FRESH = """
 import sys
@@ -62,7 +64,7 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tmp_pat
     arrays = {}
     for name, shape in {"even": (2, 32, 48, 15), "odd": (3, 41, 27, 15)}.items():
         arrays["raw_" + name] = raw = stacks(*shape)
-        arrays["expected_" + name] = np.stack([predict_frames(tiny, frames) for frames in raw])[..., None]
+        arrays["expected_" + name] = np.stack([of_frames(Network(tiny), frames) for frames in raw])[..., None]
     np.savez(tmp_path / "arrays.npz", **arrays)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -158,7 +160,7 @@ def test_an_existing_file_stays(tmp_path):
 
 
 def test_a_model_that_changed_on_the_way_does_not_appear(tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "LOW_PERCENT", 5.0)  # not what this package normalises with
+    monkeypatch.setattr(_graph, "LOW_PERCENT", 5.0)  # not what this package normalises with
     with pytest.raises(RuntimeError, match="another image"):
         export(widefield_model(), tmp_path, "keras")
     assert list(tmp_path.iterdir()) == []

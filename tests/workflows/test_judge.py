@@ -8,9 +8,10 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import consistency
 from srredsim.errors import InputError
+from srredsim.inputs import _stacks as inputs_of_stacks
 from srredsim.reconstruction.forward import stripes_of
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.parameters import estimate
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.preprocess import prepare
 from srredsim.workflows import judge as judging
 
@@ -24,15 +25,29 @@ def stack_of(*shape, optics=OPTICS, raw=SAMPLE.raw) -> RawStack:
     return RawStack(array, Pattern(3, 3), optics, tuple(f"dye {n}" for n in range(shape[1])))
 
 
+def judge_all(judge, stack, transfer, images, name="net", title="cell"):
+    """As a prediction does it: all planes, here in another order than the channels'."""
+    found = inputs_of_stacks.surveyed(stack, lambda sharpest: judging.stripes_in(sharpest.prepared, transfer))
+    for position in images:
+        one = judging.judged(position, stack.raw(*position), images[position], found.stripes[position[1]], transfer)
+        judge.add(one, images[position], name=name, title=title)
+    return judge.report()
+
+
+def judge_of(path, stack, **calibration):
+    return judging.Judge(path, (*stack.array.shape[:3], *stack.array.shape[5:]), **calibration)
+
+
 def test_maps_of_every_plane(tmp_path):
     stack = stack_of(2, 2, 1)
     wrong = SAMPLE.truth[:, ::-1]
     images = {(0, 0, 0): SAMPLE.truth, (1, 0, 0): wrong, (0, 1, 0): wrong, (1, 1, 0): SAMPLE.truth}
     transfer = judging.transfer_for(stack)
-    with judging.Judge(tmp_path / "cell_net.tif", stack, transfer, channel_names=stack.channel_names) as judge:
-        found = judge.judge(images.__getitem__, name="net", title="cell")
-    assert judge.paths == [str(tmp_path / f"cell_net_consistency.{ending}") for ending in ("tif", "png")]
-    maps, _ = io.read_image(judge.paths[0])
+    with judge_of(tmp_path / "cell_net.tif", stack, channel_names=stack.channel_names) as judge:
+        found = judge_all(judge, stack, transfer, images)
+    files = judging.paths(tmp_path / "cell_net.tif")
+    assert list(files) == [tmp_path / f"cell_net_consistency.{ending}" for ending in ("tif", "png")]
+    maps, _ = io.read_image(files[0])
     expected = {
         position: consistency(SAMPLE.raw, image, estimate(prepare(SAMPLE.raw), transfer), transfer)
         for position, image in images.items()
@@ -50,31 +65,30 @@ def test_maps_of_every_plane(tmp_path):
 
 
 def test_channels_are_named(tmp_path):
-    judge = judging.Judge(tmp_path / "a.tif", stack_of(1, 2, 1), None, channel_names=("green", "red"))
+    judge = judge_of(tmp_path / "a.tif", stack_of(1, 2, 1), channel_names=("green", "red"))
     assert judge.channel_names == ["green residual", "green score", "red residual", "red score"]
 
 
 def test_a_plane_of_no_use_does_not_stop_the_others(tmp_path):
     stack = stack_of(2, 1, 1)
     images = {(0, 0, 0): np.zeros_like(SAMPLE.truth), (1, 0, 0): SAMPLE.truth}
-    with judging.Judge(tmp_path / "a.tif", stack, judging.transfer_for(stack)) as judge:
-        found = judge.judge(images.__getitem__, name="a", title="")
+    with judge_of(tmp_path / "a.tif", stack) as judge:
+        found = judge_all(judge, stack, judging.transfer_for(stack), images)
     assert found["notes"] == ["not compared with the raw frames: t=0, c=0, z=0: " + found["notes"][0].split(": ", 2)[2]]
     assert "constant" in found["line"]
     assert found["planes"][0]["residual"] is None
     assert found["planes"][1]["residual"] == pytest.approx(1, abs=0.05)
-    maps, _ = io.read_image(judge.paths[0])
+    maps, _ = io.read_image(judge.maps)
     assert np.all(np.isnan(maps[0]))
 
 
 def test_nothing_is_overwritten_or_left_half_done(tmp_path):
     stack = stack_of(1, 1, 1)
-    transfer = judging.transfer_for(stack)
-    with pytest.raises(RuntimeError), judging.Judge(tmp_path / "a.tif", stack, transfer):
+    with pytest.raises(RuntimeError), judge_of(tmp_path / "a.tif", stack):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "a_consistency.tif").write_bytes(b"mine")
-    with pytest.raises(InputError, match="exists"), judging.Judge(tmp_path / "a.tif", stack, transfer):
+    with pytest.raises(InputError, match="exists"), judge_of(tmp_path / "a.tif", stack):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["a_consistency.tif"]
 
@@ -82,7 +96,7 @@ def test_nothing_is_overwritten_or_left_half_done(tmp_path):
 @pytest.mark.parametrize(
     ("stack", "words"),
     [
-        (stack_of(1, 1, 1, optics=Optics(pixel_size_um=0.08)), "--na --wavelength-em-um"),
+        (stack_of(1, 1, 1, optics=Optics(pixel_size_um=0.08)), "`na, wavelength_em_um`"),
         (stack_of(1, 1, 1, raw=SAMPLE.raw[..., :20]), "too small"),
         (RawStack(np.zeros((1, 1, 1, 3, 2, 64, 64)), Pattern(3, 2), OPTICS), "3 phases"),
     ],
@@ -92,12 +106,11 @@ def test_what_is_missing_is_named(stack, words):
         judging.transfer_for(stack)
 
 
-def test_stripes_of_the_middle_are_those_of_the_whole(monkeypatch, tmp_path):
-    stack = stack_of(1, 1, 1)
-    judge = judging.Judge(tmp_path / "a.tif", stack, judging.transfer_for(stack))
-    whole = stripes_of(judge._stripes(0))
-    monkeypatch.setattr(judging, "FIELD", 64)
-    middle = stripes_of(judge._stripes(0))
+def test_stripes_of_the_middle_are_those_of_the_whole(monkeypatch):
+    transfer = judging.transfer_for(stack_of(1, 1, 1))
+    whole = stripes_of(judging.stripes_in(lambda: prepare(SAMPLE.raw), transfer))
+    monkeypatch.setattr(judging, "STRIPES_SIDE", 64)
+    middle = stripes_of(judging.stripes_in(lambda: prepare(SAMPLE.raw), transfer))
     y_um, x_um = 40 * SETTINGS.pixel_size_um, 35 * SETTINGS.pixel_size_um
     for one, other in zip(whole, middle, strict=True):
         there, here = (each.seen_from(y_um, x_um).amplitudes for each in (one, other))

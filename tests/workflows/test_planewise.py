@@ -6,7 +6,8 @@ import tifffile
 
 from srredsim import io
 from srredsim.errors import InputError
-from srredsim.workflows.planewise import planewise
+from srredsim.io import Writing
+from srredsim.workflows.planewise import Work, planewise
 
 Y, X = 20, 24
 
@@ -44,7 +45,10 @@ def test_every_plane_goes_where_it_came_from(tmp_path):
 
     done = []
     report = planewise(
-        tmp_path / "a.tif", "more", work, draw, out=tmp_path / "out", progress=lambda *now: done.append(now)
+        tmp_path / "a.tif",
+        Work("more", work, draw),
+        writing=Writing(tmp_path / "out"),
+        progress=lambda *now: done.append(now),
     )
     assert seen == list(np.ndindex(2, 3, 4))
     assert done == [(number, 24) for number in range(1, 25)]
@@ -61,24 +65,13 @@ def test_every_plane_goes_where_it_came_from(tmp_path):
     assert (tmp_path / "out" / "a_more.png").read_text() == expected
 
 
-def test_twice_the_pixels_are_half_as_large(tmp_path):
-    np.save(tmp_path / "a.npy", numbered())
-    report = planewise(
-        tmp_path / "a.npy", "big", lambda plane: np.kron(plane.image, np.ones((2, 2))), draw, scale=2, pixel_size_um=0.1
-    )
-    result, pixel_size_um = io.read_image(tmp_path / "a_big.tif")
-    np.testing.assert_array_equal(result[0, 0, 0], np.kron(numbered(), np.ones((2, 2))))
-    assert pixel_size_um == report["pixel_size_um"] == pytest.approx(0.05)
-    assert (tmp_path / "a_big.png").read_text().startswith("('widefield', 'big') 'a.npy' 0.1")
-
-
 def test_whole_numbers_are_rounded_and_clipped_and_it_is_said(tmp_path):
     np.save(tmp_path / "a.npy", numbered())
 
     def work(plane):
         return np.where(np.arange(X) < 8, -5.0, np.where(np.arange(X) < 16, 7.6, 1e5)) + 0 * plane.image
 
-    report = planewise(tmp_path / "a.npy", "x", work, draw, dtype="uint16")
+    report = planewise(tmp_path / "a.npy", Work("x", work, draw), writing=Writing(dtype="uint16"))
     result, _ = io.read_image(tmp_path / "a_x.tif")
     assert result.dtype == np.uint16
     assert [result[0, 0, 0, 3, x] for x in (0, 8, 16)] == [0, 8, 65535]
@@ -89,14 +82,14 @@ def test_whole_numbers_are_rounded_and_clipped_and_it_is_said(tmp_path):
 def test_any_type_of_number(tmp_path, dtype):
     image = (numbered() // 4).astype(dtype)
     np.save(tmp_path / "a.npy", image)
-    planewise(tmp_path / "a.npy", "same", lambda plane: plane.image, draw)
+    planewise(tmp_path / "a.npy", Work("same", lambda plane: plane.image, draw))
     np.testing.assert_array_equal(io.read_image(tmp_path / "a_same.tif")[0][0, 0, 0], image)
 
 
 @pytest.mark.parametrize("frames", [9, 15, 25])
 def test_planes_that_may_be_raw_frames_are_doubted(tmp_path, frames):
     np.save(tmp_path / "a.npy", numbered(frames))
-    (note,) = planewise(tmp_path / "a.npy", "x", lambda plane: plane.image, draw)["notes"]
+    (note,) = planewise(tmp_path / "a.npy", Work("x", lambda plane: plane.image, draw))["notes"]
     assert f"the {frames} planes are taken one by one; if they are the raw frames of one SIM image" in note
 
 
@@ -124,7 +117,7 @@ def test_what_is_no_widefield_image_leaves_nothing(tmp_path, case):
     image, words = REFUSED[case]
     np.save(tmp_path / "a.npy", image)
     with pytest.raises(InputError, match=words):
-        planewise(tmp_path / "a.npy", "x", lambda plane: plane.image, draw)
+        planewise(tmp_path / "a.npy", Work("x", lambda plane: plane.image, draw))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
 
 
@@ -132,7 +125,7 @@ def test_a_raw_stack_is_refused(tmp_path):
     raw = numbered(3, 5)
     io.write_raw(tmp_path / "raw.tif", raw)
     with pytest.raises(InputError, match="with angles and phases, not a widefield image"):
-        planewise(tmp_path / "raw.tif", "x", lambda plane: plane.image, draw)
+        planewise(tmp_path / "raw.tif", Work("x", lambda plane: plane.image, draw))
 
 
 def test_a_file_that_is_cut_short(tmp_path):
@@ -140,7 +133,7 @@ def test_a_file_that_is_cut_short(tmp_path):
     whole = (tmp_path / "a.tif").read_bytes()
     (tmp_path / "a.tif").write_bytes(whole[: 2 * len(whole) // 3])
     with pytest.raises(InputError, match="cut short"):
-        planewise(tmp_path / "a.tif", "x", lambda plane: plane.image, draw)
+        planewise(tmp_path / "a.tif", Work("x", lambda plane: plane.image, draw))
     assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
 
 
@@ -154,10 +147,10 @@ def test_existing_results_stay_unless_told(tmp_path, ending):
         raise AssertionError("no plane should be worked on")
 
     with pytest.raises(InputError, match=rf"a_x\.{ending} exists already"):
-        planewise(tmp_path / "a.npy", "x", never, draw)
+        planewise(tmp_path / "a.npy", Work("x", never, draw))
     assert mine.read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 2
-    planewise(tmp_path / "a.npy", "x", lambda plane: plane.image, draw, overwrite=True)
+    planewise(tmp_path / "a.npy", Work("x", lambda plane: plane.image, draw), writing=Writing(overwrite=True))
     assert mine.read_bytes() != b"mine"
 
 
@@ -168,5 +161,5 @@ def test_a_picture_that_fails_leaves_nothing(tmp_path):
         raise OSError("no space")
 
     with pytest.raises(OSError, match="no space"):
-        planewise(tmp_path / "a.npy", "x", lambda plane: plane.image, fails)
+        planewise(tmp_path / "a.npy", Work("x", lambda plane: plane.image, fails))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]

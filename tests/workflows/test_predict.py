@@ -13,9 +13,12 @@ from keras import layers, ops
 from srredsim import io, networks
 from srredsim.acquisition import Optics, frames_from_raw
 from srredsim.errors import InputError
+from srredsim.inputs import frames as frames_input
+from srredsim.io import Reading, Writing
 from srredsim.workflows import predict as prediction
 from srredsim.zoo import recipe
 from srredsim.zoo.models import LoadedModel
+from srredsim.zoo.windows import Network, default_tile
 
 ANGLES, PHASES = 3, 5
 
@@ -25,6 +28,10 @@ def loaded(network, scale=2, receptive_field=0, angles=ANGLES, phases=PHASES, na
         {"name": name, "network": {"name": "red_net"}, "data": {"angles": angles, "phases": phases}}
     )
     return LoadedModel(name, Path(), described, network, receptive_field, scale, "float32")
+
+
+def of_frames(model, frames, tile=None):
+    return frames_input.of_frames(Network(model), frames, tile)
 
 
 def of_zoo(name, **settings):
@@ -85,8 +92,8 @@ DEEP = [
 def test_tiles_change_nothing(name, settings):
     model = of_zoo(name, **settings)
     frames = frames_from_raw(raw_frames(131, 190)).astype(np.float32) / 3900
-    whole = prediction.predict_frames(model, frames, tile=1000)
-    tiled = prediction.predict_frames(model, frames, tile=30)
+    whole = of_frames(model, frames, tile=1000)
+    tiled = of_frames(model, frames, tile=30)
     assert whole.shape == (131 * model.scale, 190 * model.scale)
     assert np.ptp(whole) > 1e-2
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=1e-5 * np.abs(whole).max())
@@ -97,9 +104,9 @@ def test_tiles_with_less_context_are_not_the_same(name, settings):
     """What the test above would say if the receptive field were ignored."""
     model = of_zoo(name, **settings)
     frames = frames_from_raw(raw_frames(131, 190)).astype(np.float32) / 3900
-    whole = prediction.predict_frames(model, frames, tile=1000)
+    whole = of_frames(model, frames, tile=1000)
     careless = dataclasses.replace(model, receptive_field=1)
-    error = np.abs(prediction.predict_frames(careless, frames, tile=30) - whole).max()
+    error = np.abs(of_frames(careless, frames, tile=30) - whole).max()
     assert error > 1e-3 * np.abs(whole).max()
 
 
@@ -107,7 +114,7 @@ def test_tiles_with_less_context_are_not_the_same(name, settings):
 def test_every_pixel_lands_where_it_belongs(widefield_twice, tile):
     y, x = np.mgrid[:37, :53]
     raw = np.broadcast_to(1000.0 * y + x, (ANGLES, PHASES, 37, 53))  # each pixel carries its own coordinates
-    image = prediction.predict_frames(widefield_twice, frames_from_raw(raw), tile)
+    image = of_frames(widefield_twice, frames_from_raw(raw), tile)
     above = image + np.percentile(raw[0, 0], 1.0)
     out_y, out_x = np.mgrid[:74, :106]
     np.testing.assert_allclose(above, 1000.0 * (out_y // 2) + out_x // 2, atol=0.05)
@@ -115,15 +122,13 @@ def test_every_pixel_lands_where_it_belongs(widefield_twice, tile):
 
 def test_units_are_those_of_the_frames(widefield_twice):
     frames = frames_from_raw(raw_frames(20, 24))
-    image = prediction.predict_frames(widefield_twice, frames)
-    np.testing.assert_allclose(
-        prediction.predict_frames(widefield_twice, frames * 7.0 + 100), 7 * image, rtol=1e-4, atol=1
-    )
+    image = of_frames(widefield_twice, frames)
+    np.testing.assert_allclose(of_frames(widefield_twice, frames * 7.0 + 100), 7 * image, rtol=1e-4, atol=1)
 
 
 def test_frames_that_are_too_many(widefield_twice):
     with pytest.raises(InputError, match=r"takes 3 angles x 5 phases = 15 frames; got 9"):
-        prediction.predict_frames(widefield_twice, np.ones((8, 8, 9)))
+        of_frames(widefield_twice, np.ones((8, 8, 9)))
 
 
 @pytest.fixture
@@ -180,7 +185,9 @@ def test_the_report_is_json_and_the_files_are_there(acquisition, widefield_twice
     path, _ = acquisition
     out = tmp_path / "results"
     steps = []
-    report = prediction.predict_file(path, widefield_twice, out=out, tile=9, progress=lambda *step: steps.append(step))
+    report = prediction.predict_file(
+        path, widefield_twice, writing=Writing(out), tile=9, progress=lambda *step: steps.append(step)
+    )
     assert json.loads(json.dumps(report)) == report
     assert [Path(p) for p in report["paths"]] == [out / "cells_model.tif", out / "cells_model.png"]
     assert sorted(out.iterdir()) == [out / "cells_model.png", out / "cells_model.tif"]
@@ -194,7 +201,7 @@ def test_uint16_is_rounded_and_clipped(tmp_path):
     raw[..., 0, :4] = [0.0, 2000.4, 2000.6, 90000.0]
     path = write(tmp_path / "a.npy", raw)
     model = loaded(Recorded(lambda batch: twice(batch) - 0.01))  # the background falls below zero
-    image = tifffile.imread(prediction.predict_file(path, model, dtype="uint16")["paths"][0])
+    image = tifffile.imread(prediction.predict_file(path, model, writing=Writing(dtype="uint16"))["paths"][0])
     assert image.dtype == np.uint16
     low, high = np.percentile(raw[0, 0], [1.0, 99.9])
     above = raw[0, 0] - low - 0.01 * (high - low)
@@ -222,7 +229,7 @@ def test_an_existing_result_is_found_before_computing(acquisition):
 def test_overwrite_replaces(acquisition, widefield_twice):
     path, _ = acquisition
     (path.parent / "cells_model.tif").write_text("old")
-    report = prediction.predict_file(path, widefield_twice, overwrite=True)
+    report = prediction.predict_file(path, widefield_twice, writing=Writing(overwrite=True))
     assert tifffile.imread(report["paths"][0]).shape == (2, 4, 3, 40, 52)
 
 
@@ -263,7 +270,7 @@ def test_another_pattern_is_refused(tmp_path):
 def test_said_angles_and_phases_are_not_overruled(tmp_path):
     path = write(tmp_path / "a.npy", np.random.default_rng(0).random((45, 20, 24)))
     with pytest.raises(InputError, match=r"this stack has 3 x 3"):
-        prediction.predict_file(path, loaded(Recorded(twice)), angles=3, phases=3)
+        prediction.predict_file(path, loaded(Recorded(twice)), reading=Reading(angles=3, phases=3))
 
 
 def test_the_model_decides_where_the_file_does_not(tmp_path):
@@ -303,7 +310,7 @@ def test_tensorflow_says_that_memory_is_short():
         return twice(batch)
 
     raw = raw_frames(61, 83)
-    image = prediction.predict_frames(loaded(Recorded(short_of_memory), receptive_field=2), frames_from_raw(raw))
+    image = of_frames(loaded(Recorded(short_of_memory), receptive_field=2), frames_from_raw(raw))
     np.testing.assert_allclose(image, expected_widefield(raw), atol=0.05)
 
 
@@ -312,18 +319,16 @@ def test_memory_that_never_suffices():
         raise MemoryError
 
     with pytest.raises(MemoryError, match="smallest"):
-        prediction.predict_frames(
-            loaded(Recorded(out_of_memory), receptive_field=4), frames_from_raw(raw_frames(61, 83))
-        )
+        of_frames(loaded(Recorded(out_of_memory), receptive_field=4), frames_from_raw(raw_frames(61, 83)))
 
 
 def test_the_context_fits_into_the_window():
-    assert prediction.default_tile(loaded(None, receptive_field=43)) == 768 - 2 * 43
-    assert prediction.default_tile(loaded(None, receptive_field=500)) == 64
+    assert default_tile(loaded(None, receptive_field=43)) == 768 - 2 * 43
+    assert default_tile(loaded(None, receptive_field=500)) == 64
     hungry = dataclasses.replace(
         loaded(None, receptive_field=32), recipe=recipe.from_dict({"name": "m", "network": {"name": "san"}})
     )
-    assert prediction.default_tile(hungry) == 256 - 2 * 32  # of a window whose memory grows with its fourth power
+    assert default_tile(hungry) == 256 - 2 * 32  # of a window whose memory grows with its fourth power
 
 
 def write(path, raw):

@@ -12,8 +12,8 @@ from srredsim import io
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.export import export
-from srredsim.workflows.predict_widefield import Chain, is_chain
 from srredsim.zoo import models, recipe
+from srredsim.zoo.chain import Chain, takes_stacks
 
 DENOISER = "network: {name: dncnn, depth: 4, filters: 4}\ndata: {input: widefield, target: average%s}\n"
 SUBSAMPLED = (
@@ -124,7 +124,7 @@ def test_z_scores_do_not_forgive_another_camera(zoo):
 def test_tiles_make_the_whole_image(zoo, name):
     image = image_of(size=(75, 121))
     whole = Chain(zoo / name, "float32")(image)
-    np.testing.assert_allclose(Chain(zoo / name, "float32", tile=17)(image), whole, atol=1e-4 * np.abs(whole).max())
+    np.testing.assert_allclose(Chain(zoo / name, "float32")(image, tile=17), whole, atol=1e-4 * np.abs(whole).max())
 
 
 def test_a_chain_is_its_models_one_after_the_other(zoo):
@@ -144,22 +144,22 @@ def test_a_plus_in_the_name_of_a_folder(zoo, tmp_path):
     folder = tmp_path / "a+b"
     (zoo / "denoiser").rename(folder)
     try:
-        assert is_chain(folder)
+        assert not takes_stacks(folder)
         assert Chain(folder).name == "a+b"
     finally:
         folder.rename(zoo / "denoiser")
 
 
-def test_what_is_a_chain(zoo, tiny_model):
-    assert is_chain(zoo / "denoiser")
-    assert is_chain(f"{zoo / 'denoiser'}+{zoo / 'sharper'}")
-    assert not is_chain(tiny_model)
+def test_what_takes_stacks(zoo, tiny_model):
+    assert not takes_stacks(zoo / "denoiser")
+    assert not takes_stacks(f"{zoo / 'denoiser'}+{zoo / 'sharper'}")
+    assert takes_stacks(tiny_model)
 
 
 def test_mistakes_in_a_chain(zoo, tiny_model, tiny_cleaner):
     denoiser = zoo / "denoiser"
     for chain, words in {
-        f"{denoiser}+{tiny_model}": "tiny takes raw stacks, not widefield images",
+        f"{denoiser}+{tiny_model}": "tiny takes raw frames, not widefield images",
         f"{tiny_cleaner}+{denoiser}": "cleaner takes Wiener images, not widefield images",
         f"{denoiser}+": "a chain has a model on each side of",
         f"{denoiser}+w2s_rcn": "did you mean 'w2s_rcan'",
@@ -225,7 +225,7 @@ def test_denoise_by_a_network_says_what_predict_does(zoo, run, tmp_path):
     found, _ = io.read_image(tmp_path / "a_denoiser_z.tif")
     np.testing.assert_allclose(found[0, 0, 0], Chain(zoo / "denoiser_z")(image), rtol=1e-5)
     status, _, err = run("denoise", "--method", "dncnn", "--model", zoo / "twice", tmp_path / "a.tif")
-    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: srredsim predict --model takes it\n")
+    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: srredsim predict takes it as its --model\n")
 
 
 def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):
@@ -240,15 +240,6 @@ def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):
     found, pixel_size_um = io.read_image(tmp_path / "good_denoiser.tif")
     assert (found.dtype, pixel_size_um) == (np.uint16, pytest.approx(0.1))
     assert out.split() == [str(tmp_path / "good_denoiser.tif"), str(tmp_path / "good_denoiser.png")]
-
-
-def test_evaluate_names_the_benchmark(zoo, run, tmp_path):
-    status, _, err = run("evaluate", "--model", zoo / "denoiser", "--out", tmp_path / "r.json")
-    assert (status, err) == (
-        2,
-        "srredsim: denoiser takes widefield images, not raw stacks; srredsim benchmark w2s scores it\n",
-    )
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["denoiser", "denoiser_n", "denoiser_z", "subsampled", "sharper", "sharper_z"])

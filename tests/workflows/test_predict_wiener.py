@@ -11,12 +11,15 @@ from srredsim import io
 from srredsim.acquisition import Optics, Pattern, frames_from_raw
 from srredsim.data.pairs import Pair
 from srredsim.errors import InputError
-from srredsim.evaluation import benchmark
+from srredsim.evaluation import methods
+from srredsim.evaluation.scores import score
+from srredsim.io import Reading, Writing
 from srredsim.normalise import scaling_of
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows import predict as prediction
 from srredsim.workflows.reconstruct import reconstruct_file
 from srredsim.zoo import models, recipe
+from srredsim.zoo.predict import predict
 
 NAMES = ("na", "wavelength_em_um", "pixel_size_um")
 
@@ -47,7 +50,7 @@ def wild(cleaner):
 
 
 def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):
-    expected = tifffile.imread(reconstruct_file(path, out=tmp_path / "classical")["paths"][0])
+    expected = tifffile.imread(reconstruct_file(path, writing=io.Writing(tmp_path / "classical"))["paths"][0])
     report = prediction.predict_file(path, cleaner)
     np.testing.assert_allclose(tifffile.imread(report["paths"][0]), expected, rtol=1e-4, atol=1e-3)
     assert report["shape_tczyx"] == [2, 1, 1, 144, 144]
@@ -57,47 +60,43 @@ def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):
 
 def test_tiles_change_nothing(path, wild):
     whole = tifffile.imread(prediction.predict_file(path, wild, tile=1000)["paths"][0])
-    tiled = tifffile.imread(prediction.predict_file(path, wild, tile=13, overwrite=True)["paths"][0])
+    again = Writing(overwrite=True)
+    tiled = tifffile.imread(prediction.predict_file(path, wild, tile=13, writing=again)["paths"][0])
     np.testing.assert_allclose(tiled, whole, atol=1e-4 * np.abs(whole).max())
     careless = dataclasses.replace(wild, receptive_field=2)
-    wrong = tifffile.imread(prediction.predict_file(path, careless, tile=13, overwrite=True)["paths"][0])
+    wrong = tifffile.imread(prediction.predict_file(path, careless, tile=13, writing=again)["paths"][0])
     assert np.abs(wrong - whole).max() > 1e-2 * np.abs(whole).max()
 
 
 def test_it_needs_the_optics(sample, cleaner, tmp_path):
     np.save(tmp_path / "bare.npy", sample.raw)
-    with pytest.raises(InputError, match=r"NA.*give --na --wavelength-em-um --pixel-size-um|--na"):
-        prediction.predict_file(tmp_path / "bare.npy", cleaner, angles=3, phases=3)
+    with pytest.raises(InputError, match="give `na, wavelength_em_um, pixel_size_um`"):
+        prediction.predict_file(tmp_path / "bare.npy", cleaner, reading=Reading(angles=3, phases=3))
     optics = {name: getattr(sample.settings, name) for name in NAMES}
-    report = prediction.predict_file(tmp_path / "bare.npy", cleaner, angles=3, phases=3, **optics)
+    report = prediction.predict_file(tmp_path / "bare.npy", cleaner, reading=Reading(angles=3, phases=3, **optics))
     assert report["pixel_size_um"] == pytest.approx(optics["pixel_size_um"] / 2)
 
 
 def test_two_phases_are_too_few(cleaner, tmp_path):
     np.save(tmp_path / "two.npy", np.random.default_rng(0).random((6, 40, 40)))
     with pytest.raises(InputError, match="at least 3 phases in each angle; got 2"):
-        prediction.predict_file(
-            tmp_path / "two.npy", cleaner, angles=3, phases=2, na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08
-        )
+        prediction.predict_file(tmp_path / "two.npy", cleaner, reading=Reading(None, 3, 2, False, 0.08, 1.4, 0.52))
 
 
 def test_frames_are_refused(cleaner, sample):
-    with pytest.raises(InputError, match="takes Wiener images, not frames"):
-        prediction.predict_frames(cleaner, frames_from_raw(sample.raw))
+    with pytest.raises(InputError, match=r"takes Wiener images, of a raw stack .*; give a RawStack"):
+        predict(cleaner, frames_from_raw(sample.raw))
 
 
 def test_untrained_it_scores_what_wiener_scores(cleaner, sample):
     frames = frames_from_raw(sample.raw)
     facts = {"optics": {name: getattr(sample.settings, name) for name in NAMES}}
     pair = Pair(frames, sample.truth, scaling_of(frames), facts)
-    found = benchmark.images(cleaner, pair, 3, 3)
+    found = methods.images(cleaner, pair, "3x3")
     np.testing.assert_allclose(found["cleaner"], found["Wiener"], rtol=1e-4, atol=1e-3)
-    assert (
-        benchmark.score(pair.truth, found["Wiener"])["psnr"]
-        > benchmark.score(pair.truth, found["widefield (Fourier)"])["psnr"]
-    )
+    assert score(pair.truth, found["Wiener"])["psnr"] > score(pair.truth, found["widefield (Fourier)"])["psnr"]
     with pytest.raises(InputError, match="must tell NA, emission wavelength and pixel size"):
-        benchmark.images(cleaner, Pair(frames, sample.truth, scaling_of(frames)), 3, 3)
+        methods.images(cleaner, Pair(frames, sample.truth, scaling_of(frames)), "3x3")
 
 
 def test_a_network_of_frames_is_no_network_of_wiener_images(tiny_model):

@@ -7,9 +7,11 @@ import pytest
 import tifffile
 
 from srredsim import io
-from srredsim.acquisition import Optics
+from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.cli.main import main
+from srredsim.errors import InputError
 from srredsim.simulation.sim import simulate_stack
+from srredsim.workflows.reconstruct import KnownStripes, Lens, Method, reconstruct
 
 SAMPLE = simulate_stack(41, phases=3, photons=(500, 500), size=(72, 64), phantom="filaments")
 OPTICS = Optics(SAMPLE.settings.na, SAMPLE.settings.wavelength_em_um, SAMPLE.settings.pixel_size_um)
@@ -98,3 +100,42 @@ def test_what_is_refused(folder, capsys, flags, said):
     assert (status, out) == (2, "")
     assert said in err
     assert not list(folder.glob("bare_wiener*"))
+
+
+def test_arrays_give_what_files_give(folder, capsys):
+    flags = ["--attenuation", 0.5, "--otf-damping", 0.8, "--phase-steps", "0,120,240"]
+    assert run(capsys, folder / "full.tif", *flags)[0] == 0
+    written, _ = io.read_image(folder / "full_wiener.tif")
+    steps, seen = np.deg2rad([[0, 120, 240]]), []
+    found = reconstruct(
+        io.read(folder / "full.tif"),
+        method=Method(attenuation=0.5),
+        known=KnownStripes(phase_steps=steps.tolist()),
+        lens=Lens(otf_damping=0.8),
+        progress=lambda *done: seen.append(done),
+    )
+    np.testing.assert_array_equal(found.images, written)
+    assert found.report == json.loads((folder / "full_wiener.json").read_text())
+    assert seen == [(1, 1)]
+    assert found.notes == tuple(found.report["notes"])
+
+
+def test_a_stack_in_memory_needs_no_file():
+    stack = RawStack(SAMPLE.raw[None, None, None], Pattern(3, 3), OPTICS)
+    found = reconstruct(stack, method=Method("richardson-lucy", iterations=2))
+    assert found.images.shape == (1, 1, 1, 144, 128)
+    assert found.images.min() >= 0
+    assert (found.report["input"], found.report["iterations"]) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: Method("winer"), "no `method` 'winer'"),
+        (lambda: Method(iterations=3), '`iterations` is for `method="richardson-lucy"`'),
+        (lambda: KnownStripes("a.json", k=[(1.0, 2.0)]), "leave out `k`"),
+    ],
+)
+def test_wishes_that_contradict_one_another_are_refused(wrong, words):
+    with pytest.raises(InputError, match=words):
+        wrong()

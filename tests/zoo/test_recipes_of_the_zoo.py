@@ -8,12 +8,10 @@ from functools import cache
 
 import pytest
 
-from srredsim import networks, resources
+from srredsim import losses, metrics, networks, resources
 from srredsim.data import catalogue
 from srredsim.errors import InputError
 from srredsim.evaluation.w2s.published import published
-from srredsim.losses import pixels as losses
-from srredsim.metrics import images as metrics
 from srredsim.zoo import models, recipe
 
 RECIPES = [
@@ -21,13 +19,13 @@ RECIPES = [
     for name in resources.entries("models")
     for variant in ("", *recipe.variants(resources.entry("models", name)))
 ]
-OF_FEATURES = [name for name in RECIPES if set(losses.OF_FEATURES) & set(recipe.load(name).as_dict()["loss"])]
+OF_FEATURES = [name for name in RECIPES if set(losses.names_of_features()) & set(recipe.load(name).as_dict()["loss"])]
 
 
 def build_small(wanted):
     """Build a network of the same kind, input and scale, as small as tests have it; once for all that are alike."""
-    data = dataclasses.replace(wanted.data, noise_level=None, count=None)
-    _build_small(json.dumps([wanted.network, dataclasses.asdict(data), losses.is_over_steps(wanted.loss)]))
+    data = wanted.as_dict()["data"] | {"noise_level": None, "count": None}
+    _build_small(json.dumps([wanted.network, data, losses.is_over_steps(wanted.loss)]))
 
 
 @cache
@@ -57,13 +55,14 @@ def test_a_recipe_is_one_that_can_be_trained(name):
         assert callable(losses.get(wanted.loss))
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if recipe.load(name).data.input == "widefield"])
+@pytest.mark.parametrize("name", [name for name in RECIPES if recipe.load(name).data.name == "w2s_simulated"])
 def test_a_recipe_of_widefield_images_finds_them(name):
     data = recipe.load(name).data
-    opened = catalogue.open_widefield(data.name, "train", data.noise_levels, data.target, data.normalise)
-    assert len(opened.pairs) == 1200 * len(data.noise_levels)
+    opened = catalogue.open_images(data.name, "train", data.wanted("train"))
+    assert len(opened.pairs) == 1200 * (5 if data.noise_level is None else 1)
+    opened.pairs.check(recipe.load(name).network.get("scale", {"average": 1, "sim": 2}[data.target]), data.crop)
     assert data.crop <= opened.pairs.fields.series.size
-    validation = catalogue.open_widefield(data.name, "validation", data.noise_levels, data.target, data.normalise)
+    validation = catalogue.open_images(data.name, "validation", data.wanted("validation"))
     assert data.validation_count <= len(validation.pairs)
     assert data.validation_crop <= validation.pairs.fields.series.size
 
@@ -89,5 +88,5 @@ def test_without_the_weights_of_vgg19_it_is_said_how_to_get_them(name, monkeypat
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nothing can be downloaded
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path))
-    with pytest.raises(InputError, match=r"cannot be downloaded from https.*; give --vgg-weights FILE"):
+    with pytest.raises(InputError, match=r"cannot be downloaded from https.*; give `vgg_weights`, a file"):
         losses.get(recipe.load(name).loss)

@@ -8,16 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import io
-from srredsim.data.w2s.folder import SPLITS
-from srredsim.data.w2s.raw import CHANNELS, FIELDS, SHOT, RawField
+from srredsim.data.w2s.layout import layout
+from srredsim.data.w2s.raw import RawField
 from srredsim.data.w2s.simulated import camera_rng, captures, expected_field, raw_sim
 from srredsim.errors import InputError
 
 FEWEST = 32  # pixels of a side
+SIZE = 512  # of the published captures
 
 
 def simulate_archive(
-    out: str | Path, count: int, *, seed: int = 0, size: int = 512, progress: Callable[[int, int], None] | None = None
+    out: str | Path,
+    count: int = 1,
+    *,
+    seed: int = 0,
+    size: int = SIZE,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Write folders ``ImageNNN`` with 400 captures, a montage of raw SIM frames and a SIM image of each channel.
 
@@ -36,27 +42,28 @@ def simulate_archive(
         If there are more fields than 120, the images are too small, or a folder exists already.
     """
     out = Path(out)
-    if not 1 <= count <= len(FIELDS):
-        raise InputError(f"W2S has {len(FIELDS)} fields; --count is 1 to {len(FIELDS)}, got {count}")
+    most, channels = len(layout().fields), layout().channels
+    if not 1 <= count <= most:
+        raise InputError(f"W2S has {most} fields; `count` is 1 to {most}, got {count}")
     if size < FEWEST:
-        raise InputError(f"a field has at least {FEWEST} pixels a side; got --size {size}")
+        raise InputError(f"a field has at least {FEWEST} pixels a side; got `size` {size}")
     fields = [RawField(number, out / f"Image{number:03d}") for number in numbers(count)]
     for one in fields:
         if one.folder.exists():
-            raise InputError(f"{one.folder} exists already; give another --out")
+            raise InputError(f"{one.folder} exists already; give another `out`")
     for done, one in enumerate(fields):
         with io.atomic(one.folder) as temporary:
             temporary.mkdir()
-            for channel in CHANNELS:
+            for number, channel in enumerate(channels, start=1):
                 _write(RawField(one.number, temporary), channel, seed, size)
                 if progress:
-                    progress(len(CHANNELS) * done + channel + 1, len(CHANNELS) * count)
+                    progress(len(channels) * done + number, len(channels) * count)
     return [one.folder for one in fields]
 
 
 def numbers(count: int) -> list[int]:
     """The first so many fields, sorted, of an order that begins with one of each split and then keeps their shares."""
-    orders = {split: sorted(there, reverse=split == "validation") for split, there in SPLITS.items()}
+    orders = {split: sorted(there, reverse=split == "validation") for split, there in layout().fields_of.items()}
     shares = [
         (place / len(order), rank, number)
         for rank, order in enumerate((orders["train"], orders["test"], orders["validation"]))
@@ -67,11 +74,12 @@ def numbers(count: int) -> list[int]:
 
 def _write(one: RawField, channel: int, seed: int, size: int) -> None:
     """One channel, with fields of its own: they are independent images in W2S too."""
-    index = len(CHANNELS) * (one.number - 1) + channel
+    w2s = layout()
+    index = len(w2s.channels) * (one.number - 1) + channel
     field = expected_field(seed, index, size)
-    stack = np.lib.format.open_memmap(one.path("wf", channel), "w+", np.uint16, (SHOT, size, size))
+    stack = np.lib.format.open_memmap(one.path("wf", channel), "w+", np.uint16, (w2s.shot, size, size))
     rng = camera_rng(seed, index)
-    for number in range(SHOT):
+    for number in range(w2s.shot):
         stack[number] = captures(field, rng, 1)[0]
     stack.flush()
     np.save(one.path("sim_input", channel), montage(raw_sim(seed, index, size)))

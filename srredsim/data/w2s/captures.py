@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from srredsim.data.w2s.field import CAPTURES, REFERENCE, Zscore
+from srredsim.data.w2s.layout import layout
 from srredsim.data.w2s.raw import CHUNK
 from srredsim.errors import InputError
+from srredsim.normalise import Scaling
 
-FLAT = 1e-12  # of the squared mean: what rounding leaves of the variance of a constant
+FLAT = 1e-12  # share of the squared mean: what rounding leaves of the variance of a constant
 
 
 def averages(captures: np.ndarray) -> dict[int, np.ndarray]:
@@ -23,11 +24,12 @@ def averages(captures: np.ndarray) -> dict[int, np.ndarray]:
 
     Sums of whole numbers are exact.
     """
-    ends = {numbers.stop: level for level, numbers in CAPTURES.items() if numbers.start == 0}
-    edges = sorted({0, *ends, *range(0, CAPTURES[REFERENCE].stop, CHUNK)})
+    w2s = layout()
+    ends = {numbers.stop: level for level, numbers in w2s.captures.items() if numbers.start == 0}
+    edges = sorted({0, *ends, *range(0, w2s.shot, CHUNK)})
     dtype = np.float64 if captures.dtype.kind == "f" else np.int64
     total = np.zeros(captures.shape[1:], dtype)
-    found = {level: _single(captures, numbers) for level, numbers in CAPTURES.items() if numbers.start}
+    found = {level: _single(captures, numbers) for level, numbers in w2s.captures.items() if numbers.start}
     for first, end in pairwise(edges):
         total += np.sum(captures[first:end], axis=0, dtype=dtype)
         if end in ends:
@@ -49,21 +51,21 @@ class Moments(NamedTuple):
     def __add__(self, other: Moments) -> Moments:
         return Moments(*(one + two for one, two in zip(self, other, strict=True)))
 
-    def zscore(self, of: str | Path) -> Zscore:
+    def zscore(self, of: str | Path) -> Scaling:
         mean = self.total / self.count
         variance = self.squares / self.count - mean**2
         if not variance > FLAT * mean**2:
             raise InputError(f"{of}: every pixel is {mean:g}; there is no deviation to divide by")
-        return Zscore(float(mean), float(np.sqrt(variance)))
+        return Scaling(float(mean), float(np.sqrt(variance)))
 
 
 def moments(values: np.ndarray) -> Moments:
-    """In float64."""
+    """Those of an array, in float64."""
     values = np.asarray(values, np.float64).ravel()
     return Moments(values.size, float(values.sum()), float(values @ values))
 
 
 def moments_of_captures(captures: np.ndarray) -> Moments:
-    """Of a stack (captures, y, x) as a whole."""
+    """Those of a stack (captures, y, x) as a whole."""
     chunks = (captures[n : n + CHUNK] for n in range(0, len(captures), CHUNK))
     return sum(map(moments, chunks), Moments(0, 0, 0))

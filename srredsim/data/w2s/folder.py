@@ -1,7 +1,7 @@
 """Reads the images of W2S from a folder: the released one, or one that ``srredsim prepare w2s`` made.
 
 =============================================  =====================================================================
-``normalized/avg{1,2,4,8,16,400}/NNN_C.npy``   averages of field NNN in channel C, z-scored by `WIDEFIELD`
+``normalized/avg{1,2,4,8,16,400}/NNN_C.npy``   averages of field NNN in channel C, z-scored
 ``normalized/sim/NNN_C.npy``                   SIM images; not in the released data
 ``w2s.json``                                   by what the images were z-scored; without it, the published constants
 =============================================  =====================================================================
@@ -17,17 +17,19 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.data.w2s.field import LEVELS, WIDEFIELD, Zscore
+from srredsim.data.stored import Ready
+from srredsim.data.w2s.layout import Layout, zscore
+from srredsim.data.w2s.layout import layout as catalogued
 from srredsim.data.w2s.raw import ranges
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
-from srredsim.optics.sampling import SCALE
+from srredsim.io.formats.npy import memory_map
+from srredsim.normalise import Scaling
 
-SPLITS = {"train": range(1, 77), "validation": range(77, 81), "test": range(81, 121)}
 RECORD = "w2s.json"
 BEGUN = "w2s.begun.json"  # there as long as the images are being made
-AS_IT_IS = Zscore(0.0, 1.0)
+AS_IT_IS = Scaling(0.0, 1.0)
 SHOWN = 8  # incomplete images that a message names
+WORDS = {2: "twice"}
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,16 @@ class StoredField:
 
     name: str
     normalized: Path
-    widefield: Zscore
-    sim_zscore: Zscore
+    layout: Layout
+    widefield: Scaling
+    sim_zscore: Scaling
     facts: dict = field(default_factory=dict)
 
     def average(self, level: int) -> np.ndarray:
         """(y, x) float32 in counts."""
-        if level not in LEVELS:
-            raise InputError(f"no noise level {level}; there are averages of {', '.join(map(str, LEVELS))} captures")
+        if level not in self.layout.levels:
+            there = ", ".join(map(str, self.layout.levels))
+            raise InputError(f"no noise level {level}; there are averages of {there} captures")
         path = path_of(self.normalized, f"avg{level}", self.name)
         if not path.is_file():
             raise InputError(f"{path} is missing: there is no average of {level} captures of {self.name}")
@@ -64,31 +68,36 @@ class StoredField:
                 "(W2S_raw.zip of datasets.epfl.ch/w2s), from which srredsim prepare w2s makes them"
             )
         image = self.sim_zscore.undo(read_plane(path))
-        averages = (path_of(self.normalized, f"avg{level}", self.name) for level in LEVELS)
+        averages = (path_of(self.normalized, f"avg{level}", self.name) for level in self.layout.levels)
         widefield = _mapped(next(other for other in averages if other.is_file())).shape
-        if image.shape != tuple(SCALE * n for n in widefield):
-            raise InputError(f"{path} is {image.shape}; wanted twice the size of the averages, {widefield}")
+        times = self.layout.scale
+        if image.shape != tuple(times * n for n in widefield):
+            wanted = f"wanted {WORDS.get(times, f'{times} times')} the size of the averages, {widefield}"
+            raise InputError(f"{path} is {image.shape}; {wanted}")
         return image
 
 
-class Folder:
-    """Fields of one split, sorted by number and channel; `srredsim.data.w2s.field.Fields` of files.
+class Folder(Ready):
+    """Fields of one split, sorted by number and channel; `srredsim.data.fields.Fields` of files.
 
-    The published split is fields 001-080 to train and 081-120 to test. Of the former, 077-080 are held back here for
-    validation, so that no setting is chosen on the test fields; the published training used them too.
+    Some of the published training fields are held back for validation, so that no setting is chosen on the test fields;
+    the published training used them too. Which, ``dataset.yaml`` says.
 
     Parameters
     ----------
     path : path
         What ``srredsim prepare w2s`` made, or the folder ``normalized`` in it or of the released data. Of a partial
         download, what is there.
-    split : {"train", "validation", "test"}
+    split : str
+        One of the layout's, as "train".
     levels : iterable of int, optional
         Noise levels that every image must have; left out: all of which there is a folder.
+    layout : Layout, optional
+        What the description says; left out: that of the catalogue.
 
     Attributes
     ----------
-    widefield, sim : Zscore
+    widefield, sim : Scaling
         What the averages and the SIM images were z-scored by. For SIM images normalised one by one, or not at all,
         ``sim`` leaves an image as it is, and `StoredField.sim` gives the image as it was stored.
     calibrated : bool
@@ -103,21 +112,29 @@ class Folder:
 
     calibrated = False
 
-    def __init__(self, path: str | Path, split: str = "train", levels: Iterable[int] | None = None):
-        if split not in SPLITS:
-            raise InputError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
+    def __init__(
+        self,
+        path: str | Path,
+        split: str = "train",
+        levels: Iterable[int] | None = None,
+        layout: Layout | None = None,
+    ):
+        self.layout = layout = layout or catalogued()
+        if split not in layout.splits:
+            raise InputError(f"no split {split!r}; there are: {', '.join(layout.splits)}")
         path = Path(path)
+        self.scale, self.reference = layout.scale, layout.reference
         self.split = split
-        self.normalized = normalized_in(path)
+        self.normalized = normalized_in(path, layout)
         if self.normalized is None:
             raise InputError(
                 f"{path} holds no W2S images; wanted normalized/avg1/001_0.npy and so on. srredsim prepare w2s makes "
                 "them from the raw archive"
             )
         record = _record(self.normalized)
-        self.widefield = Zscore(**record["widefield"]) if record else WIDEFIELD
-        self.sim = Zscore(**record["sim"]) if record and record["sim"] else AS_IT_IS
-        self.levels = tuple(levels) if levels is not None else _levels(self.normalized)
+        self.widefield = zscore("widefield", record["widefield"]) if record else layout.zscore
+        self.sim = (zscore("sim", record["sim"]) or AS_IT_IS) if record else layout.sim_zscore
+        self.levels = tuple(levels) if levels is not None else _levels(self.normalized, layout)
         self._fields = [self._field(name) for name in self._names(path)]
 
     def __len__(self) -> int:
@@ -128,15 +145,16 @@ class Folder:
 
     def _field(self, name: str) -> StoredField:
         facts = {"field": int(name[:3]), "channel": int(name[4:]), "source": str(self.normalized)}
-        return StoredField(name, self.normalized, self.widefield, self.sim, facts)
+        return StoredField(name, self.normalized, self.layout, self.widefield, self.sim, facts)
 
     def _names(self, path: Path) -> list[str]:
-        """Of the images of the split; all of them have every level."""
+        """Names of the images of the split; all of them have every level."""
+        numbers = self.layout.fields_of[self.split]
         there = {level: names_in(self.normalized / f"avg{level}") for level in self.levels}
         every = set().union(*there.values())
-        names = sorted(name for name in every if int(name[:3]) in SPLITS[self.split])
+        names = sorted(name for name in every if int(name[:3]) in numbers)
         if not names:
-            wanted, has = ranges(SPLITS[self.split]), ranges({int(name[:3]) for name in every}) or "none"
+            wanted, has = ranges(numbers), ranges({int(name[:3]) for name in every}) or "none"
             raise InputError(f"{path} has no field of the split {self.split} ({wanted}); there are: {has}")
         lacking = {}
         for name in names:
@@ -152,10 +170,11 @@ class Folder:
         return names
 
 
-def normalized_in(path: Path) -> Path | None:
+def normalized_in(path: Path, layout: Layout | None = None) -> Path | None:
     """The folder that holds ``avg1`` and so on: this one, ``normalized`` in it, or None."""
+    levels = (layout or catalogued()).levels
     for folder in (path / "normalized", path):
-        if any((folder / f"avg{level}").is_dir() for level in LEVELS):
+        if any((folder / f"avg{level}").is_dir() for level in levels):
             return folder
     return None
 
@@ -195,8 +214,8 @@ def _mapped(path: Path) -> np.memmap:
         raise InputError(f"{path}: {problem}") from None
 
 
-def _levels(normalized: Path) -> tuple[int, ...]:
-    return tuple(level for level in LEVELS if (normalized / f"avg{level}").is_dir())
+def _levels(normalized: Path, layout: Layout) -> tuple[int, ...]:
+    return tuple(level for level in layout.levels if (normalized / f"avg{level}").is_dir())
 
 
 def _record(normalized: Path) -> dict | None:
@@ -213,8 +232,9 @@ def read_record(path: Path) -> dict:
     """With the keys that are needed to undo what was done."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        Zscore(**record["widefield"])
-        Zscore(**(record["sim"] or {"mean": 0, "std": 1}))
+        if zscore("widefield", record["widefield"]) is None:
+            raise InputError("widefield is null")
+        zscore("sim", record["sim"])
     except (ValueError, KeyError, TypeError) as problem:
         raise InputError(f"{path} is damaged ({problem}); it is what srredsim prepare w2s wrote") from None
     return record

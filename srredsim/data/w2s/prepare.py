@@ -19,14 +19,14 @@ import numpy as np
 
 from srredsim import __version__, io
 from srredsim.data.w2s.captures import Moments, averages, moments, moments_of_captures
-from srredsim.data.w2s.field import CAPTURES, LEVELS, WIDEFIELD, Zscore
-from srredsim.data.w2s.folder import AS_IT_IS, BEGUN, RECORD, SPLITS, normalized_in, path_of, read_record
-from srredsim.data.w2s.raw import CHANNELS, SIM_ORDERS, Archive, RawField, in_words, open_archive, ranges
+from srredsim.data.w2s.folder import AS_IT_IS, BEGUN, RECORD, normalized_in, path_of, read_record
+from srredsim.data.w2s.layout import as_record, layout, zscore
+from srredsim.data.w2s.raw import SIM_ORDERS, Archive, RawField, in_words, open_archive, ranges
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
+from srredsim.io.formats.npy import memory_map
+from srredsim.normalise import Scaling
 
 SIM_ZSCORES = ("global", "lr", "per-image", "none")
-TRAINING = range(1, 81)  # fields whose SIM images give the global constants: the published training fields
 MOMENTS = ".srredsim-moments"  # folder of what was counted, as long as it is needed
 
 
@@ -37,12 +37,13 @@ class Settings:
     Parameters
     ----------
     zscore : "published", "own" or (mean, std)
-        Of the averages; "own" is measured over all captures of all fields here, as the published one was.
+        Mean and deviation of the averages; "own" is measured over all captures of all fields here, as the published one
+        was.
     sim_zscore : {"global", "lr", "per-image", "none"}
-        Of the SIM images: one mean and deviation of those of the fields 001-080; that of the averages; of each image
+        The same of the SIM images: one for those of the published training fields; that of the averages; of each image
         its own; or none.
     sim_order : {"angles-in-rows", "angles-in-columns"}
-        Of the montage of raw SIM frames.
+        Order of the montage of raw SIM frames.
     raw_sim : bool
         Whether the pairs of raw SIM stacks and SIM images are made.
     """
@@ -54,14 +55,14 @@ class Settings:
 
     def __post_init__(self):
         if self.sim_zscore not in SIM_ZSCORES:
-            raise InputError(f"no --sim-zscore {self.sim_zscore!r}; there are: {', '.join(SIM_ZSCORES)}")
+            raise InputError(f"no `sim_zscore` {self.sim_zscore!r}; there are: {', '.join(SIM_ZSCORES)}")
         if self.sim_order not in SIM_ORDERS:
-            raise InputError(f"no --sim-order {self.sim_order!r}; there are: {', '.join(SIM_ORDERS)}")
+            raise InputError(f"no `sim_order` {self.sim_order!r}; there are: {', '.join(SIM_ORDERS)}")
         if isinstance(self.zscore, str):
             if self.zscore not in ("published", "own"):
-                raise InputError(f"--zscore is published, own, or MEAN STD; got {self.zscore}")
+                raise InputError(f"`zscore` is published, own, or MEAN STD; got {self.zscore}")
         elif not (np.all(np.isfinite(self.zscore)) and self.zscore[1] > 0):
-            raise InputError(f"--zscore MEAN STD are two numbers, STD above 0; got {self.zscore[0]} {self.zscore[1]}")
+            raise InputError(f"`zscore` MEAN STD are two numbers, STD above 0; got {self.zscore[0]} {self.zscore[1]}")
 
     def plain(self) -> dict:
         """Ready for JSON."""
@@ -107,7 +108,7 @@ def prepare(
         )
     archive = open_archive(raw, settings.raw_sim, limit)
     if archive.problems and not skip_incomplete:
-        raise InputError(f"{raw}: {archive.summary()}. Get their files again, or leave them out: --skip-incomplete")
+        raise InputError(f"{raw}: {archive.summary()}. Get their files again, or leave them out: `skip_incomplete`")
     if not archive.fields:
         raise InputError(f"{raw}: no field is complete: {archive.summary()}")
     return _Work(out, archive, settings, progress).done(overwrite)
@@ -127,7 +128,7 @@ class _Work:
         earlier = None if overwrite else self._earlier()
         if earlier and earlier["fields"] == [one.number for one in self.archive.fields]:
             self.known = earlier
-        constants = {"widefield": asdict(self.widefield), "sim": self.sim and asdict(self.sim)}
+        constants = {"widefield": as_record(self.widefield), "sim": self.sim and as_record(self.sim)}
         if overwrite:
             self._remove(*self._parts)
         elif earlier:
@@ -148,16 +149,16 @@ class _Work:
 
     @property
     def _sets(self) -> list[tuple[RawField, int]]:
-        return [(one, channel) for one in self.archive.fields for channel in CHANNELS]
+        return [(one, channel) for one in self.archive.fields for channel in layout().channels]
 
     @property
     def _parts(self) -> dict[str, list[Path]]:
         """Folders, by the constant that their files depend on."""
         normalized = self.out / "normalized"
         return {
-            "widefield": [normalized / f"avg{level}" for level in LEVELS],
+            "widefield": [normalized / f"avg{level}" for level in layout().levels],
             "sim": [normalized / "sim"],
-            "pairs": [self.out / split / part for split in SPLITS for part in ("raw", "truth")],
+            "pairs": [self.out / split / part for split in layout().splits for part in ("raw", "truth")],
         }
 
     # What was done before
@@ -168,7 +169,7 @@ class _Work:
         if path is None:
             strange = next((folder for part in self._parts.values() for folder in part if folder.exists()), None)
             if strange:
-                raise InputError(f"{strange} was not made by this command; give another --out, or --overwrite")
+                raise InputError(f"{strange} was not made by this command; give another `out`, or `overwrite`")
             return None
         earlier = read_record(path)
         before, now = earlier.get("settings", {}), self.settings.plain()
@@ -177,11 +178,8 @@ class _Work:
             matter.append("sim_order")
         different = [name for name in matter if before.get(name) != now[name]]
         if different:
-            words = "; ".join(
-                f"--{name.replace('_', '-')} was {_said(before.get(name))}, now {_said(now[name])}"
-                for name in different
-            )
-            raise InputError(f"{self.out} was made with other settings ({words}); give another --out, or --overwrite")
+            words = "; ".join(f"`{name}` was {_said(before.get(name))}, now {_said(now[name])}" for name in different)
+            raise InputError(f"{self.out} was made with other settings ({words}); give another `out`, or `overwrite`")
         return earlier
 
     def _out_of_date(self, earlier: dict, constants: dict) -> list[str]:
@@ -191,7 +189,7 @@ class _Work:
         if parts and lost:
             raise InputError(
                 f"{self.out} has fields that are not read now ({ranges(lost)}), and without them its images would be "
-                "z-scored by other numbers; give all fields, another --out, or --overwrite"
+                "z-scored by other numbers; give all fields, another `out`, or `overwrite`"
             )
         return parts
 
@@ -214,9 +212,11 @@ class _Work:
             "numpy": np.__version__,
             "settings": settings,
             **constants,
-            "captures": {str(level): [numbers[0], numbers[-1]] for level, numbers in CAPTURES.items()},  # both included
+            "captures": {
+                str(level): [numbers[0], numbers[-1]] for level, numbers in layout().captures.items()
+            },  # both included
             "size": list(self.archive.size),
-            "channels": list(CHANNELS),
+            "channels": list(layout().channels),
             "fields": fields,
             "skipped": {name: words for name, words in skipped.items() if int(name[-3:]) not in fields},
         }
@@ -224,14 +224,14 @@ class _Work:
     # Means and deviations
 
     @cached_property
-    def widefield(self) -> Zscore:
-        """Of the averages."""
+    def widefield(self) -> Scaling:
+        """Mean and deviation of the averages."""
         if self.settings.zscore == "published":
-            return WIDEFIELD
+            return layout().zscore
         if self.settings.zscore != "own":
-            return Zscore(*map(float, self.settings.zscore))
+            return Scaling(*map(float, self.settings.zscore))
         if self.known:
-            return Zscore(**self.known["widefield"])
+            return zscore("widefield", self.known["widefield"])
         total = Moments(0, 0, 0)
         for number, (one, channel) in enumerate(self._sets, start=1):
             total += self._counted(one, channel)
@@ -239,34 +239,34 @@ class _Work:
         return total.zscore(self.archive.fields[0].folder.parent)
 
     def _counted(self, one: RawField, channel: int) -> Moments:
-        """Of all captures of a field, which takes minutes for all fields: kept until the end."""
+        """Moments of all captures of a field, which takes minutes for all fields: kept until the end."""
         path = self.out / MOMENTS / f"{_name(one, channel)}.json"
         if not path.exists():
             _write(path, list(moments_of_captures(one.captures(channel))))
         return Moments(*json.loads(path.read_text(encoding="utf-8")))
 
     @cached_property
-    def sim(self) -> Zscore | None:
-        """Of all SIM images; None where there is no constant for all."""
+    def sim(self) -> Scaling | None:
+        """Mean and deviation of all SIM images; None where there is no constant for all."""
         if self.settings.sim_zscore == "lr":
             return self.widefield
         if self.settings.sim_zscore != "global":
             return None
         if self.known:
-            return Zscore(**self.known["sim"])
+            return zscore("sim", self.known["sim"])
         total = Moments(0, 0, 0)
         for one, channel in self._sets:
-            if one.number in TRAINING:
+            if one.number in layout().training:
                 total += moments(one.sim(channel))
         if not total.count:
             raise InputError(
-                f"--sim-zscore global is measured on the fields {ranges(TRAINING)}, of which none is there; "
+                f"`sim_zscore` global is measured on the fields {ranges(layout().training)}, of which none is there; "
                 "give lr, per-image or none"
             )
         return total.zscore(self.archive.fields[0].folder.parent)
 
-    def _sim_zscore(self, image: np.ndarray, path: Path) -> Zscore:
-        """Of one SIM image, which was read from `path`."""
+    def _sim_zscore(self, image: np.ndarray, path: Path) -> Scaling:
+        """Mean and deviation of one SIM image, which was read from `path`."""
         if self.settings.sim_zscore == "per-image":
             return moments(image).zscore(path)
         return self.sim or AS_IT_IS
@@ -276,7 +276,7 @@ class _Work:
         if self.settings.sim_zscore != "per-image":
             return {}
         return {
-            _name(one, channel): asdict(self._sim_zscore(one.sim(channel), one.path("sim", channel)))
+            _name(one, channel): as_record(self._sim_zscore(one.sim(channel), one.path("sim", channel)))
             for one, channel in self._sets
         }
 
@@ -286,7 +286,7 @@ class _Work:
         """Whether anything was lacking."""
         name, size = _name(one, channel), self.archive.size
         normalized = self.out / "normalized"
-        lacking = [level for level in LEVELS if not _whole(path_of(normalized, f"avg{level}", name), size)]
+        lacking = [level for level in layout().levels if not _whole(path_of(normalized, f"avg{level}", name), size)]
         if lacking:
             found = averages(one.captures(channel))
             for level in lacking:
@@ -294,7 +294,7 @@ class _Work:
         pair = [self.out / split_of(one.number) / part / f"{name}.tif" for part in ("raw", "truth")]
         pair = [path for path in pair if self.settings.raw_sim and not path.exists()]
         sim_path = path_of(normalized, "sim", name)
-        sim_lacks = not _whole(sim_path, tuple(2 * n for n in size))
+        sim_lacks = not _whole(sim_path, tuple(layout().scale * n for n in size))
         if sim_lacks or pair:
             image = one.sim(channel)
             if sim_lacks:
@@ -308,13 +308,13 @@ class _Work:
 
     def _is_made(self, number: int) -> bool:
         """Not so for a field that an interrupted run did not come to, if this one leaves it out."""
-        names = [f"{number:03d}_{channel}" for channel in CHANNELS]
+        names = [f"{number:03d}_{channel}" for channel in layout().channels]
         normalized = self.out / "normalized"
-        return all(path_of(normalized, f"avg{level}", name).exists() for level in LEVELS for name in names)
+        return all(path_of(normalized, f"avg{level}", name).exists() for level in layout().levels for name in names)
 
-    def _save(self, path: Path, image: np.ndarray, zscore: Zscore) -> None:
+    def _save(self, path: Path, image: np.ndarray, by: Scaling) -> None:
         """Exact to the last digit of float32: what is subtracted and divided has the digits of float64."""
-        z = (np.asarray(image, np.float64) - zscore.mean) / zscore.std
+        z = (np.asarray(image, np.float64) - by.offset) / by.gain
         with io.atomic(path, overwrite=True) as temporary:
             np.save(temporary, z.astype(np.float32))
 
@@ -324,14 +324,14 @@ class _Work:
 
 
 def split_of(number: int) -> str:
-    """Of a field."""
-    return next(split for split, numbers in SPLITS.items() if number in numbers)
+    """Split of a field."""
+    return next(split for split, numbers in layout().fields_of.items() if number in numbers)
 
 
 def lines(report: dict) -> list[str]:
     """What was done, for a terminal."""
     text = []
-    for split, numbers in SPLITS.items():
+    for split, numbers in layout().fields_of.items():
         there = [number for number in report["fields"] if number in numbers]
         text.append(f"{split}: {len(there)} of {len(numbers)} fields{f' ({ranges(there)})' if there else ''}")
     how = report["settings"]["zscore"]

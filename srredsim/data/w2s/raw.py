@@ -21,15 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.data.w2s.field import CAPTURES, REFERENCE
+from srredsim.data.w2s.layout import layout
 from srredsim.errors import InputError
-from srredsim.io.npy import memory_map
-from srredsim.optics.sampling import SCALE
+from srredsim.io.formats.npy import memory_map
 
-CHANNELS = range(3)
-FIELDS = range(1, 121)
-ROWS, COLUMNS = 3, 5  # tiles of the montage
-SHOT = len(CAPTURES[REFERENCE])  # captures of a field and channel
 SIM_ORDERS = ("angles-in-rows", "angles-in-columns")
 CHUNK = 16  # captures looked at together
 SHOWN = 8  # incomplete fields that a message names
@@ -43,7 +38,7 @@ class RawField:
     folder: Path
 
     def path(self, kind: str, channel: int) -> Path:
-        """Of the kinds ``wf``, ``sim_input`` and ``sim``."""
+        """Path of a file of the kinds ``wf``, ``sim_input`` and ``sim``."""
         return self.folder / f"{kind}_channel{channel}.npy"
 
     def captures(self, channel: int) -> np.memmap:
@@ -65,8 +60,9 @@ class RawField:
         if order not in SIM_ORDERS:
             raise InputError(f"no order of the raw SIM frames called {order!r}; there are: {', '.join(SIM_ORDERS)}")
         montage = self._mapped("sim_input", channel)
-        y, x = montage.shape[0] // ROWS, montage.shape[1] // COLUMNS
-        tiles = montage.reshape(ROWS, y, COLUMNS, x).swapaxes(1, 2)  # row, column, y, x
+        rows, columns = layout().montage
+        y, x = montage.shape[0] // rows, montage.shape[1] // columns
+        tiles = montage.reshape(rows, y, columns, x).swapaxes(1, 2)  # row, column, y, x
         return np.ascontiguousarray(tiles if order == SIM_ORDERS[0] else tiles.swapaxes(0, 1))
 
     def _mapped(self, kind: str, channel: int) -> np.memmap:
@@ -81,7 +77,7 @@ class RawField:
     def problems(self, raw_sim: bool = True) -> list[str]:
         """What is missing or wrong, a few words each, without the name of the field; none if all is well."""
         kinds = ("wf", "sim_input", "sim") if raw_sim else ("wf", "sim")
-        paths = {(kind, channel): self.path(kind, channel) for channel in CHANNELS for kind in kinds}
+        paths = {(kind, channel): self.path(kind, channel) for channel in layout().channels for kind in kinds}
         missing = [path.name for path in paths.values() if not path.is_file()]
         if len(missing) == len(paths):
             return [f"holds none of its {len(paths)} files"]
@@ -104,7 +100,7 @@ class RawField:
 
     def size(self) -> tuple[int, int]:
         """(y, x) of a capture."""
-        return self.captures(CHANNELS[0]).shape[1:]
+        return self.captures(layout().channels[0]).shape[1:]
 
 
 @dataclass(frozen=True)
@@ -112,14 +108,14 @@ class Archive:
     """The fields of a raw archive: those that are whole, and what is wrong with the others."""
 
     fields: list[RawField]
+    size: tuple[int, int]  # pixels of a capture
     problems: dict[str, list[str]] = field(default_factory=dict)  # Image007: what is wrong with it
-    size: tuple[int, int] = (512, 512)
 
     @property
     def absent(self) -> list[int]:
         """Numbers of the published archive of which there is no folder."""
         there = {raw.number for raw in self.fields} | {int(name[-3:]) for name in self.problems}
-        return [number for number in FIELDS if number not in there]
+        return [number for number in layout().fields if number not in there]
 
     def summary(self) -> str:
         """``3 of 120 fields are incomplete: Image007 lacks wf_channel2.npy; ...``"""
@@ -155,12 +151,12 @@ def open_archive(path: str | Path, raw_sim: bool = True, limit: int | None = Non
     problems = {raw.folder.name: raw.problems(raw_sim) for raw in found}
     whole = [raw for raw in found if not problems[raw.folder.name]]
     sizes = Counter(raw.size() for raw in whole)
-    size = sizes.most_common(1)[0][0] if sizes else (512, 512)
+    size = sizes.most_common(1)[0][0] if sizes else (layout().size,) * 2
     for raw in whole:
         if raw.size() != size:
             problems[raw.folder.name] = [f"has images of {_times(raw.size())}, most others of {_times(size)}"]
     bad = {name: words for name, words in problems.items() if words}
-    return Archive([raw for raw in whole if raw.folder.name not in bad], bad, size)
+    return Archive([raw for raw in whole if raw.folder.name not in bad], size, bad)
 
 
 def folders(path: Path) -> list[RawField]:
@@ -169,7 +165,7 @@ def folders(path: Path) -> list[RawField]:
         raise InputError(f"{path} is no folder; give the one that holds Image001, Image002 ...")
     found = []
     for entry in sorted(path.iterdir()):
-        if (match := re.fullmatch(r"Image(\d{3})", entry.name)) and entry.is_dir() and int(match[1]) in FIELDS:
+        if (match := re.fullmatch(r"Image(\d{3})", entry.name)) and entry.is_dir() and int(match[1]) in layout().fields:
             found.append(RawField(int(match[1]), entry))
     if not found:
         inside = [entry for entry in sorted(path.iterdir()) if (entry / "Image001").is_dir()]
@@ -191,16 +187,18 @@ def ranges(numbers: Iterable[int]) -> str:
 
 def _wrong_shape(kind: str, shape: tuple[int, ...], size: tuple[int, int] | None) -> str:
     """In words; empty if it is right."""
+    w2s = layout()
     if kind == "wf":
         if len(shape) != 3:
             return f"should be captures, y, x; got the shape {_times(shape)}"
-        if shape[0] != SHOT:
-            return f"{shape[0]} captures instead of {SHOT}"
-        wanted = (SHOT, *(size or shape[1:]))
+        if shape[0] != w2s.shot:
+            return f"{shape[0]} captures instead of {w2s.shot}"
+        wanted = (w2s.shot, *(size or shape[1:]))
     elif size is None:
         return ""  # there are no captures to compare with, which is said of them
     else:
-        wanted = (ROWS * size[0], COLUMNS * size[1]) if kind == "sim_input" else (SCALE * size[0], SCALE * size[1])
+        times = w2s.montage if kind == "sim_input" else (w2s.scale, w2s.scale)
+        wanted = (times[0] * size[0], times[1] * size[1])
     return "" if shape == wanted else f"{_times(shape)} instead of {_times(wanted)}"
 
 

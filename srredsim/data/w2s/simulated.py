@@ -8,18 +8,17 @@ from out of focus and of reconstruction artefacts, which no measured one is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
-from srredsim.data.w2s.field import CAPTURES, LEVELS, REFERENCE
+from srredsim.data.w2s.layout import layout
 from srredsim.simulation import sim
 from srredsim.simulation.camera import expose
 
 ANGLES, PHASES = 3, 5
-PHOTONS = 10.0, 100.0  # of a single capture: peak of the expected in-focus widefield image, drawn log-uniformly
 BACKGROUND = 0.2  # at most, as a share of that peak
 CAMERA = {"gain_adu": 4.0, "offset_adu": 100.0, "read_noise_e": 1.5}
-SINGLE = sorted({number for level in LEVELS if level != REFERENCE for number in CAPTURES[level]})  # drawn one by one
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,12 @@ class Expected:
     settings: sim.Settings
 
 
-def expected_field(seed: int, index: int, size: int, photons: tuple[float, float] = PHOTONS) -> Expected:
-    """Field ``index`` of a seed, of ``size`` pixels a side; the same whoever asks."""
+def expected_field(seed: int, index: int, size: int, photons: tuple[float, float] | None = None) -> Expected:
+    """Field ``index`` of a seed, of ``size`` pixels a side; the same whoever asks.
+
+    ``photons`` of a single capture are the least and the most of the expected peak of the in-focus widefield image,
+    drawn log-uniformly; left out: those of the data set w2s_simulated.
+    """
     settings, object_rng, _ = _drawn(seed, index, size, photons)
     return expected_of(settings, sim.object_in_view(object_rng, settings))
 
@@ -58,13 +61,14 @@ def averages(field: Expected, rng: np.random.Generator) -> dict[int, np.ndarray]
 
     The captures that no noise level but the last averages are drawn together: their sum has the same distribution.
     """
-    light = field.widefield_photons
-    captures = {number: expose(light, rng, **CAMERA).astype(np.float64) for number in SINGLE}
-    result = {level: np.mean([captures[n] for n in CAPTURES[level]], axis=0) for level in LEVELS if level != REFERENCE}
-    rest = len(CAPTURES[REFERENCE]) - len(SINGLE)
+    light, w2s = field.widefield_photons, layout()
+    single = sorted({number for level in w2s.noisy_levels for number in w2s.captures[level]})  # drawn one by one
+    captures = {number: expose(light, rng, **CAMERA).astype(np.float64) for number in single}
+    result = {level: np.mean([captures[n] for n in w2s.captures[level]], axis=0) for level in w2s.noisy_levels}
+    rest = w2s.shot - len(single)
     electrons = rng.poisson(rest * light) + np.sqrt(rest) * CAMERA["read_noise_e"] * rng.standard_normal(light.shape)
     others = CAMERA["gain_adu"] * electrons + rest * CAMERA["offset_adu"]
-    result[REFERENCE] = (sum(captures.values()) + others) / len(CAPTURES[REFERENCE])
+    result[w2s.reference] = (sum(captures.values()) + others) / w2s.shot
     return {level: image.astype(np.float32) for level, image in result.items()}
 
 
@@ -78,15 +82,24 @@ def camera_rng(seed: int, index: int) -> np.random.Generator:
     return np.random.default_rng([seed, index, 1])
 
 
-def raw_sim(seed: int, index: int, size: int, photons: tuple[float, float] = PHOTONS) -> np.ndarray:
+def raw_sim(seed: int, index: int, size: int, photons: tuple[float, float] | None = None) -> np.ndarray:
     """(angles, phases, y, x) uint16: the raw SIM stack of the same field."""
     settings, object_rng, rng = _drawn(seed, index, size, photons)
     frames, _ = sim.expected(settings, sim.object_in_view(object_rng, settings))
     return expose(frames, rng, **CAMERA)
 
 
-def _drawn(seed: int, index: int, size: int, photons: tuple[float, float]):
+def _drawn(seed: int, index: int, size: int, photons: tuple[float, float] | None):
+    photons = photons or _photons()
     object_rng, settings_rng, camera_rng, light_rng = np.random.default_rng([seed, index]).spawn(4)
     settings = sim.draw(settings_rng, ANGLES, PHASES, size=size, photons=photons, **CAMERA)
     background = settings.photons * light_rng.uniform(0, BACKGROUND)
     return replace(settings, background_photons=background), object_rng, camera_rng
+
+
+@cache
+def _photons() -> tuple[float, float]:
+    from srredsim.data import description
+
+    low, high = description.of_entry("w2s_simulated").settings.photons
+    return float(low), float(high)

@@ -6,34 +6,32 @@ Denoisers are compared with the average of 400 captures; what has twice the pixe
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from srredsim import io
 from srredsim.data import catalogue
-from srredsim.data.w2s.field import NOISY_LEVELS, REFERENCE, Field, Fields
-from srredsim.denoising.methods import METHODS
+from srredsim.data.fields import Field, Fields
+from srredsim.data.w2s.layout import layout
+from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
-from srredsim.evaluation.benchmark import fit_intensity
+from srredsim.evaluation.runner import Cache, Progress, Runner, fingerprint_of, mean_and_spread
+from srredsim.evaluation.scores import fit_intensity
 from srredsim.evaluation.w2s.published import NETWORKS
 from srredsim.normalise import scaling_of
 from srredsim.quality.image_scores import rmse_z, ssim_reference_range
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.resources import unknown
-from srredsim.workflows.predict_widefield import restored
 from srredsim.zoo import models
 from srredsim.zoo.windows import Network
 
 NOISY, BICUBIC = "noisy", "bicubic"
-CLASSICAL = (NOISY, BICUBIC, *METHODS)  # without weights
-DENOISERS = (*METHODS, "memnet", "dncnn", "ridnet")
+CLASSICAL = tuple(denoisers.names())
+WITHOUT_WEIGHTS = (NOISY, BICUBIC, *CLASSICAL)
+DENOISERS = (*CLASSICAL, "memnet", "dncnn", "ridnet")
 JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
 OWN_JOINT = "widefield_sr"  # for any noise level
 DEFINITIONS = {
@@ -69,12 +67,12 @@ class Cell:
 def tables() -> dict[str, list[Cell]]:
     """The cells of Tables 1 to 3, with the rows that the paper lacks: the input itself, and bicubic interpolation."""
     after = [Cell(f"{first}+{network}", 1) for first in DENOISERS for network in (BICUBIC, *NETWORKS)]
-    bare = [Cell(network, level) for level in (1, REFERENCE) for network in (BICUBIC, *NETWORKS)]
+    bare = [Cell(network, level) for level in (1, layout().reference) for network in (BICUBIC, *NETWORKS)]
     joint = (BICUBIC, f"vst_bm3d+{BICUBIC}", "dncnn+rcan", "dncnn+esrgan", *JOINT, OWN_JOINT)
     return {
-        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in NOISY_LEVELS],
+        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in layout().noisy_levels],
         "super-resolution": after + bare,
-        "joint": [Cell(chain, level) for chain in joint for level in NOISY_LEVELS],
+        "joint": [Cell(chain, level) for chain in joint for level in layout().noisy_levels],
     }
 
 
@@ -104,32 +102,32 @@ class Benchmark:
         precision: str = "auto",
     ):
         self.fields, self.out, self.data = fields, Path(out), data
-        self.count = min(len(fields), limit or len(fields))
+        self._count, self._runner = min(len(fields), limit or len(fields)), Runner(self, out)
+        self._images = Cache(self.out / "images", self._runner.begin)
         self._weights, self._precision = dict(weights or {}), precision
         self._network = lru_cache(maxsize=4)(self._loaded)
         for name in self._weights:
             _known(name)
-            if name in CLASSICAL:
-                raise InputError(f"{name} is no network and has no weights; leave out --model {name}=...")
+            if name in WITHOUT_WEIGHTS:
+                raise InputError(f"{name} is no network and has no weights; leave it out of `weights`")
 
-    @property
-    def _results(self) -> Path:
-        return self.out / "results.json"
-
-    def plan(self, chains: Sequence[str] = (), levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
+    def plan(self, methods: Sequence[str] = (), noise_levels: Iterable[int] = ()) -> tuple[list[Cell], dict[str, str]]:
         """Cells that can be computed, and why the others cannot.
 
-        ``chains`` left out: those of the paper's tables; ``levels`` left out: all of these.
+        ``methods`` are chains, left out: those of the paper's tables; ``noise_levels`` left out: all of these.
 
         Raises
         ------
         InputError
-            If a method has no such name, or a chain has none on one side of a ``+``.
+            If a method has no such name, a chain has none on one side of a ``+``, or there is no such level.
         """
-        levels = set(levels)
+        levels = set(noise_levels)
+        if wrong := sorted(levels - set(layout().levels)):
+            there = ", ".join(map(str, layout().levels))
+            raise InputError(f"no average of {wrong[0]} captures; `noise_levels` are {there}")
         wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
-        if chains:
-            wanted = [Cell(chain, level) for chain in chains for level in levels or NOISY_LEVELS]
+        if methods:
+            wanted = [Cell(chain, level) for chain in methods for level in levels or layout().noisy_levels]
         cells, lacking = [], {}
         for cell in wanted:
             if levels and cell.level not in levels:
@@ -137,57 +135,59 @@ class Benchmark:
             if not all(cell.links):
                 raise InputError(f"a chain has a method on each side of +, as vst_bm3d+bicubic; got {cell.chain}")
             why = [reason for link in cell.links if (reason := self._lacking(link, cell.level))]
-            if cell.level == REFERENCE and set(cell.links) <= {NOISY, *DENOISERS}:
-                why.insert(0, f"{cell.chain} of {REFERENCE} captures would be compared with its own input")
+            if cell.level == layout().reference and set(cell.links) <= {NOISY, *DENOISERS}:
+                why.insert(0, f"{cell.chain} of {cell.level} captures would be compared with its own input")
             if not why:
                 cells.append(cell)
             elif cell.key not in lacking:
                 lacking[cell.key] = why[0]
         return cells, lacking
 
-    def run(self, cells: Sequence[Cell], progress: Callable[[int, int], None] | None = None) -> dict:
-        """Compute the cells that ``results.json`` does not have; returns its content.
+    def run(self, cells: Sequence[Cell], progress: Progress | None = None) -> dict:
+        """Content of ``results.json`` after the cells that it lacked were computed, see `Runner.run`."""
+        return self._runner.run(cells, progress)
 
-        A cell of which one image cannot be computed is left out, and stands with the reason under ``failures``.
-        """
-        result = self._read()
-        todo = [cell for cell in cells if result["cells"].get(cell.key, {}).get("weights") != self._fingerprint(cell)]
-        if hasattr(self.fields, "generate"):
-            self.fields.generate(range(self.count))
-        failures = []
-        for number, cell in enumerate(todo):
-            tick = _counting(progress, number * self.count, len(todo) * self.count)
-            try:
-                result["cells"][cell.key] = self._measured(cell, tick)
-            except InputError as problem:
-                failures.append({"input": cell.key, "error": str(problem)})
-            else:
-                self._write(result)
-        return result | {"failures": failures}
+    # What the runner asks for
 
-    def _measured(self, cell: Cell, tick: Callable[[int], None]) -> dict:
-        """The scores of one cell, means and spreads over the images."""
-        started = time.perf_counter()
-        rows = []
-        for index in range(self.count):
-            field = self.fields[index]
-            try:
-                rows.append(self._scores(cell, field))
-            except InputError as problem:
-                raise InputError(f"{field.name}: {problem}") from None
-            tick(index + 1)
+    definitions = DEFINITIONS
+
+    def facts(self) -> dict:
+        constants = {"widefield": self.fields.widefield, "sim": self.fields.sim}
         return {
-            "chain": cell.chain,
-            "noise_level": cell.level,
-            "images": len(rows),
-            "weights": self._fingerprint(cell),
-            "seconds": round(time.perf_counter() - started, 1),
-            **{name: _summary([row[name] for row in rows]) for name in SCORES},
+            "data": self.data,
+            "images": self._count,
+            "zscore": {name: [z.offset, z.gain] for name, z in constants.items()},
         }
+
+    def fingerprint(self, cell: Cell) -> str:
+        """Of the weights of all networks in the chain."""
+        networks = [link for link in cell.links if link not in WITHOUT_WEIGHTS]
+        return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
+
+    def prepare(self, cells: Sequence[Cell]) -> None:
+        self.fields.generate(range(self._count))
+
+    def count(self, cell: Cell) -> int:
+        return self._count
+
+    def scores(self, cell: Cell, index: int) -> dict[str, float]:
+        field = self.fields[index]
+        try:
+            return self._scores(cell, field)
+        except InputError as problem:
+            raise InputError(f"{field.name}: {problem}") from None
+
+    def describe(self, cell: Cell) -> dict:
+        return {"chain": cell.chain, "noise_level": cell.level}
+
+    def summary(self, cell: Cell, rows: list[dict[str, float]]) -> dict:
+        return {name: mean_and_spread(row[name] for row in rows) for name in SCORES}
+
+    # How an image is made and compared
 
     def _scores(self, cell: Cell, field: Field) -> dict[str, float]:
         image, links = field.average(cell.level), cell.links
-        if len(links) > 1 or links[0] in METHODS:
+        if len(links) > 1 or links[0] in CLASSICAL:
             image, links = self._first(links[0], cell.level, field), links[1:]
         for link in links:
             image = self._apply(link, cell.level, image)
@@ -196,7 +196,7 @@ class Benchmark:
     def _compare(self, field: Field, image: np.ndarray, last: str, level: int) -> dict[str, float]:
         fields = self.fields
         if image.shape == field.average(level).shape:
-            truth, z = field.average(REFERENCE), fields.widefield
+            truth, z = field.average(layout().reference), fields.widefield
             image = z.apply(image)
         else:
             truth, z = field.sim(), fields.sim
@@ -219,7 +219,7 @@ class Benchmark:
     def _in_zscores(self, field: Field, image: np.ndarray, last: str, level: int) -> np.ndarray:
         """A super-resolved image, by the constants of the units that it is in."""
         fields = self.fields
-        if last in CLASSICAL:
+        if last in WITHOUT_WEIGHTS:
             return fields.widefield.apply(image)
         if self._of(last, level).model.recipe.data.normalise == "dataset" or fields.calibrated:
             return fields.sim.apply(image)
@@ -228,31 +228,25 @@ class Benchmark:
 
     def _first(self, link: str, level: int, field: Field) -> np.ndarray:
         """What the first method of a chain, or a slow one alone, makes: computed once for all cells."""
-        folder = self.out / "images" / f"{link}-{self._fingerprint(Cell(link, level))}" / f"avg{level}"
-        path = folder / f"{field.name}.npy"
-        if not path.exists():
-            if not self._results.exists():
-                self._write(self._read())  # says of which data the image is, also if no cell comes of it
-            image = self._apply(link, level, field.average(level))
-            with io.atomic(path) as temporary, temporary.open("wb") as file:
-                np.save(file, image)
-        return np.load(path)
+        place = f"{link}-{self.fingerprint(Cell(link, level))}", f"avg{level}", field.name
+        return self._images.image(*place, make=lambda: self._apply(link, level, field.average(level)))
 
     def _apply(self, link: str, level: int, image: np.ndarray) -> np.ndarray:
         if link == NOISY:
             return image
         if link == BICUBIC:
             return bicubic_upscale(image)
-        if link in METHODS:
-            return METHODS[link](image)
-        return restored(self._of(link, level), image)
+        if link in CLASSICAL:
+            return denoisers.named(link)(image)
+        network = self._of(link, level)
+        return network.model.kind.of_plane(network, image, None)
 
     def _of(self, link: str, level: int) -> Network:
         return self._network(self._place(link, level))
 
     def _loaded(self, place: str) -> Network:
         model = models.load(place, self._precision)
-        if not model.takes_widefield_images:
+        if model.kind.OF_STACKS:
             raise InputError(f"the model {place} does not take widefield images")
         return Network(model)
 
@@ -262,7 +256,7 @@ class Benchmark:
 
     def _lacking(self, link: str, level: int) -> str | None:
         _known(link, self._weights)
-        if link in CLASSICAL:
+        if link in WITHOUT_WEIGHTS:
             return None
         place = self._place(link, level)
         try:
@@ -272,43 +266,6 @@ class Benchmark:
                 raise
             return str(problem)
         return None
-
-    def _fingerprint(self, cell: Cell) -> str:
-        """Of the weights of all networks in a chain: other weights are another cell."""
-        networks = [link for link in cell.links if link not in CLASSICAL]
-        if not networks:
-            return "classical"
-        places = (models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
-        return hashlib.sha256(b"".join(path.read_bytes() for path in places)).hexdigest()[:12]
-
-    def _facts(self) -> dict:
-        constants = {"widefield": self.fields.widefield, "sim": self.fields.sim}
-        return {
-            "data": self.data,
-            "images": self.count,
-            "zscore": {name: [z.mean, z.std] for name, z in constants.items()},
-        }
-
-    def _read(self) -> dict:
-        path, facts = self._results, self._facts()
-        if not path.is_file():
-            return {**facts, "definitions": DEFINITIONS, "cells": {}}
-        try:
-            result = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            result = None
-        if not isinstance(result, dict) or not isinstance(result.get("cells"), dict):
-            raise InputError(f"{path} is damaged, or not of this benchmark; remove it, or give another --out")
-        for name, value in facts.items():
-            if result.get(name) != value:
-                raise InputError(
-                    f"{path} is of other data: its {name} is {result.get(name)}, not {value}; give another --out"
-                )
-        return result
-
-    def _write(self, result: dict) -> None:
-        with io.atomic(self._results, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) -> Benchmark:
@@ -320,11 +277,3 @@ def _known(name: str, more: Iterable[str] = ()) -> None:
     known = (NOISY, BICUBIC, *DENOISERS, *NETWORKS, *JOINT, OWN_JOINT)
     if name not in (*known, *more) and not Path(name).is_dir() and name not in models.names():
         raise InputError(unknown("method", name, list(known)))
-
-
-def _counting(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:
-    return lambda done: progress(before + done, total) if progress else None
-
-
-def _summary(values: list[float]) -> dict[str, float]:
-    return {"mean": float(np.mean(values)), "std": float(np.std(values))}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srredsim.data.w2s.archive import montage, numbers, simulate_archive
-from srredsim.data.w2s.folder import SPLITS
+from srredsim.data.w2s.layout import layout
 from srredsim.data.w2s.raw import open_archive
 from srredsim.data.w2s.simulated import CAMERA, expected_field, raw_sim
 from srredsim.errors import InputError
@@ -39,7 +39,7 @@ def test_every_split_has_its_share():
     assert numbers(1) == [1]
     assert numbers(3) == [1, 80, 81]
     assert numbers(120) == list(range(1, 121))
-    shares = [sum(number in there for number in numbers(60)) for there in SPLITS.values()]
+    shares = [sum(number in there for number in numbers(60)) for there in layout().fields_of.values()]
     assert shares == [38, 2, 20]
     assert all(set(numbers(count)) < set(numbers(count + 1)) for count in range(1, 120))
 
@@ -53,7 +53,7 @@ def test_montage():
 
 
 def test_refusals(tmp_path):
-    with pytest.raises(InputError, match="--count is 1 to 120, got 121"):
+    with pytest.raises(InputError, match="`count` is 1 to 120, got 121"):
         simulate_archive(tmp_path, 121)
     with pytest.raises(InputError, match="at least 32 pixels"):
         simulate_archive(tmp_path, 1, size=16)

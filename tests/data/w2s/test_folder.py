@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from srredsim.data.w2s.field import LEVELS
 from srredsim.data.w2s.folder import Folder
+from srredsim.data.w2s.layout import layout
 from srredsim.data.w2s.prepare import Settings, prepare
 from srredsim.errors import InputError
 
@@ -21,7 +21,7 @@ def out(raw, tmp_path):
 def released(tmp_path):
     """Averages alone, z-scored by the published constants: two fields, in double precision."""
     folder = tmp_path / "data" / "normalized"
-    for level in LEVELS:
+    for level in layout().levels:
         (folder / f"avg{level}").mkdir(parents=True)
         for number in (79, 90):
             for channel in (0, 1, 2):

@@ -8,7 +8,6 @@ import tifffile
 
 from srredsim import io
 from srredsim.data.catalogue import open_split
-from srredsim.data.w2s.field import WIDEFIELD
 from srredsim.data.w2s.prepare import Settings, lines, prepare
 from srredsim.errors import InputError
 
@@ -64,7 +63,7 @@ def test_other_constants_of_the_sim_images(raw, out, mode):
     report = prepare(raw, out, Settings(sim_zscore=mode))
     image = sim_image(raw, "081_2")
     mean, std = {
-        "lr": (WIDEFIELD.mean, WIDEFIELD.std),
+        "lr": (154.535390853, 66.02846351802853),
         "per-image": (image.mean(), image.std()),
         "none": (0.0, 1.0),
     }[mode]
@@ -216,10 +215,10 @@ def test_parts_of_the_archive_one_after_the_other(raw, out, tmp_path):
 def test_other_settings_want_another_folder_or_overwrite(raw, out):
     prepare(raw, out, limit=2)
     with pytest.raises(
-        InputError, match=r"other settings .--zscore was published, now 100.0 50.0; --sim-zscore was gl"
+        InputError, match=r"other settings .`zscore` was published, now 100.0 50.0; `sim_zscore` was gl"
     ):
         prepare(raw, out, Settings(zscore=(100.0, 50.0), sim_zscore="none"))
-    with pytest.raises(InputError, match="--sim-order was angles-in-rows, now angles-in-columns"):
+    with pytest.raises(InputError, match="`sim_order` was angles-in-rows, now angles-in-columns"):
         prepare(raw, out, Settings(sim_order="angles-in-columns"))
     report = prepare(raw, out, Settings(zscore=(100.0, 50.0), sim_order="angles-in-columns"), overwrite=True)
     assert report["made"] == 15
@@ -240,7 +239,7 @@ def test_pairs_may_be_made_later(raw, out):
 
 def test_incomplete_fields_are_left_out_only_when_told(raw, out):
     (raw / "Image002" / "wf_channel2.npy").unlink()
-    with pytest.raises(InputError, match=r"1 of 5 fields is incomplete: Image002 lacks wf_channel2.npy\. .*--skip-inc"):
+    with pytest.raises(InputError, match=r"1 of 5 fields is incomplete: Image002 lacks wf_channel2.npy\. .*`skip_inc"):
         prepare(raw, out)
     assert not out.exists()
     report = prepare(raw, out, skip_incomplete=True)

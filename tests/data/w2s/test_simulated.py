@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from srredsim.data.w2s import simulated
-from srredsim.data.w2s.field import LEVELS
+from srredsim.data.w2s.layout import layout
 from srredsim.data.w2s.simulated import Expected, averages, expected_field
 from srredsim.simulation import sim
 
@@ -24,7 +24,7 @@ def noise():
     return {level: image.astype(np.float64) - (GAIN * PHOTONS + OFFSET) for level, image in flat.items()}, variance
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", layout().levels)
 def test_the_variance_of_an_average_falls_with_the_captures(noise, level):
     images, single = noise
     assert images[level].var() == pytest.approx(single / level, rel=0.015)  # 200,000 pixels: 0.3 %

@@ -8,11 +8,13 @@ import pytest
 from scipy import ndimage
 from skimage.metrics import structural_similarity
 
-from srredsim.data.w2s.field import LEVELS, Zscore
+from srredsim.data.stored import Ready
+from srredsim.data.w2s.layout import layout
 from srredsim.errors import InputError
 from srredsim.evaluation.w2s import cells as w2s
 from srredsim.evaluation.w2s import tables as w2s_tables
 from srredsim.evaluation.w2s.published import published
+from srredsim.normalise import Scaling
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
 
@@ -36,8 +38,8 @@ class FakeField:
         return (3 * np.kron(self.truth, np.ones((2, 2))) + 7).astype(np.float32)
 
 
-class FakeFields(list):
-    widefield, sim, calibrated = Zscore(150.0, 50.0), Zscore(460.0, 150.0), False
+class FakeFields(Ready, list):
+    widefield, sim, calibrated = Scaling(150.0, 50.0), Scaling(460.0, 150.0), False
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ def test_a_truth_without_structure_is_named(tmp_path, fields):
 
 def test_other_data_do_not_mix(tmp_path, fields):
     w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
-    with pytest.raises(InputError, match="its images is 3, not 2; give another --out"):
+    with pytest.raises(InputError, match="its images is 3, not 2; give another `out`"):
         w2s.Benchmark(fields, tmp_path, limit=2).run([w2s.Cell("noisy", 1)])
 
 
@@ -206,7 +208,7 @@ def test_the_tables_of_the_paper_are_all_planned():
     assert (
         len(with_figures) == 6 * 5 + 8 * 6 + 5 * 4 - 2
     )  # DnCNN + RCAN and + ESRGAN at one capture stand in two tables
-    assert {cell.level for cell in cells} == set(LEVELS)
+    assert {cell.level for cell in cells} == set(layout().levels)
 
 
 @pytest.mark.parametrize(

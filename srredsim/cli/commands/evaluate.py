@@ -1,0 +1,42 @@
+"""``srredsim evaluate``"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+
+GROUP = "models"
+DEFAULTS = ("srredsim.evaluation.evaluate:evaluate",)
+HELP = "score a model, and what it is compared with, on the same data"
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    parser.add_argument("--model", metavar="NAME|DIR", required=True)
+    data = "data set, or a folder of pairs; left out: simulated stacks, or the data set of a model of widefield images"
+    parser.add_argument("--data", metavar="NAME|DIR", help=data)
+    pattern = "angles x phases of the stacks, as 3x5; left out: all of the model"
+    parser.add_argument("--pattern", metavar="AxP", help=pattern)
+    parser.add_argument("--split", metavar="S", help="train, validation or test ({default})")
+    work = "folder that keeps the scores of each method at once: run again, it goes on, also with another model"
+    parser.add_argument("--work", type=Path, metavar="DIR", help=work)
+    parser.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: {default}")
+    shared.overwrite(parser)
+
+
+def run(arguments) -> dict:
+    terminal.start_keras()
+    from srredsim import io
+    from srredsim.evaluation import tables
+    from srredsim.evaluation.evaluate import evaluate
+    from srredsim.zoo import models
+
+    model = models.load(arguments.model)
+    with io.atomic(arguments.out, arguments.overwrite) as temporary, terminal.progress("evaluating") as progress:
+        asked = shared.given(arguments, "data", "split", "pattern", "work")
+        result = evaluate(model, progress=progress, **asked)
+        temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    terminal.say(tables.text(result), tables.definitions(result), arguments.out)
+    return result

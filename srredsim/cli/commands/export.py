@@ -1,0 +1,30 @@
+"""``srredsim export``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.cli.looked_up import Choices
+
+GROUP = "models"
+DEFAULTS = ("srredsim.workflows.export:export",)
+FORMATS = Choices("srredsim.workflows.export:WRITERS")
+HELP = "write a model for serving"
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="name or folder")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True)
+    parser.add_argument("--format", choices=FORMATS, metavar="FORMAT", help="{choices} ({default})")
+
+
+def run(arguments) -> dict:
+    terminal.start_keras()
+    from srredsim.workflows.export import export
+    from srredsim.zoo import models
+
+    path = export(models.load(arguments.model, "float32"), arguments.out, **shared.given(arguments, "format"))
+    terminal.say(path)
+    return {"path": str(path)}

@@ -1,0 +1,34 @@
+"""``srredsim inspect``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.cli.several import each
+
+GROUP = "images"
+HELP = "say what a file is, whether its frames are good, and what to change"
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    shared.stacks(parser)
+    shared.out_folder(parser)
+    shared.optics(parser, "left out: the file says; needed to find the stripes")
+    shared.overwrite(parser)
+
+
+def run(arguments) -> dict:
+    from srredsim import inspection, io
+    from srredsim.workflows.inspect import inspect_file
+
+    how = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
+
+    def work(path: Path) -> dict:
+        report = inspect_file(path, **how)
+        words = (f"  {line}".rstrip() for line in inspection.lines(report))
+        terminal.say_coloured(path, *words, Path(report["picture"]))
+        return report
+
+    return each(arguments.inputs, work, arguments.out)

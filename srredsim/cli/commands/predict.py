@@ -1,0 +1,72 @@
+"""``srredsim predict``"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.cli.several import each
+from srredsim.errors import InputError
+
+GROUP = "images"
+DEFAULTS = ("srredsim.io.asked:Writing",)
+HELP = "reconstruct raw stacks, or restore widefield images, with a trained model"
+OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "na", "wavelength_em_um")
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    shared.stacks(parser)
+    shared.out_folder(parser)
+    model = "left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
+    parser.add_argument("--model", metavar="NAME|DIR", help=f"{model} other")
+    shared.precision(parser)
+    shared.optics(parser)
+    tile = "side of a tile in raw pixels; the result is the same"
+    parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
+    shared.dtype(parser)
+    consistency = "do not compare the image with the frames"
+    parser.add_argument("--no-consistency", dest="consistency", action="store_false", help=consistency)
+    shared.overwrite(parser)
+
+
+def run(arguments) -> dict:
+    terminal.start_keras()
+    from srredsim import io
+    from srredsim.workflows.predict import predict_file
+    from srredsim.zoo import models
+    from srredsim.zoo.chain import Chain
+
+    precision = shared.given(arguments, "precision")
+    load = cache(lambda name: models.load(name, **precision))
+    chain = Chain(arguments.model, **precision) if arguments.model else None
+    needless = [name for name in OF_RAW_STACKS if getattr(arguments, name)]
+    if needless and chain and not chain.kind.OF_STACKS:
+        raise InputError(f"`{needless[0]}` is for raw stacks; the model {arguments.model} takes {chain.kind.WORDS}")
+
+    def work(path: Path) -> dict:
+        def chosen(stack):
+            name = models.fitting(stack.pattern, stack.optics)
+            pattern = f"{stack.pattern.angles} angles x {stack.pattern.phases} phases"
+            terminal.note(f"{path}: {pattern}, taking the model {name}")
+            return load(name)
+
+        with terminal.progress(path.name) as progress:
+            report = predict_file(
+                path,
+                chain or chosen,
+                reading=shared.record(io.Reading, arguments),
+                writing=shared.record(io.Writing, arguments),
+                tile=arguments.tile,
+                consistency=arguments.consistency,
+                progress=progress,
+            )
+        for line in [*filter(None, ["; ".join(report["stripes"])]), *report["advice"]]:
+            terminal.note(f"{path}: {line}")
+        terminal.say(*map(Path, report["paths"]))
+        if report["consistency"]:
+            terminal.say(f"consistency: {report['consistency']['line']}")
+        return report
+
+    return each(arguments.inputs, work, arguments.out)

@@ -1,0 +1,101 @@
+"""``srredsim reconstruct``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.cli.looked_up import Choices
+from srredsim.cli.several import each
+
+GROUP = "images"
+DEFAULTS = ("srredsim.workflows.reconstruct:Method",)
+METHODS = Choices("srredsim.workflows.reconstruct:METHODS")
+HELP = "reconstruct raw stacks the classical way, without a network"
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    shared.stacks(parser)
+    shared.out_folder(parser)
+    shared.optics(parser)
+    wiener = "higher is smoother; left out: from the noise"
+    parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help=wiener)
+    parser.add_argument(
+        "--attenuation",
+        type=shared.share,
+        metavar="F",
+        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes; above 0,"
+        " intensities mean less ({default})",
+    )
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        metavar="METHOD",
+        help="{choices}: the second goes on where the first ends, no negative light, better in dim frames"
+        " ({srredsim.workflows.reconstruct:Method.name})",
+    )
+    iterations = (
+        "of Richardson-Lucy; more are sharper and noisier ({srredsim.reconstruction.richardson_lucy:ITERATIONS})"
+    )
+    parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
+    halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
+    parser.add_argument("--split-photons", action="store_true", help=halves)
+    _stripes(parser)
+    _lens(parser)
+    shared.overwrite(parser)
+
+
+def _stripes(parser: shared.Parser) -> None:
+    known = parser.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
+    saved = "the <stem>_wiener.json of another stack: its stripes, with the phases and contrasts of this one"
+    known.add_argument("--parameters", type=Path, metavar="FILE.json", help=saved)
+    known.add_argument(
+        "--k",
+        action="append",
+        type=shared.wave_vector,
+        metavar="KY,KX",
+        help="first-order stripes of each angle in cycles/um, y down, once an angle;"
+        " or as DEGREES@UM, direction from x towards +y and line spacing",
+    )
+    steps = "first-order phase of each frame, as 0,72,144,216,288; once, or once an angle"
+    known.add_argument("--phase-steps", action="append", type=shared.degrees, metavar="DEGREES", help=steps)
+
+
+def _lens(parser: shared.Parser) -> None:
+    group = parser.add_argument_group("the transfer function", "Left out: that of an ideal lens, damped.")
+    lens = group.add_mutually_exclusive_group()
+    lens.add_argument(
+        "--otf",
+        type=Path,
+        metavar="FILE",
+        help="measured radial OTF, the pixel of this camera contained in it: text, JSON or .npy of two columns,"
+        " frequency in cycles/um and value",
+    )
+    damping = "above 0 and up to 1, which is the ideal lens: the OTF is the ideal one times A^(f / cut-off)"
+    lens.add_argument("--otf-damping", type=shared.damping, metavar="A", help=damping)
+
+
+def run(arguments) -> dict:
+    from srredsim import io
+    from srredsim.quality.report import lines, warnings
+    from srredsim.workflows import reconstruct as files
+
+    how = {
+        "reading": shared.record(io.Reading, arguments),
+        "writing": shared.record(io.Writing, arguments),
+        "method": shared.record(files.Method, arguments, name="method"),
+        "known": shared.record(files.KnownStripes, arguments),
+        "lens": shared.record(files.Lens, arguments),
+        "split_photons": arguments.split_photons,
+    }
+
+    def work(path: Path) -> dict:
+        with terminal.progress(path.name) as progress:
+            report = files.reconstruct_file(path, progress=progress, **how)
+        terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
+        for warning in warnings(report):
+            terminal.note(f"{path}: {warning}")
+        return report
+
+    return each(arguments.inputs, work, arguments.out)

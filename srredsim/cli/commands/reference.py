@@ -1,0 +1,64 @@
+"""``srredsim reference``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.cli.several import each
+
+GROUP = "data"
+DEFAULTS = ("srredsim.workflows.reference:Reference", "srredsim.workflows.reference:Dim")
+HELP = "make a folder of pairs to train on, from stacks recorded in plenty of light"
+ASKED = ("out", "wiener", "validation", "accept_incomplete", "overwrite")
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    shared.stacks(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
+    shared.optics(parser)
+    parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help="of the truth; left out: from the noise")
+    _dim(parser)
+    gain = "of the camera, per electron; else estimated"
+    parser.add_argument("--gain-adu", type=shared.above_zero, metavar="F", help=gain)
+    offset = "of the camera; left out: estimated"
+    parser.add_argument("--offset-adu", type=shared.not_negative, metavar="F", help=offset)
+    read_noise = "of the camera, in electrons; else assumed"
+    parser.add_argument("--read-noise-e", type=shared.not_negative, metavar="F", help=read_noise)
+    validation = "hold one of N stacks back; 0: none ({default})"
+    parser.add_argument("--validation", type=shared.count, metavar="N", help=validation)
+    parser.add_argument("--accept-incomplete", action="store_true", help="also where not all stripes were found")
+    shared.seed(parser, "the same seed takes the same photons")
+    shared.overwrite(parser)
+
+
+def _dim(parser: shared.Parser) -> None:
+    """What the input of each pair is made of."""
+    dim = parser.add_mutually_exclusive_group()
+    dim.add_argument("--low", type=Path, metavar="DIR", help="folder of the same stacks in little light, same names")
+    light = "shares of the light that are left for the input, each makes a pair ({srredsim.workflows.reference:LIGHT})"
+    dim.add_argument("--light", type=shared.above_zero, nargs="+", metavar="F", help=light)
+    photons = "the same as photons in the brightest pixels of the widefield image, per frame"
+    dim.add_argument("--photons", type=shared.above_zero, nargs="+", metavar="N", help=photons)
+
+
+def run(arguments) -> dict:
+    from srredsim.io import Reading
+    from srredsim.workflows import reference
+
+    reading = shared.record(Reading, arguments)
+    dim = shared.record(reference.Dim, arguments)
+    pairs = reference.Reference(dim=dim, reading=reading, **shared.given(arguments, *ASKED))
+
+    def work(path: Path) -> dict:
+        with terminal.progress(path.name) as progress:
+            report = pairs.add(path, progress)
+        paths = [Path(name) for pair in report["pairs"] for name in pair["paths"][:2]]
+        terminal.say(path, *(f"  {line}" for line in reference.lines(report)), *paths)
+        return report
+
+    result = each(arguments.inputs, work, arguments.out)
+    if pairs.taken == 1 and pairs.validation:
+        terminal.note("one stack only: none was held back for validation")
+    return result

@@ -1,0 +1,54 @@
+"""``srredsim simulate``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.errors import InputError
+
+GROUP = "data"
+DEFAULTS = ("srredsim.workflows.simulate:simulate",)
+PATTERN_AND_LIGHT = ("angles", "phases", "photons")
+HELP = "make raw stacks with their truth"
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True)
+    parser.add_argument("--count", type=shared.positive, metavar="N", help="how many stacks ({default})")
+    shared.seed(parser, "the same seed makes the same stacks")
+    parser.add_argument("--angles", type=shared.positive, metavar="A", help="of the pattern ({default})")
+    parser.add_argument("--phases", type=shared.positive, metavar="P", help="in each angle ({default})")
+    light = "range of the expected photons in the brightest widefield pixel ({default})"
+    parser.add_argument("--photons", type=shared.above_zero, nargs=2, metavar=("LOW", "HIGH"), help=light)
+    size = "side in raw pixels ({default}; {srredsim.data.w2s.archive:SIZE} with --w2s)"
+    parser.add_argument("--size", type=shared.positive, metavar="N", help=size)
+    parser.add_argument(
+        "--w2s",
+        action="store_true",
+        help="fields as in the raw archive of W2S, for prepare w2s: 400 captures, raw SIM frames and SIM image in three"
+        " channels; --count, --seed and --size only. 650 MB a field of 512 pixels",
+    )
+
+
+def run(arguments) -> dict:
+    with terminal.progress("simulating") as progress:
+        paths = (_archive if arguments.w2s else _stacks)(arguments, progress)
+    terminal.say(*paths)
+    return {"paths": [str(path) for path in paths]}
+
+
+def _stacks(arguments, progress) -> list[Path]:
+    from srredsim.workflows.simulate import simulate
+
+    asked = shared.given(arguments, "count", "seed", "size", *PATTERN_AND_LIGHT)
+    return simulate(arguments.out, progress=progress, **asked)
+
+
+def _archive(arguments, progress) -> list[Path]:
+    from srredsim.data.w2s.archive import simulate_archive
+
+    if refused := list(shared.given(arguments, *PATTERN_AND_LIGHT)):
+        raise InputError(f"`w2s` has 3 angles, 5 phases and a light of its own; leave out `{', '.join(refused)}`")
+    return simulate_archive(arguments.out, progress=progress, **shared.given(arguments, "count", "seed", "size"))

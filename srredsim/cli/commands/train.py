@@ -1,0 +1,63 @@
+"""``srredsim train``"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from srredsim.cli import arguments as shared
+from srredsim.cli import terminal
+from srredsim.errors import InputError
+
+GROUP = "models"
+HELP = "train a model"
+
+
+def add_arguments(parser: shared.Parser) -> None:
+    model = "a model of the zoo, NAME/VARIANT, a folder, or a recipe.yaml"
+    parser.add_argument("--model", metavar="NAME|RECIPE", help=model)
+    parser.add_argument("--data", metavar="NAME|DIR", help="data set, or a folder of raw/truth pairs")
+    parser.add_argument("--gpus", type=shared.count, metavar="N", help="how many; 0: the processor; left out: all")
+    parser.add_argument("--epochs", type=shared.positive, metavar="N")
+    parser.add_argument("--steps", type=shared.positive, metavar="N", help="in an epoch")
+    parser.add_argument("--batch", type=shared.positive, metavar="N", help="over all GPUs together")
+    shared.precision(parser)
+    parser.add_argument("--seed", type=shared.count, metavar="S")
+    vgg = "VGG19 for perceptual and texture losses: .h5 of Keras or .pth"
+    parser.add_argument("--vgg-weights", type=Path, metavar="FILE", help=vgg)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder; left out: runs/<name>/<time>")
+    parser.add_argument("--resume", action="store_true", help="go on with --out, or with the newest run of the model")
+    shared.settings(parser)
+
+
+def run(arguments) -> dict:
+    from srredsim.training import runs
+    from srredsim.zoo import recipe
+
+    if not arguments.model and not (arguments.resume and arguments.out):
+        raise InputError("`model` is missing: the name of a model (srredsim models lists them) or a recipe.yaml")
+    folder = arguments.out
+    if arguments.resume:  # a run goes on with the recipe that it was started with
+        folder = runs.find(arguments.out, arguments.model and recipe.load(arguments.model).name)
+    chosen = recipe.load(folder if arguments.resume else arguments.model, _overrides(arguments))
+
+    terminal.start_keras()
+    from srredsim.training.fit import train
+
+    path = train(chosen, out=folder, gpus=arguments.gpus, resume=arguments.resume)
+    terminal.say(path)
+    return {"run": str(path)}
+
+
+def _overrides(arguments) -> list[str]:
+    """The flags that stand for a key of the recipe, then ``--set``, which has the last word."""
+    keys = {
+        "data.name": arguments.data and json.dumps(shared.data_set(arguments.data)),
+        "epochs": arguments.epochs,
+        "steps": arguments.steps,
+        "data.batch": arguments.batch,
+        "precision": arguments.precision,
+        "seed": arguments.seed,
+        "vgg_weights": arguments.vgg_weights and json.dumps(str(arguments.vgg_weights.resolve())),
+    }
+    return [f"{key}={value}" for key, value in keys.items() if value is not None] + arguments.set

@@ -1,0 +1,176 @@
+"""What is written to the terminal: lines, notes, progress, tables, and problems in words.
+
+Messages of the package name an argument as Python has it, between backticks: ``give `na` ``. Here it becomes the flag
+of the command that runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import errno
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from pathlib import Path
+
+from srredsim.cli.arguments import Parser
+from srredsim.errors import InputError
+
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # of verdicts
+
+_running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
+
+
+# Lines
+
+
+def say(*lines: str | Path) -> None:
+    """On standard output, a line each; a path as it is."""
+    print(*map(_line, lines), sep="\n")
+
+
+def _line(line: str | Path) -> str:
+    return spelled(line) if isinstance(line, str) else str(line)
+
+
+def note(line: str) -> None:
+    """One line on standard error."""
+    print(f"srredsim: {spelled(line)}", file=sys.stderr)
+
+
+def in_words(problem: Exception) -> str:
+    """One line about what the user can mend; any other problem is ours and keeps its traceback."""
+    if isinstance(problem, InputError):
+        return spelled(" ".join(str(problem).split()))
+    if isinstance(problem, MemoryError):
+        return spelled("there is not enough memory for this; try a smaller `tile`, `batch` or `size`")
+    if isinstance(problem, OSError) and problem.errno in NO_SPACE | NO_ACCESS:
+        return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem.strerror)
+    raise problem
+
+
+# Arguments become flags
+
+
+@contextmanager
+def flags_of(parser: Parser) -> Iterator[None]:
+    """Within, the arguments that messages name are those of this parser."""
+    token = _running.set(parser)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def spelled(text: str) -> str:
+    """A message as the user of the command line reads it.
+
+    ``give `na` `` becomes ``give --na``, and ``try `order="ZAP", angles=3` `` becomes ``try --order ZAP --angles 3``,
+    if the command that runs has these arguments. Other words in backticks lose them.
+    """
+    return re.sub("`([^`]+)`", lambda found: _as_flags(found[1]) or found[1], text)
+
+
+def _as_flags(call: str) -> str | None:
+    """Arguments of a call in Python as flags; None if they are no such thing, or not of the running command."""
+    parser = _running.get()
+    try:
+        parsed = ast.parse(f"_({call})", mode="eval").body
+    except SyntaxError:
+        return None
+    if not parser or not isinstance(parsed, ast.Call) or not all(isinstance(part, ast.Name) for part in parsed.args):
+        return None
+    known = parser.flags()
+    named = {part.id: [] for part in parsed.args} | {one.arg: _words(one.value) for one in parsed.keywords}
+    if not set(named) <= set(known):
+        return None
+    return " ".join(word for name, words in named.items() for word in (known[name], *words))
+
+
+def _words(value: ast.expr) -> list[str]:
+    """A value as it stands behind its flag; nothing for yes and no, which the flag itself says."""
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return [word for part in value.elts for word in _words(part)]
+    if not isinstance(value, ast.Constant):
+        return [ast.unparse(value)]
+    return [] if isinstance(value.value, bool) else [shlex.quote(str(value.value))]
+
+
+# Keras
+
+
+def start_keras() -> None:
+    """Import Keras without the page of remarks that TensorFlow writes to standard error before it can be told not to.
+
+    They are there again with TF_CPP_MIN_LOG_LEVEL=0.
+    """
+    told = "TF_CPP_MIN_LOG_LEVEL" in os.environ
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with nullcontext() if told else _no_standard_error():
+            import keras  # noqa: F401
+    except (ImportError, ValueError) as problem:
+        raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
+
+
+@contextmanager
+def _no_standard_error() -> Iterator[None]:
+    """Nothing at all is written to standard error, not even by libraries."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+# Progress, colours, tables
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, gone when the work is done; call it with how much is done, and of how much."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def say_coloured(*lines: str | Path) -> None:
+    """The same, with verdicts in colour where somebody looks."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    for line in lines:
+        text = Text(_line(line))
+        for word, style in COLOURS.items():
+            text.highlight_regex(rf"(?<=  ){word}(?=  )", style)
+        console.print(text)
+
+
+def table(rows: list[dict]) -> str:
+    """Columns of text, as wide as their widest cell."""
+    cells = [[name.replace("_", " ") for name in rows[0]]] + [[_cell(value) for value in row.values()] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
+
+
+def _cell(value) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)

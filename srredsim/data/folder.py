@@ -1,0 +1,228 @@
+"""Pairs of files: raw stacks or single images with reference images of the same stem."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srredsim import io
+from srredsim.acquisition import frames_from_raw
+from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes, match_widefield
+from srredsim.errors import InputError
+from srredsim.io import orders
+from srredsim.io.formats import open_source
+from srredsim.normalise import SCALINGS, scaling_of
+
+LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
+HELD_BACK = 10  # so many pairs to train on of which one is held back, where there are none to validate with
+OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
+
+
+class FilePairs(Pairs):
+    """An input and a reference image in two files; of files with several t, c or z, each position is a pair.
+
+    A reference comes in units of its own; gain and offset are fitted so that, binned to the grid of the input, it
+    agrees with the widefield image in the least-squares sense.
+    """
+
+    def __init__(self, inputs: list[Path], truths: list[Path]):
+        references = {path.stem: path for path in truths}
+        lacking = [path.name for path in inputs if path.stem not in references]
+        if lacking:
+            raise InputError(
+                f"{len(lacking)} of {self.words} have no truth of the same name, the first is {lacking[0]}"
+            )
+        self._items: list[tuple[Any, PlanesOfFile, tuple[int, ...]]] = []
+        for path in inputs:
+            try:
+                source, truth = self._open(path), PlanesOfFile(references[path.stem])
+            except InputError as problem:
+                raise InputError(f"{path}: {problem}") from None
+            positions, size = self._shape(source)
+            _refuse_unequal(path, positions, size, truth)
+            self._items += [(source, truth, position) for position in np.ndindex(*positions)]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @lru_cache(maxsize=256)  # noqa: B019  one data set lives as long as the training
+    def __getitem__(self, index: int) -> Pair:
+        return self._read(index)
+
+    @property
+    def scale(self) -> int:
+        source, truth, _ = self._items[0]
+        return truth.size[0] // self._shape(source)[1][0]
+
+    def check(self, scale: int, side: int = 1) -> None:
+        """As `Pairs.check`, of every pair; also that pixels are finite, images not constant, and of the same field."""
+        for source, truth, _ in self._items:
+            size = self._shape(source)[1]
+            check_sizes(size, truth.size, scale, self._name(source))
+            check_crop(size, side, self._name(source))
+        for index in range(len(self)):
+            self._read(index)
+
+    words = "the images"  # what the inputs are
+
+    @abstractmethod
+    def _open(self, path: Path) -> Any:
+        """A file of input."""
+
+    @abstractmethod
+    def _shape(self, source: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Its numbers of t, c and z, and its pixels (y, x)."""
+
+    @abstractmethod
+    def _name(self, source: Any) -> str: ...
+
+    @abstractmethod
+    def _read(self, index: int) -> Pair: ...
+
+    def _matched(self, truth: PlanesOfFile, position: tuple[int, ...], frames: np.ndarray) -> np.ndarray:
+        try:
+            return match_widefield(np.asarray(truth.plane(position), np.float32), frames)
+        except InputError as problem:
+            raise InputError(f"{truth.path}: {problem}") from None
+
+
+class FolderPairs(FilePairs):
+    """Raw stacks and what should be made of them.
+
+    Parameters
+    ----------
+    reading : Reading
+        How to read the stacks, with the angles and phases that they have.
+    """
+
+    augmentation = "keep_geometry"
+    words = "the raw stacks"
+
+    def __init__(
+        self,
+        raw: list[Path],
+        truth: list[Path],
+        reading: io.Reading,
+    ):
+        self.pattern, self._reading = (reading.angles, reading.phases), asdict(reading)
+        super().__init__(raw, truth)
+
+    def _open(self, path: Path):
+        return io.read(path, **self._reading)
+
+    def _shape(self, source) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        shape = source.array.shape
+        return tuple(shape[:3]), tuple(shape[-2:])
+
+    def _name(self, source) -> str:
+        return str(source.source)
+
+    def _read(self, index: int) -> Pair:
+        stack, truth, position = self._items[index]
+        frames = frames_from_raw(stack.raw(*position))
+        try:
+            scaling = scaling_of(frames)
+        except InputError as problem:
+            raise InputError(f"{stack.source}: {problem}") from None
+        facts = {"source": str(stack.source)}
+        optics = {name: getattr(stack.optics, name) for name in OPTICS}
+        facts = facts if None in optics.values() else facts | {"optics": optics}
+        return Pair(frames, self._matched(truth, position, frames), scaling, facts)
+
+
+class ImagePairs(FilePairs):
+    """Single images of any microscope and what should be made of them, of any scale.
+
+    Parameters
+    ----------
+    normalise : {"image", "noise"}
+        By percentiles of each image or by its noise, see `srredsim.normalise`.
+    """
+
+    def __init__(self, images: list[Path], truth: list[Path], normalise: str):
+        self._scaling_of = SCALINGS[normalise]
+        super().__init__(images, truth)
+
+    def _open(self, path: Path) -> PlanesOfFile:
+        return PlanesOfFile(path)
+
+    def _shape(self, source: PlanesOfFile) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return source.positions, source.size
+
+    def _name(self, source: PlanesOfFile) -> str:
+        return str(source.path)
+
+    def _read(self, index: int) -> Pair:
+        source, truth, position = self._items[index]
+        image = np.asarray(source.plane(position), np.float32)[..., None]
+        try:
+            scaling = self._scaling_of(image)
+        except InputError as problem:
+            raise InputError(f"{source.path}: {problem}") from None
+        return Pair(image, self._matched(truth, position, image), scaling, {"source": str(source.path)})
+
+
+class PlanesOfFile:
+    """A file of images, of which a plane is read when it is asked for by its (t, c, z)."""
+
+    def __init__(self, path: Path):
+        self.path, self._source = path, open_source(path)
+        self._numbers = orders.arrange_planes(self._source.letters, self._source.shape)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Numbers of t, c and z."""
+        return tuple(self._numbers.shape)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(y, x)"""
+        return tuple(self._source.size)
+
+    def plane(self, position: tuple[int, ...]) -> np.ndarray:
+        return self._source.plane(int(self._numbers[position]))
+
+
+def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = "") -> tuple[list[Path], list[Path]]:
+    """Inputs and truths of a split of a folder with the `LAYOUT`.
+
+    ``folder/<home of the split>/raw`` if there; without those to validate with, every tenth pair to train on is held
+    back.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder; ``missing`` says so in better words.
+    """
+    train, validation, home = (folder / homes.get(name, name) for name in ("train", "validation", split))
+    held_apart = (validation / "raw").is_dir()
+    if not (home / "raw").is_dir() and held_apart:
+        home = validation if split == "test" else folder
+    divide = not held_apart if split == "train" else not (home / "raw").is_dir()
+    if divide:
+        home = train if (train / "raw").is_dir() else folder
+    for part in ("raw", "truth"):
+        if not (home / part).is_dir():
+            raise InputError(missing or f"{home} has no folder {part}; wanted {LAYOUT}")
+    raw = io.find([home / "raw"])
+    if divide:
+        held_back = raw[::HELD_BACK] if len(raw) > 1 else raw
+        raw = held_back if split != "train" else ([path for path in raw if path not in held_back] or raw)
+    return raw, io.find([home / "truth"])
+
+
+def _refuse_unequal(path: Path, positions: tuple[int, ...], size: tuple[int, ...], truth: PlanesOfFile) -> None:
+    """InputError if input and truth have not the same t, c and z, or one is no whole multiple of the other."""
+    if positions != truth.positions:
+        raise InputError(
+            f"{path}: {positions} images (t, c, z), but {truth.positions} reference images in {truth.path}"
+        )
+    (y, x), (height, width) = size, truth.size
+    if height % y or width % x or height // y != width // x:
+        raise InputError(f"{path}: a reference of {height} x {width} is no whole multiple of {y} x {x} pixels")

@@ -1,0 +1,54 @@
+"""Raw stacks that are made on the fly from a seed, of whatever pattern is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from srredsim import schema
+from srredsim.data.description import Description
+from srredsim.data.pairs import Pairs
+from srredsim.data.readers import Wanted
+from srredsim.data.simulated import LightLevels, Series, SimulatedPairs
+from srredsim.errors import InputError
+
+ANY_PATTERN = True
+
+
+@dataclass(frozen=True)
+class Split:
+    """A series of stacks; their light is drawn from a range, or each field has several light levels."""
+
+    seed: int
+    count: int
+    size: int  # raw pixels
+    photons: tuple | None = None  # least and most expected peak photons per pixel and frame
+    light_levels: tuple | None = None  # the same fields at each of these
+
+    def __post_init__(self):
+        if (self.photons is None) == (self.light_levels is None):
+            raise InputError("a split has either photons: [least, most] or light_levels")
+
+
+@dataclass(frozen=True)
+class Settings:
+    splits: dict
+
+    def __post_init__(self):
+        for name, split in self.splits.items():
+            schema.build(Split, split, prefix=f"splits.{name}.")
+
+    def split(self, name: str) -> Split:
+        return schema.build(Split, self.splits[name])
+
+
+def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
+    chosen, (angles, phases) = data.settings.split(split), pattern
+    series = Series(
+        seed=chosen.seed,
+        count=wanted.count or chosen.count,
+        angles=angles,
+        phases=phases,
+        size=chosen.size,
+        photons=tuple(float(p) for p in chosen.photons or chosen.light_levels[:1] * 2),
+    )
+    return LightLevels(series, chosen.light_levels) if chosen.light_levels else SimulatedPairs(series)

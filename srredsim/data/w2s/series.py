@@ -1,0 +1,95 @@
+"""Simulated fields of W2S: made once from a seed, on all cores, and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from srredsim.data.simulated import simulator_sources
+from srredsim.data.stored import StoredSeries, array_on_disk
+from srredsim.data.w2s import simulated
+from srredsim.data.w2s.layout import layout
+from srredsim.normalise import Scaling
+from srredsim.optics.sampling import SCALE
+from srredsim.resources import cache_folder
+
+
+@dataclass(frozen=True)
+class FieldSeries:
+    """A series of simulated fields: field ``index`` is the same whenever and wherever it is made."""
+
+    seed: int
+    count: int
+    size: int = 512  # pixels of a capture
+    photons: tuple[float, float] = (10.0, 100.0)  # light of a single capture, see `simulated.expected_field`
+
+
+@dataclass(frozen=True)
+class SimulatedField:
+    """One field; the images are views of the files on disk."""
+
+    name: str
+    facts: dict
+    averages: np.ndarray  # (levels, y, x)
+    truth: np.ndarray
+
+    def average(self, level: int) -> np.ndarray:
+        return self.averages[layout().levels.index(level)]
+
+    def sim(self) -> np.ndarray:
+        return self.truth
+
+
+class SimulatedFields(StoredSeries):
+    """The fields of a series, read from the cache on disk; `generate` fills it. See
+    `srredsim.data.fields.Fields`."""
+
+    calibrated = True
+    scale = SCALE
+
+    def __init__(self, series: FieldSeries, widefield: Scaling | None = None, sim: Scaling | None = None):
+        self.series, self.size = series, series.size
+        self.levels, self.reference = layout().levels, layout().reference
+        self.widefield, self.sim = widefield or layout().zscore, sim or layout().zscore
+        self.folder = cache_folder() / "w2s_simulated" / _fingerprint(series)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        count, side = series.count, series.size
+        self._averages = array_on_disk(self.folder / "averages.f32", np.float32, (count, len(self.levels), side, side))
+        self._sim = array_on_disk(self.folder / "sim.f32", np.float32, (count, SCALE * side, SCALE * side))
+        self._done = array_on_disk(self.folder / "done.u8", np.uint8, (count,))
+
+    def __len__(self) -> int:
+        return self.series.count
+
+    def __getitem__(self, index: int) -> SimulatedField:
+        index = int(index)
+        if not self._done[index]:
+            self.store(index)
+        name = f"{index // 3 + 1:03d}_{index % 3}"
+        return SimulatedField(name, {"index": index}, self._averages[index], self._sim[index])
+
+    def store(self, index: int) -> None:
+        series = self.series
+        field = simulated.expected_field(series.seed, index, series.size, series.photons)
+        images = simulated.averages(field, simulated.camera_rng(series.seed, index))
+        self._averages[index] = [images[level] for level in self.levels]
+        self._sim[index] = field.sim
+        self._done[index] = 1  # last: an interrupted field is made again
+
+    def task(self, missing: int) -> str:
+        """What `generate` will do."""
+        megabytes = (self._averages[0].nbytes + self._sim[0].nbytes) * missing / 1e6
+        return f"simulating {missing} fields once ({megabytes:.0f} MB in {self.folder})"
+
+
+def _fingerprint(series: FieldSeries) -> str:
+    """Digest of the series and of the simulator's own source: another simulator never reads this one's fields."""
+    captures = {level: list(numbers) for level, numbers in layout().captures.items()}
+    digest = hashlib.sha256(json.dumps([asdict(series), captures], sort_keys=True).encode())
+    for source in [*simulator_sources(), Path(simulated.__file__)]:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

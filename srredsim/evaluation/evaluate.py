@@ -1,0 +1,192 @@
+"""Scores of a model and of the baselines on the same images."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from srredsim.data.pairs import Pair, Pairs
+from srredsim.errors import InputError
+from srredsim.evaluation import methods
+from srredsim.evaluation.runner import CLASSICAL, Cache, Progress, Runner, fingerprint_of, mean_and_spread
+from srredsim.evaluation.scores import DEFINITIONS, score
+from srredsim.zoo import models
+from srredsim.zoo.models import LoadedModel
+
+LEVELS = ("photons", "noise_level")  # facts of a pair by which scores are kept apart
+
+
+def evaluate(
+    model: LoadedModel | str | Path,
+    data: str | Path | None = None,
+    split: str = "test",
+    progress: Progress | None = None,
+    pattern: str | None = None,
+    work: str | Path | None = None,
+) -> dict[str, Any]:
+    """Scores of a model, and of what it is compared with, on a split of a data set.
+
+    Raw stacks are compared with their Wiener image, where the optics are known, and with the widefield image up-scaled
+    by Fourier and by bicubic interpolation; widefield images with these two, or as they are where the scale is 1.
+
+    Parameters
+    ----------
+    model : LoadedModel, str or Path
+    data : str or Path, optional
+        A data set of the catalogue or a folder of pairs. Left out: ``simulated`` for models of raw stacks, what its
+        recipe names for others.
+    progress : callable(done, total), optional
+        Called after every image of every method.
+    pattern : str, optional
+        Angles x phases of the stacks, as ``3x5``; left out: all that the model is for.
+    work : path, optional
+        Folder in which every method's scores are kept as soon as they are there: run again, it goes on, and another
+        model finds what it has in common with this one. Left out: nothing is kept.
+
+    Returns
+    -------
+    dict
+        ``groups``: for every pattern and light level (or the whole set) the number of images, and for every method and
+        metric the mean and the spread; ``definitions`` says what the numbers are.
+
+    Raises
+    ------
+    InputError
+        If there is no such data set, or if the model does not take its images.
+    """
+    model = models.load(model) if isinstance(model, str | Path) else model
+    with _folder(work) as images:
+        data = methods.default_data(model) if data is None else data
+        trial = Trial(model, methods.opened(model, data, split, pattern), str(data), split, work, images)
+        result = trial.runner.run(trial.cells(), progress)
+    if result["failures"]:
+        raise InputError(result["failures"][0]["error"])
+    cells = [result["cells"][cell.key] for cell in trial.cells()]
+    return {
+        "model": model.name,
+        "data": trial.data,
+        "split": split,
+        "precision": model.precision,
+        "images": sum(map(len, trial.sets.values())),
+        "definitions": DEFINITIONS,
+        "groups": list(_groups(cells)),
+    }
+
+
+@contextmanager
+def _folder(work: str | Path | None) -> Iterator[Path]:
+    """For images that several methods need."""
+    if work is not None:
+        yield Path(work) / "images"
+        return
+    with TemporaryDirectory(prefix="srredsim-") as folder:
+        yield Path(folder)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on the pairs of one pattern."""
+
+    method: str
+    pattern: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.method}@{self.pattern}"
+
+
+class Trial:
+    """The plan of an evaluation, see `srredsim.evaluation.runner.Plan`."""
+
+    definitions = DEFINITIONS
+
+    def __init__(self, model: LoadedModel, sets: dict[str, Pairs], data: str, split: str, work, images: Path):
+        self.model, self.sets, self.data, self.split = model, sets, data, split
+        self.runner = Runner(self, work)
+        self._images = Cache(images, self.runner.begin)
+        self._contents = {pattern: _contents(pairs) for pattern, pairs in sets.items()}
+
+    def cells(self) -> list[Cell]:
+        return [Cell(method, pattern) for pattern in self.sets for method in methods.names(self.model)]
+
+    def facts(self) -> dict[str, Any]:
+        return {"data": self.data, "split": self.split}
+
+    def fingerprint(self, cell: Cell) -> str:
+        weights = CLASSICAL
+        if cell.method == self.model.name:
+            weights = f"{fingerprint_of([self.model.folder / models.WEIGHTS])}-{self.model.precision}"
+        return f"{weights}, data {self._contents[cell.pattern]}"
+
+    def prepare(self, cells: Sequence[Cell]) -> None:
+        """The pairs are there."""
+
+    def count(self, cell: Cell) -> int:
+        return len(self.sets[cell.pattern])
+
+    def scores(self, cell: Cell, index: int) -> dict[str, Any]:
+        pair = self.sets[cell.pattern][index]
+        image = methods.image(cell.method, self.model, pair, lambda: self._wiener(pair, cell, index))
+        scores = None if image is None else score(pair.truth, image, _pixel_size_um(pair))
+        return {"level": {name: pair.facts.get(name) for name in LEVELS if name in pair.facts}, "scores": scores}
+
+    def describe(self, cell: Cell) -> dict[str, Any]:
+        return {"method": cell.method, "pattern": cell.pattern}
+
+    def summary(self, cell: Cell, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """For each light level, in the order in which they come: how many images, and their scores."""
+        levels: list[dict] = []
+        for row in rows:
+            if row["level"] not in levels:
+                levels.append(row["level"])
+        found = [[row["scores"] for row in rows if row["level"] == level and row["scores"]] for level in levels]
+        return {"levels": [{**level, **_means(scores)} for level, scores in zip(levels, found, strict=True) if scores]}
+
+    def _wiener(self, pair: Pair, cell: Cell, index: int) -> np.ndarray | None:
+        """Kept where the model is made of it: it is scored, too."""
+        place = f"wiener-{self._contents[cell.pattern]}", str(index)
+        of_model = cell.method == self.model.name and methods.WIENER_NEEDS in pair.facts
+        if not of_model and not self._images.has(*place):
+            return methods.wiener_image(pair, cell.pattern)
+        return self._images.image(*place, make=lambda: methods.wiener_image(pair, cell.pattern))
+
+
+def _contents(pairs: Pairs) -> str:
+    """Twelve digits for the pairs: how many there are, and what is in the first and the last."""
+    digest = hashlib.sha256(str(len(pairs)).encode())
+    for pair in (pairs[0], pairs[len(pairs) - 1]):
+        digest.update(np.ascontiguousarray(pair.frames).tobytes() + np.ascontiguousarray(pair.truth).tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _pixel_size_um(pair: Pair) -> float | None:
+    """Pixel size of the truth."""
+    optics = pair.facts.get("optics")
+    return optics["pixel_size_um"] / pair.scale if optics else None
+
+
+def _means(rows: list[dict[str, float]]) -> dict[str, Any]:
+    """How many images there are; for each metric the mean and the spread of those that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    scores = {name: mean_and_spread(row[name] for row in rows if name in row) for name in names}
+    return {"images": len(rows), "scores": scores}
+
+
+def _groups(cells: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """For each pattern and light level, the scores of every method."""
+    groups: dict[str, dict] = {}
+    for cell in cells:
+        for level in cell["levels"]:
+            facts = {"pattern": cell["pattern"], "photons": None}
+            facts |= {name: value for name, value in level.items() if name in LEVELS}
+            group = groups.setdefault(json.dumps(facts), {**facts, "images": level["images"], "methods": {}})
+            group["methods"][cell["method"]] = level["scores"]
+    yield from groups.values()

@@ -1,0 +1,190 @@
+"""A benchmark is a plan of cells; the runner computes each once, and keeps it as soon as it is done.
+
+``results.json`` says which data it is of, defines its scores, and has the cells by their keys. It is written anew after
+every cell, so that a run that was stopped goes on where it was; processes that share out the cells of a plan may write
+into one folder. A cell whose weights have changed since is computed again; results of other data are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from srredsim import io
+from srredsim.errors import InputError
+
+RESULTS = "results.json"
+CLASSICAL = "classical"  # the fingerprint of what has no weights
+
+Progress = Callable[[int, int], None]  # (images done, images in all)
+
+
+class Cell(Protocol):
+    """One number of a table before it is computed, such as a method on a data set."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the results."""
+
+
+class Plan(Protocol):
+    """What a benchmark tells the runner."""
+
+    definitions: Mapping[str, str]  # what the scores are
+
+    def facts(self) -> dict[str, Any]:
+        """What all cells have in common, such as the data; results with other facts are refused."""
+
+    def fingerprint(self, cell: Any) -> str:
+        """What the cell depends on besides: other weights are another cell."""
+
+    def prepare(self, cells: Sequence[Any]) -> None:
+        """Called once, before the first of these cells."""
+
+    def count(self, cell: Any) -> int:
+        """How many images the cell is the mean of."""
+
+    def scores(self, cell: Any, index: int) -> Any:
+        """What is measured on one image; InputError if it cannot be, which costs this cell alone."""
+
+    def describe(self, cell: Any) -> dict[str, Any]:
+        """What the cell is, ready for JSON."""
+
+    def summary(self, cell: Any, rows: list[Any]) -> dict[str, Any]:
+        """What is kept of the scores of all images, ready for JSON."""
+
+
+class Runner:
+    """The plan in the folder ``out``; in memory alone if there is none."""
+
+    def __init__(self, plan: Plan, out: str | Path | None = None):
+        self.plan = plan
+        self._path = None if out is None else Path(out) / RESULTS
+        self._result: dict[str, Any] | None = None
+
+    def run(self, cells: Sequence[Any], progress: Progress | None = None) -> dict[str, Any]:
+        """Content of the results, after the cells that they lacked were computed.
+
+        A cell of which one image cannot be computed is left out, and stands with the reason under ``failures``.
+
+        Raises
+        ------
+        InputError
+            If the results are damaged, or of other data.
+        """
+        todo = [cell for cell in cells if not self._has(self._read(), cell)]
+        if todo:
+            self.plan.prepare(todo)
+        total, done, failures = sum(map(self.plan.count, todo)), 0, []
+        for cell in todo:
+            if not self._has(self._read(), cell):  # another process may have been faster
+                try:
+                    entry = self._measured(cell, _after(done, total, progress))
+                except (InputError, MemoryError) as problem:
+                    failures.append({"input": cell.key, "error": str(problem)})
+                else:
+                    result = self._read()
+                    result["cells"][cell.key] = entry
+                    self._write(result)
+            done += self.plan.count(cell)
+        return self._read() | {"failures": failures}
+
+    def begin(self) -> None:
+        """Say in the folder of which data its results will be, before anything else is written there."""
+        if self._path is not None and not self._path.exists():
+            self._write(self._read())
+
+    def _has(self, result: dict[str, Any], cell: Cell) -> bool:
+        return result["cells"].get(cell.key, {}).get("weights") == self.plan.fingerprint(cell)
+
+    def _measured(self, cell: Cell, tick: Callable[[int], None]) -> dict[str, Any]:
+        """What is kept of one cell, with how long it took."""
+        started, rows = time.perf_counter(), []
+        fingerprint = self.plan.fingerprint(cell)
+        for index in range(self.plan.count(cell)):
+            rows.append(self.plan.scores(cell, index))
+            tick(index + 1)
+        return {
+            **self.plan.describe(cell),
+            "images": len(rows),
+            "weights": fingerprint,
+            "seconds": round(time.perf_counter() - started, 1),
+            **self.plan.summary(cell, rows),
+        }
+
+    def _read(self) -> dict[str, Any]:
+        """The results as they are now; their head alone if there are none."""
+        facts = self.plan.facts()
+        if self._path is None or not self._path.is_file():
+            return self._result or {**facts, "definitions": dict(self.plan.definitions), "cells": {}}
+        try:
+            result = json.loads(self._path.read_text(encoding="utf-8"))
+        except ValueError:
+            result = None
+        if not isinstance(result, dict) or not isinstance(result.get("cells"), dict):
+            raise InputError(f"{self._path} is damaged, or not of this benchmark; remove it, or give another `out`")
+        for name, value in facts.items():
+            if result.get(name) != value:
+                raise InputError(
+                    f"{self._path} is of other data: its {name} is {result.get(name)}, not {value}; give another `out`"
+                )
+        return result
+
+    def _write(self, result: dict[str, Any]) -> None:
+        if self._path is None:
+            self._result = result
+            return
+        with io.atomic(self._path, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+class Cache:
+    """Images on disk that several cells share, each made once; ``announce`` is called before one is written."""
+
+    def __init__(self, folder: str | Path, announce: Callable[[], None] = lambda: None):
+        self._folder, self._announce = Path(folder), announce
+
+    def has(self, *place: str) -> bool:
+        """Whether the image was made already."""
+        return self._path(place).is_file()
+
+    def image(self, *place: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """The image in the file ``<place>/<place>.npy``; made now if it is not there."""
+        path = self._path(place)
+        if not path.is_file():
+            image = make()
+            self._announce()
+            with io.atomic(path, overwrite=True) as temporary, temporary.open("wb") as file:
+                np.save(file, image)
+        return np.load(path)
+
+    def _path(self, place: Sequence[str]) -> Path:
+        return self._folder.joinpath(*place[:-1], f"{place[-1]}.npy")
+
+
+def mean_and_spread(values: Iterable[float]) -> dict[str, float]:
+    """``mean`` and ``std`` of the scores of all images."""
+    values = list(values)
+    return {"mean": float(np.mean(values)), "std": float(np.std(values))}
+
+
+def fingerprint_of(files: Iterable[Path]) -> str:
+    """Twelve digits that other contents of these files do not share; `CLASSICAL` if there are none."""
+    states = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+    return _digest(states) if states else CLASSICAL
+
+
+@lru_cache(maxsize=256)
+def _digest(states: tuple[tuple[Path, int, int], ...]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path, *_ in states)).hexdigest()[:12]
+
+
+def _after(before: int, total: int, progress: Progress | None) -> Callable[[int], None]:
+    return lambda done: progress(before + done, total) if progress else None

@@ -1,0 +1,249 @@
+"""The Wiener image of the frames, the widefield image and how noisy they are: ``data.input: wiener``.
+
+What stands in which channel, `srredsim.reconstruction.channels` says. The stripes are gone, so a network takes images
+of any pattern; and its output has the pixels of its input, twice the raw ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srredsim.acquisition import Optics, RawStack
+from srredsim.errors import InputError
+from srredsim.inputs._stacks import Position, Sharpest, Survey, patterns, refuse_array, refuse_leaves, surveyed
+from srredsim.io.image import as_dtype
+from srredsim.io.raw import raw_stack
+from srredsim.optics.illumination import check_phases
+
+if TYPE_CHECKING:
+    from srredsim.acquisition import Pattern
+    from srredsim.data.catalogue import DataSet
+    from srredsim.data.pairs import Pair
+    from srredsim.io import Reading
+    from srredsim.io.source import Source
+    from srredsim.normalise import Scaling
+    from srredsim.optics.transfer import Transfer
+    from srredsim.reconstruction.planes import Channel
+    from srredsim.stripes.parameters import Parameters
+    from srredsim.stripes.preprocess import Prepared
+    from srredsim.zoo.models import LoadedModel
+    from srredsim.zoo.recipe import Data, Recipe
+    from srredsim.zoo.windows import Network
+
+WORDS = "Wiener images"
+OF_STACKS = True
+INPUT_NAME = "channels"
+
+
+def check_data(data: Data) -> None:
+    refuse_leaves(data)
+
+
+def check(recipe: Recipe, channels_in: int, scale: int) -> None:
+    from srredsim.reconstruction.channels import CHANNELS
+
+    if channels_in != len(CHANNELS) or scale != 1:
+        raise InputError(
+            f"a network of Wiener images takes {len(CHANNELS)} channels ({', '.join(CHANNELS)}) at scale 1; set"
+            f" network.input_channels={len(CHANNELS)} and network.scale=1"
+        )
+
+
+def check_constants(recipe: Recipe) -> None:
+    """None are needed: each stack is normalised by itself."""
+
+
+def sampling(recipe: Recipe) -> int:
+    from srredsim.optics.sampling import SCALE
+
+    return SCALE
+
+
+def describe(recipe: Recipe) -> dict:
+    return {"input": WORDS, "patterns": patterns(recipe.data)}
+
+
+def suits(data: Data, pattern: Pattern, optics: Optics) -> int:
+    """Any stack that can be reconstructed, and better than a model of its raw frames."""
+    from srredsim.optics.transfer import transfer_of
+
+    try:
+        check_phases(pattern.phases)
+        transfer_of(optics)
+    except InputError:
+        return 0
+    return 2
+
+
+def offer(name: str, data: Data) -> str:
+    return f"{name} (any, with `na`, `wavelength_em_um` and `pixel_size_um`)"
+
+
+def examples(recipe: Recipe, split: str) -> DataSet:
+    from srredsim.data import catalogue
+
+    data = recipe.data
+    wanted = data.wanted(split)
+    return catalogue.open_reconstructed(data.name, split, data.each_pattern, wanted.count, wanted.options)
+
+
+def with_constants(recipe: Recipe) -> Recipe:
+    return recipe
+
+
+# Prediction
+
+
+def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+    return stack_of(raw_stack(source, path, reading), model)
+
+
+def stack_of(array: Any, model: LoadedModel) -> RawStack:
+    from srredsim.optics.transfer import transfer_of
+
+    if not isinstance(array, RawStack):
+        refuse_array(model.name, WORDS)
+    check_phases(array.pattern.phases)
+    transfer_of(array.optics)
+    return array
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a channel's Wiener images are made with."""
+
+    channel: Channel
+    first: Parameters  # stripes as they are at the first time
+
+
+def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
+    """The stripes are found for the Wiener image: nothing else has to find any."""
+    from srredsim.optics.transfer import transfer_of
+    from srredsim.reconstruction.planes import found_in
+    from srredsim.stripes.measure import remeasured
+
+    transfer = transfer_of(stack.optics)
+
+    def found(slice_: Sharpest) -> Found:
+        channel = found_in(slice_.prepared(), transfer, slice_.channel, measure_damping=True)
+        first = channel.parameters
+        if stack.sizes["T"] > 1:
+            first = remeasured(first, slice_.prepared_first().frames, channel.transfer)
+        return Found(channel, first)
+
+    return surveyed(stack, found)
+
+
+class Planes:
+    """Every plane from its Wiener image; phases and contrasts are measured at each time, on the sharpest slice."""
+
+    ticks = 1
+
+    def __init__(self, network: Network, stack: RawStack, survey: Survey, tile: int | None = None):
+        from srredsim.optics.transfer import transfer_of
+
+        self._network, self._stack, self._survey, self._tile = network, stack, survey, tile
+        self._transfer = transfer_of(stack.optics)
+        self._moment: _Moment | None = None
+
+    def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
+        from srredsim.reconstruction.planes import prepared_plane
+        from srredsim.reconstruction.wiener import reconstruct
+
+        t, c, z = position
+        moment = self._at(t, c)
+        if z == self._survey.sharpest[c]:
+            raw, prepared = moment.raw, moment.prepared
+        else:
+            raw = self._stack.raw(*position)
+            prepared = prepared_plane(self._stack, position, raw)
+        image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].channel.transfer)
+        widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
+        scaling = self._survey.scalings[position]
+        into[:] = as_dtype(cleaned(self._network, image, widefield, scaling, self._transfer, self._tile), into.dtype)
+        tick()
+        return raw
+
+    def _at(self, t: int, c: int) -> _Moment:
+        """The sharpest slice of a channel at a time; the latest is remembered."""
+        from srredsim.reconstruction.planes import prepared_plane
+        from srredsim.stripes.measure import remeasured
+
+        if self._moment is None or self._moment.time_and_channel != (t, c):
+            channel, position = self._survey.channels[c].channel, (t, c, self._survey.sharpest[c])
+            raw = self._stack.raw(*position)
+            prepared, stripes = prepared_plane(self._stack, position, raw), channel.parameters
+            if self._stack.sizes["T"] > 1:
+                stripes = remeasured(stripes, prepared.frames, channel.transfer)
+            self._moment = _Moment((t, c), raw, prepared, stripes)
+        return self._moment
+
+
+@dataclass(frozen=True)
+class _Moment:
+    time_and_channel: tuple[int, int]
+    raw: np.ndarray
+    prepared: Prepared
+    stripes: Parameters
+
+
+def notes(recipe: Recipe) -> list[str]:
+    return []
+
+
+def cleaned(
+    network: Network,
+    image: np.ndarray,
+    widefield: np.ndarray,
+    scaling: Scaling,
+    transfer: Transfer,
+    tile: int | None = None,
+) -> np.ndarray:
+    """What a network makes of a Wiener image.
+
+    Parameters
+    ----------
+    image : (2y, 2x) ndarray
+        From `srredsim.reconstruction.wiener.reconstruct`.
+    widefield : (y, x) ndarray
+        Mean of the raw frames that it was made of.
+    scaling : Scaling
+        Of these frames.
+
+    Returns
+    -------
+    (2y, 2x) float32 ndarray
+        In the units of the frames, above background.
+    """
+    from srredsim.reconstruction.channels import channels
+
+    return scaling.undo_gain(network.in_tiles(channels(image, widefield, scaling, transfer), tile))
+
+
+def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+    from srredsim.optics.transfer import transfer_of
+    from srredsim.reconstruction.upscale import widefield_of
+
+    if (image := wiener()) is None:
+        raise InputError(
+            f"{network.model.name} takes Wiener images: the stacks must tell NA, emission wavelength and pixel size"
+        )
+    transfer = transfer_of(Optics(**pair.facts["optics"]))
+    return cleaned(network, image, widefield_of(pair.frames), pair.scaling, transfer)
+
+
+# Export: the network alone, for finding the stripes is no work for a graph
+
+
+def graph(model: LoadedModel, images):
+    return model.network(images)
+
+
+def trial(network: Network, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    images = rng.random((2, 38, 52, network.model.network.input_shape[-1])).astype(np.float32)
+    return images, network.model.network.predict_on_batch(images)

@@ -1,0 +1,67 @@
+"""Formats of files and folders: every file here is one.
+
+Each has
+
+``MAGIC``
+    The bytes that a file begins with, or a tuple of such; the name of a file tells nothing.
+``SUFFIXES``
+    What the names usually end with: of a folder full of files, these are taken.
+``NAME``
+    What it is called in messages: ``a TIFF``.
+``open_source(path, pixel_size_um)``
+    The planes, a `srredsim.io.source.Source`; a pixel size that is given wins over the file's. InputError.
+``claims(folder)``
+    Left out, or whether a folder is one image of this format, which a marker in it tells; ``MAGIC`` may then be empty.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+from srredsim.errors import InputError
+from srredsim.io.source import Source
+from srredsim.members import Members
+
+_members = Members("format", __name__, __path__)
+names, module = _members.names, _members.module
+
+LONGEST_MAGIC = 64  # bytes
+
+
+def open_source(path: str | Path, pixel_size_um: float | None = None) -> Source:
+    """The planes of a file, or of a folder that is one image, in any of the formats."""
+    path = Path(path)
+    found = format_of_folder(path) if path.is_dir() else _format_of_file(path)
+    if found is None:
+        raise InputError("the file cannot be read: Is a directory, and no image by itself")
+    return found.open_source(path, pixel_size_um)
+
+
+def suffixes() -> tuple[str, ...]:
+    """Endings of files that can be read, in lower case."""
+    return tuple(suffix for name in names() for suffix in module(name).SUFFIXES)
+
+
+def format_of_folder(folder: Path) -> ModuleType | None:
+    """The format in which a folder is one image; None if it is just a folder."""
+    modules = (module(name) for name in names())
+    return next((one for one in modules if hasattr(one, "claims") and one.claims(folder)), None)
+
+
+def _format_of_file(path: Path) -> ModuleType:
+    try:
+        with path.open("rb") as file:
+            start = file.read(LONGEST_MAGIC)
+    except FileNotFoundError as error:
+        raise InputError("there is no such file") from error
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}") from error
+    if not start:
+        raise InputError("the file is empty (0 bytes)")
+    modules = [module(name) for name in names()]
+    for one in modules:
+        if one.MAGIC and start.startswith(one.MAGIC):
+            return one
+    *others, last = (one.NAME for one in reversed(modules) if one.MAGIC)
+    raise InputError(f"neither {', '.join(others)} nor {last}; in Fiji: File > Save As > Tiff")

@@ -1,0 +1,228 @@
+"""TIFF through tifffile: the one place that knows its ways."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+
+from srredsim.errors import InputError
+from srredsim.io import calibration
+from srredsim.io.source import BarePlanes, Source
+
+MAGIC, SUFFIXES, NAME = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), "a TIFF"
+DAMAGE = (  # what tifffile and the unpackers raise when the bytes make no sense
+    OSError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    AssertionError,
+    struct.error,
+    zlib.error,
+    tifffile.TiffFileError,
+    ElementTree.ParseError,
+)
+LOSSY = {c: c.name for c in tifffile.COMPRESSION if c.name in ("JPEG", "OJPEG", "JPEG_LOSSY", "JPEGXR", "WEBP")}
+
+
+def kind(name: str) -> dict[str, Any]:
+    """The keyword that makes tifffile write "imagej" or "ome": `kind=` in new versions, `imagej=` or `ome=` in old."""
+    if "kind" in inspect.signature(tifffile.imwrite).parameters:
+        return {"kind": name}
+    return {name: True}
+
+
+def create(
+    path: Path, shape: Sequence[int], dtype: Any, metadata: dict[str, Any], resolution: tuple[float, float] | None
+) -> int:
+    """A new ImageJ hyperstack of the shape (t, z, c, y, x), all zero; returns the byte at which its planes begin."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*truncating ImageJ file", UserWarning)  # one header above 4 GB: as meant
+        planes = tifffile.memmap(
+            path, shape=tuple(shape), dtype=dtype, metadata=metadata, resolution=resolution, **kind("imagej")
+        )
+    return planes.offset
+
+
+def display_range(low: float, high: float) -> dict[str, str]:
+    """ImageJ's display range, always of the same length, so that it can be set when the pixels are known."""
+    return {"min": f"{low:>16.9g}", "max": f"{high:>16.9g}"}
+
+
+def set_display_range(path: Path, header_bytes: int, low: float, high: float) -> None:
+    """Put a display range in place of the one that `path` was created with."""
+    with path.open("r+b") as file:
+        header = file.read(header_bytes)
+        for name, text in display_range(low, high).items():
+            file.seek(header.index(f"\n{name}=".encode()) + len(name) + 2)
+            file.write(text.encode())
+
+
+def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
+    """The planes of a TIFF, plain, ImageJ or OME, read one by one when asked for.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, cut short, in colour, or if its pixels are not square.
+    """
+    with _quiet_tifffile() as complaints:
+        try:
+            tif = tifffile.TiffFile(path)
+            with tif:
+                return _source(tif, pixel_size_um)
+        except InputError:
+            raise
+        except DAMAGE as error:
+            raise InputError(f"the TIFF is damaged: {_short(complaints or [str(error)])}") from error
+
+
+def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
+    series = _series(tif)
+    if not series:
+        raise InputError("the TIFF holds no image")
+    _refuse_cut_short(tif)
+    notes: list[str] = []
+    first = series[0]
+    letters, shape = _axes(first)
+    _refuse_colour(tif.pages.first, letters, shape)
+    letters, shape = _without_samples(letters, shape)
+    parts = [first]
+    if (
+        len(series) > 1
+        and first.kind != "ome"
+        and all(s.shape == first.shape and s.dtype == first.dtype for s in series)
+    ):
+        parts = series  # written frame by frame
+        letters, shape = "I" + letters, (len(series), *shape)
+    elif len(series) > 1:
+        notes.append(f"the file holds {len(series)} images; only the first, {letters} {shape}, is read")
+    known = calibration.of_tiff(tif, first.kind)
+    optics, more = known.optics(pixel_size_um)
+    plane = _planes(tif, parts, shape)
+    compression = tif.pages.first.compression
+    if compression in LOSSY:
+        notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")
+    named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
+    dtype = np.dtype(first.dtype).newbyteorder("=")
+    return Source(named, shape[:-2], shape[-2:], dtype, plane, optics, known.channel_names, (*notes, *more))
+
+
+def _series(tif: tifffile.TiffFile) -> list[Any]:
+    """The images of the file with axes of length 1 kept, which new versions of tifffile have to be asked for."""
+    return list(tif.series(squeeze=False) if callable(tif.series) else tif.series)
+
+
+def _axes(series: Any) -> tuple[str, tuple[int, ...]]:
+    if hasattr(series, "get_axes"):  # old versions keep two shapes in one object
+        return series.get_axes(squeeze=False), tuple(int(n) for n in series.get_shape(squeeze=False))
+    return series.axes, tuple(int(n) for n in series.shape)
+
+
+def _refuse_colour(page: tifffile.TiffPage, letters: str, shape: tuple[int, ...]) -> None:
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        raise InputError("the image has a colour table; convert it to grey values (Fiji: Image > Type > 16-bit)")
+    if "S" in letters and shape[letters.index("S")] > 1:
+        samples = shape[letters.index("S")]
+        what = "a colour image (RGB)" if samples in (3, 4) else f"an image with {samples} samples a pixel"
+        raise InputError(f"{what}, not a stack of grey frames; in Fiji: Image > Type > 16-bit, or split the channels")
+
+
+def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    kept = [i for i, letter in enumerate(letters) if letter != "S"]
+    letters, shape = "".join(letters[i] for i in kept), tuple(shape[i] for i in kept)
+    if not letters.endswith("YX"):
+        raise InputError(f"the axes are {letters}; the last two must be y and x")
+    return letters, shape
+
+
+# --- reading planes ---------------------------------------------------------------------------------------------------
+
+
+def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
+    """Function that reads plane `number`: straight from the file where its pixels lie bare, else page by page."""
+    count, size = prod(shape[:-2]), shape[-2:]
+    first = parts[0]
+    if len(parts) == 1 and first.dataoffset is not None:
+        end = first.dataoffset + first.nbytes
+        if end > tif.filehandle.size:
+            raise InputError(f"the TIFF is cut short: it should have {end} bytes, but has {tif.filehandle.size}")
+        dtype = np.dtype(first.dtype).newbyteorder(tif.byteorder)
+        return BarePlanes(Path(tif.filehandle.path), dtype, first.dataoffset, size)
+    pages = [page for part in parts for page in part.pages]
+    missing = sum(page is None for page in pages)
+    if missing or len(pages) != count:
+        raise InputError(f"the file is incomplete: {count} frames are promised, {len(pages) - missing} are there")
+    for number, page in enumerate(pages):
+        handle = page.parent.filehandle
+        ends = (offset + n for offset, n in zip(page.dataoffsets, page.databytecounts, strict=True))
+        if not handle.closed and max(ends, default=0) > handle.size:
+            raise InputError(f"the TIFF is cut short: frame {number + 1} of {count} goes beyond its end")
+    lock = threading.Lock()
+
+    def plane(number: int) -> np.ndarray:
+        page = pages[number]
+        handle = page.parent.filehandle
+        with lock, _quiet_tifffile():
+            try:
+                handle.open()
+                return page.asarray().reshape(size)
+            except DAMAGE as error:
+                raise InputError(f"frame {number + 1} of {count} cannot be read: {_short([str(error)])}") from error
+            finally:
+                handle.close()
+
+    return plane
+
+
+def _refuse_cut_short(tif: tifffile.TiffFile) -> None:
+    """The last page must say that it is the last; in a file that was cut short it points beyond the end."""
+    page = tif.pages[len(tif.pages) - 1]
+    handle, form = tif.filehandle, tif.tiff
+    handle.seek(page.offset)
+    entries = struct.unpack(form.tagnoformat, handle.read(form.tagnosize))[0]
+    handle.seek(page.offset + form.tagnosize + entries * form.tagsize)
+    pointer = handle.read(form.offsetsize)
+    if len(pointer) < form.offsetsize or struct.unpack(form.offsetformat, pointer)[0] >= handle.size:
+        raise InputError(f"the TIFF is cut short: after {len(tif.pages)} pages there should be more")
+
+
+class _Collector(logging.Filter):
+    def __init__(self, messages: list[str]):
+        super().__init__()
+        self.messages = messages
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.messages.append(record.getMessage())
+        return False
+
+
+@contextmanager
+def _quiet_tifffile() -> Iterator[list[str]]:
+    """What tifffile would print to the terminal, as a list."""
+    messages: list[str] = []
+    logger, collector = logging.getLogger("tifffile"), _Collector(messages)
+    logger.addFilter(collector)
+    try:
+        yield messages
+    finally:
+        logger.removeFilter(collector)
+
+
+def _short(messages: list[str]) -> str:
+    return " ".join(messages[-1].split())[:160] or "nothing more is known"

@@ -1,0 +1,125 @@
+"""The bands of one angle, separated from its frames: what everything about stripes is measured in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import fft, ndimage
+
+from srredsim.optics import bands as optics_bands
+from srredsim.optics.borders import WIDE_FADE, WORKERS, faded_spectrum
+from srredsim.optics.transfer import Transfer
+
+LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
+BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
+REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
+SMOOTH = 15  # frequency steps over which the power of the object is averaged
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Spectra (orders + 1, y, x) of the bands 0, +1, ... of one angle; the border fades to nothing."""
+
+    spectra: np.ndarray
+    transfer: Transfer
+
+    @property
+    def orders(self) -> int:
+        return len(self.spectra) - 1
+
+    @cached_property
+    def frequencies_per_um(self) -> tuple[np.ndarray, np.ndarray]:
+        return tuple(np.fft.fftfreq(n, self.transfer.pixel_size_um) for n in self.spectra.shape[1:])
+
+    @cached_property
+    def step_per_um(self) -> np.ndarray:
+        """Frequency step (y, x) of the spectra."""
+        return np.array([1.0 / (n * self.transfer.pixel_size_um) for n in self.spectra.shape[1:]])
+
+    @cached_property
+    def noise(self) -> float:
+        """Mean power of the noise at one frequency of one band, from beyond the cut-off: nothing else is there."""
+        fy, fx = self.frequencies_per_um
+        beyond = np.hypot(fy[:, None], fx) > 1.03 * self.transfer.cutoff_per_um
+        if np.count_nonzero(beyond) < 32:  # next to no pixel is finer than the lens: take the finest there are
+            beyond = np.hypot(fy[:, None], fx) > 0.95 * np.hypot(fy.min(), fx.min())
+        power = [np.median(np.abs(band[beyond]) ** 2) for band in self.spectra]
+        return float(np.mean(power)) / np.log(2)  # median of an exponential distribution
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """Complex images (orders + 1, y, x) of the bands."""
+        return np.stack([image(spectrum) for spectrum in self.spectra])
+
+    @cached_property
+    def power(self) -> np.ndarray:
+        """What the object contributes to the power of band 0, averaged over neighbouring frequencies."""
+        smooth = ndimage.uniform_filter(np.abs(self.spectra[0]) ** 2, SMOOTH, mode="wrap")
+        return np.maximum(smooth - np.float32(self.noise), 0.0)
+
+    def fine_shape(self) -> tuple[int, int]:
+        """A grid fine enough for the product of two bands."""
+        ratio = max(1.0, REACH * 2 * self.transfer.pixel_size_um * self.transfer.cutoff_per_um)
+        return tuple(fft.next_fast_len(int(np.ceil(ratio * n))) for n in self.spectra.shape[1:])
+
+    def fine_image(self, spectrum: np.ndarray) -> np.ndarray:
+        """Complex image of a spectrum, on the fine grid."""
+        return fft.ifft2(widened(spectrum, self.fine_shape()), workers=WORKERS)
+
+    def filter(self) -> np.ndarray:
+        """H between the lowest frequencies and the cut-off, otherwise 0."""
+        fy, fx = self.frequencies_per_um
+        relative = np.hypot(fy[:, None], fx) / self.transfer.cutoff_per_um
+        return self.transfer(fy, fx) * ((relative >= LOWEST) & (relative < 1.0))
+
+
+def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
+    """Bands of the frames (phases, y, x) of one angle, as phases of such steps have mixed them; borders fade."""
+    bands = optics_bands.separate(frames, steps_rad, orders)
+    return Bands(np.stack([faded_spectrum(band, fade) for band in bands]), transfer)
+
+
+def image(spectrum: np.ndarray) -> np.ndarray:
+    """Complex image of a spectrum on its own grid."""
+    return fft.ifft2(spectrum, workers=WORKERS)
+
+
+def widened(spectrum: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The spectrum of the same image on a finer grid of the same extent; sample 0 stays where it is."""
+    wide = np.zeros(shape, spectrum.dtype)
+    y, x = spectrum.shape
+    top, left = (y + 1) // 2, (x + 1) // 2
+    wide[:top, :left] = spectrum[:top, :left]
+    wide[:top, left - x :] = spectrum[:top, left:]
+    wide[top - y :, :left] = spectrum[top:, :left]
+    wide[top - y :, left - x :] = spectrum[top:, left:]
+    return wide
+
+
+def wave(shape: tuple[int, int], lag) -> np.ndarray:
+    """``exp(2 pi i lag r)``, complex64; lag (y, x) in cycles per extent of the field."""
+    rows, columns = (np.exp(2j * np.pi * f * np.arange(n) / n) for f, n in zip(lag, shape, strict=True))
+    return rows.astype(np.complex64)[:, None] * columns.astype(np.complex64)
+
+
+def transformed(image: np.ndarray, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
+    """Fourier transform (ny, nx) of an image at any lags, in cycles per extent of the image."""
+    rows, columns = (
+        np.exp(-2j * np.pi * np.outer(lags, np.arange(n) / n)).astype(np.complex64)
+        for lags, n in zip((lags_y, lags_x), image.shape, strict=True)
+    )
+    return rows @ image @ columns.T
+
+
+def in_blocks(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A small image that has the same Fourier transform at low frequencies, and its extent (y, x) in that of the image.
+
+    What is left over at the end, where the image is dark, is not in it.
+    """
+    sides = [max(1, n // BLOCKS) for n in image.shape]
+    rows, columns = (n // side for n, side in zip(image.shape, sides, strict=True))
+    kept = image[: rows * sides[0], : columns * sides[1]]
+    small = kept.reshape(rows, sides[0], columns, sides[1]).sum(axis=(1, 3))
+    return small, np.divide(kept.shape, image.shape)

@@ -1,0 +1,148 @@
+"""Stripes found in the frames, of which nothing is known but the optics: wave vectors, phases and contrasts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import factorial
+
+import numpy as np
+
+from srredsim.optics.illumination import check_phases
+from srredsim.optics.transfer import Transfer
+from srredsim.stripes.bands import Bands, separated
+from srredsim.stripes.measure import measured
+from srredsim.stripes.overlap import overlap
+from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.phase_steps import even_steps
+from srredsim.stripes.preprocess import Prepared
+from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
+
+FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
+FALSE_ALARM_ANCHOR = 0.3  # of a peak that the other angles are tried for, when no angle is sure
+FALSE_ALARM_TOGETHER = 0.05  # of each angle, when only all of them together are sure
+
+
+def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -> Parameters:
+    """Find the stripes of every angle in its frames.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    transfer : Transfer
+    beams : {2, 3}, optional
+        How many make the pattern, which then has one or two orders. Left out: two orders where there are phases
+        enough, five, and stripes of twice the width of the finest.
+
+    Raises
+    ------
+    InputError
+        If there are too few phases to tell the orders apart.
+    """
+    phases = prepared.frames.shape[1]
+    check_phases(phases, beams or 2)
+    choices = [beams] if beams else [3, 2] if phases >= 5 else [2]
+    steps = even_steps(phases)
+    bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
+    searches = [Search(each) for each in bands]
+    candidates = {
+        number: [_tried(search.candidates(search.within(*ANNULUS[number])), len(choices)) for search in searches]
+        for number in choices
+    }
+    agreed = {number: _agreed(candidates[number]) for number in choices}
+    beams = max(choices, key=lambda number: _evidence(agreed[number], bands, number))
+    found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in agreed[beams]]
+    if any(status == "measured" for _, status in found):
+        found = _inferred(found, searches)
+    else:
+        joint = {number: _together(candidates[number], searches) for number in choices}
+        best = min(choices, key=lambda number: joint[number][0])
+        if joint[best][1]:
+            beams, found = best, joint[best][1]
+    return Parameters(tuple(measured(prepared.frames, found, steps, beams - 1, transfer, bands)))
+
+
+def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
+    """One peak of each angle, such that most of them, by their scores, agree on the length of k."""
+
+    def nearest(peaks: list[Peak], length: float) -> Peak | None:
+        fitting = [peak for peak in peaks if abs(np.hypot(*peak.k0_per_um) / length - 1) <= SAME_LENGTH]
+        return max(fitting, key=lambda peak: peak.score, default=None)
+
+    lengths = [float(np.hypot(*peak.k0_per_um)) for peaks in candidates for peak in peaks]
+
+    def agreement(length: float) -> float:
+        chosen = [nearest(peaks, length) for peaks in candidates]
+        return sum(-np.log(max(peak.false_alarm, 1e-300)) for peak in chosen if peak)
+
+    length = max(lengths, key=agreement)
+    return [nearest(peaks, length) or replace(peaks[0], false_alarm=1.0) for peaks in candidates]
+
+
+def _tried(peaks: list[Peak], times: int) -> list[Peak]:
+    """Peaks of a search that was one of several."""
+    return [replace(peak, false_alarm=min(1.0, times * peak.false_alarm)) for peak in peaks]
+
+
+def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
+    """Contrast that a number of beams explains: what leaks from one order into another is the weaker."""
+    sure = [(peak, each) for peak, each in zip(peaks, bands, strict=True) if peak.false_alarm <= FALSE_ALARM]
+    total = 0.0
+    for peak, each in sure:
+        found = [overlap(each, order, peak.k0_per_um) for order in range(1, beams)]
+        total += sum(abs(item.contrast()[0]) ** 2 for item in found)
+    return total
+
+
+def _inferred(found: list[tuple[Peak, str]], searches: list[Search]) -> list[tuple[Peak, str]]:
+    """Look for the angles that failed where evenly spaced angles of the same |k| would be."""
+    sure = [peak.k0_per_um for peak, status in found if status == "measured"]
+    result = []
+    for (peak, status), search in zip(found, searches, strict=True):
+        near = _evenly_spaced(search, sure, len(found)) if status == "failed" else None
+        if near and near.false_alarm <= FALSE_ALARM_INFERRED:
+            peak, status = near, "inferred"
+        result.append((peak, status))
+    return result
+
+
+def _evenly_spaced(search: Search, taken: list[tuple[float, float]], angles: int) -> Peak | None:
+    """The best peak of an angle where the vectors of others, which are evenly spaced, leave it room."""
+    length = float(np.median([np.hypot(*k0) for k0 in taken]))
+    directions = [np.arctan2(*k0) for k0 in taken]
+    even = [directions[0] + np.pi * n / angles for n in range(2 * angles)]  # of either sign
+    region = np.zeros_like(search.score, bool)
+    for free in even:
+        if all(abs(np.sin(free - other)) > np.sin(2 * SAME_DIRECTION_RAD) for other in directions):
+            k0 = (length * np.sin(free), length * np.cos(free))
+            region |= search.near(k0, SAME_LENGTH, SAME_DIRECTION_RAD)
+    return next(iter(search.candidates(region, 1)), None) if region.any() else None
+
+
+def _together(candidates: list[list[Peak]], searches: list[Search]) -> tuple[float, list[tuple[Peak, str]] | None]:
+    r"""Angles none of which is sure, but all of which agree: how probable that is by chance, and the angles.
+
+    From every candidate of an angle that is likely enough, the others are looked for at even spacing. The product of
+    the probabilities of n peaks, each no lower than chance has it, is below p with probability
+    :math:`p \sum_{i<n} (-\ln p)^i / i!`, times the candidates that were tried.
+    """
+    anchors = [
+        (number, peak)
+        for number, peaks in enumerate(candidates)
+        for peak in peaks
+        if peak.false_alarm <= FALSE_ALARM_ANCHOR
+    ]
+    best, result = FALSE_ALARM, None
+    for number, anchor in anchors:
+        joint = [
+            anchor if other == number else _evenly_spaced(search, [anchor.k0_per_um], len(searches))
+            for other, search in enumerate(searches)
+        ]
+        if len(joint) < 2 or None in joint:
+            continue
+        logarithm = sum(-np.log(max(peak.false_alarm, 1e-300)) for peak in joint)
+        terms = sum(logarithm**i / factorial(i) for i in range(len(joint)))
+        chance = len(anchors) * np.exp(-logarithm) * terms
+        if chance <= best:
+            best = chance
+            result = [(peak, "inferred" if peak.false_alarm <= FALSE_ALARM_TOGETHER else "failed") for peak in joint]
+    return best, result

@@ -1,0 +1,136 @@
+"""Models one after the other: each takes the image that the one before made. Mostly there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from srredsim import inputs
+from srredsim.acquisition import RawStack
+from srredsim.errors import InputError
+from srredsim.inputs._stacks import OtherPattern, Position, Survey
+from srredsim.io.asked import Reading
+from srredsim.io.image import as_dtype
+from srredsim.io.source import Source
+from srredsim.zoo import models
+from srredsim.zoo import recipe as recipes
+from srredsim.zoo.models import LoadedModel
+from srredsim.zoo.windows import Network
+
+LINK = "+"  # between the names of the models
+
+
+class Chain:
+    """One model of any kind, or several of single images; its verbs are those of the kind of the first.
+
+    Parameters
+    ----------
+    links : LoadedModel, name, folder, or several of these
+        ``a+b`` is a and then b.
+    precision : str
+        Of models that are yet to be loaded.
+
+    Raises
+    ------
+    InputError
+        If a model cannot be loaded, or is one of several but not of single images.
+    """
+
+    def __init__(self, links: LoadedModel | str | Path | Sequence[LoadedModel | str | Path], precision: str = "auto"):
+        several = [links] if isinstance(links, LoadedModel) else _links(links)
+        self.models = [each if isinstance(each, LoadedModel) else models.load(each, precision) for each in several]
+        self.networks = [Network(model) for model in self.models]
+        for model in self.models if len(self.models) > 1 else ():
+            if model.kind.OF_STACKS:
+                raise InputError(
+                    f"the model {model.name} takes {model.kind.WORDS}, not widefield images; it is no part of a chain"
+                )
+
+    @property
+    def first(self) -> LoadedModel:
+        return self.models[0]
+
+    @property
+    def kind(self) -> ModuleType:
+        """What the first takes: a file of `srredsim.inputs`."""
+        return self.first.kind
+
+    @property
+    def name(self) -> str:
+        return LINK.join(model.name for model in self.models)
+
+    @property
+    def scale(self) -> int:
+        """Pixels of the result per pixel of the input."""
+        return int(np.prod([model.scale for model in self.models]))
+
+    @property
+    def notes(self) -> list[str]:
+        return [note for network in self.networks for note in network.notes()]
+
+    def __call__(self, image: np.ndarray, tile: int | None = None) -> np.ndarray:
+        """(y, x) -> (scale * y, scale * x) float32, of models of single images: see their ``of_plane``."""
+        if self.kind.OF_STACKS:
+            raise InputError(f"the model {self.name} takes {self.kind.WORDS}, not widefield images")
+        for network in self.networks:
+            image = network.model.kind.of_plane(network, image, tile)
+        return image
+
+    def open(self, source: Source, path: Path, reading: Reading) -> RawStack:
+        return _naming_another(lambda: self.kind.open(source, path, self.first, reading))
+
+    def stack_of(self, array: Any) -> RawStack:
+        return _naming_another(lambda: self.kind.stack_of(array, self.first))
+
+    def planes(self, stack: RawStack, survey: Survey, tile: int | None = None) -> Callable:
+        """The kind's ``Planes``, followed by the other models."""
+        first = self.kind.Planes(self.networks[0], stack, survey, tile)
+        return _Linked(first, self, stack, tile) if len(self.networks) > 1 else first
+
+
+class _Linked:
+    """Planes of the first model, through all the others."""
+
+    def __init__(self, first: Callable, chain: Chain, stack: RawStack, tile: int | None):
+        self._first, self._others, self._tile = first, chain.networks[1:], tile
+        self._shape = tuple(chain.first.scale * side for side in stack.array.shape[-2:])
+        self.ticks = first.ticks
+
+    def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
+        image = np.empty(self._shape, np.float32)
+        raw = self._first(position, image, tick)
+        for network in self._others:
+            image = network.model.kind.of_plane(network, image, self._tile)
+        into[:] = as_dtype(image, into.dtype)
+        return raw
+
+
+def takes_stacks(name: str | Path) -> bool:
+    """Whether the model, or the first of a chain, is for raw stacks; InputError if there is none of that name."""
+    return inputs.module(recipes.load(models.find(_links(name)[0])).data.input).OF_STACKS
+
+
+def _links(names: str | Path | Sequence) -> list:
+    """``a+b`` as [a, b]; a folder may have a plus in its name."""
+    if not isinstance(names, str | Path):
+        return list(names)
+    links = [str(names)] if Path(names).is_dir() else str(names).split(LINK)
+    if not all(links):
+        raise InputError(f"a chain has a model on each side of {LINK}, as w2s_dncnn+w2s_rcan; got {names}")
+    return links
+
+
+def _naming_another(stack: Callable[[], RawStack]) -> RawStack:
+    """A stack; a refusal of its pattern says which model would take it."""
+    try:
+        return stack()
+    except OtherPattern as problem:
+        try:
+            advice = f"try `model={models.fitting(problem.pattern)!r}`"
+        except InputError as none:
+            advice = str(none)
+        raise InputError(f"{problem}; {advice}") from None

@@ -1,0 +1,85 @@
+"""A model on a stack or an image in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from srredsim.acquisition import Optics, RawStack
+from srredsim.errors import InputError
+from srredsim.zoo.chain import Chain
+from srredsim.zoo.models import LoadedModel
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """An image and what is to be said of it."""
+
+    image: np.ndarray  # float32; (t, c, z, y, x) of a RawStack, else with the axes of what was given
+    optics: Optics  # of the image: its own pixel size
+    stripes: tuple  # Parameters of each channel at the first time, where the model is made of them
+    notes: tuple[str, ...]
+
+
+def predict(
+    model: LoadedModel | Chain,
+    data: RawStack | Any,
+    *,
+    tile: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Predicted:
+    """Super-resolved, or denoised, image of every plane.
+
+    Parameters
+    ----------
+    model : LoadedModel or Chain
+    data : RawStack or array
+        A RawStack for models of raw stacks; for those of widefield images also an image (y, x), or many (..., y, x).
+    tile : int, optional
+        Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
+    progress : callable, optional
+        Called as ``progress(done, total)``.
+
+    Raises
+    ------
+    InputError
+        If the model does not take such data, or a plane cannot be used.
+    """
+    if tile is not None and tile < 1:
+        raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
+    chain = model if isinstance(model, Chain) else Chain(model)
+    stack = chain.stack_of(data)
+    survey = chain.kind.survey(stack, None)
+    planes = chain.planes(stack, survey, tile)
+    shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]
+    image = np.empty((*shape, *sides), np.float32)
+    tick = counted(progress, stack.array.shape[1] * shape[0] * shape[2] * planes.ticks)
+    for position in in_order(shape):
+        planes(position, image[position], tick)
+    if not isinstance(data, RawStack):
+        image = image.reshape(*np.shape(data)[:-2], *sides)
+    pixel_size_um = stack.optics.pixel_size_um
+    optics = replace(stack.optics, pixel_size_um=pixel_size_um and pixel_size_um / chain.scale)
+    return Predicted(image, optics, tuple(survey.needed_stripes), (*stack.notes, *chain.notes))
+
+
+def in_order(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:
+    """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
+    times, channels, slices = shape
+    return [(t, c, z) for c in range(channels) for t, z in np.ndindex(times, slices)]
+
+
+def counted(progress: Callable[[int, int], None] | None, total: int) -> Callable[[], None]:
+    """What counts each call, and tells ``progress``."""
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, total)
+
+    return tick

@@ -1,0 +1,38 @@
+"""`srredsim evaluate`: scores, written and printed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """A user's folder of two pairs."""
+    from srredsim.workflows.simulate import simulate
+
+    simulate(tmp_path / "pairs", count=2, seed=4, size=32)
+    return tmp_path / "pairs"
+
+
+def test_evaluate_writes_results(run, tiny_model, pairs, here, files_in):
+    status, out, err = run("evaluate", "--model", tiny_model, "--data", pairs)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[-1] == "results.json"
+    assert files_in(here) == {"results.json"}
+    status, printed, _ = run("evaluate", "--model", tiny_model, "--data", pairs, "--json", "--out", "again.json")
+    assert status == 0
+    assert json.loads(printed) == json.loads(Path("again.json").read_text(encoding="utf-8"))
+
+
+def test_evaluate_overwrites_only_when_told(run, refused, tiny_model, pairs, here):
+    Path("results.json").write_text("mine")
+    assert "exists" in refused("evaluate", "--model", tiny_model, "--data", pairs)
+    assert Path("results.json").read_text() == "mine"
+    assert run("evaluate", "--model", tiny_model, "--data", pairs, "--overwrite").status == 0
+
+
+@pytest.mark.parametrize("extra", [["--data", "simulatd"], ["--data", "."], ["--split", "tset"]])
+def test_evaluating_on_data_that_are_none(refused, tiny_model, here, extra, files_in):
+    refused("evaluate", "--model", tiny_model, "--out", "deep/results.json", *extra)
+    assert files_in(here) == set()

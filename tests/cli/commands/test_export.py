@@ -1,0 +1,16 @@
+"""`srredsim export`: where the model is."""
+
+from pathlib import Path
+
+
+def test_export_prints_where_the_model_is(run, tiny_model, here):
+    status, out, err = run("export", tiny_model, "--out", "served", "--format", "keras")
+    assert (status, err) == (0, "")
+    assert Path(out.strip()).exists()
+    assert Path(out.strip()).parts[0] == "served"
+
+
+def test_exporting_into_a_file(refused, tiny_model, here, files_in):
+    Path("served").write_text("mine")
+    refused("export", tiny_model, "--out", "served", "--format", "keras")
+    assert files_in(here) == {"served"}

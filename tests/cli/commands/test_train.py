@@ -1,0 +1,76 @@
+"""`srredsim train`: a run, its resumption, and trainings that cannot start."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def recipe_file(tiny_model, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes((tiny_model / "recipe.yaml").read_bytes())
+    return path
+
+
+def test_train_resume_and_predict_with_what_came_of_it(run, recipe_file, stack, here):
+    status, out, _ = run("train", "--model", recipe_file, "--out", "run", "--gpus", 0, "--set", "optimizer.ema=0.9")
+    assert (status, out) == (0, "run\n")
+    history = Path("run/history.csv").read_text().splitlines()
+    assert len(history) == 2
+    status, out, _ = run("train", "--resume", "--out", "run", "--epochs", 2)
+    assert (status, out) == (0, "run\n")
+    assert Path("run/history.csv").read_text().splitlines()[:2] == history
+    assert len(Path("run/history.csv").read_text().splitlines()) == 3
+    assert "ema: 0.9" in Path("run/recipe.yaml").read_text()
+    status, out, _ = run("predict", stack, "--model", "run", "--out", ".")
+    assert (status, len(out.split())) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--set", "optimzer.learning_rate=1"], "optimzer"),
+        (["--set", "data.bach=1"], "batch"),
+        (["--set", "epochs"], "key=value"),
+        (["--set", "loss=mean_absolut_error"], "mean_absolut_error"),
+        (["--set", "metrics=[pnsr]"], "pnsr"),
+        (["--set", "network.name=red_nte"], "red_net"),
+        (["--set", "data.angles=4"], "20"),
+        (["--data", "simulatd"], "simulated"),
+        (["--data", "."], "raw"),
+        (["--gpus", "64"], "64"),
+    ],
+)
+def test_a_training_that_cannot_start_writes_nothing(refused, recipe_file, here, extra, expected, files_in):
+    assert expected in refused("train", "--model", recipe_file, *extra)
+    assert files_in(here) == set()
+
+
+@pytest.mark.parametrize("key", ["epoch: 3", "data: {bach: 4}", "loss: [", "5"])
+def test_a_recipe_with_a_mistake(refused, recipe_file, here, key, files_in):
+    recipe_file.write_text(f"network: {{name: red_net}}\n{key}\n", encoding="utf-8")
+    refused("train", "--model", recipe_file)
+    assert files_in(here) == set()
+
+
+@pytest.mark.parametrize("model", ["srredsm", "none.yaml", ".", "mine.txt"])
+def test_training_a_model_that_is_none(refused, here, model, files_in):
+    refused("train", "--model", model)
+    assert files_in(here) == set()
+
+
+def test_the_flags_of_train_are_keys_of_the_recipe(run, recipe_file, here, monkeypatch):
+    """--set has the last word; a folder of data is kept by its full path."""
+    from srredsim.training import fit
+
+    asked = {}
+    monkeypatch.setattr(fit, "train", lambda recipe, **rest: asked.update(recipe=recipe, **rest) or Path("run"))
+    Path("my pairs: 1").mkdir()
+    flags = ["--data", "my pairs: 1", "--epochs", "7", "--steps", "8", "--batch", "9", "--precision", "bfloat16"]
+    flags += ["--seed", "0", "--gpus", "0", "--set", "steps=80", "--set", "optimizer.learning_rate=1e-3"]
+    assert run("train", "--model", recipe_file, *flags).status == 0
+    recipe = asked.pop("recipe")
+    assert asked == {"out": None, "gpus": 0, "resume": False}
+    assert recipe.data.name == str(here / "my pairs: 1")
+    assert (recipe.epochs, recipe.steps, recipe.data.batch, recipe.seed) == (7, 80, 9, 0)
+    assert (recipe.precision, recipe.optimizer.learning_rate) == ("bfloat16", 1e-3)

@@ -1,0 +1,228 @@
+"""Evaluations: the same images for model and baseline, the right numbers in the right rows, nothing done twice."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srredsim.acquisition import frames_from_raw
+from srredsim.data import catalogue
+from srredsim.data.pairs import Pair, Pairs
+from srredsim.errors import InputError
+from srredsim.evaluation import methods, tables
+from srredsim.evaluation.evaluate import evaluate
+from srredsim.evaluation.scores import score
+from srredsim.normalise import Scaling, scaling_of
+from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale
+from srredsim.simulation.sim import simulate_stack
+from srredsim.zoo import models
+from srredsim.zoo import recipe as recipes
+
+BEFORE = Path(__file__).parent / "scores_of_srredsim_3x3.json"
+
+
+@pytest.fixture
+def opens(monkeypatch):
+    """A function: the pairs that any data set is to have."""
+
+    def opens(pairs):
+        opened = type("Opened", (), {"pairs": pairs})
+        monkeypatch.setattr(catalogue, "open_split", lambda *_: opened)
+        monkeypatch.setattr(catalogue, "open_images", lambda *_: opened)
+
+    return opens
+
+
+class TwoLevels(Pairs):
+    """Two fields at two light levels; the frames are the binned truth, so widefield scores are known to be high."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        rng = np.random.default_rng(index % 2)
+        truth = np.kron(rng.random((24, 20)), np.ones((2, 2))).astype(np.float32)
+        noise = (0.5, 0.0)[index // 2] * np.random.default_rng(9).normal(size=(24, 20, 15))
+        return Pair(truth[::2, ::2, None] + noise, truth, Scaling(0.0, 1.0), {"photons": (10.0, 90.0)[index // 2]})
+
+
+class Chosen(Pairs):
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        return self.pairs[index]
+
+
+def test_every_level_has_its_own_rows(tiny_model, opens):
+    opens(TwoLevels())
+    result = evaluate(models.load(tiny_model, "float32"), "simulated")
+    assert [(group["photons"], group["images"]) for group in result["groups"]] == [(10.0, 2), (90.0, 2)]
+    dim, bright = (group["methods"]["widefield (bicubic)"] for group in result["groups"])
+    assert bright["psnr"]["mean"] > dim["psnr"]["mean"] + 1
+    pair = TwoLevels()[3]
+    one = score(pair.truth, methods.images(models.load(tiny_model, "float32"), pair, "3x5")["widefield (Fourier)"])
+    other = score(TwoLevels()[2].truth, fourier_upscale(TwoLevels()[2].frames.mean(-1)))
+    expected = [(one["psnr"] + other["psnr"]) / 2, abs(one["psnr"] - other["psnr"]) / 2]
+    found = result["groups"][1]["methods"]["widefield (Fourier)"]["psnr"]
+    np.testing.assert_allclose([found["mean"], found["std"]], expected, rtol=1e-4)
+    json.dumps(result)
+    table = tables.text(result).splitlines()
+    assert len(table) == 2 + 2 * 3
+    assert f"{found['mean']:.2f} ± {found['std']:.2f}" in table[6]
+
+
+class Stacks(Pairs):
+    """Four simulated stacks, two at each light level; with or without what is known of the microscope."""
+
+    def __init__(self, angles, phases, optics=False):
+        self.angles, self.phases, self.optics = angles, phases, optics
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        light = (100.0, 1000.0)[index // 2]
+        pattern = {"angles": self.angles, "phases": self.phases}
+        sample = simulate_stack(5, index=index, size=64, photons=(light, light), **pattern)
+        frames, facts = frames_from_raw(sample.raw), {"photons": light}
+        if self.optics:
+            names = ("na", "wavelength_em_um", "pixel_size_um")
+            facts["optics"] = {name: getattr(sample.settings, name) for name in names}
+        return Pair(frames, sample.truth, scaling_of(frames), facts)
+
+
+def test_scores_are_what_they_were(opens):
+    """Of a shipped model; stored when evaluations were not yet made cell by cell."""
+    opens(Stacks(3, 3))
+    found, before = evaluate(models.load("srredsim_3x3", "float32")), json.loads(BEFORE.read_text())
+    assert list(found) == list(before)
+    for group, expected in zip(found["groups"], before["groups"], strict=True):
+        assert list(group["methods"]) == list(expected["methods"])
+        assert (group["pattern"], group["photons"], group["images"]) == tuple(list(expected.values())[:3])
+        for method, scores in expected["methods"].items():
+            for name, value in scores.items():
+                assert group["methods"][method][name] == pytest.approx(value, rel=1e-4, abs=1e-5)
+
+
+class Counted(Stacks):
+    """Says which stacks were asked for."""
+
+    asked: list
+
+    def __getitem__(self, index):
+        self.asked.append(index)
+        return super().__getitem__(index)
+
+
+def test_what_two_models_have_in_common_is_computed_once(tmp_path, opens, tiny_model):
+    pairs = Counted(3, 5)
+    pairs.asked = []
+    opens(pairs)
+    model = models.load(tiny_model, "float32")
+    first = evaluate(model, work=tmp_path)
+    pairs.asked.clear()
+    assert evaluate(model, work=tmp_path) == first
+    opening = len(pairs.asked)
+    cells = json.loads((tmp_path / "results.json").read_text())["cells"]
+    assert set(cells) == {f"{name}@3x5" for name in first["groups"][0]["methods"]} | {"Wiener@3x5"}
+    (tmp_path / "other").mkdir()
+    for name in ("recipe.yaml", "model.weights.h5"):
+        (tmp_path / "other" / name).write_bytes((tiny_model / name).read_bytes())
+    renamed = recipes.load(tmp_path / "other").as_dict() | {"name": "renamed"}
+    recipes.save(recipes.from_dict(renamed), tmp_path / "other" / "recipe.yaml")
+    pairs.asked.clear()
+    second = evaluate(models.load(tmp_path / "other", "float32"), work=tmp_path)
+    assert len(pairs.asked) == opening + len(pairs)  # for the one cell that is new
+    for one, other in zip(first["groups"], second["groups"], strict=True):
+        assert one["methods"]["widefield (bicubic)"] == other["methods"]["widefield (bicubic)"]
+        assert one["methods"]["tiny"] == other["methods"]["renamed"]
+
+
+def test_other_data_do_not_mix(tmp_path, opens, tiny_model):
+    opens(TwoLevels())
+    model = models.load(tiny_model, "float32")
+    evaluate(model, "one", work=tmp_path)
+    with pytest.raises(InputError, match="its data is one, not other; give another `out`"):
+        evaluate(model, "other", work=tmp_path)
+
+
+def test_other_images_under_the_same_name_are_other_cells(tmp_path, opens, tiny_model):
+    model, few = models.load(tiny_model, "float32"), TwoLevels()
+    opens(few)
+    first = evaluate(model, work=tmp_path)
+    opens(Chosen([few[index] for index in range(3)]))
+    again = evaluate(model, work=tmp_path)
+    assert (first["images"], again["images"]) == (4, 3)
+    assert [group["images"] for group in again["groups"]] == [2, 1]
+
+
+def test_the_wiener_image_is_scored_where_the_optics_are_known(opens, tiny_model):
+    with_optics, without = Stacks(3, 5, optics=True), Stacks(3, 5)
+    opens(Chosen([with_optics[0], without[1]]))
+    (group,) = evaluate(models.load(tiny_model, "float32"))["groups"]
+    pair = with_optics[0]
+    expected = score(pair.truth, methods.wiener_image(pair, "3x5"), pair.facts["optics"]["pixel_size_um"] / 2)
+    assert {name: found["mean"] for name, found in group["methods"]["Wiener"].items()} == pytest.approx(expected)
+    assert group["images"] == 2
+    assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # of one image
+
+
+class Widefield(Pairs):
+    """Images and truths of a number of times their pixels, at two noise levels."""
+
+    def __init__(self, times):
+        self.times = times
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        truth = np.random.default_rng(7).random((24 * self.times, 20 * self.times)).astype(np.float32)
+        image = truth.reshape(24, self.times, 20, self.times).mean(axis=(1, 3))
+        noise = np.random.default_rng(8).normal(0, (0.3, 0.01)[index], image.shape)
+        image = (image + noise).astype(np.float32)[..., None]
+        return Pair(image, truth, scaling_of(image), {"name": "a", "noise_level": (1, 16)[index]})
+
+
+@pytest.fixture
+def widefield_model(tmp_path):
+    """A function: a model of widefield images with first, random weights, that makes so many times the pixels."""
+
+    def make(called, **network):
+        target = "average" if network["name"] == "dncnn" else "sim"
+        wanted = {"name": called, "network": network, "data": {"input": "widefield", "target": target}}
+        recipe = recipes.from_dict(wanted)
+        recipes.save(recipe, tmp_path / "recipe.yaml")
+        models.build_network(recipe).save_weights(tmp_path / models.WEIGHTS)
+        return models.load(tmp_path, "float32")
+
+    return make
+
+
+def test_a_model_of_widefield_images_is_compared_with_the_image_itself(opens, widefield_model):
+    opens(Widefield(1))
+    result = evaluate(widefield_model("cleaner", name="dncnn", depth=2, filters=2))
+    assert [group["noise_level"] for group in result["groups"]] == [1, 16]
+    assert [set(group["methods"]) for group in result["groups"]] == [{"cleaner", "widefield"}] * 2
+    pair = Widefield(1)[0]
+    expected = score(pair.truth, pair.frames[..., 0])
+    found = result["groups"][0]["methods"]["widefield"]
+    assert {name: value["mean"] for name, value in found.items()} == pytest.approx(expected, rel=1e-5)
+    assert "| avg16 " in tables.text(result)
+
+
+def test_one_of_more_pixels_with_the_image_interpolated_to_them(opens, widefield_model):
+    opens(Widefield(2))
+    result = evaluate(widefield_model("sharper", name="edsr", blocks=1, filters=2))
+    assert set(result["groups"][0]["methods"]) == {"sharper", "widefield (Fourier)", "widefield (bicubic)"}
+    pair = Widefield(2)[1]
+    found = result["groups"][1]["methods"]["widefield (bicubic)"]["psnr"]["mean"]
+    assert found == pytest.approx(score(pair.truth, bicubic_upscale(pair.frames[..., 0], 2))["psnr"], rel=1e-5)
+    opens(Widefield(4))
+    with pytest.raises(InputError, match="this network has scale 2"):
+        evaluate(models.load(widefield_model("sharper", name="edsr", blocks=1, filters=2).folder, "float32"))

@@ -1,0 +1,55 @@
+"""Members of a package: found by file or by function, unknown names refused with the nearest."""
+
+import sys
+
+import pytest
+
+from srredsim.errors import InputError
+from srredsim.members import Functions, Members
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A function: writes the files of a package, and gives its name and its path."""
+
+    def make(name, **files):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file, text in {"__init__": "", **files}.items():
+            (folder / f"{file}.py").write_text(text)
+        monkeypatch.syspath_prepend(tmp_path)
+        for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+            monkeypatch.delitem(sys.modules, module)
+        return name, [str(folder)]
+
+    return make
+
+
+def test_a_file_is_a_member_unless_its_name_begins_with_an_underscore(package):
+    members = Members("thing", *package("things_a", red="COLOUR = 1", green="COLOUR = 2", _shared=""))
+    assert members.names() == ["green", "red"]
+    assert members.module("red").COLOUR == 1
+    with pytest.raises(InputError, match=r"no thing called 'gren'; there are: green, red; did you mean 'green'"):
+        members.module("gren")
+    with pytest.raises(InputError, match="no thing called '_shared'"):
+        members.module("_shared")
+
+
+def of_two(function):
+    return function.__code__.co_varnames[:2] == ("a", "b")
+
+
+def test_a_function_is_found_where_it_is_defined(package):
+    one = "def plus(a, b): return a + b\ndef _minus(a, b): return a - b\ndef single(a): return a\n"
+    other = "from things_b.one import plus\ndef times(a, b): return a * b\n"
+    functions = Functions("sum", *package("things_b", one=one, other=other), of_two)
+    assert functions.names() == ["plus", "times"]
+    assert functions.get("times")(2, 3) == 6
+    with pytest.raises(InputError, match=r"no sum called 'tims'; there are: plus, times; did you mean 'times'"):
+        functions.get("tims")
+
+
+def test_two_functions_of_one_name_are_refused(package):
+    functions = Functions("sum", *package("things_c", one="def plus(a, b): ...", two="def plus(a, b): ..."), of_two)
+    with pytest.raises(ValueError, match=r"two functions are sum plus, in things_c\.one and things_c\.two"):
+        functions.names()
