@@ -47,7 +47,7 @@ class Original(NamedTuple):
     first: str  # name of its first tensor, by which a prefix of all names is recognised
     settings: Callable[[Shapes], dict[str, int]]  # of `build`, from the shapes
     counterparts: Callable[..., Iterator[Counterpart]]  # of (model, settings), for every weight of the model
-    dead: str = r"(?!)"  # pattern of tensors that never had an effect on the output
+    dead: str | Callable[[Shapes], str] = r"(?!)"  # pattern of tensors that never had an effect on the output
 
 
 # The usual layers

@@ -44,7 +44,10 @@ def read(path: str | Path, network: str) -> tuple[Any, dict[str, int], list[str]
 def filled(network: str, tensors: dict[str, np.ndarray]) -> tuple[Any, dict[str, int], list[str]]:
     """The Keras model with these weights, the settings it was built with, and the names of tensors without effect."""
     original = originals.original(network)
-    dead = [name for name in tensors if re.match(original.dead, name)]
+    pattern = original.dead
+    if not isinstance(pattern, str):
+        pattern = pattern(Shapes((name, array.shape) for name, array in tensors.items()))
+    dead = [name for name in tensors if re.match(pattern, name)]
     live = {name: array for name, array in tensors.items() if name not in set(dead)}
     shapes = Shapes((name, array.shape) for name, array in live.items())
     settings = _settings(network, original, shapes)
@@ -77,8 +80,8 @@ def _settings(network: str, original: Original, shapes: Shapes) -> dict[str, int
     return settings
 
 
-def _plausible(value: int | tuple[int, ...]) -> bool:
-    return all(1 <= number <= LARGEST_SETTING for number in (value if isinstance(value, tuple) else (value,)))
+def _plausible(value: int | list[int]) -> bool:
+    return all(1 <= number <= LARGEST_SETTING for number in (value if isinstance(value, list) else [value]))
 
 
 def _compare(network: str, settings: dict[str, int], counterparts: list[Counterpart], shapes: Shapes) -> None:

@@ -20,7 +20,7 @@ SMALL = {
     "layers_per_unit": 1,
     "filters": 4,
     "growth": 2,
-    "scale": 4,
+    "scale": 8,
 }  # of tests
 SMALL |= {"clip": False}
 

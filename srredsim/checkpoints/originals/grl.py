@@ -35,7 +35,7 @@ def _settings(shapes: Shapes) -> dict:
     block, stages = "layers.0.blocks.0", shapes.count(r"layers\.(\d+)\.")
     return {
         "input_channels": input_channels,
-        "stages": tuple(shapes.count(rf"layers\.{stage}\.blocks\.(\d+)\.") for stage in range(stages)),
+        "stages": [shapes.count(rf"layers\.{stage}\.blocks\.(\d+)\.") for stage in range(stages)],
         "filters": filters,
         "heads": shapes[f"{block}.attn.window_attn.attn_transform.logit_scale"][0],
         "wider": shapes[f"{block}.mlp.fc1.weight"][0] // filters,

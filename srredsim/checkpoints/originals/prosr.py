@@ -18,9 +18,9 @@ def _settings(shapes: Shapes) -> dict[str, int]:
     filters, input_channels, *_ = shapes.of_kernel(f"init_conv_{levels}.conv.1.weight")
     return {
         "input_channels": input_channels,
-        "units": tuple(
+        "units": [
             shapes.count(rf"pyramid_residual_{level}\.residual_denseblock_(\d+)\.") for level in range(1, levels + 1)
-        ),
+        ],
         "layers_per_unit": shapes.count(r"pyramid_residual_1\.residual_denseblock_1\.dense_block\.denselayer(\d+)\."),
         "filters": filters,
         "growth": shapes.of_kernel(
@@ -51,4 +51,11 @@ def _counterparts(model, settings: dict) -> Iterator[Counterpart]:
     yield from convolutions(model, keys)
 
 
-ORIGINAL = Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _settings, _counterparts)
+def _dead(shapes: Shapes) -> str:
+    """What belongs to smaller scales: their beginning, never reached, and their image, which is another output."""
+    levels = shapes.count(r"pyramid_residual_(\d+)\.")
+    smaller = "|".join(str(level) for level in range(1, levels))
+    return rf"(init_conv|reconst)_({smaller})\." if smaller else r"(?!)"
+
+
+ORIGINAL = Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _settings, _counterparts, dead=_dead)
