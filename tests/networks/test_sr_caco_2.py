@@ -13,6 +13,7 @@ import pytest
 
 from srredsim import networks
 from srredsim.checkpoints import originals
+from srredsim.checkpoints.counterparts import Shapes
 
 POINTS = [(0, 0), (11, 7), (-1, -1)]
 FACTORS = {"running_mean": (0.0, 0.1), "running_var": (1.0, 0.2), "weight": (0.6, 0.1)}  # of what has one axis
@@ -39,14 +40,20 @@ def parameter(name, shape, gain):
 
 
 def built(name, gain, **settings):
-    """The network with the published settings and the numbers above."""
+    """The network with the published settings and the numbers above; the shapes of the tensors tell its settings."""
     if name == "nlsn":  # four buckets, as 26 x 22 pixels have
         settings["rotations"] = [np.sqrt(3) * hashed("rotations", (1, 64, 4, 2))[0]] * 5
     settings = SETTINGS.get(name, {}) | settings
     model = networks.build(name, **settings)
     known = {key: value.default for key, value in inspect.signature(networks.module(name).build).parameters.items()}
-    for tensor, shape, weight, convert in originals.original(name).counterparts(model, known | settings):
+    known |= settings
+    counterparts = list(originals.original(name).counterparts(model, known))
+    for tensor, shape, weight, convert in counterparts:
         weight.assign(convert(parameter(tensor, shape, gain)))
+    told = originals.original(name).settings(Shapes((tensor, shape) for tensor, shape, *_ in counterparts))
+    for setting, value in told.items():  # of smaller scales, prosr has fewer units
+        expected = known[setting]
+        assert value == (list(expected)[: len(value)] if isinstance(value, list) else expected)
     return model
 
 
