@@ -23,7 +23,7 @@ SMALL = {
     "filters": 4,
     "heads": 2,
     "reduction": 2,
-    "parts": 2,
+    "parts": 1,
 }  # what the tests build
 SEES_ALL = (  # layers of these small ones that bring in what is beyond receptive_field
     *(f"stage_{stage}_{part}_projection" for stage in (1, 2) for part in ("self", "cross_1", "cross_2")),

@@ -198,7 +198,12 @@ STEPS = {  # network -> scale -> means of the images before the last
 TOLERANCE = {"grl": 1e-4}  # of the standard deviation, where it is not a hundred-thousandth
 
 
-@pytest.mark.parametrize(("name", "scale"), [(name, scale) for name, (_, rows) in REFERENCE.items() for scale in rows])
+SLOW = ("act", "grl", "omnisr", "memnet")  # even once
+CASES = [(name, scale, name in SLOW or scale > 2) for name, (_, rows) in REFERENCE.items() for scale in rows]
+CASES = [pytest.param(name, scale, marks=pytest.mark.slow if slow else ()) for name, scale, slow in CASES]
+
+
+@pytest.mark.parametrize(("name", "scale"), CASES)
 def test_the_image_is_that_of_the_original(name, scale):
     gain, rows = REFERENCE[name]
     count, expected = rows[scale]
