@@ -1,6 +1,10 @@
 """Enlarging an image of any size by a whole factor with the cubic kernel of PyTorch and OpenCV."""
 
+import math
+
 from keras import layers, ops
+
+from srredsim.layers.cropping import counting
 
 SHARPNESS = -0.75  # the slope of the kernel one pixel away; TensorFlow's own has -0.5
 REACH = 2  # pixels on each side
@@ -16,9 +20,7 @@ def enlarged(image, scale: int, clip: bool = False):
     if image.shape[-1] > 1:
         image = ops.mean(image, axis=-1, keepdims=True)
     if scale > 1:
-        weights = _weights(scale)
-        matrix = [[a * b for a in rows for b in columns] for rows in weights for columns in weights]
-        image = ops.depth_to_space(ops.matmul(_around(image), ops.array(matrix, "float32")), scale)
+        image = ops.depth_to_space(ops.matmul(_around(image), _matrix(image, scale)), scale)
     return ops.clip(image, 0.0, 1.0) if clip else image
 
 
@@ -26,26 +28,27 @@ def receptive_field(after: int, scale: int) -> int:
     """Input pixels of context on each side, where what follows the enlarging sees ``after`` of its output pixels."""
     if scale == 1:
         return after
-    weights = _weights(scale)
-
-    def farthest(output_pixel: int) -> int:
-        block, place = divmod(output_pixel, scale)
-        return max(abs(block + pixel - REACH) for pixel, row in enumerate(weights) if row[place])
-
-    return max(farthest(pixel) for place in range(scale) for pixel in (place - after, place + after))
+    outermost = [place + side * after for place in range(scale) for side in (-1, 1)]
+    return max(abs(pixel) for output_pixel in outermost for pixel in _seen(output_pixel, scale))
 
 
-def _weight(distance: float) -> float:
-    t, a = abs(distance), SHARPNESS
-    if t <= 1:
-        return (a + 2) * t**3 - (a + 3) * t**2 + 1
-    return a * (t**3 - 5 * t**2 + 8 * t - 4) if t < 2 else 0.0
+def _seen(output_pixel: int, scale: int) -> list[int]:
+    """Input pixels that an output pixel is made of."""
+    centre = (output_pixel + 0.5) / scale - 0.5
+    if centre == round(centre):
+        return [round(centre)]
+    return [math.floor(centre) - 1, math.floor(centre) + 2]
 
 
-def _weights(scale: int) -> list[list[float]]:
-    """Of each input pixel around one: its weights in the ``scale`` output pixels of a block."""
-    centres = [(place + 0.5) / scale - 0.5 for place in range(scale)]
-    return [[_weight(pixel - centre) for centre in centres] for pixel in range(-REACH, REACH + 1)]
+def _matrix(image, scale: int):
+    """(neighbours, output pixels of a block): the weights, constant; made here, as ONNX wants it."""
+    zero = ops.zeros_like(image[0, 0, 0, 0], dtype="int32")
+    near = ops.cast(counting(zero, 2 * REACH + 1), "float32") - REACH
+    t = ops.abs(near[:, None] - (ops.cast(counting(zero, scale), "float32") + 0.5) / scale + 0.5)
+    inner = 1.0 + t * t * ((SHARPNESS + 2) * t - (SHARPNESS + 3))
+    outer = SHARPNESS * (t - 1.0) * ops.square(t - 2.0)
+    weights = ops.where(t <= 1, inner, ops.where(t < 2, outer, ops.zeros_like(t)))
+    return ops.reshape(weights[:, None, :, None] * weights[None, :, None, :], ((2 * REACH + 1) ** 2, scale**2))
 
 
 def _around(image):

@@ -16,6 +16,14 @@ def counted(x):
     return ops.cumsum(ops.ones_like(x, dtype="int32")) - 1
 
 
+def counting(zero, count: int):
+    """0, 1, 2 ... ``count - 1``, as part of the network that ``zero``, a whole number, belongs to.
+
+    A constant array of many numbers would become another input of an exported network.
+    """
+    return counted(ops.broadcast_to(zero, (count,)))
+
+
 def numbered(x, side: int = 1):
     """(y / side, x / side): the number of each square of (batch, y, x, channels), row by row."""
     rows, columns = (ops.squeeze(ops.expand_dims(ones_along(x, axis), 0)[:, ::side], 0) for axis in (1, 2))

@@ -2,7 +2,7 @@
 
 from keras import layers, ops
 
-from srredsim.layers.cropping import counted, numbered
+from srredsim.layers.cropping import counted, counting, numbered
 from srredsim.layers.linear_attention import SMALLEST_NORM, unit_length
 
 UNUSED = 3e38  # below every other number, with a minus
@@ -42,7 +42,7 @@ def sparse_attention(x, chunk: int, hashes: int, inner: int, rotation, name: str
     found, strength = _among_neighbours(query, value)
 
     back = ops.take(ops.argsort(order, axis=-1), numbered(x), axis=2)  # (batch, hashes, y, x): place in the order
-    table = ops.arange(hashes, dtype="int32")[:, None, None]
+    table = counting(ops.zeros_like(size), hashes)[:, None, None]
     back = back + ops.sum(ops.ones_like(rows[0, 0])) * (hashes * images[..., None] + table)
     weight = ops.softmax(ops.take(ops.reshape(strength, (-1,)), back, axis=0), axis=1)[..., None]
     return ops.sum(weight * _taken(found, back), axis=1)
@@ -55,9 +55,10 @@ def _order(rotated, chunk: int):
     size = ops.sum(ops.ones_like(number))
     chunks = size // chunk
     half = ops.maximum(ops.minimum((chunks + chunks % 2) // 2, most), 1)
-    used = ops.less(ops.arange(most, dtype="int32"), half)
+    used = counting(ops.zeros_like(half), most) < half
     both = [ops.where(used, rotated, -UNUSED), ops.where(used, -rotated, -UNUSED)]
-    code = ops.cast(ops.argmax(ops.concatenate(both, axis=-1), axis=-1), "int32")
+    _, nearest = ops.top_k(ops.concatenate(both, axis=-1), 1)  # ONNX has it; of equals the first
+    code = ops.cast(nearest[..., 0], "int32")
     return ops.cast(ops.argsort(ops.transpose(code, (0, 2, 1)) * size + number, axis=-1), "int32")
 
 

@@ -8,7 +8,7 @@ import math
 
 from keras import initializers, layers, ops
 
-from srredsim.layers.cropping import numbered, ones_along
+from srredsim.layers.cropping import counting, numbered, ones_along
 
 APART = -100.0  # added to the likeness of pixels that are no neighbours
 
@@ -69,29 +69,28 @@ class Windows:
         """Scores (batch, windows, heads, pixels, pixels); pixels that only the shift made neighbours are kept apart."""
         return scores + self._apart if shifted else scores
 
-    def constant(self, values):
-        """Constant numbers, as part of the network."""
-        return ops.cast(self._zero, "float32") + ops.array(values, "float32")
+    def counting(self, count: int):
+        """0, 1, 2 ... as part of the network."""
+        return counting(self._zero, count)
+
+    def offsets(self, side: int, other: int | None = None):
+        """For each pixel of a window and each of another, the number of the offset from the second to the first."""
+        other = other or side
+        here, there = (self.counting(size**2) for size in (side, other))
+        y, x = here[:, None] // side - there // other, here[:, None] % side - there % other
+        return (y + other - 1) * (side + other - 1) + x + other - 1
 
     def learned(self, heads: int, name: str, begin: float = 1.0):
         """A learned number (heads, 1, 1) for each head."""
         settings = {"embeddings_initializer": initializers.Constant(begin), "dtype": "float32", "name": name}
-        numbers = layers.Embedding(heads, 1, **settings)(self._zero + ops.arange(heads, dtype="int32"))
+        numbers = layers.Embedding(heads, 1, **settings)(self.counting(heads))
         return numbers[..., None]
 
     def position_bias(self, heads: int, name: str, begin: float = 0.02):
         """A learned number (heads, pixels, pixels) for each offset in y and x between two pixels of a window."""
         settings = {"embeddings_initializer": initializers.TruncatedNormal(stddev=begin), "dtype": "float32"}
         table = layers.Embedding((2 * self.side - 1) ** 2, heads, **settings, name=name)
-        return ops.transpose(table(self._zero + ops.array(offsets(self.side), "int32")), (2, 0, 1))
-
-
-def offsets(side: int, other: int | None = None) -> list[list[int]]:
-    """For each pixel of a window and each of another, the number of the offset from the second to the first."""
-    other = other or side
-    span = side + other - 1
-    here, there = ([(y, x) for y in range(size) for x in range(size)] for size in (side, other))
-    return [[(y - v + other - 1) * span + x - u + other - 1 for v, u in there] for y, x in here]
+        return ops.transpose(table(self.offsets(self.side)), (2, 0, 1))
 
 
 def attention(query, key, value, bias=None, scale: float | None = None):

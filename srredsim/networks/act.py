@@ -9,6 +9,7 @@ from keras import Input, Model, initializers, layers, ops
 from srredsim.layers.channel_attention import weighed_channels
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.cropping import cropped, numbered, whole
+from srredsim.layers.gelu import gelu
 from srredsim.layers.global_attention import global_attention
 from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import normalised
@@ -129,13 +130,13 @@ def _transformed(tokens, heads: int, parts: int, name: str):
     tokens = layers.Add()([tokens, _fed_forward(tokens, f"{name}_forward_1")])
     small, large = ops.split(tokens, 2, axis=-1)
     width = small.shape[-1]
-    large = _dense(normalised(_overlapping(large), f"{name}_large_norm"), width, f"{name}_large_1", activation="gelu")
+    large = gelu(_dense(normalised(_overlapping(large), f"{name}_large_norm"), width, f"{name}_large_1"))
     large = _dense(large, width, f"{name}_large_2")
     small, large = (
         layers.Add()([query, _looking(query, context, heads // 2, parts, f"{name}_cross_{number}")])
         for number, query, context in ((1, small, large), (2, large, small))
     )
-    large = _dense(normalised(large, f"{name}_back_norm"), width, f"{name}_back_1", activation="gelu")
+    large = gelu(_dense(normalised(large, f"{name}_back_norm"), width, f"{name}_back_1"))
     large = _summed(_dense(large, 4 * width, f"{name}_back_2"))
     tokens = layers.Concatenate()([small, large])
     return layers.Add()([tokens, _fed_forward(tokens, f"{name}_forward_2")])
@@ -166,7 +167,7 @@ def _summed(tokens):
 
 def _fed_forward(tokens, name: str):
     width = tokens.shape[-1]
-    y = _dense(normalised(tokens, f"{name}_norm"), 4 * width, f"{name}_1", activation="gelu")
+    y = gelu(_dense(normalised(tokens, f"{name}_norm"), 4 * width, f"{name}_1"))
     return _dense(y, width, f"{name}_2")
 
 

@@ -6,6 +6,7 @@ As in the SR-CACO-2 benchmark: between 0 and 1 by a sigmoid, and no skip over th
 from keras import Input, Model, layers, ops
 
 from srredsim.layers.convolution import convolution
+from srredsim.layers.gelu import gelu
 from srredsim.layers.scales import check_scale
 from srredsim.layers.spectrum import amplitudes
 
@@ -28,13 +29,13 @@ def build(
     """
     check_scale(scale, "dfcan")
     image = Input((None, None, input_channels), name="image")
-    x = _gelu(convolution(image, filters, name="first"))
+    x = gelu(convolution(image, filters, name="first"))
     for group in range(1, groups + 1):
         y = x
         for block in range(1, blocks + 1):
             y = _block(y, reduction, f"group_{group}_block_{block}")
         x = layers.Add()([x, y])
-    x = _gelu(convolution(x, filters * scale**2, name="upsampling"))
+    x = gelu(convolution(x, filters * scale**2, name="upsampling"))
     x = ops.depth_to_space(x, scale) if scale > 1 else x
     return Model(image, convolution(x, 1, activation="sigmoid", dtype="float32", name="last"), name="dfcan")
 
@@ -49,8 +50,8 @@ def receptive_field(groups: int = 4, blocks: int = 4, **_) -> int:
 
 
 def _block(x, reduction: int, name: str):
-    y = _gelu(convolution(x, x.shape[-1], name=f"{name}_conv_1"))
-    y = _gelu(convolution(y, x.shape[-1], name=f"{name}_conv_2"))
+    y = gelu(convolution(x, x.shape[-1], name=f"{name}_conv_1"))
+    y = gelu(convolution(y, x.shape[-1], name=f"{name}_conv_2"))
     return layers.Add()([x, layers.Multiply()([y, _attention(y, reduction, name)])])
 
 
@@ -63,7 +64,3 @@ def _attention(x, reduction: int, name: str):
     y = layers.GlobalAveragePooling2D(keepdims=True, **full)(y)
     y = convolution(y, x.shape[-1] // reduction, 1, activation="relu", **full, name=f"{name}_squeeze")
     return convolution(y, x.shape[-1], 1, activation="sigmoid", **full, name=f"{name}_excite")
-
-
-def _gelu(x):
-    return layers.Activation("gelu")(x)

@@ -10,10 +10,11 @@ from keras import Input, Model, layers, ops
 from srredsim.layers.channel_attention import weighed_channels
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.cropping import cropped, filled
+from srredsim.layers.gelu import gelu
 from srredsim.layers.linear_attention import unit_length
 from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import dense, left_out, normalised
-from srredsim.layers.windows import Windows, attention, offsets, reach
+from srredsim.layers.windows import Windows, attention, reach
 
 SCALES = (2, 4, 8)
 STRETCH = 8  # offsets between places in a window go from minus to plus this, and to a logarithm
@@ -59,7 +60,7 @@ def build(
             y = _mixed(x, windows, block % 2 == 0, heads, hidden, name)
             beside = _beside(x, compression, reduction, name)
             x = layers.Add()([x, left_out(normalised(y, f"{name}_norm_1"), dropped), beside])
-            y = dense(dense(x, wider * filters, f"{name}_mlp_1", activation="gelu"), filters, f"{name}_mlp_2")
+            y = dense(gelu(dense(x, wider * filters, f"{name}_mlp_1")), filters, f"{name}_mlp_2")
             x = layers.Add()([x, left_out(normalised(y, f"{name}_norm_2"), dropped)])
             depth += 1
         x = layers.Add()([start, convolution(x, filters, name=f"stage_{stage}_last")])
@@ -95,7 +96,7 @@ def _mixed(x, windows: Windows, shifted: bool, heads: int, hidden: int, name: st
     filters, side = x.shape[-1], windows.side
     near, far = ops.split(dense(x, 3 * filters, f"{name}_qkv"), 2, axis=-1)
     query, key, value = _heads(windows.split(near, shifted), 3, heads)
-    cosine = _cosine(windows, offsets(side), 2 * side - 1, heads, hidden, f"{name}_window")
+    cosine = _cosine(windows, windows.offsets(side), 2 * side - 1, heads, hidden, f"{name}_window")
     near = attention(query, key, value, lambda scores: windows.masked(cosine(scores), shifted), 1.0)
 
     query, key, value = _heads(windows.split(far), 3, heads)
@@ -103,8 +104,8 @@ def _mixed(x, windows: Windows, shifted: bool, heads: int, hidden: int, name: st
     (anchor,) = _heads(windows.split(anchor, side=side // 2), 1, heads)
     anchors, pixels = side // 2, side
     span = anchors + pixels - 1
-    gathering = _cosine(windows, offsets(anchors, pixels), span, heads, hidden, f"{name}_gathering")
-    spreading = _cosine(windows, offsets(pixels, anchors), span, heads, hidden, f"{name}_spreading")
+    gathering = _cosine(windows, windows.offsets(anchors, pixels), span, heads, hidden, f"{name}_gathering")
+    spreading = _cosine(windows, windows.offsets(pixels, anchors), span, heads, hidden, f"{name}_spreading")
     found = attention(anchor, key, value, gathering, 1.0)
     far = attention(query, anchor, found, spreading, 1.0)
     both = layers.Concatenate()([windows.join(near, shifted), windows.join(far)])
@@ -123,15 +124,16 @@ def _heads(x, parts: int, heads: int):
 def _cosine(windows: Windows, index, span: int, heads: int, hidden: int, name: str):
     """What makes scores of cosines: times a learned factor, plus a number for each offset, by a small network."""
     factor = ops.exp(ops.minimum(windows.learned(heads, f"{name}_scale", math.log(10)), math.log(100)))
-    places = [STRETCH * (2 * place / (span - 1) - 1) for place in range(span)]
-    places = [math.copysign(math.log2(abs(place) + 1) / math.log2(STRETCH), place) for place in places]
-    table = windows.constant([[y, x] for y in places for x in places])
+    number = windows.counting(span**2)
+    table = ops.cast(ops.stack([number // span, number % span], axis=-1), "float32")
+    table = STRETCH * (table * (2 / (span - 1)) - 1.0)
+    table = ops.sign(table) * ops.log2(ops.abs(table) + 1.0) / math.log2(STRETCH)
     table = dense(table, hidden, f"{name}_place_1", activation="relu", dtype="float32")
     table = dense(table, heads, f"{name}_place_2", use_bias=False, dtype="float32")
-    bias = ops.transpose(ops.take(16.0 * ops.sigmoid(table), ops.array(index, "int32"), axis=0), (2, 0, 1))
+    bias = ops.transpose(ops.take(16.0 * ops.sigmoid(table), index, axis=0), (2, 0, 1))
     return lambda scores: scores * factor + bias
 
 
 def _beside(x, compression: int, reduction: int, name: str):
-    y = convolution(x, x.shape[-1] // compression, activation="gelu", name=f"{name}_beside_1")
+    y = gelu(convolution(x, x.shape[-1] // compression, name=f"{name}_beside_1"))
     return weighed_channels(convolution(y, x.shape[-1], name=f"{name}_beside_2"), reduction, f"{name}_beside")

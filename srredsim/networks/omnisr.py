@@ -8,6 +8,7 @@ from keras import Input, Model, layers, ops
 from srredsim.layers.bilinear import stretched
 from srredsim.layers.convolution import convolution
 from srredsim.layers.cropping import cropped, filled
+from srredsim.layers.gelu import gelu
 from srredsim.layers.linear_attention import unit_length
 from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import normalised
@@ -84,8 +85,8 @@ def _block(x, windows: Windows, heads: int, reduction: int, name: str):
 def _local(x, reduction: int, name: str):
     """A convolution of each channel between two that mix them, and a weight for each from the means of all."""
     filters = x.shape[-1]
-    x = convolution(x, filters, 1, activation="gelu", name=f"{name}_1")
-    x = layers.DepthwiseConv2D(3, padding="same", activation="gelu", name=f"{name}_depthwise")(x)
+    x = gelu(convolution(x, filters, 1, name=f"{name}_1"))
+    x = gelu(layers.DepthwiseConv2D(3, padding="same", name=f"{name}_depthwise")(x))
     weight = layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")(x)
     for units, activation, part in ((filters // reduction, "silu", "squeeze"), (filters, "sigmoid", "excite")):
         dense = layers.Dense(units, activation=activation, use_bias=False, dtype="float32", name=f"{name}_{part}")
@@ -124,7 +125,7 @@ def _fed_forward(x, name: str):
     y = normalised(x, f"{name}_norm", 1e-6)
     y = convolution(y, 2 * filters, 1, use_bias=False, name=f"{name}_1")
     y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")(y)
-    y = layers.Multiply()([layers.Activation("gelu")(y[..., :filters]), y[..., filters:]])
+    y = layers.Multiply()([gelu(y[..., :filters]), y[..., filters:]])
     return layers.Add()([x, convolution(y, filters, 1, use_bias=False, name=f"{name}_2")])
 
 

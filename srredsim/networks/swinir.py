@@ -7,6 +7,7 @@ from keras import Input, Model, layers, ops
 
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.cropping import cropped, filled
+from srredsim.layers.gelu import gelu
 from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import dense, left_out, normalised
 from srredsim.layers.windows import Windows, attention, reach
@@ -76,7 +77,7 @@ def largest_window(**_) -> int:
 def _block(x, windows: Windows, shifted: bool, heads: int, wider: int, dropped: float, name: str):
     y = _attention(normalised(x, f"{name}_norm_1"), windows, shifted, heads, name)
     x = layers.Add()([x, left_out(y, dropped)])
-    y = dense(normalised(x, f"{name}_norm_2"), wider * x.shape[-1], f"{name}_mlp_1", activation="gelu")
+    y = gelu(dense(normalised(x, f"{name}_norm_2"), wider * x.shape[-1], f"{name}_mlp_1"))
     return layers.Add()([x, left_out(dense(y, x.shape[-1], f"{name}_mlp_2"), dropped)])
 
 

@@ -198,7 +198,7 @@ STEPS = {  # network -> scale -> means of the images before the last
 TOLERANCE = {"grl": 1e-4}  # of the standard deviation, where it is not a hundred-thousandth
 
 
-SLOW = ("act", "grl", "omnisr", "memnet")  # even once
+SLOW = ("act", "enlcn", "grl", "memnet", "nlsn", "omnisr")  # even once
 CASES = [(name, scale, name in SLOW or scale > 2) for name, (_, rows) in REFERENCE.items() for scale in rows]
 CASES = [pytest.param(name, scale, marks=pytest.mark.slow if slow else ()) for name, scale, slow in CASES]
 
