@@ -1,5 +1,5 @@
 # make demo   reconstruct the sample stack with the shipped model
-# make test   check the style and run the tests
+# make test   check the style and the types, and run the tests
 #
 # Another Python:  make PYTHON=python3.12 demo
 
@@ -12,7 +12,7 @@ SAMPLE = data/sample/tubulin_3x5_low_light.tif
 
 help:
 	@echo "make demo       reconstruct the sample stack with the shipped model, into demo/"
-	@echo "make test       check the style and run the tests (under ten minutes on two cores)"
+	@echo "make test       check style and types, and run the tests (under ten minutes on two cores)"
 	@echo "make test-slow  run the tests that take longer"
 	@echo "make format     put the source into the project's style"
 	@echo "make clean      remove everything that make makes (not runs/)"
@@ -23,7 +23,8 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
@@ -33,7 +34,7 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find srredsim tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: installed again when the dependencies change.

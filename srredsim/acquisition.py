@@ -49,7 +49,7 @@ class Pattern:
         return self.angles * self.phases
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RawStack:
     """Raw frames of one acquisition.
 
@@ -79,6 +79,18 @@ class RawStack:
     def raw(self, t: int = 0, c: int = 0, z: int = 0) -> np.ndarray:
         """One raw stack, (angles, phases, y, x), in the file's own units."""
         return np.asarray(self.array[t, c, z])
+
+    def __repr__(self) -> str:
+        sizes = self.sizes
+        several = [f"{axis} {sizes[axis]}" for axis in "TCZ" if sizes[axis] > 1]
+        size = f"{self.pattern.angles} angles x {self.pattern.phases} phases of {sizes['Y']} x {sizes['X']} pixels"
+        optics = [
+            f"{value:g} um a pixel" if name == "pixel_size_um" else f"{name} {value:g}"
+            for name, value in vars(self.optics).items()
+            if value is not None
+        ]
+        source = [self.source.name] if self.source else []
+        return f"<RawStack {', '.join([*source, *several, size, str(self.array.dtype), *optics])}>"
 
     def which(self, position: Sequence[int]) -> str:
         """``t=2, z=0``, as far as there are several."""

@@ -80,4 +80,4 @@ def noise_scaling_of(image: np.ndarray) -> Scaling:
     return Scaling(scaling.offset, max(noise / NOISE, scaling.gain / LARGEST_RANGE))
 
 
-SCALINGS = {"image": scaling_of, "noise": noise_scaling_of}  # of one image by itself
+SCALINGS = {"image": scaling_of, "noise": noise_scaling_of}  # for one image by itself

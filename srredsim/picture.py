@@ -1,4 +1,4 @@
-"""Widefield and result side by side: the same field, scale bars, and the most detailed region magnified.
+"""Images of one field side by side, whatever their scale: scale bars, and the most detailed region magnified.
 
 The panels are painted into one array of grey levels; matplotlib writes the words on it, and the PNG has a palette. With
 axes and colours the picture would take several times as long, which is felt after every stack.
@@ -7,22 +7,24 @@ axes and colours the picture would take several times as long, which is felt aft
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 PANEL, MARGIN, HEADING = 512, 11, 33  # pixels of the picture
-TALLEST = 2 * PANEL
+TALLEST = 2  # times the width of a panel
 DPI = 110
 PERCENTILES = (1.0, 99.8)  # what is black and what is white, in each panel
-INSET_FRACTION, INSET_PIXELS = 1 / 5, (48, 128)  # of the shorter side; at least and at most, in raw pixels
+INSET_FRACTION, INSET_PIXELS = 1 / 5, (48, 128)  # share of the shorter side; least and most raw pixels
 GOLD = 1  # the level that the palette shows in gold; grey levels go from 2 to 255
 
 Text = tuple[float, float, str, dict]  # x, y from the top, words, style
 
 
 def side_by_side(
-    path: str | Path,
+    path: str | Path | BinaryIO,
     widefield: np.ndarray,
     image: np.ndarray,
     *,
@@ -30,36 +32,76 @@ def side_by_side(
     title: str = "",
     pixel_size_um: float | None = None,
 ) -> None:
-    """Write a PNG of a widefield image (y, x) beside its super-resolved image (scale * y, scale * x).
+    """PNG of a widefield image (y, x) beside what was made of it (scale * y, scale * x), as `panels` has it."""
+    shown = list(zip(names, (widefield, image), strict=True))
+    panels(path, shown, title=title, pixel_size_um=pixel_size_um)
 
-    Each panel has its own contrast, by percentiles. ``pixel_size_um`` is that of the widefield image; without it the
-    scale bars are in raw pixels.
+
+def panels(
+    path: str | Path | BinaryIO,
+    images: Sequence[tuple[str, np.ndarray]],
+    *,
+    title: str = "",
+    pixel_size_um: float | None = None,
+    side: int = PANEL,
+) -> None:
+    """PNG of images (y, x) of the same field side by side, with their names.
+
+    The first says what a raw pixel is, the last where the field is most detailed; the others may have more pixels or
+    fewer. Each panel has its own contrast, by percentiles.
+
+    Parameters
+    ----------
+    pixel_size_um : float, optional
+        That of the first image; without it the scale bars are in its pixels.
+    side : int
+        Pixels of the picture for the width of a panel.
+
+    Raises
+    ------
+    ValueError
+        If the images differ in their ratio of height and width: then they do not show the same field.
     """
-    y, x = widefield.shape
-    scale = image.shape[0] // y
-    zoom = min(PANEL / x, TALLEST / y)
+    shape = images[0][1].shape
+    scales = [_scale(plane.shape, shape) for _, plane in images]
+    y, x = shape
+    zoom = min(side / x, TALLEST * side / y)
     overview_size = max(1, round(y * zoom)), max(1, round(x * zoom))
-    row, column, side = most_detailed(image, widefield.shape)
+    row, column, inset_side = most_detailed(images[-1][1], shape)
     tops = 2 * HEADING, 2 * HEADING + overview_size[0] + MARGIN
-    canvas = np.full((tops[1] + PANEL + MARGIN, 2 * PANEL + 3 * MARGIN), 255, np.uint8)
+    canvas = np.full((tops[1] + side + MARGIN, len(images) * (side + MARGIN) + MARGIN), 255, np.uint8)
     texts: list[Text] = [(canvas.shape[1] / 2, HEADING / 2, title, {"fontsize": 9, "color": "0.4"})]
-    for i, (name, plane, factor) in enumerate(zip(names, (widefield, image), (1, scale), strict=True)):
-        left = MARGIN + i * (PANEL + MARGIN)
-        texts.append((left + PANEL / 2, 1.5 * HEADING, name, {"fontsize": 11}))
-        inset = plane[row * factor : (row + side) * factor, column * factor : (column + side) * factor]
-        indent = (PANEL - overview_size[1]) // 2
+    for i, ((name, plane), scale) in enumerate(zip(images, scales, strict=True)):
+        left = MARGIN + i * (side + MARGIN)
+        texts.append((left + side / 2, 1.5 * HEADING, name, {"fontsize": 11}))
+        indent = (side - overview_size[1]) // 2
         overview = canvas[tops[0] :, left + indent :][: overview_size[0], : overview_size[1]]
-        magnified = canvas[tops[1] :, left:][:PANEL, :PANEL]
+        magnified = canvas[tops[1] :, left:][:side, :side]
         overview[:] = _grey(plane, overview_size)
-        magnified[:] = _grey(inset, (PANEL, PANEL))
+        magnified[:] = _grey(plane[_scaled(row, inset_side, scale), _scaled(column, inset_side, scale)], (side, side))
         for panel, top, begin, field in (
             (overview, tops[0], left + indent, x),
-            (magnified, tops[1], left, side),
+            (magnified, tops[1], left, inset_side),
         ):
-            texts += [(begin + h, top + v, *words) for h, v, *words in _scale_bar(panel, field, pixel_size_um)]
-        _outline(overview, row * zoom, column * zoom, side * zoom)
-        _outline(magnified, 0, 0, PANEL)
+            bar = _scale_bar(panel, field, pixel_size_um)
+            texts += [(begin + h, top + v, words, style) for h, v, words, style in bar]
+        _outline(overview, row * zoom, column * zoom, inset_side * zoom)
+        _outline(magnified, 0, 0, side)
     _write_png(path, canvas, texts)
+
+
+def _scale(shape: tuple[int, int], raw: tuple[int, int]) -> float:
+    """Pixels of an image per raw pixel."""
+    down, across = (n / m for n, m in zip(shape, raw, strict=True))
+    if abs(down / across - 1) * max(shape) > 2:
+        raise ValueError(f"images of {raw[0]} x {raw[1]} and {shape[0]} x {shape[1]} pixels do not show the same field")
+    return across
+
+
+def _scaled(start: int, length: int, scale: float) -> slice:
+    """So many raw pixels from a start on in an image of another scale: one pixel at least."""
+    first = round(start * scale)
+    return slice(first, max(round((start + length) * scale), first + 1))
 
 
 def most_detailed(image: np.ndarray, shape: tuple[int, int]) -> tuple[int, int, int]:
@@ -137,7 +179,7 @@ def _scale_bar(panel: np.ndarray, field: float, pixel_size_um: float | None) -> 
     return [(right - pixels / 2, bottom - thickness - label / 2, words, {"fontsize": 9, "color": "white"})]
 
 
-def _write_png(path: str | Path, canvas: np.ndarray, texts: list[Text]) -> None:
+def _write_png(path: str | Path | BinaryIO, canvas: np.ndarray, texts: list[Text]) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.transforms import IdentityTransform

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from srredsim.errors import InputError
 
@@ -31,12 +31,12 @@ def build(
     InputError
         If a key is unknown (the known ones and the nearest one are named), missing, or of another type.
     """
-    fields = {f.name: f for f in dataclasses.fields(cls)}
+    fields = {f.name: f for f in dataclasses.fields(cast(Any, cls))}
     if not isinstance(content, dict):
         raise InputError(
             f"{prefix.rstrip('.') or what} should be keys and values ({', '.join(fields)}); got {content!r}"
         )
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in content.items():
         if key not in fields:
             raise InputError(unknown_key(what, prefix + str(key), fields))

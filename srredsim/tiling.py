@@ -16,9 +16,9 @@ Region = tuple[slice, slice]  # (y, x)
 
 @dataclass(frozen=True)
 class Tile:
-    window: Region  # of the image: what the network is given
-    kept: Region  # of the window: what is exact
-    place: Region  # of the image: where that belongs
+    window: Region  # what the network is given, in the image
+    kept: Region  # what is exact, in the window
+    place: Region  # where that belongs, in the image
 
 
 def tiles(shape: tuple[int, int], tile: int, halo: int, alignment: int = 1) -> list[Tile]:
@@ -58,4 +58,5 @@ def _rounded_up(number: int, multiple: int) -> int:
 
 def magnified(region: Region, scale: int) -> Region:
     """The same region of an image with ``scale`` pixels for one."""
-    return tuple(slice(part.start * scale, part.stop * scale) for part in region)
+    rows, columns = (slice(part.start * scale, part.stop * scale) for part in region)
+    return rows, columns

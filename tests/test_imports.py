@@ -15,7 +15,7 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "members", "schema", "normalise", "tiling", "picture"},
+    {"acquisition", "resources", "members", "schema", "processes", "normalise", "tiling", "picture"},
     {"optics"},
     {"io"},
     {"noise", "simulation"},
@@ -33,7 +33,9 @@ LAYERS = [  # each may import from its own line and from those above it
     {"inputs"},
     {"zoo"},
     {"training"},
-    {"evaluation", "workflows"},
+    {"evaluation"},
+    {"workflows"},
+    {"results", "stacks", "api"},
     {"cli", "__main__"},
 ]
 SCIENCE = set().union(*LAYERS[:10])

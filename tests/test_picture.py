@@ -1,5 +1,7 @@
 """The picture: round scale bars of the right length, the right region, both panels the same field."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -81,13 +83,39 @@ def test_no_state_of_pyplot_is_touched(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(24, 200), (200, 24), (16, 16)])
-@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("scale", [0.5, 1, 1.5, 2, 3, 8])
 def test_any_shape_and_scale(tmp_path, shape, scale):
     rng = np.random.default_rng(2)
-    image = rng.random([scale * side for side in shape]).astype(np.float32)
+    image = rng.random([int(scale * side) for side in shape]).astype(np.float32)
     picture.side_by_side(tmp_path / "a.png", rng.random(shape), image)
     height, width = pixels(tmp_path / "a.png").shape
     assert 0.5 < height / width < 2
+
+
+@pytest.mark.parametrize("scales", [(1,), (1, 2, 4), (1, 0.5), (1, 1.5, 3)])
+def test_every_panel_shows_the_same_field_at_its_own_scale(scales):
+    """The bright square is at the same place of the field in each panel, in memory as in a file."""
+    field = np.zeros((96, 96))
+    field[24:36, 60:72] = 1
+    images = []
+    for scale in scales:
+        places = np.floor(np.arange(int(96 * scale)) / scale).astype(int)
+        images.append((f"x{scale}", field[np.ix_(places, places)]))
+    file = io.BytesIO()
+    picture.panels(file, images, side=192)
+    painted = pixels(file)
+    assert painted.shape[1] == len(scales) * (192 + picture.MARGIN) + picture.MARGIN
+    for number in range(len(scales)):
+        left = picture.MARGIN + number * (192 + picture.MARGIN)
+        panel = painted[picture_top() :, left:][:192, :192]
+        y, x = np.nonzero(panel[:150] > 250)
+        np.testing.assert_allclose([y.mean() / 192, x.mean() / 192], [0.3125, 0.6875], atol=0.02)
+
+
+def test_images_of_unlike_fields_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="do not show the same field"):
+        picture.side_by_side(tmp_path / "a.png", np.eye(40), np.ones((80, 90)))
+    picture.side_by_side(tmp_path / "a.png", np.eye(41), np.ones((20, 21)))  # half of an odd number, rounded
 
 
 def picture_top():

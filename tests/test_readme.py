@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from srredsim import resources
+from srredsim import inputs, resources
 from srredsim.cli.main import parser
 from srredsim.evaluation import tables
 from srredsim.evaluation.w2s import tables as w2s_tables
+from srredsim.io import read_image
 from srredsim.zoo import models, recipe
 
+SAMPLE = "tubulin_3x5_low_light.tif"
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
-COMMANDS = [line.split("#")[0].strip() for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()]
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)  # language, text
+SHELL = [text.replace("\\\n", " ") for language, text in BLOCKS if not language]
+COMMANDS = [line.split("#")[0].strip() for text in SHELL for line in text.splitlines()]
+FROM_PYTHON = re.search(r"^## From Python\n.*?^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[1]
 
 
 def arguments_of(command: str) -> list[str] | None:
@@ -32,7 +36,8 @@ def arguments_of(command: str) -> list[str] | None:
 def test_commands_parse(command):
     parsed = parser().parse_args(arguments_of(command))
     if getattr(parsed, "model", None) and "/" not in parsed.model:
-        assert parsed.model in models.names()
+        trains = arguments_of(command)[0] == "train"
+        assert parsed.model in (resources.entries("models") if trains else models.names())
 
 
 def test_there_are_commands_of_every_kind():
@@ -49,12 +54,29 @@ def test_make_targets_and_linked_files_exist():
         assert link.startswith("http") or (ROOT / link).is_file(), link
 
 
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+    """On the shipped sample under the name that the README gives it."""
+    (tmp_path / "cells.tif").write_bytes((resources.folder("data") / "sample" / SAMPLE).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(FROM_PYTHON, names)
+    said = capsys.readouterr().out
+    assert said.startswith("residual ")
+    assert "taking the model red_wiener" in said
+    assert {path.name for path in tmp_path.iterdir()} == {"cells.tif", "cells_sim.tif"}
+    saved, pixel_size_um = read_image("cells_sim.tif")
+    assert (saved[0, 0, 0] == names["image"]).all()
+    assert pixel_size_um == pytest.approx(names["image"].pixel_size_um) == 0.04
+    assert names["larger"].shape == tuple(2 * side for side in names["widefield"].shape)
+    assert names["denoised"].array.std() < names["widefield"].std()
+
+
 def results_of(name):
     return json.loads((resources.entry("models", name) / "results.json").read_text(encoding="utf-8"))
 
 
 def takes_widefield(name):
-    return recipe.load(name).data.input == "widefield"
+    return not inputs.module(recipe.load(name).data.input).OF_STACKS
 
 
 OF_RAW_STACKS = [name for name in models.names() if not takes_widefield(name)]

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from srredsim import resources
+from srredsim import inputs, resources
 from srredsim.evaluation.evaluate import evaluate
 from srredsim.evaluation.w2s import cells as w2s
 from srredsim.zoo import models, recipe
 
-OF_WIDEFIELD = [name for name in models.names() if recipe.load(name).data.input == "widefield"]
+OF_WIDEFIELD = [name for name in models.names() if not inputs.module(recipe.load(name).data.input).OF_STACKS]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 from skimage import data
 
+from srredsim import inputs
 from srredsim.denoising.methods.vst_bm3d import vst_bm3d
 from srredsim.evaluation.scores import fit_intensity
 from srredsim.reconstruction.upscale import bicubic_upscale
@@ -35,7 +36,7 @@ def main() -> None:
 
 def _target(name: str) -> str | None:
     data = recipe.load(name).data
-    return data.target if data.input == "widefield" else None
+    return None if inputs.module(data.input).OF_STACKS else data.target
 
 
 def _table(target: str, names: list[str]) -> None:

@@ -13,7 +13,7 @@ import json
 import re
 from pathlib import Path
 
-from srredsim import resources
+from srredsim import inputs, resources
 from srredsim.evaluation import tables
 from srredsim.evaluation.evaluate import evaluate
 from srredsim.evaluation.w2s import cells as w2s
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _takes_widefield(name: str) -> bool:
-    return recipe.load(name).data.input == "widefield"
+    return not inputs.module(recipe.load(name).data.input).OF_STACKS
 
 
 def _results(name: str) -> dict:

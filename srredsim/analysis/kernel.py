@@ -28,7 +28,7 @@ REGULARISATION = 2500.0
 UNIT = 255.0
 WIDTH = 36
 CUBIC = -0.5  # slope of Keys' kernel at 1
-GAUSSIAN_VARIANCE = 2.0  # of the curve in the picture, in low-resolution pixels
+GAUSSIAN_VARIANCE = 2.0  # variance of the curve in the picture, in low-resolution pixels
 
 
 def analyse(
@@ -111,7 +111,7 @@ def kernel_of(hr: np.ndarray, lr_up: np.ndarray, regularisation: float, width: i
     high, low = fft.rfft2(hr), fft.rfft2(lr_up)
     power = regularisation + np.abs(high) ** 2
     if not np.all(power > 0):
-        raise InputError("the high-resolution image lacks frequencies; give a --regularisation above 0")
+        raise InputError("the high-resolution image lacks frequencies; give a `regularisation` above 0")
     kernel = fft.irfft2(np.conj(high) * low / power, s=hr.shape)
     kernel = np.roll(kernel, [n // 2 for n in hr.shape], axis=(0, 1))
     y, x = (n // 2 - width // 2 for n in hr.shape)

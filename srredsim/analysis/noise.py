@@ -22,8 +22,8 @@ from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import noise_of_image
 
 FEWEST_REPEATS = 4  # two halves, each of which has a variance
-BINS = 200  # of pixels of like brightness
-ROUNDS = 5  # of the fit, whose weights depend on the line
+BINS = 200  # groups of pixels of like brightness
+ROUNDS = 5  # repeats of the fit, whose weights depend on the line
 
 
 def analyse(
@@ -54,7 +54,7 @@ def analyse(
         If no file can be measured.
     """
     if limits is not None and not limits[0] < limits[1]:
-        raise InputError(f"--limits are LOW HIGH with LOW the smaller; got {limits[0]:g} {limits[1]:g}")
+        raise InputError(f"`limits` are LOW and HIGH with LOW the smaller; got {limits[0]:g} and {limits[1]:g}")
     images, failures = [], []
     for number, path in enumerate(paths, start=1):
         try:

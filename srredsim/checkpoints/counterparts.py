@@ -45,8 +45,8 @@ class Original(NamedTuple):
     """How a network was published."""
 
     first: str  # name of its first tensor, by which a prefix of all names is recognised
-    settings: Callable[[Shapes], dict[str, int]]  # of `build`, from the shapes
-    counterparts: Callable[..., Iterator[Counterpart]]  # of (model, settings), for every weight of the model
+    settings: Callable[[Shapes], dict[str, int]]  # arguments of `build`, from the shapes
+    counterparts: Callable[..., Iterator[Counterpart]]  # (model, settings) -> one for every weight of the model
     dead: str | Callable[[Shapes], str] = r"(?!)"  # pattern of tensors that never had an effect on the output
 
 

@@ -14,7 +14,7 @@ from srredsim.checkpoints.counterparts import LARGEST_SETTING, Counterpart, Orig
 from srredsim.checkpoints.torch_file import read_tensors
 from srredsim.errors import InputError
 
-COUNTERS = ".num_batches_tracked"  # of PyTorch's batch normalisations; Keras has none
+COUNTERS = ".num_batches_tracked"  # part of PyTorch's batch normalisations; Keras has none
 SHOWN = 5  # mismatching tensors in a message
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
+from typing import Any
 
+from srredsim import io
 from srredsim.errors import InputError
+
+BYTES, OVERHEAD = 4, 4096  # of a number, and of what HDF5 adds to each variable
 
 
 def load_weights(network, path: Path, complaint: str | None = None) -> None:
@@ -23,3 +28,19 @@ def load_weights(network, path: Path, complaint: str | None = None) -> None:
     except (OSError, ValueError, KeyError, UserWarning) as problem:
         reason = " ".join(str(problem).split())[:160]
         raise InputError(f"{complaint or f'the weights {path} are damaged or of another network'}: {reason}") from None
+
+
+def save_weights(network: Any, path: Path) -> None:
+    """Write the weights of a network, whole or not at all."""
+    with io.atomic(path, overwrite=True) as temporary:
+        reserve(network, temporary)
+        network.save_weights(temporary)
+
+
+def reserve(network: Any, path: Path) -> None:
+    """OSError if there is no space for a network: HDF5, which finds it out half-way, may end the process then."""
+    variables = [*network.variables, *getattr(getattr(network, "optimizer", None), "variables", ())]
+    size = sum(math.prod(one.shape) * BYTES + OVERHEAD for one in variables)
+    path.touch()
+    io.allocate(path, size + OVERHEAD)
+    path.unlink()

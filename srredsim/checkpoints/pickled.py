@@ -281,7 +281,7 @@ class _Machine:
         state = self.stack.pop()
         if isinstance(self.stack[-1], Inert):
             self.stack[-1].state = state
-        elif not isinstance(self.stack[-1], dict):  # of a dict of tensors: version numbers, not needed
+        elif not isinstance(self.stack[-1], dict):  # beside a dict of tensors: version numbers, not needed
             raise InputError("refused: its pickle changes something that is not an object of its own")
 
     def _binpersid(self, _):

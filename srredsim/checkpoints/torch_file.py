@@ -25,11 +25,11 @@ from srredsim.errors import InputError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001
-LEGACY_START = b"\x8a\x0a" + MAGIC.to_bytes(10, "little")  # of the first pickle, behind the number of its protocol
+LEGACY_START = b"\x8a\x0a" + MAGIC.to_bytes(10, "little")  # first pickle, behind its protocol
 WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net", "network", "generator", "netG")
 MAX_DIMENSIONS = 8
 MAX_TENSORS = 100_000
-MAX_DEPTH = 50  # of modules in modules, or dicts in dicts
+MAX_DEPTH = 50  # levels of modules in modules, or dicts in dicts
 BFLOAT16 = "bfloat16"
 STORAGES = {
     "FloatStorage": "f4",
@@ -50,7 +50,7 @@ class Storage:
     """A run of numbers in the file, perhaps a part of a longer one."""
 
     key: str
-    kind: str  # of its numbers, a value of STORAGES
+    kind: str  # type of its numbers, a value of STORAGES
     start: int
     length: int
 

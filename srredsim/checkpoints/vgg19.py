@@ -27,7 +27,7 @@ BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))  # convolutions of ea
 TORCHVISION = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)  # places of the convolutions in its list
 LAYERS = ("block1_conv2", "block2_conv2", "block3_conv4", "block4_conv4", "block5_conv4")
 DEEPEST = LAYERS[-1]
-SCALES = {  # of an image 0 ... 1, for the three colours as the weights take them: (x - mean) / deviation
+SCALES = {  # how an image 0 ... 1 is brought to the three colours as the weights take them: (x - mean) / deviation
     "torchvision": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "caffe": ((103.939 / 255, 116.779 / 255, 123.68 / 255), (1 / 255, 1 / 255, 1 / 255)),
 }
@@ -77,7 +77,7 @@ def load(weights: str | Path | None = None, wanted: Iterable[str] = LAYERS, divi
     wanted : names of layers
         By the names that Keras has for them, such as ``block5_conv4``.
     divisor : int
-        Of the numbers of filters: a smaller network of the same shape, for tests.
+        What the numbers of filters are divided by: a smaller network of the same shape, for tests.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from srredsim.cli.looked_up import Choices, constant
 
@@ -56,9 +56,9 @@ class Parser(argparse.ArgumentParser):
 
         A flag is there by its own name, too, where that is another: ``--k`` sets ``k0_per_um``.
         """
-        flags = {}
+        flags: dict[str, str] = {}
         for action in self._actions:
-            typed = action.option_strings[-1] if action.option_strings else action.metavar or action.dest
+            typed = action.option_strings[-1] if action.option_strings else str(action.metavar or action.dest)
             flags[action.dest] = typed
             flags.setdefault(typed.lstrip("-").replace("-", "_"), typed)
         return flags
@@ -127,6 +127,14 @@ def overwrite(parser: Parser, help: str = "replace results that exist") -> None:
     parser.add_argument("--overwrite", action="store_true", help=help)
 
 
+def several(parser: Parser) -> None:
+    """What is done about results that are there, and about errors nobody thought of."""
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--overwrite", action="store_true", help="replace results that exist")
+    existing.add_argument("--skip-existing", action="store_true", help="go on without inputs that have their results")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
+
+
 def settings(parser: Parser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any key of the recipe, a.b=value"
@@ -146,7 +154,7 @@ def record(kind: type[Record], arguments, **names: str) -> Record:
 
     ``names`` has the argument of a field that has another name. What was left out is left to the dataclass.
     """
-    wanted = {one.name: names.get(one.name, one.name) for one in fields(kind)}
+    wanted = {one.name: names.get(one.name, one.name) for one in fields(cast(Any, kind))}
     return kind(**{field: getattr(arguments, name) for field, name in wanted.items() if was_given(arguments, name)})
 
 
@@ -169,6 +177,13 @@ def count(text: str) -> int:
 
 def positive(text: str) -> int:
     return _number(int, text, "a whole number above 0", lambda value: value > 0)
+
+
+def file_name(text: str) -> str:
+    """A name that files can bear."""
+    if not re.fullmatch(r"[\w-][\w.-]{0,99}", text):
+        raise argparse.ArgumentTypeError(f"should be letters, digits, and any of . _ -; got {text[:80]!r}")
+    return text
 
 
 def above_zero(text: str) -> float:
@@ -223,7 +238,7 @@ def _plain(value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _number(kind: type, text: str, wanted: str, fits: Callable) -> int | float:
+def _number(kind: type, text: str, wanted: str, fits: Callable) -> Any:
     try:
         value = kind(text)
     except ValueError:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import srredsim
 
@@ -87,7 +87,7 @@ def _value(module: str, node: ast.expr) -> Any:
         if isinstance(named, ast.ImportFrom):
             (name,) = (alias.name for alias in named.names if node.id in (alias.asname, alias.name))
             return constant(f"{named.module}:{name}")
-        return _value(module, named)
+        return _value(module, cast(ast.expr, named))
     if isinstance(node, (ast.Tuple, ast.List)):
         return tuple(value for one in node.elts for value in _elements(module, one))
     if isinstance(node, ast.Dict):

@@ -1,6 +1,7 @@
 """The command line: each command makes one call, prints what came of it and returns that for ``--json``.
 
-Exit status 0 when all went well; 2 for what the user can mend, with one line on standard error; 130 when interrupted.
+Exit status 0 when all went well; 2 for what the user can mend, with one line on standard error; 1 if one of several
+inputs ended in an error that nobody thought of; 130 when interrupted.
 With ``--json``, standard output holds one JSON object and nothing else: what a command prints goes to standard error.
 """
 
@@ -13,6 +14,7 @@ import sys
 import textwrap
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
+from shutil import get_terminal_size
 from types import ModuleType
 from typing import Any
 
@@ -32,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.run is None:
         arguments.parser.print_help()
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop is like Ctrl-C: nothing stays half-written
+    _stop_like_ctrl_c()
     try:
         with terminal.flags_of(arguments.parser):
             return _run(arguments)
@@ -42,6 +44,14 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # nobody reads our output any more, as in `srredsim models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _stop_like_ctrl_c() -> None:
+    """Told to stop, or left by its terminal, a command ends as by Ctrl-C: nothing stays half-written."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores the second
+            signal.signal(number, signal.default_int_handler)
 
 
 def train() -> None:
@@ -72,10 +82,10 @@ def parser() -> Parser:
 
 
 def files_of(package: ModuleType) -> dict[str, Any]:
-    """Every command of a folder, by the name that the user types."""
+    """Every command of a folder, or of a file that has ``members()``, by the name that the user types."""
     if hasattr(package, "members"):
         return package.members()
-    members = Members("command", package.__name__, package.__path__)
+    members = Members("command", package.__name__, list(package.__path__))
     return {name.replace("_", "-"): members.module(name) for name in members.names()}
 
 
@@ -99,14 +109,14 @@ def _add(subparsers, members: dict[str, Any]) -> None:
 def _overview(members: dict[str, ModuleType]) -> str:
     """The commands with their one line each, in groups."""
     titles = [*GROUPS, *sorted({module.GROUP for module in members.values()} - set(GROUPS))]
-    width = max(map(len, members)) + 6
+    wide, width = get_terminal_size().columns - 2, max(map(len, members)) + 6
     lines = []
     for title in titles:
         lines += ["", f"{title}:"]
         for name, module in members.items():
             if title == module.GROUP:
                 start = f"{'    ' + name:<{width}}"
-                lines.append(textwrap.fill(module.HELP, 100, initial_indent=start, subsequent_indent=" " * width))
+                lines.append(textwrap.fill(module.HELP, wide, initial_indent=start, subsequent_indent=" " * width))
     return "\n".join([*lines[1:], "", "srredsim COMMAND --help says what a command takes."])
 
 
@@ -123,7 +133,8 @@ def _run(arguments) -> int:
     except (InputError, MemoryError, OSError) as problem:
         terminal.note(terminal.in_words(problem))
         return 2
-    return 2 if result.get("failures") else 0
+    failures = result.get("failures") or []
+    return 1 if any("unexpected" in failure for failure in failures) else 2 if failures else 0
 
 
 if __name__ == "__main__":

@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
+import sys
+import time
+import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from srredsim import __version__, resources
 from srredsim.cli import terminal
 from srredsim.errors import InputError
 
-
-def each(inputs: list[Path], work: Callable[[Path], dict], out: Path | None) -> dict:
-    """The reports of the inputs that went well, and the reasons of those that did not."""
-    results, failures, claimed = [], [], {}
-    for path in _found(inputs, failures):
-        try:
-            _claim(claimed, path, out)
-            results.append(work(path))
-        except (InputError, MemoryError, OSError) as problem:
-            _fail(failures, path, problem)
-    total = len(results) + len(failures)
-    if failures and total > 1:
-        terminal.note(f"{len(failures)} of {total} inputs failed")
-    return {"results": results, "failures": failures}
+LOG = "errors.log"  # in the cache folder
+LONGEST = 200  # characters of an unexpected error in its line
 
 
-def _found(inputs: list[Path], failures: list[dict]) -> Iterator[Path]:
-    """Each file once, those of folders too."""
+def each(arguments: Any, work: Callable[[Path], dict]) -> dict:
+    """The reports of the inputs that went well, the reasons of those that did not, and what was there already."""
     from srredsim import io
 
-    seen = set()
-    for given in inputs:
+    results: list[dict] = []
+    failures: list[dict] = []
+    skipped: list[dict] = []
+    claimed: dict = {}
+    for path in _found(arguments, failures):
         try:
-            paths = io.find([given])
+            _claim(claimed, path, arguments.out)
+            results.append(work(path))
+        except BrokenPipeError:
+            raise
+        except Exception as problem:  # noqa: BLE001  a fault in one input, even of ours, does not lose the others
+            if arguments.skip_existing and isinstance(problem, io.Exists):
+                skipped.append({"input": str(path), "path": str(problem.path)})
+            else:
+                _fail(failures, path, problem, arguments.debug)
+    total = len(results) + len(failures) + len(skipped)
+    if failures and total > 1:
+        terminal.note(f"{len(failures)} of {total} inputs failed")
+    if skipped:
+        terminal.note(f"{len(skipped)} of {total} inputs have their results already")
+    return {"results": results, "failures": failures, "skipped": skipped}
+
+
+def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
+    """Each image once, those of folders too."""
+    from srredsim import io
+
+    known: set[Path] = set()
+    for given in arguments.inputs:
+        try:
+            paths = io.find([given], terminal.note, known)
         except (InputError, OSError) as problem:
-            _fail(failures, given, problem)
+            _fail(failures, given, problem, arguments.debug)
             continue
-        yield from (path for path in paths if path not in seen)
-        seen.update(paths)
+        yield from paths
 
 
 def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
@@ -47,7 +67,27 @@ def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
     claimed[result] = path
 
 
-def _fail(failures: list[dict], path: Path, problem: Exception) -> None:
-    message = terminal.in_words(problem)
-    failures.append({"input": str(path), "error": message})
+def _fail(failures: list[dict], path: Path, problem: Exception, debug: bool) -> None:
+    try:
+        failure: dict[str, Any] = {"input": str(path), "error": terminal.in_words(problem)}
+    except Exception:  # noqa: BLE001  no words for it: it is raised again
+        failure = {"input": str(path), "error": _unexpected(problem, path, debug), "unexpected": True}
+    failures.append(failure)
+    message = failure["error"]
     terminal.note(message if message.startswith(f"{path} ") else f"{path}: {message}")
+
+
+def _unexpected(problem: Exception, path: Path, debug: bool) -> str:
+    """A line; the traceback goes to standard error or into a file."""
+    lines = "".join(traceback.format_exception(problem))
+    line = " ".join(f"{type(problem).__name__}: {problem}".split())[:LONGEST]
+    if debug:
+        print(lines, file=sys.stderr, end="")
+        return f"unexpected {line}"
+    log = resources.cache_folder() / LOG
+    with suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} srredsim {__version__} {path}\n{lines}\n")
+        return f"unexpected {line}; please report it with {log}"
+    return f"unexpected {line}; `debug` shows more"

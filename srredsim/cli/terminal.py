@@ -20,9 +20,9 @@ from pathlib import Path
 from srredsim.cli.arguments import Parser
 from srredsim.errors import InputError
 
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
-COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # of verdicts
+TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
+COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
 
 _running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
 
@@ -49,8 +49,14 @@ def in_words(problem: Exception) -> str:
     if isinstance(problem, InputError):
         return spelled(" ".join(str(problem).split()))
     if isinstance(problem, MemoryError):
-        return spelled("there is not enough memory for this; try a smaller `tile`, `batch` or `size`")
-    if isinstance(problem, OSError) and problem.errno in NO_SPACE | NO_ACCESS:
+        smaller = [known for name, known in _flags().items() if name in TAKE_MEMORY]
+        return "there is not enough memory for this" + (f"; try a smaller {' or '.join(smaller)}" if smaller else "")
+    from srredsim.io import no_space
+
+    if no_space(problem):
+        place = getattr(problem, "filename", None)
+        return f"{f'{place}: ' if place else ''}no space left on the disk"
+    if isinstance(problem, OSError) and problem.errno in NO_ACCESS:
         return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem.strerror)
     raise problem
 
@@ -77,17 +83,26 @@ def spelled(text: str) -> str:
     return re.sub("`([^`]+)`", lambda found: _as_flags(found[1]) or found[1], text)
 
 
+def _flags() -> dict[str, str]:
+    """What the user types for each argument of the running command."""
+    parser = _running.get()
+    return parser.flags() if parser else {}
+
+
 def _as_flags(call: str) -> str | None:
     """Arguments of a call in Python as flags; None if they are no such thing, or not of the running command."""
-    parser = _running.get()
     try:
         parsed = ast.parse(f"_({call})", mode="eval").body
     except SyntaxError:
         return None
-    if not parser or not isinstance(parsed, ast.Call) or not all(isinstance(part, ast.Name) for part in parsed.args):
+    if not isinstance(parsed, ast.Call):
         return None
-    known = parser.flags()
-    named = {part.id: [] for part in parsed.args} | {one.arg: _words(one.value) for one in parsed.keywords}
+    alone = [part.id for part in parsed.args if isinstance(part, ast.Name)]
+    if len(alone) < len(parsed.args):
+        return None
+    known = _flags()
+    named: dict[str, list[str]] = {name: [] for name in alone}
+    named |= {one.arg: _words(one.value) for one in parsed.keywords}
     if not set(named) <= set(known):
         return None
     return " ".join(word for name, words in named.items() for word in (known[name], *words))

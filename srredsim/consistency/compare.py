@@ -17,12 +17,12 @@ The image is compared as a SIM image: the object through the apodisation that si
 have. It is undone first. Of an angle whose stripes were not found the mean of the frames is compared. Nothing is known
 within 0.8 um from the border, where light comes from beyond the field.
 
-**What is fitted, and hence cannot be seen.** For the whole field: one factor of the OTF's damping, from the widefield
-image; the vector k of each angle, by fractions of a period over the field; in every frame the intensity, contrast and
-phase of the stripes, which takes up the brightness scale of the image, too. For each angle: an unmodulated background
-and haze, smooth over 0.5 um (cubic splines), of the mean of its frames. So light that varies slowly and without stripes
-may be in the image or not: only its modulation speaks for it. An image that was itself fitted to these frames, as a
-Wiener image is, has a residual somewhat below 1: a part of it explains noise.
+**What is fitted, and hence cannot be seen.** For the whole field: how blurred the image is, as one factor of the
+damping of the lens, from the widefield image; the vector k of each angle, by fractions of a period over the field; in
+every frame the intensity, contrast and phase of the stripes, which takes up the brightness scale of the image, too. For
+each angle: an unmodulated background and haze, smooth over 0.5 um (cubic splines), of the mean of its frames. So light
+that varies slowly and without stripes may be in the image or not: only its modulation speaks for it. An image that was
+itself fitted to these frames, as a Wiener image is, has a residual somewhat below 1: a part of it explains noise.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import ndimage
 
-from srredsim.consistency.damping import Damped, fitted_damping
+from srredsim.consistency.damping import fitted_damping
 from srredsim.consistency.frame_fit import Fit, fit
 from srredsim.consistency.splines import SMOOTH_UM, View
 from srredsim.errors import InputError
@@ -47,12 +47,12 @@ from srredsim.stripes.parameters import Parameters
 from srredsim.tiling import Tile, magnified, tiles
 
 SURE = 5.0  # standard deviations: chance reaches it less than once in a field of 512 x 512 pixels
-LARGE = 0.05  # of the light of bright structures
+LARGE = 0.05  # share of the light of bright structures
 BRIGHT_PERCENT = 99.0
 WINDOW = 1.5  # raw pixels: standard deviation of the window of the residual
-RIM = 0.01  # of the apodisation: fainter frequencies are not brought back
-SIM_CUTOFF = 1.9  # of the lens's, of a SIM image whose stripes were not found
-SMALLEST = 32  # raw pixels
+RIM = 0.01  # fraction of the apodisation: fainter frequencies are not brought back
+SIM_CUTOFF = 1.9  # times the lens's: cut-off of a SIM image whose stripes were not found
+SMALLEST_JUDGED = 32  # raw pixels
 TILE = 512  # raw pixels, side of what is compared at once: bounds the memory; each has fits of its own
 SEAM = 6  # raw pixels of context beyond what a window does not judge
 FARTHEST = 0.25  # periods, by which an error of k may have moved the stripes in a corner
@@ -64,7 +64,7 @@ class AngleFit:
     """What was fitted to the frames of one angle."""
 
     gain: float  # brightness of the frames over that of the image
-    contrasts: tuple[float, ...]  # of the stripes of each order, if the image is true
+    contrasts: tuple[float, ...]  # contrast of the stripes of each order, if the image is true
     moved_periods: float  # by which the fit moved the stripes in a corner of the field
 
 
@@ -79,11 +79,11 @@ class Consistency:
     unsupported: np.ndarray
     missing: np.ndarray
     noise: NoiseLine | None
-    damping_factor: float | None
+    damping_factor: float | None  # that of the image over that of the lens; above 1: it is less sharp than the frames
     angles: tuple[AngleFit, ...]
 
     def fraction(self, flagged: np.ndarray) -> float:
-        """Of the field that was judged."""
+        """Share of the field that was judged."""
         return float(np.count_nonzero(flagged) / max(np.count_nonzero(np.isfinite(self.score)), 1))
 
     def report(self) -> dict:
@@ -103,7 +103,7 @@ class Consistency:
 
 
 def unjudged(shape: tuple[int, int]) -> Consistency:
-    """Of an image (2y, 2x) of which nothing is known."""
+    """Maps of an image (2y, 2x) of which nothing is known."""
     nothing, nowhere = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
     return Consistency(None, None, nothing, nothing, nowhere, nowhere, None, None, ())
 
@@ -112,7 +112,7 @@ def unjudged(shape: tuple[int, int]) -> Consistency:
 class Maps:
     """What the windows of a field come to: raw grid but for the score; ``expected`` is 0 where nothing is known."""
 
-    squares: np.ndarray  # of the residuals, over the variance that weighs
+    squares: np.ndarray  # squares of the residuals, over the variance that weighs
     expected: np.ndarray  # the same if there is nothing but noise
     blurred_squares: np.ndarray
     blurred_expected: np.ndarray
@@ -123,7 +123,8 @@ class Maps:
     @classmethod
     def of(cls, shape: tuple[int, int]) -> Maps:
         fine = tuple(SCALE * n for n in shape)
-        return cls(*(np.zeros(shape, np.float32) for _ in fields(cls)[1:]), np.zeros(fine, np.float32))
+        blank = {field.name: np.zeros(shape, np.float32) for field in fields(cls)}
+        return cls(**blank | {"score": np.zeros(fine, np.float32)})
 
     def place(self, window: Maps, part: Tile) -> None:
         """Take over what is exact of a window."""
@@ -161,9 +162,9 @@ class Comparison:
     def __init__(self, raw: np.ndarray, view: View, noise: NoiseLine):
         self.raw, self.view, self.noise = raw, view, noise
         self.fits: list[Fit] = []
-        self.squares = np.zeros(view.shape, np.float32)  # of R, over the variance that weighs
+        self.squares = np.zeros(view.shape, np.float32)  # sum of R^2, over the variance that weighs
         self.expected = np.zeros(view.shape, np.float32)  # the same if there is nothing but noise
-        self.differences = np.zeros(view.shape, np.float32)  # of R^2 and the variance
+        self.differences = np.zeros(view.shape, np.float32)  # between R^2 and the variance
         self.in_focus = np.zeros(view.shape, np.float32)
         self.frames = raw.shape[0] * raw.shape[1]
 
@@ -190,9 +191,12 @@ class Comparison:
             self.fits.append(found)
 
     def maps(self, score: np.ndarray) -> Maps:
+        squares, expected = (self.view.filled(each) for each in (self.squares, self.expected))
         return Maps(
-            *(self.view.filled(each) for each in (self.squares, self.expected)),
-            *(ndimage.gaussian_filter(self.view.filled(each), WINDOW) for each in (self.squares, self.expected)),
+            squares,
+            expected,
+            ndimage.gaussian_filter(squares, WINDOW),
+            ndimage.gaussian_filter(expected, WINDOW),
             ndimage.gaussian_filter(self.view.filled(self.differences / self.frames), WINDOW),
             self.view.filled(self.in_focus / self.frames),
             score,
@@ -228,8 +232,9 @@ def consistency(
     _refuse_useless(raw, image)
     noise = noise or noise_of_frames(raw, transfer.cutoff_per_pixel)
     unapodised = _unapodised(parameters, transfer)
-    factor = fitted_damping(raw, image, transfer, noise, unapodised)
-    microscope = Microscope(Damped(transfer, factor), noise, unapodised)
+    lens = parameters.lens(transfer)
+    factor = fitted_damping(raw, image, lens, noise, unapodised)
+    microscope = Microscope(lens.damped(factor), noise, unapodised)
     stripes = stripes_of(parameters)
     maps, fits = Maps.of(raw.shape[2:]), []
     context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
@@ -248,7 +253,7 @@ def consistency(
 
 @dataclass(frozen=True)
 class Microscope:
-    transfer: Damped
+    transfer: Transfer
     noise: NoiseLine
     unapodised: Callable[[np.ndarray], np.ndarray]
 
@@ -292,8 +297,10 @@ def _averaged(fits: list[list[AngleFit]]) -> tuple[AngleFit, ...]:
 
 def _refuse_useless(raw: np.ndarray, image: np.ndarray) -> None:
     y, x = raw.shape[2:]
-    if min(y, x) < SMALLEST:
-        raise InputError(f"frames of {y} x {x} pixels are too small to judge an image by: at least {SMALLEST} a side")
+    if min(y, x) < SMALLEST_JUDGED:
+        raise InputError(
+            f"frames of {y} x {x} pixels are too small to judge an image by: at least {SMALLEST_JUDGED} a side"
+        )
     if image.shape != (SCALE * y, SCALE * x):
         raise InputError(
             f"frames of {y} x {x} pixels belong to an image of {SCALE * y} x {SCALE * x}; got {image.shape}"
@@ -352,7 +359,7 @@ def _scatter(comparison: Comparison, back: Forward) -> np.ndarray:
 
 
 def _smooth_share(back: Forward) -> float:
-    """Of the light of a point in one frame, squared: what splines would fit."""
+    """Share of the squared light of a point in one frame that splines would fit."""
     passed = np.abs(back.otf) ** 2
     fy = np.fft.fftfreq(back.raw_grid[0], back.pixel_size_um)
     fx = np.fft.rfftfreq(back.raw_grid[1], back.pixel_size_um)

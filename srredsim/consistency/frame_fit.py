@@ -12,8 +12,8 @@ from srredsim.noise.line import NoiseLine
 
 BLUR = 1.0  # raw pixels: standard deviation over which a place is looked at
 WRONG = 5.0  # standard deviations
-MOST_WRONG = 0.2  # of the field: the rest is needed to know the haze by
-ROUNDS = 5  # of looking for places where the image is wrong, and of bridging them
+MOST_WRONG = 0.2  # share of the field: the rest is needed to know the haze by
+ROUNDS = 5  # times of looking for places where the image is wrong, and of bridging them
 BLOCK = 2**16  # pixels whose products are summed at once
 
 
@@ -81,7 +81,7 @@ def _mean_and_haze(
     rough = np.stack([view.rough(each) for each in (*parts, mean)])
     wrong = np.zeros(mean.shape, bool)
     haze = np.zeros_like(mean)
-    deviation = np.sqrt(variance / frames / (4 * np.pi * BLUR**2))  # of the mean, blurred
+    deviation = np.sqrt(variance / frames / (4 * np.pi * BLUR**2))  # deviation of the mean, blurred
     for _ in range(ROUNDS):
         weight = np.where(wrong, 0, 1 / variance)
         products = _products(weight, rough)

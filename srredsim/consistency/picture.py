@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -29,7 +30,7 @@ LEGEND = (
 
 
 def picture(
-    path: str | Path,
+    path: str | Path | BinaryIO,
     image: np.ndarray,
     found: Consistency,
     *,

@@ -73,8 +73,10 @@ def open_reconstructed(
     parts: list[Pairs] = []
     for pattern in patterns:
         pairs = open_split(name_or_folder, split, *pattern, count, options).pairs
-        stored = isinstance(pairs, SimulatedPairs)
-        parts.append(ReconstructedSeries(pairs.series) if stored else Reconstructed(pairs, *pattern))
+        if isinstance(pairs, SimulatedPairs):
+            parts.append(ReconstructedSeries(pairs.series))
+        else:
+            parts.append(Reconstructed(pairs, *pattern))
     return DataSet(parts[0] if len(parts) == 1 else Joined(parts))
 
 

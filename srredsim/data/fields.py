@@ -14,8 +14,13 @@ from srredsim.normalise import Scaling
 class Field(Protocol):
     """One field of view in one channel; images are read when they are asked for."""
 
-    name: str  # 001_0: field of view and channel
-    facts: Mapping  # what else is known, such as the optics
+    @property
+    def name(self) -> str:
+        """001_0: field of view and channel"""
+
+    @property
+    def facts(self) -> Mapping:
+        """What else is known, such as the optics."""
 
     def average(self, level: int) -> np.ndarray:
         """(y, x) float32, in counts of the camera: the mean of as many captures as the noise level says."""

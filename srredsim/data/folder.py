@@ -130,7 +130,7 @@ class FolderPairs(FilePairs):
             scaling = scaling_of(frames)
         except InputError as problem:
             raise InputError(f"{stack.source}: {problem}") from None
-        facts = {"source": str(stack.source)}
+        facts: dict[str, Any] = {"source": str(stack.source)}
         optics = {name: getattr(stack.optics, name) for name in OPTICS}
         facts = facts if None in optics.values() else facts | {"optics": optics}
         return Pair(frames, self._matched(truth, position, frames), scaling, facts)

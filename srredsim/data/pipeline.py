@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
-from srredsim.data.batches import Batches
 
+def training_data(batches: Any, steps: range):
+    """The batches of the steps, in order, read in parallel and ahead of the training.
 
-def training_data(batches: Batches, steps: range):
-    """The batches of the steps, in order, read in parallel and ahead of the training."""
+    ``batches[step]`` is (input, truth), as of `srredsim.data.batches.Batches`.
+    """
     if keras.backend.backend() == "tensorflow":
         return _tf_training_data(batches, steps)
     return PyBatches(batches, steps)
 
 
-def _tf_training_data(batches: Batches, steps: range):
+def _tf_training_data(batches: Any, steps: range):
     import tensorflow as tf
 
     frames, truths = batches[steps.start]
@@ -34,7 +37,7 @@ def _tf_training_data(batches: Batches, steps: range):
 class PyBatches(keras.utils.PyDataset):
     """The batches of the steps for backends without tf.data."""
 
-    def __init__(self, batches: Batches, steps: range):
+    def __init__(self, batches: Any, steps: range):
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=8)
         self._batches, self._steps = batches, steps
 

@@ -12,7 +12,7 @@ from srredsim import resources
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.simulated import Series, SimulatedPairs
-from srredsim.data.stored import Progress, StoredSeries, array_on_disk
+from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
@@ -82,20 +82,17 @@ class ReconstructedSeries(StoredSeries, Pairs):
     def __init__(self, series: Series):
         self.series, self.pairs = series, SimulatedPairs(series)
         self.folder = self.pairs.folder / f"wiener-{_fingerprint()}"
-        self.folder.mkdir(exist_ok=True)
         side = SCALE * series.size
-        self._input = array_on_disk(self.folder / "input.f32", np.float32, (series.count, side, side, len(CHANNELS)))
-        self._done = array_on_disk(self.folder / "done.u8", np.uint8, (series.count,))
+        self.samples = Samples(self.folder, series.count, input_f32=(np.float32, (side, side, len(CHANNELS))))
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> Pair:
         index = int(index)
-        if not self._done[index]:
-            self.store(index)
+        (channels_of,) = self.stored(index)
         pair = self.pairs[index]
-        return Pair(self._input[index], pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
+        return Pair(channels_of, pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no sample is made for it."""
@@ -103,13 +100,12 @@ class ReconstructedSeries(StoredSeries, Pairs):
         check_sizes(size, size, scale, name)
         check_crop(size, side, name)
 
-    def store(self, index: int) -> None:
-        self._input[index] = input_of(self.pairs[index], self.series.angles, self.series.phases)
-        self._done[index] = 1  # last: an interrupted one is made again
+    def make(self, index: int) -> tuple[np.ndarray]:
+        return (input_of(self.pairs[index], self.series.angles, self.series.phases),)
 
     def task(self, missing: int) -> str:
         """What `generate` will do."""
-        megabytes = self._input[0].nbytes * missing / 1e6
+        megabytes = self.samples.nbytes * missing / 1e6
         return f"simulating and reconstructing {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim import io
 from srredsim.acquisition import frames_from_raw
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
-from srredsim.data.stored import Progress, StoredSeries, array_on_disk
+from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.normalise import scaling_of
 from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
@@ -42,11 +43,6 @@ class Series:
         _, settings_rng, _ = np.random.default_rng([self.seed, index]).spawn(3)
         return sim.draw(settings_rng, self.angles, self.phases, size=self.size, photons=self.photons)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes on disk."""
-        return self.count * self.size**2 * (2 * self.angles * self.phases + 4 * 4)
-
 
 class SimulatedPairs(StoredSeries, Pairs):
     """The pairs of a series, read from the cache on disk; `generate` fills it."""
@@ -54,14 +50,16 @@ class SimulatedPairs(StoredSeries, Pairs):
     def __init__(self, series: Series):
         self.series = series
         self.folder = cache_folder() / "simulated" / _fingerprint(series)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        count, side = series.count, series.size
-        self._frames = array_on_disk(
-            self.folder / "frames.u16", np.uint16, (count, side, side, series.angles * series.phases)
+        side = series.size
+        self.samples = Samples(
+            self.folder,
+            series.count,
+            frames_u16=(np.uint16, (side, side, series.angles * series.phases)),
+            truth_f32=(np.float32, (SCALE * side, SCALE * side)),
         )
-        self._truth = array_on_disk(self.folder / "truth.f32", np.float32, (count, SCALE * side, SCALE * side))
-        self._done = array_on_disk(self.folder / "done.u8", np.uint8, (count,))
-        (self.folder / "series.json").write_text(json.dumps(asdict(series)), encoding="utf-8")
+        if not (about := self.folder / "series.json").exists():
+            with io.atomic(about, overwrite=True) as temporary:
+                temporary.write_text(json.dumps(asdict(series)), encoding="utf-8")
 
     def __len__(self) -> int:
         return self.series.count
@@ -82,24 +80,20 @@ class SimulatedPairs(StoredSeries, Pairs):
 
     def __getitem__(self, index: int) -> Pair:
         index = int(index)
-        if not self._done[index]:
-            self.store(index)
-        frames = self._frames[index]
+        frames, truth = self.stored(index)
         settings = self.series.settings(index)
         optics = {name: getattr(settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
         facts = {"index": index, "photons": list(self.series.photons), "optics": optics}
-        return Pair(frames, self._truth[index], scaling_of(frames), facts)
+        return Pair(frames, truth, scaling_of(frames), facts)
 
     def task(self, missing: int) -> str:
         """What `generate` will do."""
-        megabytes = self.series.nbytes / self.series.count * missing / 1e6
+        megabytes = self.samples.nbytes * missing / 1e6
         return f"simulating {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
 
-    def store(self, index: int) -> None:
+    def make(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         sample = self.series.sample(index)
-        self._frames[index] = frames_from_raw(sample.raw)
-        self._truth[index] = sample.truth
-        self._done[index] = 1  # last: an interrupted sample is made again
+        return frames_from_raw(sample.raw), sample.truth
 
 
 class LightLevels(Pairs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,8 @@ class WidefieldPairs(Pairs):
         if not self.missing([0]):
             super().check(scale, side)
             return
-        size, name = (self.fields.size,) * 2, "the simulated fields"
+        simulated: Any = self.fields  # only these are ever missing
+        size, name = (simulated.size,) * 2, "the simulated fields"
         check_sizes(size, tuple(self.scale * n for n in size), scale, name)
         check_crop(size, side, name)
 

@@ -21,8 +21,8 @@ from scipy.special import gammaln, xlogy
 from srredsim.errors import InputError
 
 COUNTS = 200.0  # photons: up to here the mean of f is summed; beyond, its expansion is right to 0.01 photons
-NODES = 500  # of the table, evenly in the square root of the count
-STEPS = 400  # of the integral over the Gaussian noise
+NODES = 500  # places of the table, evenly in the square root of the count
+STEPS = 400  # places of the integral over the Gaussian noise
 REACH = 10.0  # standard deviations of the Gaussian that are integrated
 WIDE = 50.0  # read-out noise, in photons, from which on the expansion is enough at every count
 

@@ -24,7 +24,7 @@ KAISER_BETA = 2.0
 SEARCH = 19  # pixels each way in which similar blocks are looked for
 STRIP = 20  # rows of reference blocks worked on at a time
 WORKERS = 2
-VERY_NOISY = 40.0 / 255.0  # of the range of the image: noise from which on the second set of numbers is better
+VERY_NOISY = 40.0 / 255.0  # noise, in ranges of the image, from which on the second set of numbers is better
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Stage:
     step: int  # pixels between reference blocks
     stack: int  # most blocks in a stack, a power of two
     alike: float  # greatest mean squared difference of blocks in a stack, in (range / 255)^2
-    threshold: float = 0.0  # of coefficients, in standard deviations of the noise
+    threshold: float = 0.0  # for coefficients, in standard deviations of the noise
 
 
 NORMAL = (Stage(8, 3, 16, 3000.0, 2.7), Stage(8, 3, 32, 400.0))
@@ -189,7 +189,8 @@ class _Transform:
 def biorthogonal_15(size: int = 8) -> np.ndarray:
     """Matrix of the periodic biorthogonal wavelet transform 1.5 down to one mean; rows of length 1."""
     mean = np.array([3, -3, -22, 22, 128, 128, 22, -22, -3, 3]) / 256.0
-    rows, averages = [], np.eye(size)
+    rows: list[np.ndarray] = []
+    averages = np.eye(size)
     while len(averages) > 1:
         n = len(averages)
         rows = [averages[2 * k] - averages[2 * k + 1] for k in range(n // 2)] + rows

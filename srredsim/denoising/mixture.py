@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.errors import InputError
-from srredsim.io.files import atomic
+from srredsim.io.whole import atomic
 
 SIDE = 8  # pixels of a patch
 PIXELS = SIDE**2
@@ -109,7 +109,7 @@ def fit(
     Parameters
     ----------
     patches : (patches, 64) array_like
-        Of images from 0 to 1; their means are taken off.
+        Patches of images from 0 to 1; their means are taken off.
     components : int
     progress : callable, optional
         Called with the number of the step and the mean log likelihood before it.
@@ -140,7 +140,9 @@ def _first_shares(patches: np.ndarray, components: int, rng: np.random.Generator
 
 def _shares(mixture: Mixture, patches: np.ndarray):
     """Mean log likelihood; for each component the patches that belong to it, and how much of each does."""
-    members, shares, total = [[] for _ in mixture.weights], [[] for _ in mixture.weights], 0.0
+    members: list[list[np.ndarray]] = [[] for _ in mixture.weights]
+    shares: list[list[np.ndarray]] = [[] for _ in mixture.weights]
+    total = 0.0
     for start in range(0, len(patches), BLOCK):
         logs = mixture.log_densities(patches[start : start + BLOCK])
         top = logs.max(axis=0)

@@ -22,7 +22,7 @@ def build(
     """(batch, size, size, input_channels) -> (batch, 1), a logit: large for what looks real."""
     if levels < 1 or size < 1 or size % 2**levels:
         raise InputError(
-            f"vgg_style halves its image {levels} times: size must be a multiple of {2 ** max(levels, 1)}; got {size}"
+            f"vgg_style halves its image {levels} times: `size` must be a multiple of {2 ** max(levels, 1)}; got {size}"
         )
     image = x = Input((size, size, input_channels), name="image")
     for level in range(levels):

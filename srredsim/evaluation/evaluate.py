@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +106,7 @@ class Cell:
 class Trial:
     """The plan of an evaluation, see `srredsim.evaluation.runner.Plan`."""
 
-    definitions = DEFINITIONS
+    definitions: Mapping[str, str] = DEFINITIONS
 
     def __init__(self, model: LoadedModel, sets: dict[str, Pairs], data: str, split: str, work, images: Path):
         self.model, self.sets, self.data, self.split = model, sets, data, split

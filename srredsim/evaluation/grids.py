@@ -18,7 +18,7 @@ class Grid:
     title: str
     columns: list[str]
     rows: list[tuple[str, list[Any]]]
-    head: str = "method"  # of the column of names
+    head: str = "method"  # title of the column of names
 
 
 def markdown(grids: Sequence[Grid], words: Callable[[Any], str]) -> str:

@@ -34,7 +34,7 @@ def default_data(model: LoadedModel) -> str:
 
 
 def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None) -> dict[str, Pairs]:
-    """The pairs of a split, by the pattern of their stacks (``3x5``), or as ``widefield``.
+    """The pairs of a split, by the pattern of their stacks (``3x5``), or by the kind of input (``widefield``).
 
     Raises
     ------
@@ -50,7 +50,7 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
         raise InputError(f"{model.name} takes {model.kind.WORDS}, which have no `pattern`; leave it out")
     else:
         recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
-        sets = {WIDEFIELD: model.kind.examples(recipe, split).pairs}
+        sets = {recipe.data.input: model.kind.examples(recipe, split).pairs}
     for pairs in sets.values():
         pairs.generate(range(len(pairs)))
         pairs.check(model.scale)

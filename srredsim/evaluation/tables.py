@@ -55,8 +55,8 @@ def summary(results: list[dict]) -> str:
             methods = groups.setdefault((group["pattern"], level(group["photons"])), {})
             methods |= {name: scores for name, scores in group["methods"].items() if name not in methods}
     tables = []
-    for pattern, keys in groupby(sorted(groups, key=lambda key: key[0], reverse=True), key=lambda key: key[0]):
-        keys = list(keys)
+    for pattern, grouped in groupby(sorted(groups, key=lambda key: key[0], reverse=True), key=lambda key: key[0]):
+        keys = list(grouped)
         header = [pattern, *(f"{photons} photons" for _, photons in keys)]
         names = dict.fromkeys(name for key in keys for name in groups[key])
         rows = [[name, *(_cell(groups[key][name]) for key in keys)] for name in sorted(names, key=_place)]

@@ -94,7 +94,7 @@ def with_constants(recipe: Recipe) -> Recipe:
 # Prediction
 
 
-def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     """The stack as angles and phases that the model takes; of a file that names neither, the model decides."""
     decided = replace(reading, angles=reading.angles or model.angles, phases=reading.phases or model.phases)
     try:

@@ -40,7 +40,7 @@ def check_data(data: Data) -> None:
 
 
 def check(recipe: Recipe, channels_in: int, scale: int) -> None:
-    """Of any scale: how many pixels the truth has, the data set knows."""
+    """Any scale will do: how many pixels the truth has, the data set knows."""
     if channels_in != 1:
         raise InputError(
             f"a network of widefield images takes 1 channel, this one takes {channels_in}; set network.input_channels=1"
@@ -89,7 +89,8 @@ def with_constants(recipe: Recipe) -> Recipe:
     """The recipe with the z-scores of its data set, which a prediction will need."""
     if recipe.data.normalise != "dataset":
         return recipe
-    constants = {name: (z.offset, z.gain) for name, z in examples(recipe, "train").pairs.zscores.items()}
+    zscores = examples(recipe, "train").pairs.zscores
+    constants: dict[str, Any] = {name: (z.offset, z.gain) for name, z in zscores.items()}
     return replace(recipe, data=replace(recipe.data, **constants))
 
 
@@ -106,7 +107,7 @@ def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
 # Prediction
 
 
-def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     return plain_images(source, path, reading, SMALLEST_SIDE)
 
 

@@ -99,7 +99,7 @@ def with_constants(recipe: Recipe) -> Recipe:
 # Prediction
 
 
-def open(source: Source, path: Path, model: LoadedModel, reading: Reading) -> RawStack:
+def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     return stack_of(raw_stack(source, path, reading), model)
 
 
@@ -130,7 +130,7 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
     transfer = transfer_of(stack.optics)
 
     def found(slice_: Sharpest) -> Found:
-        channel = found_in(slice_.prepared(), transfer, slice_.channel, measure_damping=True)
+        channel = found_in(slice_.prepared(), transfer, slice_.channel)
         first = channel.parameters
         if stack.sizes["T"] > 1:
             first = remeasured(first, slice_.prepared_first().frames, channel.transfer)

@@ -25,7 +25,7 @@ from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
 SIDE = 512  # raw pixels of the middle of the field that is checked, at most
-SMALLEST = 32  # raw pixels
+SMALLEST_CHECKED = 32  # raw pixels
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
 
 def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     raw = middle(stack.raw(*position))
-    numbers = getattr(stack.array, "numbers", None)  # of the frames in the file, where each is a frame of its own
+    numbers = getattr(stack.array, "numbers", None)  # those of the frames in the file, where each is one
     frames = stack.pattern.frames
     if numbers is None or numbers.ndim != 5:
         return Field(raw, np.arange(frames).reshape(raw.shape[:2]))
@@ -123,8 +123,10 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
 
 def _refuse_unusable(raw: np.ndarray) -> None:
     """Too small, not finite, or the same everywhere."""
-    if min(raw.shape[2:]) < SMALLEST:
-        raise InputError(f"frames of {raw.shape[2]} x {raw.shape[3]} pixels are too small; wanted {SMALLEST} or more")
+    if min(raw.shape[2:]) < SMALLEST_CHECKED:
+        raise InputError(
+            f"frames of {raw.shape[2]} x {raw.shape[3]} pixels are too small; wanted {SMALLEST_CHECKED} or more"
+        )
     bad = raw.size - int(np.count_nonzero(np.isfinite(raw)))
     if bad:
         raise InputError(f"{bad} pixels are NaN or infinite; mask or replace them first")
@@ -186,7 +188,7 @@ def _fit(field: Field, known: dict[bytes, np.ndarray]) -> Fit:
     if key not in known:
         frames = field.raw.reshape(-1, *field.raw.shape[2:])[order].astype(np.float32)
         known[key] = in_common(frames)
-    place = np.argsort(order)  # of each frame among the sorted ones
+    place = np.argsort(order)  # where each frame is among the sorted ones
     return fit(known[key][np.ix_(place, place)], *field.raw.shape[:2])
 
 

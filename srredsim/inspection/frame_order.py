@@ -100,6 +100,6 @@ def fit(products: np.ndarray, angles: int, phases: int) -> Fit:
     orders = range(1, min(2, (phases - 1) // 2) + 1)
     shapes = np.stack([np.where(block, np.cos(order * turn), 0.0) for block in blocks for order in orders], axis=1)
     _, rest = nnls(shapes, found)
-    free = shapes.shape[1]  # of noise, a share of a beta distribution would be explained
+    free = shapes.shape[1]  # numbers that fit noise, too: a share of a beta distribution would be explained
     by_chance = 1.0 - float(betaincinv((found.size - free) / 2, free / 2, CHANCE))
     return Fit(float(1.0 - rest**2 / total), max(CLEAR, by_chance))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -22,7 +22,7 @@ COLOURS = {GOOD: "#1a7f37", DOUBTFUL: "#b35900", BAD: "#c00000", None: "0.45"}
 ORDER_COLOURS = ("#ff9f1c", "#2ec4ff")  # first, second
 
 
-def picture(stack: RawStack, path: str | Path, report: dict[str, Any] | None = None) -> None:
+def picture(stack: RawStack, path: str | Path | BinaryIO, report: dict[str, Any] | None = None) -> None:
     """Write a PNG of the middle z-plane of the first time and channel.
 
     The overlay shows the phase average of each angle in a colour of its own; where nothing moved it is grey. In the

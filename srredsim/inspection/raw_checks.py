@@ -16,7 +16,7 @@ from srredsim.noise.line import NoiseLine
 from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 from srredsim.stripes.preprocess import Prepared
 
-BACKGROUND_PERCENT = 1.0  # of the mean frame
+DARK_PERCENT = 1.0  # percentile of the mean frame
 OTSU_BINS = 256
 UNKNOWN_PERCENT = 1e6  # error of a bleaching of which nothing can be said
 COARSEST = 0.02  # cycles/pixel: what is coarser tells no movement
@@ -106,7 +106,7 @@ class Light:
     variation_percent: float  # 100 (highest - lowest) / highest
     angles_percent: float  # the same of the angles
     unbleached_percent: float  # the same of the frames, bleaching taken off
-    decay_percent: tuple[float, ...]  # of each angle, from its first to its last frame; negative where it rose
+    decay_percent: tuple[float, ...]  # lost by each angle, from its first to its last frame; negative where it rose
     bleached_percent: float  # from the first frame of the stack to the last, as the decay within the angles has it
     bleached_error_percent: float  # standard deviation
 
@@ -130,7 +130,7 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     relative = light / light.mean(axis=1, keepdims=True)
     slopes = np.divide(np.sum(when * relative, axis=1), spread, out=np.zeros(len(light)), where=spread > 0)
     slope = float(np.sum(when * relative) / max(spread.sum(), 1e-12))
-    first = 1.0 + slopes * when.min(axis=1)  # of the line
+    first = 1.0 + slopes * when.min(axis=1)  # value of the line there
     rest = relative - 1.0 - slopes[:, None] * when
     free = light.size - 2 * len(light)
     known = free > 0 and spread.sum() > 0
@@ -139,9 +139,14 @@ def light_of(frames: np.ndarray, dark_adu: float, exposures: np.ndarray) -> Ligh
     kept = float(np.exp(np.clip(slope * span, -20, 20)))
     means = light.mean(axis=1)
     unbleached = light / np.exp(np.clip(slope * (exposures - exposures.min()), -20, 20))
+    all_frames, angles, steady = (
+        float(100 * (each.max() - each.min()) / each.max()) for each in (light, means, unbleached)
+    )
     return Light(
         tuple(tuple(row) for row in (light / light.mean()).tolist()),
-        *(float(100 * (each.max() - each.min()) / each.max()) for each in (light, means, unbleached)),
+        all_frames,
+        angles,
+        steady,
         tuple((-100 * slopes * np.ptp(exposures, axis=1) / np.maximum(first, 1e-3)).tolist()),
         100 * (1.0 - kept),
         float(min(100 * kept * error * span, UNKNOWN_PERCENT)) if known else UNKNOWN_PERCENT,
@@ -153,7 +158,7 @@ def dark_level(frames: np.ndarray, noise: NoiseLine) -> float:
 
     The line ends below the camera's offset by what the read noise adds to the variance, two or three electrons.
     """
-    darkest = float(np.percentile(frames.mean(axis=(0, 1), dtype=np.float64), BACKGROUND_PERCENT))
+    darkest = float(np.percentile(frames.mean(axis=(0, 1), dtype=np.float64), DARK_PERCENT))
     if noise.gain_adu > 10 * noise.gain_error_adu:
         return min(-noise.variance_at_zero_adu2 / noise.gain_adu, darkest)
     return darkest

@@ -75,7 +75,7 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
 
 
 def _number(value: float) -> int | float | None:
-    """As JSON has it: no NaN, no infinity, whole numbers as such."""
+    """Number as JSON has it: no NaN, no infinity, whole numbers as such."""
     value = float(value)
     if not np.isfinite(value):
         return None

@@ -1,28 +1,50 @@
 """Files in and out: raw stacks, reference images, results."""
 
 from srredsim.io.alternatives import alternatives
+from srredsim.io.array import array_source
 from srredsim.io.asked import Reading, Writing
-from srredsim.io.files import atomic, find, refuse_existing
+from srredsim.io.files import find
 from srredsim.io.formats import open_source
+from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, write_image
 from srredsim.io.memory import remembering
 from srredsim.io.plain import plain_images
 from srredsim.io.raw import raw_stack, read, write_raw
+from srredsim.io.whole import (
+    Exists,
+    allocate,
+    atomic,
+    clear_up,
+    moment,
+    no_space,
+    refuse_existing,
+    refuse_results,
+    together,
+)
 
 __all__ = [
+    "RESULT",
+    "Exists",
     "ImageWriter",
     "Reading",
     "Writing",
+    "allocate",
     "alternatives",
+    "array_source",
     "atomic",
+    "clear_up",
     "find",
+    "moment",
+    "no_space",
     "open_source",
     "plain_images",
     "raw_stack",
     "read",
     "read_image",
     "refuse_existing",
+    "refuse_results",
     "remembering",
+    "together",
     "write_image",
     "write_raw",
 ]

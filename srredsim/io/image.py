@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,9 +14,8 @@ import numpy as np
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.io import orders
-from srredsim.io.files import atomic
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.source import Source
+from srredsim.io.whole import allocate, atomic
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
 SAMPLED_PLANES, SAMPLED_PIXELS = 8, 1 << 18  # what the display range is taken from
@@ -39,6 +37,8 @@ class ImageWriter:
         Left out of the file when None.
     channel_names : sequence of str, optional
         One name a channel; written as the label of each plane.
+    tag : str, optional
+        Software that the file names; `RESULT` for what is left out where a folder is the input.
 
     Raises
     ------
@@ -57,6 +57,7 @@ class ImageWriter:
         frame_interval_s: float | None = None,
         channel_names: Sequence[str] | None = None,
         overwrite: bool = False,
+        tag: str | None = None,
     ):
         self.path = Path(path)
         self.shape = tuple(int(n) for n in shape)
@@ -69,6 +70,7 @@ class ImageWriter:
             raise ValueError(f"{self.shape[1]} channels, but these channel names: {', '.join(channel_names)}")
         self._resolution = None if pixel_size_um is None else (1 / pixel_size_um, 1 / pixel_size_um)
         self._metadata = _imagej(self.shape, pixel_size_um, z_step_um, frame_interval_s, channel_names)
+        self._tag = tag
         self._whole: AbstractContextManager[Path] = atomic(self.path, overwrite)
 
     def __enter__(self) -> ImageWriter:
@@ -77,8 +79,9 @@ class ImageWriter:
             t, c, z, y, x = self.shape
             size = t * c * z * self._plane_bytes
             _refuse_too_large(self.path, size)
-            self._offset = tiff.create(self._file, (t, z, c, y, x), self.dtype, self._metadata, self._resolution)
-            _allocate(self._file, self._offset + size)
+            shape = t, z, c, y, x
+            self._offset = tiff.create(self._file, shape, self.dtype, self._metadata, self._resolution, self._tag)
+            allocate(self._file, self._offset + size)
         except BaseException as error:
             self._whole.__exit__(type(error), error, error.__traceback__)
             raise
@@ -156,26 +159,19 @@ def _refuse_too_large(path: Path, size: int) -> None:
         )
 
 
-def _allocate(path: Path, size: int) -> None:
-    """Take the space now: a memory map that finds the disk full later kills the process."""
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
-
-
 def _spread(count: int, most: int) -> list[int]:
     """At most `most` numbers below `count`, evenly spread."""
     return sorted({int(i) for i in np.linspace(0, count - 1, most).round()})
 
 
-def carried_over(source: RawStack | Source, scale: int) -> dict:
+def carried_over(stack: RawStack, scale: int) -> dict:
     """What an image takes over from the file that it was made of, as `ImageWriter` wants it."""
-    optics = source.optics
+    optics = stack.optics
     return {
         "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
         "z_step_um": optics.z_step_um,
         "frame_interval_s": optics.frame_interval_s,
-        "channel_names": source.channel_names,
+        "channel_names": stack.channel_names,
     }
 
 

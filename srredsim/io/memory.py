@@ -16,8 +16,10 @@ LIMIT = 256 * 2**20  # bytes: the frames of one t, c and z are 126 MB where 15 h
 def remembering(stack: RawStack, limit: int | None = None) -> RawStack:
     """The same stack, whose latest frames stay in memory up to so many bytes, `LIMIT` if left out.
 
-    What it gives is read-only: whoever asks next is given the same array.
+    What it gives is read-only: whoever asks next is given the same array. A stack that remembers stays as it is.
     """
+    if isinstance(stack.array, Remembered):
+        return stack
     return replace(stack, array=Remembered(stack.array, LIMIT if limit is None else limit))
 
 

@@ -16,7 +16,7 @@ from srredsim.io.source import Source
 RAW_COUNTS = (9, 15, 25)  # frames of one raw stack of structured illumination
 
 
-def plain_images(source: Source, path: str | Path, reading: Reading, smallest: int = 1) -> RawStack:
+def plain_images(source: Source, path: str | Path | None, reading: Reading, smallest: int = 1) -> RawStack:
     """Every plane of an open file as a stack of its own, of one angle and one phase.
 
     ``smallest`` is the number of pixels that a side must have.
@@ -40,7 +40,7 @@ def plain_images(source: Source, path: str | Path, reading: Reading, smallest: i
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
     notes = (*source.notes, *_doubts(source))
     frames = Frames(source, numbers[..., None, None])
-    return RawStack(frames, Pattern(1, 1), optics, source.channel_names, Path(path), notes)
+    return RawStack(frames, Pattern(1, 1), optics, source.channel_names, None if path is None else Path(path), notes)
 
 
 def checked(image: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -12,9 +13,9 @@ from srredsim.acquisition import AXES, Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.asked import Reading
-from srredsim.io.files import atomic
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.source import Source
+from srredsim.io.whole import atomic
 
 UNKNOWN = Optics()
 FILE_ORDER = "TAZPCYX"  # OME allows one more axis for each of t, z and c: angle goes with t, phase with z
@@ -42,7 +43,7 @@ def read(
     trailing_widefield : bool
         Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
     pixel_size_um, na, wavelength_em_um : float, optional
-        Of the raw frames, the objective and the emission; win over what the file says.
+        Pixels of the raw frames, objective and emission; they win over what the file says.
 
     Raises
     ------
@@ -55,9 +56,10 @@ def read(
     return raw_stack(open_source(path, pixel_size_um), path, reading)
 
 
-def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
+def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
     wanted = reading.frames
+    array: Frames | Tiles
     if wanted.order == "tiled":
         array, notes = _tiles(source, wanted)
     else:
@@ -67,9 +69,9 @@ def raw_stack(source: Source, path: str | Path, reading: Reading) -> RawStack:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
-    pattern = Pattern(*(int(n) for n in array.shape[3:5]))
+    pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    return RawStack(array, pattern, optics, names, Path(path), (*notes, *source.notes))
+    return RawStack(array, pattern, optics, names, None if path is None else Path(path), (*notes, *source.notes))
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def write_raw(path: str | Path, array: np.ndarray, *, optics: Optics = UNKNOWN, 
 
 
 def _ome(optics: Optics, channels: int) -> dict:
-    metadata = {}
+    metadata: dict[str, Any] = {}
     lengths = {"X": optics.pixel_size_um, "Y": optics.pixel_size_um, "Z": optics.z_step_um}
     for axis, length in lengths.items():
         if length is not None:

@@ -55,7 +55,7 @@ def square_root(matrices, iterations: int = 5):
     """
     matrices = ops.cast(matrices, "float32")
     trace = ops.maximum(ops.trace(matrices, axis1=1, axis2=2), SMALLEST_TRACE)[:, None, None]
-    three = 3.0 * ops.diag(ops.ones_like(ops.sum(matrices, axis=(0, 1))))  # of the identity; traced, not stored
+    three = 3.0 * ops.diag(ops.ones_like(ops.sum(matrices, axis=(0, 1))))  # times the identity; traced, not stored
     y = matrices / trace
     z = 0.5 * (three - y)
     y = ops.matmul(y, z)

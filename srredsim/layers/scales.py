@@ -2,7 +2,7 @@
 
 from srredsim.errors import InputError
 
-FACTORS = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # of the up-samplings in turn
+FACTORS = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # scale: factors of the up-samplings in turn
 
 
 def check_scale(scale: int, network: str, scales=tuple(FACTORS)) -> None:

@@ -12,7 +12,7 @@ from srredsim.layers.covariance import covariance, square_root
 from srredsim.layers.non_local import non_local
 from srredsim.layers.scales import check_scale, window
 
-SMALL = {"input_channels": 1, "groups": 2, "blocks": 1, "filters": 4, "reduction": 2, "inner": 2}  # of the tests
+SMALL = {"input_channels": 1, "groups": 2, "blocks": 1, "filters": 4, "reduction": 2, "inner": 2}  # for tests
 CONTEXT = 32  # input pixels, see receptive_field
 SEES_ALL = ("non_local_output",)  # layers that bring in what is farther away than receptive_field; at first zero
 

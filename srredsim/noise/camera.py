@@ -24,9 +24,9 @@ from srredsim.optics.borders import WORKERS, extended, margins
 
 # cycles/pixel: only the corners of the spectrum are finer, free of signal wherever pixels sample the image
 FINEST = 0.5
-ONSET = (1.0, 1.1)  # of the cut-off: between these the filter rises from 0 to 1
+ONSET = (1.0, 1.1)  # fractions of the cut-off: between these the filter rises from 0 to 1
 BORDER = 8  # raw pixels, left out: the border of a frame is not the lens's doing
-BINS = 48  # of brightness, equally full
+BINS = 48  # levels of brightness, equally full
 
 
 def noise_of_frames(raw: np.ndarray, cutoff_per_pixel: float = FINEST) -> NoiseLine:

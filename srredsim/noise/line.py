@@ -23,7 +23,7 @@ class NoiseLine:
     """Variance of a pixel, ``gain_adu * value + variance_at_zero_adu2``, never below ``least_variance_adu2``."""
 
     gain_adu: float  # per electron; 0 where noise does not grow with the light
-    variance_at_zero_adu2: float  # of a value of 0, far below the offset of a camera: negative, as a rule
+    variance_at_zero_adu2: float  # variance of a value of 0, far below the offset of a camera: negative, as a rule
     least_variance_adu2: float = 0.0
     gain_error_adu: float = 0.0  # standard deviation
 

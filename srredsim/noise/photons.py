@@ -22,7 +22,7 @@ from srredsim.noise.camera import noise_of_frames
 from srredsim.noise.line import QUANTISATION, NoiseLine
 from srredsim.optics.transfer import Transfer
 
-USUAL_READ_NOISE_E = 1.5  # of scientific CMOS cameras
+USUAL_READ_NOISE_E = 1.5  # read noise of scientific CMOS cameras
 SATURATION_ADU = 65535
 
 

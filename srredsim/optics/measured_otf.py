@@ -9,10 +9,10 @@ import numpy as np
 
 from srredsim.errors import InputError
 
-AT_ZERO = 0.02  # of the cut-off: the lowest frequency may lie so far from 0
-WITHIN = 0.02  # of 1: by which the curve may miss it at 0 without being scaled
+AT_ZERO = 0.02  # fraction of the cut-off: the lowest frequency may lie so far from 0
+WITHIN = 0.02  # difference from 1 by which the curve may miss it at 0 without being scaled
 NEGATIVE = -0.02  # what noise may leave of nothing
-HIGHEST = 1.05  # of the value at 0
+HIGHEST = 1.05  # times the value at 0
 COLUMNS = "two columns, frequency in cycles/um and value"
 
 
@@ -45,7 +45,7 @@ def read_curve(path: str | Path, cutoff_per_um: float) -> tuple[np.ndarray, list
 
 
 def checked_curve(frequency: np.ndarray, value: np.ndarray, cutoff_per_um: float) -> tuple[np.ndarray, list[str]]:
-    """As `read_curve`, of two columns."""
+    """Radial OTF of two columns, as `read_curve` returns it."""
     if np.iscomplexobj(value):
         raise InputError("complex values; a radial OTF is real: give its magnitude")
     if not (np.all(np.isfinite(frequency)) and np.all(np.isfinite(value))):

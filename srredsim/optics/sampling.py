@@ -29,6 +29,30 @@ def output_positions_um(pixels: int, pixel_size_um: float, first_raw_pixel: int 
     return ((np.arange(pixels) - 0.5) / SCALE - first_raw_pixel) * pixel_size_um
 
 
+def pixel_transfer(cycles_per_pixel, samples: int | None = None):
+    r"""What a camera pixel leaves of a wave along one axis, about the centre of the pixel.
+
+    .. math:: P(u) = \frac{\sin \pi u}{\pi u}, \quad
+              P_n(u) = \frac{1}{n} \sum_{j < n} e^{2 \pi i u (j - (n - 1) / 2) / n} = \frac{P(u)}{P(u / n)}
+
+    A camera's pixel is a square that counts all light that falls on it, P. A simulated one is the mean of n points
+    along each axis, which blurs less: at the Nyquist frequency two points leave 0.71 of a wave, a square 0.64. The
+    frames of `srredsim.simulation` have two points (`binned_spectrum`), and were left so: squares would change them by
+    half a percent of their light, 7 % of their noise at 500 photons and 13 % at 2000, but every drawn photon with it,
+    and each score that was ever measured on them. Who knows that frames are simulated says so with `samples`, as tests
+    of the lens do; to all others a lens looks damped 6 % less than it is, and images are as good.
+
+    Parameters
+    ----------
+    cycles_per_pixel : array_like
+        Frequency u along the axis, in cycles per raw pixel.
+    samples : int, optional
+        Points n along each axis of a simulated pixel; left out: the pixel of a camera.
+    """
+    square = np.sinc(cycles_per_pixel)
+    return square if samples is None else square / np.sinc(np.asarray(cycles_per_pixel) / samples)
+
+
 def bin_pixels(image: np.ndarray, factor: int = SCALE) -> np.ndarray:
     """Mean of every ``factor`` x ``factor`` block of the last two axes."""
     *leading, y, x = image.shape
@@ -38,8 +62,9 @@ def bin_pixels(image: np.ndarray, factor: int = SCALE) -> np.ndarray:
 def binned_spectrum(spectrum: np.ndarray) -> np.ndarray:
     """Spectrum of ``bin_pixels(image)`` from the spectrum (2y, 2x) of an image band-limited to the coarser grid.
 
-    The mean of two neighbours multiplies the spectrum by ``(1 + exp(2 pi i f)) / 2``; keeping every second sample keeps
-    the low frequencies, exactly so if there is nothing at and beyond the Nyquist frequency of the coarser grid.
+    The mean of two neighbours multiplies the spectrum by ``(1 + exp(2 pi i f)) / 2``, which is `pixel_transfer` of two
+    samples and the way from the first of them to the middle; keeping every second sample keeps the low frequencies,
+    exactly so if there is nothing at and beyond the Nyquist frequency of the coarser grid.
     """
     for axis in (0, 1):
         n = spectrum.shape[axis] // SCALE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,12 +10,13 @@ import numpy as np
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 from srredsim.optics.otf import cutoff_per_um, otf
+from srredsim.optics.sampling import pixel_transfer
 
-DAMPING = 0.75  # of the OTF, where nothing is known: real objectives lie between 0.5 and 1
+DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
 LARGEST_NA = 1.7
 LIGHT_UM = (0.3, 1.2)  # wavelengths that fluorescence microscopes detect
-SAMPLES = 4096  # of the radial OTF, evenly spaced in the square of the frequency
-NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # of the optics
+SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
+NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # what must be known of the optics
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,31 @@ class Transfer:
 
     cutoff_per_um: float
     pixel_size_um: float
-    damping: float = DAMPING
-    curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # frequencies per um, values; then no damping
+    damping: float = DAMPING  # that of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
+    curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # measured: frequencies per um, values
+    samples: int | None = None  # points along an axis of a simulated pixel, see `pixel_transfer`
 
     @property
     def cutoff_per_pixel(self) -> float:
         """Cycles in a raw pixel."""
         return self.cutoff_per_um * self.pixel_size_um
 
+    def with_curve(self, curve: np.ndarray) -> Transfer:
+        """With a curve (2, n) of frequencies and values, as it was measured, in place of the model."""
+        frequencies, values = curve.tolist()
+        return replace(self, curve=(tuple(frequencies), tuple(values)), damping=1.0)
+
+    def damped(self, factor: float) -> Transfer:
+        """With a lens that passes ``factor^(f / cut-off)`` of what this one passes."""
+        return replace(self, damping=self.damping * factor)
+
     @cached_property
     def _radial(self) -> np.ndarray:
         relative = np.sqrt(np.linspace(0.0, 1.0, SAMPLES + 1))
-        values = otf(relative, 1.0, self.damping) if self.curve is None else self._measured(relative)
+        if self.curve is None:
+            values = otf(relative, 1.0, self.damping)
+        else:
+            values = self._measured(relative) * self.damping**relative
         return np.append(values, 0.0).astype(np.float32)
 
     def _measured(self, relative: np.ndarray) -> np.ndarray:
@@ -43,8 +57,7 @@ class Transfer:
         frequency = relative * self.cutoff_per_um
         directions = np.linspace(0.0, np.pi / 4, 9)[:, None]
         pixel = np.mean(
-            np.sinc(frequency * np.cos(directions) * self.pixel_size_um)
-            * np.sinc(frequency * np.sin(directions) * self.pixel_size_um),
+            self.pixel(frequency * np.cos(directions)) * self.pixel(frequency * np.sin(directions)),
             axis=0,
         )
         return np.interp(frequency, *self.curve) * (relative < 1.0) / pixel
@@ -55,8 +68,12 @@ class Transfer:
         square = (fy * fy * scale).astype(np.float32)[:, None] + (fx * fx * scale + 0.5).astype(np.float32)
         return self._radial[np.minimum(square, SAMPLES + 1, out=square).astype(np.int32)]
 
+    def pixel(self, frequency_per_um: np.ndarray) -> np.ndarray:
+        """What the pixel leaves of a wave along one axis."""
+        return pixel_transfer(frequency_per_um * self.pixel_size_um, self.samples)
+
     def __call__(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
-        pixel = [np.sinc(f * self.pixel_size_um).astype(np.float32) for f in (fy, fx)]
+        pixel = [self.pixel(f).astype(np.float32) for f in (fy, fx)]
         return self.lens(fy, fx) * pixel[0][:, None] * pixel[1]
 
 

@@ -16,7 +16,7 @@ from srredsim.reconstruction.planes import Plane
 from srredsim.reconstruction.wiener import Regularisation
 from srredsim.stripes.parameters import Parameters
 
-EXTREME = 1e-5  # of the pixels: 0.001 %
+EXTREME = 1e-5  # share of the pixels: 0.001 %
 MMR_WORDS = ((3.0, "inadequate"), (6.0, "low"), (12.0, "good"), (np.inf, "excellent"))
 BEYOND_LEAST = 1.2  # times the power of noise: below, the finest detail is noise
 
@@ -114,7 +114,7 @@ def assess(
 
 
 def of_plane(plane: Plane, plain: bool = True) -> dict[str, Any]:
-    """Of an image with all that it was made from; `plain` unless more than a Wiener filter was at work."""
+    """Scores of an image with all that it was made from; `plain` unless more than a Wiener filter was at work."""
     widefield = plane.prepared.frames.mean(axis=(0, 1))
     regularisation = plane.regularisation if plain else None
     return assess(plane.image, widefield, plane.parameters, plane.transfer, regularisation)

@@ -22,7 +22,7 @@ from srredsim.stripes.bands import Bands
 from srredsim.stripes.parameters import Parameters
 
 BORDER = 8  # the border fades to nothing over this fraction of the image
-EDGE = 0.9  # of the support: beyond, apodisation has left next to nothing
+EDGE = 0.9  # fraction of the support: beyond, apodisation has left next to nothing
 
 
 def power_beyond_cutoff(
@@ -46,6 +46,7 @@ def power_beyond_cutoff(
     """
     if parameters.failed:
         return None
+    transfer = parameters.lens(transfer)
     over = min(widefield.shape) // BORDER
     spectrum = faded_spectrum(widefield - np.mean(widefield), over)
     window = np.multiply.outer(*(fading(n, over) for n in widefield.shape))

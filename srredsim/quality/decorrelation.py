@@ -27,7 +27,7 @@ from srredsim.optics.borders import WORKERS, fading
 
 FILTERS = 10  # high-pass filters, of a width from the whole image to a fraction of a pixel
 NARROWEST = 0.15  # pixels: Gaussian that the finest high-pass filter takes off
-PROMINENCE = 1e-3  # of a maximum: by how much d falls after it
+PROMINENCE = 1e-3  # height of a maximum: by how much d falls after it
 LOWEST_PEAK = 0.05  # below, a maximum is noise
 BORDER = 8  # the border fades to nothing over this fraction of the image
 

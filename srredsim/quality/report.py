@@ -32,7 +32,7 @@ def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
 
 
 def _otf(plane: Plane, file: str | None) -> dict:
-    damping = plane.damping
+    damping = plane.parameters.damping
     if damping is None:
         return {"chosen": "file", "file": file, "damping": None, "measured_damping": None, "uncertainty": None}
     return {

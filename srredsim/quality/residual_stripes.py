@@ -23,19 +23,19 @@ from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import wave
 from srredsim.stripes.parameters import Parameters
 
-COARSE = 0.25  # of the cut-off: the structures whose copies are looked for
-AROUND = (0.1, 0.25)  # of the cut-off, about n k: where chance is measured
-EDGE = 0.97  # of the support of the image: beyond, nothing is left after apodisation
-DIM = 0.2  # of the root mean square of the coarse structures: what is darker hardly counts
+COARSE = 0.25  # fraction of the cut-off: the structures whose copies are looked for
+AROUND = (0.1, 0.25)  # fractions of the cut-off, about n k: where chance is measured
+EDGE = 0.97  # fraction of the support of the image: beyond, nothing is left after apodisation
+DIM = 0.2  # times the root mean square of the coarse structures: what is darker hardly counts
 BLOCK = 4  # output pixels
-LIMIT = 4.5  # of z, see `visible`
+LIMIT = 4.5  # value of z, see `visible`
 FAINT = 0.06  # contrast of stripes that phase errors of 0.05 rad leave where light is plenty: nobody sees them
 
 
 def residual_stripes(
     image: np.ndarray, parameters: Parameters, transfer: Transfer, pixel_size_um: float
 ) -> list[dict[str, float]]:
-    """Of every multiple of every stripe vector inside the support of the image: how much of it is left.
+    """Residues of every multiple of every stripe vector inside the support of the image.
 
     Parameters
     ----------

@@ -38,8 +38,8 @@ def split_frc(
     Both have the parameters of the whole stack: what is wrong with those is wrong in both, and is not seen.
     """
     halves = part(raw, counting, 0.5, rng)
-    images = [reconstruct(prepare(half), parameters, transfer, wiener)[0] for half in halves]
-    return frc(*images, transfer.pixel_size_um / SCALE)
+    one, other = (reconstruct(prepare(half), parameters, transfer, wiener)[0] for half in halves)
+    return frc(one, other, transfer.pixel_size_um / SCALE)
 
 
 def checkerboard_frc(widefield: np.ndarray, pixel_size_um: float) -> tuple[np.ndarray, np.ndarray]:

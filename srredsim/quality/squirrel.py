@@ -24,7 +24,7 @@ from srredsim.optics.borders import WORKERS
 from srredsim.optics.sampling import SCALE
 
 WIDEST = 8.0  # raw pixels: standard deviation of the broadest blur that is tried
-LEVELS = 8192  # of the squared frequency
+LEVELS = 8192  # values of the squared frequency
 COARSE_STEPS = 17  # blurs between none and the broadest, one of which is near the best
 
 
@@ -118,7 +118,7 @@ def _cosines(image: np.ndarray) -> np.ndarray:
 
 
 def _frequencies(pixels: int) -> np.ndarray:
-    """Of the cosines of the output grid, in cycles per raw pixel."""
+    """Frequencies of the cosines of the output grid, in cycles per raw pixel."""
     return SCALE * np.arange(pixels) / (2 * pixels)
 
 

@@ -15,7 +15,7 @@ from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.stripes.bands import Bands
 
 CHANNELS = ("wiener", "widefield", "noise")
-NOISE_UNIT = 0.1  # of the normalised brightness: noise of 0.1 fills its channel with 1
+NOISE_UNIT = 0.1  # share of the normalised brightness: noise of 0.1 fills its channel with 1
 
 
 def channels(wiener: np.ndarray, widefield: np.ndarray, scaling: Scaling, transfer: Transfer) -> np.ndarray:

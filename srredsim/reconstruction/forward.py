@@ -7,10 +7,10 @@ Frame :math:`p` of angle :math:`d` shows an image :math:`S` on the output grid a
     F_{dp} = a_{dp} \, B \left[ h * S \left( 1 + \sum_b \mathrm{Re} \, c_{dpb} e^{2 \pi i k_{db} r} \right) \right],
     \quad c_{dpb} = m_{db} e^{i \phi_{dpb}}
 
-with the point spread function :math:`h` of the lens and the mean :math:`B` over the 2 x 2 output pixels of a raw pixel,
-as frames are simulated. That mean is most of what a square pixel does to a frame, so the OTF here is that of the lens
-alone. Frames of an angle are mixtures of the same few images: each is made once, with real Fourier transforms, of which
-only the frequencies of the raw grid are kept; the lens passes no others.
+with the point spread function :math:`h` of the lens and what a raw pixel, :math:`B`, makes of the light on it
+(`srredsim.optics.sampling.pixel_transfer`), both as the Wiener filter has them. Frames of an angle are mixtures of the
+same few images: each is made once, with real Fourier transforms, of which only the frequencies of the raw grid are
+kept; the lens passes no others.
 
 Beyond its borders the image goes on as its mirror image, under stripes that simply go on: within the width of the point
 spread function from a border, a real frame also shows what nobody knows.
@@ -114,9 +114,10 @@ class Forward:
         rows, columns = self.raw_grid
         numbers = np.fft.fftfreq(rows, 1 / rows), np.arange(columns // 2 + 1.0)
         fy, fx = (f / (n * self.pixel_size_um) for f, n in zip(numbers, self.raw_grid, strict=True))
+        # the pixel, and the way from the centre of its first output pixel to its own
         pixel = [
-            (1 + np.exp(2j * np.pi * f / (SCALE * n))) / 2 * (2 * np.abs(f) < n)
-            for f, n in zip(numbers, self.raw_grid, strict=True)
+            transfer.pixel(f) * np.exp(1j * np.pi * number / (SCALE * n)) * (2 * np.abs(number) < n)
+            for f, number, n in zip((fy, fx), numbers, self.raw_grid, strict=True)
         ]
         # SCALE^2: a transform of the raw grid has so many times fewer samples
         return (transfer.lens(fy, fx) * pixel[0][:, None] * pixel[1] / SCALE**2).astype(self.complex_dtype)

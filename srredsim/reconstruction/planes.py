@@ -15,11 +15,10 @@ from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.measure import remeasured
-from srredsim.stripes.otf_damping import Damping, chosen
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 
-FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
+SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,9 @@ class Plane:
     image: np.ndarray  # (2y, 2x) float32
     prepared: Prepared  # the raw frames, background off and equally bright
     parameters: Parameters  # as they are at this time
-    transfer: Transfer
+    transfer: Transfer  # with the lens of the channel
     regularisation: Regularisation
     sharpest: int  # slice of the channel in which the stripes were found
-    damping: Damping | None = None  # of the transfer function, and how it was chosen; None where a curve was measured
     notes: tuple[str, ...] = ()  # about the stripes of the channel
 
 
@@ -42,8 +40,7 @@ class Channel:
     """What is found once in a channel: its stripes, as they are in the mean over time, and its lens."""
 
     parameters: Parameters
-    transfer: Transfer
-    damping: Damping | None = None  # and how it was chosen; None where a curve was measured
+    transfer: Transfer  # with the lens of the channel
     notes: tuple[str, ...] = ()
 
 
@@ -54,7 +51,6 @@ def planes(
     parameters: Sequence[Parameters] | None = None,
     *,
     known: Known | None = None,
-    measure_damping: bool = False,
     attenuation: float = 0.0,
     iterations: int = 0,
 ) -> Iterator[Plane]:
@@ -72,11 +68,10 @@ def planes(
     wiener : float, optional
         Left out: chosen from the noise of each plane.
     parameters : sequence of Parameters, optional
-        One a channel: vectors and phase steps of stripes that are known. Their phases and contrasts are measured.
+        One a channel: vectors and phase steps of stripes that are known, and their lens. Phases and contrasts are
+        measured.
     known : Known, optional
         Other things that are known of stripes and lens.
-    measure_damping : bool
-        Measure the damping of the OTF in each channel where it is not known, see `srredsim.stripes.otf_damping`.
     attenuation : float
         As in `srredsim.reconstruction.wiener.reconstruct`.
     iterations : int
@@ -92,42 +87,32 @@ def planes(
     sizes = stack.sizes
     for c in range(sizes["C"]):
         sharpest = sharpest_slice(stack, c)
-        channel = found_in(prepared_mean(stack, c, sharpest), transfer, c, known, measure_damping=measure_damping)
+        channel = found_in(prepared_mean(stack, c, sharpest), transfer, c, known)
         found, lens = channel.parameters, channel.transfer
         for t in range(sizes["T"]):
             at_sharpest = prepared_plane(stack, (t, c, sharpest))
             if sizes["T"] > 1:
-                found = remeasured(found, at_sharpest.frames, lens)
+                found = remeasured(found, at_sharpest.frames, transfer)
             for z in range(sizes["Z"]):
                 prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
                 image, regularisation = reconstruct(prepared, found, lens, wiener, attenuation)
                 if iterations:
                     image = richardson_lucy(prepared, found, lens, image, iterations)
-                made = image, prepared, found, lens, regularisation, sharpest, channel.damping, channel.notes
+                made = image, prepared, found, lens, regularisation, sharpest, channel.notes
                 yield Plane((t, c, z), *made)
 
 
-def found_in(
-    mean: Prepared,
-    transfer: Transfer,
-    channel: int = 0,
-    known: Known | None = None,
-    *,
-    measure_damping: bool = False,
-) -> Channel:
+def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:
     """Stripes and lens of a channel, from the mean over time of its sharpest slice; the rest is as of `planes`."""
-    known = known or Known()
-    lens, damping = known.lens(transfer, channel)
-    field, corner_um = middle(mean, lens, FIELD)
-    found, notes = known.find(field, lens, channel)
-    if measure_damping and damping and damping.chosen == "assumed":
-        damping, lens, found = chosen(field, found, lens)
-    return Channel(seen_from(found, -corner_um), lens, damping, tuple(notes))
+    field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
+    found, notes = (known or Known()).find(field, transfer, channel)
+    return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes))
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
-    """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and damping."""
-    _, lens, found = chosen(prepared, estimate(prepared, transfer), transfer)
+    """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and lens."""
+    found = estimate(prepared, transfer)
+    lens = found.lens(transfer)
     image, _ = reconstruct(prepared, found, lens)
     return image, found, lens
 
@@ -167,7 +152,7 @@ def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
 
 
 def sharpest_slice(stack: RawStack, channel: int) -> int:
-    """At the first time."""
+    """The slice with the finest contrast, at the first time."""
     slices = range(stack.sizes["Z"])
     return max(slices, key=lambda z: sharpness(stack.raw(0, channel, z))) if len(slices) > 1 else 0
 

@@ -27,7 +27,7 @@ from srredsim.stripes.preprocess import Prepared
 
 ITERATIONS = 3
 DARKEST = 0.1  # percent of the pixels: darker than the background that is assumed under all light
-FAINTEST = 0.1  # of the mean: what a pixel begins with, as nothing grows from nothing
+FAINTEST = 0.1  # times the mean: what a pixel begins with, as nothing grows from nothing
 
 
 def richardson_lucy(
@@ -44,7 +44,7 @@ def richardson_lucy(
     start : (2y, 2x) ndarray
         As `srredsim.reconstruction.wiener.reconstruct` makes it of the same frames.
     """
-    forward = Forward(prepared.frames.shape[2:], transfer, stripes_of(parameters))
+    forward = Forward(prepared.frames.shape[2:], parameters.lens(transfer), stripes_of(parameters))
     background = max(0.0, -float(np.percentile(prepared.frames, DARKEST)))
     frames = np.maximum(prepared.frames + np.float32(background), 0.0)
     light = float(prepared.frames.mean())

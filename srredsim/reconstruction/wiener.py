@@ -34,11 +34,11 @@ from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 
 RINGS = 24  # up to the cut-off, of the radial power spectrum
-FITTED = (0.1, 0.8)  # of the cut-off: rings that the power law is fitted to
+FITTED = (0.1, 0.8)  # fractions of the cut-off: rings that the power law is fitted to
 APODISATION = 0.85  # power, as of the truth of simulated stacks
 SLOPES = (1.0, 6.0)  # that objects have
-DEFAULT_SLOPE = 3.0  # of a power spectrum that is all noise
-HAZE = 0.12  # of the cut-off: standard deviation of what `attenuation` takes from band 0
+DEFAULT_SLOPE = 3.0  # slope of a power spectrum that is all noise
+HAZE = 0.12  # times the cut-off: standard deviation of what `attenuation` takes from band 0
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Regularisation:
     r"""``1 / Phi(f)``, in units of the inverse noise power of a band: :math:`w^2(f) = N / \Phi(f)`."""
 
     wiener: float  # w at the cut-off
-    slope: float  # of the object's power, Phi ~ f^-slope; 0 where w was given
+    slope: float  # that of the object's power, Phi ~ f^-slope; 0 where w was given
     chosen: str
 
     def squared(self, relative_frequency: np.ndarray) -> np.ndarray:
@@ -69,11 +69,14 @@ def reconstruct(
 
     Parameters
     ----------
+    transfer : Transfer
+        Of the optics; the lens is that of the parameters.
     wiener : float, optional
         Left out: from the noise, beyond the cut-off, and the power of the object inside, along a fitted power law.
     attenuation : float
         0 to 1: how much of the lowest frequencies of band 0, where out-of-focus light is, is left to the other bands.
     """
+    transfer = parameters.lens(transfer)
     canvas = Canvas(prepared.frames.shape[2:], transfer)
     zero = np.zeros(canvas.padded, np.complex64)
     spectra = []
@@ -101,7 +104,7 @@ class Canvas:
         self.shape, self.transfer = shape, transfer
         self.sides = [margins(n) for n in shape]
         self.padded = tuple(n + sum(side) for n, side in zip(shape, self.sides, strict=True))
-        self.grid = tuple(SCALE * n for n in self.padded)
+        self.grid = SCALE * self.padded[0], SCALE * self.padded[1]
         raw_f = [np.fft.fftfreq(n, transfer.pixel_size_um) for n in self.padded]
         # H, and the way from the centres of raw pixels to those of output pixels
         quarter = [np.exp(-0.5j * np.pi * f * transfer.pixel_size_um).astype(np.complex64) for f in raw_f]
@@ -110,17 +113,17 @@ class Canvas:
         self.raw_f = raw_f
         self.fy = np.fft.fftfreq(self.grid[0], transfer.pixel_size_um / SCALE)
         self.fx = np.fft.rfftfreq(self.grid[1], transfer.pixel_size_um / SCALE)
-        self.positions = [
+        self.y_um, self.x_um = (
             output_positions_um(n, transfer.pixel_size_um, first_raw_pixel=side[0])
             for n, side in zip(self.grid, self.sides, strict=True)
-        ]
+        )
         self.upper = np.zeros(self.grid, np.float32)
         self.lower = np.zeros((self.grid[0], len(self.fx)), np.float32)
 
     def add(self, spectrum: np.ndarray, k_per_um, amplitude: complex) -> None:
         """Bands +b and -b: one is the complex conjugate of the other, in the image."""
         home = self._on_grid(spectrum * self.filter)
-        home *= carrier(*self.positions, np.negative(k_per_um))
+        home *= carrier(self.y_um, self.x_um, np.negative(k_per_um))
         turn = 2 * np.conj(amplitude)
         self.upper += np.float32(turn.real) * home.real
         self.upper -= np.float32(turn.imag) * home.imag

@@ -199,7 +199,7 @@ SHARES = {
     "membranes": 0.1,
     "puncta": 0.25,
     "mixture": 0.25,
-}  # of randomly drawn phantoms
+}  # shares of randomly drawn phantoms
 CYTOSOL_SHARE = 0.3
 
 

@@ -26,7 +26,7 @@ from srredsim.simulation import phantoms
 from srredsim.simulation.camera import expose
 
 MARGIN = 16  # raw pixels simulated beyond each side of the stack
-PEAK_PERCENT = 99.9  # of the expected in-focus widefield image: what `photons` refers to
+PEAK_PERCENT = 99.9  # percentile of the expected in-focus widefield image: what `photons` refers to
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Settings:
     beams: int
     na: float
     wavelength_em_um: float
-    pixel_size_um: float  # of the raw frames
+    pixel_size_um: float  # that of the raw frames
     otf_damping: float
     k0_per_um: tuple[tuple[float, float], ...]  # (ky, kx) of the FIRST order, in cycles/um, y down
-    phases_rad: tuple[tuple[float, ...], ...]  # of the first order at the centre of raw pixel (0, 0)
-    modulation_depths: tuple[tuple[float, ...], ...]  # of the orders 1 to beams - 1
-    intensities: tuple[tuple[float, ...], ...]  # of the frames, mean 1: angles lit unequally, bleaching
+    phases_rad: tuple[tuple[float, ...], ...]  # phase of the first order at the centre of raw pixel (0, 0)
+    modulation_depths: tuple[tuple[float, ...], ...]  # one for each of the orders 1 to beams - 1
+    intensities: tuple[tuple[float, ...], ...]  # brightness of the frames, mean 1: angles lit unequally, bleaching
     haze: float  # out-of-focus light as a share of the light in focus
     haze_sigma_um: float
     background_photons: float
@@ -247,7 +247,8 @@ def _check(settings: Settings):
 
 def padded_shape(settings: Settings) -> tuple[int, int]:
     """Raw pixels (y, x) of the periodic grid that is simulated: at least `MARGIN` more on each side."""
-    return tuple(fft.next_fast_len(n + 2 * MARGIN) for n in settings.size)
+    y, x = (fft.next_fast_len(n + 2 * MARGIN) for n in settings.size)
+    return y, x
 
 
 def _crop(image: np.ndarray, settings: Settings, scale: int = 1) -> np.ndarray:
@@ -259,7 +260,8 @@ def _crop(image: np.ndarray, settings: Settings, scale: int = 1) -> np.ndarray:
 def object_in_view(rng, settings: Settings) -> np.ndarray:
     """A phantom on the padded output grid; drawn again as long as hardly anything of it lies in view."""
     fine = 2 * sampling.SCALE
-    field = phantoms.Field(tuple(fine * n for n in padded_shape(settings)), settings.pixel_size_um / fine)
+    y, x = padded_shape(settings)
+    field = phantoms.Field((fine * y, fine * x), settings.pixel_size_um / fine)
     while True:
         fine_object = phantoms.draw(rng, field, settings.phantom)
         in_view = _crop(sampling.bin_pixels(fine_object, fine), settings)
@@ -283,8 +285,8 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
         The object in focus through the apodised SIM OTF (cut-off ``f_c + k_max``), on the scale of the expected
         in-focus widefield image: without haze, background and offset, times the gain.
     """
-    raw_shape = padded_shape(settings)
-    shape = tuple(sampling.SCALE * n for n in raw_shape)
+    y, x = padded_shape(settings)
+    shape = sampling.SCALE * y, sampling.SCALE * x
     if obj.shape != shape:
         raise ValueError(f"the object is {obj.shape}, the padded output grid {shape}")
     f_per_um = sampling.radial_frequency_per_um(shape, settings.pixel_size_um / sampling.SCALE)
@@ -304,11 +306,11 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     )  # above and below the focus lie this object and its mirror image, half each
     unmodulated = widefield + settings.haze / 2 * _crop(_image(elsewhere * blur), settings).real
 
-    positions = [sampling.output_positions_um(n, settings.pixel_size_um, first_raw_pixel=MARGIN) for n in shape]
+    y_um, x_um = (sampling.output_positions_um(n, settings.pixel_size_um, first_raw_pixel=MARGIN) for n in shape)
     frames = np.empty((settings.angles, settings.phases, *settings.size), np.float32)
     for angle, k_per_um in enumerate(settings.k0_per_um):
         frames[angle] = unmodulated
-        stripes = illumination.carrier(*positions, k_per_um)
+        stripes = illumination.carrier(y_um, x_um, k_per_um)
         modulated = obj
         for order, depth in enumerate(settings.modulation_depths[angle], start=1):
             modulated = modulated * stripes

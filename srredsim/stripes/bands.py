@@ -12,18 +12,23 @@ from srredsim.optics import bands as optics_bands
 from srredsim.optics.borders import WIDE_FADE, WORKERS, faded_spectrum
 from srredsim.optics.transfer import Transfer
 
-LOWEST = 0.12  # of the cut-off: below, out-of-focus light and what phase errors leave of other bands
+LOWEST = 0.12  # fraction of the cut-off: below, out-of-focus light and what phase errors leave of other bands
 BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
-REACH = 1.6  # of the cut-off: lags of up to 1.2 are sampled without folding
+REACH = 1.6  # times the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
 
 
 @dataclass(frozen=True)
 class Bands:
-    """Spectra (orders + 1, y, x) of the bands 0, +1, ... of one angle; the border fades to nothing."""
+    """Spectra (orders + 1, y, x) of the bands 0, +1, ... of one angle; the border fades to nothing.
+
+    ``covariance`` (2 orders + 1, 2 orders + 1) is that of the noise of the bands 0, +1, -1, ... at one frequency, in
+    units of `noise`: each has its own where the phases are even, else they have some in common. Left out: even.
+    """
 
     spectra: np.ndarray
     transfer: Transfer
+    covariance: np.ndarray | None = None
 
     @property
     def orders(self) -> int:
@@ -78,7 +83,16 @@ class Bands:
 def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
     """Bands of the frames (phases, y, x) of one angle, as phases of such steps have mixed them; borders fade."""
     bands = optics_bands.separate(frames, steps_rad, orders)
-    return Bands(np.stack([faded_spectrum(band, fade) for band in bands]), transfer)
+    spectra = np.stack([faded_spectrum(band, fade) for band in bands])
+    return Bands(spectra, transfer, _covariance(steps_rad, orders))
+
+
+def _covariance(steps_rad, orders: int) -> np.ndarray:
+    """Covariance of the noise of all bands, in units of the mean of those in `Bands`; rounded: none if even."""
+    rows = optics_bands.separation_matrix(steps_rad, orders)
+    covariance = rows @ rows.conj().T
+    kept = np.diag(covariance).real[[0, *range(1, 2 * orders + 1, 2)]]
+    return np.round(covariance / kept.mean(), 12)
 
 
 def image(spectrum: np.ndarray) -> np.ndarray:

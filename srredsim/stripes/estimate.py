@@ -10,28 +10,33 @@ import numpy as np
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated
-from srredsim.stripes.measure import measured
+from srredsim.stripes.measure import measured, through_one_lens
 from srredsim.stripes.overlap import overlap
-from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.parameters import Damping, Parameters
 from srredsim.stripes.phase_steps import even_steps
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
-FALSE_ALARM_ANCHOR = 0.3  # of a peak that the other angles are tried for, when no angle is sure
-FALSE_ALARM_TOGETHER = 0.05  # of each angle, when only all of them together are sure
+FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, when no angle is sure
+FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
 
-def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -> Parameters:
-    """Find the stripes of every angle in its frames.
+def estimate(
+    prepared: Prepared, transfer: Transfer, beams: int | None = None, damping: Damping | None = None
+) -> Parameters:
+    """Find the stripes of every angle in its frames, and the lens that shows them.
 
     Parameters
     ----------
     prepared : Prepared
     transfer : Transfer
+        With the damping that stripes are looked for with.
     beams : {2, 3}, optional
         How many make the pattern, which then has one or two orders. Left out: two orders where there are phases
         enough, five, and stripes of twice the width of the finest.
+    damping : Damping, optional
+        Of the lens; left out: measured.
 
     Raises
     ------
@@ -58,7 +63,8 @@ def estimate(prepared: Prepared, transfer: Transfer, beams: int | None = None) -
         best = min(choices, key=lambda number: joint[number][0])
         if joint[best][1]:
             beams, found = best, joint[best][1]
-    return Parameters(tuple(measured(prepared.frames, found, steps, beams - 1, transfer, bands)))
+    angles = measured(prepared.frames, found, steps, beams - 1, transfer, bands)
+    return through_one_lens(angles, prepared.frames, transfer, damping)
 
 
 def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
@@ -109,7 +115,7 @@ def _evenly_spaced(search: Search, taken: list[tuple[float, float]], angles: int
     """The best peak of an angle where the vectors of others, which are evenly spaced, leave it room."""
     length = float(np.median([np.hypot(*k0) for k0 in taken]))
     directions = [np.arctan2(*k0) for k0 in taken]
-    even = [directions[0] + np.pi * n / angles for n in range(2 * angles)]  # of either sign
+    even = [directions[0] + np.pi * n / angles for n in range(2 * angles)]  # vectors of either sign
     region = np.zeros_like(search.score, bool)
     for free in even:
         if all(abs(np.sin(free - other)) > np.sin(2 * SAME_DIRECTION_RAD) for other in directions):

@@ -18,15 +18,14 @@ from srredsim.optics import bands as optics_bands
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import separated
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.measure import STEPS_MEASURED_RAD, measured, remeasured
-from srredsim.stripes.otf_damping import Damping
-from srredsim.stripes.parameters import Angle, Order, Parameters
+from srredsim.stripes.measure import STEPS_MEASURED_RAD, measured, remeasured, through_one_lens
+from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
 from srredsim.stripes.phase_steps import even_steps, fit_steps
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, THREE_BEAMS, Peak, Search, refined
 
-MOVED = 0.01  # of |k|: by which the frames may correct a given k without a word
-FEWER = 0.5  # of the contrast that stripes had: below, the other sign is tried
+MOVED = 0.01  # fraction of |k| by which the frames may correct a given k without a word
+FEWER = 0.5  # share of the contrast that stripes had: below, the other sign is tried
 STEPS_RAD = 0.1  # by which phases may differ from given ones without a word, if they can be measured so well
 ALIKE = 0.8  # coherence of phases that are even steps but for errors
 SURE = 3.0  # contrast over its uncertainty, of stripes that nothing else confirms
@@ -75,28 +74,34 @@ class Known:
                 " give it once, or once for each"
             )
 
-    def lens(self, transfer: Transfer, channel: int = 0) -> tuple[Transfer, Damping | None]:
-        """The transfer function of a channel, and its damping; None where a measured curve has none."""
-        if transfer.curve is not None:
-            return transfer, None
-        if self.dampings is None:
-            return transfer, Damping(transfer.damping, "assumed")
-        return replace(transfer, damping=self.dampings[channel]), Damping(self.dampings[channel], "given")
+    def damping(self, channel: int = 0) -> Damping | None:
+        """Damping of the lens of a channel, if it is known."""
+        if self.dampings is not None:
+            return Damping(self.dampings[channel], "given")
+        return None if self.parameters is None else self.parameters[channel].damping
 
     def find(self, prepared: Prepared, transfer: Transfer, channel: int = 0) -> tuple[Parameters, list[str]]:
-        """Stripes of all angles, and what is to be said about what was known."""
+        """Stripes of all angles and the lens that shows them, and what is to be said about what was known."""
+        damping = self.damping(channel)
+        if damping and transfer.curve is None:
+            transfer = replace(transfer, damping=damping.value)
         if self.parameters is not None:
-            return reused(self.parameters[channel], prepared, transfer)
-        if self.k0_per_um is not None:
-            return _near_given(prepared, transfer, self.k0_per_um, self.steps_rad)
-        found = estimate(_evened(prepared, self.steps_rad) if self.steps_rad else prepared, transfer)
-        return _with_steps(found, prepared, transfer, self.steps_rad) if self.steps_rad else (found, [])
+            angles, notes = _reused(self.parameters[channel], prepared, transfer)
+        elif self.k0_per_um is not None:
+            angles, notes = _near_given(prepared, transfer, self.k0_per_um, self.steps_rad)
+        else:
+            searched = _evened(prepared, self.steps_rad) if self.steps_rad else prepared
+            found = estimate(searched, transfer, damping=damping)
+            if not self.steps_rad:
+                return found, []
+            angles, notes = _with_steps(found, prepared, transfer, self.steps_rad)
+        return through_one_lens(angles, prepared.frames, transfer, damping), notes
 
 
-def reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tuple[Parameters, list[str]]:
+def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tuple[list[Angle], list[str]]:
     """Vectors and steps of another stack, with the phases and contrasts of this one."""
     angles, notes = [], []
-    fresh = remeasured(parameters, prepared.frames, transfer)
+    fresh = remeasured(Parameters(parameters.angles), prepared.frames, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
             if _contrast(now) < FEWER * _contrast(before):
@@ -107,10 +112,10 @@ def reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tu
             if not _strength(now):
                 now = replace(now, status="assumed")
         angles.append(now)
-    return Parameters(tuple(angles)), notes
+    return angles, notes
 
 
-def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) -> tuple[Parameters, list[str]]:
+def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) -> tuple[list[Angle], list[str]]:
     angles, notes = [], []
     for number, (frames, k0) in enumerate(zip(prepared.frames, k0_per_um, strict=True), start=1):
         steps = even_steps(len(frames)) if steps_rad is None else np.asarray(steps_rad[number - 1], float)
@@ -126,7 +131,7 @@ def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) ->
             angle, said = _fixed_steps(number, angle, frames, steps, transfer)
             notes += said
         angles.append(angle)
-    return Parameters(tuple(angles)), notes
+    return angles, notes
 
 
 def _nearest(frames: np.ndarray, steps: np.ndarray, orders: int, k0_per_um, transfer: Transfer) -> Peak | None:
@@ -143,12 +148,12 @@ def _as_given(frames, steps, orders: int, k0_per_um, peak: Peak | None, transfer
     chance = peak.false_alarm if peak else 1.0
     condition = optics_bands.condition_number(steps, orders)
     found = tuple(Order(n, (0.0, 0.0), 0.0, 0.0, 0.0, z[n - 1], "measured") for n in range(1, orders + 1))
-    k0 = tuple(float(k) for k in k0_per_um)
-    angle = Angle("assumed", k0, tuple(np.asarray(steps).tolist()), "assumed", chance, condition, found)
+    ky, kx = (float(k) for k in k0_per_um)
+    angle = Angle("assumed", (ky, kx), tuple(np.asarray(steps).tolist()), "assumed", chance, condition, found)
     angle = _with_contrasts(angle, frames, transfer)
     sure = [order.modulation_depth > SURE * order.modulation_error for order in angle.orders]
-    orders = (o if seen else replace(o, status="failed") for o, seen in zip(angle.orders, sure, strict=True))
-    return replace(angle, orders=tuple(orders))
+    kept = (o if seen else replace(o, status="failed") for o, seen in zip(angle.orders, sure, strict=True))
+    return replace(angle, orders=tuple(kept))
 
 
 def _about_k(number: int, given, found) -> list[str]:
@@ -165,7 +170,7 @@ def _about_k(number: int, given, found) -> list[str]:
     return notes
 
 
-def _with_steps(found: Parameters, prepared: Prepared, transfer: Transfer, steps_rad) -> tuple[Parameters, list[str]]:
+def _with_steps(found: Parameters, prepared: Prepared, transfer: Transfer, steps_rad) -> tuple[list[Angle], list[str]]:
     """What was found in the evened frames, with the steps that were given, as it is in the frames themselves."""
     angles, notes = [], []
     for number, angle in enumerate(found.angles):
@@ -174,7 +179,7 @@ def _with_steps(found: Parameters, prepared: Prepared, transfer: Transfer, steps
         )
         angles.append(angle)
         notes += said
-    return Parameters(tuple(angles)), notes
+    return angles, notes
 
 
 def _evened(prepared: Prepared, steps_rad) -> Prepared:
@@ -242,7 +247,8 @@ def _with_contrasts(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Ang
 
 def _turned(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
     """The angle with -k; its phases are measured again, as uneven ones are not the same backwards."""
-    turned = replace(angle, k0_per_um=tuple(-k for k in angle.k0_per_um))
+    ky, kx = angle.k0_per_um
+    turned = replace(angle, k0_per_um=(-ky, -kx))
     steps, _ = _fitted_steps(turned, frames, np.asarray(angle.steps_rad), transfer)
     return _with_contrasts(replace(turned, steps_rad=tuple(steps.tolist())), frames, transfer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated
-from srredsim.stripes.overlap import Overlap, damping_of
-from srredsim.stripes.parameters import Angle, Order, Parameters
+from srredsim.stripes.damping import damping_of
+from srredsim.stripes.overlap import Overlap
+from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
 from srredsim.stripes.phase_steps import leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
 from srredsim.stripes.search import Peak, overlaps, refined
 
@@ -26,9 +28,10 @@ def measured(
     transfer: Transfer,
     bands: list[Bands] | None = None,
 ) -> list[Angle]:
-    """All that frames tell of angles whose stripes were found; of those that failed, where they were looked for.
+    """What frames tell of angles whose stripes were found; of those that failed, where they were looked for.
 
-    How uneven steps are, and how the OTF is damped, is the same in all angles of a microscope: they say it together.
+    How uneven steps are is the same in all angles of a microscope: they say it together. Contrasts are those that the
+    lens shows which was assumed: `through_one_lens` measures it.
 
     Parameters
     ----------
@@ -54,7 +57,6 @@ def measured(
         angles[number] = replace(angles[number], k0_per_um=refined(each, angles[number].k0_per_um))
         errors[number] = step_errors(mixtures(each, angles[number].k0_per_um), leak(each), steps_rad)
     usual = usual_errors(list(errors.values()))
-    compared = []
     for number in seen:
         fitted, uncertainty = steps_and_uncertainty(errors[number], steps_rad, usual)
         each = separated(frames[number], fitted, orders, transfer)
@@ -65,8 +67,8 @@ def measured(
             steps_status="measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed",
             condition_number=optics_bands.condition_number(fitted, orders),
         )
-        compared.append(overlaps(each, angles[number].k0_per_um))
-    return _with_contrasts(angles, seen, compared)
+        angles[number] = _seen(angles[number], each)
+    return angles
 
 
 def _unmeasured(peak: Peak, status: str, steps_rad: np.ndarray, orders: int) -> Angle:
@@ -78,27 +80,57 @@ def _unmeasured(peak: Peak, status: str, steps_rad: np.ndarray, orders: int) -> 
     return Angle(status, peak.k0_per_um, tuple(steps_rad.tolist()), "assumed", peak.false_alarm, 1.0, seen)
 
 
+def through_one_lens(
+    angles: Sequence[Angle], frames: np.ndarray, transfer: Transfer, damping: Damping | None = None
+) -> Parameters:
+    """Phases and contrasts of all angles as the one lens shows them; how it is damped, all angles say together.
+
+    Parameters
+    ----------
+    angles : sequence of Angle
+        With their phases, as `measured`.
+    frames : (angles, phases, y, x) ndarray
+    damping : Damping, optional
+        Of the lens, where it is known. A transfer function with a measured curve has none.
+    """
+    bands = _bands(angles, frames, transfer)
+    if transfer.curve is not None:
+        damping = None
+    elif damping is None:
+        damping = damping_of(list(bands.values()), [angles[number] for number in bands])
+    parameters = Parameters(tuple(angles), damping)
+    return _with_contrasts(parameters, bands, parameters.lens(transfer))
+
+
 def remeasured(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> Parameters:
-    """The same stripes, with phases and contrasts as they are in other frames (angles, phases, y, x)."""
+    """The same stripes and lens, with phases and contrasts as they are in other frames (angles, phases, y, x)."""
+    lens = parameters.lens(transfer)
+    return _with_contrasts(parameters, _bands(parameters.angles, frames, lens), lens)
+
+
+def _bands(angles: Sequence[Angle], frames: np.ndarray, transfer: Transfer) -> dict[int, Bands]:
+    """Bands of the angles that have not failed, by their number."""
+    return {
+        number: separated(frames[number], angle.steps_rad, len(angle.orders), transfer)
+        for number, angle in enumerate(angles)
+        if angle.status != "failed"
+    }
+
+
+def _with_contrasts(parameters: Parameters, bands: dict[int, Bands], lens: Transfer) -> Parameters:
     angles = list(parameters.angles)
-    seen = [number for number, angle in enumerate(angles) if angle.status != "failed"]
-    compared = [
-        overlaps(separated(frames[n], angles[n].steps_rad, len(angles[n].orders), transfer), angles[n].k0_per_um)
-        for n in seen
-    ]
-    return Parameters(tuple(_with_contrasts(angles, seen, compared)))
+    for number, each in bands.items():
+        angles[number] = _seen(angles[number], replace(each, transfer=lens))
+    return replace(parameters, angles=tuple(angles))
 
 
-def _with_contrasts(angles: list[Angle], seen: list[int], compared: list[list[Overlap]]) -> list[Angle]:
-    log_damping = damping_of([item for items in compared for item in items]) if seen else 0.0
-    for number, items in zip(seen, compared, strict=True):
-        orders = tuple(_order(angles[number], item, log_damping) for item in items)
-        angles[number] = replace(angles[number], orders=orders)
-    return angles
+def _seen(angle: Angle, bands: Bands) -> Angle:
+    """The angle with the phases and contrasts that its bands show."""
+    return replace(angle, orders=tuple(_order(angle, found) for found in overlaps(bands, angle.k0_per_um)))
 
 
-def _order(angle: Angle, found: Overlap, log_damping: float) -> Order:
-    amplitude, error = found.contrast(log_damping)
+def _order(angle: Angle, found: Overlap) -> Order:
+    amplitude, error = found.contrast()
     seen = abs(amplitude) > DETECTED * np.sqrt(2) * error
     return Order(
         found.order,
@@ -112,4 +144,5 @@ def _order(angle: Angle, found: Overlap, log_damping: float) -> Order:
 
 
 def _times(order: int, k0_per_um) -> tuple[float, float]:
-    return tuple(float(order * k) for k in k0_per_um)
+    ky, kx = (float(order * k) for k in k0_per_um)
+    return ky, kx

@@ -32,7 +32,6 @@ UNEXPLAINED = 0.1  # epsilon
 INNER = 16  # raw pixels over which the product of two bands is dark at its border, and as many in which it brightens
 TINY = np.float32(1e-30)
 FIRST_CONTRAST = 0.2  # |c| that the weights begin with
-DAMPING_SPREAD = 0.25  # of the logarithm of the OTF's damping about the one assumed, standard deviation
 
 
 @dataclass(frozen=True)
@@ -44,15 +43,16 @@ class Overlap:
     """
 
     order: int
-    pixels: tuple[int, int]  # of the bands
+    pixels: tuple[int, int]  # size of the bands
     inside: np.ndarray  # where these frequencies lie in the rectangle around them
     x: np.ndarray
     y: np.ndarray
     h: np.ndarray  # H(f)
     h_other: np.ndarray  # H(f + b k)
     further: np.ndarray  # |f + b k| - |f|, as a share of the cut-off
-    power: np.ndarray  # of the object in band 0
+    power: np.ndarray  # power of the object in band 0
     noise: float
+    covariance: np.ndarray | None  # that of the noise of all bands, in units of `noise`
 
     @property
     def seen(self) -> np.ndarray:
@@ -69,7 +69,7 @@ class Overlap:
         contrast = FIRST_CONTRAST
         for _ in range(2):
             weights = self._weights(contrast)
-            contrast = min(max(abs(self._sums(weights, 0.0)[0]), 0.01), 1.0)
+            contrast = min(max(abs(self._sums(weights)[0]), 0.01), 1.0)
         return self._weights(contrast)
 
     def _weights(self, contrast: float) -> np.ndarray:
@@ -77,28 +77,20 @@ class Overlap:
         unexplained = (UNEXPLAINED * contrast * self.h_other) ** 2 * self.power
         return self.trust / (noise + unexplained + TINY)
 
-    def _sums(self, weights: np.ndarray, log_damping: float) -> tuple[complex, float, complex, float]:
-        """c, the power of X that it was divided by, and how X times `further` correlates with Y - c X and itself.
+    def _sums(self, weights: np.ndarray) -> tuple[complex, float]:
+        """c, and the power of X that it was divided by.
 
-        What noise contributes to the power of X is taken off, so that dim stripes do not look dimmer than they are.
+        What noise contributes to this power is taken off, so that dim stripes do not look dimmer than they are.
         """
-        other = self.h_other * np.exp(np.float32(log_damping) * self.further)
-        common = weights * self.h * other * self.seen * self.x[0].conj()
-        whole = weights * other**2 * np.abs(self.x[0]) ** 2
-        power = whole - weights * other**2 * np.float32(self.noise)
+        common = weights * self.h * self.h_other * self.seen * self.x[0].conj()
+        whole = weights * self.h_other**2 * np.abs(self.x[0]) ** 2
+        power = whole - weights * self.h_other**2 * np.float32(self.noise)
         total = max(float(np.sum(power, dtype=float)), 0.02 * float(np.sum(whole, dtype=float)))
-        c = complex(np.sum(common, dtype=complex)) / total
-        moment = complex(np.sum(common * self.further, dtype=complex)) - c * float(np.sum(power * self.further))
-        return c, total, moment, float(np.sum(power * self.further**2))
+        return complex(np.sum(common, dtype=complex)) / total, total
 
-    def damping(self, log_damping: float) -> tuple[float, float]:
-        """By how much the logarithm of the damping is still off, times its information, and this information."""
-        c, _, moment, spread = self._sums(self.weights, log_damping)
-        return float((np.conj(c) * moment).real), abs(c) ** 2 * max(spread, 0.0)
-
-    def contrast(self, log_damping: float = 0.0) -> tuple[complex, float]:
+    def contrast(self) -> tuple[complex, float]:
         """``m / 2 exp(i phi)`` of the order, and the standard deviation of each of its two parts."""
-        c, total, _, _ = self._sums(self.weights, log_damping)
+        c, total = self._sums(self.weights)
         return c, float(np.sqrt(self.scatter / 2)) / total
 
     @cached_property
@@ -170,6 +162,7 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
         (there - here)[inside].astype(np.float32),
         bands.power[grid][inside],
         bands.noise,
+        bands.covariance,
     )
 
 
@@ -186,16 +179,3 @@ def _dark_border(samples: int, pixels: int) -> np.ndarray:
     position = (np.arange(samples) + 0.5) * pixels / samples
     inwards = np.minimum(position, pixels - position) / border
     return np.sin(np.pi / 2 * np.clip(inwards - 1, 0, 1)).astype(np.float32) ** 2
-
-
-def damping_of(overlaps: list[Overlap]) -> float:
-    """Logarithm of the OTF's damping over the one assumed, from all angles and orders.
-
-    The object drops out of the ratio of two bands, and what is left is the shape of the transfer function. Where
-    frames say little, it stays with the one assumed.
-    """
-    found = 0.0
-    for _ in range(3):
-        towards, certain = np.sum([item.damping(found) for item in overlaps], axis=0)
-        found = float(np.clip((towards + found * certain) / (certain + DAMPING_SPREAD**-2), -1.0, 1.0))
-    return found

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from srredsim.optics.transfer import Transfer
+
 
 @dataclass(frozen=True)
 class Order:
@@ -47,8 +49,34 @@ class Angle:
 
 
 @dataclass(frozen=True)
+class Damping:
+    """Damping of the OTF, see `srredsim.optics.otf.otf`: ``value`` is that of the one lens of a channel.
+
+    Contrasts, images and comparisons with the frames all have it. ``measured`` is what the bands say by themselves,
+    None where they say nothing.
+    """
+
+    value: float
+    chosen: str  # measured, assumed or given
+    measured: float | None = None
+    uncertainty: float | None = None  # standard deviation of `measured`
+
+
+@dataclass(frozen=True)
 class Parameters:
+    """Stripes of all angles of a channel, and the damping of its lens under which their contrasts hold.
+
+    ``damping`` is None where a measured OTF says all of the lens, or nobody has asked.
+    """
+
     angles: tuple[Angle, ...]
+    damping: Damping | None = None
+
+    def lens(self, transfer: Transfer) -> Transfer:
+        """The transfer function of these optics with the lens of the channel."""
+        if self.damping is None or transfer.curve is not None:
+            return transfer
+        return replace(transfer, damping=self.damping.value)
 
     @property
     def orders(self) -> int:
@@ -65,24 +93,18 @@ class Parameters:
         return self.k_max_per_um == 0
 
     def report(self) -> list[dict]:
-        """Of every angle, ready for JSON."""
+        """Report of every angle, ready for JSON."""
         return [_angle_report(angle) for angle in self.angles]
 
 
 def seen_from(parameters: Parameters, position_um) -> Parameters:
     """The same stripes, with phases at another place (y, x), in um from the centre of raw pixel (0, 0)."""
-    return Parameters(
-        tuple(
-            replace(
-                angle,
-                orders=tuple(
-                    replace(order, phase_rad=order.phase_rad + 2 * np.pi * float(np.dot(order.k_per_um, position_um)))
-                    for order in angle.orders
-                ),
-            )
-            for angle in parameters.angles
-        )
-    )
+    moved = []
+    for angle in parameters.angles:
+        turns = [2 * np.pi * float(np.dot(order.k_per_um, position_um)) for order in angle.orders]
+        orders = (replace(o, phase_rad=o.phase_rad + turn) for o, turn in zip(angle.orders, turns, strict=True))
+        moved.append(replace(angle, orders=tuple(orders)))
+    return replace(parameters, angles=tuple(moved))
 
 
 def _angle_report(angle: Angle) -> dict:

@@ -8,7 +8,7 @@ import numpy as np
 
 from srredsim.errors import InputError
 
-BACKGROUND_PERCENT = 1.0  # of the mean frame of an angle
+BACKGROUND_PERCENT = 1.0  # percentile of the mean frame of an angle
 
 
 @dataclass(frozen=True)

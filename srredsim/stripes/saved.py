@@ -26,8 +26,8 @@ class Saved:
     path: Path
     optics: Optics
     channels: tuple[Parameters, ...]
-    dampings: tuple[float | None, ...]  # of the OTF in each channel; None where it was measured
-    otf_file: str | None  # that it was measured in
+    dampings: tuple[float | None, ...]  # damping of the OTF in each channel; None where it was measured
+    otf_file: str | None  # the file of the OTF it was measured with, if any
 
     def fill(self, optics: Optics) -> Optics:
         """The optics of a stack, with what is not known of them taken from here.
@@ -81,7 +81,7 @@ class Saved:
         return self.dampings * (channels // len(self.dampings))
 
 
-def load(path: str | Path) -> Saved:
+def load_parameters(path: str | Path) -> Saved:
     """Read and check a report.
 
     Raises

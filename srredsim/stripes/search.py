@@ -22,13 +22,13 @@ from srredsim.stripes.overlap import Overlap, overlap
 FALSE_ALARM = 5e-4  # the most that a measured angle may have
 SAME_LENGTH = 0.03  # by which the angles of a microscope differ in |k|, and a given k from the stripes, at most
 SAME_DIRECTION_RAD = np.deg2rad(3.0)  # the same of directions, about even spacing and about a given k
-THREE_BEAMS = 0.62  # of the cut-off: a first order below it belongs to a pattern with a second
-ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # of the cut-off, for each number of beams
+THREE_BEAMS = 0.62  # fraction of the cut-off: a first order below it belongs to a pattern with a second
+ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # fractions of the cut-off, for each number of beams
 WHOLE = (0.25, 1.2)
-LIMIT, LIMIT_OF_NOISE = 1.0, 30.0  # of the mean power of a band, and as many times the noise-to-signal ratio of it
+LIMIT, LIMIT_OF_NOISE = 1.0, 30.0  # times the mean power of a band, and as many times the noise-to-signal ratio of it
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
-MEDIAN = np.sqrt(np.log(2))  # of the Rayleigh distribution of z
+MEDIAN = np.sqrt(np.log(2))  # median of the Rayleigh distribution of z
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
 
 
@@ -57,7 +57,9 @@ class Search:
             np.fft.fftfreq(self.padding * n, 1.0 / (n * step))
             for n, step in zip(self.fine, self.step_per_um, strict=True)
         )
-        self._products, self._chance, self.z = [], [], []
+        self._products: list[np.ndarray] = []
+        self._chance: list[np.ndarray] = []
+        self.z: list[np.ndarray] = []
         x, _ = self._levelled(0)
         for order in range(1, bands.orders + 1):
             y, noise = self._levelled(order)
@@ -181,7 +183,7 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
     ----------
     .. [1] K. J. Worsley, Adv. Appl. Probab. 26, 13 (1994).
     """
-    width = np.pi**2 / 3 * np.mean(np.arange(1, orders + 1) ** 2)  # of the field, variance of its gradient
+    width = np.pi**2 / 3 * np.mean(np.arange(1, orders + 1) ** 2)  # width of the field, variance of its gradient
     u = 2.0 * score
     density = (u - 1) if orders == 1 else u / 2 * (u - 3)
     peaks = (cells * width / (2 * np.pi) * max(density, 0.0) + orders) * np.exp(-score)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 import time
 from pathlib import Path
 
 import keras
 
+from srredsim.checkpoints.keras_file import save_weights
 from srredsim.errors import InputError
 from srredsim.training import checkpoint
 from srredsim.training.averages import Averages
 from srredsim.training.optimizers import restart
 
 OBJECTIVE = "objective"
+HISTORY = "history.csv"
 LOWER_IS_BETTER = {"val_loss", "val_rmse", "val_nrmse"}
 
 
@@ -89,11 +90,11 @@ class Record(keras.callbacks.Callback):
         value = row[self._monitor]
         better = state.best is None or (value < state.best if self._monitor in LOWER_IS_BETTER else value > state.best)
         with self._averages.in_place():
-            _save_weights(self._network, self._folder / "last.weights.h5")
+            save_weights(self._network, self._folder / "last.weights.h5")
             if better and math.isfinite(value):
                 state.best, state.best_epoch = value, epoch + 1
-                _save_weights(self._network, self._folder / "model.weights.h5")
-        checkpoint.write_whole(self._folder / "history.csv", as_csv(state.history))
+                save_weights(self._network, self._folder / "model.weights.h5")
+        checkpoint.write_text(self._folder / HISTORY, as_csv(state.history))
         checkpoint.save(self._folder, state, self.model)
 
 
@@ -157,9 +158,3 @@ def as_csv(rows: list[dict]) -> str:
 
 def _scores(logs: dict | None) -> str:
     return "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items() if name != OBJECTIVE)
-
-
-def _save_weights(network, path: Path) -> None:
-    beside = path.with_name(f".{path.name}")
-    network.save_weights(beside)
-    os.replace(beside, path)

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from srredsim import io
+from srredsim.checkpoints.keras_file import save_weights
 from srredsim.training.runs import CHECKPOINT
 
 
@@ -22,6 +23,7 @@ class State:
     best_epoch: int | None = None
     history: list[dict] = field(default_factory=list)  # a row an epoch
     weights: str | None = None  # file of network and optimiser, beside state.json
+    model_of: int | None = None  # epoch whose weights model.keras has
 
 
 def load(folder: Path) -> State:
@@ -33,18 +35,20 @@ def load(folder: Path) -> State:
 def save(folder: Path, state: State, trainer) -> None:
     """Weights and optimiser first, then the state that names them, then away with the older ones."""
     home = folder / CHECKPOINT
-    home.mkdir(parents=True, exist_ok=True)
     weights = home / f"epoch_{state.epochs_done:05d}.weights.h5"
-    trainer.save_weights(weights)
+    save_weights(trainer, weights)
     state.weights = weights.name
-    write_whole(home / "state.json", json.dumps(asdict(state)))
+    save_state(folder, state)
     for old in home.glob("epoch_*.weights.h5"):
         if old != weights:
             old.unlink()
 
 
-def write_whole(path: Path, text: str) -> None:
+def save_state(folder: Path, state: State) -> None:
+    write_text(folder / CHECKPOINT / "state.json", json.dumps(asdict(state)))
+
+
+def write_text(path: Path, text: str) -> None:
     """Replace a file in one step."""
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    with io.atomic(path, overwrite=True) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import keras
 
-from srredsim import inputs, losses, metrics
-from srredsim.checkpoints.keras_file import load_weights
+from srredsim import inputs, io, losses, metrics
+from srredsim.checkpoints.keras_file import load_weights, reserve
 from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
@@ -27,6 +27,7 @@ from srredsim.zoo.precision import resolve
 from srredsim.zoo.recipe import Recipe
 
 VALIDATION_BATCH = 4
+MODEL = "model.keras"
 
 
 def train(
@@ -47,7 +48,7 @@ def train(
     devices = devices or strategy.choose(gpus)
     state = checkpoint.load(folder)
     if state.epochs_done >= recipe.epochs:
-        raise InputError(f"{folder} has its {recipe.epochs} epochs already; give `epochs` a larger number to go on")
+        return _finish(folder, recipe, state)
     _check_batch(recipe, devices)
     recipe = inputs.module(recipe.data.input).with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
@@ -78,7 +79,16 @@ def train(
         )
     finally:
         progress.close()
-    _write_model(folder, recipe)
+    _write_model(folder, recipe, state)
+    return folder
+
+
+def _finish(folder: Path, recipe: Recipe, state: checkpoint.State) -> Path:
+    """Write what is missing of a run that was stopped after its last epoch."""
+    if state.model_of == state.best_epoch and (folder / MODEL).is_file():
+        raise InputError(f"{folder} has its {recipe.epochs} epochs already; give `epochs` a larger number to go on")
+    checkpoint.write_text(folder / callbacks.HISTORY, callbacks.as_csv(state.history))
+    _write_model(folder, inputs.module(recipe.data.input).with_constants(recipe), state)
     return folder
 
 
@@ -199,14 +209,18 @@ def _write_facts(folder: Path, recipe: Recipe, devices: strategy.Devices) -> Non
         "platform": platform.platform(),
         "versions": {name: version(name) for name in ("keras", keras.backend.backend(), "numpy", "scipy")},
     }
-    checkpoint.write_whole(folder / "run.json", json.dumps(facts, indent=2))
-    recipes.save(recipe, folder / "recipe.yaml", f"seed {recipe.seed}; see run.json for versions and command")
+    recipes.save(recipe, folder / models.RECIPE, f"seed {recipe.seed}; see run.json for versions and command")
+    checkpoint.write_text(folder / "run.json", json.dumps(facts, indent=2))
 
 
-def _write_model(folder: Path, recipe: Recipe) -> None:
+def _write_model(folder: Path, recipe: Recipe, state: checkpoint.State) -> None:
     """model.keras in float32, with the best weights."""
     best = models.build_network(recipe, "float32")
     if not (folder / models.WEIGHTS).is_file():
         raise InputError(f"no epoch had a finite validation score; nothing worth keeping in {folder}")
     load_weights(best, folder / models.WEIGHTS)
-    best.save(folder / "model.keras")
+    with io.atomic(folder / MODEL, overwrite=True) as temporary:
+        reserve(best, temporary)
+        best.save(temporary)
+    state.model_of = state.best_epoch
+    checkpoint.save_state(folder, state)

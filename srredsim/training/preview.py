@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
+
+from srredsim import io
 
 
 def save_preview(path: Path, widefield: np.ndarray, image: np.ndarray, truth: np.ndarray, title: str) -> None:
@@ -21,6 +22,5 @@ def save_preview(path: Path, widefield: np.ndarray, image: np.ndarray, truth: np
         axes.set_title(name)
         axes.set_axis_off()
     figure.suptitle(title)
-    beside = path.with_name(f".{path.stem}.part.png")
-    figure.savefig(beside, dpi=100)
-    os.replace(beside, path)
+    with io.atomic(path, overwrite=True) as temporary:
+        figure.savefig(temporary, dpi=100)

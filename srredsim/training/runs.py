@@ -30,7 +30,25 @@ def start(recipe: Recipe, folder: Path | None) -> Path:
     folder = folder or HOME / recipe.name / time.strftime("%Y%m%d-%H%M%S")
     if (folder / "recipe.yaml").exists():
         raise InputError(f"{folder} has a run already; go on with `resume`, or give another `out`")
+    if foreign := _content(folder):
+        raise InputError(f"{folder} holds other files, as {foreign[0]}; a run has a folder of its own: another `out`")
     return folder
+
+
+def name_of(model: str, folder: Path) -> str:
+    """Name of a run of its own, so that its results are not taken for those of the model that it began with."""
+    own = folder.resolve().name
+    return own if own.startswith(model) else f"{model}-{own}"
+
+
+def _content(folder: Path) -> list[str]:
+    """Names of what a user would miss; not what the system or an interrupted run hid there."""
+    if not folder.exists():
+        return []
+    try:
+        return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as problem:
+        raise InputError(f"{folder} cannot be the folder of a run: {problem.strerror}") from None
 
 
 def make(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import keras
@@ -52,6 +53,12 @@ def choose(gpus: int | None = None) -> Devices:
 
 def mirrored(device_names: list[str]) -> Devices:
     """A MirroredStrategy over the named devices; logical CPU devices do as well as GPUs."""
+    return Devices(len(device_names), _mirrored(tuple(device_names)))
+
+
+@cache
+def _mirrored(device_names: tuple[str, ...]) -> Any:
+    """One for the whole process: TensorFlow takes the sums of two of them, of the same devices, for each other's."""
     import tensorflow as tf
 
-    return Devices(len(device_names), tf.distribute.MirroredStrategy(device_names))
+    return tf.distribute.MirroredStrategy(list(device_names))

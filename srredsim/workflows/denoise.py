@@ -1,21 +1,30 @@
-"""A widefield file denoised plane by plane, each with the noise that is measured in it: ``<stem>_<method>.tif``."""
+"""Widefield images, or a file of them, denoised plane by plane, each with the noise that is measured in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srredsim.acquisition import which
+from srredsim.acquisition import RawStack, which
 from srredsim.denoising.methods import named, takers
 from srredsim.denoising.mixture import load
 from srredsim.errors import InputError
 from srredsim.io import Reading, Writing
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import SMALLEST_SIDE, noise_of_image
-from srredsim.workflows.planewise import Plane, Work, planewise
+from srredsim.workflows.planewise import Plane, Work, done, planewise
 
+if TYPE_CHECKING:
+    from srredsim.zoo.chain import Chain
+    from srredsim.zoo.models import LoadedModel
+
+    Model = str | Path | LoadedModel | Chain
+
+NETWORKS = ("dncnn", "memnet", "ridnet")  # methods that are models, w2s_<method> if no other is named
 CLIPPED = 1e-3  # share of the pixels at a limit of the camera from which on it is said
 
 
@@ -25,13 +34,11 @@ def denoise_file(
     *,
     noise: tuple[float, float] | None = None,
     prior: str | Path | None = None,
-    pixel_size_um: float | None = None,
-    out: str | Path | None = None,
-    dtype: str = "float32",
-    overwrite: bool = False,
+    reading: Reading = Reading(),  # noqa: B008  frozen
+    writing: Writing = Writing(),  # noqa: B008
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
-    """Denoise every t, c and z of a file: ``<stem>_<method>.tif`` and ``.png`` in the folder ``out``.
+    """Denoise every t, c and z of a file: ``<stem>_<method>.tif`` and ``.png``.
 
     Parameters
     ----------
@@ -41,12 +48,6 @@ def denoise_file(
         Variance ``a x + b`` at brightness x, in the units of the file. Left out: measured in each plane by itself.
     prior : path, optional
         Patch prior of vst_epll, see `srredsim.denoising.mixture.load`.
-    pixel_size_um : float, optional
-        Left out: the file says.
-    out : path, optional
-        Beside the input when left out.
-    dtype : {"float32", "uint16"}
-        Of the result; uint16 is rounded and clipped to 0 ... 65535.
     progress : callable, optional
         Called as ``progress(done, total)`` after every plane.
 
@@ -61,31 +62,95 @@ def denoise_file(
     InputError
         If the file cannot be used, or a result exists already. Nothing is left half-written.
     """
-    work = _method(method, prior)
-    given = None if noise is None else _checked(NoiseLine(*noise))
-    rows, doubts = [], []
+    work = Denoising(method, noise, prior)
+    report = planewise(path, work.planewise, reading=reading, writing=writing, progress=progress)
+    return report | work.report() | {"notes": [*report["notes"], *work.notes]}
 
-    def denoised(plane: Plane) -> np.ndarray:
+
+@dataclass(frozen=True)
+class Denoised:
+    """``images`` (t, c, z, y, x) float32; ``report``, ready for JSON, has the noise of each plane; notes."""
+
+    images: np.ndarray
+    report: dict
+    notes: tuple[str, ...]
+
+
+def denoise(
+    stack: RawStack,
+    method: str,
+    *,
+    noise: tuple[float, float] | None = None,
+    prior: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Denoised:
+    """Denoise every t, c and z of images, which are a stack of one angle and one phase; else as `denoise_file`."""
+    work = Denoising(method, noise, prior)
+    positions = list(np.ndindex(*stack.array.shape[:3]))
+    images = np.empty((*stack.array.shape[:3], *stack.array.shape[5:]), np.float32)
+    for number, position in enumerate(positions, start=1):
+        done(stack, position, work.planewise, images)
+        if progress:
+            progress(number, len(positions))
+    return Denoised(images, work.report(), (*stack.notes, *work.notes))
+
+
+class Denoising:
+    """A method, and what came of its planes."""
+
+    def __init__(self, method: str, noise: tuple[float, float] | None, prior: str | Path | None):
+        self._denoise = _method(method, prior)
+        self._given = None if noise is None else _checked(NoiseLine(*noise))
+        self._rows: list[dict] = []
+        self.notes: list[str] = []
+        self.planewise = Work(method, self._of_plane, smallest=SMALLEST_SIDE)
+
+    def report(self) -> dict:
+        """What is known of the noise, ready for JSON."""
+        noise = "measured" if self._given is None else "given"
+        return {"method": self.planewise.name, "noise": noise, "planes": self._rows}
+
+    def _of_plane(self, plane: Plane) -> np.ndarray:
         noisy = np.asarray(plane.image, float)
         limits, clipped = camera_limits(noisy, plane.image.dtype)
-        measured = _usable(given, noisy) if given else _measured(noisy, limits)
-        rows.append(dict(zip("tczab", (*plane.position, *measured.coefficients), strict=True)))
-        doubts.extend([f"{plane.where} {clipped}".strip()] if clipped else [])
-        return work(noisy, measured, limits)
+        measured = _usable(self._given, noisy) if self._given else _measured(noisy, limits)
+        self._rows.append(dict(zip("tczab", (*plane.position, *measured.coefficients), strict=True)))
+        self.notes.extend([f"{plane.where} {clipped}".strip()] if clipped else [])
+        return self._denoise(noisy, measured, limits)
 
-    report = planewise(
-        path,
-        Work(method, denoised, smallest=SMALLEST_SIDE),
-        reading=Reading(pixel_size_um=pixel_size_um),
-        writing=Writing(out, dtype, overwrite),
-        progress=progress,
-    )
-    return report | {
-        "method": method,
-        "noise": "measured" if given is None else "given",
-        "planes": rows,
-        "notes": [*report["notes"], *doubts],
-    }
+
+def model_of(
+    method: str,
+    *,
+    noise: tuple[float, float] | None = None,
+    prior: str | Path | None = None,
+    model: Model | None = None,
+) -> Model | None:
+    """Model that denoises by a method; None if the method is no network.
+
+    Raises
+    ------
+    InputError
+        If something is given that the method does not take.
+    """
+    for name, given in (("noise", noise), ("prior", prior)):
+        if given is not None and method not in takers(name):
+            raise InputError(f"`{name}` is for `method` {' or '.join(takers(name))}; {method} does not take it")
+    if method in NETWORKS:
+        return model or f"w2s_{method}"
+    if model:
+        raise InputError(f"`model` is for the networks {', '.join(NETWORKS)}; {method} has none")
+    return None
+
+
+def denoiser(model: Model) -> Chain:
+    """A model that denoises, ready to predict; InputError if it makes more pixels than it is given."""
+    from srredsim.zoo.chain import Chain
+
+    chain = model if isinstance(model, Chain) else Chain(model)
+    if chain.scale != 1:
+        raise InputError(f"{chain.name} makes {chain.scale}x the pixels: predict takes it as its `model`")
+    return chain
 
 
 def lines(report: dict) -> list[str]:

@@ -22,7 +22,7 @@ from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
 SIGNATURES = ("serving_default", "serve")
-TOLERANCE = 1e-4  # of the brightest pixel; float32 sums in another order differ by about 1e-6
+TOLERANCE = 1e-4  # share of the brightest pixel; float32 sums in another order differ by about 1e-6
 
 
 def export(
@@ -43,7 +43,7 @@ def export(
         one of widefield images: input ``widefield`` (batch, y, x, 1), output as
         `srredsim.inputs.widefield.of_plane` gives it.
     version : int, optional
-        Of the SavedModel: a server takes the highest. The next free one when left out.
+        Number of the SavedModel: a server takes the highest. The next free one when left out.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def _check_backend(format: str) -> None:
 def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
     """Images of unlike brightness and of a size that was never traced must be those of this package."""
     given, expected = model.kind.trial(Network(model), np.random.default_rng(0))
-    found = image_of(given)[..., : expected.shape[-1]]  # of a network of several images, the first is predicted
+    found = image_of(given)[..., : expected.shape[-1]]  # where a network makes several images, the first is predicted
     error = np.abs(found - expected).max() / np.abs(expected).max()
     if not error < TOLERANCE:
         raise RuntimeError(f"the exported model gives another image: they differ by {error:.2g} of the brightest pixel")
@@ -151,7 +151,7 @@ def _write_onnx(network, path: Path) -> None:
     network(np.zeros((1, 8, 8, network.input_shape[-1]), np.float32))  # Keras exports no model that was never called
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of the converter, about NumPy
+        warnings.simplefilter("ignore", FutureWarning)  # the converter's, about NumPy
         network.export(str(path), format="onnx", verbose=False)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import checkpoints, inputs, io, networks
+from srredsim.checkpoints.keras_file import reserve
 from srredsim.errors import InputError
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
@@ -48,10 +49,11 @@ def import_weights(
     if recipe and recipe.network["name"] != network:
         raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
     out = Path(out)
-    with ExitStack() as stack:
+    with io.together(), ExitStack() as stack:
         names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
         unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
         model, settings, dead = checkpoints.read(path, network)
+        reserve(model, unfinished)
         model.save(unfinished)
         if recipe:
             _refuse_another(recipe, network, settings)
@@ -98,10 +100,7 @@ def _refuse_another(recipe: Recipe, network: str, settings: dict[str, int]) -> N
 def _complete(model, recipe: Recipe, checkpoint: str | Path, weights: Path, written: Path) -> None:
     """Recipe and weights as a training leaves them."""
     models.check(recipe, model)
-    named = weights.with_suffix(".weights.h5")  # Keras takes no other ending
-    try:
-        model.save_weights(named)
-        named.replace(weights)
-    finally:
-        named.unlink(missing_ok=True)
-    recipes.save(recipe, written, f"Weights: imported from {Path(checkpoint).name}, not trained by this recipe here.")
+    reserve(model, weights)
+    model.save_weights(weights)
+    header = f"Weights: imported from {Path(checkpoint).name}, not trained by this recipe here."
+    written.write_text(recipes.as_text(recipe, header), encoding="utf-8")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from srredsim import inspection, io
+from srredsim.acquisition import RawStack
 
 
 def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing: io.Writing | None = None) -> dict:
@@ -25,9 +26,13 @@ def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing
     stack = io.read(path, **asdict(reading))
     if reading.na is not None or reading.wavelength_em_um is not None:
         inspection.refuse_impossible(stack.optics)
-    others = io.alternatives(stack, trailing_widefield=reading.trailing_widefield)
     picture = writing.path(path, "inspect").with_suffix(".png")
     with io.atomic(picture, writing.overwrite) as temporary:
-        report = inspection.inspect(stack, others)
+        report = inspect(stack, trailing_widefield=reading.trailing_widefield)
         inspection.picture(stack, temporary, report)
     return {"input": str(path), **report, "picture": str(picture)}
+
+
+def inspect(stack: RawStack, *, trailing_widefield: bool = False) -> dict:
+    """Report on a stack as it was read, with ``trailing_widefield`` or without, and on orders that fit better."""
+    return inspection.inspect(stack, io.alternatives(stack, trailing_widefield=trailing_widefield))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +14,9 @@ import numpy as np
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
-from srredsim.consistency.compare import SMALLEST, Consistency, consistency, unjudged
+from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
+from srredsim.inputs._stacks import surveyed
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
@@ -42,8 +43,9 @@ def transfer_for(stack: RawStack) -> Transfer:
     transfer = transfer_of(stack.optics)
     check_phases(stack.pattern.phases)
     sizes = stack.sizes
-    if min(sizes["Y"], sizes["X"]) < SMALLEST:
-        raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: at least {SMALLEST} a side")
+    if min(sizes["Y"], sizes["X"]) < SMALLEST_JUDGED:
+        least = f"at least {SMALLEST_JUDGED} a side"
+        raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: {least}")
     return transfer
 
 
@@ -87,7 +89,7 @@ def judged(
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
         found = unjudged(image.shape)
     row = dict(zip("tcz", position, strict=True)) | found.report() | _against_widefield(raw, image, transfer)
-    line = "; ".join([judging_picture.words(found), verdict(stripes)]) if found.angles else note or ""
+    line = "; ".join([judging_picture.words(found), verdict(_there(stripes))]) if found.angles else note or ""
     return Judged(position, found, row, line, note)
 
 
@@ -106,15 +108,81 @@ def _against_widefield(raw: np.ndarray, image: np.ndarray, transfer: Transfer) -
     return {"rsp": found.rsp, "rse": found.rse}
 
 
+@dataclass(frozen=True)
+class Compared:
+    """``maps`` (t, those of each channel, z, y, x), their ``names``, the ``report`` as of a `Judge`, what is drawn."""
+
+    maps: np.ndarray
+    names: list[str]
+    report: dict
+    pictured: tuple[np.ndarray, Consistency]  # image of the first time and channel, in the middle of z
+
+
+def compare(stack: RawStack, images: np.ndarray, stripes: Sequence[Parameters | InputError] | None = None) -> Compared:
+    """Compare images (t, c, z, 2y, 2x) of a whole stack with its raw frames.
+
+    Parameters
+    ----------
+    stripes : sequence, optional
+        Those of each channel, where they are known; left out: found in its sharpest slice.
+
+    Raises
+    ------
+    InputError
+        If the optics are not known, the images do not fit the frames, or no frames can be compared with an image.
+    """
+    transfer = transfer_for(stack)
+    shape = shape_of_images(stack)
+    if images.shape != shape:
+        raise InputError(f"the stack belongs to an image (t, c, z, y, x) = {shape}; got {images.shape}")
+    if stripes is None:
+        stripes = surveyed(stack, lambda sharpest: stripes_in(sharpest.prepared, transfer)).stripes
+    maps = np.empty((shape[0], len(MAPS) * shape[1], *shape[2:]), np.float32)
+    rows, pictured = [], None
+    for t, c, z in stack.positions():
+        image = np.array(images[t, c, z], np.float32)
+        one = judged((t, c, z), stack.raw(t, c, z), image, stripes[c], transfer)
+        maps[t, len(MAPS) * c : len(MAPS) * (c + 1), z] = [getattr(one.found, kind) for kind in MAPS]
+        if one.position == _pictured(shape):
+            pictured = image, one.found
+        rows.append(replace(one, found=None))
+    return Compared(maps, names_of_maps(stack.channel_names, shape[1]), _report(rows, _pictured(shape)), pictured)
+
+
+def names_of_maps(channel_names: Sequence[str] | None, channels: int) -> list[str]:
+    """What the channels of maps are called: those of a channel of the stack one after the other."""
+    return [f"{name} {kind}".strip() for name in channel_names or [""] * channels for kind in MAPS]
+
+
+def shape_of_images(stack: RawStack) -> tuple[int, ...]:
+    """(t, c, z, 2y, 2x) of the image of a stack."""
+    *positions, _, _, y, x = stack.array.shape
+    return (*positions, SCALE * y, SCALE * x)
+
+
+def _pictured(shape: Sequence[int]) -> Position:
+    """The plane that is drawn, of (t, c, z, ...)."""
+    return 0, 0, shape[2] // 2
+
+
+def _report(judged: Sequence[Judged], pictured: Position) -> dict:
+    in_order = sorted(judged, key=lambda one: (one.position[1], one.position[0], one.position[2]))
+    return {
+        "line": next(one.line for one in in_order if one.position == pictured),
+        "planes": [one.row for one in in_order],
+        "notes": [one.note for one in in_order if one.note],
+    }
+
+
 class Judge:
     """Writes ``<stem>_consistency.tif`` and ``.png`` beside an image; both appear when the ``with`` block ends well.
 
     Parameters
     ----------
     image : path
-        Of the image that is judged, which need not exist yet.
+        File of the image that is judged, which need not exist yet.
     sizes : (t, c, z, y, x)
-        Of the raw stack.
+        Shape of the raw stack.
     overwrite : bool
     calibration : dict
         As of `srredsim.io.ImageWriter`.
@@ -129,8 +197,7 @@ class Judge:
         self.sizes = sizes
         self.maps, self.picture = paths(image)
         self.overwrite, self.calibration = overwrite, dict(calibration)
-        names = self.calibration.pop("channel_names", None) or [""] * sizes[1]
-        self.channel_names = [f"{name} {kind}".strip() for name in names for kind in MAPS]
+        self.channel_names = names_of_maps(self.calibration.pop("channel_names", None), sizes[1])
         self._judged: list[Judged] = []
         self._files = ExitStack()
 
@@ -139,11 +206,8 @@ class Judge:
         shape = (times, len(MAPS) * channels, slices, SCALE * y, SCALE * x)
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
-            self.writer = files.enter_context(
-                io.ImageWriter(
-                    self.maps, shape, overwrite=self.overwrite, channel_names=self.channel_names, **self.calibration
-                )
-            )
+            how: dict[str, Any] = {"overwrite": self.overwrite, "tag": io.RESULT, "channel_names": self.channel_names}
+            self.writer = files.enter_context(io.ImageWriter(self.maps, shape, **how, **self.calibration))
             self._files = files.pop_all()
         return self
 
@@ -157,8 +221,7 @@ class Judge:
         t, c, z = one.position
         for number, kind in enumerate(MAPS):
             self.writer[t, len(MAPS) * c + number, z] = getattr(one.found, kind)
-        if one.position == (0, 0, self.sizes[2] // 2):
-            self._line = one.line
+        if one.position == _pictured(self.sizes):
             pixel_size_um = self.calibration.get("pixel_size_um")
             judging_picture.picture(
                 self.unfinished_picture, image, one.found, name=name, title=title, pixel_size_um=pixel_size_um
@@ -171,12 +234,7 @@ class Judge:
         ``planes``: channel by channel, what came of each, RSP and RSE against the widefield image included; ``line``
         says it of the one in the picture; ``notes``.
         """
-        in_order = sorted(self._judged, key=lambda one: (one.position[1], one.position[0], one.position[2]))
-        return {
-            "line": self._line,
-            "planes": [one.row for one in in_order],
-            "notes": [one.note for one in in_order if one.note],
-        }
+        return _report(self._judged, _pictured(self.sizes))
 
 
 def paths(image: Path) -> tuple[Path, Path]:

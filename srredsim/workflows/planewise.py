@@ -72,16 +72,20 @@ def planewise(
     result = writing.path(path, work.name)
     preview = result.with_suffix(".png")
     calibration = carried_over(stack, scale=1)
+    io.refuse_results(result, [preview], writing.overwrite)
     with (
+        io.together(result),
         io.atomic(preview, writing.overwrite) as unfinished,
-        ImageWriter(result, (*positions, *size), writing.dtype, overwrite=writing.overwrite, **calibration) as writer,
+        ImageWriter(
+            result, (*positions, *size), writing.dtype, overwrite=writing.overwrite, tag=io.RESULT, **calibration
+        ) as writer,
     ):
-        for done, position in enumerate(np.ndindex(*positions), start=1):
-            image = _done(stack, position, work, writer)
+        for number, position in enumerate(np.ndindex(*positions), start=1):
+            image = done(stack, position, work, writer)
             if position == (0, 0, positions[2] // 2):
                 _draw(unfinished, stack, position, (image, np.asarray(writer.plane(*position))), work)
             if progress:
-                progress(done, int(np.prod(positions)))
+                progress(number, int(np.prod(positions)))
     return {
         "input": str(path),
         "paths": [str(result), str(preview)],
@@ -92,12 +96,12 @@ def planewise(
     }
 
 
-def _done(stack: RawStack, position: tuple[int, int, int], work: Work, writer: ImageWriter) -> np.ndarray:
-    """One plane as it was; what became of it is written."""
+def done(stack: RawStack, position: tuple[int, int, int], work: Work, into: ImageWriter | np.ndarray) -> np.ndarray:
+    """One plane as it was; what became of it is written into the (t, c, z, y, x) of a file or an array."""
     where = stack.which(position)
     try:
         image = checked(stack.raw(*position)[0, 0])
-        writer[position] = work.of_plane(Plane(position, image, where))
+        into[position] = work.of_plane(Plane(position, image, where))
     except InputError as problem:
         raise InputError(": ".join(filter(None, (where, str(problem))))) from None
     return image

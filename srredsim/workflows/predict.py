@@ -7,6 +7,7 @@ in turn by `predict_file`, or by several processes, which are given the plan and
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -37,19 +38,21 @@ Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel]
 class Plan:
     """All that the units of a prediction have in common; small, and can be pickled."""
 
+    token: str  # by which its parts are known
     path: Path
+    stamp: tuple[int, int]  # of the file, see `_stamp`
     models: tuple[Path, ...]  # folders, for processes that have not loaded them
     name: str
     precision: str
     reading: Reading
     writing: Writing
     tile: int  # raw pixels, of the first model
-    asked_tile: int | None  # of all models; None: each has its own
+    asked_tile: int | None  # for all models; None: each has its own
     shape: tuple[int, ...]  # (t, c, z, y, x) of the result
     sizes: tuple[int, ...]  # (t, c, z, y, x) of the file
     pattern: tuple[int, int]
-    pixel_size_um: float | None  # of the file
-    calibration: dict[str, Any]  # of the result
+    pixel_size_um: float | None  # in the file
+    calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
     transfer: Transfer | None  # with which images are compared with the frames; None: they are not
     notes: tuple[str, ...]
@@ -58,7 +61,8 @@ class Plan:
     @property
     def units(self) -> list[Position]:
         """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
-        return in_order(self.shape[:3])
+        times, channels, slices, _, _ = self.shape
+        return in_order((times, channels, slices))
 
     @property
     def pictured(self) -> Position:
@@ -79,9 +83,10 @@ class Plan:
 class Part:
     """What came of one unit."""
 
+    plan: str  # token of the plan
     position: Position
     image: np.ndarray | None  # None: it was written into its place already
-    widefield: np.ndarray | None  # of the plane that is pictured
+    widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
     judged: judging.Judged | None
     seconds: float  # in the network
     notes: tuple[str, ...] = field(default=())
@@ -145,12 +150,22 @@ def plan(
     tile: int | None = None,
     consistency: bool = True,
 ) -> Plan:
-    """What `predict_file` would do. Every frame of a raw stack has been read, and stripes have been found if needed."""
-    return _opened(path, model, reading, writing, tile, consistency).plan
+    """What `predict_file` would do. Every frame of a raw stack has been read, and stripes have been found if needed.
+
+    Its paths are whole, so that its units can be done from any folder.
+    """
+    writing = replace(writing, out=None if writing.out is None else Path(writing.out).resolve())
+    return _opened(Path(path).resolve(), model, reading, writing, tile, consistency).plan
 
 
 def merge(plan: Plan, parts: Iterable[Part]) -> dict:
-    """Write the results of all units, which come in any order; the report is that of `predict_file`."""
+    """Write the results of all units, which come in any order; the report is that of `predict_file`.
+
+    Raises
+    ------
+    InputError
+        If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
+    """
     with Results(plan) as results:
         for part in parts:
             results.add(part)
@@ -158,11 +173,19 @@ def merge(plan: Plan, parts: Iterable[Part]) -> dict:
 
 
 class Worker:
-    """Does units of a plan, in any order; in the order of the plan it reads each frame once."""
+    """Does units of a plan, in any order; in the order of the plan it reads each frame once.
+
+    Raises
+    ------
+    InputError
+        If the file is not as it was when it was planned.
+    """
 
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
         chain = chain or Chain(plan.models, plan.precision)
         if stack is None:
+            if _stamp(plan.path) != plan.stamp:
+                raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
         self._planes = chain.planes(stack, plan.survey, plan.asked_tile)
@@ -175,10 +198,13 @@ class Worker:
     def do(self, position: Position, into: np.ndarray | None = None, tick: Callable[[], None] = lambda: None) -> Part:
         """One unit; ``into`` is the place of its image, left out: the part has it."""
         plan = self.plan
+        if position not in plan.units:
+            raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
         before = sum(network.seconds for network in self._networks)
         image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
         raw = self._planes(position, image, tick)
         return Part(
+            plan.token,
             position,
             image if into is None else None,
             np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position == plan.pictured else None,
@@ -208,9 +234,12 @@ class Results:
     def __enter__(self) -> Results:
         plan, overwrite = self._plan, self._plan.writing.overwrite
         with self._files as files:
+            files.enter_context(io.together(plan.result))
             self._preview = files.enter_context(io.atomic(plan.result.with_suffix(".png"), overwrite))
             self._writer = files.enter_context(
-                io.ImageWriter(plan.result, plan.shape, plan.writing.dtype, overwrite=overwrite, **plan.calibration)
+                io.ImageWriter(
+                    plan.result, plan.shape, plan.writing.dtype, overwrite=overwrite, tag=io.RESULT, **plan.calibration
+                )
             )
             self._judge = None
             if plan.transfer:
@@ -224,6 +253,10 @@ class Results:
         return self._writer.plane(*position)
 
     def add(self, part: Part) -> None:
+        if part.plan != self._plan.token:
+            raise InputError("a part is of another plan: what it shows is not the image of this one")
+        if part.position not in self._missing:
+            raise InputError(f"the part of (t, c, z) = {part.position} was there already")
         self._missing.remove(part.position)
         if part.image is not None:
             self._writer[part.position] = part.image
@@ -295,28 +328,35 @@ def _opened(
     transfer, why_not = _judging(chain, stack) if consistency else (None, None)
     *positions, angles, phases, y, x = stack.array.shape
     begun = Plan(
-        path,
-        tuple(each.folder for each in chain.models),
-        chain.name,
-        chain.first.precision,
-        reading,
-        writing,
-        tile or chain.networks[0].tile,
-        tile,
-        (*positions, chain.scale * y, chain.scale * x),
-        (*positions, y, x),
-        (angles, phases),
-        stack.optics.pixel_size_um,
-        carried_over(stack, chain.scale),
-        Survey(),
-        transfer,
-        (*stack.notes, *([why_not] if why_not else [])),
-        (why_not,) if why_not and not stack.optics.known else (),
+        token=uuid.uuid4().hex,
+        path=path,
+        stamp=_stamp(path),
+        models=tuple(each.folder for each in chain.models),
+        name=chain.name,
+        precision=chain.first.precision,
+        reading=reading,
+        writing=writing,
+        tile=tile or chain.networks[0].tile,
+        asked_tile=tile,
+        shape=(*positions, chain.scale * y, chain.scale * x),
+        sizes=(*positions, y, x),
+        pattern=(angles, phases),
+        pixel_size_um=stack.optics.pixel_size_um,
+        calibration=carried_over(stack, chain.scale),
+        survey=Survey(),
+        transfer=transfer,
+        notes=(*stack.notes, *([why_not] if why_not else [])),
+        advice=(why_not,) if why_not and not stack.optics.known else (),
     )
-    for result in begun.paths:
-        io.refuse_existing(result, writing.overwrite)
+    io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
     return Worker(replace(begun, survey=chain.kind.survey(stack, find)), chain, stack)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Bytes of a file and when it was changed last, in ns: another stamp is another file."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _judging(chain: Chain, stack: RawStack) -> tuple[Transfer | None, str | None]:

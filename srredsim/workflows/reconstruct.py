@@ -9,8 +9,9 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ class Reconstruction:
     ):
         check_phases(stack.pattern.phases)
         self.stack, self.method, self.split_photons = stack, method, split_photons
-        self.before = saved.load(known.parameters) if known.parameters else None
+        self.before = saved.load_parameters(known.parameters) if known.parameters else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfer, self.notes = _transfer(self.optics, lens.otf)
@@ -127,8 +128,8 @@ class Reconstruction:
     def planes(self, progress: Progress | None = None) -> Iterator[Plane]:
         """Every plane; what is to be reported of it is kept."""
         method = self.method
-        how = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
-        images = planes(self.stack, self.transfer, method.wiener, measure_damping=True, **how)
+        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
+        images = planes(self.stack, self.transfer, method.wiener, **how)
         for done, plane in enumerate(images, start=1):
             yield plane
             if plane.position[2] == plane.sharpest:
@@ -227,19 +228,21 @@ def reconstruct_file(
     """
     started = time.perf_counter()
     path, writing, method = Path(path), writing or io.Writing(), method or Method()
-    stack = io.read(path, **asdict(reading or io.Reading()))
+    stack = io.remembering(io.read(path, **asdict(reading or io.Reading())))
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")
-    calibration = {
+    calibration: dict[str, Any] = {
         "pixel_size_um": work.optics.pixel_size_um / SCALE,
         "z_step_um": work.optics.z_step_um,
         "frame_interval_s": work.optics.frame_interval_s,
         "channel_names": stack.channel_names,
     }
+    io.refuse_results(result, [report_path], writing.overwrite)
     with (
+        io.together(result),
         io.atomic(report_path, writing.overwrite) as unfinished_report,
-        io.ImageWriter(result, work.shape, overwrite=writing.overwrite, **calibration) as writer,
+        io.ImageWriter(result, work.shape, overwrite=writing.overwrite, tag=io.RESULT, **calibration) as writer,
     ):
         for plane in work.planes(progress):
             writer[plane.position] = plane.image
@@ -258,7 +261,7 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     if not otf:
         return transfer, []
     curve, notes = read_curve(otf, transfer.cutoff_per_um)
-    return replace(transfer, curve=tuple(map(tuple, curve.tolist()))), notes
+    return transfer.with_curve(curve), notes
 
 
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:

@@ -144,7 +144,7 @@ class Reference:
                 progress(done, total)
 
         pairs = []
-        with ExitStack() as files:  # renamed together, from the last to the first: no raw stack without its truth
+        with io.together(), ExitStack() as files:  # from the last to the first: no raw stack without its truth
             for home, job in zip(homes, jobs, strict=True):
                 raw, truth, sidecar = (
                     files.enter_context(io.atomic(home[kind], self.overwrite)) for kind in ("raw", "truth", "facts")
@@ -160,7 +160,7 @@ class Reference:
         return {"input": str(path), "split": split, "pairs": pairs}
 
     def _read(self, path: Path) -> RawStack:
-        stack = io.read(path, **asdict(self.reading))
+        stack = io.remembering(io.read(path, **asdict(self.reading)))
         check_phases(stack.pattern.phases)
         return stack
 
@@ -174,8 +174,7 @@ class Reference:
     def _home(self, split: str, name: str) -> dict[str, Path]:
         """The files of a pair."""
         raw = _raw(self.out, split, name)
-        if raw.exists() and not self.overwrite:
-            raise InputError(f"{raw} exists already; give `overwrite` or another `out`")
+        io.refuse_existing(raw, self.overwrite)
         home = self.out / split
         return {"raw": raw, "truth": home / "truth" / raw.name, "facts": home / f"{name}.json"}
 
@@ -188,7 +187,7 @@ class Reference:
         if twin_path.resolve() == path.resolve():
             raise InputError(f"{self.dim.low} holds the stack itself, not a twin of less light")
         try:
-            twin = io.read(twin_path, **asdict(self.reading))
+            twin = io.remembering(io.read(twin_path, **asdict(self.reading)))
         except InputError as problem:
             raise InputError(f"its twin {twin_path}: {problem}") from None
         if twin.array.shape != stack.array.shape:
@@ -231,7 +230,7 @@ class Reference:
         sizes = stack.sizes
         image = np.empty((*stack.array.shape[:3], SCALE * sizes["Y"], SCALE * sizes["X"]), np.float32)
         channels = []
-        for plane in planes(stack, transfer, self.wiener, measure_damping=True):
+        for plane in planes(stack, transfer, self.wiener):
             self._refuse(plane.parameters)
             image[plane.position] = plane.image
             if plane.position[0] == 0 and plane.position[2] == plane.sharpest:
@@ -287,8 +286,8 @@ def same_field(one: np.ndarray, other: np.ndarray) -> tuple[float, tuple[int, in
     common = fft.irfft2(fft.rfft2(other) * fft.rfft2(one).conj(), s=one.shape)
     at = np.unravel_index(np.argmax(common), one.shape)
     alike = common[at] / max(float(np.sqrt(np.sum(one**2) * np.sum(other**2))), 1e-30)
-    shift = tuple(int(n) if n <= size // 2 else int(n) - size for n, size in zip(at, one.shape, strict=True))
-    return float(alike), shift
+    down, right = (int(n) if n <= size // 2 else int(n) - size for n, size in zip(at, one.shape, strict=True))
+    return float(alike), (down, right)
 
 
 def lines(report: dict) -> list[str]:

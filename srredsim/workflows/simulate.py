@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from srredsim import __version__, io
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
+from srredsim.processes import on_cores
 from srredsim.simulation.sim import Sample, simulate_stack
 
 PIXELS_PER_WORKER = 1_000_000  # raw pixels of one frame, over all stacks: less is not worth starting a process for
@@ -51,26 +50,23 @@ def simulate(
     out = Path(out)
     digits = max(4, len(str(count - 1)))
     stems = [f"{index:0{digits}d}" for index in range(count)]
+    for folder in (out, out / "raw", out / "truth"):
+        io.clear_up(folder.absolute())
     for path in (path for stem in stems for path in _paths(out, stem)):
         if path.exists():
             raise InputError(f"{path} exists already; give another folder")
     asked = {"angles": angles, "phases": phases, "photons": photons, "size": size, **fixed}
     write = partial(_write, out, seed, asked)
-    raw_paths = []
-    for path in _map(write, stems, workers=int(count * np.prod(np.broadcast_to(size, 2)) // PIXELS_PER_WORKER)):
-        raw_paths.append(path)
+    written = 0
+
+    def tick(_: Path) -> None:
+        nonlocal written
+        written += 1
         if progress:
-            progress(len(raw_paths), count)
-    return raw_paths
+            progress(written, count)
 
-
-def _map(write, stems: list[str], workers: int) -> Iterator[Path]:
-    workers = min(workers, os.cpu_count() or 1)
-    if workers < 2:
-        yield from map(write, stems)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(write, stems, chunksize=4)
+    worth = int(count * np.prod(np.broadcast_to(size, 2)) // PIXELS_PER_WORKER)
+    return on_cores(write, stems, min(worth, count, os.cpu_count() or 1), tick)
 
 
 def _paths(out: Path, stem: str) -> tuple[Path, Path, Path]:
@@ -82,9 +78,9 @@ def _write(out: Path, seed: int, asked: dict, stem: str) -> Path:
     settings = sample.settings
     optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
     raw_path, truth_path, sidecar_path = _paths(out, stem)
-    io.write_raw(raw_path, sample.raw, optics=optics)
-    io.write_image(truth_path, sample.truth[None, None, None], pixel_size_um=settings.pixel_size_um / SCALE)
-    with io.atomic(sidecar_path) as temporary:
+    with io.together(), io.atomic(sidecar_path) as temporary:
+        io.write_raw(raw_path, sample.raw, optics=optics)
+        io.write_image(truth_path, sample.truth[None, None, None], pixel_size_um=settings.pixel_size_um / SCALE)
         temporary.write_text(json.dumps(sidecar(sample, seed, int(stem)), indent=1) + "\n", encoding="utf-8")
     return raw_path
 

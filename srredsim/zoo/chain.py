@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import inputs
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import OtherPattern, Position, Survey
@@ -17,7 +16,6 @@ from srredsim.io.asked import Reading
 from srredsim.io.image import as_dtype
 from srredsim.io.source import Source
 from srredsim.zoo import models
-from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
@@ -50,6 +48,9 @@ class Chain:
                     f"the model {model.name} takes {model.kind.WORDS}, not widefield images; it is no part of a chain"
                 )
 
+    def __repr__(self) -> str:
+        return f"<Model {self.name}: takes {self.kind.WORDS}, makes {self.scale}x the pixels, {self.first.precision}>"
+
     @property
     def first(self) -> LoadedModel:
         return self.models[0]
@@ -80,13 +81,13 @@ class Chain:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
-    def open(self, source: Source, path: Path, reading: Reading) -> RawStack:
+    def open(self, source: Source, path: Path | None, reading: Reading) -> RawStack:
         return _naming_another(lambda: self.kind.open(source, path, self.first, reading))
 
     def stack_of(self, array: Any) -> RawStack:
         return _naming_another(lambda: self.kind.stack_of(array, self.first))
 
-    def planes(self, stack: RawStack, survey: Survey, tile: int | None = None) -> Callable:
+    def planes(self, stack: RawStack, survey: Survey, tile: int | None = None) -> Any:
         """The kind's ``Planes``, followed by the other models."""
         first = self.kind.Planes(self.networks[0], stack, survey, tile)
         return _Linked(first, self, stack, tile) if len(self.networks) > 1 else first
@@ -95,7 +96,7 @@ class Chain:
 class _Linked:
     """Planes of the first model, through all the others."""
 
-    def __init__(self, first: Callable, chain: Chain, stack: RawStack, tile: int | None):
+    def __init__(self, first: Any, chain: Chain, stack: RawStack, tile: int | None):
         self._first, self._others, self._tile = first, chain.networks[1:], tile
         self._shape = tuple(chain.first.scale * side for side in stack.array.shape[-2:])
         self.ticks = first.ticks
@@ -107,11 +108,6 @@ class _Linked:
             image = network.model.kind.of_plane(network, image, self._tile)
         into[:] = as_dtype(image, into.dtype)
         return raw
-
-
-def takes_stacks(name: str | Path) -> bool:
-    """Whether the model, or the first of a chain, is for raw stacks; InputError if there is none of that name."""
-    return inputs.module(recipes.load(models.find(_links(name)[0])).data.input).OF_STACKS
 
 
 def _links(names: str | Path | Sequence) -> list:

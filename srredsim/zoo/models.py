@@ -89,7 +89,7 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
     architecture = networks.module(recipe.network["name"])
     return LoadedModel(
-        name=recipe.name,
+        name=_name(recipe, folder),
         folder=folder,
         recipe=recipe,
         network=network,
@@ -98,6 +98,12 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
         precision=resolve(precision),
         alignment=architecture.alignment(**settings) if hasattr(architecture, "alignment") else 1,
     )
+
+
+def _name(recipe: Recipe, folder: Path) -> str:
+    """That of the recipe; a run that bears the name of a shipped model has that of its folder, too."""
+    shipped = recipe.name in resources.entries("models") and resources.entry("models", recipe.name) != folder
+    return f"{recipe.name}-{folder.resolve().name}" if shipped and folder.resolve().name != recipe.name else recipe.name
 
 
 def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = False):
@@ -114,7 +120,7 @@ def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = 
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy(precision))
     try:
-        network = networks.build(**recipe.network, **({"all_steps": True} if all_steps else {}))
+        network = networks.build(**recipe.network | ({"all_steps": True} if all_steps else {}))
     finally:
         keras.config.set_dtype_policy(before)
     check_input(recipe, network)

@@ -10,6 +10,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.io.memory import remembering
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
 
@@ -19,7 +20,7 @@ class Predicted:
     """An image and what is to be said of it."""
 
     image: np.ndarray  # float32; (t, c, z, y, x) of a RawStack, else with the axes of what was given
-    optics: Optics  # of the image: its own pixel size
+    optics: Optics  # those of the stack, with the pixel size of the image
     stripes: tuple  # Parameters of each channel at the first time, where the model is made of them
     notes: tuple[str, ...]
 
@@ -51,7 +52,7 @@ def predict(
     if tile is not None and tile < 1:
         raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
     chain = model if isinstance(model, Chain) else Chain(model)
-    stack = chain.stack_of(data)
+    stack = remembering(chain.stack_of(data))
     survey = chain.kind.survey(stack, None)
     planes = chain.planes(stack, survey, tile)
     shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from srredsim import inputs, resources, schema
+from srredsim import inputs, io, resources, schema
 from srredsim.data import readers
 from srredsim.errors import InputError
 from srredsim.schema import choice
@@ -196,7 +197,7 @@ def _plain(value):
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def load(name_or_file: str | Path, overrides: list[str] = ()) -> Recipe:
+def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
     try:
@@ -277,8 +278,14 @@ def _with_options(data: dict) -> dict:
 
 def save(recipe: Recipe, path: Path, header: str = "") -> None:
     """Write the recipe as YAML that `load` reads back; ``header`` becomes comment lines."""
+    with io.atomic(path, overwrite=True) as temporary:
+        temporary.write_text(as_text(recipe, header), encoding="utf-8")
+
+
+def as_text(recipe: Recipe, header: str = "") -> str:
+    """What `save` writes."""
     comment = "".join(f"# {line}\n" for line in header.splitlines())
-    path.write_text(comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False), encoding="utf-8")
+    return comment + yaml.safe_dump(recipe.as_dict(), sort_keys=False)
 
 
 def _override(content: dict, override: str) -> None:

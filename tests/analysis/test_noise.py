@@ -105,5 +105,5 @@ def test_a_file_that_cannot_be_measured_is_named_and_the_others_are_measured(tmp
 
 
 def test_limits_the_wrong_way_round(tmp_path):
-    with pytest.raises(InputError, match="LOW the smaller; got 5 1"):
+    with pytest.raises(InputError, match="`limits` are LOW and HIGH with LOW the smaller; got 5 and 1"):
         noise.analyse([tmp_path / "none.npy"], limits=(5, 1))

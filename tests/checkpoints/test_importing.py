@@ -17,7 +17,6 @@ from srredsim.checkpoints.counterparts import (
     transposed_convolution,
 )
 from srredsim.checkpoints.importing import filled
-from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.import_weights import import_weights
 from srredsim.zoo import recipe as recipes
@@ -214,6 +213,7 @@ def test_a_strided_convolution_and_a_normalisation():
     assert names == ["n.weight", "n.bias", "n.running_mean", "n.running_var"]
 
 
+NETWORKS = [name for name in originals.names() if name in networks.names()]
 SHUFFLING = ("edsr", "rcan", "rdn", "rrdb", "san", "srfbn")
 UNTOLD = {  # network -> settings that the shapes do not tell
     "srfbn": {"steps"},
@@ -228,7 +228,7 @@ UNTOLD = {  # network -> settings that the shapes do not tell
     "act": {"heads", "parts"},
 }
 RECURSIVE = {"units": 3, "residuals": 2, "recursive": True, "skip": True, "last": 1}  # as in SR-CACO-2
-IMPORTED = [(name, {}) for name in originals.names() if name in networks.names()]
+IMPORTED = [(name, {}) for name in NETWORKS]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +250,17 @@ def test_every_weight_of_every_network_has_one_counterpart_and_the_settings_come
     assert len({counterpart.tensor for counterpart in counterparts}) == len(counterparts)
     published = [weight for weight in model.weights if "rotation" not in weight.path]
     assert sorted(id(c.weight) for c in counterparts) == sorted(id(weight) for weight in published)
+
+
+@pytest.mark.parametrize("name", ["edsr", "rcan", "rdn", "rrdb", "san", "srfbn"])
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_the_scale_is_read_off_the_tensors(name, scale):
+    settings = networks.module(name).SMALL | {"scale": scale}
+    model = networks.build(name, **settings)
+    counterparts = list(_counterparts(name, model, settings))
+    read = originals.original(name).settings(Shapes((c.tensor, c.shape) for c in counterparts))
+    assert read["scale"] == scale
+    assert sorted(id(c.weight) for c in counterparts) == sorted(id(weight) for weight in model.weights)
 
 
 def _counterparts(name, model, settings):
@@ -321,47 +332,54 @@ def test_whole_numbers_are_no_weights():
 # The command
 
 
-def test_the_command(torch_writer, tmp_path, capsys):
+def test_the_command(torch_writer, tmp_path, run, refused):
     path = torch_writer.write(tmp_path / "a.pth", torch_writer.tensors(rrdb_tensors(1)))
-    command = ["import-weights", str(path), "--network", "rrdb", "--out", str(tmp_path / "out")]
-    assert main([*command, "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
+    command = ["import-weights", path, "--network", "rrdb", "--out", tmp_path / "out"]
+    status, out, _ = run(*command, "--json")
+    report = json.loads(out)
+    assert status == 0
     assert (report["path"], report["settings"]["blocks"]) == (str(tmp_path / "out" / "model.keras"), 1)
     assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["model.keras"]
 
     before = (tmp_path / "out" / "model.keras").read_bytes()
-    assert main(command) == 2
-    assert "exists already; give --overwrite" in capsys.readouterr().err
+    assert "exists already; give --overwrite" in refused(*command)
     assert (tmp_path / "out" / "model.keras").read_bytes() == before
 
-    assert main([*command, "--overwrite"]) == 0
-    out = capsys.readouterr().out.splitlines()
-    assert out[0].startswith("rrdb: input_channels 1, output_channels 2, blocks 1, filters 6, growth 3, scale 2; ")
-    assert out[1:] == ["left out: 12 tensors without effect on the image", str(tmp_path / "out" / "model.keras")]
+    status, out, _ = run(*command, "--overwrite")
+    assert status == 0
+    assert out.startswith("rrdb: input_channels 1, output_channels 2, blocks 1, filters 6, growth 3, scale 2; ")
+    assert out.splitlines()[1:] == [
+        "left out: 12 tensors without effect on the image",
+        str(tmp_path / "out" / "model.keras"),
+    ]
 
 
-def test_the_command_refuses_in_one_line(write_pickle, tmp_path, capsys):
+def test_the_command_refuses_in_one_line(write_pickle, tmp_path, refused):
     path = write_pickle(b"\x80\x02cos\nsystem\nX\x01\x00\x00\x00x\x85R.")
     out = tmp_path / "out"
-    assert main(["import-weights", str(path), "--network", "rrdb", "--out", str(out)]) == 2
-    error = capsys.readouterr().err
+    error = refused("import-weights", path, "--network", "rrdb", "--out", out)
     assert error.startswith(f"srredsim: {path}: refused: its pickle names os.system")
-    assert error.count("\n") == 1
-    assert main(["import-weights", str(path), "--network", "rrdc", "--out", str(out)]) == 2
-    assert "no network to import weights for called 'rrdc'" in capsys.readouterr().err
+    error = refused("import-weights", path, "--network", "rrdc", "--out", out)
+    assert "no network to import weights for called 'rrdc'" in error
     assert not out.exists()
 
 
-def imported(torch_writer, tmp_path, *options, tensors=None):
-    path = torch_writer.write(tmp_path / "epoch_49.pth", torch_writer.tensors(tensors or dncnn_tensors()))
-    return main(["import-weights", str(path), "--network", "dncnn", "--out", str(tmp_path / "mine"), *options])
+@pytest.fixture
+def imported(torch_writer, tmp_path, run):
+    """Function: what the command makes of a checkpoint of dncnn."""
+
+    def imported(*options, tensors=None):
+        path = torch_writer.write(tmp_path / "epoch_49.pth", torch_writer.tensors(tensors or dncnn_tensors()))
+        return run("import-weights", path, "--network", "dncnn", "--out", tmp_path / "mine", *options)
+
+    return imported
 
 
-def test_with_its_recipe_a_checkpoint_is_a_model_to_predict_with(torch_writer, tmp_path):
+def test_with_its_recipe_a_checkpoint_is_a_model_to_predict_with(imported, tmp_path):
     """In z-scores the network is that of the checkpoint; the image keeps its counts."""
     tensors = dncnn_tensors()
     options = "--recipe", "w2s_dncnn/code", "--data", "w2s_simulated", "--set", "data.zscore=[154.5, 66.0]"
-    assert imported(torch_writer, tmp_path, *options, tensors=tensors) == 0
+    assert imported(*options, tensors=tensors).status == 0
     counts = RNG.uniform(100, 400, (40, 44)).astype("f4")
     z = (counts[None, None] - 154.5) / 66
     expected = 154.5 + 66 * slow_dncnn(z, tensors, 4)[0, 0]
@@ -383,7 +401,8 @@ def test_with_its_recipe_a_checkpoint_is_a_model_to_predict_with(torch_writer, t
         (("--data", "w2s_simulated"), "--data and --set are for the recipe"),
     ],
 )
-def test_a_recipe_that_cannot_predict_is_refused_and_nothing_is_written(torch_writer, tmp_path, capsys, options, words):
-    assert imported(torch_writer, tmp_path, *options) == 2
-    assert words in capsys.readouterr().err
+def test_a_recipe_that_cannot_predict_is_refused_and_nothing_is_written(imported, tmp_path, options, words):
+    status, _, err = imported(*options)
+    assert status == 2
+    assert words in err
     assert not (tmp_path / "mine").exists()

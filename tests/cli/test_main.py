@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -121,11 +122,21 @@ def test_a_new_file_is_a_new_command(run, refused, more_commands):
     assert run("make", "fauve") == (0, "made\n", "")
 
 
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_terminal_that_is_closed_ends_a_command_as_ctrl_c_does(run, nohup):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+    try:
+        run("models")
+        assert signal.getsignal(signal.SIGHUP) == (signal.SIG_IGN if nohup else signal.default_int_handler)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: No space left on device"),
-        (MemoryError(), "not enough memory"),
+        (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: no space left on the disk"),
+        (MemoryError(), "not enough memory for this; try a smaller --tile"),
     ],
 )
 def test_a_machine_that_runs_out(refused, tiny_model, stack, monkeypatch, problem, words):
@@ -145,13 +156,13 @@ def test_ctrl_c_ends_the_run(run, tiny_model, stack, monkeypatch):
 
 
 @pytest.mark.parametrize("bug", [RuntimeError("ours"), ValueError("ours"), OSError(errno.EINVAL, "ours")])
-def test_a_bug_keeps_its_traceback(run, tiny_model, stack, monkeypatch, bug):
+def test_a_bug_keeps_its_traceback(run, tiny_model, monkeypatch, bug):
     def fail(*_, **__):
         raise bug
 
-    monkeypatch.setattr("srredsim.workflows.predict.predict_file", fail)
+    monkeypatch.setattr("srredsim.workflows.export.export", fail)
     with pytest.raises(type(bug), match="ours"):
-        run("predict", stack, "--model", tiny_model)
+        run("export", tiny_model, "--out", "served")
 
 
 def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process):

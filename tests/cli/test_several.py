@@ -77,3 +77,89 @@ def test_an_unreadable_folder(run, refused, tiny_model, stack, tmp_path, monkeyp
     monkeypatch.setattr(Path, "iterdir", iterdir)
     assert "Permission denied" in refused("predict", closed, "--model", tiny_model)
     assert run("predict", closed, stack, "--model", tiny_model).err.endswith("srredsim: 1 of 2 inputs failed\n")
+
+
+# Again, and what nobody thought of
+
+
+def test_what_is_there_is_skipped_when_asked_and_the_rest_is_made(run, tiny_model, stack, tmp_path, raw_stack):
+    how = ["--model", tiny_model, "--no-consistency"]
+    assert run("predict", stack, *how).status == 0
+    before = (tmp_path / "stack_tiny.tif").stat().st_mtime_ns
+    np.save(tmp_path / "other.npy", raw_stack(seed=6))
+    assert run("predict", tmp_path, *how).status == 2
+    (tmp_path / "other_tiny.tif").unlink()
+    (tmp_path / "other_tiny.png").unlink()
+    status, out, err = run("predict", tmp_path, *how, "--skip-existing", "--json")
+    assert status == 0
+    report = json.loads(out)
+    assert [Path(one["input"]).name for one in report["results"]] == ["other.npy"]
+    assert report["skipped"] == [{"input": str(stack), "path": str(tmp_path / "stack_tiny.tif")}]
+    assert "srredsim: 1 of 2 inputs have their results already" in err
+    assert run("predict", tmp_path, *how, "--skip-existing").status == 0
+    assert (tmp_path / "stack_tiny.tif").stat().st_mtime_ns == before
+
+
+def test_a_preview_alone_is_no_result(refused, tiny_model, stack, tmp_path):
+    (tmp_path / "stack_tiny.png").write_text("mine")
+    asked = "predict", stack, "--model", tiny_model, "--skip-existing"
+    assert "stack_tiny.png exists already, without stack_tiny.tif" in refused(*asked)
+    assert (tmp_path / "stack_tiny.png").read_text() == "mine"
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Predicting fails for every input with `bad` in its name, in a way that nobody thought of."""
+    from srredsim.workflows import predict
+
+    real = predict.predict_file
+
+    def predict_file(path, *args, **how):
+        if "bad" in path.name:
+            raise ZeroDivisionError("of a kind\nnobody knows")
+        return real(path, *args, **how)
+
+    monkeypatch.setattr(predict, "predict_file", predict_file)
+
+
+def test_an_unexpected_error_does_not_lose_the_other_inputs(run, tiny_model, stack, tmp_path, broken, monkeypatch):
+    monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path / "cache"))
+    bad, log = tmp_path / "bad.tif", tmp_path / "cache" / "errors.log"
+    bad.write_bytes(stack.read_bytes())
+    asked = "predict", bad, stack, "--model", tiny_model, "--no-consistency"
+    status, out, err = run(*asked)
+    assert status == 1
+    assert err.splitlines() == [
+        f"srredsim: {bad}: unexpected ZeroDivisionError: of a kind nobody knows; please report it with {log}",
+        "srredsim: 1 of 2 inputs failed",
+    ]
+    assert out.split() == [str(tmp_path / "stack_tiny.tif"), str(tmp_path / "stack_tiny.png")]
+    assert "Traceback" in log.read_text()
+    assert str(bad) in log.read_text()
+    status, _, err = run(*asked, "--debug", "--overwrite")
+    assert status == 1
+    assert err.startswith("Traceback")
+
+
+def test_results_in_a_folder_are_no_inputs(run, tiny_model, stack, tmp_path):
+    assert run("predict", tmp_path, "--model", tiny_model).status == 0
+    status, out, err = run("predict", tmp_path, "--model", tiny_model, "--overwrite")
+    assert status == 0
+    assert len(out.split()) == 2
+    assert f"srredsim: {tmp_path}: 1 results of srredsim are left out, as stack_tiny.tif" in err
+
+
+def test_results_alone_are_what_is_meant(run, stack, tmp_path, tiny_model):
+    """The second step of two takes what the first made."""
+    run("predict", stack, "--model", tiny_model, "--out", tmp_path / "first")
+    status, _, err = run("denoise", tmp_path / "first", "--method", "pure_let", "--noise", 1, 0)
+    assert (status, err) == (0, "")
+    assert (tmp_path / "first" / "stack_tiny_pure_let.tif").is_file()
+
+
+def test_the_stacks_of_simulate_are_found_in_its_folder(run, tmp_path):
+    assert run("simulate", "--out", tmp_path / "raw", "--count", 1, "--size", 32).status == 0
+    status, _, err = run("inspect", tmp_path / "raw", "--out", tmp_path / "out")
+    assert status == 0
+    assert f"{tmp_path / 'raw'} holds no image; those of {tmp_path / 'raw' / 'raw'} are taken" in err
+    assert (tmp_path / "out" / "0000_inspect.png").is_file()

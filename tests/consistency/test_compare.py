@@ -13,7 +13,7 @@ from srredsim.consistency.splines import View
 from srredsim.errors import InputError
 from srredsim.noise.line import NoiseLine
 from srredsim.optics.otf import apodisation
-from srredsim.optics.sampling import radial_frequency_per_um
+from srredsim.optics.sampling import SCALE, radial_frequency_per_um
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.upscale import fourier_upscale
@@ -26,9 +26,9 @@ from srredsim.stripes.preprocess import prepare
 
 @cache
 def case(index: int, photons: float, size=(112, 97), seed=77):
-    """A sample with haze, background and all, its stripes as they are found, and a transfer with a usual damping."""
+    """A sample with haze, background and all, its stripes and its lens as they are found."""
     sample = simulate_stack(seed, index=index, phases=3 + 2 * (index % 2), size=size, photons=(photons, photons))
-    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
+    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um, samples=SCALE)
     return sample, estimate(prepare(sample.raw), transfer), transfer
 
 
@@ -118,11 +118,16 @@ def test_stripes_that_are_a_little_off_are_put_right():
     np.testing.assert_allclose(found.k_error_per_um, -error, atol=0.003)
 
 
-def test_the_damping_of_the_lens_is_found():
-    for index in (1, 3):
-        sample, parameters, transfer = case(index, 2000.0)
-        found = consistency(sample.raw, sample.truth, parameters, transfer)
-        assert found.damping_factor * transfer.damping == pytest.approx(sample.settings.otf_damping, rel=0.05)
+@pytest.mark.parametrize("index", [1, 3])
+def test_the_truth_is_as_sharp_as_the_lens_says_and_a_blurred_truth_is_not(index):
+    sample, parameters, transfer = case(index, 2000.0)
+    assert parameters.damping.value == pytest.approx(sample.settings.otf_damping, rel=0.05)
+    factors = [
+        consistency(sample.raw, image, parameters, transfer).damping_factor
+        for image in (sample.truth, ndimage.gaussian_filter(sample.truth, 0.8))
+    ]
+    assert factors[0] == pytest.approx(1, abs=0.05)
+    assert factors[1] > 1.1
 
 
 def test_windows_make_the_same_maps(monkeypatch):

@@ -1,6 +1,8 @@
 """Simulated pairs: the same from the cache as made anew, resumable, and at several light levels the same fields."""
 
 import ast
+import os
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +51,39 @@ def test_many_workers_make_the_same_samples():
 def test_stated_size_is_the_size_on_disk():
     pairs = SimulatedPairs(SERIES)
     on_disk = sum((pairs.folder / name).stat().st_size for name in ("frames.u16", "truth.f32"))
-    assert SERIES.nbytes == on_disk
+    assert len(pairs) * pairs.samples.nbytes == on_disk
+
+
+@pytest.mark.parametrize("name", ["frames.u16", "truth.f32", "checksums.u32"])
+@pytest.mark.parametrize("damage", ["cut", "zeros", "gone"])
+def test_a_damaged_cache_is_made_again(name, damage):
+    pairs = SimulatedPairs(SERIES)
+    pairs.generate(range(3))
+    path, whole = pairs.folder / name, (pairs.folder / name).read_bytes()
+    if damage == "cut":
+        os.truncate(path, len(whole) * 2 // 3)
+    elif damage == "zeros":
+        path.write_bytes(bytes(len(whole)))
+    else:
+        path.unlink()
+    again = SimulatedPairs(SERIES)
+    made = again.missing(range(3))
+    assert made == ([2] if damage == "cut" else [0, 1, 2])
+    np.testing.assert_array_equal(again[2].truth, SERIES.sample(2).truth)
+    assert again.generate(range(3)) == len(made) - 1
+    assert path.read_bytes() == whole
+
+
+def test_a_full_disk_is_told_and_the_sample_made_later():
+    pairs = SimulatedPairs(SERIES)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (pairs.samples.nbytes, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"no space left on the disk for .*SRREDSIM_CACHE"):
+            pairs.generate([2])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    np.testing.assert_array_equal(pairs[2].frames, frames_from_raw(SERIES.sample(2).raw))
 
 
 def test_light_levels_show_the_same_fields():

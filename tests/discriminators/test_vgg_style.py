@@ -88,7 +88,7 @@ def test_logits_are_float32_under_mixed_precision():
 
 
 def test_a_size_that_cannot_be_halved_so_often():
-    with pytest.raises(InputError, match="halves its image 5 times: size must be a multiple of 32; got 100"):
+    with pytest.raises(InputError, match="halves its image 5 times: `size` must be a multiple of 32; got 100"):
         discriminators.build("vgg_style", size=100)
 
 

@@ -3,7 +3,9 @@
 import errno
 import os
 
+import numpy as np
 import pytest
+import tifffile
 
 from srredsim import io
 from srredsim.errors import InputError
@@ -211,3 +213,49 @@ def test_modes_are_those_of_any_new_file(tmp_path):
     with io.atomic(tmp_path / "a") as temporary:
         temporary.touch()
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+# --- several files that are one image -------------------------------------------------------------------------------
+
+
+def ome_set(folder, frames):
+    """An angle in each file, as microscopes write it; every file has the metadata of all."""
+    names = [f"sim_a{number}.ome.tif" for number in range(len(frames))]
+    parts = "".join(
+        f'<TiffData FirstZ="0" FirstT="{5 * n + p}" IFD="{p}" PlaneCount="1">'
+        f'<UUID FileName="{name}">urn:uuid:{n:08}-0000-0000-0000-000000000000</UUID></TiffData>'
+        for n, name in enumerate(names)
+        for p in range(5)
+    )
+    for number, (name, angle) in enumerate(zip(names, frames, strict=True)):
+        y, x = angle.shape[1:]
+        xml = (
+            '<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'
+            f' UUID="urn:uuid:{number:08}-0000-0000-0000-000000000000"><Image ID="Image:0"><Pixels ID="Pixels:0"'
+            f' DimensionOrder="XYZTC" Type="uint16" SizeX="{x}" SizeY="{y}" SizeZ="1" SizeT="{5 * len(names)}"'
+            ' SizeC="1">'
+            f'<Channel ID="Channel:0:0" SamplesPerPixel="1"/>{parts}</Pixels></Image></OME>'
+        )
+        tifffile.imwrite(folder / name, angle, description=xml, metadata=None, photometric="minisblack")
+    return [folder / name for name in names]
+
+
+def test_the_files_of_an_ome_set_are_one_image(tmp_path, frames):
+    angles = frames(3, 5)
+    files = ome_set(tmp_path, angles)
+    notes, known = [], set()
+    assert io.find([tmp_path], notes.append, known) == files[:1]
+    assert notes == [f"{files[0]}: sim_a0.ome.tif, sim_a1.ome.tif, sim_a2.ome.tif are one image"]
+    assert io.find([files[1]], notes.append, known) == []
+    assert io.find(files) == files[:1]
+    assert io.find([files[2]]) == [files[2]]  # asked for by its name
+    np.testing.assert_array_equal(io.read(files[0]).raw(), angles)
+    files[0].unlink()
+    assert io.find([tmp_path]) == files[1:2]
+
+
+def test_a_renamed_copy_is_an_image_of_its_own(tmp_path, frames):
+    for name in ("one.ome.tif", "two.ome.tif"):
+        io.write_raw(tmp_path / name, frames(3, 5))
+    (tmp_path / "copy.ome.tif").write_bytes((tmp_path / "one.ome.tif").read_bytes())
+    assert len(io.find([tmp_path])) == 3

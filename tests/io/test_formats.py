@@ -112,6 +112,16 @@ def test_they_are_inspected_and_predicted(files, sample, tiny_model):
     assert len(predict_file(files[0], model, writing=io.Writing(overwrite=True))["paths"]) == 4  # optics: compared
 
 
+def test_the_command_line_takes_them(files, capsys):
+    from srredsim.cli.main import main
+
+    assert main(["inspect", str(files[0].parent)]) == 0  # the folder with both
+    said = capsys.readouterr().out
+    for path in files:
+        assert str(path) in said
+        assert (path.parent / f"{path.stem}_inspect.png").is_file()
+
+
 def test_a_folder_that_is_no_image(more_formats, tmp_path):
     with pytest.raises(InputError, match="Is a directory"):
         io.read(tmp_path)

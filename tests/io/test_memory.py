@@ -50,6 +50,11 @@ def test_what_is_larger_than_the_limit_is_never_kept(limit):
     assert len(asked) == 2
 
 
+def test_a_stack_that_remembers_is_not_made_to_remember_twice():
+    _, stack = remembering(2 * BYTES)
+    assert io.remembering(stack, 0) is stack
+
+
 def test_the_frames_are_read_only():
     _, stack = remembering(2 * BYTES)
     with pytest.raises(ValueError, match="read-only"):

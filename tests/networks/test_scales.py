@@ -211,6 +211,7 @@ def test_a_turned_network_makes_the_turned_image(name, scale, build_small):
     plain = run(model, frames)
     turn(model, name, scale)
     expected = plain[:, ::-1, ::-1]
+    assert plain.shape == (1, scale * 12, scale * 16, 1)
     assert plain.std() > 1e-3
     assert np.abs(plain - expected).max() > 0.1 * plain.std()
     np.testing.assert_allclose(run(model, frames[:, ::-1, ::-1]), expected, atol=1e-5 * np.abs(plain).max())

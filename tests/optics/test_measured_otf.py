@@ -7,7 +7,6 @@ import pytest
 
 from srredsim import io
 from srredsim.acquisition import Optics
-from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.optics.measured_otf import checked_curve, read_curve
 from srredsim.optics.transfer import Transfer
@@ -36,7 +35,7 @@ def test_every_way_to_write_it_down(tmp_path, name):
 
 def test_the_transfer_function_is_the_curve_and_holds_the_pixel_once():
     curve, _ = checked_curve(FREQUENCY, CURVE, CUTOFF)
-    transfer = Transfer(CUTOFF, PIXEL_UM, curve=tuple(map(tuple, curve.tolist())))
+    transfer = Transfer(CUTOFF, PIXEL_UM).with_curve(curve)
     fy, fx = np.fft.fftfreq(64, PIXEL_UM), np.fft.fftfreq(48, PIXEL_UM)
     length = np.hypot(fy[:, None], fx)
     expected = np.where(length < CUTOFF, np.exp(-((length / 2.2) ** 2)), 0)
@@ -44,9 +43,11 @@ def test_the_transfer_function_is_the_curve_and_holds_the_pixel_once():
     np.testing.assert_allclose(transfer(fy, fx)[away], expected[away], atol=0.004)
     pixel = np.sinc(fy * PIXEL_UM)[:, None] * np.sinc(fx * PIXEL_UM)
     np.testing.assert_allclose((transfer.lens(fy, fx) * pixel)[away], expected[away], atol=0.004)
+    weaker = expected * 0.8 ** np.minimum(length / CUTOFF, 1)
+    np.testing.assert_allclose(transfer.damped(0.8)(fy, fx)[away], weaker[away], atol=0.004)
 
 
-def test_the_model_written_down_gives_the_image_of_the_model(tmp_path):
+def test_the_model_written_down_gives_the_image_of_the_model(tmp_path, run):
     sample = simulate_stack(41, phases=3, photons=(800, 800), size=(72, 64), phantom="filaments")
     optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
     io.write_raw(tmp_path / "stack.tif", sample.raw, optics=optics)
@@ -58,13 +59,13 @@ def test_the_model_written_down_gives_the_image_of_the_model(tmp_path):
     )  # along the diagonal, and much the same elsewhere
     np.savetxt(tmp_path / "otf.csv", np.stack([v * cutoff, ideal * 0.6**v * pixel], axis=1), delimiter=",")
     for out, flags in {"curve": ["--otf", tmp_path / "otf.csv"], "model": ["--otf-damping", 0.6]}.items():
-        assert main(["reconstruct", str(tmp_path / "stack.tif"), "--out", str(tmp_path / out), *map(str, flags)]) == 0
+        assert run("reconstruct", tmp_path / "stack.tif", "--out", tmp_path / out, *flags).status == 0
     curve, model = (io.read_image(tmp_path / out / "stack_wiener.tif")[0].ravel() for out in ("curve", "model"))
     assert np.corrcoef(curve, model)[0, 1] > 0.999
     reports = [json.loads((tmp_path / out / "stack_wiener.json").read_text()) for out in ("curve", "model")]
     assert [report["channels"][0]["otf"]["chosen"] for report in reports] == ["file", "given"]
     again = ["--parameters", tmp_path / "curve" / "stack_wiener.json", "--out", tmp_path / "again"]
-    assert main(["reconstruct", str(tmp_path / "stack.tif"), *map(str, again)]) == 2  # that OTF is not here
+    assert run("reconstruct", tmp_path / "stack.tif", *again).status == 2  # that OTF is not here
 
 
 @pytest.mark.parametrize(

@@ -56,3 +56,28 @@ def test_halving_folds_nothing_back_and_keeps_the_mean():
     halved = sampling.halve_band_limited(image)
     np.testing.assert_allclose(halved.mean(), image.mean(), rtol=1e-6)
     np.testing.assert_allclose(sampling.halve_band_limited(beyond), halved, atol=1e-6)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 3, 4])
+def test_a_simulated_pixel_is_the_mean_of_its_points(samples):
+    """Slow loop: a wave, seen at points spread evenly over the pixel, about its centre."""
+    for cycles in (0.0, 0.13, 0.5):
+        points = (np.arange(samples) - (samples - 1) / 2) / samples
+        expected = np.mean([np.cos(2 * np.pi * cycles * at) for at in points])
+        assert sampling.pixel_transfer(cycles, samples) == pytest.approx(expected)
+
+
+def test_the_pixel_of_a_camera_is_what_ever_more_points_come_to():
+    cycles = np.linspace(-0.5, 0.5, 11)
+    np.testing.assert_allclose(sampling.pixel_transfer(cycles, 1000), sampling.pixel_transfer(cycles), atol=1e-6)
+
+
+def test_the_simulators_pixel_is_that_of_so_many_samples():
+    """What a wave comes to, in size and phase: `pixel_transfer`, and the way between the centres of the pixels."""
+    n = 16
+    for number in range(-7, 8):
+        spectrum = np.zeros((2 * n, 2 * n), complex)
+        spectrum[number, 0] = (2 * n) ** 2
+        left = sampling.binned_spectrum(spectrum)[number, 0] / n**2
+        expected = sampling.pixel_transfer(number / n, sampling.SCALE) * np.exp(1j * np.pi * number / n / 2)
+        assert left == pytest.approx(expected, abs=1e-6)

@@ -39,12 +39,14 @@ def test_every_plane_as_by_hand():
     assert [plane.position for plane in result] == expected
     assert {plane.sharpest for plane in result} == {1}
     once = estimate(prepare((SAMPLE.raw.astype(np.float32) + dim) / 2), transfer)
+    assert once.damping.chosen == "measured"
     for plane in result[:4]:
         t, _, z = plane.position
         parameters = remeasured(once, prepare((SAMPLE.raw, dim)[t]).frames, transfer)
         image, _ = reconstruct(prepare(times[t][0][z]), parameters, transfer, 0.2)
         np.testing.assert_allclose(plane.image, image, atol=1e-5 * np.ptp(image))
         assert plane.parameters.report() == parameters.report()
+        assert plane.transfer == once.lens(transfer)  # one lens at all times
 
 
 def test_a_bad_plane_is_named():
@@ -60,7 +62,7 @@ def test_stripes_of_the_middle_are_those_of_the_whole_field(monkeypatch):
     optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
     stack, transfer = RawStack(sample.raw[None, None, None], Pattern(3, 3), optics), transfer_of(optics)
     (whole,) = planes(stack, transfer)
-    monkeypatch.setattr("srredsim.reconstruction.planes.FIELD", 100)
+    monkeypatch.setattr("srredsim.reconstruction.planes.SEARCHED_FIELD", 100)
     (middle,) = planes(stack, transfer)
     assert middle.image.shape == (300, 276)
     assert not np.array_equal(middle.image, whole.image)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from srredsim.cli.main import main
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
@@ -49,14 +48,13 @@ def test_updates_keep_the_light_and_make_the_frames_more_likely():
         before = likelihood
 
 
-def test_iterations_belong_to_it(tmp_path, capsys):
-    assert main(["reconstruct", str(tmp_path), "--iterations", "4"]) == 2
+def test_iterations_belong_to_it(tmp_path, run, refused):
+    refused("reconstruct", tmp_path, "--iterations", 4)
     np.save(tmp_path / "stack.npy", SAMPLE.raw)
-    assert main(["reconstruct", str(tmp_path / "stack.npy"), "--iterations", "4"]) == 2
-    assert "--method richardson-lucy" in capsys.readouterr().err
-    optics = ["--na", str(SAMPLE.settings.na), "--wavelength-em-um", str(SAMPLE.settings.wavelength_em_um)]
-    optics += ["--pixel-size-um", str(SAMPLE.settings.pixel_size_um)]
-    assert main(["reconstruct", str(tmp_path / "stack.npy"), "--method", "richardson-lucy", *optics]) == 0
+    assert "--method richardson-lucy" in refused("reconstruct", tmp_path / "stack.npy", "--iterations", 4)
+    optics = ["--na", SAMPLE.settings.na, "--wavelength-em-um", SAMPLE.settings.wavelength_em_um]
+    optics += ["--pixel-size-um", SAMPLE.settings.pixel_size_um]
+    assert run("reconstruct", tmp_path / "stack.npy", "--method", "richardson-lucy", *optics).status == 0
     assert sorted(path.name for path in tmp_path.glob("stack_*")) == [
         "stack_richardson_lucy.json",
         "stack_richardson_lucy.tif",

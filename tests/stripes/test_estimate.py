@@ -12,8 +12,6 @@ from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.bands import separated
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.measure import remeasured
-from srredsim.stripes.overlap import damping_of
 from srredsim.stripes.phase_steps import Errors, even_steps
 from srredsim.stripes.preprocess import prepare
 from srredsim.stripes.search import ANNULUS, Search, overlaps
@@ -164,23 +162,9 @@ def test_a_second_order_beside_the_grid_of_lags_is_found():
     np.testing.assert_allclose(np.abs(best.k0_per_um), np.abs(k0), atol=0.3 / (pixels * pixel_um))
 
 
-@pytest.mark.parametrize("damping", [0.55, 0.95])
-def test_the_damping_of_the_otf_is_measured(damping):
-    sample = simulate_stack(SEED, index=5, photons=(1500.0, 1500.0), size=160, otf_damping=damping)
-    settings = sample.settings
-    assumed = Transfer(settings.cutoff_per_um, settings.pixel_size_um, 0.75)
-    prepared = prepare(sample.raw)
-    compared = [
-        item
-        for frames, k0, phases_rad in zip(prepared.frames, settings.k0_per_um, settings.phases_rad, strict=True)
-        for item in overlaps(separated(frames, phases_rad, 2, assumed), k0)
-    ]
-    assert damping_of(compared) == pytest.approx(np.log(damping / 0.75), abs=0.06)
-
-
 def test_contrasts_do_not_depend_on_the_damping_assumed():
     _, prepared, parameters, transfer = case(5, 1500.0, 256, 12)
-    other = remeasured(parameters, prepared.frames, Transfer(transfer.cutoff_per_um, transfer.pixel_size_um, 0.95))
+    other = estimate(prepared, Transfer(transfer.cutoff_per_um, transfer.pixel_size_um, 0.95))
     for one, two in zip(parameters.angles, other.angles, strict=True):
         for first, second in zip(one.orders, two.orders, strict=True):
             assert first.modulation_depth == pytest.approx(second.modulation_depth, abs=0.02)

@@ -105,7 +105,7 @@ def test_damaged_files_are_said_to_be_damaged(folder, tmp_path):
             text = json.dumps(_with(whole, way, nonsense))
             path.write_text(text)
             with suppress(InputError):  # any other exception is a defect
-                saved.load(path)
+                saved.load_parameters(path)
                 continue
             refused.add(way)
     matters = {("optics", "na"), ("channels",), ("channels", 0, "angles", 0, "k0_per_um", 0)}
@@ -114,7 +114,7 @@ def test_damaged_files_are_said_to_be_damaged(folder, tmp_path):
     for text in ("", "[]", "no JSON", '{"angles": 3}'):
         path.write_text(text)
         with pytest.raises(InputError, match="srredsim reconstruct"):
-            saved.load(path)
+            saved.load_parameters(path)
 
 
 def _with(part, way, value):

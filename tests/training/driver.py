@@ -1,6 +1,7 @@
-"""Runs one training in a process of its own, as told by JSON: {recipe, out, resume, devices}. Prints its history.
+"""Trainings in a process with several devices, as told by JSON: {devices, jobs: [{recipe, out, replicas}]}.
 
-Validation images begin at multiples of 64 bytes, as they now and then do by chance: TensorFlow works in such memory.
+Prints a list of their histories. Validation images begin at multiples of 64 bytes, as they now and then do by chance:
+TensorFlow works in such memory.
 """
 
 import json
@@ -10,25 +11,27 @@ from pathlib import Path
 import numpy as np
 
 
-def main(wanted: dict) -> None:
+def main(devices: int, jobs: list[dict]) -> None:
     import tensorflow as tf
 
     cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * wanted["devices"])
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
 
     from srredsim.training import checkpoint, fit, strategy
     from srredsim.zoo import recipe
 
     chunked = fit.validation_batches
     fit.validation_batches = lambda *settings: [tuple(map(aligned, batch)) for batch in chunked(*settings)]
-    names = [f"/cpu:{n}" for n in range(wanted["devices"])]
-    folder = fit.train(
-        recipe.from_dict(wanted["recipe"]),
-        out=Path(wanted["out"]),
-        resume=wanted.get("resume", False),
-        devices=strategy.mirrored(names) if len(names) > 1 else strategy.Devices(1),
-    )
-    print(json.dumps(checkpoint.load(folder).history))
+    histories = []
+    for job in jobs:
+        names = [f"/cpu:{n}" for n in range(job["replicas"])]
+        folder = fit.train(
+            recipe.from_dict(job["recipe"]),
+            out=Path(job["out"]),
+            devices=strategy.mirrored(names) if len(names) > 1 else strategy.Devices(1),
+        )
+        histories.append(checkpoint.load(folder).history)
+    print(json.dumps(histories))
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
@@ -39,4 +42,4 @@ def aligned(array: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(**json.loads(sys.argv[1]))

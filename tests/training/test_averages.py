@@ -75,11 +75,11 @@ def test_the_original_is_back_after_an_error():
         np.testing.assert_array_equal(found, last)
 
 
-def test_a_run_that_was_resumed_ends_like_the_uninterrupted_one(tmp_path):
+def test_a_run_that_was_resumed_ends_like_the_uninterrupted_one(tmp_path, broken_off):
+    resumed = broken_off(1)
     train(recipe.from_dict(DENOISER), out=tmp_path / "whole")
-    train(recipe.from_dict(DENOISER | {"epochs": 1}), out=tmp_path / "broken")
-    train(recipe.load(tmp_path / "broken", ["epochs=2"]), out=tmp_path / "broken", resume=True)
-    whole, broken = (models.load(tmp_path / name, "float32") for name in ("whole", "broken"))
+    train(recipe.load(resumed), out=resumed, resume=True)
+    whole, broken = (models.load(folder, "float32") for folder in (tmp_path / "whole", resumed))
     for one, other in zip(state(whole.network), state(broken.network), strict=True):
         np.testing.assert_array_equal(one, other)
     fresh = state(models.build_network(whole.recipe))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from srredsim import inputs
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
+from srredsim.training import checkpoint
 from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
 
@@ -41,14 +43,16 @@ def tiny(**changes) -> dict:
     return TINY | changes
 
 
-def command(out, wanted, devices=1, **more) -> list[str]:
-    return [sys.executable, str(DRIVER), json.dumps({"recipe": wanted, "out": str(out), "devices": devices} | more)]
+def job(out, wanted, replicas=1) -> dict:
+    return {"recipe": wanted, "out": str(out), "replicas": replicas}
 
 
-def run(out, wanted, devices=1, **more) -> list[dict]:
-    done = subprocess.run(command(out, wanted, devices, **more), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+def command(*jobs, devices=1) -> list[str]:
+    return [sys.executable, str(DRIVER), json.dumps({"devices": devices, "jobs": jobs})]
+
+
+def run(out, wanted, **more) -> list[dict]:
+    return checkpoint.load(train(recipe.from_dict(wanted), out=out, **more)).history
 
 
 def weights(folder: Path, name: str = "last.weights.h5") -> dict[str, np.ndarray]:
@@ -65,7 +69,9 @@ def without_time(history: list[dict]) -> list[dict]:
 def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     expected = run(whole, tiny(steps=25))
-    process = subprocess.Popen(command(broken, tiny(steps=25)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command(job(broken, tiny(steps=25))), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     state = broken / "checkpoint" / "state.json"
     while not state.is_file() and process.poll() is None:
         time.sleep(0.01)
@@ -81,15 +87,41 @@ def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(tmp_path):
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
 
 
-def test_two_replicas_train_like_one(tmp_path):
-    plain = {"name": "sgd", "learning_rate": 0.02, "clip_norm": None}
-    wanted = tiny(epochs=2, steps=6, optimizer=plain, loss="mean_squared_error")
-    one, two = run(tmp_path / "one", wanted), run(tmp_path / "two", wanted, devices=2)
+PLAIN = tiny(
+    epochs=2,
+    steps=6,
+    optimizer={"name": "sgd", "learning_rate": 0.02, "clip_norm": None},
+    loss="mean_squared_error",
+)
+OVER_STEPS = tiny(
+    network={"name": "srfbn", "input_channels": 9, "steps": 3, "groups": 1, "filters": 3},
+    loss={"mean_absolute_error_over_steps": 0.5},
+    metrics=["rmse"],
+    optimizer={"learning_rate": 1e-3},
+    epochs=2,
+    steps=3,
+)
+
+
+@pytest.fixture(scope="module")
+def on_two_devices(tmp_path_factory):
+    """Folder of the runs one, two (the same with two replicas) and over_steps, and the history of each."""
+    folder = tmp_path_factory.mktemp("two_devices")
+    jobs = {"one": (PLAIN, 1), "two": (PLAIN, 2), "over_steps": (OVER_STEPS, 2)}
+    told = command(*(job(folder / name, *what) for name, what in jobs.items()), devices=2)
+    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder, dict(zip(jobs, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+def test_two_replicas_train_like_one(on_two_devices):
+    folder, histories = on_two_devices
+    one, two = histories["one"], histories["two"]
     for a, b in zip(one, two, strict=True):
         for name in ("loss", "psnr", "val_loss", "val_psnr"):  # three validation images: the last replica gets padding
             assert a[name] == pytest.approx(b[name], rel=1e-4), name
-    for key, value in weights(tmp_path / "one").items():
-        np.testing.assert_allclose(weights(tmp_path / "two")[key], value, atol=2e-5, err_msg=key)
+    for key, value in weights(folder / "one").items():
+        np.testing.assert_allclose(weights(folder / "two")[key], value, atol=2e-5, err_msg=key)
 
 
 def test_training_learns_and_leaves_everything_behind(tmp_path):
@@ -124,14 +156,12 @@ def test_training_learns_and_leaves_everything_behind(tmp_path):
     assert start > float(rows[0]["val_psnr"])
 
 
-def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(tmp_path):
+def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(on_two_devices):
     """History and weights agree: the score is that of the last step, the loss the sum over the steps."""
-    network = {"name": "srfbn", "input_channels": 9, "steps": 3, "groups": 1, "filters": 3}
-    loss = {"mean_absolute_error_over_steps": 0.5}
-    wanted = tiny(network=network, loss=loss, metrics=["rmse"], optimizer={"learning_rate": 1e-3}, epochs=2, steps=3)
-    history = run(tmp_path, wanted, devices=2)
-    assert (tmp_path / "preview.png").is_file()
-    described = recipe.from_dict(wanted)
+    runs, histories = on_two_devices
+    folder, history = runs / "over_steps", histories["over_steps"]
+    assert (folder / "preview.png").is_file()
+    described = recipe.from_dict(OVER_STEPS)
     frames, truth, _ = next(
         iter(
             validation_batches(
@@ -143,18 +173,18 @@ def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(tmp_path
         )
     )
     last, every = models.build_network(described), models.build_network(described, all_steps=True)
-    load_weights(last, tmp_path / "last.weights.h5")
+    load_weights(last, folder / "last.weights.h5")
     every.set_weights(last.get_weights())
     errors = every.predict(frames, verbose=0) - truth
     rmse = np.sqrt(np.square(last.predict(frames, verbose=0) - truth).mean(axis=(1, 2, 3)))
     assert history[-1]["val_rmse"] == pytest.approx(rmse.mean(), rel=1e-4)
     assert np.abs(errors[..., 0] - errors[..., -1]).max() > 1e-3
     assert history[-1]["val_loss"] == pytest.approx(0.5 * np.abs(errors).mean(axis=(0, 1, 2)).sum(), rel=1e-4)
-    saved = keras.saving.load_model(tmp_path / "model.keras")
+    saved = keras.saving.load_model(folder / "model.keras")
     assert saved.output_shape[-1] == 1
-    load_weights(last, tmp_path / "model.weights.h5")
+    load_weights(last, folder / "model.weights.h5")
     np.testing.assert_allclose(
-        saved.predict(frames, verbose=0), models.load(tmp_path, "float32").network.predict(frames, verbose=0), atol=1e-6
+        saved.predict(frames, verbose=0), models.load(folder, "float32").network.predict(frames, verbose=0), atol=1e-6
     )
 
 
@@ -204,3 +234,49 @@ def test_nothing_to_resume(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="nothing to resume"):
         train(recipe.from_dict(tiny()), resume=True)
+
+
+# Stopped, or in the wrong place
+
+
+def stopped_run(folder, moment, wanted):
+    stopped = subprocess.run(
+        command(job(folder, wanted)),
+        env=os.environ | {"SRREDSIM_STOP_AT": moment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert stopped.returncode == 137
+
+
+def test_a_run_stopped_before_its_model_is_written_is_finished(tmp_path):
+    wanted, out = tiny(epochs=1, steps=2), tmp_path / "run"
+    stopped_run(out, "before model.keras", wanted)
+    assert checkpoint.load(out).epochs_done == 1
+    assert not (out / "model.keras").exists()
+    (out / "history.csv").unlink()
+    train(recipe.from_dict(wanted), out=out, resume=True)
+    frames = np.random.default_rng(0).random((1, 20, 24, 9), np.float32)
+    by_file = keras.saving.load_model(out / "model.keras")(frames)
+    np.testing.assert_array_equal(models.load(out, "float32").network(frames), by_file)
+    assert (out / "history.csv").read_text().startswith("epoch,")
+    assert not [path.name for path in out.rglob(".*")]
+    with pytest.raises(InputError, match="1 epochs already"):
+        train(recipe.from_dict(wanted), out=out, resume=True)
+
+
+def test_a_run_stopped_between_weights_and_state_ends_the_same(tmp_path):
+    wanted = tiny(epochs=2, steps=2)
+    stopped_run(tmp_path / "broken", "before state.json", wanted)
+    train(recipe.from_dict(wanted), out=tmp_path / "broken", resume=True)
+    train(recipe.from_dict(wanted), out=tmp_path / "whole")
+    for key, value in weights(tmp_path / "whole", "last.weights.h5").items():
+        np.testing.assert_array_equal(weights(tmp_path / "broken", "last.weights.h5")[key], value, err_msg=key)
+
+
+@pytest.mark.parametrize("name", ["history.csv", "model.keras", "preview.png", "run.json", "notes.txt"])
+def test_files_of_others_are_not_written_over(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=f"holds other files, as {name}; .*another `out`"):
+        train(recipe.from_dict(tiny()), out=tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]

@@ -1,12 +1,13 @@
 """A user's own pairs of widefield images: trained on at any scale, resumed, used, and refused where they are wrong."""
 
+import inspect
 import json
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from srredsim import io
+from srredsim import io, networks
 from srredsim.data import catalogue
 from srredsim.errors import InputError
 from srredsim.evaluation.evaluate import evaluate
@@ -167,3 +168,11 @@ def test_raw_stacks_are_checked_one_and_all(tmp_path):
         InputError, match=r"c\.tif: the input has 32 x 32 pixels, its truth 128 x 128; .* set network\.scale=4"
     ):
         train(wanted, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["dncnn", "edsr", "rcan", "rdn", "rrdb", "san", "srfbn", "unet", "memnet", "ridnet"])
+def test_the_network_is_changed_by_its_name_alone(name):
+    """What the recipe says of its own network is known to every other."""
+    wanted = recipe.load("widefield_pairs", [f"network.name={name}", "network.scale=4"])
+    settings = {key: value for key, value in wanted.network.items() if key != "name"}
+    inspect.signature(networks.module(name).build).bind(**settings)

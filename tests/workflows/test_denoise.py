@@ -7,34 +7,13 @@ import pytest
 import tifffile
 from PIL import Image
 
-from srredsim.cli.main import main
 from srredsim.denoising.methods.pure_let import pure_let
 from srredsim.denoising.methods.vst_epll import vst_epll
-from srredsim.io import write_raw
+from srredsim.io import Reading, write_raw
 from srredsim.io.formats import tiff
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import noise_of_image
 from srredsim.workflows import denoise as files
-
-
-@pytest.fixture
-def run(capsys):
-    def run(*argv):
-        status = main(["denoise", *map(str, argv)])
-        out, err = capsys.readouterr()
-        return status, out, err.splitlines()
-
-    return run
-
-
-@pytest.fixture
-def refused(run):
-    def refused(*argv):
-        status, out, err = run(*argv)
-        assert (status, out, len(err)) == (2, "", 1), err
-        return err[0]
-
-    return refused
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +43,7 @@ def test_every_plane_is_denoised_by_itself_and_stays_in_its_place(tmp_path, run,
         "Channel": {"Name": ["actin", "tubulin"]},
     }
     tifffile.imwrite(path, noisy, metadata=metadata, **tiff.kind("ome"))
-    status, out, err = run(path, "--method", "pure_let", "--json", "--out", tmp_path / "results")
+    status, out, err = run("denoise", path, "--method", "pure_let", "--json", "--out", tmp_path / "results")
     assert status == 0, err
     report = json.loads(out)["results"][0]
     result, preview = tmp_path / "results/cells.ome_pure_let.tif", tmp_path / "results/cells.ome_pure_let.png"
@@ -84,22 +63,22 @@ def test_every_plane_is_denoised_by_itself_and_stays_in_its_place(tmp_path, run,
         noise = noise_of_image(plane)
         assert (row["a"], row["b"]) == pytest.approx(noise.coefficients)
         np.testing.assert_allclose(written[row["t"], row["z"], row["c"]], pure_let(plane, noise), rtol=1e-5)
-    assert sum("variance = " in line for line in err) == 12
-    assert any(line.strip().startswith("t=1, c=0, z=2: noise measured") for line in err)
+    assert sum("variance = " in line for line in err.splitlines()) == 12
+    assert any(line.strip().startswith("t=1, c=0, z=2: noise measured") for line in err.splitlines())
     assert Image.open(preview).size[0] > 1000
 
 
 def test_noise_that_is_given_is_taken_and_said(tmp_path, run, noisy):
     path = tmp_path / "plane.npy"
     np.save(path, noisy[0, 0, 0])
-    status, out, err = run(path, "--method", "pure_let", "--noise", "2", "-200", "--dtype", "uint16")
+    status, out, err = run("denoise", path, "--method", "pure_let", "--noise", "2", "-200", "--dtype", "uint16")
     assert status == 0, err
     assert "noise given: variance = 2 x brightness -200" in out
     written = tifffile.imread(tmp_path / "plane_pure_let.tif")
     expected = pure_let(noisy[0, 0, 0], NoiseLine(2.0, -200.0))
     assert written.dtype == np.uint16
     np.testing.assert_array_equal(written, np.rint(expected))
-    report = files.denoise_file(path, "vst_bm3d", noise=(2.0, -200.0), pixel_size_um=0.1)
+    report = files.denoise_file(path, "vst_bm3d", noise=(2.0, -200.0), reading=Reading(pixel_size_um=0.1))
     with tifffile.TiffFile(report["paths"][0]) as tif:
         numerator, denominator = tif.pages[0].tags["XResolution"].value
         assert denominator / numerator == pytest.approx(0.1, rel=1e-4)
@@ -109,7 +88,7 @@ def test_a_prior_of_ones_own_is_used(tmp_path, run, noisy):
     path, prior = tmp_path / "plane.npy", tmp_path / "prior.npz"
     np.save(path, noisy[0, 0, 0].astype(np.float32))
     np.savez(prior, weights=np.ones(1), covariances=np.zeros((1, 64, 64)))  # every patch is flat
-    assert run(path, "--method", "vst_epll", "--noise", "2", "-200", "--prior", prior)[0] == 0
+    assert run("denoise", path, "--method", "vst_epll", "--noise", "2", "-200", "--prior", prior)[0] == 0
     result = tifffile.imread(tmp_path / "plane_vst_epll.tif")
     np.testing.assert_allclose(result, vst_epll(noisy[0, 0, 0], NoiseLine(2.0, -200.0), prior=prior), rtol=1e-5)
     bends = [np.abs(np.diff(image, 2)).mean() for image in (result, pure_let(noisy[0, 0, 0], NoiseLine(2.0, -200.0)))]
@@ -129,7 +108,7 @@ def test_a_camera_that_cuts_off_is_noticed():
 def test_frames_that_could_be_raw_are_denoised_with_a_remark(tmp_path, run, noisy):
     path = tmp_path / "frames.npy"
     np.save(path, noisy.reshape(12, 96, 128)[:9])
-    status, out, err = run(path, "--method", "pure_let")
+    status, out, err = run("denoise", path, "--method", "pure_let")
     assert status == 0, err
     assert "9 planes are taken one by one; if they are the raw frames" in out
 
@@ -153,7 +132,7 @@ def test_a_bad_array_gets_one_line_and_leaves_nothing(tmp_path, refused, noisy, 
     array, message = bad(noisy)[name]
     path = tmp_path / f"{name}.npy"
     np.save(path, array)
-    line = refused(path, "--method", "pure_let", "--out", tmp_path / "results")
+    line = refused("denoise", path, "--method", "pure_let", "--out", tmp_path / "results")
     assert line.startswith(f"srredsim: {path}: ")
     assert message in line
     assert sorted(tmp_path.rglob("*")) == [path]
@@ -162,19 +141,19 @@ def test_a_bad_array_gets_one_line_and_leaves_nothing(tmp_path, refused, noisy, 
 def test_colour_and_raw_tiffs_are_refused(tmp_path, refused, noisy):
     path = tmp_path / "colour.tif"
     tifffile.imwrite(path, np.zeros((40, 40, 3), np.uint8), photometric="rgb")
-    assert "colour image (RGB)" in refused(path, "--method", "pure_let")
+    assert "colour image (RGB)" in refused("denoise", path, "--method", "pure_let")
     raw = tmp_path / "raw.ome.tif"
     write_raw(raw, noisy.reshape(12, 96, 128)[:9].reshape(3, 3, 96, 128))
-    assert "a raw stack of structured illumination" in refused(raw, "--method", "pure_let")
+    assert "a raw stack of structured illumination" in refused("denoise", raw, "--method", "pure_let")
 
 
 def test_an_existing_result_is_kept(tmp_path, run, refused, noisy):
     path = tmp_path / "plane.npy"
     np.save(path, noisy[0, 0, 0])
     (tmp_path / "plane_pure_let.png").write_bytes(b"mine")
-    assert "exists already" in refused(path, "--method", "pure_let")
+    assert "exists already" in refused("denoise", path, "--method", "pure_let")
     assert not (tmp_path / "plane_pure_let.tif").exists()
-    assert run(path, "--method", "pure_let", "--overwrite")[0] == 0
+    assert run("denoise", path, "--method", "pure_let", "--overwrite")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -186,7 +165,7 @@ def test_an_existing_result_is_kept(tmp_path, run, refused, noisy):
     ],
 )
 def test_flags_of_another_method_are_refused(tmp_path, refused, flags, message):
-    assert message in refused(tmp_path / "any.tif", *flags)
+    assert message in refused("denoise", tmp_path / "any.tif", *flags)
 
 
 def test_noise_that_cannot_be_is_refused(tmp_path, refused, noisy):
@@ -194,11 +173,13 @@ def test_noise_that_cannot_be_is_refused(tmp_path, refused, noisy):
     np.save(path, noisy[0, 0, 0])
     crowded = tmp_path / "crowded.npy"
     np.save(crowded, np.random.default_rng(3).integers(0, 2, (40, 40)) * 1000.0)
-    assert "or give --noise A B" in refused(crowded, "--method", "pure_let")
-    assert "a = 0, b = -1" in refused(path, "--method", "pure_let", "--noise", "0", "-1")
+    assert "or give --noise A B" in refused("denoise", crowded, "--method", "pure_let")
+    assert "a = 0, b = -1" in refused("denoise", path, "--method", "pure_let", "--noise", "0", "-1")
     mean = f"{noisy[0, 0, 0].mean():.4g}"
     for method in ("pure_let", "vst_bm3d", "vst_epll"):
-        assert f"below 0 at the mean brightness {mean}" in refused(path, "--method", method, "--noise", "-1", "5")
+        assert f"below 0 at the mean brightness {mean}" in refused(
+            "denoise", path, "--method", method, "--noise", "-1", "5"
+        )
 
 
 def test_a_prior_that_is_none_is_refused(tmp_path, refused, noisy):
@@ -206,7 +187,7 @@ def test_a_prior_that_is_none_is_refused(tmp_path, refused, noisy):
     np.save(path, noisy[0, 0, 0])
     text.write_text("patches")
     asked = path, "--method", "vst_epll", "--prior"
-    assert "no such file" in refused(*asked, tmp_path / "none.npz")
-    message = refused(*asked, text)
+    assert "no such file" in refused("denoise", *asked, tmp_path / "none.npz")
+    message = refused("denoise", *asked, text)
     assert "text.npz is no prior: it takes a .npz with weights and covariances of numbers" in message
     assert "pickle" not in message  # NumPy's own advice is to run the file

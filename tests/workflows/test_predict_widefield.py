@@ -9,11 +9,10 @@ import tifffile
 from scipy import ndimage
 
 from srredsim import io
-from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.workflows.export import export
 from srredsim.zoo import models, recipe
-from srredsim.zoo.chain import Chain, takes_stacks
+from srredsim.zoo.chain import Chain
 
 DENOISER = "network: {name: dncnn, depth: 4, filters: 4}\ndata: {input: widefield, target: average%s}\n"
 SUBSAMPLED = (
@@ -53,16 +52,6 @@ def zoo(tmp_path_factory):
             weight.assign(rng.uniform(0.1, 0.6, weight.shape))
         network.save_weights(home / name / models.WEIGHTS)
     return home
-
-
-@pytest.fixture
-def run(capsys):
-    def run(*argv):
-        capsys.readouterr()
-        status = main([str(argument) for argument in argv])
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def image_of(seed=1, size=(70, 90)):
@@ -144,16 +133,16 @@ def test_a_plus_in_the_name_of_a_folder(zoo, tmp_path):
     folder = tmp_path / "a+b"
     (zoo / "denoiser").rename(folder)
     try:
-        assert not takes_stacks(folder)
         assert Chain(folder).name == "a+b"
     finally:
         folder.rename(zoo / "denoiser")
 
 
-def test_what_takes_stacks(zoo, tiny_model):
-    assert not takes_stacks(zoo / "denoiser")
-    assert not takes_stacks(f"{zoo / 'denoiser'}+{zoo / 'sharper'}")
-    assert takes_stacks(tiny_model)
+def test_one_model_of_raw_stacks_is_a_chain_too_but_takes_no_plane(tiny_model):
+    chain = Chain(tiny_model)
+    assert (chain.name, chain.scale, chain.kind.OF_STACKS) == ("tiny", 2, True)
+    with pytest.raises(InputError, match="the model tiny takes raw frames, not widefield images"):
+        chain(image_of())
 
 
 def test_mistakes_in_a_chain(zoo, tiny_model, tiny_cleaner):
@@ -225,7 +214,7 @@ def test_denoise_by_a_network_says_what_predict_does(zoo, run, tmp_path):
     found, _ = io.read_image(tmp_path / "a_denoiser_z.tif")
     np.testing.assert_allclose(found[0, 0, 0], Chain(zoo / "denoiser_z")(image), rtol=1e-5)
     status, _, err = run("denoise", "--method", "dncnn", "--model", zoo / "twice", tmp_path / "a.tif")
-    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: srredsim predict takes it as its --model\n")
+    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: predict takes it as its --model\n")
 
 
 def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):

@@ -8,7 +8,6 @@ import tifffile
 
 from srredsim import io
 from srredsim.acquisition import Optics, Pattern, RawStack
-from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows.reconstruct import KnownStripes, Lens, Method, reconstruct
@@ -24,13 +23,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(capsys, *argv):
-    status = main(["reconstruct", *map(str, argv)])
-    return status, *capsys.readouterr()
-
-
-def test_image_and_report(folder, capsys):
-    status, out, err = run(capsys, folder / "full.tif", "--json")
+def test_image_and_report(folder, run):
+    status, out, err = run("reconstruct", folder / "full.tif", "--json")
     assert status == 0, err
     printed, written = json.loads(out)["results"][0], json.loads((folder / "full_wiener.json").read_text())
     image, pixel_size_um = io.read_image(folder / "full_wiener.tif")
@@ -50,17 +44,17 @@ def test_image_and_report(folder, capsys):
         assert len(angle["phases_rad"]) == 3
         (order,) = angle["orders"]
         assert order["line_spacing_um"] * np.hypot(*order["k_per_um"]) == pytest.approx(1)
-    status, _, err = run(capsys, folder / "full.tif")
+    status, _, err = run("reconstruct", folder / "full.tif")
     assert status == 2
     assert "exists already" in err
 
 
-def test_times_and_slices_keep_their_places(folder, capsys):
+def test_times_and_slices_keep_their_places(folder, run):
     times = np.stack([SAMPLE.raw, SAMPLE.raw // 2 + 60])  # half the light
     blurred = np.broadcast_to(times.mean(axis=(1, 2), keepdims=True), times.shape).astype(np.uint16)
     stacks = np.stack([blurred, times], axis=1)[:, None]  # t c z a p y x; the second slice is sharp in its stripes
     io.write_raw(folder / "many.tif", stacks, optics=OPTICS)
-    status, _, err = run(capsys, folder / "many.tif")
+    status, _, err = run("reconstruct", folder / "many.tif")
     assert status == 0, err
     image, _ = io.read_image(folder / "many_wiener.tif")
     assert image.shape == (2, 1, 2, 144, 128)
@@ -68,18 +62,18 @@ def test_times_and_slices_keep_their_places(folder, capsys):
     assert np.polyfit(bright.ravel(), dim.ravel(), 1)[0] == pytest.approx(0.5, abs=0.05)
 
 
-def test_given_optics_and_wiener_parameter(folder, capsys):
+def test_given_optics_and_wiener_parameter(folder, run):
     given = ["--na", OPTICS.na, "--wavelength-em-um", OPTICS.wavelength_em_um, "--pixel-size-um", OPTICS.pixel_size_um]
-    status, _, err = run(capsys, folder / "bare.tif", *given, "--wiener", 0.5)
+    status, _, err = run("reconstruct", folder / "bare.tif", *given, "--wiener", 0.5)
     assert status == 0, err
     regularisation = json.loads((folder / "bare_wiener.json").read_text())["channels"][0]["regularisation"]
     assert (regularisation["wiener"], regularisation["chosen"]) == (0.5, "given")
 
 
-def test_noise_is_said_to_have_no_stripes(folder, capsys):
+def test_noise_is_said_to_have_no_stripes(folder, run):
     noise = np.random.default_rng(3).poisson(60, (3, 3, 64, 64)).astype(np.uint16)
     io.write_raw(folder / "noise.tif", noise, optics=OPTICS)
-    status, out, err = run(capsys, folder / "noise.tif")
+    status, out, err = run("reconstruct", folder / "noise.tif")
     assert status == 0
     assert "deconvolved widefield" in out
     assert "warning" in err
@@ -95,16 +89,16 @@ def test_noise_is_said_to_have_no_stripes(folder, capsys):
         (["--angles", 9, "--phases", 1, "--na", 1.4, "--wavelength-em-um", 0.6, "--pixel-size-um", 0.08], "3 phases"),
     ],
 )
-def test_what_is_refused(folder, capsys, flags, said):
-    status, out, err = run(capsys, folder / "bare.tif", *flags)
+def test_what_is_refused(folder, run, flags, said):
+    status, out, err = run("reconstruct", folder / "bare.tif", *flags)
     assert (status, out) == (2, "")
     assert said in err
     assert not list(folder.glob("bare_wiener*"))
 
 
-def test_arrays_give_what_files_give(folder, capsys):
+def test_arrays_give_what_files_give(folder, run):
     flags = ["--attenuation", 0.5, "--otf-damping", 0.8, "--phase-steps", "0,120,240"]
-    assert run(capsys, folder / "full.tif", *flags)[0] == 0
+    assert run("reconstruct", folder / "full.tif", *flags)[0] == 0
     written, _ = io.read_image(folder / "full_wiener.tif")
     steps, seen = np.deg2rad([[0, 120, 240]]), []
     found = reconstruct(

@@ -7,7 +7,6 @@ import pytest
 
 from srredsim import io
 from srredsim.acquisition import Optics, frames_from_raw
-from srredsim.cli.main import main
 from srredsim.data import catalogue
 from srredsim.data.pairs import match_widefield
 from srredsim.simulation.sim import simulate_stack
@@ -31,18 +30,13 @@ def stacks(tmp_path_factory):
     return folder, {name: write(folder, name, index) for name, index in zip("abc", (0, 1, 3), strict=True)}
 
 
-def run(capsys, *argv):
-    status = main(["reference", *map(str, argv)])
-    return status, *capsys.readouterr()
-
-
 def correlation(one, other):
     return np.corrcoef(one.ravel(), other.ravel())[0, 1]
 
 
-def test_pairs_are_dim_stacks_with_the_truth(stacks, tmp_path, capsys):
+def test_pairs_are_dim_stacks_with_the_truth(stacks, tmp_path, run):
     folder, samples = stacks
-    status, out, err = run(capsys, folder, "--out", tmp_path / "pairs", "--light", 0.1, 0.02, "--json")
+    status, out, err = run("reference", folder, "--out", tmp_path / "pairs", "--light", 0.1, 0.02, "--json")
     assert status == 0, err
     results = json.loads(out)["results"]
     assert [each["split"] for each in results] == ["train", "validation", "train"]
@@ -70,11 +64,11 @@ def test_pairs_are_dim_stacks_with_the_truth(stacks, tmp_path, capsys):
     assert facts["channels"][0]["quality"]["rsp"] > 0.95
 
 
-def test_given_camera_and_photons(stacks, tmp_path, capsys):
+def test_given_camera_and_photons(stacks, tmp_path, run):
     folder, samples = stacks
     settings = samples["a"].settings
     camera = ["--gain-adu", settings.gain_adu, "--offset-adu", 100, "--read-noise-e", settings.read_noise_e]
-    status, out, err = run(capsys, folder / "a.tif", "--out", tmp_path, "--photons", 50, *camera)
+    status, out, err = run("reference", folder / "a.tif", "--out", tmp_path, "--photons", 50, *camera)
     assert status == 0, err
     assert "(estimated)" not in out
     assert "none was held back" in err
@@ -92,11 +86,11 @@ def test_given_camera_and_photons(stacks, tmp_path, capsys):
     assert np.mean(dim - expected) == pytest.approx(0, abs=4 * np.sqrt(np.mean(variance) / dim.size))
 
 
-def test_no_photon_is_in_both(stacks, tmp_path, capsys):
+def test_no_photon_is_in_both(stacks, tmp_path, run):
     """The noise of the dim frames is not in the truth: their difference from the expected ones does not correlate."""
     folder, _ = stacks
-    run(capsys, folder / "a.tif", "--out", tmp_path / "one", "--light", 0.3, "--seed", 1)
-    run(capsys, folder / "a.tif", "--out", tmp_path / "two", "--light", 0.3, "--seed", 2)
+    run("reference", folder / "a.tif", "--out", tmp_path / "one", "--light", 0.3, "--seed", 1)
+    run("reference", folder / "a.tif", "--out", tmp_path / "two", "--light", 0.3, "--seed", 2)
     dim = [io.read(tmp_path / f"{name}/train/raw/a_light0.3.tif").raw().mean(axis=(0, 1)) for name in ("one", "two")]
     truth = [io.read_image(tmp_path / f"{name}/train/truth/a_light0.3.tif")[0][0, 0, 0] for name in ("one", "two")]
     difference = (truth[0] - truth[1]).reshape(SIZE, 2, SIZE + 8, 2).mean(axis=(1, 3))
@@ -104,12 +98,12 @@ def test_no_photon_is_in_both(stacks, tmp_path, capsys):
     assert correlation(dim[0] - dim[1], difference) < -0.2
 
 
-def test_twins(stacks, tmp_path, capsys):
+def test_twins(stacks, tmp_path, run):
     folder, _ = stacks
     low = tmp_path / "low"
     dim = write(low, "a", 0, photons=40)
     write(low, "b", 7, photons=40)  # another field
-    status, out, err = run(capsys, folder, "--low", low, "--out", tmp_path / "pairs")
+    status, out, err = run("reference", folder, "--low", low, "--out", tmp_path / "pairs")
     assert status == 2
     assert "b.tif: its twin" in err
     assert "another field" in err
@@ -120,31 +114,31 @@ def test_twins(stacks, tmp_path, capsys):
     assert str(raw) in out
 
 
-def test_a_stack_without_stripes_is_no_truth(stacks, tmp_path, capsys):
+def test_a_stack_without_stripes_is_no_truth(stacks, tmp_path, run):
     folder, samples = stacks
     flat = tmp_path / "flat.tif"
     sample = samples["a"]
     without = np.broadcast_to(sample.raw.mean(axis=(0, 1)), sample.raw.shape)
     without = np.random.default_rng(0).poisson(without).astype(np.uint16)
     io.write_raw(flat, without, optics=io.read(folder / "a.tif").optics)
-    status, out, err = run(capsys, flat, folder / "c.tif", "--out", tmp_path / "pairs", "--light", 0.1)
+    status, out, err = run("reference", flat, folder / "c.tif", "--out", tmp_path / "pairs", "--light", 0.1)
     assert status == 2
     assert "angle 1: failed" in err
     assert "--accept-incomplete" in err
     assert [path.name for path in (tmp_path / "pairs/train/raw").iterdir()] == ["c_light0.1.tif"]
     assert not list((tmp_path / "pairs").rglob(".*"))
-    status, out, err = run(capsys, flat, "--out", tmp_path / "all", "--light", 0.1, "--accept-incomplete")
+    status, out, err = run("reference", flat, "--out", tmp_path / "all", "--light", 0.1, "--accept-incomplete")
     assert status == 0, err
     assert "not all stripes were found" in out
 
 
-def test_what_is_refused(stacks, tmp_path, capsys):
+def test_what_is_refused(stacks, tmp_path, run):
     folder, _ = stacks
     stack = folder / "a.tif"
-    assert "between 0 and 1" in run(capsys, stack, "--out", tmp_path, "--light", 2)[2]
-    assert "they cannot become 1e+06" in run(capsys, stack, "--out", tmp_path, "--photons", 1e6)[2]
-    assert "--validation is 0" in run(capsys, stack, "--out", tmp_path, "--validation", 1)[2]
-    assert "the stack itself" in run(capsys, stack, "--out", tmp_path, "--low", folder)[2]
+    assert "between 0 and 1" in run("reference", stack, "--out", tmp_path, "--light", 2)[2]
+    assert "they cannot become 1e+06" in run("reference", stack, "--out", tmp_path, "--photons", 1e6)[2]
+    assert "--validation is 0" in run("reference", stack, "--out", tmp_path, "--validation", 1)[2]
+    assert "the stack itself" in run("reference", stack, "--out", tmp_path, "--low", folder)[2]
     assert not list(tmp_path.iterdir())
     optics = io.read(stack).optics
     for name, spoilt in (("holes", np.nan), ("constant", 0.0)):
@@ -153,16 +147,16 @@ def test_what_is_refused(stacks, tmp_path, capsys):
         frames *= 1 if np.isnan(spoilt) else spoilt
         io.write_raw(tmp_path / f"{name}.tif", frames, optics=optics)
         said = {"holes": f"{SIZE * (SIZE + 8)} pixels are NaN", "constant": "the noise does not grow with the light"}
-        assert said[name] in run(capsys, tmp_path / f"{name}.tif", "--out", tmp_path)[2]
+        assert said[name] in run("reference", tmp_path / f"{name}.tif", "--out", tmp_path)[2]
         (tmp_path / f"{name}.tif").unlink()
-    assert run(capsys, stack, "--out", tmp_path, "--light", 0.1)[0] == 0
+    assert run("reference", stack, "--out", tmp_path, "--light", 0.1)[0] == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
-    status, _, err = run(capsys, stack, "--out", tmp_path, "--light", 0.1)
+    status, _, err = run("reference", stack, "--out", tmp_path, "--light", 0.1)
     assert status == 2
     assert "exists already" in err
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
     # taken second it would be held back, but it is among the stacks to train on already
-    status, _, err = run(capsys, folder / "b.tif", stack, "--out", tmp_path, "--light", 0.1, 0.05, "--overwrite")
+    status, _, err = run("reference", folder / "b.tif", stack, "--out", tmp_path, "--light", 0.1, 0.05, "--overwrite")
     assert status == 0, err
     names = {"a_light0.05.tif", "a_light0.1.tif", "b_light0.05.tif", "b_light0.1.tif"}
     assert {path.name for path in (tmp_path / "train/raw").iterdir()} == names

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
+from srredsim.cli.looked_up import constant
 from srredsim.cli.several import each
-from srredsim.errors import InputError
 
 GROUP = "images"
 DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "take the noise out of widefield images, plane by plane"
-NETWORKS = ("dncnn", "memnet", "ridnet")
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -22,7 +21,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.images(parser)
     parser.add_argument(
         "--method",
-        choices=(*names(), *NETWORKS),
+        choices=(*names(), *constant("srredsim.workflows.denoise:NETWORKS")),
         required=True,
         help="pure_let is fast; vst_bm3d and vst_epll are better, and need no training; dncnn is a network that comes"
         " trained; the others are to be trained first",
@@ -35,21 +34,14 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.pixel_size(parser)
     shared.dtype(parser)
     shared.out_folder(parser)
-    shared.overwrite(parser)
+    shared.several(parser)
 
 
 def run(arguments) -> dict:
-    from srredsim.denoising.methods import takers
+    from srredsim.workflows.denoise import model_of
 
-    of_maths = arguments.method not in NETWORKS
-    for name in ("noise", "prior"):
-        if getattr(arguments, name) and arguments.method not in takers(name):
-            raise InputError(
-                f"`{name}` is for `method` {' or '.join(takers(name))}; {arguments.method} does not take it"
-            )
-    if of_maths and arguments.model:
-        raise InputError(f"`model` is for the networks {', '.join(NETWORKS)}; {arguments.method} has none")
-    denoised = (_by_maths if of_maths else _by_network)(arguments)
+    model = model_of(arguments.method, noise=arguments.noise, prior=arguments.prior, model=arguments.model)
+    denoised = _by_network(arguments, model) if model else _by_maths(arguments)
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
@@ -57,34 +49,40 @@ def run(arguments) -> dict:
         terminal.say(*map(Path, report["paths"]))
         return report
 
-    return each(arguments.inputs, work, arguments.out)
+    return each(arguments, work)
 
 
 def _by_maths(arguments) -> Callable[..., dict]:
+    from srredsim import io
     from srredsim.workflows import denoise as files
 
     def denoised(path: Path, progress) -> dict:
-        asked = shared.given(arguments, "noise", "prior", "pixel_size_um", "out", "dtype", "overwrite")
-        report = files.denoise_file(path, arguments.method, progress=progress, **asked)
+        report = files.denoise_file(
+            path,
+            arguments.method,
+            noise=arguments.noise,
+            prior=arguments.prior,
+            reading=shared.record(io.Reading, arguments),
+            writing=shared.record(io.Writing, arguments),
+            progress=progress,
+        )
         terminal.say(path, *(f"  {line}" for line in files.lines(report)))
         return report
 
     return denoised
 
 
-def _by_network(arguments) -> Callable[..., dict]:
+def _by_network(arguments, model) -> Callable[..., dict]:
     terminal.start_keras()
     from srredsim import io
+    from srredsim.workflows.denoise import denoiser
     from srredsim.workflows.predict import predict_file
-    from srredsim.zoo.chain import Chain
 
-    chain = Chain(arguments.model or f"w2s_{arguments.method}")
-    if chain.scale != 1:
-        raise InputError(f"{chain.name} makes {chain.scale}x the pixels: srredsim predict takes it as its `model`")
+    chain = denoiser(model)
 
     def denoised(path: Path, progress) -> dict:
-        asked = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
-        report = predict_file(path, chain, progress=progress, **asked)
+        reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
+        report = predict_file(path, chain, reading=reading, writing=writing, progress=progress)
         for line in report["advice"]:
             terminal.note(f"{path}: {line}")
         return report

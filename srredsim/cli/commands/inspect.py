@@ -16,19 +16,19 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.stacks(parser)
     shared.out_folder(parser)
     shared.optics(parser, "left out: the file says; needed to find the stripes")
-    shared.overwrite(parser)
+    shared.several(parser)
 
 
 def run(arguments) -> dict:
     from srredsim import inspection, io
     from srredsim.workflows.inspect import inspect_file
 
-    how = {"reading": shared.record(io.Reading, arguments), "writing": shared.record(io.Writing, arguments)}
+    reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
 
     def work(path: Path) -> dict:
-        report = inspect_file(path, **how)
+        report = inspect_file(path, reading=reading, writing=writing)
         words = (f"  {line}".rstrip() for line in inspection.lines(report))
         terminal.say_coloured(path, *words, Path(report["picture"]))
         return report
 
-    return each(arguments.inputs, work, arguments.out)
+    return each(arguments, work)

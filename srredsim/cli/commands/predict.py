@@ -28,7 +28,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.dtype(parser)
     consistency = "do not compare the image with the frames"
     parser.add_argument("--no-consistency", dest="consistency", action="store_false", help=consistency)
-    shared.overwrite(parser)
+    shared.several(parser)
 
 
 def run(arguments) -> dict:
@@ -69,4 +69,4 @@ def run(arguments) -> dict:
             terminal.say(f"consistency: {report['consistency']['line']}")
         return report
 
-    return each(arguments.inputs, work, arguments.out)
+    return each(arguments, work)

@@ -43,7 +43,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--split-photons", action="store_true", help=halves)
     _stripes(parser)
     _lens(parser)
-    shared.overwrite(parser)
+    shared.several(parser)
 
 
 def _stripes(parser: shared.Parser) -> None:
@@ -98,4 +98,4 @@ def run(arguments) -> dict:
             terminal.note(f"{path}: {warning}")
         return report
 
-    return each(arguments.inputs, work, arguments.out)
+    return each(arguments, work)

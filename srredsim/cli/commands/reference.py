@@ -30,7 +30,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--validation", type=shared.count, metavar="N", help=validation)
     parser.add_argument("--accept-incomplete", action="store_true", help="also where not all stripes were found")
     shared.seed(parser, "the same seed takes the same photons")
-    shared.overwrite(parser)
+    shared.several(parser)
 
 
 def _dim(parser: shared.Parser) -> None:
@@ -58,7 +58,7 @@ def run(arguments) -> dict:
         terminal.say(path, *(f"  {line}" for line in reference.lines(report)), *paths)
         return report
 
-    result = each(arguments.inputs, work, arguments.out)
+    result = each(arguments, work)
     if pairs.taken == 1 and pairs.validation:
         terminal.note("one stack only: none was held back for validation")
     return result

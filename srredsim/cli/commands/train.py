@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
@@ -26,6 +27,8 @@ def add_arguments(parser: shared.Parser) -> None:
     vgg = "VGG19 for perceptual and texture losses: .h5 of Keras or .pth"
     parser.add_argument("--vgg-weights", type=Path, metavar="FILE", help=vgg)
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder; left out: runs/<name>/<time>")
+    name = "of the model that comes of it; left out: that of the model and that of the run folder"
+    parser.add_argument("--name", type=shared.file_name, metavar="NAME", help=name)
     parser.add_argument("--resume", action="store_true", help="go on with --out, or with the newest run of the model")
     shared.settings(parser)
 
@@ -40,6 +43,10 @@ def run(arguments) -> dict:
     if arguments.resume:  # a run goes on with the recipe that it was started with
         folder = runs.find(arguments.out, arguments.model and recipe.load(arguments.model).name)
     chosen = recipe.load(folder if arguments.resume else arguments.model, _overrides(arguments))
+    if not arguments.resume:
+        folder = runs.start(chosen, arguments.out)
+        if not any(key.strip() == "name" for key, _, _ in (one.partition("=") for one in arguments.set)):
+            chosen = replace(chosen, name=arguments.name or runs.name_of(chosen.name, folder))
 
     terminal.start_keras()
     from srredsim.training.fit import train
@@ -52,6 +59,7 @@ def run(arguments) -> dict:
 def _overrides(arguments) -> list[str]:
     """The flags that stand for a key of the recipe, then ``--set``, which has the last word."""
     keys = {
+        "name": arguments.name and json.dumps(arguments.name) if arguments.resume else None,
         "data.name": arguments.data and json.dumps(shared.data_set(arguments.data)),
         "epochs": arguments.epochs,
         "steps": arguments.steps,

@@ -43,12 +43,13 @@ class Settings:
 
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
     chosen, (angles, phases) = data.settings.split(split), pattern
+    low, high = chosen.photons or chosen.light_levels[:1] * 2
     series = Series(
         seed=chosen.seed,
         count=wanted.count or chosen.count,
         angles=angles,
         phases=phases,
         size=chosen.size,
-        photons=tuple(float(p) for p in chosen.photons or chosen.light_levels[:1] * 2),
+        photons=(float(low), float(high)),
     )
     return LightLevels(series, chosen.light_levels) if chosen.light_levels else SimulatedPairs(series)

@@ -39,6 +39,6 @@ def fields(data: Description, split: str, wanted: Wanted) -> Fields:
 def _refuse_entry(data: Description) -> None:
     if data.shipped:
         raise InputError(
-            f"{data.name} is a layout, not data; take w2s_simulated, or the folder that srredsim prepare w2s --raw DIR"
-            " --out DIR makes of the measured images"
+            f"{data.name} is a layout, not data; take w2s_simulated, or the folder that srredsim prepare w2s makes"
+            " of the measured images"
         )

@@ -47,5 +47,6 @@ def images(data: Description, split: str, wanted: Wanted) -> Pairs:
 
 def fields(data: Description, split: str, wanted: Wanted) -> Fields:
     chosen, own = schema.build(Split, data.settings.splits[split]), data.settings
-    series = FieldSeries(chosen.seed, wanted.count or chosen.count, chosen.size, tuple(map(float, own.photons)))
+    low, high = map(float, own.photons)
+    series = FieldSeries(chosen.seed, wanted.count or chosen.count, chosen.size, (low, high))
     return SimulatedFields(series, *own.constants)

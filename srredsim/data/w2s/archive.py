@@ -14,7 +14,7 @@ from srredsim.data.w2s.simulated import camera_rng, captures, expected_field, ra
 from srredsim.errors import InputError
 
 FEWEST = 32  # pixels of a side
-SIZE = 512  # of the published captures
+SIZE = 512  # pixels along a side of the published captures
 
 
 def simulate_archive(
@@ -78,6 +78,7 @@ def _write(one: RawField, channel: int, seed: int, size: int) -> None:
     index = len(w2s.channels) * (one.number - 1) + channel
     field = expected_field(seed, index, size)
     stack = np.lib.format.open_memmap(one.path("wf", channel), "w+", np.uint16, (w2s.shot, size, size))
+    io.allocate(one.path("wf", channel), stack.offset + stack.nbytes)
     rng = camera_rng(seed, index)
     for number in range(w2s.shot):
         stack[number] = captures(field, rng, 1)[0]

@@ -44,12 +44,12 @@ def _single(captures: np.ndarray, numbers: range) -> np.ndarray:
 class Moments(NamedTuple):
     """Number, sum and sum of squares of values."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
     total: float
     squares: float
 
     def __add__(self, other: Moments) -> Moments:
-        return Moments(*(one + two for one, two in zip(self, other, strict=True)))
+        return Moments(self.count + other.count, self.total + other.total, self.squares + other.squares)
 
     def zscore(self, of: str | Path) -> Scaling:
         mean = self.total / self.count

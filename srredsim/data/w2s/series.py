@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data.simulated import simulator_sources
-from srredsim.data.stored import StoredSeries, array_on_disk
+from srredsim.data.stored import Samples, StoredSeries
 from srredsim.data.w2s import simulated
 from srredsim.data.w2s.layout import layout
 from srredsim.normalise import Scaling
@@ -56,33 +56,32 @@ class SimulatedFields(StoredSeries):
         self.levels, self.reference = layout().levels, layout().reference
         self.widefield, self.sim = widefield or layout().zscore, sim or layout().zscore
         self.folder = cache_folder() / "w2s_simulated" / _fingerprint(series)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        count, side = series.count, series.size
-        self._averages = array_on_disk(self.folder / "averages.f32", np.float32, (count, len(self.levels), side, side))
-        self._sim = array_on_disk(self.folder / "sim.f32", np.float32, (count, SCALE * side, SCALE * side))
-        self._done = array_on_disk(self.folder / "done.u8", np.uint8, (count,))
+        side = series.size
+        self.samples = Samples(
+            self.folder,
+            series.count,
+            averages_f32=(np.float32, (len(self.levels), side, side)),
+            sim_f32=(np.float32, (SCALE * side, SCALE * side)),
+        )
 
     def __len__(self) -> int:
         return self.series.count
 
     def __getitem__(self, index: int) -> SimulatedField:
         index = int(index)
-        if not self._done[index]:
-            self.store(index)
+        averages, sim = self.stored(index)
         name = f"{index // 3 + 1:03d}_{index % 3}"
-        return SimulatedField(name, {"index": index}, self._averages[index], self._sim[index])
+        return SimulatedField(name, {"index": index}, averages, sim)
 
-    def store(self, index: int) -> None:
+    def make(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         series = self.series
         field = simulated.expected_field(series.seed, index, series.size, series.photons)
         images = simulated.averages(field, simulated.camera_rng(series.seed, index))
-        self._averages[index] = [images[level] for level in self.levels]
-        self._sim[index] = field.sim
-        self._done[index] = 1  # last: an interrupted field is made again
+        return np.stack([images[level] for level in self.levels]), field.sim
 
     def task(self, missing: int) -> str:
         """What `generate` will do."""
-        megabytes = (self._averages[0].nbytes + self._sim[0].nbytes) * missing / 1e6
+        megabytes = self.samples.nbytes * missing / 1e6
         return f"simulating {missing} fields once ({megabytes:.0f} MB in {self.folder})"
 
 

@@ -42,7 +42,7 @@ COARSEST = 16  # the coarsest filters are at most this part of the shorter side 
 MOST_LEVELS = 5
 STRIP_PIXELS = 1 << 17  # worked on at a time, about 150 bytes each for every level
 FAINTEST = 0.1  # photons: no threshold is lower than their noise
-LARGEST = 2.2  # of w / 3t; beyond, nothing is left
+LARGEST = 2.2  # w / 3t; beyond, nothing is left
 
 Place = tuple[slice, slice]
 

@@ -125,7 +125,7 @@ class Benchmark:
         if wrong := sorted(levels - set(layout().levels)):
             there = ", ".join(map(str, layout().levels))
             raise InputError(f"no average of {wrong[0]} captures; `noise_levels` are {there}")
-        wanted = dict.fromkeys(cell for cells in tables().values() for cell in cells)
+        wanted = list(dict.fromkeys(cell for cells in tables().values() for cell in cells))
         if methods:
             wanted = [Cell(chain, level) for chain in methods for level in levels or layout().noisy_levels]
         cells, lacking = [], {}
@@ -149,7 +149,7 @@ class Benchmark:
 
     # What the runner asks for
 
-    definitions = DEFINITIONS
+    definitions: Mapping[str, str] = DEFINITIONS
 
     def facts(self) -> dict:
         constants = {"widefield": self.fields.widefield, "sim": self.fields.sim}
@@ -160,7 +160,7 @@ class Benchmark:
         }
 
     def fingerprint(self, cell: Cell) -> str:
-        """Of the weights of all networks in the chain."""
+        """Fingerprint of the weights of all networks in the chain."""
         networks = [link for link in cell.links if link not in WITHOUT_WEIGHTS]
         return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
 

@@ -41,7 +41,7 @@ def published(chain: str, level: int) -> tuple[float, float] | None:
 
 
 def _table() -> dict[tuple[str, int], tuple[float, float]]:
-    table = {}
+    table: dict[tuple[str, int], tuple[float, float]] = {}
     for rows, levels in ((DENOISING, (1, 2, 4, 8, 16)), (JOINT, (1, 2, 4, 8))):
         table |= {(name, level): cell for name, row in rows.items() for level, cell in zip(levels, row, strict=True)}
     for denoiser, row in AFTER_DENOISING.items():

@@ -9,7 +9,7 @@ import threading
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from srredsim.io import calibration
 from srredsim.io.source import BarePlanes, Source
 
 MAGIC, SUFFIXES, NAME = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), "a TIFF"
+RESULT = "srredsim result"  # the software that results name
 DAMAGE = (  # what tifffile and the unpackers raise when the bytes make no sense
     OSError,
     ValueError,
@@ -48,14 +49,18 @@ def kind(name: str) -> dict[str, Any]:
 
 
 def create(
-    path: Path, shape: Sequence[int], dtype: Any, metadata: dict[str, Any], resolution: tuple[float, float] | None
+    path: Path,
+    shape: Sequence[int],
+    dtype: Any,
+    metadata: dict[str, Any],
+    resolution: tuple[float, float] | None,
+    tag: str | None = None,
 ) -> int:
     """A new ImageJ hyperstack of the shape (t, z, c, y, x), all zero; returns the byte at which its planes begin."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*truncating ImageJ file", UserWarning)  # one header above 4 GB: as meant
-        planes = tifffile.memmap(
-            path, shape=tuple(shape), dtype=dtype, metadata=metadata, resolution=resolution, **kind("imagej")
-        )
+        known = {"dtype": dtype, "metadata": metadata, "resolution": resolution, "software": tag}
+        planes = tifffile.memmap(path, shape=tuple(shape), **known, **kind("imagej"))
     return planes.offset
 
 
@@ -120,7 +125,7 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
         notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")
     named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
     dtype = np.dtype(first.dtype).newbyteorder("=")
-    return Source(named, shape[:-2], shape[-2:], dtype, plane, optics, known.channel_names, (*notes, *more))
+    return Source(named, shape[:-2], (shape[-2], shape[-1]), dtype, plane, optics, known.channel_names, (*notes, *more))
 
 
 def _series(tif: tifffile.TiffFile) -> list[Any]:
@@ -156,7 +161,7 @@ def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[i
 
 def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
     """Function that reads plane `number`: straight from the file where its pixels lie bare, else page by page."""
-    count, size = prod(shape[:-2]), shape[-2:]
+    count, size = prod(shape[:-2]), (shape[-2], shape[-1])
     first = parts[0]
     if len(parts) == 1 and first.dataoffset is not None:
         end = first.dataoffset + first.nbytes
@@ -200,6 +205,42 @@ def _refuse_cut_short(tif: tifffile.TiffFile) -> None:
     pointer = handle.read(form.offsetsize)
     if len(pointer) < form.offsetsize or struct.unpack(form.offsetformat, pointer)[0] >= handle.size:
         raise InputError(f"the TIFF is cut short: after {len(tif.pages)} pages there should be more")
+
+
+def is_result(path: Path) -> bool:
+    """Whether a file says that srredsim made it from another."""
+    with suppress(*DAMAGE), _quiet_tifffile(), tifffile.TiffFile(path) as tif:
+        return tif.pages.first.software == RESULT
+    return False
+
+
+def files_of_set(path: Path) -> list[Path]:
+    """Files of the same folder that are one image together with this one, as OME has it; mostly this one alone.
+
+    The first may be the only one that knows of the others.
+    """
+    with suppress(*DAMAGE), _quiet_tifffile(), tifffile.TiffFile(path) as tif:
+        if tif.ome_metadata:
+            listed, master = _listed(tif.ome_metadata)
+            if master and path.name != master and (path.parent / master).is_file():
+                whole = files_of_set(path.parent / master)
+                return whole if path in whole else [path]
+            files = [path.parent / name for name in listed]
+            if path in files:
+                return [file for file in files if file.is_file()]
+    return [path]
+
+
+def _listed(xml: str) -> tuple[list[str], str | None]:
+    """Names of the files that OME metadata list, and of the file that has the metadata if these have not."""
+    listed: dict[str, None] = {}
+    master = None
+    for element in ElementTree.fromstring(xml).iter():
+        if element.tag.endswith("}UUID") and element.get("FileName"):
+            listed[Path(element.get("FileName")).name] = None
+        elif element.tag.endswith("}BinaryOnly") and element.get("MetadataFile"):
+            master = Path(element.get("MetadataFile")).name
+    return list(listed), master
 
 
 class _Collector(logging.Filter):

@@ -25,6 +25,19 @@ def test_evaluate_writes_results(run, tiny_model, pairs, here, files_in):
     assert json.loads(printed) == json.loads(Path("again.json").read_text(encoding="utf-8"))
 
 
+def test_evaluate_goes_on_where_it_was(run, tiny_model, pairs, here):
+    asked = ("evaluate", "--model", tiny_model, "--data", pairs, "--work", "kept")
+    assert run(*asked).status == 0
+    kept = json.loads(Path("kept/results.json").read_text(encoding="utf-8"))
+    kept["cells"]["widefield (bicubic)@3x5"]["levels"][0]["scores"]["psnr"]["mean"] = (
+        77.25  # would be computed otherwise
+    )
+    Path("kept/results.json").write_text(json.dumps(kept), encoding="utf-8")
+    status, out, _ = run(*asked, "--out", "again.json")
+    assert status == 0
+    assert "77.25" in out
+
+
 def test_evaluate_overwrites_only_when_told(run, refused, tiny_model, pairs, here):
     Path("results.json").write_text("mine")
     assert "exists" in refused("evaluate", "--model", tiny_model, "--data", pairs)

@@ -70,7 +70,39 @@ def test_the_flags_of_train_are_keys_of_the_recipe(run, recipe_file, here, monke
     flags += ["--seed", "0", "--gpus", "0", "--set", "steps=80", "--set", "optimizer.learning_rate=1e-3"]
     assert run("train", "--model", recipe_file, *flags).status == 0
     recipe = asked.pop("recipe")
-    assert asked == {"out": None, "gpus": 0, "resume": False}
+    folder = asked.pop("out")
+    assert folder.parent == Path("runs/mine")
+    assert recipe.name == f"mine-{folder.name}"
+    assert asked == {"gpus": 0, "resume": False}
     assert recipe.data.name == str(here / "my pairs: 1")
     assert (recipe.epochs, recipe.steps, recipe.data.batch, recipe.seed) == (7, 80, 9, 0)
     assert (recipe.precision, recipe.optimizer.learning_rate) == ("bfloat16", 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        (["--out", "tuned"], "mine-tuned"),
+        (["--out", "mine_two"], "mine_two"),
+        (["--out", "tuned", "--name", "cells"], "cells"),
+        (["--out", "tuned", "--name", "cells", "--set", "name=others"], "others"),
+    ],
+)
+def test_a_run_has_a_name_of_its_own(run, recipe_file, here, monkeypatch, flags, name):
+    from srredsim.training import fit
+
+    asked = []
+    monkeypatch.setattr(fit, "train", lambda recipe, **rest: asked.append(recipe) or Path("run"))
+    assert run("train", "--model", recipe_file, *flags).status == 0
+    assert asked[0].name == name
+
+
+def test_a_name_that_no_file_can_bear(refused, recipe_file, here):
+    assert "--name: should be letters" in refused("train", "--model", recipe_file, "--name", "../mine")
+
+
+def test_a_folder_with_other_files_is_refused(refused, recipe_file, here):
+    Path("mine").mkdir()
+    Path("mine/model.keras").write_text("precious")
+    assert "mine holds other files, as model.keras" in refused("train", "--model", recipe_file, "--out", "mine")
+    assert Path("mine/model.keras").read_text() == "precious"

@@ -22,7 +22,11 @@ def give(name: str, arguments, report: dict, lines: list[str]) -> dict:
     terminal.say(*lines)
     if arguments.out:
         table, image = arguments.out / f"{name}.json", arguments.out / f"{name}.png"
-        with io.atomic(table, arguments.overwrite) as new_table, io.atomic(image, arguments.overwrite) as new_image:
+        with (
+            io.together(table),
+            io.atomic(table, arguments.overwrite) as new_table,
+            io.atomic(image, arguments.overwrite) as new_image,
+        ):
             new_table.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
             getattr(picture, name)(report, new_image)
         report = report | {"paths": [str(table), str(image)]}

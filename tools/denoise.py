@@ -1,4 +1,4 @@
-"""The classical denoisers on simulated widefield images:  python benchmarks/denoise.py
+"""The classical denoisers on simulated widefield images:  python tools/denoise.py
 
 PSNR in dB against the clean image, its range being that from 0 to its brightest pixel, and seconds an image, for light
 of 20, 100 and 500 photons in the peak. Phantoms and lenses are drawn as for the patch prior, from another seed. Once

@@ -14,6 +14,10 @@ most likely damping a and contrasts c minimise
 over the frequencies f of all angles and orders, with one a for all. Frequencies near the middle of either band are left
 out: out-of-focus light is there, and what wrong phases leave of other bands.
 
+This is the one estimate of the lens: contrasts, images and comparisons with the frames have it. On simulated stacks,
+whose dampings are 0.5 to 1, it is right to 2 or 3 % from 100 photons on, and to 15 % at 20 photons. A least-squares fit
+of the bands, of which contrasts were once measured, is right to 5 % and 20 %, and too high.
+
 References
 ----------
 .. [1] W. A. Fuller, Measurement Error Models, section 1.3 (1987): a line through points, both coordinates in error.
@@ -21,6 +25,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,30 +33,19 @@ from scipy import fft
 from scipy.optimize import minimize_scalar
 
 from srredsim.optics.borders import WORKERS
-from srredsim.optics.transfer import DAMPING, Transfer
-from srredsim.stripes.bands import Bands, image, separated, wave
-from srredsim.stripes.measure import remeasured
-from srredsim.stripes.parameters import Order, Parameters
-from srredsim.stripes.preprocess import Prepared
+from srredsim.optics.transfer import DAMPING
+from srredsim.stripes.bands import Bands, image, wave
+from srredsim.stripes.parameters import Angle, Damping, Order
 
-LOWEST, HIGHEST = 0.2, 0.9  # of the cut-off, distance to the middle of either band
-BEYOND = 1.03  # of the cut-off: nothing but noise
+LOWEST, HIGHEST = 0.2, 0.9  # fractions of the cut-off, distance to the middle of either band
+BEYOND = 1.03  # times the cut-off: nothing but noise
 FEWEST, MOST = 200, 8192  # frequencies that a number is taken from; of a large field, every second or third will do
 RANGE = (0.1, 1.5)  # in which the damping is looked for
 STRONGEST = 2.0  # amplitude c: twice what light can have
-EXACT = 0.05  # that stacks of known damping are met with, however much light there is
-SPREAD = 0.144  # of the damping of objectives about `DAMPING`, standard deviation
+EXACT = 0.03  # that stacks of known damping are met with, however much light there is
+IDEAL = 1.0  # no lens is better
+SPREAD = 0.144  # that of the damping of objectives about `DAMPING`, standard deviation
 STEP = 0.05  # in log a, over which the curvature of the sum is taken
-
-
-@dataclass(frozen=True)
-class Damping:
-    """``value`` is what images are made with; ``measured`` what the bands say, None where they say nothing."""
-
-    value: float
-    chosen: str  # measured, assumed or given
-    measured: float | None = None
-    uncertainty: float | None = None  # standard deviation of `measured`
 
 
 @dataclass(frozen=True)
@@ -81,43 +75,33 @@ class Pairs:
         return float(minimize_scalar(at, bounds=(0.0, STRONGEST), method="bounded", options={"xatol": 1e-4}).fun)
 
 
-def chosen(prepared: Prepared, parameters: Parameters, transfer: Transfer) -> tuple[Damping, Transfer, Parameters]:
-    """Measure the damping and, where images are better for it, use it.
+def damping_of(bands: Sequence[Bands], angles: Sequence[Angle]) -> Damping:
+    """The damping that the bands of all angles show, drawn to what is usual as far as they leave it uncertain.
 
-    Simulated stacks have taught when they are: what is uncertain is drawn to what is usual, and a lens is never taken
-    to be better than that, as light from out of focus makes any image as blurred as a worse lens would.
-
-    Returns
-    -------
-    Damping
-    Transfer, Parameters
-        With the chosen damping; contrasts are measured again.
+    Parameters
+    ----------
+    bands : sequence of Bands
+        Of every angle that is given, separated with its own steps. Their own damping plays no part.
+    angles : sequence of Angle
+        Vectors, phases, and which orders are seen.
     """
-    found = measure(prepared, parameters, transfer)
-    if found is None:
-        return Damping(transfer.damping, "assumed"), transfer, parameters
-    measured, uncertainty = found
-    weights = 1 / (uncertainty**2 + EXACT**2), 1 / SPREAD**2
-    likely = (measured * weights[0] + DAMPING * weights[1]) / sum(weights)
-    if likely >= DAMPING:
-        return Damping(DAMPING, "assumed", measured, uncertainty), transfer, parameters
-    transfer = replace(transfer, damping=likely)
-    return (
-        Damping(likely, "measured", measured, uncertainty),
-        transfer,
-        remeasured(parameters, prepared.frames, transfer),
-    )
-
-
-def measure(prepared: Prepared, parameters: Parameters, transfer: Transfer) -> tuple[float, float] | None:
-    """The damping and its standard deviation; None where no order of any angle is seen."""
     everything = [
-        _pairs(separated(frames, angle.steps_rad, len(angle.orders), transfer), order)
-        for frames, angle in zip(prepared.frames, parameters.angles, strict=True)
+        _pairs(each, order)
+        for each, angle in zip(bands, angles, strict=True)
         for order in angle.orders
         if order.amplitude != 0
     ]
-    everything = [pairs for pairs in everything if pairs.zero.size >= FEWEST]
+    found = measure([pairs for pairs in everything if pairs.zero.size >= FEWEST])
+    if found is None:
+        return Damping(DAMPING, "assumed")
+    measured, uncertainty = found
+    weights = 1 / (uncertainty**2 + EXACT**2), 1 / SPREAD**2
+    likely = (measured * weights[0] + DAMPING * weights[1]) / sum(weights)
+    return Damping(min(float(likely), IDEAL), "measured", measured, uncertainty)
+
+
+def measure(everything: Sequence[Pairs]) -> tuple[float, float] | None:
+    """The most likely damping and its standard deviation; None where no order of any angle is seen."""
     if not everything:
         return None
 

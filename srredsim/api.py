@@ -1,0 +1,396 @@
+"""What srredsim does, as functions: from a raw stack or an image in memory, or a path, to images and reports.
+
+They are the verbs of ``srredsim`` itself: ``srredsim.predict(stack)``. Nothing is written but by the ``save`` of a
+result. Names of arguments and defaults are those of the command line. Wherever a stack is taken, it may be
+
+* a `RawStack`, as `read` gives it;
+* a path: a file in any format that `read` knows;
+* an array (..., y, x), which is understood as the same array in a .npy file would be: the axis before y and x are the
+  frames, or the last two are angle and phase. ``axes="ZAPYX"`` says what else they are.
+
+How to read a path or an array is told by further arguments of the same call:
+
+order, angles, phases, trailing_widefield
+    The frames, as `read` explains.
+pixel_size_um, na, wavelength_em_um
+    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says.
+
+What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Unpack
+
+import numpy as np
+
+from srredsim import inspection, io, stacks
+from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.errors import InputError
+from srredsim.results import Image, Inspection, Picture, drawn_panels
+from srredsim.stacks import OfReading, Stack
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from srredsim.zoo.chain import Chain
+    from srredsim.zoo.models import LoadedModel
+
+__all__ = [
+    "compare_with_frames",
+    "denoise",
+    "inspect",
+    "load_model",
+    "predict",
+    "read",
+    "reconstruct",
+    "show",
+    "simulate",
+]
+
+Progress = Callable[[int, int], None]  # called as progress(done, total)
+
+
+class OfReconstruction(OfReading, total=False):
+    """What is known of stripes and lens: see `srredsim.workflows.reconstruct`."""
+
+    parameters: str | Path | None
+    k: Sequence[tuple[float, float]] | None
+    phase_steps: Sequence[Sequence[float]] | None
+    otf: str | Path | None
+    otf_damping: float | None
+
+
+class Simulated(NamedTuple):
+    """A raw stack and the image that it should give."""
+
+    stack: RawStack
+    truth: Image
+
+
+# The verbs
+
+
+def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
+    """Raw stack of a file, whose frames are read when they are asked for, or of an array.
+
+    Parameters
+    ----------
+    order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
+        How the frames follow one another where a file does not say, the fastest first; PAZ if not given.
+    angles, phases : int, optional
+        Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
+    trailing_widefield : bool
+        Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
+    pixel_size_um, na, wavelength_em_um : float, optional
+        Left out: the file says, or they stay unknown.
+    axes : str, optional
+        Of an array: letters of TCZAPYX, as ``ZAPYX``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or its frames do not make the angles and phases.
+    """
+    return stacks.raw_stack(data, reading)
+
+
+def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
+    """How raw data were understood, and whether they are good: order, saturation, noise, stripes, movement ..."""
+    from srredsim.workflows import inspect as workflow
+
+    stack = stacks.raw_stack(data, reading)
+    if reading.get("na") is not None or reading.get("wavelength_em_um") is not None:
+        inspection.refuse_impossible(stack.optics)
+    return Inspection(workflow.inspect(stack, trailing_widefield=bool(reading.get("trailing_widefield"))), stack)
+
+
+def reconstruct(
+    data: Stack,
+    *,
+    method: str = "wiener",
+    wiener: float | None = None,
+    attenuation: float = 0.0,
+    iterations: int | None = None,
+    split_photons: bool = False,
+    progress: Progress | None = None,
+    **given: Unpack[OfReconstruction],
+) -> Image:
+    """SIM image of every t, c and z the classical way: stripes found in the data, then Wiener or Richardson-Lucy.
+
+    Parameters
+    ----------
+    method : {"wiener", "richardson-lucy"}
+    wiener : float, optional
+        Higher is smoother; left out: from the noise.
+    attenuation : float
+        0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes.
+    iterations : int, optional
+        Of Richardson-Lucy.
+    split_photons : bool
+        Also tell the resolution, by Fourier ring correlation of two halves of the photons.
+    parameters, k, phase_steps, otf, otf_damping :
+        What is known of stripes and lens, as `srredsim.workflows.reconstruct.KnownStripes` and ``Lens`` have it.
+    **given
+        How to read the data, see `srredsim.api`.
+
+    Returns
+    -------
+    Image
+        ``found`` is what the command writes as ``<stem>_wiener.json``.
+    """
+    from srredsim.workflows import reconstruct as workflow
+
+    asked = dict(given)
+    known, lens = _taken(asked, workflow.KnownStripes), _taken(asked, workflow.Lens)
+    stack = io.remembering(stacks.raw_stack(data, asked))
+    work = workflow.Method(method, wiener, attenuation, iterations)
+    result = workflow.reconstruct(
+        stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
+    )
+    optics = stack.optics.given(**result.report["optics"])
+    return Image.of_planes(
+        result.images,
+        optics=_finer(optics, result.images.shape[-1] / stack.array.shape[-1]),
+        channel_names=stack.channel_names,
+        name=method,
+        found=result.report,
+        notes=result.notes,
+    )
+
+
+def predict(
+    data: Stack,
+    *,
+    model: str | Path | LoadedModel | Chain | None = None,
+    precision: str = "auto",
+    tile: int | None = None,
+    progress: Progress | None = None,
+    **reading: Unpack[OfReading],
+) -> Image:
+    """Image of every t, c and z by a trained network: super-resolved from raw stacks, or made of widefield images.
+
+    Parameters
+    ----------
+    data : RawStack, path or array
+        For models of widefield images: a path or an array of these, (y, x) or any of T, C and Z before that.
+    model : name, folder or loaded model, optional
+        Left out: the shipped one that fits the stack and its optics, which the notes name; of widefield images also
+        ``a+b``, one after the other. Many images take less time with a model that `load_model` gave.
+    precision : {"auto", "float32", "bfloat16", "float16"}
+        Of a model that is yet to be loaded.
+    tile : int, optional
+        Side of a tile in raw pixels; the result is the same.
+    **reading
+        How to read the data, see `srredsim.api`.
+    """
+    from srredsim.quality.report import verdict
+    from srredsim.zoo.predict import predict as predicted
+
+    notes: tuple[str, ...] = ()
+    if model is None:
+        stack = stacks.raw_stack(data, reading)
+        name, notes = _fitting(stack)
+        chain = load_model(name, precision)
+    else:
+        chain = load_model(model, precision)
+        stack = stacks.stack_for(chain, data, reading)
+    result = predicted(chain, io.remembering(stack), tile=tile, progress=progress)
+    found = {
+        "model": chain.name,
+        "precision": chain.first.precision,
+        "stripes": [verdict(each) for each in result.stripes],
+        "parameters": [each.report() for each in result.stripes],
+    }
+    return Image.of_planes(
+        result.image,
+        optics=result.optics,
+        channel_names=stack.channel_names,
+        name=chain.name,
+        found=found,
+        notes=(*notes, *result.notes),
+        stripes=(stack, result.stripes) if result.stripes else None,
+    )
+
+
+def denoise(
+    data: Stack,
+    *,
+    method: str = "vst_bm3d",
+    noise: tuple[float, float] | None = None,
+    prior: str | Path | None = None,
+    model: str | Path | LoadedModel | Chain | None = None,
+    progress: Progress | None = None,
+    **reading: Unpack[OfReading],
+) -> Image:
+    """Widefield images without their noise, plane by plane.
+
+    Parameters
+    ----------
+    data : array or path
+        Images (y, x), or any of T, C and Z before that.
+    method : str
+        pure_let is fast; vst_bm3d and vst_epll are better, and need no training; dncnn is a network that comes trained.
+    noise : (a, b), optional
+        Variance of the noise is a x brightness + b; left out: measured in each plane.
+    prior : path, optional
+        Patches for vst_epll; left out: the shipped ones.
+    model : name, folder or loaded model, optional
+        Of a network; left out: ``w2s_<method>``.
+    **reading
+        How to read the data, see `srredsim.api`; of widefield images ``pixel_size_um`` and ``axes``.
+    """
+    from srredsim.workflows import denoise as workflow
+
+    network = workflow.model_of(method, noise=noise, prior=prior, model=model)
+    if network is not None:
+        return predict(data, model=workflow.denoiser(network), progress=progress, **reading)
+    stack = stacks.plain_images(data, reading, workflow.SMALLEST_SIDE)
+    result = workflow.denoise(stack, method, noise=noise, prior=prior, progress=progress)
+    known = {"optics": stack.optics, "channel_names": stack.channel_names, "found": result.report}
+    return Image.of_planes(result.images, name=method, notes=result.notes, **known)
+
+
+def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack[OfReading]) -> Image:
+    """Do the raw frames support an image? It is sent through lens and stripes, and compared with what was recorded.
+
+    Parameters
+    ----------
+    image : Image, array or path
+        SIM image of the stack, above background: twice its pixels along y and x, and its T, C and Z.
+    data : RawStack, path or array
+        Raw frames whose optics are known.
+
+    Returns
+    -------
+    Image
+        Maps with the channels ``residual`` (1: explained to within the camera's noise) and ``score`` (light that the
+        image lacks or has too much, in standard deviations), one after the other for each channel of the stack.
+        ``found["line"]`` says it in words, ``found["planes"]`` in numbers; its picture outlines what is not supported.
+    """
+    from srredsim.consistency import picture
+    from srredsim.workflows import judge as workflow
+
+    stack = stacks.raw_stack(data, reading)
+    if isinstance(image, str | PathLike):
+        image = io.read_image(Path(image))[0]
+    name, stripes = (image.name, image.stripes_of(stack)) if isinstance(image, Image) else ("image", None)
+    images = np.asarray(image, np.float32)
+    shape = workflow.shape_of_images(stack)
+    if images.ndim < len(shape) and images.size == np.prod(shape) and images.shape[-2:] == shape[-2:]:
+        images = images.reshape(shape)
+    result = workflow.compare(io.remembering(stack), images, stripes)
+    optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
+
+    def draw(png: BinaryIO) -> None:
+        picture.picture(png, *result.pictured, name=name, pixel_size_um=optics.pixel_size_um)
+
+    return Image.of_planes(
+        result.maps,
+        optics=optics,
+        channel_names=tuple(result.names),
+        name=f"consistency of {name}",
+        found=result.report,
+        notes=tuple(result.report["notes"]),
+        drawn=draw,
+    )
+
+
+def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto") -> Chain:
+    """Model with its weights, to be used many times: a name of ``srredsim models``, a folder, or ``a+b``."""
+    from srredsim.zoo.chain import Chain
+
+    chain = model if isinstance(model, Chain) else Chain(model, precision)
+    if precision not in ("auto", chain.first.precision):
+        raise InputError(f"the model {chain.name} is loaded in {chain.first.precision} already; leave out `precision`")
+    return chain
+
+
+def simulate(
+    *,
+    seed: int = 0,
+    index: int = 0,
+    angles: int = 3,
+    phases: int = 5,
+    photons: tuple[float, float] = (20.0, 5000.0),
+    size: int | tuple[int, int] = 128,
+    **fixed: Any,
+) -> Simulated:
+    """Raw stack and its truth, that of number ``index`` of a seed; what is not said is drawn.
+
+    Parameters
+    ----------
+    photons : (float, float)
+        Range of the expected photons in the brightest pixel of the widefield image.
+    size : int or (int, int)
+        Raw pixels (y, x).
+    **fixed
+        Whatever else is not to be drawn, a field of `srredsim.simulation.sim.Settings`: ``phantom="filaments"``.
+    """
+    from srredsim.simulation.sim import simulate_stack
+    from srredsim.workflows.simulate import sidecar
+
+    sample = simulate_stack(seed, index=index, angles=angles, phases=phases, photons=photons, size=size, **fixed)
+    settings = sample.settings
+    optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
+    stack = RawStack(sample.raw[None, None, None], Pattern(angles, phases), optics)
+    finer = _finer(optics, sample.truth.shape[0] / sample.raw.shape[2])
+    return Simulated(stack, Image(sample.truth, "YX", finer, name="truth", found=sidecar(sample, seed, index)))
+
+
+def show(*data: Stack, t: int = 0, c: int = 0, z: int | None = None, title: str = "") -> Picture:
+    """Images and stacks of one field side by side, the most detailed part magnified below; of stacks the mean frame.
+
+    A notebook shows it where it is the last line of a cell; ``save`` writes it. ``z`` is the middle if it is left out.
+    The scale bars are those of the first.
+    """
+    if not data:
+        raise InputError("nothing to show; give an image or a stack")
+    panels = [_panel(each, (t, c, z)) for each in data]
+    try:
+        return drawn_panels([(name, plane) for name, plane, _ in panels], panels[0][2], title)
+    except ValueError as problem:
+        raise InputError(str(problem)) from None
+
+
+# What they share
+
+
+def _taken(given: dict[str, Any], record: type) -> Any:
+    """A record of those of the arguments that it has, which are given no more."""
+    return record(**{field.name: given.pop(field.name) for field in fields(record) if field.name in given})
+
+
+def _fitting(stack: RawStack) -> tuple[str, tuple[str, ...]]:
+    from srredsim.zoo import models
+
+    name = models.fitting(stack.pattern, stack.optics)
+    return name, (f"{stack.pattern.angles} angles x {stack.pattern.phases} phases, taking the model {name}",)
+
+
+def _finer(optics: Optics, scale: float) -> Optics:
+    """Optics of an image of so many pixels a raw pixel."""
+    return replace(optics, pixel_size_um=None if optics.pixel_size_um is None else optics.pixel_size_um / scale)
+
+
+def _panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
+    """Name, plane (y, x) and optics of what is shown."""
+    if isinstance(data, Image):
+        return data.name, data.planes[_place(position, data.planes.shape)], data.optics
+    stack = stacks.any_stack(data)
+    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
+    raw = stack.raw(*_place(position, stack.array.shape))
+    return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
+
+
+def _place(position: tuple[int, int, int | None], shape: Sequence[int]) -> tuple[int, int, int]:
+    """Where the plane is in (t, c, z, ...)."""
+    t, c, z = position
+    place = t, c, shape[2] // 2 if z is None else z
+    if not all(0 <= i < n for i, n in zip(place, shape, strict=False)):
+        raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {tuple(shape[:3])}")
+    return place

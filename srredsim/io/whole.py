@@ -1,0 +1,283 @@
+"""How a file, or all files of one result, appear whole or not at all, whenever the work is stopped.
+
+What is unfinished is called ``.srredsim-<machine>-<process>-...`` and lies beside what it will be. Where the process is
+gone, the next one that writes into the folder removes it; or, if everything was ready and only some files had their
+names yet, gives the others theirs: a list of them was written first.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from srredsim.errors import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_IN_WORDS = re.compile(  # of NumPy, which gives no errno, and of HDF5, which may give it in its text only
+    rf"\d+ requested and \d+ written|errno = ({'|'.join(map(str, FULL))})\b|No space left on device|File too large"
+)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+UNFINISHED = re.compile(r"\.srredsim-(?P<machine>[0-9a-f]{6})-(?P<process>\d{1,9})-[0-9a-f]{8}")
+LIST = ".names.json"  # ending of the list of what is ready
+STOP_AT = "SRREDSIM_STOP_AT"  # the tests: environment variable that names the `moment` at which the process ends
+BLOCK = 1 << 20  # bytes
+
+MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+
+
+class Exists(InputError):
+    """A result is there already, and may not be replaced."""
+
+    def __init__(self, path: Path):
+        super().__init__(f"{path} exists already; give `overwrite` or another `out`")
+        self.path = path
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What is written and waits for its name."""
+
+    temporary: Path
+    path: Path
+    overwrite: bool
+    made: tuple[Path, ...]  # folders that were made for it, the innermost first
+
+
+_group: ContextVar[list[_Ready] | None] = ContextVar("what will appear together", default=None)
+
+
+@contextmanager
+def atomic(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary path beside `path`, for a file or a folder: renamed to `path` on success, removed on any failure.
+
+    Folders on the way to `path` are made; if the work fails and they are still empty, they go again. Within `together`,
+    the file has its name when all the others are written, too.
+
+    Raises
+    ------
+    InputError
+        If `path` exists and `overwrite` is false, or if it cannot be written: no permission, or no space.
+    """
+    path, group = Path(path), _group.get()
+    temporary = _unfinished(path.parent, ".weights.h5" if path.name.endswith(".weights.h5") else path.suffix)
+    ready, made = False, []
+    try:
+        refuse_existing(path, overwrite)
+        made = _make_folders(path.parent)
+        _probe(temporary)
+        yield temporary
+        one = _Ready(temporary, path, overwrite, tuple(made))
+        if group is None:
+            _appear([one])
+        else:
+            group.append(one)
+        ready = True
+    except (OSError, RuntimeError) as error:
+        raise _in_words(error, path, temporary) from error
+    finally:
+        if not ready:
+            _remove(temporary, made)
+
+
+@contextmanager
+def together(last: Path | None = None) -> Iterator[None]:
+    """All files that `atomic` writes within appear when the block ends well, and none of them if it does not.
+
+    ``last`` is the one whose presence says that all are there.
+    """
+    if _group.get() is not None:  # a part of something larger
+        yield
+        return
+    group: list[_Ready] = []
+    token = _group.set(group)
+    try:
+        yield
+        _appear(sorted(group, key=lambda one: one.path == last))
+        group.clear()
+    finally:
+        _group.reset(token)
+        for one in group:
+            _remove(one.temporary, one.made)
+
+
+def refuse_existing(path: Path, overwrite: bool = False) -> None:
+    """`Exists` if there is a result already that may not be replaced."""
+    clear_up(path.parent.absolute())
+    if not overwrite and path.exists():
+        raise Exists(path)
+
+
+def refuse_results(result: Path, beside: Iterable[Path], overwrite: bool = False) -> None:
+    """`Exists` if a result is there; InputError if only something is that belongs beside it."""
+    refuse_existing(result, overwrite)
+    for path in beside:
+        if not overwrite and path.exists():
+            raise InputError(f"{path} exists already, without {result.name}; give `overwrite` or another `out`")
+
+
+def allocate(path: Path, size: int) -> None:
+    """Take the space of a file now: a memory map that finds the disk full later kills the process."""
+    with path.open("r+b") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        there = file.seek(0, os.SEEK_END)
+        for start in range(there, size, BLOCK):
+            file.write(bytes(min(BLOCK, size - start)))
+
+
+def no_space(error: BaseException) -> bool:
+    """Whether a disk is full, or a quota, whoever found that out."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in FULL
+    return isinstance(error, OSError | RuntimeError) and FULL_IN_WORDS.search(str(error)) is not None
+
+
+def moment(name: str) -> None:
+    """The process ends here as if it were killed, if the tests ask for that."""
+    if os.environ.get(STOP_AT) == name:
+        os._exit(137)
+
+
+# What was left
+
+
+@cache
+def clear_up(folder: Path) -> None:
+    """Finish or remove what processes that are gone left in a folder; once is enough."""
+    try:
+        left = [path for path in folder.iterdir() if _is_left(path.name)]
+    except OSError:  # not there yet, or it will be said by who writes into it
+        return
+    for path in left:
+        if path.name.endswith(LIST):
+            with suppress(OSError, ValueError, TypeError):
+                _finish(path)
+    for path in left:
+        with suppress(OSError):
+            _remove(path)
+
+
+def _is_left(name: str) -> bool:
+    found = UNFINISHED.match(name)
+    return found is not None and found["machine"] == MACHINE and not _lives(int(found["process"]))
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":  # there, asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # that of another user
+        return True
+    return True
+
+
+def _finish(listed: Path) -> None:
+    """Give what was ready its names; only in this folder, whatever the list says."""
+    for temporary, name, overwrite in json.loads(listed.read_text(encoding="utf-8")):
+        source, target = listed.parent / Path(temporary).name, listed.parent / Path(name).name
+        if UNFINISHED.match(source.name) and source.exists() and (overwrite or not target.exists()):
+            _replace(source, target)
+
+
+# Names
+
+
+def _unfinished(folder: Path, suffix: str) -> Path:
+    return folder / f".srredsim-{MACHINE}-{os.getpid()}-{uuid.uuid4().hex[:8]}{suffix}"
+
+
+def _appear(group: list[_Ready]) -> None:
+    """All renamed. If that is interrupted, the lists say what else was ready."""
+    for one in group:
+        if not one.overwrite and one.path.exists():
+            raise Exists(one.path)
+    lists = _listed(group) if len(group) > 1 or any(one.path.is_dir() for one in group) else []
+    try:
+        for one in group:
+            moment(f"before {one.path.name}")
+            try:
+                _replace(one.temporary, one.path)
+            except OSError as error:
+                raise _in_words(error, one.path, one.temporary) from error
+            moment(f"after {one.path.name}")
+    finally:
+        for listed in lists:
+            listed.unlink()
+
+
+def _listed(group: list[_Ready]) -> list[Path]:
+    """A list in each folder."""
+    lists = []
+    for folder in {one.path.parent: None for one in group}:
+        names = [(one.temporary.name, one.path.name, one.overwrite) for one in group if one.path.parent == folder]
+        lists.append(_unfinished(folder, LIST))
+        lists[-1].write_text(json.dumps(names), encoding="utf-8")
+    return lists
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """The folders that had to be made, the innermost first."""
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not nearest.is_dir():
+        raise InputError(f"{folder} cannot be made: {nearest} is a file, not a folder; give another `out`")
+    missing = [folder, *folder.parents]
+    missing = missing[: missing.index(nearest)]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _probe(temporary: Path) -> None:
+    """Find out before the work, not after it, that nothing can be written here."""
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    temporary.unlink()
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    if path.is_dir() and temporary.is_dir():  # a folder that holds something cannot be renamed over
+        old = _unfinished(path.parent, ".old")
+        os.replace(path, old)
+        os.replace(temporary, path)
+        shutil.rmtree(old)
+    else:
+        os.replace(temporary, path)
+
+
+def _remove(path: Path, folders: tuple[Path, ...] | list[Path] = ()) -> None:
+    """Away with it, and with the folders that are empty then."""
+    if os.path.isdir(path):  # unlike Path.is_dir, never raises
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        path.unlink()
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _in_words(error: OSError | RuntimeError, path: Path, temporary: Path) -> Exception:
+    if no_space(error):
+        return InputError(f"{path} cannot be written: no space left on the disk; free some or give another `out`")
+    if not isinstance(error, OSError):
+        return error
+    if error.filename is not None and Path(os.fsdecode(error.filename)) not in (path, temporary, *path.parents):
+        return error  # about another file, one that was read
+    if error.errno in FORBIDDEN:
+        return InputError(f"{path} cannot be written: {path.parent} is read-only or not yours; give another `out`")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
+        return InputError(f"{path} cannot be written: {error.strerror.lower()}; give another `out`")
+    return error

@@ -1,0 +1,115 @@
+"""Work on several cores, which ends at once when it is interrupted, and when the process that asked for it is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context, parent_process
+from typing import TypeVar
+
+from srredsim.errors import InputError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+LISTEN_S = 0.2  # between looks at whether Ctrl-C was pressed
+GRACE_S = 2.0  # for processes that are told to stop, to remove what they have half done
+_state = {"working": False, "stopping": False}  # of a process that works for another
+
+
+def on_cores(
+    work: Callable[[Item], Result], items: Sequence[Item], cores: int, tick: Callable[[Result], None]
+) -> list[Result]:
+    """``work`` of every item, in new processes if there are cores for that; ``tick`` is given each result as it comes.
+
+    Raises
+    ------
+    InputError
+        If the system ends one of the processes.
+    """
+    if cores < 2:
+        return [_ticked(work(item), tick) for item in items]
+    pool = ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=_begin)
+    try:
+        with _ctrl_c_is_not_for_them():
+            futures = [pool.submit(partial(_do, work), item) for item in items]
+        waiting = set(futures)
+        while waiting:  # not for longer at a time: Ctrl-C that another thread is told of does not end a wait
+            done, waiting = wait(waiting, LISTEN_S, FIRST_COMPLETED)
+            for future in done:
+                tick(future.result())
+        pool.shutdown()
+    except BaseException as problem:
+        _stop(pool)
+        if isinstance(problem, BrokenProcessPool):
+            raise InputError("a process was ended by the system, which mostly means that memory ran out") from None
+        raise
+    return [future.result() for future in futures]
+
+
+def _ticked(result: Result, tick: Callable[[Result], None]) -> Result:
+    tick(result)
+    return result
+
+
+@contextmanager
+def _ctrl_c_is_not_for_them() -> Iterator[None]:
+    """Processes that are started within leave Ctrl-C, which a terminal sends to all, to the one that started them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    end = time.monotonic() + GRACE_S
+    for process in processes:
+        process.join(max(0.0, end - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+
+
+# In the processes
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _told_to_stop)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)
+
+
+def _told_to_stop(*_: object) -> None:
+    _state["stopping"] = True
+    if not _state["working"]:
+        os._exit(0)
+    raise KeyboardInterrupt
+
+
+def _do(work: Callable[[Item], Result], item: Item) -> Result:
+    if _state["stopping"]:
+        raise KeyboardInterrupt
+    _state["working"] = True
+    try:
+        return work(item)
+    finally:
+        _state["working"] = False

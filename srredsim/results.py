@@ -1,0 +1,245 @@
+"""What the verbs of `srredsim.api` give back, as notebooks show it: images with calibration, reports, pictures."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from srredsim import inspection, io, picture
+from srredsim.acquisition import Optics, RawStack
+from srredsim.errors import InputError
+
+UNKNOWN = Optics()
+SUFFIXES = (".tif", ".tiff")  # names of images that are written
+NOTEBOOK_PANEL = 224  # pixels of a panel of the pictures here
+NOTEBOOK_WIDTH, JPEG_QUALITY = 900, 85  # pixels and quality of pictures in colour
+MOST_CHANNELS = 3  # side by side in the picture of an image
+COLOURS = {"good": "#1a7f37", "doubtful": "#b35900", "bad": "#c00000"}  # colour of each verdict
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Image:
+    """Image, or many along t, c and z, with its calibration and what it rests on; NumPy takes it as an array.
+
+    Attributes
+    ----------
+    array : float32 ndarray
+        With the axes of ``axes``: Y and X, before them those of T, C and Z that are longer than 1.
+    axes : str
+        ``YX``, ``ZYX``, ``TCZYX`` ...
+    optics : Optics
+        Of the image: its own pixel size.
+    channel_names : tuple of str, optional
+    name : str
+        Model or method that made it.
+    found : dict
+        What was found on the way, ready for JSON: stripes, noise, scores.
+    notes : tuple of str
+        What is to be known of it, a sentence each.
+    """
+
+    array: np.ndarray
+    axes: str
+    optics: Optics = UNKNOWN
+    channel_names: tuple[str, ...] | None = None
+    name: str = "image"
+    found: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    drawn: Callable[[BinaryIO], None] | None = None  # writes a picture of its own as PNG
+    tag: str | None = None  # software that a saved file names, see `srredsim.io.image.ImageWriter`
+    stripes: tuple[RawStack, Sequence[Any]] | None = None  # what it was made of, and the stripes of each channel
+
+    @classmethod
+    def of_planes(cls, planes: np.ndarray, **known: Any) -> Image:
+        """Image of (t, c, z, y, x), without those of t, c and z that are of length 1."""
+        kept = [i for i, n in enumerate(planes.shape) if n > 1 or i > 2]
+        array = np.asarray(planes, np.float32).reshape([planes.shape[i] for i in kept])
+        return cls(array, "".join("TCZYX"[i] for i in kept), tag=io.RESULT, **known)
+
+    @property
+    def planes(self) -> np.ndarray:
+        """The array as (t, c, z, y, x)."""
+        sizes = dict(zip(self.axes, self.array.shape, strict=True))
+        return self.array.reshape([sizes.get(axis, 1) for axis in "TCZYX"])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def pixel_size_um(self) -> float | None:
+        return self.optics.pixel_size_um
+
+    @property
+    def z_step_um(self) -> float | None:
+        return self.optics.z_step_um
+
+    @property
+    def frame_interval_s(self) -> float | None:
+        return self.optics.frame_interval_s
+
+    def stripes_of(self, stack: RawStack) -> Sequence[Any] | None:
+        """Stripes of each channel, if they are known because the image was made of this very stack."""
+        if self.stripes is None:
+            return None
+        made_of, stripes = self.stripes
+        return stripes if made_of.array is stack.array and made_of.optics == stack.optics else None
+
+    def save(self, path: str | Path, *, dtype: str = "float32", overwrite: bool = False) -> Path:
+        """Write a TIFF that ImageJ opens with pixel size, z step, frame interval and channel names.
+
+        Parameters
+        ----------
+        path : path
+            Ends with .tif or .tiff. The file appears whole or not at all.
+        dtype : {"float32", "uint16"}
+            uint16 is rounded and clipped to 0 ... 65535.
+        overwrite : bool
+            Replace a file that is there.
+
+        Raises
+        ------
+        InputError
+            If the file is there already, or cannot be written, or another suffix is asked for.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in SUFFIXES:
+            raise InputError(f"images are written as {' or '.join(SUFFIXES)}; got {path.name}")
+        planes = self.planes
+        calibration = {name: getattr(self.optics, name) for name in ("pixel_size_um", "z_step_um", "frame_interval_s")}
+        calibration["channel_names"] = self.channel_names
+        with io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, tag=self.tag, **calibration) as writer:
+            for position in np.ndindex(*planes.shape[:3]):
+                writer[position] = planes[position]
+        return path
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.array, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        size = " x ".join(map(str, self.array.shape))
+        pixel = f", {self.pixel_size_um:.4g} um a pixel" if self.pixel_size_um else ""
+        return f"<Image {self.name}: {self.axes} {size}{pixel}>"
+
+    def _repr_jpeg_(self) -> bytes | None:
+        return _jpeg(self.drawn) if self.drawn else None
+
+    def _repr_png_(self) -> bytes | None:
+        """Picture of the first time, in the middle of z."""
+        if self.drawn:
+            return None
+        planes = self.planes[0, :MOST_CHANNELS, self.planes.shape[2] // 2]
+        names = self.channel_names or ([self.name] if len(planes) == 1 else range(len(planes)))
+        return drawn_panels([(str(name), plane) for name, plane in zip(names, planes, strict=False)], self.optics).png
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inspection:
+    """Report on raw data: how it was understood, and whether it is good.
+
+    Attributes
+    ----------
+    found : dict
+        The report of `srredsim.inspection.inspect`, ready for JSON.
+    stack : RawStack
+        What was looked at.
+    """
+
+    found: dict[str, Any]
+    stack: RawStack
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """Checks of all channels: channel, name, verdict, value, number and limit in words, advice."""
+        return [
+            {"channel": channel["channel"]} | check for channel in self.found["channels"] for check in channel["checks"]
+        ]
+
+    @property
+    def advice(self) -> list[str]:
+        """What to change at the microscope, or in how the file is read."""
+        return list(dict.fromkeys(check["advice"] for check in self.checks if check["advice"]))
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the picture of the report as PNG."""
+        return Picture(_written(self._draw)).save(path, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        return "\n".join(inspection.lines(self.found))
+
+    def _draw(self, png: BinaryIO) -> None:
+        inspection.picture(self.stack, png, self.found)
+
+    def _repr_html_(self) -> str:
+        lines = inspection.lines(self.found)
+        head = lines[: lines.index("")]  # the checks follow, here as a table
+        rows = [(check, COLOURS.get(check["verdict"], "#737373")) for check in self.checks]
+        table = "".join(
+            f'<tr><td>{_escaped(check["name"])}</td><td style="color:{colour}"><b>{check["verdict"] or "-"}</b></td>'
+            f"<td>{_escaped(check['number'])}</td><td>{_escaped(check['limit'])}</td></tr>"
+            for check, colour in rows
+        )
+        advice = "".join(f"<li>{_escaped(line)}</li>" for line in self.advice)
+        advice = f"<p>What to change:</p><ul>{advice}</ul>" if advice else ""
+        image = base64.b64encode(_jpeg(self._draw)).decode()
+        return (
+            f"<p>{'<br>'.join(map(_escaped, head))}</p><table>{table}</table>{advice}"
+            f'<img src="data:image/jpeg;base64,{image}">'
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """PNG that a notebook shows."""
+
+    png: bytes
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write it, whole or not at all; InputError if the file is there already or has another suffix than .png."""
+        path = Path(path)
+        if path.suffix.lower() != ".png":
+            raise InputError(f"pictures are written as .png; got {path.name}")
+        with io.atomic(path, overwrite) as temporary:
+            temporary.write_bytes(self.png)
+        return path
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+    def __repr__(self) -> str:
+        width, height = (int.from_bytes(self.png[start : start + 4], "big") for start in (16, 20))
+        return f"<Picture of {width} x {height} pixels>"
+
+
+def drawn_panels(images: Sequence[tuple[str, np.ndarray]], optics: Optics, title: str = "") -> Picture:
+    """Images of one field side by side; ``optics`` are those of the first."""
+    asked: dict[str, Any] = {"title": title, "pixel_size_um": optics.pixel_size_um, "side": NOTEBOOK_PANEL}
+    return Picture(_written(lambda png: picture.panels(png, images, **asked)))
+
+
+def _written(draw: Callable[[BinaryIO], None]) -> bytes:
+    """What is written to a file, which is in memory."""
+    with BytesIO() as file:
+        draw(file)
+        return file.getvalue()
+
+
+def _jpeg(draw: Callable[[BinaryIO], None]) -> bytes:
+    """A picture in colour as JPEG, no wider than a notebook: as PNG it would be five times as large."""
+    from PIL import Image as Pixels
+
+    with Pixels.open(BytesIO(_written(draw))) as full:
+        small = full.convert("RGB")
+    small.thumbnail((NOTEBOOK_WIDTH, NOTEBOOK_WIDTH))
+    return _written(lambda file: small.save(file, format="JPEG", quality=JPEG_QUALITY))
+
+
+def _escaped(words: Any) -> str:
+    return html.escape("" if words is None else str(words))

@@ -1,0 +1,101 @@
+"""Stack of whatever a caller has: a RawStack, a path, an image or an array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+from numpy.typing import ArrayLike
+
+from srredsim import io, resources
+from srredsim.acquisition import RawStack
+from srredsim.errors import InputError
+from srredsim.results import Image
+
+if TYPE_CHECKING:
+    from srredsim.io.source import Source
+    from srredsim.zoo.chain import Chain
+
+Stack: TypeAlias = RawStack | Image | ArrayLike | str | PathLike[str]
+
+
+class OfReading(TypedDict, total=False):
+    """How to read a path or an array: see `srredsim.api`."""
+
+    order: str | None
+    angles: int | None
+    phases: int | None
+    trailing_widefield: bool
+    pixel_size_um: float | None
+    na: float | None
+    wavelength_em_um: float | None
+    axes: str | None
+
+
+def raw_stack(data: Stack, given: Mapping[str, Any]) -> RawStack:
+    """Raw stack of whatever is given."""
+    if isinstance(data, RawStack):
+        return _told(data, given)
+    return io.raw_stack(*_opened(data, given), _reading(given))
+
+
+def plain_images(data: Stack, given: Mapping[str, Any], smallest: int) -> RawStack:
+    """Widefield images, as a stack of one angle and one phase."""
+    if not isinstance(data, RawStack):
+        return io.plain_images(*_opened(data, given), _reading(given), smallest)
+    if data.pattern.frames > 1:
+        raise InputError(
+            f"this is a raw stack of {data.pattern.angles} angles x {data.pattern.phases} phases, not a widefield"
+            " image; reconstruct and predict take it"
+        )
+    return _told(data, given)
+
+
+def stack_for(chain: Chain, data: Stack, given: Mapping[str, Any]) -> RawStack:
+    """Stack that a model takes, of raw frames or of plain images."""
+    if isinstance(data, RawStack):
+        return chain.stack_of(_told(data, given))
+    return chain.open(*_opened(data, given), _reading(given))
+
+
+def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
+    """A stack with other optics; how its frames are sorted was told when it was read."""
+    reading = _reading(given)
+    for name in ("order", "angles", "phases", "trailing_widefield", "axes"):
+        if given.get(name):
+            raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
+    told = {name: getattr(reading, name) for name in ("pixel_size_um", "na", "wavelength_em_um")}
+    return replace(stack, optics=stack.optics.given(**told))
+
+
+def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
+    """Planes of a path, an image or an array."""
+    pixel_size_um, axes = given.get("pixel_size_um"), given.get("axes")
+    if isinstance(data, str | PathLike):
+        if axes:
+            raise InputError("`axes` are those of an array; a file is read in its `order`")
+        return io.open_source(Path(data), pixel_size_um), Path(data)
+    if isinstance(data, Image):
+        source = io.array_source(data.array, data.axes)
+        optics = data.optics.given(pixel_size_um=pixel_size_um)
+        return replace(source, optics=optics, channel_names=data.channel_names), None
+    return io.array_source(data, axes, pixel_size_um), None
+
+
+def _reading(given: Mapping[str, Any]) -> io.Reading:
+    known = [field.name for field in fields(io.Reading)]
+    for name in given:
+        if name not in (*known, "axes"):
+            raise TypeError(resources.unknown("argument", name, [*known, "axes"]))
+    return io.Reading(**{name: value for name, value in given.items() if name != "axes"})
+
+
+def any_stack(data: Any) -> RawStack:
+    """Raw stack if the frames make one, else plain images."""
+    try:
+        return raw_stack(data, {})
+    except InputError:
+        return plain_images(data, {}, 1)

@@ -1,0 +1,134 @@
+"""One lens for all: its damping, measured on stacks whose damping is known, and had by contrasts and images alike."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from srredsim.optics.sampling import SCALE
+from srredsim.optics.transfer import DAMPING, Transfer
+from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.wiener import reconstruct
+from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.bands import separated
+from srredsim.stripes.damping import IDEAL
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.measure import remeasured, through_one_lens
+from srredsim.stripes.parameters import Damping
+from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.search import overlaps
+
+
+@cache
+def stack(damping, phases=5, photons=800.0, seed=41):
+    sample = simulate_stack(
+        seed, phases=phases, photons=(photons, photons), size=112, phantom="filaments", otf_damping=damping
+    )
+    # as the simulator has its pixels
+    return sample, Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um, samples=SCALE)
+
+
+def found(damping, phases=5, photons=800.0, gain=1, assumed=DAMPING, seed=41):
+    sample, transfer = stack(damping, phases, photons, seed)
+    transfer = Transfer(transfer.cutoff_per_um, transfer.pixel_size_um, assumed, samples=SCALE)
+    return estimate(prepare(gain * sample.raw.astype(np.float32)), transfer)
+
+
+@pytest.mark.parametrize(("photons", "within"), [(100.0, 0.06), (800.0, 0.04)])
+@pytest.mark.parametrize("damping", [0.6, 0.75, 0.85, 0.95])
+@pytest.mark.parametrize("seed", [41, 42])
+def test_the_lens_is_what_it_is(damping, photons, within, seed):
+    lens = found(damping, photons=photons, seed=seed).damping
+    assert lens.chosen == "measured"
+    assert lens.value == pytest.approx(damping, rel=within)
+    assert lens.measured == pytest.approx(damping, rel=within)
+    assert lens.uncertainty < 0.03
+
+
+@pytest.mark.parametrize("damping", [0.35, 0.75, 0.95])
+def test_two_beams_tell_it_too(damping):
+    lens = found(damping, phases=3).damping
+    assert lens.measured == pytest.approx(damping, rel=0.05)
+
+
+def test_the_pixel_of_a_camera_makes_simulated_lenses_look_better_by_6_percent():
+    """Why `samples` is told here: points blur less than squares, and the difference has to go somewhere."""
+    sample, simulated = stack(0.7)
+    camera = Transfer(simulated.cutoff_per_um, simulated.pixel_size_um)
+    one, other = (estimate(prepare(sample.raw), transfer).damping.measured for transfer in (simulated, camera))
+    assert other / one == pytest.approx(1.06, abs=0.015)
+
+
+def test_contrasts_and_image_have_the_same_lens():
+    sample, transfer = stack(0.9)
+    prepared = prepare(sample.raw)
+    image, parameters, lens = of_optics(prepared, transfer)
+    assert lens.damping == parameters.damping.value == pytest.approx(0.9, rel=0.04)
+    np.testing.assert_array_equal(image, reconstruct(prepared, parameters, parameters.lens(transfer))[0])
+    for frames, angle in zip(prepared.frames, parameters.angles, strict=True):
+        through_it = overlaps(separated(frames, angle.steps_rad, 2, lens), angle.k0_per_um)
+        for order, seen in zip(angle.orders, through_it, strict=True):
+            assert order.modulation_depth == pytest.approx(2 * abs(seen.contrast()[0]), rel=1e-5)
+
+
+def test_contrasts_are_true_under_the_true_lens_only():
+    sample, transfer = stack(0.95)
+    prepared, parameters = prepare(sample.raw), found(0.95)
+
+    def error(parameters):
+        pairs = zip(parameters.angles, sample.settings.modulation_depths, strict=True)
+        return max(
+            abs(order.modulation_depth - depth)
+            for angle, depths in pairs
+            for order, depth in zip(angle.orders, depths, strict=True)
+        )
+
+    wrong = through_one_lens(parameters.angles, prepared.frames, transfer, Damping(0.5, "given"))
+    assert error(parameters) < 0.04 < error(wrong)
+
+
+def test_it_does_not_depend_on_the_guess_or_on_the_unit_of_light():
+    value = found(0.6).damping.value
+    assert found(0.6, assumed=1.0).damping.value == pytest.approx(value, abs=0.01)
+    assert found(0.6, gain=7).damping.value == pytest.approx(value, abs=0.01)
+
+
+def test_uncertainty_grows_as_light_fades():
+    dim, bright = (found(0.6, phases=3, photons=photons).damping for photons in (60.0, 2000.0))
+    assert dim.uncertainty > 3 * bright.uncertainty
+    assert abs(dim.measured - 0.6) < 3 * dim.uncertainty + 0.05
+
+
+def test_it_is_drawn_to_what_is_usual_and_never_better_than_ideal():
+    low = found(0.45).damping
+    assert low.measured < low.value < low.measured + 0.05
+    sample, transfer = stack(1.0)
+    blunt = Transfer(transfer.cutoff_per_um, 1.4 * transfer.pixel_size_um)  # a pixel that is told to be too large
+    parameters = found(1.0)
+    bright = through_one_lens(parameters.angles, prepare(sample.raw).frames, blunt)
+    assert bright.damping.value <= IDEAL
+
+
+def test_what_is_given_is_taken_and_kept_at_other_times():
+    sample, transfer = stack(0.6)
+    frames = prepare(sample.raw).frames
+    given = Damping(0.8, "given")
+    once = through_one_lens(found(0.6).angles, frames, transfer, given)
+    assert once.damping == given
+    assert remeasured(once, frames, transfer).damping == given
+    assert once.lens(transfer).damping == 0.8
+
+
+def test_a_measured_curve_has_no_damping():
+    sample, transfer = stack(0.6)
+    f = np.linspace(0, transfer.cutoff_per_um, 50)
+    curve = transfer.with_curve(np.array([f, 1 - f / f[-1]]))
+    parameters = estimate(prepare(sample.raw), curve)
+    assert parameters.damping is None
+    assert parameters.lens(curve) is curve
+
+
+def test_noise_says_nothing():
+    transfer = Transfer(5.3, 0.08)
+    prepared = prepare(np.random.default_rng(5).poisson(50, (3, 3, 64, 64)))
+    assert estimate(prepared, transfer).damping == Damping(DAMPING, "assumed")

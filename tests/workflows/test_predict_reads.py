@@ -1,0 +1,126 @@
+"""How often a prediction with consistency and preview reads each plane: once, or twice where memory is short."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import tifffile
+
+from srredsim import io
+from srredsim.io import Reading, memory
+from srredsim.io.formats import npy, tiff
+from srredsim.io.source import BarePlanes
+from srredsim.simulation.sim import simulate_stack
+from srredsim.workflows.predict import predict_file
+from srredsim.workflows.reconstruct import reconstruct_file
+from srredsim.zoo import models
+
+TIMES, CHANNELS, SLICES, ANGLES, PHASES, SIDE = 2, 1, 3, 3, 5, 40
+PLANES = TIMES * CHANNELS * SLICES * ANGLES * PHASES
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """(t, c, z, angle, phase, y, x), the sharpest slice in the middle of z."""
+    from scipy.ndimage import gaussian_filter
+
+    one = simulate_stack(6, index=3, phases=PHASES, size=SIDE, photons=(500.0, 500.0)).raw.astype(float)
+    soft = [one, gaussian_filter(one, (0, 0, 1, 1)), gaussian_filter(one, (0, 0, 2, 2))]
+    light = np.linspace(1, 0.5, TIMES * CHANNELS).reshape(TIMES, CHANNELS)
+    slices = np.stack([soft[1], soft[0], soft[2]])
+    return (light[..., None, None, None, None, None] * slices).round().astype(np.uint16)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Reads of each plane, by its number, at the lowest level; and how often a file was opened."""
+    reads, opened = Counter(), Counter()
+    bare, page = BarePlanes.__call__, tifffile.TiffPage.asarray
+
+    def read_bare(self, number):
+        reads[number] += 1
+        return bare(self, number)
+
+    def read_page(self, *arguments, **keywords):
+        reads[self.index] += 1
+        return page(self, *arguments, **keywords)
+
+    monkeypatch.setattr(BarePlanes, "__call__", read_bare)
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", read_page)
+    monkeypatch.setattr(tifffile.TiffFrame, "asarray", read_page)
+    for one in (npy, tiff):
+
+        def open_source(*arguments, whole=one.open_source):
+            opened["file"] += 1
+            return whole(*arguments)
+
+        monkeypatch.setattr(one, "open_source", open_source)
+    return reads, opened
+
+
+def bare_tiff(path, raw):
+    return io.write_raw(path / "a.tif", raw)
+
+
+def compressed_tiff(path, raw):
+    metadata = {"axes": "TAZPCYX"}
+    stored = raw.transpose(0, 3, 2, 4, 1, 5, 6)
+    tifffile.imwrite(path / "a.tif", stored, ome=True, photometric="minisblack", metadata=metadata, compression="zlib")
+    return path / "a.tif"
+
+
+def array(path, raw):
+    np.save(path / "a.npy", raw)
+    return path / "a.npy"
+
+
+@pytest.mark.parametrize(("limit", "most"), [(memory.LIMIT, 1), (0, 2)])
+@pytest.mark.parametrize("kind", ["tiny_cleaner", "tiny_model"])
+@pytest.mark.parametrize("write", [bare_tiff, compressed_tiff, array])
+def test_reads_of_each_plane(write, kind, limit, most, raw, counted, tmp_path, monkeypatch, request):
+    reads, opened = counted
+    path, model = write(tmp_path, raw), models.load(request.getfixturevalue(kind), "float32")
+    reads.clear()
+    monkeypatch.setattr(memory, "LIMIT", limit)
+    reading = Reading(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08)
+    report = predict_file(path, lambda stack: model, reading=reading)
+    assert len(report["paths"]) == 4
+    assert report["shape_tczyx"][:3] == [TIMES, CHANNELS, SLICES]
+    assert len(reads) == PLANES
+    assert max(reads.values()) <= most
+    assert opened["file"] == 1
+    if most == 2:  # the test sees what it should
+        assert max(reads.values()) == 2
+
+
+def test_reconstruct_reads_each_plane_once(raw, counted, tmp_path):
+    reads, opened = counted
+    path = compressed_tiff(tmp_path, raw)
+    reads.clear()
+    reconstruct_file(path, reading=Reading(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08), split_photons=True)
+    assert len(reads) == PLANES
+    assert set(reads.values()) == {1}
+    assert opened["file"] == 1
+
+
+def test_short_memory_changes_nothing(raw, tmp_path, monkeypatch, tiny_cleaner):
+    path, model = bare_tiff(tmp_path, raw), models.load(tiny_cleaner, "float32")
+    reading = Reading(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08)
+    whole = [file_bytes(name) for name in predict_file(path, model, reading=reading)["paths"]]
+    monkeypatch.setattr(memory, "LIMIT", 0)
+    again = predict_file(path, model, reading=reading, writing=io.Writing(overwrite=True))
+    assert [file_bytes(name) for name in again["paths"]] == whole
+
+
+def file_bytes(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def test_widefield_images_are_read_once(counted, tmp_path):
+    from srredsim.workflows.planewise import Work, planewise
+
+    reads, _ = counted
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 99, (5, 20, 24)))
+    planewise(tmp_path / "a.npy", Work("same", lambda plane: plane.image))
+    assert reads == dict.fromkeys(range(5), 1)
