@@ -8,12 +8,13 @@ VENV = .venv
 BIN = $(VENV)/bin
 SAMPLE = data/sample/tubulin_3x5_low_light.tif
 
-.PHONY: help demo test test-slow format clean
+.PHONY: help demo test test-slow fuzz format clean
 
 help:
 	@echo "make demo       reconstruct the sample stack with the shipped model, into demo/"
 	@echo "make test       check style and types, and run the tests (under ten minutes on two cores)"
 	@echo "make test-slow  run the tests that take longer"
+	@echo "make fuzz       damaged files by the thousand through every reader, two minutes; needs Hypothesis"
 	@echo "make format     put the source into the project's style"
 	@echo "make clean      remove everything that make makes (not runs/)"
 
@@ -28,6 +29,10 @@ test: $(VENV)/installed-test
 
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
+
+fuzz: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check hypothesis
+	$(BIN)/python tests/hostile/fuzz.py
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .

@@ -10,7 +10,7 @@ result. Names of arguments and defaults are those of the command line. Wherever 
 
 How to read a path or an array is told by further arguments of the same call:
 
-order, angles, phases, trailing_widefield
+order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
 pixel_size_um, na, wavelength_em_um
     The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says.
@@ -22,9 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
@@ -58,9 +59,9 @@ Progress = Callable[[int, int], None]  # called as progress(done, total)
 class OfReconstruction(OfReading, total=False):
     """What is known of stripes and lens: see `srredsim.workflows.reconstruct`."""
 
-    parameters: str | Path | None
+    parameters: str | Path | dict | None
     k: Sequence[tuple[float, float]] | None
-    phase_steps: Sequence[Sequence[float]] | None
+    phase_steps: Sequence[Sequence[float]] | Sequence[float] | None
     otf: str | Path | None
     otf_damping: float | None
 
@@ -84,8 +85,11 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
         How the frames follow one another where a file does not say, the fastest first; PAZ if not given.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
-    trailing_widefield : bool
-        Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
+    widefield_frame : {"none", "first", "last"}, optional
+        Where a widefield frame, which is left out, stands in the frames of each reconstruction, or of the whole stack;
+        ``trailing_widefield=True`` is the last.
+    channels : int, optional
+        Colours that alternate frame by frame, where the file does not say so.
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
@@ -106,7 +110,7 @@ def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
     stack = stacks.raw_stack(data, reading)
     if reading.get("na") is not None or reading.get("wavelength_em_um") is not None:
         inspection.refuse_impossible(stack.optics)
-    return Inspection(workflow.inspect(stack, trailing_widefield=bool(reading.get("trailing_widefield"))), stack)
+    return Inspection(workflow.inspect(stack), stack)
 
 
 def reconstruct(
@@ -145,9 +149,10 @@ def reconstruct(
     """
     from srredsim.workflows import reconstruct as workflow
 
+    stacks.refuse_unknown(given, reconstruct, OfReconstruction)
     asked = dict(given)
     known, lens = _taken(asked, workflow.KnownStripes), _taken(asked, workflow.Lens)
-    stack = io.remembering(stacks.raw_stack(data, asked))
+    stack = stacks.raw_stack(data, asked)
     work = workflow.Method(method, wiener, attenuation, iterations)
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
@@ -191,6 +196,7 @@ def predict(
     from srredsim.quality.report import verdict
     from srredsim.zoo.predict import predict as predicted
 
+    stacks.refuse_unknown(reading, predict, OfReading)
     notes: tuple[str, ...] = ()
     if model is None:
         stack = stacks.raw_stack(data, reading)
@@ -246,6 +252,7 @@ def denoise(
     """
     from srredsim.workflows import denoise as workflow
 
+    stacks.refuse_unknown(reading, denoise, OfReading)
     network = workflow.model_of(method, noise=noise, prior=prior, model=model)
     if network is not None:
         return predict(data, model=workflow.denoiser(network), progress=progress, **reading)
@@ -286,9 +293,8 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     result = workflow.compare(io.remembering(stack), images, stripes)
     optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
 
-    def draw(png: BinaryIO) -> None:
-        picture.picture(png, *result.pictured, name=name, pixel_size_um=optics.pixel_size_um)
-
+    shown, supported = result.pictured
+    drawn = partial(picture.picture, image=shown, found=supported, name=name, pixel_size_um=optics.pixel_size_um)
     return Image.of_planes(
         result.maps,
         optics=optics,
@@ -296,7 +302,7 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
         name=f"consistency of {name}",
         found=result.report,
         notes=tuple(result.report["notes"]),
-        drawn=draw,
+        drawn=drawn,
     )
 
 
@@ -350,7 +356,7 @@ def show(*data: Stack, t: int = 0, c: int = 0, z: int | None = None, title: str 
     """
     if not data:
         raise InputError("nothing to show; give an image or a stack")
-    panels = [_panel(each, (t, c, z)) for each in data]
+    panels = [stacks.panel(each, (t, c, z)) for each in data]
     try:
         return drawn_panels([(name, plane) for name, plane, _ in panels], panels[0][2], title)
     except ValueError as problem:
@@ -375,22 +381,3 @@ def _fitting(stack: RawStack) -> tuple[str, tuple[str, ...]]:
 def _finer(optics: Optics, scale: float) -> Optics:
     """Optics of an image of so many pixels a raw pixel."""
     return replace(optics, pixel_size_um=None if optics.pixel_size_um is None else optics.pixel_size_um / scale)
-
-
-def _panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
-    """Name, plane (y, x) and optics of what is shown."""
-    if isinstance(data, Image):
-        return data.name, data.planes[_place(position, data.planes.shape)], data.optics
-    stack = stacks.any_stack(data)
-    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
-    raw = stack.raw(*_place(position, stack.array.shape))
-    return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
-
-
-def _place(position: tuple[int, int, int | None], shape: Sequence[int]) -> tuple[int, int, int]:
-    """Where the plane is in (t, c, z, ...)."""
-    t, c, z = position
-    place = t, c, shape[2] // 2 if z is None else z
-    if not all(0 <= i < n for i, n in zip(place, shape, strict=False)):
-        raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {tuple(shape[:3])}")
-    return place

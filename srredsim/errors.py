@@ -1,9 +1,58 @@
 """The one exception for what the user can mend: one clear line, exit status 2, no traceback."""
 
+from __future__ import annotations
+
+import re
+import reprlib
+from typing import Any
+
+LONGEST_VALUE = 80  # characters of a value in a message
+LONGEST_WORD = 240  # characters without a space between them: paths are shorter
+LONGEST_MESSAGE = 2000
+
 
 class InputError(ValueError):
     """What was wanted, what came, and what would work, in one line.
 
     An argument is named as Python has it, between backticks, with a value where one would work: ``give `na` ``,
     ``try `order="ZAP", angles=3` ``. The command line makes flags of them (`srredsim.cli.terminal.spelled`).
+    Whatever a file puts into it, it stays short: endless words lose their middle.
     """
+
+    def __init__(self, message: object = ""):
+        super().__init__(short(str(message)))
+
+
+def short(message: str) -> str:
+    """The message with long words cut to `LONGEST_VALUE` characters, and `LONGEST_MESSAGE` in all."""
+    if len(message) <= LONGEST_WORD:
+        return message
+    message = re.sub(rf"\S{{{LONGEST_WORD + 1},}}", lambda word: _cut(word[0]), message)
+    return message if len(message) <= LONGEST_MESSAGE else _cut(message, LONGEST_MESSAGE)
+
+
+def shown(value: Any) -> str:
+    """``repr`` of a value from a file or the command line, at most `LONGEST_VALUE` characters, made in no time."""
+    return _cut(_REPR.repr(value))
+
+
+def not_finite(bad: int) -> str:
+    """What to say of so many pixels that are no numbers; of none, if sums of the others leave the range of float32."""
+    if not bad:
+        return "pixels are so large that their sum is no number any more; divide the whole stack by one number"
+    return f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first"
+
+
+def _cut(text: str, longest: int = LONGEST_VALUE) -> str:
+    half = (longest - 3) // 2
+    return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"
+
+
+class _Short(reprlib.Repr):
+    def repr_int(self, x, level):
+        return repr(x) if x.bit_length() < 300 else f"an integer of {x.bit_length()} bits"
+
+
+_REPR = _Short()
+_REPR.maxstring = _REPR.maxother = LONGEST_VALUE
+_REPR.maxlevel = 3

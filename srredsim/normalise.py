@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, not_finite
 
 LOW_PERCENT, HIGH_PERCENT = 1.0, 99.9
 NORMAL_MEDIAN = 0.6745  # median of the modulus of a standard normal variable
@@ -52,7 +52,7 @@ def scaling_of(frames: np.ndarray) -> Scaling:
     if not np.all(np.isfinite(widefield)):
         with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, too
             bad = np.size(frames) - int(np.count_nonzero(np.isfinite(np.asarray(frames, np.float32))))
-        raise InputError(f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first")
+        raise InputError(not_finite(bad))
     low, high = np.percentile(widefield, [LOW_PERCENT, HIGH_PERCENT])
     if not high > low:
         raise InputError(f"the image is constant ({low:g} in nearly all pixels): there is nothing to reconstruct")

@@ -150,8 +150,11 @@ def _grey(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     small = reduced(plane, 2 * max(size)) if max(plane.shape) > 4 * max(size) else np.asarray(plane, np.float32)
     resized = np.asarray(Image.fromarray(small).resize(size[::-1], Image.Resampling.BICUBIC))
-    low, high = np.percentile(resized[::2, ::2], PERCENTILES)
-    return np.uint8(GOLD + 1 + (254 - GOLD) * np.clip((resized - low) / max(high - low, 1e-30), 0, 1))
+    sampled = resized[::2, ::2]
+    sampled = sampled[np.isfinite(sampled)]
+    low, high = np.percentile(sampled, PERCENTILES) if sampled.size else (0.0, 1.0)
+    grey = np.clip((resized - low) / max(high - low, 1e-30), 0, 1)
+    return np.uint8(GOLD + 1 + (254 - GOLD) * np.nan_to_num(grey))
 
 
 def _outline(panel: np.ndarray, top: float, left: float, side: float) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from srredsim import inspection, io, picture
+from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 
@@ -109,19 +110,27 @@ class Image:
         InputError
             If the file is there already, or cannot be written, or another suffix is asked for.
         """
-        path = Path(path)
+        path = Path(checks.path("path", path))
+        checks.one_of("dtype", dtype, io.DTYPES)
         if path.suffix.lower() not in SUFFIXES:
             raise InputError(f"images are written as {' or '.join(SUFFIXES)}; got {path.name}")
         planes = self.planes
+        if not planes.size:
+            raise InputError(f"an image of the shape {self.shape} has no pixels to write")
         calibration = {name: getattr(self.optics, name) for name in ("pixel_size_um", "z_step_um", "frame_interval_s")}
         calibration["channel_names"] = self.channel_names
-        with io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, tag=self.tag, **calibration) as writer:
+        named = {"tag": self.tag, **calibration}
+        with _spoken(), io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, **named) as writer:
             for position in np.ndindex(*planes.shape[:3]):
                 writer[position] = planes[position]
         return path
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.array, dtype, copy=copy)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the stack that it was made of, which may be an open file."""
+        return vars(self) | {"stripes": None}
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.array.shape))
@@ -203,10 +212,10 @@ class Picture:
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write it, whole or not at all; InputError if the file is there already or has another suffix than .png."""
-        path = Path(path)
+        path = Path(checks.path("path", path))
         if path.suffix.lower() != ".png":
             raise InputError(f"pictures are written as .png; got {path.name}")
-        with io.atomic(path, overwrite) as temporary:
+        with _spoken(), io.atomic(path, overwrite) as temporary:
             temporary.write_bytes(self.png)
         return path
 
@@ -222,6 +231,17 @@ def drawn_panels(images: Sequence[tuple[str, np.ndarray]], optics: Optics, title
     """Images of one field side by side; ``optics`` are those of the first."""
     asked: dict[str, Any] = {"title": title, "pixel_size_um": optics.pixel_size_um, "side": NOTEBOOK_PANEL}
     return Picture(_written(lambda png: picture.panels(png, images, **asked)))
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """What writing refuses, in the words of a `save`: it has a path where a command has ``out``."""
+    try:
+        yield
+    except InputError as problem:
+        raise InputError(str(problem).replace("another `out`", "another `path`")) from None
+    except OSError as problem:
+        raise InputError(f"`path` cannot be written: {problem.strerror or problem}; give another") from None
 
 
 def _written(draw: Callable[[BinaryIO], None]) -> bytes:

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def build(
     fields = {f.name: f for f in dataclasses.fields(cast(Any, cls))}
     if not isinstance(content, dict):
         raise InputError(
-            f"{prefix.rstrip('.') or what} should be keys and values ({', '.join(fields)}); got {content!r}"
+            f"{prefix.rstrip('.') or what} should be keys and values ({', '.join(fields)}); got {shown(content)}"
         )
     values: dict[str, Any] = {}
     for key, value in content.items():
@@ -68,7 +68,7 @@ def typed(annotation: str, value: Any, key: str) -> Any:
             return float(value)
         if "int" in kinds and not isinstance(value, bool) and float(value).is_integer():
             return int(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     if ("str" in kinds and isinstance(value, str)) or ("bool" in kinds and isinstance(value, bool)):
         return value
@@ -76,7 +76,7 @@ def typed(annotation: str, value: Any, key: str) -> Any:
         return value
     if annotation.startswith("tuple") and isinstance(value, (list, tuple)):
         return tuple(value)
-    raise InputError(f"{key} should be {annotation.replace(' | None', ' (or null)')}; got {value!r}")
+    raise InputError(f"{key} should be {annotation.replace(' | None', ' (or null)')}; got {shown(value)}")
 
 
 def _words(annotation: Any) -> str:
@@ -86,11 +86,11 @@ def _words(annotation: Any) -> str:
 
 def nearest(word: str, known) -> str:
     """`` (did you mean 'x'?)``, or nothing."""
-    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(word)[:80], [str(k) for k in known], n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def choice(key: str, value: Any, choices) -> None:
     """InputError if the value of a key is none of the choices."""
     if value not in choices:
-        raise InputError(f"no {key} {value!r}{nearest(value, choices)}; there are: {', '.join(map(str, choices))}")
+        raise InputError(f"no {key} {shown(value)}{nearest(value, choices)}; there are: {', '.join(map(str, choices))}")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from inspect import signature
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from srredsim import io, resources
-from srredsim.acquisition import RawStack
+from srredsim import checks, io, resources
+from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image
 
@@ -29,6 +31,8 @@ class OfReading(TypedDict, total=False):
     angles: int | None
     phases: int | None
     trailing_widefield: bool
+    widefield_frame: str | None
+    channels: int | None
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | None
@@ -39,32 +43,37 @@ def raw_stack(data: Stack, given: Mapping[str, Any]) -> RawStack:
     """Raw stack of whatever is given."""
     if isinstance(data, RawStack):
         return _told(data, given)
-    return io.raw_stack(*_opened(data, given), _reading(given))
+    reading = _reading(given)
+    return io.raw_stack(*_opened(data, given), reading)
 
 
 def plain_images(data: Stack, given: Mapping[str, Any], smallest: int) -> RawStack:
     """Widefield images, as a stack of one angle and one phase."""
     if not isinstance(data, RawStack):
-        return io.plain_images(*_opened(data, given), _reading(given), smallest)
+        reading = _reading(given)
+        return io.plain_images(*_opened(data, given), reading, smallest)
     if data.pattern.frames > 1:
         raise InputError(
             f"this is a raw stack of {data.pattern.angles} angles x {data.pattern.phases} phases, not a widefield"
             " image; reconstruct and predict take it"
         )
+    _reading(given).refuse_of_stacks("these are widefield images")
     return _told(data, given)
 
 
 def stack_for(chain: Chain, data: Stack, given: Mapping[str, Any]) -> RawStack:
     """Stack that a model takes, of raw frames or of plain images."""
     if isinstance(data, RawStack):
+        chain.check(_reading(given))
         return chain.stack_of(_told(data, given))
-    return chain.open(*_opened(data, given), _reading(given))
+    reading = _reading(given)
+    return chain.open(*_opened(data, given), reading)
 
 
 def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     """A stack with other optics; how its frames are sorted was told when it was read."""
     reading = _reading(given)
-    for name in ("order", "angles", "phases", "trailing_widefield", "axes"):
+    for name in ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "axes"):
         if given.get(name):
             raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
     told = {name: getattr(reading, name) for name in ("pixel_size_um", "na", "wavelength_em_um")}
@@ -77,6 +86,7 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
     if isinstance(data, str | PathLike):
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
+        checks.path("data", data)
         return io.open_source(Path(data), pixel_size_um), Path(data)
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
@@ -93,9 +103,39 @@ def _reading(given: Mapping[str, Any]) -> io.Reading:
     return io.Reading(**{name: value for name, value in given.items() if name != "axes"})
 
 
+def refuse_unknown(given: Mapping[str, Any], verb: Callable, others: type) -> None:
+    """TypeError if there is a name that neither the verb nor ``others``, which it takes too, has."""
+    known = [name for name, one in signature(verb).parameters.items() if one.kind is one.KEYWORD_ONLY]
+    known += others.__annotations__
+    for name in given:
+        if name not in known:
+            raise TypeError(resources.unknown("argument", name, known))
+
+
 def any_stack(data: Any) -> RawStack:
     """Raw stack if the frames make one, else plain images."""
     try:
         return raw_stack(data, {})
     except InputError:
         return plain_images(data, {}, 1)
+
+
+def panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:
+    """Name, plane (y, x) and optics of what is shown."""
+    if isinstance(data, Image):
+        return data.name, data.planes[_place(position, data.planes.shape)], data.optics
+    stack = any_stack(data)
+    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
+    raw = stack.raw(*_place(position, stack.array.shape))
+    return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
+
+
+def _place(position: tuple[int, int, int | None], shape: Sequence[int]) -> tuple[int, int, int]:
+    """Where the plane is in (t, c, z, ...)."""
+    t, c, z = position
+    for name, value in zip("tcz", (t, c, 0 if z is None else z), strict=True):
+        checks.whole(name, value)
+    place = t, c, shape[2] // 2 if z is None else z
+    if not all(0 <= i < n for i, n in zip(place, shape, strict=False)):
+        raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {tuple(shape[:3])}")
+    return place

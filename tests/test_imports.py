@@ -15,7 +15,18 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "members", "schema", "processes", "normalise", "tiling", "picture"},
+    {
+        "acquisition",
+        "resources",
+        "members",
+        "schema",
+        "checks",
+        "documents",
+        "processes",
+        "normalise",
+        "tiling",
+        "picture",
+    },
     {"optics"},
     {"io"},
     {"noise", "simulation"},

@@ -146,11 +146,11 @@ def _of_file(path: Path, limits: tuple[float, float] | None, repeats: bool):
     if repeats:
         if "C" in source.letters and source.shape[source.letters.index("C")] > 1:
             raise InputError("repeats of several channels; give a file for each channel")
-        noise = of_repeats(source.plane(number) for number in range(source.planes))
+        noise = of_repeats(source.pixels(number) for number in range(source.planes))
         yield _entry(path, noise, limits or _range(source))
         return
     for number in range(source.planes):
-        plane = source.plane(number)
+        plane = source.pixels(number)
         noise = noise_of_image(plane, limits)
         within = limits or (float(plane.min()), float(plane.max()))
         yield _entry(path, noise, within) | ({"plane": number + 1} if source.planes > 1 else {})

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from srredsim import io
+from srredsim import documents, io
 from srredsim.errors import InputError
 
 BYTES, OVERHEAD = 4, 4096  # of a number, and of what HDF5 adds to each variable
@@ -21,11 +21,12 @@ def load_weights(network, path: Path, complaint: str | None = None) -> None:
     InputError
         ``complaint`` with Keras's reason, if the file is damaged or of another network.
     """
+    documents.regular(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns of weights that are missing
             network.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as problem:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, UserWarning) as problem:
         reason = " ".join(str(problem).split())[:160]
         raise InputError(f"{complaint or f'the weights {path} are damaged or of another network'}: {reason}") from None
 

@@ -15,7 +15,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from srredsim.errors import InputError
 
-MAX_INSTRUCTIONS = 5_000_000  # a checkpoint of ten thousand tensors has half a million
+MAX_INSTRUCTIONS = 1_000_000  # a checkpoint of ten thousand tensors has half a million
+MAX_ITEMS = 5_000_000  # moved in lists and dicts, each time they are
 DAMAGED = "is damaged or cut short: its list of tensors ends in the middle of an instruction or contradicts itself"
 
 
@@ -92,6 +93,13 @@ class _Machine:
         self.persistent = persistent
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.items = 0
+
+    def _work(self, items: int) -> None:
+        """A pickle can copy a list as often as it has instructions: what is copied is counted."""
+        self.items += items
+        if self.items > MAX_ITEMS:
+            raise InputError(f"holds a pickle that moves more than {MAX_ITEMS:,} values; no checkpoint does")
 
     def run(self, stream: BinaryIO) -> Any:
         for count, (instruction, argument, _) in enumerate(pickletools.genops(stream)):
@@ -113,6 +121,7 @@ class _Machine:
         items = []
         while (item := self.stack.pop()) is not _MARK:
             items.append(item)
+        self._work(len(items))
         return items[::-1]
 
     # Values
@@ -253,6 +262,7 @@ class _Machine:
             raise InputError("refused: its pickle calls something that is not a function with a name")
         if function in self.calls:
             return self.calls[function](*arguments)
+        self._work(sum(len(argument) for argument in arguments if isinstance(argument, list)))
         if function in _DICTS:
             pairs = arguments[0] if arguments and isinstance(arguments[0], list) else []
             return {key: value for key, value in pairs if isinstance(key, (str, int))}

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.checkpoints.pickled import Inert, Name, read_pickle
 from srredsim.errors import InputError
 
@@ -78,6 +79,7 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
         If the file is not such a checkpoint, is damaged, or names anything but tensors and modules: see
         `srredsim.checkpoints.pickled`. Nothing in the file is ever run.
     """
+    documents.regular(path)
     try:
         content = Path(path).read_bytes()
     except OSError as problem:

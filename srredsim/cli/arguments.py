@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from srredsim.cli.looked_up import Choices, constant
+from srredsim.errors import short
 
 Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.orders:ORDERS")
+WIDEFIELD_FRAMES = Choices("srredsim.io.orders:WIDEFIELD_FRAMES")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
-DTYPES = ("float32", "uint16")
-READING = ("order", "angles", "phases", "trailing_widefield", "pixel_size_um")  # what `stacks` adds
+DTYPES = Choices("srredsim.io.asked:DTYPES")
+# what `stacks` adds
+READING = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "pixel_size_um")
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,7 +78,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
-        print(f"srredsim: {message} (see {self.prog} --help)", file=sys.stderr)
+        print(f"srredsim: {short(message)} (see {self.prog} --help)", file=sys.stderr)
         sys.exit(2)
 
 
@@ -89,7 +92,11 @@ def stacks(parser: Parser) -> None:
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
-    parser.add_argument("--trailing-widefield", action="store_true", help="each stack ends with a widefield frame")
+    widefield = "of each group of frames is a widefield frame, {choices}; left out: none"
+    parser.add_argument("--widefield-frame", choices=WIDEFIELD_FRAMES, metavar="WHICH", help=widefield)
+    parser.add_argument("--trailing-widefield", action="store_true", help="the same as --widefield-frame last")
+    channels = "colours that alternate frame by frame; left out: the file says"
+    parser.add_argument("--channels", type=positive, metavar="C", help=channels)
     pixel_size(parser, "of the raw frames; left out: the file says")
 
 

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import textwrap
+import warnings
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
 from shutil import get_terminal_size
@@ -36,7 +37,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     _stop_like_ctrl_c()
     try:
-        with terminal.flags_of(arguments.parser):
+        with terminal.flags_of(arguments.parser), warnings.catch_warnings():
+            if not sys.warnoptions:  # NumPy's remarks on overflows and the like are for whoever works on the code
+                warnings.simplefilter("ignore", RuntimeWarning)
             return _run(arguments)
     except KeyboardInterrupt:
         terminal.note("interrupted")
@@ -131,7 +134,10 @@ def _run(arguments) -> int:
     except BrokenPipeError:
         raise
     except (InputError, MemoryError, OSError) as problem:
-        terminal.note(terminal.in_words(problem))
+        message = terminal.in_words(problem)
+        terminal.note(message)
+        if arguments.json:
+            print(json.dumps({"results": [], "failures": [{"error": message}]}, indent=2))
         return 2
     failures = result.get("failures") or []
     return 1 if any("unexpected" in failure for failure in failures) else 2 if failures else 0

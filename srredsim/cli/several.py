@@ -70,7 +70,7 @@ def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
 def _fail(failures: list[dict], path: Path, problem: Exception, debug: bool) -> None:
     try:
         failure: dict[str, Any] = {"input": str(path), "error": terminal.in_words(problem)}
-    except Exception:  # noqa: BLE001  no words for it: it is raised again
+    except Exception:  # noqa: BLE001  no words for it: its traceback is kept, the other inputs go on
         failure = {"input": str(path), "error": _unexpected(problem, path, debug), "unexpected": True}
     failures.append(failure)
     message = failure["error"]

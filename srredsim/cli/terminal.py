@@ -18,9 +18,10 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from srredsim.cli.arguments import Parser
-from srredsim.errors import InputError
+from srredsim.errors import InputError, short
 
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+NO_ACCESS |= {errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EIO}  # a name or a device that is no file
 TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
 COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
 
@@ -41,7 +42,7 @@ def _line(line: str | Path) -> str:
 
 def note(line: str) -> None:
     """One line on standard error."""
-    print(f"srredsim: {spelled(line)}", file=sys.stderr)
+    print(f"srredsim: {short(spelled(line))}", file=sys.stderr)
 
 
 def in_words(problem: Exception) -> str:
@@ -57,7 +58,7 @@ def in_words(problem: Exception) -> str:
         place = getattr(problem, "filename", None)
         return f"{f'{place}: ' if place else ''}no space left on the disk"
     if isinstance(problem, OSError) and problem.errno in NO_ACCESS:
-        return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem.strerror)
+        return short(f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem.strerror))
     raise problem
 
 

@@ -11,9 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from srredsim import resources, schema
+from srredsim import documents, resources, schema
 from srredsim.data import readers
 from srredsim.errors import InputError
 
@@ -101,8 +99,10 @@ def _recognises(name: str, folder: Path) -> bool:
 
 def _read(path: Path, name: str, shipped: bool = True) -> Description:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        content = documents.read_yaml(path)
+    except InputError:
+        raise
+    except ValueError as problem:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
     if not isinstance(content, dict) or "reader" not in content:
         raise InputError(f"{path} describes no data set: it lacks reader, one of {', '.join(readers.names())}")

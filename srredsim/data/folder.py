@@ -87,7 +87,7 @@ class FilePairs(Pairs):
 
     def _matched(self, truth: PlanesOfFile, position: tuple[int, ...], frames: np.ndarray) -> np.ndarray:
         try:
-            return match_widefield(np.asarray(truth.plane(position), np.float32), frames)
+            return match_widefield(np.asarray(truth.pixels(position), np.float32), frames)
         except InputError as problem:
             raise InputError(f"{truth.path}: {problem}") from None
 
@@ -160,7 +160,7 @@ class ImagePairs(FilePairs):
 
     def _read(self, index: int) -> Pair:
         source, truth, position = self._items[index]
-        image = np.asarray(source.plane(position), np.float32)[..., None]
+        image = np.asarray(source.pixels(position), np.float32)[..., None]
         try:
             scaling = self._scaling_of(image)
         except InputError as problem:
@@ -185,8 +185,8 @@ class PlanesOfFile:
         """(y, x)"""
         return tuple(self._source.size)
 
-    def plane(self, position: tuple[int, ...]) -> np.ndarray:
-        return self._source.plane(int(self._numbers[position]))
+    def pixels(self, position: tuple[int, ...]) -> np.ndarray:
+        return self._source.pixels(int(self._numbers[position]))
 
 
 def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = "") -> tuple[list[Path], list[Path]]:

@@ -20,6 +20,7 @@ from srredsim.resources import cache_folder
 from srredsim.simulation import sim
 
 FOREIGN = ("bands.py",)  # files of the optics that are no part of the simulator
+SHARED = ("checks.py", "schema.py")  # sources elsewhere that the simulator imports
 
 
 @dataclass(frozen=True)
@@ -152,4 +153,4 @@ def simulator_sources() -> list[Path]:
     """The files that a simulated stack depends on."""
     package = Path(sim.__file__).parents[1]
     optics = [path for path in package.glob("optics/*.py") if path.name not in FOREIGN]
-    return sorted([*package.glob("simulation/*.py"), *optics])
+    return sorted([*package.glob("simulation/*.py"), *optics, *(package / name for name in SHARED)])

@@ -18,7 +18,9 @@ References
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.errors import InputError
 from srredsim.io.whole import atomic
 
@@ -37,6 +40,17 @@ STRENGTHS = 10  # groups of equal size into which patches are sorted by contrast
 WORKERS = 2
 BLOCK = 1 << 13  # patches worked on at a time: their products stay in the cache
 NEGLIGIBLE = 1e-4  # share of a patch in a component that is not counted
+LARGEST = 64 * 2**20  # bytes of an archive when unpacked: 2000 components, whole
+DAMAGE = (
+    ValueError,
+    TypeError,
+    EOFError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
+)
 FLOOR = 1e-6  # variance added to every pixel: no component becomes a point, nothing fainter than 1/1000 is told apart
 
 
@@ -186,14 +200,16 @@ def load(path: str | Path = SHIPPED) -> Mixture:
     InputError
         If the file is none, or what it holds cannot be a mixture.
     """
+    documents.regular(path)
     try:
+        _check_size(path)
         with np.load(path, allow_pickle=False) as file:
             weights, covariances = np.asarray(file["weights"], float), np.asarray(file["covariances"], float)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; a prior is a .npz with weights and covariances") from None
     except KeyError as error:
         raise InputError(f"{path} is no prior: it takes a .npz with weights and covariances ({error})") from None
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile):  # NumPy advises to run the file as a pickle
+    except (*DAMAGE, AttributeError, zipfile.BadZipFile, zlib.error):  # NumPy advises to run the file as a pickle
         raise InputError(f"{path} is no prior: it takes a .npz with weights and covariances of numbers") from None
     if covariances.shape == (weights.size, PIXELS * (PIXELS + 1) // 2):
         covariances = _from_triangles(covariances)
@@ -206,6 +222,13 @@ def load(path: str | Path = SHIPPED) -> Mixture:
     if not finite or weights.min() <= 0 or np.any(np.diagonal(covariances, axis1=1, axis2=2) < 0):
         raise InputError(f"{path} is no prior: weights must be above 0, variances not below 0, and all of them finite")
     return Mixture(weights / weights.sum(), covariances)
+
+
+def _check_size(path: str | Path) -> None:
+    """ValueError if the archive would unpack to more than a mixture has, whatever its own size is."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > LARGEST:
+            raise ValueError("too large")
 
 
 def _from_triangles(triangles: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from srredsim import io
+from srredsim import documents, io
 from srredsim.errors import InputError
 
 RESULTS = "results.json"
@@ -125,7 +125,7 @@ class Runner:
         if self._path is None or not self._path.is_file():
             return self._result or {**facts, "definitions": dict(self.plan.definitions), "cells": {}}
         try:
-            result = json.loads(self._path.read_text(encoding="utf-8"))
+            result = documents.read_json(self._path)
         except ValueError:
             result = None
         if not isinstance(result, dict) or not isinstance(result.get("cells"), dict):

@@ -12,8 +12,8 @@ import numpy as np
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.inspection import verdicts
-from srredsim.inspection.frame_order import Fit, fit, in_common
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
+from srredsim.inspection.readings import SMALLEST, Fits, middle
 from srredsim.inspection.verdicts import Check
 from srredsim.inspection.whiteness import whiteness
 from srredsim.io.alternatives import EXCHANGED
@@ -23,9 +23,6 @@ from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
-
-SIDE = 512  # raw pixels of the middle of the field that is checked, at most
-SMALLEST_CHECKED = 32  # raw pixels
 
 
 @dataclass(frozen=True)
@@ -56,13 +53,6 @@ def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     return Field(raw, numbers[position])
 
 
-def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
-    """The last two axes, cropped around the centre to so many pixels at most."""
-    y, x = raw.shape[-2:]
-    top, left = (max(0, (n - side) // 2) for n in (y, x))
-    return raw[..., top : top + side, left : left + side]
-
-
 def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     """Report of a channel, ready for JSON: its checks, and the numbers behind them."""
     position = middle_position(stack, channel)
@@ -81,7 +71,8 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
         _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
         if better:
-            field = field_of(others[better], middle_position(others[better], channel))
+            other = others[better]
+            field = field_of(other, middle_position(other, min(channel, other.sizes["C"] - 1)))
             report["order_checked"] = better
         prepared = prepare(field.raw)
     except InputError as problem:
@@ -123,10 +114,8 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
 
 def _refuse_unusable(raw: np.ndarray) -> None:
     """Too small, not finite, or the same everywhere."""
-    if min(raw.shape[2:]) < SMALLEST_CHECKED:
-        raise InputError(
-            f"frames of {raw.shape[2]} x {raw.shape[3]} pixels are too small; wanted {SMALLEST_CHECKED} or more"
-        )
+    if min(raw.shape[2:]) < SMALLEST:
+        raise InputError(f"frames of {raw.shape[2]} x {raw.shape[3]} pixels are too small; wanted {SMALLEST} or more")
     bad = raw.size - int(np.count_nonzero(np.isfinite(raw)))
     if bad:
         raise InputError(f"{bad} pixels are NaN or infinite; mask or replace them first")
@@ -172,24 +161,10 @@ def _order(
     angles, phases = field.raw.shape[:2]
     if angles < 2 or phases < 3:
         return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart"), None
-    known: dict[bytes, np.ndarray] = {}
-    as_read = _fit(field, known)
-    fits = {}
-    for name, other in others.items():
-        fits[name] = _fit(field_of(other, middle_position(other, position[1])), known)
-    return verdicts.frame_order(as_read, fits, EXCHANGED)
-
-
-def _fit(field: Field, known: dict[bytes, np.ndarray]) -> Fit:
-    """Fit of a field in its order; `known` keeps the products of the same frames for the other orders."""
-    numbers = field.exposures.ravel()
-    order = np.argsort(numbers)
-    key = numbers[order].tobytes()
-    if key not in known:
-        frames = field.raw.reshape(-1, *field.raw.shape[2:])[order].astype(np.float32)
-        known[key] = in_common(frames)
-    place = np.argsort(order)  # where each frame is among the sorted ones
-    return fit(known[key][np.ix_(place, place)], *field.raw.shape[:2])
+    fits = Fits()
+    as_read = fits.of(stack, position[1])
+    found = {name: fits.of(other, min(position[1], other.sizes["C"] - 1)) for name, other in others.items()}
+    return verdicts.frame_order(as_read, found, EXCHANGED)
 
 
 def _finite(value: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from srredsim.io.alternatives import alternatives
 from srredsim.io.array import array_source
-from srredsim.io.asked import Reading, Writing
+from srredsim.io.asked import DTYPES, Reading, Writing
 from srredsim.io.files import find
 from srredsim.io.formats import open_source
 from srredsim.io.formats.tiff import RESULT
@@ -23,6 +23,7 @@ from srredsim.io.whole import (
 )
 
 __all__ = [
+    "DTYPES",
     "RESULT",
     "Exists",
     "ImageWriter",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from srredsim import checks
 from srredsim.acquisition import AXES
 from srredsim.errors import InputError
 from srredsim.io.calibration import Calibration
@@ -26,7 +27,7 @@ def array_source(array: Any, axes: str | None = None, pixel_size_um: float | Non
     InputError
         If it is no array of numbers with y and x, or the axes do not fit it.
     """
-    array = np.asarray(array)
+    array = _plain(array)
     if array.ndim < 2:
         raise InputError(f"an array of the shape {array.shape} is no image; (y, x) is one, (frames, y, x) a raw stack")
     if axes is not None:
@@ -40,8 +41,21 @@ def array_source(array: Any, axes: str | None = None, pixel_size_um: float | Non
     )
 
 
-def _check(axes: str, shape: tuple[int, ...]) -> None:
-    known = len(set(axes)) == len(axes) and set(axes) <= set(AXES) and axes.endswith("YX")
+def _plain(array: Any) -> np.ndarray:
+    """An ndarray of what is given; what would be lost on the way is refused."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise InputError("a masked array has pixels without a value; replace them first, as with `filled()`")
+    try:
+        plain = np.asarray(array)
+    except ValueError:
+        raise InputError(f"{checks.shown(array)} is no array: its rows are of unequal length") from None
+    if plain.dtype.kind in "OSU":
+        raise InputError(f"{checks.shown(array)} is no array of numbers, no image and no path")
+    return plain
+
+
+def _check(axes: Any, shape: tuple[int, ...]) -> None:
+    known = isinstance(axes, str) and len(set(axes)) == len(axes) and set(axes) <= set(AXES) and axes.endswith("YX")
     if not known:
         raise InputError(f"`axes` are different letters of {AXES}, the last two YX, as ZAPYX; got {axes!r}")
     if len(axes) != len(shape):

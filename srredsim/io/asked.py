@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from srredsim import checks
+from srredsim.errors import InputError
 from srredsim.io.orders import Wanted
+
+CHECKS = {
+    "angles": checks.positive,
+    "phases": checks.positive,
+    "pixel_size_um": checks.above_zero,
+    "na": checks.above_zero,
+    "wavelength_em_um": checks.above_zero,
+}
+OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "na", "wavelength_em_um")
+DTYPES = ("float32", "uint16")  # of images that are written
 
 
 @dataclass(frozen=True)
@@ -15,14 +27,29 @@ class Reading:
     order: str | None = None
     angles: int | None = None
     phases: int | None = None
-    trailing_widefield: bool = False
+    trailing_widefield: bool = False  # the same as widefield_frame="last"
     pixel_size_um: float | None = None
     na: float | None = None
     wavelength_em_um: float | None = None
+    widefield_frame: str | None = None
+    channels: int | None = None
+
+    def __post_init__(self):
+        for name, check in CHECKS.items():
+            if getattr(self, name) is not None:
+                check(name, getattr(self, name))
+        checks.yes_or_no("trailing_widefield", self.trailing_widefield)
+
+    def refuse_of_stacks(self, taker: str) -> None:
+        """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""
+        for name in OF_RAW_STACKS:
+            if getattr(self, name):
+                raise InputError(f"`{name}` is for raw stacks; {taker}")
 
     @property
     def frames(self) -> Wanted:
-        return Wanted(self.order, self.angles, self.phases, self.trailing_widefield)
+        widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
+        return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
 
 
 @dataclass(frozen=True)
@@ -36,6 +63,12 @@ class Writing:
     out: Path | None = None
     dtype: str = "float32"
     overwrite: bool = False
+
+    def __post_init__(self):
+        if self.out is not None:
+            checks.path("out", self.out)
+        checks.one_of("dtype", self.dtype, DTYPES)
+        checks.yes_or_no("overwrite", self.overwrite)
 
     def path(self, source: Path, name: str) -> Path:
         """``<stem>_<name>.tif``"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -29,7 +30,15 @@ IN_UM = {
     "å": 1e-4,
     "pm": 1e-6,
 }
-IN_S = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "min": 60.0, "h": 3600.0}
+IN_S = {  # by the names that remain of a unit in lower case, with u for the mu
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
+    "ns": 1e-9,
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86400.0),
+}
 LARGEST_PIXEL_UM = 5.0  # a resolution tag without more is a printer's: 72 dots per inch are 353 um
 
 
@@ -85,15 +94,16 @@ def of_tiff(tif: tifffile.TiffFile, kind: str, image: int = 0) -> Calibration:
 def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     metadata = tif.imagej_metadata
     unit = _unit(metadata.get("unit"))
-    pixel_um, note = _resolution_tags(tif.pages.first, unit)
+    pixel_um, note = _resolution_tags(tif.pages.first, unit, _unit(metadata.get("yunit")))
     spacing, interval = metadata.get("spacing"), metadata.get("finterval")
     z_unit = IN_UM.get(_unit(metadata.get("zunit")) or unit or "")
+    interval_s, more = _seconds(interval, metadata.get("tunit"))
     return Calibration(
         pixel_um=pixel_um,
         z_step_um=abs(spacing) * z_unit if spacing and z_unit else None,
-        frame_interval_s=float(interval) if interval else None,
+        frame_interval_s=interval_s,
         channel_names=_names_from_labels(metadata.get("Labels"), int(metadata.get("channels", 1))),
-        notes=(note,) if note else (),
+        notes=tuple(filter(None, (note, more))),
     )
 
 
@@ -104,17 +114,18 @@ def of_ome(xml: str, image: int = 0) -> Calibration:
     attributes = pixels.attrib
     sizes = [_length(attributes, f"PhysicalSize{axis}") for axis in "YX"]
     known = [size for size in sizes if size]
-    interval = _number(attributes.get("TimeIncrement"))
+    interval_s, note = _seconds(attributes.get("TimeIncrement"), attributes.get("TimeIncrementUnit"))
     channels = pixels.findall("{*}Channel")
     names = [channel.get("Name") for channel in channels]
     waves = [_length(channel.attrib, "EmissionWavelength", "nm") for channel in channels]
     return Calibration(
         pixel_um=(known[0], known[-1]) if known else None,
         z_step_um=_length(attributes, "PhysicalSizeZ"),
-        frame_interval_s=interval * IN_S.get(attributes.get("TimeIncrementUnit", "s"), 1.0) if interval else None,
+        frame_interval_s=interval_s,
         wavelengths_em_um=tuple(wave for wave in waves if wave),
         na=_ome_na(root, element),
         channel_names=tuple(names) if names and all(names) else None,
+        notes=(note,) if note else (),
     )
 
 
@@ -127,17 +138,20 @@ def _ome_na(root: ElementTree.Element, image: ElementTree.Element) -> float | No
     return next(iter(objectives.values())) if len(objectives) == 1 else None
 
 
-def _resolution_tags(page: tifffile.TiffPage, unit: str | None) -> tuple[tuple[float, float] | None, str | None]:
-    """Pixel size (y, x) in um from the tags, or why not; `unit` is ImageJ's, None means the tag's own."""
+def _resolution_tags(
+    page: tifffile.TiffPage, unit: str | None, y_unit: str | None = None
+) -> tuple[tuple[float, float] | None, str | None]:
+    """Pixel size (y, x) in um from the tags, or why not; units are ImageJ's, None means the tag's own, or that of x."""
     rates = [_rational(page, name) for name in ("YResolution", "XResolution")]
     if unit is None:
         tag = page.tags.get("ResolutionUnit")
         in_um = {2: IN_UM["inch"], 3: IN_UM["cm"]}.get(int(tag.value) if tag else 2)
     else:
         in_um = IN_UM.get(unit)
-    if not all(rates) or in_um is None:
+    y_in_um = in_um if y_unit is None else IN_UM.get(y_unit)
+    if not all(rates) or in_um is None or y_in_um is None:
         return None, None
-    y_um, x_um = (in_um / rate for rate in rates)
+    y_um, x_um = y_in_um / rates[0], in_um / rates[1]
     if unit is None and max(y_um, x_um) > LARGEST_PIXEL_UM:
         note = f"the resolution tag ({x_um:.4g} um a pixel) is a printer's, not a microscope's: not used"
         return None, note if max(rates) > 1 else None  # one pixel an inch is what programs write that know nothing
@@ -168,11 +182,24 @@ def _length(attributes: dict[str, str], name: str, unit: str = "um") -> float | 
     return value * in_um if value and in_um else None
 
 
-def _number(text: str | None) -> float | None:
+def _seconds(value: object, unit: object) -> tuple[float | None, str | None]:
+    """A time in seconds, which it is if no unit is named, or why it is not known."""
+    number = _number(value)
+    if not number:
+        return None, None
+    in_s = IN_S.get(_unit(unit) or "s")
+    if in_s is None:
+        return None, f"frame interval {number:g} {unit}: this unit of time is not known, so it is not used"
+    return number * in_s, None
+
+
+def _number(value: object) -> float | None:
+    """A finite number, of text too; None if it is none."""
     try:
-        return float(text) if text else None
-    except ValueError:
+        number = float(value) if value else math.nan  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _names_from_labels(labels: object, channels: int) -> tuple[str, ...] | None:

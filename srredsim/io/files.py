@@ -84,6 +84,8 @@ def _existing(path: Path) -> Path:
     try:
         path.stat()
     except FileNotFoundError:
+        if path.is_symlink():
+            raise InputError(f"{path} is a link to {path.readlink()}, which does not exist") from None
         raise InputError(f"{path} does not exist{_nearest(path)}") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error

@@ -206,5 +206,5 @@ def read_image(path: str | Path) -> tuple[np.ndarray, float | None]:
     numbers = orders.arrange_planes(source.letters, source.shape)
     image = np.empty((*numbers.shape, *source.size), source.dtype)
     for position in np.ndindex(*numbers.shape):
-        image[position] = source.plane(int(numbers[position]))
+        image[position] = source.pixels(int(numbers[position]))
     return image, source.optics.pixel_size_um

@@ -30,16 +30,16 @@ class Remembered:
     """
 
     def __init__(self, array: Any, limit: int):
-        self._array, self._limit = array, limit
+        self.array, self._limit = array, limit
         self._kept: OrderedDict[tuple[int, int, int], np.ndarray] = OrderedDict()
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._array.shape
+        return self.array.shape
 
     @property
     def dtype(self) -> np.dtype:
-        return self._array.dtype
+        return self.array.dtype
 
     def __getitem__(self, position: tuple[int, int, int]) -> np.ndarray:
         if position in self._kept:
@@ -48,7 +48,7 @@ class Remembered:
         size = self.dtype.itemsize * int(np.prod(self.shape[3:], dtype=np.int64))
         while self._kept and (len(self._kept) + 1) * size > self._limit:  # before reading: the limit holds always
             self._kept.popitem(last=False)
-        frames = np.asarray(self._array[position]).view()
+        frames = np.asarray(self.array[position]).view()
         frames.flags.writeable = False
         if size <= self._limit:
             self._kept[position] = frames

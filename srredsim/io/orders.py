@@ -22,10 +22,12 @@ from math import prod
 import numpy as np
 
 from srredsim.errors import InputError
+from srredsim.io.colours import with_channels
 
 ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
 GUESSED = ((3, 5), (3, 3))  # angles x phases taken when the count of frames fits no other
 KNOWN = (*GUESSED, (5, 5))
+WIDEFIELD_FRAMES = ("none", "first", "last")
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
 
 
@@ -36,15 +38,24 @@ class Wanted:
     order: str | None = None
     angles: int | None = None
     phases: int | None = None
-    trailing_widefield: bool = False
+    widefield_frame: str | None = None  # where in each group of frames; None, or "none": nowhere
+    channels: int | None = None  # colours that alternate frame by frame, where the file does not say
 
     def __post_init__(self):
         if self.order is not None and self.order not in ORDERS:
             raise InputError(f"no frame order called {self.order!r}; there are: {', '.join(ORDERS)}")
-        for name in ("angles", "phases"):
+        if self.widefield_frame not in (None, *WIDEFIELD_FRAMES):
+            there = ", ".join(WIDEFIELD_FRAMES)
+            raise InputError(f"no place of a widefield frame called {self.widefield_frame!r}; there are: {there}")
+        for name in ("angles", "phases", "channels"):
             count = getattr(self, name)
             if count is not None and count < 1:
                 raise InputError(f"the number of {name} must be 1 or more, not {count}")
+
+    @property
+    def widefield(self) -> str | None:
+        """Where the widefield frame of each group is; None: there is none."""
+        return None if self.widefield_frame == "none" else self.widefield_frame
 
     def patterns(self) -> list[tuple[int, int]]:
         """(angles, phases) that agree with what was said."""
@@ -101,10 +112,11 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     InputError
         If the frames do not make the angles and phases, or make them in more than one way.
     """
+    letters, shape = with_channels(letters, shape, wanted.channels)
     axes = _squeezed(letters, shape)
     total = axes.numbers.size
     if wanted.angles == wanted.phases == 1:
-        return arrange_planes(letters, shape, wanted.trailing_widefield)[..., None, None], []
+        return arrange_planes(letters, shape, wanted.widefield)[..., None, None], []
     if total < 3:
         raise InputError(
             f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
@@ -121,7 +133,7 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     return axes.arranged("TCZAP"), notes
 
 
-def arrange_planes(letters: str, shape: tuple[int, ...], trailing_widefield: bool = False) -> np.ndarray:
+def arrange_planes(letters: str, shape: tuple[int, ...], widefield: str | None = None) -> np.ndarray:
     """Sort planes that are whole images or whole montages: (t, c, z) ndarray of int; an axis without a name is z.
 
     Raises
@@ -130,10 +142,10 @@ def arrange_planes(letters: str, shape: tuple[int, ...], trailing_widefield: boo
         If there are more axes than time, channel and z.
     """
     axes = _squeezed(letters, shape)
-    if trailing_widefield:
+    if widefield:
         if axes.letters not in ("I", "T", "Z"):
-            raise InputError("a trailing widefield frame can only follow several montages, as the last page")
-        axes = Axes(axes.numbers[:-1], axes.letters)
+            raise InputError("a widefield frame can only be the first or the last of several montages")
+        axes = Axes(axes.numbers[:-1] if widefield == "last" else axes.numbers[1:], axes.letters)
     unnamed = axes.letters.count("I")
     if unnamed:
         axes = _renamed(axes, "Z" if unnamed == 1 else FREE_NAMES.get(unnamed, ""))
@@ -196,10 +208,10 @@ def _refuse_contradiction(axes: Axes, wanted: Wanted) -> None:
                 f"{asked} {name} were asked for, but the file names {angles} angles x {phases} phases; "
                 "leave out `angles` and `phases`"
             )
-    if wanted.trailing_widefield:
+    if wanted.widefield:
         raise InputError(
-            f"the file names every frame ({angles} angles x {phases} phases), so none is a trailing widefield frame; "
-            "leave out `trailing_widefield`"
+            f"the file names every frame ({angles} angles x {phases} phases), so none is a widefield frame; "
+            "leave out `widefield_frame`"
         )
 
 
@@ -213,9 +225,9 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     axes, letter = _frame_axis(axes, wanted)
     angles, phases = _only_pattern(axes, letter, wanted)
     needed = _needed(axes, angles, phases)
-    repeats, widefields = _repeats(axes.size(letter), needed, wanted.trailing_widefield)
+    repeats, widefields = _repeats(axes.size(letter), needed, wanted.widefield)
     frames = np.moveaxis(axes.numbers, axes.letters.index(letter), 0)
-    frames = _without_widefield(frames, repeats, needed, widefields, order)
+    frames = _without_widefield(frames, repeats, needed, widefields, wanted)
     others = axes.letters.replace(letter, "")
     rest = _name_of_rest(letter, axes, repeats)
     sizes = {"A": angles, "P": phases, rest: repeats}
@@ -226,7 +238,7 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     note += "" if wanted.angles and wanted.phases else ", guessed from their number"
     note += f", order {order}"
     note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}" if repeats > 1 else ""
-    return Axes(numbers, "".join(parts) + others), [note + _widefields_in_words(widefields, order)]
+    return Axes(numbers, "".join(parts) + others), [note + _widefields_in_words(widefields, wanted)]
 
 
 def _with_named(axes: Axes, wanted: Wanted) -> Wanted:
@@ -245,9 +257,9 @@ def _needed(axes: Axes, angles: int, phases: int) -> int:
     return (1 if "A" in axes.letters else angles) * (1 if "P" in axes.letters else phases)
 
 
-def _repeats(length: int, needed: int, trailing_widefield: bool) -> tuple[int, int]:
+def _repeats(length: int, needed: int, widefield: object) -> tuple[int, int]:
     """How many reconstructions the frames make (0: they do not), and how many widefield frames are among them."""
-    if not trailing_widefield:
+    if not widefield:
         return (length // needed, 0) if length % needed == 0 else (0, 0)
     if length % (needed + 1) == 0:
         return length // (needed + 1), length // (needed + 1)
@@ -256,12 +268,14 @@ def _repeats(length: int, needed: int, trailing_widefield: bool) -> tuple[int, i
     return 0, 0
 
 
-def _without_widefield(frames: np.ndarray, repeats: int, needed: int, widefields: int, order: str) -> np.ndarray:
-    """Widefield frames follow each reconstruction if its frames lie together, as in PAZ; else the whole stack."""
-    if widefields == repeats and order == "PAZ":
-        frames = frames.reshape(repeats, needed + 1, *frames.shape[1:])[:, :needed]
+def _without_widefield(frames: np.ndarray, repeats: int, needed: int, widefields: int, wanted: Wanted) -> np.ndarray:
+    """Widefield frames are in each group whose frames lie together, as in PAZ; else in the whole stack."""
+    first = wanted.widefield == "first"
+    if widefields == repeats and wanted.order in (None, "PAZ"):
+        frames = frames.reshape(repeats, needed + 1, *frames.shape[1:])
+        frames = frames[:, 1:] if first else frames[:, :needed]
         return frames.reshape(-1, *frames.shape[2:])
-    return frames[: repeats * needed]
+    return frames[widefields:] if first else frames[: repeats * needed]
 
 
 def _frame_axis(axes: Axes, wanted: Wanted) -> tuple[Axes, str]:
@@ -272,7 +286,7 @@ def _frame_axis(axes: Axes, wanted: Wanted) -> tuple[Axes, str]:
     def repeats(letter: str, axes: Axes = axes) -> set[int]:
         patterns = [pattern for pattern in wanted.patterns() if wanted.may_take(pattern)]
         counts = (_needed(axes, *pattern) for pattern in patterns)
-        return {_repeats(axes.size(letter), n, wanted.trailing_widefield)[0] for n in counts if n > 1} - {0}
+        return {_repeats(axes.size(letter), n, wanted.widefield)[0] for n in counts if n > 1} - {0}
 
     present = [letter for letter in "ZTC" if letter in axes.letters]
     for letter in present:
@@ -303,11 +317,7 @@ def _joined(axes: Axes) -> Axes:
 def _only_pattern(axes: Axes, letter: str, wanted: Wanted) -> tuple[int, int]:
     """The pattern that the frames make, if it is the only one."""
     length = axes.size(letter)
-    fits = [
-        pattern
-        for pattern in wanted.patterns()
-        if _repeats(length, _needed(axes, *pattern), wanted.trailing_widefield)[0]
-    ]
+    fits = [pattern for pattern in wanted.patterns() if _repeats(length, _needed(axes, *pattern), wanted.widefield)[0]]
     if len(fits) == 1 and wanted.may_take(fits[0]):
         return fits[0]
     if fits:
@@ -332,10 +342,14 @@ def _axis_name(letter: str) -> str:
     return {"I": "the file", "J": "t and z"}.get(letter, letter.lower())
 
 
-def _widefields_in_words(widefields: int, order: str) -> str:
+def _widefields_in_words(widefields: int, wanted: Wanted) -> str:
+    first = wanted.widefield == "first"
+    end = "beginning" if first else "end"
+    if widefields > 1 and wanted.order in (None, "PAZ"):
+        return f", a widefield frame {'before' if first else 'after'} each"
     if widefields > 1:
-        return ", a widefield frame after each" if order == "PAZ" else f", {widefields} widefield frames at the end"
-    return ", one widefield frame at the end" if widefields else ""
+        return f", {widefields} widefield frames at the {end}"
+    return f", one widefield frame at the {end}" if widefields else ""
 
 
 def _choices(patterns: list[tuple[int, int]]) -> str:
@@ -358,14 +372,14 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
     """What would work, the likeliest first."""
     advice = []
     for a, p in wanted.patterns():
-        if _repeats(length, _needed(axes, a, p), not wanted.trailing_widefield)[0]:
-            change = "try without" if wanted.trailing_widefield else "try"
-            advice.append(f"{change} `trailing_widefield` (`angles={a}, phases={p}`)")
+        if _repeats(length, _needed(axes, a, p), not wanted.widefield)[0]:
+            change = "try without `widefield_frame`" if wanted.widefield else 'try `widefield_frame="last"` or "first"'
+            advice.append(f"{change} (`angles={a}, phases={p}`)")
     for a, p in KNOWN:
-        if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.trailing_widefield)[0]:
+        if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.widefield)[0]:
             advice.append(f"try `angles={a}, phases={p}`")
     if not advice:
-        needed = [_needed(axes, *pattern) + wanted.trailing_widefield for pattern in wanted.patterns()]
+        needed = [_needed(axes, *pattern) + bool(wanted.widefield) for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))
         advice.append(f"a whole file has {counts} frames: is it complete? If so, give its `angles` and `phases`")
     return advice

@@ -10,6 +10,7 @@ from srredsim.acquisition import Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.asked import Reading
+from srredsim.io.colours import with_channels
 from srredsim.io.raw import Frames
 from srredsim.io.source import Source
 
@@ -24,8 +25,10 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
     Raises
     ------
     InputError
-        If the file names angles and phases, or if its axes are more than time, channel and z.
+        If angles, optics or the like are told, or the file names angles and phases, or if its axes are more than time,
+        channel and z.
     """
+    reading.refuse_of_stacks("these are widefield images")
     named_axes = dict(zip(source.letters, source.shape, strict=True))
     if max(named_axes.get("A", 1), named_axes.get("P", 1)) > 1:
         raise InputError(
@@ -36,11 +39,12 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
     if min(y, x) < smallest:
         colour = "; is the last axis the colour? Give planes of grey values" if x in (3, 4) else ""
         raise InputError(f"the planes are {y} x {x} pixels; {smallest} x {smallest} is the least{colour}")
-    numbers = orders.arrange_planes(source.letters, source.shape)
-    optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
+    numbers = orders.arrange_planes(*with_channels(source.letters, source.shape, reading.channels))
     notes = (*source.notes, *_doubts(source))
     frames = Frames(source, numbers[..., None, None])
-    return RawStack(frames, Pattern(1, 1), optics, source.channel_names, None if path is None else Path(path), notes)
+    return RawStack(
+        frames, Pattern(1, 1), source.optics, source.channel_names, None if path is None else Path(path), notes
+    )
 
 
 def checked(image: np.ndarray) -> np.ndarray:

@@ -21,17 +21,7 @@ UNKNOWN = Optics()
 FILE_ORDER = "TAZPCYX"  # OME allows one more axis for each of t, z and c: angle goes with t, phase with z
 
 
-def read(
-    path: str | Path,
-    *,
-    order: str | None = None,
-    angles: int | None = None,
-    phases: int | None = None,
-    trailing_widefield: bool = False,
-    pixel_size_um: float | None = None,
-    na: float | None = None,
-    wavelength_em_um: float | None = None,
-) -> RawStack:
+def read(path: str | Path, **given: Any) -> RawStack:
     """Raw stack of a file in any of the formats; frames are read when they are asked for.
 
     Parameters
@@ -40,8 +30,12 @@ def read(
         How the frames follow one another where the file does not say (`srredsim.io.orders`); PAZ if not given.
     angles, phases : int, optional
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
+    widefield_frame : {"none", "first", "last"}, optional
+        Where a widefield frame, which is left out, stands in the frames of each reconstruction, or of the whole stack.
     trailing_widefield : bool
-        Whether a widefield frame, which is left out, follows each reconstruction or the whole stack.
+        The same as ``widefield_frame="last"``.
+    channels : int, optional
+        Colours that alternate frame by frame, where the file does not say so.
     pixel_size_um, na, wavelength_em_um : float, optional
         Pixels of the raw frames, objective and emission; they win over what the file says.
 
@@ -51,9 +45,9 @@ def read(
         If the file cannot be read, or its frames do not make the angles and phases; ``notes`` of the result say how
         it was understood.
     """
-    reading = Reading(order, angles, phases, trailing_widefield, pixel_size_um, na, wavelength_em_um)
+    reading = Reading(**given)
     _ = reading.frames  # a wrong order is found before the file is opened
-    return raw_stack(open_source(path, pixel_size_um), path, reading)
+    return raw_stack(open_source(path, reading.pixel_size_um), path, reading)
 
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
@@ -64,7 +58,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         array, notes = _tiles(source, wanted)
     else:
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
-        array = Frames(source, numbers)
+        array = Frames(source, numbers, wanted)
     if source.dtype.itemsize == 1:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
@@ -80,6 +74,7 @@ class Frames:
 
     source: Source
     numbers: np.ndarray
+    wanted: orders.Wanted = orders.Wanted()  # noqa: RUF009  frozen; what it was read with
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -94,7 +89,7 @@ class Frames:
         numbers = self.numbers[t, c, z]
         raw = np.empty((*numbers.shape, *self.source.size), self.dtype)
         for place in np.ndindex(*numbers.shape):
-            raw[place] = self.source.plane(int(numbers[place]))
+            raw[place] = self.source.pixels(int(numbers[place]))
         return raw
 
 
@@ -118,7 +113,7 @@ class Tiles:
     def __getitem__(self, position: tuple[int, int, int]) -> np.ndarray:
         t, c, z = position
         rows, columns, y, x = self.shape[3:]
-        montage = self.source.plane(int(self.numbers[t, c, z]))
+        montage = self.source.pixels(int(self.numbers[t, c, z]))
         return np.ascontiguousarray(montage.reshape(rows, y, columns, x).swapaxes(1, 2), self.dtype)
 
 
@@ -126,7 +121,7 @@ def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
         raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out `order`")
     grid = orders.grid(source.size, wanted)
-    tiles = Tiles(source, orders.arrange_planes(source.letters, source.shape, wanted.trailing_widefield), grid)
+    tiles = Tiles(source, orders.arrange_planes(source.letters, source.shape, wanted.widefield), grid)
     told = "" if wanted.angles and wanted.phases else ", guessed from its size"
     y, x = tiles.shape[-2:]
     return tiles, [f"montage of {grid[0]} angles (rows) x {grid[1]} phases (columns) of {y} x {x} pixels{told}"]

@@ -13,6 +13,8 @@ from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 
 UNKNOWN = Optics()
+LARGEST_PLANE = 4 * 2**30  # bytes: 46,000 x 46,000 pixels of 16 bits
+SMALLEST, LARGEST = 1e-12, 1e12  # the largest pixel of a frame: its fourth power still has a place in float64
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,31 @@ class Source:
         if self.dtype.kind not in "uif":
             raise InputError(f"the pixels are {self.dtype}, not numbers; save them as uint16 or float32")
         if not all(n > 0 for n in (*self.shape, *self.size)):
-            raise InputError(f"the file holds no pixels: its shape is {(*self.shape, *self.size)}")
+            raise InputError(f"there are no pixels: the shape is {(*self.shape, *self.size)}")
+        (y, x), per_plane = self.size, prod(self.size) * self.dtype.itemsize
+        if per_plane >= LARGEST_PLANE:
+            raise InputError(
+                f"the planes are {y} x {x} pixels, {per_plane / 2**30:.3g} GiB each; less than 4 GiB can be worked on:"
+                " cut them into parts"
+            )
+
+    def pixels(self, number: int) -> np.ndarray:
+        """Plane `number`, whose pixels are of a size that can be squared and divided by.
+
+        Raises
+        ------
+        InputError
+            If they are not; what is NaN or infinite is left to whoever works on them.
+        """
+        plane = self.plane(number)
+        if self.dtype.kind == "f":
+            largest = float(np.max(np.abs(plane), initial=0.0))
+            if np.isfinite(largest) and (largest > LARGEST or 0 < largest < SMALLEST):
+                raise InputError(
+                    f"the largest pixel of frame {number + 1} is {largest:.3g}, wanted between {SMALLEST:g} and"
+                    f" {LARGEST:g}; multiply the whole stack by one number"
+                )
+        return plane
 
     @property
     def planes(self) -> int:

@@ -119,6 +119,8 @@ def _level_sets(image: np.ndarray) -> _Sets:
 
 def _fitted(sets: _Sets, cut: tuple[float, float] | None) -> tuple[float, float]:
     """Line of the greatest likelihood, from the line of least squares on."""
+    if not np.max(sets.std) > 0:
+        raise InputError("noise cannot be measured: the smooth ground of the image is constant, without any noise")
     weight = np.sqrt(sets.count) / np.maximum(sets.std**2, 1e-3 * np.max(sets.std) ** 2)
     clear = np.full(len(sets.mean), True)
     if cut is not None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, not_finite
 from srredsim.noise.camera import noise_of_frames
 from srredsim.noise.line import QUANTISATION, NoiseLine
 from srredsim.optics.transfer import Transfer
@@ -143,4 +143,4 @@ def recorded(electrons: np.ndarray, counting: Counting, share: float, rng: np.ra
 def _check_finite(raw: np.ndarray) -> None:
     bad = np.size(raw) - int(np.count_nonzero(np.isfinite(raw)))
     if bad:
-        raise InputError(f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first")
+        raise InputError(not_finite(bad))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import tokenize
 from pathlib import Path
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.errors import InputError
 
 AT_ZERO = 0.02  # fraction of the cut-off: the lowest frequency may lie so far from 0
@@ -80,18 +81,27 @@ def checked_curve(frequency: np.ndarray, value: np.ndarray, cutoff_per_um: float
 
 def _columns(path: Path) -> tuple[np.ndarray, np.ndarray]:
     kind = path.suffix.lower()
+    documents.regular(path)
     try:
         if kind == ".npy":
             table = np.load(path, allow_pickle=False)
         elif kind == ".json":
-            table = np.array(json.loads(path.read_text(encoding="utf-8")))
+            table = np.array(documents.read_json(path))
         else:
             table = np.array(_numbers(path.read_text(encoding="utf-8")))
         if table.dtype.kind not in "iufc":
             raise ValueError("not numbers")
     except FileNotFoundError:
         raise InputError("there is no such file") from None
-    except (ValueError, EOFError) as problem:
+    except (
+        ValueError,
+        EOFError,
+        SyntaxError,
+        tokenize.TokenError,
+        OverflowError,
+        TypeError,
+        RecursionError,
+    ) as problem:
         raise InputError(f"cannot be read ({problem}); wanted {COLUMNS}, as text, JSON or .npy") from None
     if table.ndim != 2 or table.shape[1] != 2 or len(table) < 3:
         raise InputError(f"holds {' x '.join(map(str, table.shape))} numbers; wanted {COLUMNS}, and at least 3 lines")

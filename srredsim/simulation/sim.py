@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy import fft
 
+from srredsim import checks
 from srredsim.errors import InputError
 from srredsim.optics import illumination, sampling
 from srredsim.optics.otf import apodisation, cutoff_per_um, otf
@@ -106,8 +107,8 @@ def simulate_stack(
     InputError
         If the settings are none of a microscope: too few phases, too coarse a pixel, negative light.
     """
-    if seed < 0 or index < 0:
-        raise InputError(f"seed and index are 0 or more; got {min(seed, index)}")
+    checks.count("seed", seed)
+    checks.count("index", index)
     object_rng, settings_rng, camera_rng = np.random.default_rng([seed, index]).spawn(3)
     settings = draw(settings_rng, angles, phases, size=size, photons=photons, beams=beams, **fixed)
     obj = object_in_view(object_rng, settings)
@@ -119,14 +120,16 @@ def simulate_stack(
 def draw(rng, angles=3, phases=5, *, size=128, photons=(20.0, 5000.0), beams=None, **fixed) -> Settings:
     """Settings over the whole range of real microscopes; ``fixed`` as in `simulate_stack`."""
     _known(fixed)
-    beams = _beams(angles, phases, beams)
-    size = (int(size),) * 2 if np.ndim(size) == 0 else tuple(int(n) for n in size)
+    checks.positive("angles", angles)
+    beams = _beams(checks.positive("phases", phases), beams)
+    sides = (size,) if np.ndim(size) == 0 else tuple(size)
+    size = tuple(int(checks.positive("size", side)) for side in sides) * (2 if np.ndim(size) == 0 else 1)
     if len(size) != 2 or min(size) < 8:
         raise InputError(f"a stack has at least 8 x 8 pixels; got the size {' x '.join(map(str, size))}")
     optics_rng, pattern_rng, light_rng, phantom_rng = rng.spawn(4)
     optics = _draw_optics(optics_rng, beams, fixed)
     k_max_per_um = optics.pop("k_max_per_um")
-    low, high = photons
+    low, high = checks.numbers("photons", photons, "a range (LOW, HIGH) above 0", shape=(2,)).tolist()
     if not 0 < low <= high:
         raise InputError(f"photons are a range LOW HIGH above 0; got {low:g} {high:g}")
     drawn = {
@@ -152,11 +155,15 @@ def _known(fixed):
     for name in fixed:
         if name not in known:
             raise InputError(f"no setting called {name!r}; there are: {', '.join(known)}")
+    kinds = {field.name: field.type for field in fields(Settings)}
+    for name, value in fixed.items():
+        if name in ("na", "wavelength_em_um", "pixel_size_um"):
+            checks.above_zero(name, value)
+        elif kinds[name] == "float":
+            checks.finite(name, value)
 
 
-def _beams(angles, phases, beams) -> int:
-    if angles < 1:
-        raise InputError(f"a stack has at least one angle; got {angles}")
+def _beams(phases, beams) -> int:
     if beams not in (None, 2, 3):
         raise InputError(f"patterns are made by 2 or 3 beams; got {beams}")
     beams = beams or (3 if phases >= 5 else 2)

@@ -52,7 +52,7 @@ class Known:
                 f"`k` was given {len(self.k0_per_um)} times, the stack has {pattern.angles} angles:"
                 " give it once for each"
             )
-        vectors = list(self.k0_per_um or ())
+        vectors = [] if self.k0_per_um is None else list(self.k0_per_um)
         vectors += [angle.k0_per_um for each in self.parameters or () for angle in each.angles]
         for k0 in vectors:
             length = np.hypot(*k0)
@@ -61,7 +61,7 @@ class Known:
                     f"stripes of {length:.4g} cycles/um ({ky_kx(k0)}): the two bands of such stripes meet only below"
                     f" 2 f_c = {2 * transfer.cutoff_per_um:.4g} cycles/um; check `k`, `na` and `wavelength_em_um`"
                 )
-        for steps in self.steps_rad or ():
+        for steps in () if self.steps_rad is None else self.steps_rad:
             if len(steps) != pattern.phases:
                 raise InputError(
                     f"`phase_steps` has {len(steps)} values, the stack {pattern.phases} phases in each angle"
@@ -90,9 +90,9 @@ class Known:
         elif self.k0_per_um is not None:
             angles, notes = _near_given(prepared, transfer, self.k0_per_um, self.steps_rad)
         else:
-            searched = _evened(prepared, self.steps_rad) if self.steps_rad else prepared
+            searched = prepared if self.steps_rad is None else _evened(prepared, self.steps_rad)
             found = estimate(searched, transfer, damping=damping)
-            if not self.steps_rad:
+            if self.steps_rad is None:
                 return found, []
             angles, notes = _with_steps(found, prepared, transfer, self.steps_rad)
         return through_one_lens(angles, prepared.frames, transfer, damping), notes

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, not_finite
 
+SMALLEST = 4  # pixels of a side
 BACKGROUND_PERCENT = 1.0  # percentile of the mean frame of an angle
 
 
@@ -31,11 +32,16 @@ def prepare(raw: np.ndarray) -> Prepared:
     InputError
         If a value is not finite or a frame is no brighter than the background.
     """
+    y, x = np.shape(raw)[-2:]
+    if min(y, x) < SMALLEST:
+        raise InputError(
+            f"the frames are {y} x {x} pixels: no stripes fit in them; {SMALLEST} x {SMALLEST} is the least"
+        )
     frames = np.array(raw, np.float32)
     means = frames.mean(axis=1, dtype=np.float32)
     if not np.all(np.isfinite(means)):
         bad = frames.size - int(np.count_nonzero(np.isfinite(frames)))
-        raise InputError(f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first")
+        raise InputError(not_finite(bad))
     backgrounds = np.percentile(means, BACKGROUND_PERCENT, axis=(1, 2)).astype(np.float32)
     frames -= backgrounds[:, None, None, None]
     light = frames.mean(axis=(2, 3), dtype=np.float64)

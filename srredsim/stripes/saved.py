@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.acquisition import Optics, Pattern
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
 from srredsim.stripes.parameters import Angle, Order, Parameters
 
@@ -23,7 +23,7 @@ WRITTEN = "give the <stem>_wiener.json that srredsim reconstruct has written"
 class Saved:
     """What a report says about stripes and optics."""
 
-    path: Path
+    name: str  # its file, or what it is called in messages
     optics: Optics
     channels: tuple[Parameters, ...]
     dampings: tuple[float | None, ...]  # damping of the OTF in each channel; None where it was measured
@@ -43,7 +43,7 @@ class Saved:
             filled[name] = there if here is None else here
             if abs(filled[name] / there - 1) > SAME_OPTICS:
                 raise InputError(
-                    f"`parameters` {self.path} was measured with {name} {there:g}, this stack has {here:g};"
+                    f"`parameters` {self.name} was measured with {name} {there:g}, this stack has {here:g};"
                     " stripes are the same only under the same optics"
                 )
         return replace(optics, **filled)
@@ -59,11 +59,11 @@ class Saved:
         angles, phases = len(self.channels[0].angles), len(self.channels[0].angles[0].steps_rad)
         if (angles, phases) != (pattern.angles, pattern.phases):
             raise InputError(
-                f"`parameters` {self.path} is of {angles} angles x {phases} phases,"
+                f"`parameters` {self.name} is of {angles} angles x {phases} phases,"
                 f" this stack has {pattern.angles} x {pattern.phases}"
             )
         if len(self.channels) not in (1, channels):
-            raise InputError(f"`parameters` {self.path} is of {len(self.channels)} channels, this stack has {channels}")
+            raise InputError(f"`parameters` {self.name} is of {len(self.channels)} channels, this stack has {channels}")
         return self.channels * (channels // len(self.channels))
 
     def dampings_for(self, channels: int) -> tuple[float, ...]:
@@ -76,38 +76,46 @@ class Saved:
         """
         if None in self.dampings:
             raise InputError(
-                f"`parameters` {self.path} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
+                f"`parameters` {self.name} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
             )
         return self.dampings * (channels // len(self.dampings))
 
 
-def load_parameters(path: str | Path) -> Saved:
-    """Read and check a report.
+def load_parameters(report: str | Path | dict) -> Saved:
+    """Read and check a report, which is a file or what it holds.
 
     Raises
     ------
     InputError
         If it is not one, or does not make sense.
     """
-    path = Path(path)
+    if isinstance(report, dict):
+        return _saved(report, "given")
+    path = Path(report)
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        content = documents.read_json(path)
     except FileNotFoundError:
         raise InputError(f"`parameters` {path}: there is no such file") from None
+    except InputError as problem:
+        raise InputError(f"`parameters`: {problem}") from None
     except ValueError as problem:
         raise InputError(f"`parameters` {path} is not JSON ({problem}); {WRITTEN}") from None
+    return _saved(content, str(path))
+
+
+def _saved(report: dict, name: str) -> Saved:
     try:
-        optics = Optics(*(_positive(report["optics"][name]) for name in OPTICS))
+        optics = Optics(*(_positive(report["optics"][value]) for value in OPTICS))
         channels = tuple(_parameters(channel) for channel in report["channels"])
         if not channels:
             raise ValueError("no channel")
         _check_alike(channels)
         dampings = tuple(_damping(channel["otf"]) for channel in report["channels"])
-        return Saved(path, optics, channels, dampings, report["channels"][0]["otf"]["file"])
+        return Saved(name, optics, channels, dampings, report["channels"][0]["otf"]["file"])
     except KeyError as problem:
-        raise InputError(f"`parameters` {path} does not hold {problem}; {WRITTEN}") from None
-    except (TypeError, ValueError, AttributeError) as problem:
-        raise InputError(f"`parameters` {path} is damaged ({problem}); {WRITTEN}") from None
+        raise InputError(f"`parameters` {name} does not hold {problem}; {WRITTEN}") from None
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as problem:
+        raise InputError(f"`parameters` {name} is damaged ({problem}); {WRITTEN}") from None
 
 
 def _damping(otf: dict) -> float | None:
@@ -121,7 +129,7 @@ def _parameters(channel: dict) -> Parameters:
 def _angle(angle: dict) -> Angle:
     orders = tuple(_order(order) for order in angle["orders"])
     if [order.order for order in orders] not in ([1], [1, 2]):
-        raise ValueError(f"orders {[order.order for order in orders]} where 1, or 1 and 2, should be")
+        raise ValueError(f"orders {shown([order.order for order in orders])} where 1, or 1 and 2, should be")
     phases_rad = [_finite(phase) for phase in angle["phases_rad"]]
     steps_rad = tuple(phase - orders[0].phase_rad for phase in phases_rad)
     condition = condition_number(steps_rad, len(orders))
@@ -130,7 +138,7 @@ def _angle(angle: dict) -> Angle:
             f"{len(orders)} orders cannot be told apart with the phases {np.round(phases_rad, 3).tolist()}"
         )
     if angle["status"] not in STATUSES:
-        raise ValueError(f"status {angle['status']!r}")
+        raise ValueError(f"status {shown(angle['status'])}")
     return Angle(
         angle["status"],
         _vector(angle["k0_per_um"]),
@@ -144,7 +152,7 @@ def _angle(angle: dict) -> Angle:
 
 def _order(order: dict) -> Order:
     if order["status"] not in STATUSES:
-        raise ValueError(f"status {order['status']!r}")
+        raise ValueError(f"status {shown(order['status'])}")
     numbers = {name: _finite(order[name]) for name in ("phase_rad", "modulation_depth", "modulation_error", "z")}
     return Order(int(_finite(order["order"])), _vector(order["k_per_um"]), status=order["status"], **numbers)
 
@@ -163,12 +171,13 @@ def _vector(values) -> tuple[float, float]:
 
 
 def _finite(value) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise ValueError(f"{value!r} where a number should be")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not abs(value) < 1e300:  # whole numbers in JSON have no end
+        raise ValueError(f"{shown(value)} where a number should be")
     return float(value)
 
 
 def _positive(value) -> float:
     if not _finite(value) > 0:
-        raise ValueError(f"{value!r} where a number above 0 should be")
+        raise ValueError(f"{shown(value)} where a number above 0 should be")
     return float(value)

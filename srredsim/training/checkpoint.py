@@ -9,8 +9,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from srredsim import io
+from srredsim import documents, io
 from srredsim.checkpoints.keras_file import save_weights
+from srredsim.errors import InputError, shown
 from srredsim.training.runs import CHECKPOINT
 
 
@@ -29,7 +30,32 @@ class State:
 def load(folder: Path) -> State:
     """The state in a run's folder; a new one if there is none."""
     path = folder / CHECKPOINT / "state.json"
-    return State(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else State()
+    if not path.is_file():
+        return State()
+    try:
+        state = State(**documents.read_json(path))
+        _check(state)
+    except (TypeError, ValueError) as problem:
+        raise InputError(
+            f"{path} is damaged, so the run cannot go on: {problem}; start anew with another `out`, or take the weights"
+            " that the folder has"
+        ) from None
+    return state
+
+
+def _check(state: State) -> None:
+    """ValueError if what was read cannot be the state of a run."""
+    counts = (state.epochs_done, state.best_epoch or 0, state.model_of or 0)
+    if not all(type(count) is int and 0 <= count < 10**9 for count in counts):
+        raise ValueError("its epochs are no counts")
+    if not (state.best is None or isinstance(state.best, int | float)):
+        raise ValueError(f"best is {shown(state.best)}")
+    rows = isinstance(state.history, list) and all(isinstance(row, dict) for row in state.history)
+    if not rows:
+        raise ValueError("its history is no list of rows")
+    named = state.weights is None if state.epochs_done == 0 else isinstance(state.weights, str)
+    if not named or (state.weights and Path(state.weights).name != state.weights):
+        raise ValueError(f"weights is {shown(state.weights)}, not a file beside it")
 
 
 def save(folder: Path, state: State, trainer) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from srredsim import checks
 from srredsim.acquisition import RawStack, which
 from srredsim.denoising.methods import named, takers
 from srredsim.denoising.mixture import load
@@ -100,7 +101,7 @@ class Denoising:
 
     def __init__(self, method: str, noise: tuple[float, float] | None, prior: str | Path | None):
         self._denoise = _method(method, prior)
-        self._given = None if noise is None else _checked(NoiseLine(*noise))
+        self._given = None if noise is None else _line(noise)
         self._rows: list[dict] = []
         self.notes: list[str] = []
         self.planewise = Work(method, self._of_plane, smallest=SMALLEST_SIDE)
@@ -183,7 +184,7 @@ def _method(method: str, prior: str | Path | None) -> Callable[..., np.ndarray]:
         return work
     if method not in takers("prior"):
         raise InputError(f"`prior` is for {' or '.join(takers('prior'))}; {method} takes none")
-    load(prior)  # a wrong one stops the run before any work
+    load(checks.path("prior", prior))  # a wrong one stops the run before any work
     return lambda noisy, noise, limits: work(noisy, noise, limits, prior=prior)
 
 
@@ -213,8 +214,8 @@ def _usable(noise: NoiseLine, plane: np.ndarray) -> NoiseLine:
     return noise
 
 
-def _checked(noise: NoiseLine) -> NoiseLine:
-    a, b = noise.coefficients
-    if not np.isfinite([a, b]).all() or max(a, b) <= 0:
-        raise InputError(f"noise is of the variance a x + b, one of them above 0; got a = {a:g}, b = {b:g}")
-    return noise
+def _line(noise: Sequence[float]) -> NoiseLine:
+    a, b = map(float, checks.numbers("noise", noise, "two numbers (A, B)", shape=(2,)))
+    if max(a, b) <= 0:
+        raise InputError(f"`noise` is of the variance a x + b, one of them above 0; got a = {a:g}, b = {b:g}")
+    return NoiseLine(a, b)

@@ -28,11 +28,11 @@ def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing
         inspection.refuse_impossible(stack.optics)
     picture = writing.path(path, "inspect").with_suffix(".png")
     with io.atomic(picture, writing.overwrite) as temporary:
-        report = inspect(stack, trailing_widefield=reading.trailing_widefield)
+        report = inspect(stack)
         inspection.picture(stack, temporary, report)
     return {"input": str(path), **report, "picture": str(picture)}
 
 
-def inspect(stack: RawStack, *, trailing_widefield: bool = False) -> dict:
-    """Report on a stack as it was read, with ``trailing_widefield`` or without, and on orders that fit better."""
-    return inspection.inspect(stack, io.alternatives(stack, trailing_widefield=trailing_widefield))
+def inspect(stack: RawStack) -> dict:
+    """Report on a stack as it was read, and on readings that fit better."""
+    return inspection.inspect(stack, io.alternatives(stack))

@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import io, picture
+from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack, frames_from_raw, which
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Survey
+from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.optics.sampling import SCALE
@@ -317,14 +318,15 @@ def _opened(
     path: str | Path, model: Choice, reading: Reading, writing: Writing, tile: int | None, consistency: bool
 ) -> Worker:
     """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
-    if tile is not None and tile < 1:
-        raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
+    if tile is not None:
+        checks.positive("tile", tile)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, reading.pixel_size_um)
     if not isinstance(model, LoadedModel | Chain):
         model = model(io.raw_stack(source, path, reading))
     chain = model if isinstance(model, Chain) else Chain(model)
-    stack = io.remembering(chain.open(source, path, reading))
+    opened, watch = watched(chain.open(source, path, reading))
+    stack = io.remembering(opened)
     transfer, why_not = _judging(chain, stack) if consistency else (None, None)
     *positions, angles, phases, y, x = stack.array.shape
     begun = Plan(
@@ -350,7 +352,10 @@ def _opened(
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
-    return Worker(replace(begun, survey=chain.kind.survey(stack, find)), chain, stack)
+    survey = chain.kind.survey(stack, find)
+    doubts = watch.doubts()  # of what the survey has read
+    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts), advice=(*begun.advice, *doubts))
+    return Worker(begun, chain, stack)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

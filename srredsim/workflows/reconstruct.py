@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import io
+from srredsim import checks, io
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.inspection.readings import watched
 from srredsim.noise.photons import counting_of
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
@@ -53,6 +54,11 @@ class Method:
     def __post_init__(self):
         if self.name not in METHODS:
             raise InputError(f"no `method` {self.name!r}; there are: {', '.join(METHODS)}")
+        if self.wiener is not None:
+            checks.above_zero("wiener", self.wiener)
+        checks.share("attenuation", self.attenuation)
+        if self.iterations is not None:
+            checks.positive("iterations", self.iterations)
         if self.name == "wiener" and self.iterations is not None:
             raise InputError('`iterations` is for `method="richardson-lucy"`')
 
@@ -66,18 +72,30 @@ class Method:
 class KnownStripes:
     """What is known of the stripes; whatever is None is found in the frames.
 
-    ``parameters`` is the JSON file of another stack, whose stripes, and optics where this stack does not say them, are
-    used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps`` the phases of the
-    frames in rad, one row an angle, or one for all.
+    ``parameters`` is the JSON file of another stack, or what it holds: its stripes, and its optics where this stack
+    says none, are used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps``
+    the phases of the frames in rad, one row an angle, or one for all.
     """
 
-    parameters: str | Path | None = None
+    parameters: str | Path | dict | None = None
     k: Sequence[tuple[float, float]] | None = None
-    phase_steps: Sequence[Sequence[float]] | None = None
+    phase_steps: Sequence[Sequence[float]] | Sequence[float] | None = None
 
     def __post_init__(self):
-        if self.parameters and (self.k or self.phase_steps):
+        if self.k is not None:
+            self._set("k", checks.numbers("k", self.k, "(ky, kx) of every angle in cycles/um", shape=(None, 2)))
+        if self.phase_steps is not None:
+            words = "the phases of the frames in rad, one row an angle, or one for all"
+            rows = [self.phase_steps] if np.ndim(_first(self.phase_steps)) == 0 else self.phase_steps
+            self._set("phase_steps", checks.numbers("phase_steps", rows, words, shape=(None, None)))
+        if not isinstance(self.parameters, dict | None):
+            checks.path("parameters", self.parameters)
+        if self.parameters is not None and (self.k is not None or self.phase_steps is not None):
             raise InputError("`parameters` says all of the stripes: leave out `k` and `phase_steps`")
+
+    def _set(self, name: str, rows: np.ndarray) -> None:
+        """The same as tuples of plain numbers, whatever came."""
+        object.__setattr__(self, name, tuple(map(tuple, rows.tolist())))
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,12 @@ class Lens:
 
     otf: str | Path | None = None  # see `srredsim.optics.measured_otf`
     otf_damping: float | None = None
+
+    def __post_init__(self):
+        if self.otf is not None:
+            checks.path("otf", self.otf)
+        if self.otf_damping is not None:
+            checks.damping("otf_damping", self.otf_damping)
 
 
 @dataclass(frozen=True)
@@ -110,8 +134,10 @@ class Reconstruction:
         self, stack: RawStack, method: Method, known: KnownStripes, lens: Lens, *, split_photons: bool = False
     ):
         check_phases(stack.pattern.phases)
-        self.stack, self.method, self.split_photons = stack, method, split_photons
-        self.before = saved.load_parameters(known.parameters) if known.parameters else None
+        opened, self._watch = watched(stack)
+        self.stack = io.remembering(opened)
+        self.method, self.split_photons = method, split_photons
+        self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfer, self.notes = _transfer(self.optics, lens.otf)
@@ -153,19 +179,20 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        sizes, source = self.stack.sizes, self.stack.source
+        sizes, source, doubts = self.stack.sizes, self.stack.source, self._watch.doubts()
         return {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
             "optics": {name: getattr(self.optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
             "cutoff_per_um": self.transfer.cutoff_per_um,
-            "parameters": None if self.before is None else str(self.before.path),
+            "parameters": None if self.before is None else self.before.name,
             "method": self.method.name,
             "attenuation": self.method.attenuation,
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": [*self.stack.notes, *self.notes],
+            "notes": [*self.stack.notes, *self.notes, *doubts],
+            "doubts": doubts,
         }
 
 
@@ -228,7 +255,7 @@ def reconstruct_file(
     """
     started = time.perf_counter()
     path, writing, method = Path(path), writing or io.Writing(), method or Method()
-    stack = io.remembering(io.read(path, **asdict(reading or io.Reading())))
+    stack = io.read(path, **asdict(reading or io.Reading()))
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")
@@ -264,11 +291,16 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     return transfer.with_curve(curve), notes
 
 
+def _first(rows: Any) -> Any:
+    """The first of what may be rows; it itself if there is no such thing."""
+    return rows[0] if isinstance(rows, Sequence | np.ndarray) and np.size(rows[:1]) else rows
+
+
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
     """What was said of stripes and lens, for every angle and channel of this stack."""
     channels = stack.sizes["C"]
-    steps_rad = known.phase_steps
-    if steps_rad and len(steps_rad) == 1:
+    steps_rad: Any = known.phase_steps  # rows, when `KnownStripes` has checked them
+    if steps_rad is not None and len(steps_rad) == 1:
         steps_rad = tuple(steps_rad) * stack.pattern.angles
     dampings = None
     if lens.otf_damping is not None:

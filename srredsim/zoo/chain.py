@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from os import PathLike
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from srredsim import checks
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import OtherPattern, Position, Survey
@@ -81,7 +83,13 @@ class Chain:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
+    def check(self, reading: Reading) -> None:
+        """InputError if something is told that what the model takes does not have."""
+        if not self.kind.OF_STACKS:
+            reading.refuse_of_stacks(f"the model {self.name} takes {self.kind.WORDS}")
+
     def open(self, source: Source, path: Path | None, reading: Reading) -> RawStack:
+        self.check(reading)
         return _naming_another(lambda: self.kind.open(source, path, self.first, reading))
 
     def stack_of(self, array: Any) -> RawStack:
@@ -112,8 +120,10 @@ class _Linked:
 
 def _links(names: str | Path | Sequence) -> list:
     """``a+b`` as [a, b]; a folder may have a plus in its name."""
-    if not isinstance(names, str | Path):
-        return list(names)
+    if isinstance(names, Sequence) and not isinstance(names, str) and names:
+        return [link for name in names for link in ([name] if isinstance(name, LoadedModel) else _links(name))]
+    if not isinstance(names, str | PathLike):
+        raise checks.wanted("model", "a name, a folder or a loaded model", names)
     links = [str(names)] if Path(names).is_dir() else str(names).split(LINK)
     if not all(links):
         raise InputError(f"a chain has a model on each side of {LINK}, as w2s_dncnn+w2s_rcan; got {names}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from srredsim import inputs, resources
+from srredsim import documents, inputs, resources
 from srredsim.acquisition import Optics, Pattern
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
@@ -177,7 +176,7 @@ def describe() -> list[dict]:
                 **inputs.module(recipe.data.input).describe(recipe),
                 "trained": (folder / WEIGHTS).is_file(),
                 "variants": recipes.variants(folder),
-                "results": json.loads(results.read_text(encoding="utf-8")) if results.is_file() else None,
+                "results": documents.read_json(results) if results.is_file() else None,
             }
         )
     return rows

@@ -7,11 +7,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from srredsim import checks
+
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
 def resolve(precision: str) -> str:
     """``auto`` -> bfloat16 where the hardware multiplies in it, else float32; anything else stays."""
+    checks.one_of("precision", precision, ("auto", *POLICIES))
     if precision != "auto":
         return precision
     capability = gpu_compute_capability()

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from srredsim import checks
 from srredsim.acquisition import Optics, RawStack
-from srredsim.errors import InputError
+from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -49,10 +50,11 @@ def predict(
     InputError
         If the model does not take such data, or a plane cannot be used.
     """
-    if tile is not None and tile < 1:
-        raise InputError(f"a tile has at least 1 raw pixel; got {tile}")
+    if tile is not None:
+        checks.positive("tile", tile)
     chain = model if isinstance(model, Chain) else Chain(model)
-    stack = remembering(chain.stack_of(data))
+    opened, watch = watched(chain.stack_of(data))
+    stack = remembering(opened)
     survey = chain.kind.survey(stack, None)
     planes = chain.planes(stack, survey, tile)
     shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]
@@ -64,7 +66,7 @@ def predict(
         image = image.reshape(*np.shape(data)[:-2], *sides)
     pixel_size_um = stack.optics.pixel_size_um
     optics = replace(stack.optics, pixel_size_um=pixel_size_um and pixel_size_um / chain.scale)
-    return Predicted(image, optics, tuple(survey.needed_stripes), (*stack.notes, *chain.notes))
+    return Predicted(image, optics, tuple(survey.needed_stripes), (*stack.notes, *chain.notes, *watch.doubts()))
 
 
 def in_order(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:

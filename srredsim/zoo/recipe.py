@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from srredsim import inputs, io, resources, schema
+from srredsim import documents, inputs, io, resources, schema
 from srredsim.data import readers
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.schema import choice
 
 NORMALISATIONS = ("image", "noise", "dataset")
@@ -201,8 +201,10 @@ def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        content = documents.read_yaml(path)
+    except InputError:
+        raise
+    except ValueError as problem:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
@@ -299,7 +301,10 @@ def _override(content: dict, override: str) -> None:
         content = content[parent]
         if not isinstance(content, dict):
             raise InputError(f"no recipe key {key}: {parent} is a single value")
-    content[last] = yaml.safe_load(text)
+    try:
+        content[last] = documents.parse_yaml(text)
+    except ValueError as problem:
+        raise InputError(f"{key}={shown(text)} is not a value as YAML has it, as 3 or [3x5, 3x3]: {problem}") from None
 
 
 def pattern(text: str) -> tuple[int, int]:

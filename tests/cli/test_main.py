@@ -1,6 +1,7 @@
 """The whole command line: help, exit status, what is printed where, what a process of its own leaves."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -199,3 +200,22 @@ def test_output_that_nobody_reads():
 @pytest.mark.parametrize("script", ["train", "predict"])
 def test_the_scripts_are_the_commands(script, process):
     assert process(ROOT / f"{script}.py", "--help").stdout == process("-m", "srredsim", script, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["predict", "a.tif", "--model", "nope"], "no model called 'nope'"),
+        (["benchmark", "w2s", "--methods", "nope"], "nope"),
+        (["export", "nope", "--out", "x"], "no model called 'nope'"),
+        (["denoise", "a.tif", "--method", "pure_let", "--model", "w2s_dncnn"], "--model is for the networks"),
+    ],
+)
+def test_json_tells_what_failed_before_the_inputs(run, here, argv, words):
+    status, out, err = run(*argv, "--json")
+    said = json.loads(out)
+    assert status == 2
+    assert said["results"] == []
+    (failure,) = said["failures"]
+    assert words in failure["error"]
+    assert failure["error"] in err

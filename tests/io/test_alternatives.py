@@ -27,12 +27,11 @@ def named(text):
 def test_they_are_what_their_names_read(tmp_path, shape, how):
     path = save(tmp_path / "s.npy", *shape)
     stack = io.read(path, **how)
-    widefield = how.get("trailing_widefield", False)
-    found = io.alternatives(stack, trailing_widefield=widefield)
+    found = io.alternatives(stack)
     assert found
     for name, other in found.items():
         if name != EXCHANGED:
-            read = io.read(path, **named(name), trailing_widefield=widefield)
+            read = io.read(path, **(how | named(name)))
             np.testing.assert_array_equal(other.raw(0, 0, other.sizes["Z"] - 1), read.raw(0, 0, read.sizes["Z"] - 1))
             assert other.pattern == read.pattern
 

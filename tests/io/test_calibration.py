@@ -147,7 +147,7 @@ def test_pixel_size_as_given_wins_and_is_noted(tmp_path, imagej):
     assert "0.1 um as given; the file says 0.08 um" in " ".join(stack.notes)
     np.save(tmp_path / "s.npy", ARRAY)
     assert optics_of(tmp_path / "s.npy", pixel_size_um=0.1).pixel_size_um == 0.1
-    with pytest.raises(InputError, match="greater than 0"):
+    with pytest.raises(InputError, match=r"above 0; got -0\.1"):
         io.read(tmp_path / "s.npy", pixel_size_um=-0.1)
 
 

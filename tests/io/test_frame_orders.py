@@ -154,15 +154,15 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
         (75, {}, "`angles=5, phases=5`"),
         (14, {}, "14 frames do not make 3 angles x 5 phases"),
         (14, {"angles": 3, "phases": 5}, "14 frames do not make 3 angles x 5 phases; .*15, 30, 45"),
-        (16, {}, "try `trailing_widefield` .*`angles=3, phases=5`"),
-        (10, {"angles": 3, "phases": 3}, "try `trailing_widefield`"),
+        (16, {}, 'try `widefield_frame="last"` or "first" .*`angles=3, phases=5`'),
+        (10, {"angles": 3, "phases": 3}, 'try `widefield_frame="last"`'),
         (9, {"angles": 3, "phases": 5}, "9 frames do not make 3 angles x 5 phases; .* `angles=3, phases=3`"),
-        (15, {"trailing_widefield": True}, "without `trailing_widefield`"),
+        (15, {"trailing_widefield": True}, "without `widefield_frame`"),
         (1, {}, '1 frame, but .* `order="tiled"`'),
         (2, {}, "2 frames, but"),
         (2, {"angles": 3, "phases": 5}, "2 frames"),
         (15, {"order": "PZ"}, "no frame order called 'PZ'; there are: PAZ, PZA, ZAP, tiled"),
-        (15, {"angles": 0}, "angles must be 1 or more"),
+        (15, {"angles": 0}, "`angles` should be a whole number above 0"),
     ],
 )
 def test_a_count_that_does_not_fit_says_what_would(tmp_path, frames, asked, words):
@@ -315,7 +315,7 @@ def test_only_angle_is_named():
     [
         ("AP", (3, 5), {"phases": 3}, "3 phases were asked for, but the file names 3 angles x 5 phases"),
         ("AP", (3, 5), {"angles": 5, "phases": 3}, "5 angles were asked for"),
-        ("AP", (3, 5), {"trailing_widefield": True}, "none is a trailing widefield frame"),
+        ("AP", (3, 5), {"widefield_frame": "last"}, "none is a widefield frame"),
         ("ZP", (3, 5), {"phases": 3}, "3 phases were asked for, but the file names 5"),
         ("TZ", (4, 14), {"angles": 3, "phases": 5}, "do not make 3 angles x 5 phases; there are t = 4, z = 14"),
         ("TZ", (4, 45), {}, "could be"),

@@ -281,7 +281,7 @@ def test_what_is_fixed_stays():
         ({"phases": 2}, "2 beams need at least 3 phases in each angle; got 2"),
         ({"phases": 4, "beams": 3}, "3 beams need at least 5 phases in each angle; got 4"),
         ({"beams": 4}, "2 or 3 beams"),
-        ({"angles": 0}, "at least one angle"),
+        ({"angles": 0}, "`angles` should be a whole number above 0"),
         ({"size": 4}, "at least 8 x 8"),
         ({"photons": (0, 10)}, "above 0; got 0 10"),
         ({"photons": (50, 10)}, "LOW HIGH"),

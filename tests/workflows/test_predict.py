@@ -281,7 +281,7 @@ def test_the_model_decides_where_the_file_does_not(tmp_path):
 
 
 def test_a_tile_without_pixels(acquisition, widefield_twice):
-    with pytest.raises(InputError, match="at least 1 raw pixel; got 0"):
+    with pytest.raises(InputError, match="whole number above 0; got 0"):
         prediction.predict_file(acquisition[0], widefield_twice, tile=0)
 
 

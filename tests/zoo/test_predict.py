@@ -83,5 +83,5 @@ def test_what_a_model_does_not_take(denoiser, stack, tiny_model):
     ):
         with pytest.raises(InputError, match=words):
             predict(model, data)
-    with pytest.raises(InputError, match="at least 1 raw pixel; got 0"):
+    with pytest.raises(InputError, match="`tile` should be a whole number above 0; got 0"):
         predict(raw_model, stack, tile=0)

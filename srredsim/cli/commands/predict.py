@@ -8,12 +8,10 @@ from pathlib import Path
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.several import each
-from srredsim.errors import InputError
 
 GROUP = "images"
 DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "reconstruct raw stacks, or restore widefield images, with a trained model"
-OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "na", "wavelength_em_um")
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -41,9 +39,9 @@ def run(arguments) -> dict:
     precision = shared.given(arguments, "precision")
     load = cache(lambda name: models.load(name, **precision))
     chain = Chain(arguments.model, **precision) if arguments.model else None
-    needless = [name for name in OF_RAW_STACKS if getattr(arguments, name)]
-    if needless and chain and not chain.kind.OF_STACKS:
-        raise InputError(f"`{needless[0]}` is for raw stacks; the model {arguments.model} takes {chain.kind.WORDS}")
+    reading = shared.record(io.Reading, arguments)
+    if chain:
+        chain.check(reading)
 
     def work(path: Path) -> dict:
         def chosen(stack):
@@ -56,7 +54,7 @@ def run(arguments) -> dict:
             report = predict_file(
                 path,
                 chain or chosen,
-                reading=shared.record(io.Reading, arguments),
+                reading=reading,
                 writing=shared.record(io.Writing, arguments),
                 tile=arguments.tile,
                 consistency=arguments.consistency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted
 from srredsim.errors import InputError
 from srredsim.io import Reading
+from srredsim.io.orders import ORDERS
 from srredsim.normalise import SCALINGS
 
 SPLITS = ("train", "validation", "test")
@@ -31,6 +33,14 @@ class Settings:
             schema.choice("split", split, SPLITS)
             if not isinstance(home, str):
                 raise InputError(f"splits.{split} should be the name of a folder; got {home!r}")
+            if Path(home).is_absolute() or ".." in Path(home).parts:
+                raise InputError(f"splits.{split} should be a folder within that of the data set; got {home!r}")
+        for key in OPTICS:
+            value = getattr(self, key)
+            if value is not None and not 0 < value < math.inf:
+                raise InputError(f"{key} should be a number above 0; got {value:g}")
+        if self.order is not None:
+            schema.choice("order", self.order, ORDERS)
 
 
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.data.stored import Ready
 from srredsim.data.w2s.layout import Layout, zscore
 from srredsim.data.w2s.layout import layout as catalogued
@@ -231,7 +231,7 @@ def _record(normalized: Path) -> dict | None:
 def read_record(path: Path) -> dict:
     """With the keys that are needed to undo what was done."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = documents.read_json(path)
         if zscore("widefield", record["widefield"]) is None:
             raise InputError("widefield is null")
         zscore("sim", record["sim"])

@@ -7,8 +7,10 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import combinations
 
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling
@@ -29,6 +31,7 @@ class Layout:
     sim: dict | None = None  # mean and standard deviation of the SIM images
 
     def __post_init__(self):
+        self._check_numbers()
         for key in ("noise_levels", "splits"):
             for name, ends in getattr(self, key).items():
                 _range(f"{key}.{name}", ends)
@@ -42,6 +45,24 @@ class Layout:
             raise InputError(f"noise_levels: the last one averages all captures, from 0; got {self.noise_levels}")
         zscore("widefield", self.widefield)
         zscore("sim", self.sim)
+        _refuse_overlap(self.fields_of)
+
+    def _check_numbers(self) -> None:
+        """Keys whose values are whole numbers."""
+        for key in ("size", "scale"):
+            if getattr(self, key) < 1:
+                raise InputError(f"{key} should be a whole number above 0; got {getattr(self, key)}")
+        if not self.channels or not _whole(self.channels, 0):
+            raise InputError(f"channels should be the number of each channel, as [0, 1, 2]; got {list(self.channels)}")
+        if len(self.montage) != 2 or not _whole(self.montage, 1):
+            raise InputError(f"montage should be rows and columns of tiles, as [3, 5]; got {list(self.montage)}")
+        if not self.noise_levels or not _whole(self.noise_levels, 1):
+            raise InputError(
+                "noise_levels should be numbers of captures with the first and the last of them, as"
+                f" {{1: [0, 0], 400: [0, 399]}}; got {self.noise_levels}"
+            )
+        if not self.splits:
+            raise InputError("splits should be first and last field of each split, as {train: [1, 76]}; got {}")
 
     @cached_property
     def captures(self) -> dict[int, range]:
@@ -117,6 +138,18 @@ def zscore(key: str, value: dict | None) -> Scaling | None:
 def as_record(scaling: Scaling) -> dict[str, float]:
     """The same as it is written to files."""
     return {"mean": scaling.offset, "std": scaling.gain}
+
+
+def _whole(values: Iterable, least: int) -> bool:
+    return all(isinstance(value, int) and not isinstance(value, bool) and value >= least for value in values)
+
+
+def _refuse_overlap(splits: Mapping[str, range]) -> None:
+    """InputError if a field is in two splits: what is tested with would be trained on."""
+    for (one, first), (other, second) in combinations(splits.items(), 2):
+        if max(first.start, second.start) < min(first.stop, second.stop):
+            field = max(first.start, second.start)
+            raise InputError(f"splits.{one} and splits.{other} both have the field {field}; a field is in one of them")
 
 
 def _range(key: str, ends) -> range:

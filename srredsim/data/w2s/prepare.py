@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import __version__, io
+from srredsim import __version__, documents, io
 from srredsim.data.w2s.captures import Moments, averages, moments, moments_of_captures
 from srredsim.data.w2s.folder import AS_IT_IS, BEGUN, RECORD, normalized_in, path_of, read_record
 from srredsim.data.w2s.layout import as_record, layout, zscore
@@ -243,7 +243,7 @@ class _Work:
         path = self.out / MOMENTS / f"{_name(one, channel)}.json"
         if not path.exists():
             _write(path, list(moments_of_captures(one.captures(channel))))
-        return Moments(*json.loads(path.read_text(encoding="utf-8")))
+        return Moments(*documents.read_json(path))
 
     @cached_property
     def sim(self) -> Scaling | None:

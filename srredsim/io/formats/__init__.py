@@ -19,6 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
+from srredsim import documents
 from srredsim.errors import InputError
 from srredsim.io.source import Source
 from srredsim.members import Members
@@ -50,6 +51,7 @@ def format_of_folder(folder: Path) -> ModuleType | None:
 
 
 def _format_of_file(path: Path) -> ModuleType:
+    documents.regular(path)
     try:
         with path.open("rb") as file:
             start = file.read(LONGEST_MAGIC)

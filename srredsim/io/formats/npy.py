@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tokenize
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.io.calibration import Calibration
 from srredsim.io.source import BarePlanes, Source
 
@@ -34,11 +36,41 @@ def memory_map(path: Path) -> np.memmap:
         If the file is cut short, damaged, or holds anything but numbers.
     """
     try:
+        _check_shape(path)
         return np.load(path, mmap_mode="r", allow_pickle=False)
+    except InputError:
+        raise
     except ValueError as error:
         raise InputError(_in_words(error)) from error
-    except (EOFError, OSError, SyntaxError) as error:
+    except (
+        EOFError,
+        OSError,
+        SyntaxError,
+        tokenize.TokenError,
+        OverflowError,
+        TypeError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise InputError(f"the .npy file is damaged or cut short: {error}") from error
+
+
+def _check_shape(path: Path) -> None:
+    """InputError if the header's shape cannot be that of an array; NumPy believes it, and multiplies it without care.
+
+    No more is looked at than versions 1 and 2 have, whose headers are read here without a warning of later ones.
+    """
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        if version not in ((1, 0), (2, 0)):
+            return
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+        there = path.stat().st_size - file.tell()
+    if not all(type(n) is int and n >= 0 for n in shape):
+        raise InputError(f"the .npy file is damaged: its shape is {shown(shape)}, not counts of 0 or more")
+    if not dtype.hasobject and prod(shape) * dtype.itemsize > there:
+        raise InputError("the .npy file is cut short: it holds less than its header says")
 
 
 def _planes(path: Path, array: np.memmap) -> Callable[[int], np.ndarray]:

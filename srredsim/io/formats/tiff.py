@@ -98,6 +98,7 @@ def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
 
 
 def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
+    _refuse_impossible_counts(tif)
     series = _series(tif)
     if not series:
         raise InputError("the TIFF holds no image")
@@ -117,6 +118,8 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
         letters, shape = "I" + letters, (len(series), *shape)
     elif len(series) > 1:
         notes.append(f"the file holds {len(series)} images; only the first, {letters} {shape}, is read")
+    if tif.is_imagej:
+        _refuse_missing(int((tif.imagej_metadata or {}).get("images", 1)), prod(shape[:-2]))
     known = calibration.of_tiff(tif, first.kind)
     optics, more = known.optics(pixel_size_um)
     plane = _planes(tif, parts, shape)
@@ -171,10 +174,17 @@ def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) ->
         return BarePlanes(Path(tif.filehandle.path), dtype, first.dataoffset, size)
     pages = [page for part in parts for page in part.pages]
     missing = sum(page is None for page in pages)
+    _refuse_missing(count, len(pages) - missing)
     if missing or len(pages) != count:
-        raise InputError(f"the file is incomplete: {count} frames are promised, {len(pages) - missing} are there")
+        raise InputError(f"the file names {len(pages)} pages for {count} frames, and {missing} of them are not there")
     for number, page in enumerate(pages):
         handle = page.parent.filehandle
+        absent = sum(n == 0 for n in page.databytecounts)
+        if absent:
+            raise InputError(
+                f"frame {number + 1} of {count} is incomplete: {absent} of its {len(page.databytecounts)} tiles or "
+                "strips were never written"
+            )
         ends = (offset + n for offset, n in zip(page.dataoffsets, page.databytecounts, strict=True))
         if not handle.closed and max(ends, default=0) > handle.size:
             raise InputError(f"the TIFF is cut short: frame {number + 1} of {count} goes beyond its end")
@@ -193,6 +203,28 @@ def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) ->
                 handle.close()
 
     return plane
+
+
+def _refuse_impossible_counts(tif: tifffile.TiffFile) -> None:
+    """OME metadata that promise more frames than the file has bytes: tifffile would make room for each."""
+    if not tif.is_ome:
+        return
+    try:
+        root = ElementTree.fromstring(tif.ome_metadata)
+    except ElementTree.ParseError:
+        return  # metadata that nobody can read promise nothing: the frames are taken as they lie there
+    for pixels in root.iterfind("{*}Image/{*}Pixels"):
+        promised = prod(int(pixels.get(f"Size{axis}", 1)) for axis in "TCZ")
+        if promised > tif.filehandle.size:
+            raise InputError(f"{promised} frames are promised, but the file has {tif.filehandle.size} bytes only")
+
+
+def _refuse_missing(promised: int, there: int) -> None:
+    if promised > there:
+        raise InputError(
+            f"the file is incomplete: {promised} frames are promised, {there} are there; export it again, or save "
+            "what is there as a new stack"
+        )
 
 
 def _refuse_cut_short(tif: tifffile.TiffFile) -> None:

@@ -1,0 +1,127 @@
+"""Which of the ways to read a file its stripes speak for: a few raw stacks of a channel, looked at together.
+
+A reading that slips by some frames from plane to plane, as one that takes a widefield frame for one of the stripes,
+may be right in the first plane and in the middle. So planes at a quarter, a half and three quarters are looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from srredsim.acquisition import RawStack
+from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
+from srredsim.io.alternatives import EXCHANGED, alternatives
+
+SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
+SMALLEST = 32  # raw pixels
+
+Position = tuple[int, int, int]
+
+
+def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """The last two axes, cropped around the centre to so many pixels at most."""
+    y, x = raw.shape[-2:]
+    top, left = (max(0, (n - side) // 2) for n in (y, x))
+    return raw[..., top : top + side, left : left + side]
+
+
+def places(stack: RawStack, channel: int) -> list[Position]:
+    """At a quarter, a half and three quarters of all times and z-planes."""
+    every = [position for position in stack.positions() if position[1] == channel]
+    return [every[n] for n in sorted({len(every) * quarter // 4 for quarter in (1, 2, 3)})]
+
+
+class Fits:
+    """Fits of readings of one file; what frames have in common is computed once, whatever their order."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, np.ndarray] = {}
+
+    def of(self, stack: RawStack, channel: int) -> Fit:
+        angles, phases = stack.pattern.angles, stack.pattern.phases
+        if angles < 2 or phases < 3:
+            return Fit(0.0, np.inf)
+        return fit(sum(self._products(stack, position) for position in places(stack, channel)), angles, phases)
+
+    def add(self, stack: RawStack, position: Position, raw: np.ndarray) -> None:
+        """Keep what the frames (angles, phases, y, x) of a place have in common."""
+        numbers, order = _numbers(stack, position)
+        if numbers[order].tobytes() not in self._known:
+            frames = middle(raw).reshape(-1, *middle(raw).shape[2:])[order].astype(np.float32)
+            usable = min(frames.shape[1:]) >= SMALLEST and np.isfinite(frames).all()
+            self._known[numbers[order].tobytes()] = in_common(frames) if usable else np.zeros((len(order),) * 2)
+
+    def _products(self, stack: RawStack, position: Position) -> np.ndarray:
+        numbers, order = _numbers(stack, position)
+        if numbers[order].tobytes() not in self._known:
+            self.add(stack, position, stack.raw(*position))
+        place = np.argsort(order)  # where each frame is among the sorted ones
+        return self._known[numbers[order].tobytes()][np.ix_(place, place)]
+
+
+def _numbers(stack: RawStack, position: Position) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the frames in the file, and what sorts them; of an array that is no file, of its raw stacks."""
+    numbers = getattr(stack.array, "numbers", None)
+    if numbers is None or numbers.ndim != 5:
+        first = np.ravel_multi_index(position, tuple(stack.array.shape[:3])) * stack.pattern.frames
+        numbers = first + np.arange(stack.pattern.frames)
+    else:
+        numbers = numbers[position].ravel()
+    return numbers, np.argsort(numbers)
+
+
+class Watched:
+    """The array of a stack, of which `doubts` sees the frames that it needs when somebody else reads them."""
+
+    def __init__(self, stack: RawStack):
+        self._read, self.fits = stack.array, Fits()
+        self.stack = replace(stack, array=getattr(stack.array, "array", stack.array))  # what a memory remembers
+        self._of_file = hasattr(stack.array, "wanted") and stack.pattern.angles > 1 and stack.pattern.phases > 2
+        channels = range(stack.sizes["C"]) if self._of_file else ()
+        self._wanted = {place for channel in channels for place in places(stack, channel)}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._read.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._read.dtype
+
+    def __getitem__(self, position: Position) -> np.ndarray:
+        raw = np.asarray(self._read[position])
+        if tuple(position) in self._wanted:
+            self.fits.add(self.stack, position, raw)
+        return raw
+
+    def doubts(self) -> list[str]:
+        """A line for each channel whose frames clearly fit another reading of the file than the one it was given."""
+        if not self._of_file:  # there is no other reading
+            return []
+        lines: dict[str, None] = {}
+        for channel in range(self.stack.sizes["C"]):
+            as_read = self.fits.of(self.stack, channel)
+            if as_read.explained < 1 - BETTER:  # else nothing can be clearly better
+                best = _best(self.fits, self.stack, channel, as_read)
+                lines |= dict.fromkeys([best] if best else [])
+        return list(lines)
+
+
+def watched(stack: RawStack) -> tuple[RawStack, Watched]:
+    """The same stack, and what sees its frames."""
+    array: Any = Watched(stack)
+    return replace(stack, array=array), array
+
+
+def _best(fits: Fits, stack: RawStack, channel: int, as_read: Fit) -> str | None:
+    others = {name: fits.of(other, min(channel, other.sizes["C"] - 1)) for name, other in alternatives(stack).items()}
+    name = max(others, key=lambda each: others[each].explained, default="")
+    if not name or not others[name].clearly_better_than(as_read):
+        return None
+    share = f"{100 * others[name].explained:.0f} % of what frames share, {100 * as_read.explained:.0f} % as read"
+    if name == EXCHANGED:
+        return f"warning: wrong frame order: with the file's angle and phase exchanged, stripes explain {share}"
+    return f"warning: wrong frame order: read the file with {name}, with which stripes explain {share}"

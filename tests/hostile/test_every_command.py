@@ -1,0 +1,181 @@
+"""Hostile files through every command, in one process: one line each, nothing left, no time and no memory lost."""
+
+import resource
+import shutil
+import signal
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import tifffile
+
+DEEP = "[" * 50_000 + "]" * 50_000
+MOST_MEMORY = 1500 * 2**20  # bytes that all of them together may add to this process
+LONGEST = 60  # seconds of one command, on a machine that does much else
+LINE = 1000  # characters
+OPTICS = ("--na", 1.4, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.08)
+
+
+@contextmanager
+def limited(seconds):
+    """RuntimeError in what hangs."""
+
+    def stop(*_):
+        raise RuntimeError(f"nothing came of it in {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def complaint(run, tmp_path, recwarn, monkeypatch):
+    """Function: what is wrong with how a command took a hostile file; None if nothing is."""
+    monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path / "cache"))
+
+    def complaint(*argv, must_fail=False):
+        out = tmp_path / "out"
+        with limited(LONGEST):
+            status, _, err = run(*argv)
+        lines = err.splitlines()
+        left = [path.name for path in tmp_path.rglob("*")] if status else []
+        for folder in (out, tmp_path / "cache"):
+            shutil.rmtree(folder, ignore_errors=True)
+        shown = f"{[str(word)[-40:] for word in argv]}: {status} {[line[:300] for line in lines]} {left}"
+        if status not in ((2,) if must_fail else (0, 2)) or left:
+            return shown
+        told = [line for line in lines if line.startswith("srredsim: ") and len(line) < LINE]
+        if told != lines or "Warning" in err or (status == 2 and len(lines) != 1):
+            return shown
+        return None
+
+    return complaint
+
+
+def commands(path, out, model):
+    return [
+        ("inspect", path),
+        ("reconstruct", path, "--out", out, *OPTICS),
+        ("predict", path, "--out", out, "--model", model),
+        ("denoise", path, "--out", out, "--method", "pure_let"),
+        ("analyse", "noise", path, "--out", out),
+        ("reference", path, "--out", out, *OPTICS),
+    ]
+
+
+def test_images(hostile, complaint, tmp_path, tiny_model):
+    """Each damaged by dice goes through one command, each made by hand through two or three, all in turn."""
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, time.monotonic()
+    found, count = [], 0
+    for number, path in enumerate(sorted((hostile / "images").iterdir())):
+        every = commands(path, tmp_path / "out", tiny_model)
+        by_dice = path.stem.rpartition("_")[0] in ("plain", "deflate", "big", "ome", "imagej", "array")
+        for argv in every[number % 6 :: 6 if by_dice else 2]:
+            found.append(complaint(*argv))
+        count += 1
+    assert [one for one in found if one] == []
+    assert count > 250
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before < MOST_MEMORY
+    assert time.monotonic() - started < 600  # a minute, where nothing else runs
+
+
+def test_texts(hostile, complaint, tmp_path):
+    """JSON and YAML where recipes, data sets, parameters and curves are expected."""
+    out, stack = tmp_path / "out", hostile / "healthy.tif"
+    found = []
+    for path in sorted((hostile / "texts").iterdir()):
+        (folder := hostile / "data" / path.stem).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder / "dataset.yaml")
+        shutil.copy(path, curve := folder / "curve.json")
+        found += [
+            complaint("train", "--model", path, "--out", out, must_fail=True),
+            complaint("evaluate", "--model", path, "--out", out, must_fail=True),
+            complaint("train", "--model", "srredsim", "--data", folder, "--out", out, must_fail=True),
+            complaint("reconstruct", stack, "--out", out, "--parameters", curve, *OPTICS, must_fail=True),
+            complaint("reconstruct", stack, "--out", out, "--otf", curve, *OPTICS, must_fail=True),
+        ]
+    assert [one for one in found if one] == []
+
+
+def test_priors_and_checkpoints(hostile, complaint, tmp_path):
+    out, stack = tmp_path / "out", hostile / "healthy.tif"
+    found = [
+        complaint("denoise", stack, "--method", "vst_epll", "--prior", path, "--out", out, must_fail=True)
+        for path in sorted((hostile / "priors").iterdir())
+    ]
+    found += [
+        complaint("import-weights", path, "--network", "dncnn", "--out", out, must_fail=True)
+        for path in sorted((hostile / "pickles").iterdir())
+    ]
+    assert [one for one in found if one] == []
+
+
+def test_weights(hostile, complaint, tmp_path, tiny_model, tmp_path_factory):
+    found = []
+    for path in sorted((hostile / "weights").iterdir()):
+        model = tmp_path_factory.mktemp("damaged") / "tiny"
+        shutil.copytree(tiny_model, model)
+        shutil.copy(path, model / "model.weights.h5")
+        for argv in (("predict", hostile / "healthy.tif", "--model", model), ("export", model)):
+            found.append(complaint(*argv, "--out", tmp_path / "out", must_fail=True))
+    assert [one for one in found if one] == []
+
+
+def test_a_pipe_by_name(hostile, complaint, tmp_path, tiny_model):
+    pipe, stack, out = hostile / "pipe.tif", hostile / "healthy.tif", tmp_path / "out"
+    found = [complaint(*argv, must_fail=True) for argv in commands(pipe, out, tiny_model)]
+    for name in ("--parameters", "--otf"):
+        found.append(complaint("reconstruct", stack, name, pipe, "--out", out, *OPTICS, must_fail=True))
+    found.append(complaint("denoise", stack, "--method", "vst_epll", "--prior", pipe, "--out", out, must_fail=True))
+    found.append(complaint("import-weights", pipe, "--network", "dncnn", "--out", out, must_fail=True))
+    assert [one for one in found if one] == []
+
+
+@pytest.mark.parametrize("text", ["[3x5", "[" * 4000, "9" * 5000, "x" * 5000, "&a [*a]", "{a: b: c}"])
+def test_what_is_set(complaint, tmp_path, text):
+    setting = f"data.patterns={text}"
+    assert (
+        complaint("train", "--model", "srredsim", "--set", setting, "--out", tmp_path / "out", must_fail=True) is None
+    )
+
+
+def test_names_without_end(complaint, tmp_path, tiny_model):
+    name, out = "x" * 5000, tmp_path / "out"
+    found = [complaint(*argv, must_fail=True) for argv in commands(name, out, tiny_model)]
+    found.append(complaint("train", "--model", name, "--out", out, must_fail=True))
+    found.append(complaint("train", "--model", "srredsim", "--data", name, "--out", out, must_fail=True))
+    found.append(complaint("export", name, "--out", out, must_fail=True))
+    found.append(complaint("simulate", "--out", out, "--count", "9" * 5000, must_fail=True))
+    assert [one for one in found if one] == []
+
+
+def test_a_pair_smaller_than_the_crop(tmp_path, refused, tiny_model):
+    """One line names it, before a run folder is made, wherever it stands among the others."""
+    dice = np.random.default_rng(3)
+    for number in range(12):
+        side = 12 if number == 7 else 32  # the crop is 16
+        for part, scale, frames in (("raw", 1, (15,)), ("truth", 2, ())):
+            (tmp_path / "train" / part).mkdir(parents=True, exist_ok=True)
+            pixels = dice.poisson(100, (*frames, scale * side, scale * side)).astype(np.uint16)
+            tifffile.imwrite(tmp_path / "train" / part / f"cell_{number}.tif", pixels, photometric="minisblack")
+    shutil.copytree(tmp_path / "train", tmp_path / "validation")
+    run = tmp_path / "run"
+    line = refused("train", "--model", tiny_model / "recipe.yaml", "--data", tmp_path, "--out", run)
+    assert "cell_7.tif" in line
+    assert "12 x 12" in line
+    assert not run.exists()
+
+
+def test_a_damaged_state(tmp_path, refused, tiny_model):
+    """Whatever of the state of a run is wrong, --resume says so in one line."""
+    for number, state in enumerate(("{", "[]", '{"epochs_done": -1}', '{"epochs_done": 1, "weights": "../x"}', DEEP)):
+        run = tmp_path / str(number)
+        shutil.copytree(tiny_model, run)
+        (run / "checkpoint").mkdir()
+        (run / "checkpoint" / "state.json").write_text(state)
+        assert "state.json is damaged" in refused("train", "--resume", "--out", run)

@@ -1,0 +1,50 @@
+"""Units that a file names: read right, or said to be unknown."""
+
+import numpy as np
+import pytest
+import tifffile
+
+from srredsim import io
+
+FRAMES = np.arange(15 * 8 * 9, dtype=np.uint16).reshape(15, 8, 9)
+
+
+def imagej(path, resolution=(1 / 0.0666, 1 / 0.0666), **metadata):
+    tifffile.imwrite(path, FRAMES, imagej=True, resolution=resolution, metadata={"unit": "um", **metadata})
+    return io.read(path)
+
+
+def ome(path, **metadata):
+    tifffile.imwrite(path, FRAMES, ome=True, photometric="minisblack", metadata={"axes": "TYX", **metadata})
+    return io.read(path)
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"), [("min", 120), ("sec", 2), ("ms", 0.002), ("hours", 7200), ("day", 172800)]
+)
+def test_imagej_time(tmp_path, unit, seconds):
+    assert imagej(tmp_path / "a.tif", finterval=2.0, tunit=unit).optics.frame_interval_s == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("unit", "seconds"), [("min", 120), ("h", 7200), ("d", 172800), ("µs", 2e-6), ("ms", 0.002)])
+def test_ome_time(tmp_path, unit, seconds):
+    stack = ome(tmp_path / "a.ome.tif", TimeIncrement=2.0, TimeIncrementUnit=unit)
+    assert stack.optics.frame_interval_s == pytest.approx(seconds)
+
+
+def test_an_unknown_unit_of_time_is_not_seconds(tmp_path):
+    stack = imagej(tmp_path / "a.tif", finterval=2.0, tunit="fortnights")
+    assert stack.optics.frame_interval_s is None
+    assert any("2 fortnights" in note for note in stack.notes)
+
+
+def test_imagej_units_of_y_and_z(tmp_path):
+    stack = imagej(tmp_path / "a.tif", (1 / 0.0666, 1 / 66.6), yunit="nm", zunit="nm", spacing=125.0)
+    assert stack.optics.pixel_size_um == pytest.approx(0.0666, rel=1e-4)
+    assert stack.optics.z_step_um == pytest.approx(0.125)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_length_that_is_no_number_is_not_known(tmp_path, value):
+    stack = ome(tmp_path / "a.ome.tif", PhysicalSizeX=value, PhysicalSizeY=value)
+    assert stack.optics.pixel_size_um is None

@@ -1,0 +1,72 @@
+"""Images that are saved where they cannot be, pickled, or shown though there is nothing in them."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+
+import srredsim
+from srredsim.errors import InputError
+from srredsim.results import Image
+
+IMAGE = Image(np.random.default_rng(0).random((32, 40), np.float32), "YX")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", None, np.float64, "float"])
+def test_types_that_are_not_written(dtype, tmp_path):
+    with pytest.raises(InputError, match=r"no `dtype` .*; there are: float32, uint16"):
+        IMAGE.save(tmp_path / "image.tif", dtype=dtype)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", ["a\0b.tif", 5, None, "", "/proc/image.tif", "/proc/none/image.tif"])
+def test_paths_that_cannot_be_written(path):
+    for result in (IMAGE, srredsim.show(IMAGE)):
+        place = path.replace(".tif", ".png") if isinstance(path, str) and result is not IMAGE else path
+        with pytest.raises(InputError, match="`path`") as problem:
+            result.save(place)
+        assert "`out`" not in str(problem.value)
+
+
+def test_what_is_there_is_kept_and_the_advice_is_that_of_save(tmp_path):
+    for result, name in ((IMAGE, "image.tif"), (srredsim.show(IMAGE), "image.png")):
+        (tmp_path / name).write_bytes(b"mine")
+        with pytest.raises(InputError, match=r"exists already; give `overwrite` or another `path`"):
+            result.save(tmp_path / name)
+        (tmp_path / "file").write_bytes(b"")
+        with pytest.raises(InputError, match=r"cannot be made.*another `path`"):
+            result.save(tmp_path / "file" / name)
+        assert (tmp_path / name).read_bytes() == b"mine"
+
+
+def test_no_pixels_are_those_of_an_array():
+    with pytest.raises(InputError, match=r"^there are no pixels: the shape is \(0, 32, 32\)"):
+        srredsim.read(np.zeros((0, 32, 32)))
+
+
+def test_an_image_without_pixels_is_not_written(tmp_path):
+    with pytest.raises(InputError, match="no pixels to write"):
+        Image(np.zeros((0, 4), np.float32), "YX").save(tmp_path / "image.tif")
+
+
+def test_images_can_be_pickled():
+    known = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.07}
+    light = {"photons": (400.0, 400.0), "phantom": "filaments", "haze": 0.2}
+    stack, truth = srredsim.simulate(seed=8, size=64, **light, **known)
+    judged = srredsim.compare_with_frames(truth, stack)
+    of_stack = Image(truth.array, "YX", stripes=(srredsim.read(np.asarray(stack.array)[0, 0, 0]), ()))
+    for image in (judged, truth, of_stack):
+        again = pickle.loads(pickle.dumps(image))
+        np.testing.assert_array_equal(again.array, image.array)
+        assert (again.axes, again.optics, again.found) == (image.axes, image.optics, image.found)
+    assert pickle.loads(pickle.dumps(judged))._repr_jpeg_() == judged._repr_jpeg_()
+
+
+@pytest.mark.parametrize("lost", [slice(None), slice(0, 8)], ids=["all", "some"])
+def test_pictures_of_what_is_no_number(lost):
+    array = np.array(IMAGE.array)
+    array[lost] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Image(array, "YX")._repr_png_().startswith(b"\x89PNG")
