@@ -73,12 +73,11 @@ def filled(x, multiple: int, edge: str = "mirrored", more: int = 0, least: int =
         size = ops.sum(counted)
         blocks = ops.expand_dims(counted, 0)[:, ::multiple]
         if least:
-            blocks = ops.concatenate(
-                [ops.ones((1, least // multiple), "int32"), blocks[:, least // multiple :]], axis=1
-            )
+            first = ops.broadcast_to(counted[0], (1, least // multiple))
+            blocks = ops.concatenate([first, blocks[:, least // multiple :]], axis=1)
         blocks = ops.repeat(ops.squeeze(blocks, 0), multiple)
         if more:
-            blocks = ops.concatenate([blocks, ops.ones((more,), "int32")])
+            blocks = ops.concatenate([blocks, ops.broadcast_to(counted[0], (more,))])
         place = ops.cumsum(blocks) - 1
         if edge == "zero":
             x = ops.take(x, ops.minimum(place, size - 1), axis=axis)

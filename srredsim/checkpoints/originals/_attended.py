@@ -8,7 +8,7 @@ from srredsim.checkpoints.counterparts import Counterpart, Shapes, convolutions,
 
 
 def attended_settings(shapes: Shapes, query: str) -> dict[str, int]:
-    """Of EDSR with attention between its blocks; ``query`` is the convolution by which pixels are compared."""
+    """Settings that the tensors tell; ``query`` is the convolution by which pixels are compared."""
     filters, input_channels, *_ = shapes.of_kernel("head.0.weight")
     blocks = shapes.count(r"body\.(\d+)\.body\.")
     attentions = shapes.count(rf"body\.(\d+)\.{query}\.")
@@ -23,6 +23,7 @@ def attended_settings(shapes: Shapes, query: str) -> dict[str, int]:
 
 
 def attended(model, settings: dict[str, int], parts: dict[str, str]) -> Iterator[Counterpart]:
+    """Everything but what is no convolution; ``parts`` are the names of those of an attention, here and there."""
     keys = {"first": "head.0"}
     place = attention = 0
     for block in range(settings["blocks"] + 1):
