@@ -30,13 +30,15 @@ def linear_attention(x, filters: int, inner: int, features: int, name: str):
     projection = layers.Dense(features, use_bias=False, trainable=False, dtype="float32", name=f"{name}_projection")
     query, key = (_features(part, projection) for part in (query, key))
     projection.kernel.assign(ops.transpose(_orthogonal(features, inner)))
-    found = ops.einsum("byxf,bfc->byxc", query, ops.einsum("byxf,byxc->bfc", key, value))
-    return found / ops.einsum("byxf,bf->byx", query, ops.sum(key, axis=(1, 2)))[..., None]
+    key, value = (layers.Reshape((-1, part.shape[-1]), dtype="float32")(part) for part in (key, value))
+    known = ops.matmul(ops.swapaxes(key, 1, 2), value)  # (batch, features, filters)
+    strength = ops.matmul(query, ops.sum(key, axis=1)[:, None, :, None])
+    return ops.matmul(query, known[:, None]) / strength
 
 
-def unit_length(x, smallest: float, axis: int = -1):
-    """Divided by the length along an axis, or by ``smallest`` where that is shorter."""
-    squares = ops.sum(ops.square(x), axis=axis, keepdims=True)
+def unit_length(x, smallest: float):
+    """Divided by the length along the last axis, or by ``smallest`` where that is shorter."""
+    squares = ops.sum(ops.square(x), axis=-1, keepdims=True)
     return x / ops.sqrt(ops.maximum(squares, smallest**2))
 
 

@@ -75,10 +75,10 @@ def _among_neighbours(query, value):
     """(batch, hashes, chunks, pixels, channels): what is found in the chunks around, and log of the summed weights."""
     key = unit_length(query, SMALLEST_NORM)
     keys, values = ([part, _turned(part, -1), _turned(part, 1)] for part in (key, value))
-    scores = [ops.einsum("bhnqc,bhnkc->bhnqk", query, part) for part in keys]
+    scores = [ops.matmul(query, ops.swapaxes(part, -1, -2)) for part in keys]
     strength = ops.logsumexp(ops.concatenate(scores, axis=-1), axis=-1)
     weights = [ops.exp(part - strength[..., None]) for part in scores]
-    found = [ops.einsum("bhnqk,bhnkc->bhnqc", *pair) for pair in zip(weights, values, strict=True)]
+    found = [ops.matmul(*pair) for pair in zip(weights, values, strict=True)]
     return found[0] + found[1] + found[2], strength
 
 

@@ -109,10 +109,10 @@ def attention(query, key, value, bias=None, scale: float | None = None):
     (batch, windows, queries, heads, channels)
     """
     scale = query.shape[-1] ** -0.5 if scale is None else scale
-    scores = ops.cast(ops.einsum("bnqhc,bnkhc->bnhqk", query * scale, key), "float32")
+    query, key, value = (ops.swapaxes(part, 2, 3) for part in (query * scale, key, value))
+    scores = ops.cast(ops.matmul(query, ops.swapaxes(key, 3, 4)), "float32")
     scores = bias(scores) if bias else scores
-    found = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
-    return ops.einsum("bnhqk,bnkhc->bnqhc", found, value)
+    return ops.swapaxes(ops.matmul(ops.cast(ops.softmax(scores, axis=-1), value.dtype), value), 2, 3)
 
 
 def reach(steps, side: int) -> int:

@@ -126,7 +126,8 @@ def _image(tokens, like):
 def _transformed(tokens, heads: int, parts: int, name: str):
     """Self-attention of all; then of one half to larger, overlapping tokens of the other, and the reverse."""
     y = _dense(normalised(tokens, f"{name}_self_norm"), 3 * tokens.shape[-1], f"{name}_self_qkv", use_bias=False)
-    tokens = layers.Add()([tokens, _attended(*ops.split(y, 3, axis=-1), heads, parts, f"{name}_self")])
+    query, key, value = ops.split(y, 3, axis=-1)
+    tokens = layers.Add()([tokens, _attended(query, key, value, heads, parts, f"{name}_self")])
     tokens = layers.Add()([tokens, _fed_forward(tokens, f"{name}_forward_1")])
     small, large = ops.split(tokens, 2, axis=-1)
     width = small.shape[-1]
@@ -145,7 +146,8 @@ def _transformed(tokens, heads: int, parts: int, name: str):
 def _looking(query, context, heads: int, parts: int, name: str):
     q = _dense(normalised(query, f"{name}_norm_1"), query.shape[-1], f"{name}_q", use_bias=False)
     kv = _dense(normalised(context, f"{name}_norm_2"), 2 * query.shape[-1], f"{name}_kv", use_bias=False)
-    return _attended(q, *ops.split(kv, 2, axis=-1), heads, parts, name)
+    k, v = ops.split(kv, 2, axis=-1)
+    return _attended(q, k, v, heads, parts, name)
 
 
 def _attended(query, key, value, heads: int, parts: int, name: str):

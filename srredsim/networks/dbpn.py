@@ -34,7 +34,8 @@ def build(
     downs = [_projection(filters, scale, f"down_{stage}", stage > 1, down=True) for stage in range(1, stages)]
     found = []
     for _iteration in range(iterations):
-        highs, lows = [], []
+        highs: list = []
+        lows: list = []
         for up, down in zip(ups, [*downs, None], strict=True):
             highs.insert(0, up(lows if len(lows) > 1 else [low]))
             if down:

@@ -57,10 +57,9 @@ def _block(x, reduction: int, name: str):
 
 def _attention(x, reduction: int, name: str):
     """A weight between 0 and 1 for each channel, from the amplitudes of all; float32 under any policy."""
-    full = {"dtype": "float32"}
-    y = convolution(
-        ops.power(amplitudes(x) + 1e-8, POWER), x.shape[-1], activation="relu", **full, name=f"{name}_frequencies"
-    )
+    full: dict = {"dtype": "float32"}
+    y = ops.power(amplitudes(x) + 1e-8, POWER)
+    y = convolution(y, x.shape[-1], activation="relu", **full, name=f"{name}_frequencies")
     y = layers.GlobalAveragePooling2D(keepdims=True, **full)(y)
     y = convolution(y, x.shape[-1] // reduction, 1, activation="relu", **full, name=f"{name}_squeeze")
     return convolution(y, x.shape[-1], 1, activation="sigmoid", **full, name=f"{name}_excite")

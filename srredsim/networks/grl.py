@@ -72,7 +72,7 @@ def build(
 
 def receptive_field(stages=(4, 4, 8, 8, 8, 4, 4), window: int = 8, **_) -> int:
     """Input pixels of context on each side of an output pixel, but for what weighs the channels."""
-    steps = [1]
+    steps: list = [1]
     for blocks in stages:
         for block in range(blocks):
             looked = [["shifted"], ["windows"]] if block % 2 == 0 else [["windows"]]

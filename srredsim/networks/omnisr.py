@@ -100,7 +100,8 @@ def _attending(x, windows: Windows, heads: int, name: str):
     y = windows.split(layers.Dense(3 * filters, use_bias=False, name=f"{name}_qkv")(y))
     y = layers.Reshape((-1, windows.side**2, 3, heads, filters // heads))(y)
     bias = windows.position_bias(heads, f"{name}_position_bias", begin=1.0)
-    y = windows.join(attention(*(y[:, :, :, part] for part in range(3)), lambda scores: scores + bias))
+    query, key, value = (y[:, :, :, part] for part in range(3))
+    y = windows.join(attention(query, key, value, lambda scores: scores + bias))
     return layers.Add()([x, layers.Dense(filters, use_bias=False, name=f"{name}_projection")(y)])
 
 
@@ -111,12 +112,12 @@ def _channels_attending(x, windows: Windows, heads: int, axis: int, name: str):
     y = convolution(y, 3 * filters, 1, use_bias=False, name=f"{name}_qkv")
     y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")(y)
     y = layers.Reshape((-1, windows.side**2, 3, heads, filters // heads))(windows.split(y))
-    query, key, value = (y[:, :, :, part] for part in range(3))
-    query, key = (unit_length(ops.cast(part, "float32"), 1e-12, axis) for part in (query, key))
-    group = "bnhcd" if axis == 2 else "bphcd"
-    temperature = windows.learned(heads, f"{name}_temperature")
-    weights = ops.softmax(temperature * ops.einsum(f"bnphc,bnphd->{group}", query, key), axis=-1)
-    y = windows.join(ops.einsum(f"{group},bnphd->bnphc", ops.cast(weights, value.dtype), value))
+    y = ops.moveaxis(y, axis, -1)  # (batch, the other of the two, 3, heads, channels, what they look over)
+    query, key, value = (y[:, :, part] for part in range(3))
+    query, key = (unit_length(ops.cast(part, "float32"), 1e-12) for part in (query, key))
+    likeness = windows.learned(heads, f"{name}_temperature") * ops.matmul(query, ops.swapaxes(key, -1, -2))
+    y = ops.matmul(ops.cast(ops.softmax(likeness, axis=-1), value.dtype), value)
+    y = windows.join(ops.moveaxis(y, -1, axis))
     return layers.Add()([x, convolution(y, filters, 1, use_bias=False, name=f"{name}_projection")])
 
 

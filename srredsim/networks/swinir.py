@@ -13,7 +13,7 @@ from srredsim.layers.transformer import dense, left_out, normalised
 from srredsim.layers.windows import Windows, attention, reach
 
 SCALES = (2, 4, 8)
-SMALL = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # what the tests build
+SMALL: dict = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # of tests
 SMALL |= {"stochastic_depth": 0.0}
 
 
@@ -86,7 +86,8 @@ def _attention(x, windows: Windows, shifted: bool, heads: int, name: str):
     x = windows.split(dense(x, 3 * filters, f"{name}_qkv"), shifted)
     x = layers.Reshape((-1, windows.side**2, 3, heads, filters // heads))(x)
     bias = windows.position_bias(heads, f"{name}_position_bias")
-    x = attention(*(x[:, :, :, part] for part in range(3)), lambda scores: windows.masked(scores + bias, shifted))
+    query, key, value = (x[:, :, :, part] for part in range(3))
+    x = attention(query, key, value, lambda scores: windows.masked(scores + bias, shifted))
     return dense(windows.join(x, shifted), filters, f"{name}_projection")
 
 

@@ -30,7 +30,7 @@ def _settings(shapes: Shapes) -> dict[str, int]:
 
 def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     keys = {"shallow_1": "feat0", "shallow_2": "feat1"}
-    transposed = {}
+    transposed: dict[str, str] = {}
     for stage in range(1, settings["stages"] + 1):
         for way in ("up", "down") if stage < settings["stages"] else ("up",):
             for step in (1, 2, 3):
