@@ -44,10 +44,11 @@ class Shapes(dict):
 class Original(NamedTuple):
     """How a network was published."""
 
-    first: str  # name of its first tensor, by which a prefix of all names is recognised
-    settings: Callable[[Shapes], dict[str, int]]  # arguments of `build`, from the shapes
+    first: str | tuple[str, ...]  # name of its first tensor, or those it may have: shows a prefix of all names
+    settings: Callable[[Shapes], dict[str, Any]]  # arguments of `build`, from the shapes; None: has to be given
     counterparts: Callable[..., Iterator[Counterpart]]  # (model, settings) -> one for every weight of the model
     dead: str | Callable[[Shapes], str] = r"(?!)"  # pattern of tensors that never had an effect on the output
+    untold: tuple[str, ...] = ()  # arguments of `build` that no shape depends on; they can be given, too
 
 
 # The usual layers

@@ -189,13 +189,13 @@ def test_receptive_field_is_what_one_pixel_reaches(name, scale, build_small):
     shut_what_sees_all(model, name)
     claimed, step = networks.module(name).receptive_field(**settings_of(name, scale)), alignment_of(name, scale)
     first = -(-(claimed + 3) // step) * step
-    side, reached = 2 * first + 2 * step, 0
-    for centre in range(first, first + step):  # of pixels that blocks are made of, each reaches another distance
-        images = np.zeros((1, side, side, model.input_shape[-1]), "float32")
-        dark = run(model, images)
-        images[:, centre, centre] = 1.0
-        result = run(model, images)
-        assert result.shape == (1, scale * side, scale * side, 1)
-        _, rows, columns, _ = np.nonzero(result - dark)
+    side, centres = 2 * first + 2 * step, first + np.arange(step)  # of pixels of a block, each reaches another distance
+    images = np.zeros((1 + step, side, side, model.input_shape[-1]), "float32")
+    images[1 + np.arange(step), centres, centres] = 1.0
+    dark, *results = run(model, images)
+    assert dark.shape == (scale * side, scale * side, 1)
+    reached = 0
+    for result, centre in zip(results, centres, strict=True):
+        rows, columns, _ = np.nonzero(result - dark)
         reached = max(reached, np.abs(np.concatenate([rows, columns]) // scale - centre).max())
     assert reached == claimed

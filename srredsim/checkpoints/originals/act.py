@@ -95,4 +95,6 @@ def _forward(here: str, norm: str, layers: str, places: tuple[int, int], order) 
     ]
 
 
-ORIGINAL = Original("head.0.weight", _settings, _counterparts, dead=r"((sub|add)_mean|cnn_branch\.4)\.")
+ORIGINAL = Original(
+    "head.0.weight", _settings, _counterparts, dead=r"((sub|add)_mean|cnn_branch\.4)\.", untold=("heads", "parts")
+)

@@ -14,7 +14,7 @@ from srredsim.checkpoints.counterparts import (
 
 def _settings(shapes: Shapes) -> dict[str, int]:
     filters, input_channels, *_ = shapes.of_kernel("conv1.1.weight")
-    return {"input_channels": input_channels, "filters": filters}
+    return {"input_channels": input_channels, "filters": filters, "scale": None}
 
 
 def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
@@ -22,4 +22,4 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolutions(model, {"first": "conv1.1", **keys, "residual": "conv2.1"})
 
 
-ORIGINAL = Original("conv1.1.weight", _settings, _counterparts)
+ORIGINAL = Original("conv1.1.weight", _settings, _counterparts, untold=("clip", "units"))

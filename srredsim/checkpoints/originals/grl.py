@@ -72,4 +72,6 @@ def _cosine(model, name: str, key: str) -> Iterator[Counterpart]:
         yield from dense(model.get_layer(f"{name}_place_{layer}"), f"{key}.cpb_mlp.{place}")
 
 
-ORIGINAL = Original("conv_first.weight", _settings, _counterparts, dead=r"(table|index|mask)_")
+ORIGINAL = Original(
+    "conv_first.weight", _settings, _counterparts, dead=r"(table|index|mask)_", untold=("window", "stochastic_depth")
+)

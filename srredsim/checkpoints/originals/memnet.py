@@ -35,6 +35,7 @@ def _settings(shapes: Shapes) -> dict[str, int]:
         "recursive": True,
         "skip": True,
         "last": shapes.of_kernel("reconstructor.2.weight")[-1],
+        "scale": None,
     }
 
 
@@ -70,4 +71,4 @@ def _unit(model, name: str, norm: str, key: str) -> Iterator[Counterpart]:
     yield from normalisation(model.get_layer(f"{name}_normalisation"), norm)
 
 
-ORIGINAL = Original("feature_extractor.conv.weight", _settings, _counterparts)
+ORIGINAL = Original(("feature_extractor.conv.weight", "feature_extractor.2.weight"), _settings, _counterparts)

@@ -20,4 +20,6 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from attended(model, settings, {"match": "conv_match.0", "value": "conv_assembly.0"})
 
 
-ORIGINAL = Original("head.0.weight", _settings, _counterparts, dead=r"(sub|add)_mean\.")
+ORIGINAL = Original(
+    "head.0.weight", _settings, _counterparts, dead=r"(sub|add)_mean\.", untold=("hashes", "chunk", "seed")
+)

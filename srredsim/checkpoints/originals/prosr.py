@@ -58,4 +58,6 @@ def _dead(shapes: Shapes) -> str:
     return rf"(init_conv|reconst)_({smaller})\." if smaller else r"(?!)"
 
 
-ORIGINAL = Original("pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _settings, _counterparts, dead=_dead)
+ORIGINAL = Original(
+    "pyramid_residual_1.residual_denseblock_1.comp.conv1.weight", _settings, _counterparts, dead=_dead, untold=("clip",)
+)

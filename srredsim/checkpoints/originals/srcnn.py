@@ -19,6 +19,7 @@ def _settings(shapes: Shapes) -> dict[str, int]:
         "filters": filters,
         "mapped": shapes.of_kernel("map.0.weight")[0],
         "size": size,
+        "scale": None,
     }
 
 
@@ -27,4 +28,4 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolutions(model, keys)
 
 
-ORIGINAL = Original("features.0.weight", _settings, _counterparts)
+ORIGINAL = Original("features.0.weight", _settings, _counterparts, untold=("clip", "eight_bit"))

@@ -61,4 +61,10 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from layer_normalisations(model, norms)
 
 
-ORIGINAL = Original("conv_first.weight", _settings, _counterparts, dead=r".*(relative_position_index|attn_mask)$")
+ORIGINAL = Original(
+    "conv_first.weight",
+    _settings,
+    _counterparts,
+    dead=r".*(relative_position_index|attn_mask)$",
+    untold=("stochastic_depth", "extra_window"),
+)

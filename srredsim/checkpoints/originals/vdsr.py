@@ -14,7 +14,8 @@ from srredsim.checkpoints.counterparts import (
 
 def _settings(shapes: Shapes) -> dict[str, int]:
     filters, input_channels, *_ = shapes.of_kernel("conv1.0.weight")
-    return {"input_channels": input_channels, "depth": 2 + shapes.count(r"trunk\.(\d+)\.conv\."), "filters": filters}
+    depth = 2 + shapes.count(r"trunk\.(\d+)\.conv\.")
+    return {"input_channels": input_channels, "depth": depth, "filters": filters, "scale": None}
 
 
 def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
@@ -23,4 +24,4 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolutions(model, keys)
 
 
-ORIGINAL = Original("conv1.0.weight", _settings, _counterparts)
+ORIGINAL = Original("conv1.0.weight", _settings, _counterparts, untold=("clip",))
