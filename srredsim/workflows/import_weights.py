@@ -23,14 +23,21 @@ MODEL = "model.keras"
 
 
 def import_weights(
-    path: str | Path, network: str, out: str | Path, overwrite: bool = False, recipe: Recipe | None = None
+    path: str | Path,
+    network: str | None,
+    out: str | Path,
+    overwrite: bool = False,
+    recipe: Recipe | None = None,
+    scale: int | None = None,
 ) -> dict[str, Any]:
     """Write ``out/model.keras`` with the weights of a checkpoint; whole or not at all.
 
     Parameters
     ----------
     path, network
-        As for `srredsim.checkpoints.read`.
+        As for `srredsim.checkpoints.read`; or the folder of a run of SR-CACO-2, which says what network it is.
+    scale : int, optional
+        By how much the network enlarges, where the tensors do not tell it; where they do, it must be that.
     recipe : Recipe, optional
         What the network was trained on, z-scores included; with it ``out`` becomes a model, as a training makes one.
 
@@ -46,13 +53,17 @@ def import_weights(
         As `srredsim.checkpoints.read`; if the result exists; if the recipe is of another network, or lacks what a
         prediction needs.
     """
+    path, network, given = _found(Path(path), network, scale)
     if recipe and recipe.network["name"] != network:
         raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
+    if recipe:
+        untold = checkpoints.originals.original(network).untold
+        given = {key: value for key, value in recipe.network.items() if key in (*untold, "scale")} | given
     out = Path(out)
     with io.together(), ExitStack() as stack:
         names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
         unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
-        model, settings, dead = checkpoints.read(path, network)
+        model, settings, dead = checkpoints.read(path, network, given)
         reserve(model, unfinished)
         model.save(unfinished)
         if recipe:
@@ -60,6 +71,21 @@ def import_weights(
             _complete(model, replace(recipe, name=out.name, network={"name": network, **settings}), path, *beside)
     parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     return {"path": str(out / MODEL), "network": network, "settings": settings, "parameters": parameters, "dead": dead}
+
+
+def _found(path: Path, network: str | None, scale: int | None) -> tuple[Path, str, dict[str, Any]]:
+    """The file of the checkpoint, its network, and what was said of it, be it by its run folder."""
+    asked = {} if scale is None else {"scale": scale}
+    if not path.is_dir():
+        if network is None:
+            known = ", ".join(checkpoints.originals.names())
+            raise InputError(f"{path} does not say what network it is of; give `network`: {known}")
+        return path, network, asked
+    run = checkpoints.read_run(path)
+    for name, wanted, found in (("network", network, run.network), ("scale", scale, run.given.get("scale", scale))):
+        if wanted not in (None, found):
+            raise InputError(f"{path} is a run of the {name} {found}; {wanted} was asked for")
+    return run.checkpoint, run.network, run.given | asked
 
 
 def trained_by(name: str | Path | None, data: str | Path | None = None, settings: Sequence[str] = ()) -> Recipe | None:

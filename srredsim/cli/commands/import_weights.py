@@ -12,8 +12,11 @@ HELP = "turn a published PyTorch checkpoint into a Keras model, without PyTorch"
 
 
 def add_arguments(parser: shared.Parser) -> None:
-    parser.add_argument("checkpoint", type=Path, metavar="FILE", help="what torch.save wrote, usually .pth or .pt")
-    parser.add_argument("--network", metavar="NAME", required=True, help="dncnn, rrdb ...: which one it is")
+    kinds = "what torch.save wrote, usually .pth or .pt; or the folder of a run of SR-CACO-2"
+    parser.add_argument("checkpoint", type=Path, metavar="FILE|DIR", help=kinds)
+    parser.add_argument("--network", metavar="NAME", help="dncnn, rrdb ...: which one it is; such a folder says it")
+    enlarges = "by how much it enlarges, where the tensors do not tell it: srcnn, vdsr, drrn, memnet"
+    parser.add_argument("--scale", type=shared.positive, metavar="N", help=enlarges)
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for model.keras")
     recipe = "what it was trained by, as w2s_dncnn/code; DIR can then predict"
     parser.add_argument("--recipe", metavar="NAME", help=recipe)
@@ -28,7 +31,9 @@ def run(arguments) -> dict:
 
     data = arguments.data and shared.data_set(arguments.data)
     recipe = trained_by(arguments.recipe, data, arguments.set)
-    report = import_weights(arguments.checkpoint, arguments.network, arguments.out, arguments.overwrite, recipe)
+    report = import_weights(
+        arguments.checkpoint, arguments.network, arguments.out, arguments.overwrite, recipe, arguments.scale
+    )
     settings = ", ".join(f"{name} {value}" for name, value in report["settings"].items())
     terminal.say(f"{report['network']}: {settings}; {report['parameters']:,} parameters")
     if report["dead"]:
