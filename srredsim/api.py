@@ -201,6 +201,8 @@ def predict(
         name, notes = _fitting(stack)
         chain = load_model(name, precision)
     else:
+        if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded
+            io.existing(Path(data))
         chain = load_model(model, precision)
         stack = stacks.stack_for(chain, data, reading)
     result = predicted(chain, io.remembering(stack), tile=tile, progress=progress)

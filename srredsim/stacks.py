@@ -90,8 +90,8 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
     if isinstance(data, str | PathLike):
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
-        checks.path("data", data)
-        return io.open_source(Path(data), pixel_size_um), Path(data)
+        path = io.existing(Path(checks.path("data", data)))
+        return io.open_source(path, pixel_size_um), path
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
         optics = data.optics.given(pixel_size_um=pixel_size_um)

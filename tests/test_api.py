@@ -401,7 +401,7 @@ def test_show_says_what_cannot_be_shown(raw):
         (lambda raw: srredsim.read(raw, axes="PYX"), r"^`axes` names 3 axes \(PYX\), but the shape of the array is"),
         (lambda raw: srredsim.read(raw, axes="QPYX"), r"^`axes` are different letters of TCZAPYX"),
         (lambda raw: srredsim.read("cells.tif", axes="APYX"), r"^`axes` are those of an array"),
-        (lambda raw: srredsim.read("no_such_file.tif"), "there is no such file"),
+        (lambda raw: srredsim.read("no_such_file.tif"), "^no_such_file.tif does not exist"),
         (lambda raw: srredsim.read(srredsim.read(raw), angles=5), r"^`angles` is for a path or an array"),
         (lambda raw: srredsim.read(raw, order="PZZ"), "no frame order called 'PZZ'"),
         (lambda raw: srredsim.reconstruct(raw, na=1.4), r"`wavelength_em_um, pixel_size_um`"),

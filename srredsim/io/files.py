@@ -40,7 +40,7 @@ def find(
     if not inputs:
         raise InputError("no input was given; name a file or a folder")
     for path in map(Path, inputs):
-        full = _existing(path).is_dir() and not formats.format_of_folder(path)
+        full = existing(path).is_dir() and not formats.format_of_folder(path)
         for one in _readable_in(path, tell) if full else [path]:
             parts = tiff.files_of_set(one) if one.is_file() else [one]
             if one not in known and len(parts) > 1:
@@ -80,7 +80,8 @@ def _is_image(path: Path, suffixes: tuple[str, ...]) -> bool:
     return path.name.lower().endswith(suffixes) and path.is_file()
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """The path, if something is there; else InputError, with what is there of a similar name."""
     try:
         path.stat()
     except FileNotFoundError:

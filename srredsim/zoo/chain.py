@@ -101,6 +101,13 @@ class Chain:
         return _Linked(first, self, stack, tile) if len(self.networks) > 1 else first
 
 
+def find(links: str | Path | LoadedModel | Chain) -> None:
+    """InputError if there is no such model, or one of a chain has no weights; nothing is loaded."""
+    if not isinstance(links, LoadedModel | Chain):
+        for link in _links(links):
+            models.find(link)
+
+
 class _Linked:
     """Planes of the first model, through all the others."""
 

@@ -166,11 +166,12 @@ def test_a_bug_keeps_its_traceback(run, tiny_model, monkeypatch, bug):
         run("export", tiny_model, "--out", "served")
 
 
-def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process):
+@pytest.mark.parametrize("level", [None, "2"])
+def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process, level):
     """TensorFlow writes past Python's standard error, so only a process of its own shows everything."""
     (tmp_path / "bad.npy").write_bytes(b"")
     command = ["-m", "srredsim", "predict", tmp_path / "bad.npy", "--model", tiny_model]
-    done = process(*command, TF_CPP_MIN_LOG_LEVEL=None)
+    done = process(*command, TF_CPP_MIN_LOG_LEVEL=level)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [f"srredsim: {tmp_path / 'bad.npy'}: the file is empty (0 bytes)"]
 

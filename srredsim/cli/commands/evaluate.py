@@ -27,11 +27,17 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    terminal.start_keras()
     from srredsim import io
+    from srredsim.data import description
+    from srredsim.zoo import models
+
+    models.find(arguments.model)
+    if arguments.data:
+        description.of(arguments.data)
+    io.refuse_existing(arguments.out, arguments.overwrite)
+    terminal.start_keras()
     from srredsim.evaluation import tables
     from srredsim.evaluation.evaluate import evaluate
-    from srredsim.zoo import models
 
     model = models.load(arguments.model)
     with io.atomic(arguments.out, arguments.overwrite) as temporary, terminal.progress("evaluating") as progress:

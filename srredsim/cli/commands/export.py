@@ -21,9 +21,11 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim.zoo import models
+
+    models.find(arguments.model)
     terminal.start_keras()
     from srredsim.workflows.export import export
-    from srredsim.zoo import models
 
     path = export(models.load(arguments.model, "float32"), arguments.out, **shared.given(arguments, "format"))
     terminal.say(path)

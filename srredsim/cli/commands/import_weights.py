@@ -23,6 +23,9 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim import io
+
+    io.existing(arguments.checkpoint)
     terminal.start_keras()
     from srredsim.workflows.import_weights import import_weights, trained_by
 

@@ -34,6 +34,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim.data import description
     from srredsim.training import runs
     from srredsim.zoo import recipe
 
@@ -48,6 +49,7 @@ def run(arguments) -> dict:
         if not any(key.strip() == "name" for key, _, _ in (one.partition("=") for one in arguments.set)):
             chosen = replace(chosen, name=arguments.name or runs.name_of(chosen.name, folder))
 
+    description.of(chosen.data.name)
     terminal.start_keras()
     from srredsim.training.fit import train
 
