@@ -129,7 +129,7 @@ def panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.n
     if isinstance(data, Image):
         return data.name, data.planes[_place(position, data.planes.shape)], data.optics
     stack = any_stack(data)
-    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
+    name = "widefield" if stack.pattern.frames > 1 else io.stem(stack.source) if stack.source else "image"
     raw = stack.raw(*_place(position, stack.array.shape))
     return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
 

@@ -67,7 +67,9 @@ def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
 
 def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
     """Two inputs of one call may not write the same result, not even with ``--overwrite``."""
-    result = (out or path.parent) / path.stem
+    from srredsim import io
+
+    result = (out or path.parent) / io.stem(path)
     if result in claimed:
         raise InputError(f"its result would have the name of that of {claimed[result]}; give each its own `out`")
     claimed[result] = path

@@ -32,8 +32,8 @@ class FilePairs(Pairs):
     """
 
     def __init__(self, inputs: list[Path], truths: list[Path]):
-        references = {path.stem: path for path in truths}
-        lacking = [path.name for path in inputs if path.stem not in references]
+        references = {io.stem(path): path for path in truths}
+        lacking = [path.name for path in inputs if io.stem(path) not in references]
         if lacking:
             raise InputError(
                 f"{len(lacking)} of {self.words} have no truth of the same name, the first is {lacking[0]}"
@@ -41,7 +41,7 @@ class FilePairs(Pairs):
         self._items: list[tuple[Any, PlanesOfFile, tuple[int, ...]]] = []
         for path in inputs:
             try:
-                source, truth = self._open(path), PlanesOfFile(references[path.stem])
+                source, truth = self._open(path), PlanesOfFile(references[io.stem(path)])
             except InputError as problem:
                 raise InputError(f"{path}: {problem}") from None
             positions, size = self._shape(source)
@@ -225,4 +225,4 @@ def _refuse_unequal(path: Path, positions: tuple[int, ...], size: tuple[int, ...
         )
     (y, x), (height, width) = size, truth.size
     if height % y or width % x or height // y != width // x:
-        raise InputError(f"{path}: a reference of {height} x {width} is no whole multiple of {y} x {x} pixels")
+        raise InputError(f"{truth.path}: {height} x {width} pixels are no whole multiple of the {y} x {x} of {path}")

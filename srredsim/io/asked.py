@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from srredsim import checks
 from srredsim.errors import InputError
+from srredsim.io.files import stem
 from srredsim.io.orders import Wanted
 from srredsim.optics import plausible
 
@@ -36,7 +41,7 @@ class Reading:
                 checks.positive(name, getattr(self, name))
         for name, value in self.optics.items():
             if value is not None:
-                plausible.check(name, checks.above_zero(name, value))
+                plausible.check(name, checks.above_zero(name, _one(name, value)))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
 
     def refuse_of_stacks(self, taker: str) -> None:
@@ -54,6 +59,15 @@ class Reading:
     def frames(self) -> Wanted:
         widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
         return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
+
+
+def _one(name: str, value: Any) -> Any:
+    """InputError if there are several."""
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+        raise InputError(
+            f"`{name}` is one number, for all channels; got {checks.shown(value)}: work on a file of each channel"
+        )
+    return value
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class Writing:
 
     def path(self, source: Path, name: str) -> Path:
         """``<stem>_<name>.tif``"""
-        return Path(self.out or source.parent) / f"{source.stem}_{name}.tif"
+        return Path(self.out or source.parent) / f"{stem(source)}_{name}.tif"
 
     def notes(self) -> list[str]:
         return ["uint16: values are rounded, and clipped to 0 ... 65535"] if self.dtype == "uint16" else []
