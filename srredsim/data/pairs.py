@@ -160,7 +160,8 @@ def check_sizes(size: tuple[int, ...], truth: tuple[int, ...], scale: int, sourc
     if tuple(truth) == wanted:
         return
     ratios = {truth[n] / size[n] for n in (0, 1)}
-    fits = f": set network.scale={ratios.pop():g}" if len(ratios) == 1 and truth[0] % size[0] == 0 else ""
+    whole = len(ratios) == 1 and truth[0] % size[0] == 0
+    fits = f"; to train on it, set network.scale={ratios.pop():g}" if whole else ""
     raise InputError(
         f"{_before(source)}the input has {_times(size)} pixels, its truth {_times(truth)}; this network has scale"
         f" {scale}, for which the truth would be {_times(wanted)}{fits}"

@@ -15,7 +15,11 @@ from srredsim.optics.sampling import pixel_transfer
 
 DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
 SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
-NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # what must be known of the optics
+NEEDED = {  # what must be known of the optics, in words
+    "na": "NA",
+    "wavelength_em_um": "one wavelength of emission for all channels",
+    "pixel_size_um": "pixel size",
+}
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,7 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     """
     missing = [name for name in NEEDED if getattr(optics, name) is None]
     if missing:
-        names = " and ".join(
-            name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
-        )
+        names = " and ".join(NEEDED[name] for name in missing)
         raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
     for name in NEEDED:
         plausible.check(name, getattr(optics, name))

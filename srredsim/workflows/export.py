@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import io
+from srredsim import io, resources
 from srredsim.errors import InputError
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
@@ -26,7 +26,11 @@ TOLERANCE = 1e-4  # share of the brightest pixel; float32 sums in another order 
 
 
 def export(
-    model: LoadedModel | str | Path, out: str | Path, format: str = "savedmodel", version: int | None = None
+    model: LoadedModel | str | Path,
+    out: str | Path,
+    format: str = "savedmodel",
+    version: int | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write a model, load it again and compare its image with that of this package.
 
@@ -44,11 +48,13 @@ def export(
         `srredsim.inputs.widefield.of_plane` gives it.
     version : int, optional
         Number of the SavedModel: a server takes the highest. The next free one when left out.
+    overwrite : bool
+        Replace what is there.
 
     Returns
     -------
     Path
-        What was written; whole or not at all, and nothing is overwritten.
+        What was written; whole or not at all.
 
     Raises
     ------
@@ -63,8 +69,9 @@ def export(
     elif model.precision != "float32":
         model = models.load(model.folder, "float32")
     path = _path(Path(out), model.name, format, version)
+    io.refuse_existing(path, overwrite)
     write, load = WRITERS[format]
-    with io.atomic(path) as unfinished:
+    with io.atomic(path, overwrite) as unfinished:
         write(served(model), unfinished)
         _compare(model, load(unfinished))
     return path
@@ -84,7 +91,7 @@ def served(model: LoadedModel):
 
 
 def _path(out: Path, name: str, format: str, version: int | None) -> Path:
-    """Where it goes; nothing may be there yet."""
+    """Where it goes."""
     if format == "savedmodel":
         there = [int(path.name) for path in (out / name).glob("*") if path.name.isdecimal()]
         version = max(there, default=0) + 1 if version is None else version
@@ -95,8 +102,6 @@ def _path(out: Path, name: str, format: str, version: int | None) -> Path:
         path = out / f"{name}.{format}"
     else:
         raise InputError(f"only a SavedModel has a version; {name}.{format} has none")
-    if path.exists():
-        raise InputError(f"{path} exists already; remove it, or give another `out`")
     return path
 
 
@@ -111,7 +116,7 @@ def _check_backend(format: str) -> None:
             import tf2onnx  # noqa: F401
     except ModuleNotFoundError as missing:
         raise InputError(
-            f"ONNX needs the package {missing.name}, which is not installed; pip install 'srredsim[export]'"
+            f"ONNX needs the package {missing.name}, which is not installed: {resources.install('export')}"
         ) from None
 
 

@@ -10,6 +10,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srredsim import __version__, io
@@ -164,6 +165,25 @@ def test_a_bug_keeps_its_traceback(run, tiny_model, monkeypatch, bug):
     monkeypatch.setattr("srredsim.workflows.export.export", fail)
     with pytest.raises(type(bug), match="ours"):
         run("export", tiny_model, "--out", "served")
+
+
+@pytest.mark.parametrize("command", ["predict", "inspect", "models"])
+def test_words_that_a_command_does_not_know_lead_to_its_own_help(refused, command):
+    inputs = [] if command == "models" else ["stack.tif"]
+    line = refused(command, *inputs, "--none")
+    assert line == f"srredsim: unrecognized arguments: --none (see srredsim {command} --help)"
+
+
+def test_one_wavelength_a_channel_is_refused_in_clear_words(refused, stack):
+    assert "one value, for all channels" in refused("predict", stack, "--wavelength-em-um", "0.461", "0.525")
+
+
+@pytest.mark.parametrize("command", ["inspect", "reference", "reconstruct", "predict"])
+def test_a_widefield_image_is_refused_without_words_of_python(refused, tmp_path, command):
+    np.save(tmp_path / "widefield.npy", np.random.default_rng(0).random((32, 32)))
+    line = refused(command, tmp_path / "widefield.npy", *(["--out", tmp_path] if command == "reference" else []))
+    assert "predict and a model of widefield images, as widefield_sr" in line
+    assert "model=" not in line
 
 
 @pytest.mark.parametrize("level", [None, "2"])

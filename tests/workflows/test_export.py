@@ -160,6 +160,9 @@ def test_an_existing_file_stays(tmp_path):
     with pytest.raises(InputError, match=r"w\.keras exists already"):
         export(widefield_model(), tmp_path, "keras")
     assert (tmp_path / "w.keras").read_text() == "precious"
+    path = export(widefield_model(), tmp_path, "keras", overwrite=True)
+    assert path == tmp_path / "w.keras"
+    assert path.stat().st_size > 1000
 
 
 def test_a_model_that_changed_on_the_way_does_not_appear(tmp_path, monkeypatch):
