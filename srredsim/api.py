@@ -82,7 +82,8 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     Parameters
     ----------
     order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where a file does not say, the fastest first; PAZ if not given.
+        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given, in
+        which the phases of the first angle are followed by those of the second.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
     widefield_frame : {"none", "first", "last"}, optional
@@ -93,7 +94,7 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
-        Of an array: letters of TCZAPYX, as ``ZAPYX``.
+        Of an array: letters of TCZAPYX, the slowest first as in ``array.shape``. ``ZAPYX`` is the order PAZ.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 A file is a row of frames. Some of its axes have names (T, C, Z, and A, P where Modulo annotations give them), others
 (letter I here) do not. The order names how phase P, angle A and z-plane Z follow one another where the file does not
-say, the fastest first:
+say, the fastest first (letters of axes, as those of an array, are in NumPy's order, the slowest first: ZAP for PAZ):
 
 =======  ============================  ===========================================
 order    frames run                    met in
