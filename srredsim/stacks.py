@@ -36,7 +36,7 @@ class OfReading(TypedDict, total=False):
     channels: int | None
     pixel_size_um: float | None
     na: float | None
-    wavelength_em_um: float | None
+    wavelength_em_um: float | Sequence[float] | None
     axes: str | None
 
 

@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     arguments, unknown = parser().parse_known_args(argv)
     if unknown:
-        arguments.parser.error(_unrecognised(unknown))
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if arguments.run is None:
         arguments.parser.print_help()
         return 0
@@ -49,16 +49,6 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # nobody reads our output any more, as in `srredsim models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-
-
-def _unrecognised(words: list[str]) -> str:
-    """What is wrong with words that a command cannot take."""
-    several = "; a flag of the optics takes one value, for all channels" if all(map(_is_number, words)) else ""
-    return f"unrecognized arguments: {' '.join(words)}{several}"
-
-
-def _is_number(word: str) -> bool:
-    return word.replace(".", "", 1).isdecimal()
 
 
 def _stop_like_ctrl_c() -> None:

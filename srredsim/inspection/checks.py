@@ -72,7 +72,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     except InputError as problem:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
         return report
-    transfer, lacking = _transfer(stack.optics)
+    transfer, lacking = _transfer(stack.optics.of_channel(channel))
     noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
     white = whiteness(field.raw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import checks
+from srredsim.acquisition import Value
 from srredsim.errors import InputError
 from srredsim.io.files import stem
 from srredsim.io.orders import Wanted
@@ -31,7 +31,7 @@ class Reading:
     trailing_widefield: bool = False  # the same as widefield_frame="last"
     pixel_size_um: float | None = None
     na: float | None = None
-    wavelength_em_um: float | None = None
+    wavelength_em_um: float | tuple[float, ...] | None = None  # of all channels, or of each
     widefield_frame: str | None = None
     channels: int | None = None
 
@@ -39,9 +39,12 @@ class Reading:
         for name in COUNTS:
             if getattr(self, name) is not None:
                 checks.positive(name, getattr(self, name))
+        if self.wavelength_em_um is not None:
+            object.__setattr__(self, "wavelength_em_um", _one_or_each("wavelength_em_um", self.wavelength_em_um))
         for name, value in self.optics.items():
-            if value is not None:
-                plausible.check(name, checks.above_zero(name, _one(name, value)))
+            for one in value if isinstance(value, tuple) else [value]:
+                if one is not None:
+                    plausible.check(name, checks.above_zero(name, one))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
 
     def refuse_of_stacks(self, taker: str) -> None:
@@ -51,7 +54,7 @@ class Reading:
                 raise InputError(f"`{name}` is for raw stacks; {taker}")
 
     @property
-    def optics(self) -> dict[str, float | None]:
+    def optics(self) -> dict[str, Value]:
         """What is told of the optics, by name."""
         return {name: getattr(self, name) for name in OPTICS}
 
@@ -61,13 +64,12 @@ class Reading:
         return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
 
 
-def _one(name: str, value: Any) -> Any:
-    """InputError if there are several."""
-    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
-        raise InputError(
-            f"`{name}` is one number, for all channels; got {checks.shown(value)}: work on a file of each channel"
-        )
-    return value
+def _one_or_each(name: str, value: Any) -> float | tuple[float, ...]:
+    """One number for all channels, or one for each."""
+    if np.ndim(value) == 0:
+        return checks.above_zero(name, value)
+    each = checks.numbers(name, value, "a number above 0, or one for each channel", shape=(None,))
+    return tuple(each.tolist()) if len(each) > 1 else float(each[0])
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class ImageWriter:
     shape : (t, c, z, y, x)
     dtype : float32 or uint16
     pixel_size_um, z_step_um, frame_interval_s, na, wavelength_em_um : float, optional
-        Left out of the file when None.
+        Left out of the file when None; a wavelength may also be one for each channel.
     channel_names : sequence of str, optional
         One name a channel; written as the label of each plane.
     tag : str, optional
@@ -58,7 +58,7 @@ class ImageWriter:
         z_step_um: float | None = None,
         frame_interval_s: float | None = None,
         na: float | None = None,
-        wavelength_em_um: float | None = None,
+        wavelength_em_um: float | tuple[float, ...] | None = None,
         channel_names: Sequence[str] | None = None,
         overwrite: bool = False,
         tag: str | None = None,

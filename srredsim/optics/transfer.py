@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from srredsim.acquisition import Optics
+from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.optics import plausible
 from srredsim.optics.otf import cutoff_per_um, otf
@@ -17,7 +17,7 @@ DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives li
 SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
 NEEDED = {  # what must be known of the optics, in words
     "na": "NA",
-    "wavelength_em_um": "one wavelength of emission for all channels",
+    "wavelength_em_um": "wavelength of emission",
     "pixel_size_um": "pixel size",
 }
 
@@ -80,8 +80,13 @@ class Transfer:
         return self.lens(fy, fx) * pixel[0][:, None] * pixel[1]
 
 
+def transfers_of(stack: RawStack) -> tuple[Transfer, ...]:
+    """Transfer function of each channel; InputError as of `transfer_of`."""
+    return tuple(transfer_of(stack.optics.of_channel(c)) for c in range(stack.sizes["C"]))
+
+
 def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
-    """Transfer function of a microscope.
+    """Transfer function of a microscope, of one channel.
 
     Raises
     ------
@@ -92,6 +97,8 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     if missing:
         names = " and ".join(NEEDED[name] for name in missing)
         raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
+    if isinstance(optics.wavelength_em_um, tuple):
+        raise TypeError("a transfer function is that of one channel: see `Optics.of_channel`")
     for name in NEEDED:
         plausible.check(name, getattr(optics, name))
     cutoff = cutoff_per_um(optics.na, optics.wavelength_em_um)
@@ -107,8 +114,9 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
 
 def refuse_impossible(optics: Optics) -> None:
     """InputError if no microscope has such values, as far as they are known."""
-    for name in NEEDED:
-        if getattr(optics, name) is not None:
-            plausible.check(name, getattr(optics, name))
-    if optics.known:
-        transfer_of(optics)
+    for one in optics.each:
+        for name in NEEDED:
+            if getattr(one, name) is not None:
+                plausible.check(name, getattr(one, name))
+        if one.known:
+            transfer_of(one)

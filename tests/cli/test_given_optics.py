@@ -95,10 +95,3 @@ def test_what_is_given_wins_over_a_stack_and_says_so(calibrated):
     image = srredsim.reconstruct(stack, na=1.3)
     assert image.found["optics"]["na"] == 1.3
     assert image.notes.count("numerical aperture 1.3 as given; the stack says 1.4") == 1
-
-
-def test_wavelengths_of_several_channels_are_refused_in_clear_words(raw):
-    with pytest.raises(InputError, match=r"^`wavelength_em_um` is one number, for all channels; got \(0.461, 0.525\)"):
-        srredsim.reconstruct(raw, na=1.4, wavelength_em_um=(0.461, 0.525), pixel_size_um=0.08)
-    with pytest.raises(InputError, match="does not say one wavelength of emission for all channels"):
-        srredsim.reconstruct(raw, na=1.4, pixel_size_um=0.08)

@@ -174,10 +174,6 @@ def test_words_that_a_command_does_not_know_lead_to_its_own_help(refused, comman
     assert line == f"srredsim: unrecognized arguments: --none (see srredsim {command} --help)"
 
 
-def test_one_wavelength_a_channel_is_refused_in_clear_words(refused, stack):
-    assert "one value, for all channels" in refused("predict", stack, "--wavelength-em-um", "0.461", "0.525")
-
-
 @pytest.mark.parametrize("command", ["inspect", "reference", "reconstruct", "predict"])
 def test_a_widefield_image_is_refused_without_words_of_python(refused, tmp_path, command):
     np.save(tmp_path / "widefield.npy", np.random.default_rng(0).random((32, 32)))

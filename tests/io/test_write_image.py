@@ -109,6 +109,9 @@ def test_numerical_aperture_and_wavelength_are_in_the_file_and_read_again(tmp_pa
         words = tif.imagej_metadata["Info"]
     assert words.splitlines() == ["Numerical aperture = 1.42", "Emission wavelength (um) = 0.525"]
     assert io.open_source(tmp_path / "i.tif").optics == optics
+    optics = Optics(1.42, (0.461, 0.525, 0.6))
+    io.write_image(tmp_path / "colours.tif", image(1, 3, 1, 8, 10), na=1.42, wavelength_em_um=(0.461, 0.525, 0.6))
+    assert io.open_source(tmp_path / "colours.tif").optics == optics
     io.write_image(tmp_path / "bare.tif", image(2, 1, 3, 8, 10))
     assert io.open_source(tmp_path / "bare.tif").optics == Optics()
 
