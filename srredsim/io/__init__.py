@@ -3,7 +3,7 @@
 from srredsim.io.alternatives import alternatives
 from srredsim.io.array import array_source
 from srredsim.io.asked import DTYPES, Reading, Writing
-from srredsim.io.files import find
+from srredsim.io.files import find, stamp
 from srredsim.io.formats import open_source
 from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, write_image
@@ -45,6 +45,7 @@ __all__ = [
     "refuse_existing",
     "refuse_results",
     "remembering",
+    "stamp",
     "together",
     "write_image",
     "write_raw",
