@@ -7,6 +7,7 @@ import glob
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 
 from srredsim.errors import InputError
@@ -69,6 +70,18 @@ def _expanded(path: Path, tell: Callable[[str], None]) -> list[Path]:
     if not found:
         raise InputError(f"{path} matches no image")
     return _without_results(found, path, tell)
+
+
+def stamp(path: Path) -> str:
+    """Digest of size and time of all files that an image is made of, in a folder or one beside another: what changes
+    any of them changes it.
+    """
+    parts = [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else tiff.files_of_set(path)
+    digest = blake2b(digest_size=16)
+    for part in sorted(parts):
+        found = part.stat()
+        digest.update(f"{part.relative_to(path.parent)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:

@@ -41,7 +41,7 @@ class Plan:
 
     token: str  # by which its parts are known
     path: Path
-    stamp: tuple[int, int]  # of the file, see `_stamp`
+    stamp: str  # of the file, see `srredsim.io.stamp`
     models: tuple[Path, ...]  # folders, for processes that have not loaded them
     name: str
     precision: str
@@ -184,7 +184,7 @@ class Worker:
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
         chain = chain or Chain(plan.models, plan.precision)
         if stack is None:
-            if _stamp(plan.path) != plan.stamp:
+            if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
@@ -255,6 +255,11 @@ class Results:
     def add(self, part: Part) -> None:
         if part.plan != self._plan.token:
             raise InputError("a part is of another plan: what it shows is not the image of this one")
+        if part.position not in self._plan.units:
+            raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {self._plan.shape}")
+        if (part.judged is None) != (self._plan.transfer is None):
+            should = "was not compared with the frames" if part.judged is None else "should not be compared"
+            raise InputError(f"the part of (t, c, z) = {part.position} {should}, unlike those of this plan")
         if part.position not in self._missing:
             raise InputError(f"the part of (t, c, z) = {part.position} was there already")
         self._missing.remove(part.position)
@@ -330,7 +335,7 @@ def _opened(
     begun = Plan(
         token=uuid.uuid4().hex,
         path=path,
-        stamp=_stamp(path),
+        stamp=io.stamp(path),
         models=tuple(each.folder for each in chain.models),
         name=chain.name,
         precision=chain.first.precision,
@@ -352,12 +357,6 @@ def _opened(
     survey = chain.kind.survey(stack, find)
     begun = replace(begun, survey=survey, notes=(*begun.notes, *watch.doubts()))  # of what the survey has read
     return Worker(begun, chain, stack)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """Bytes of a file and when it was changed last, in ns: another stamp is another file."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
 
 
 def _judging(chain: Chain, stack: RawStack) -> tuple[tuple[Transfer, ...], str | None]:

@@ -282,3 +282,28 @@ def test_a_renamed_copy_is_an_image_of_its_own(tmp_path, frames):
         io.write_raw(tmp_path / name, frames(3, 5))
     (tmp_path / "copy.ome.tif").write_bytes((tmp_path / "one.ome.tif").read_bytes())
     assert len(io.find([tmp_path])) == 3
+
+
+def test_the_stamp_is_of_all_files_of_an_image(tmp_path, frames):
+    """Two more bytes in any of the files, or in any of a folder, also below it; another image beside says nothing."""
+    files = ome_set(tmp_path, frames(3, 5))
+    folder = tmp_path / "image.planes"
+    (folder / "level").mkdir(parents=True)
+    for name in ("a", "level/b"):
+        (folder / name).write_bytes(b"pixels")
+    (tmp_path / "another.tif").write_bytes(b"old")
+    for image, parts in ((files[0], files), (files[1], files), (folder, [folder / "a", folder / "level" / "b"])):
+        for part in parts:
+            before = io.stamp(image)
+            (tmp_path / "another.tif").write_bytes(b"newer" * len(before))
+            assert io.stamp(image) == before
+            with part.open("ab") as file:
+                file.write(b"xx")
+            assert io.stamp(image) != before
+        before = io.stamp(image)
+        stat = parts[-1].stat()
+        os.utime(parts[-1], ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+        assert io.stamp(image) != before
+    before = io.stamp(folder)
+    (folder / "a").rename(folder / "c")
+    assert io.stamp(folder) != before
