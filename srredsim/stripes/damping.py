@@ -18,8 +18,8 @@ little. Those near the middle of either band are left out: out-of-focus light is
 other bands.
 
 The uncertainty is told by the frequencies themselves: by how much their own slopes of the sum scatter where the sum as a
-whole has none (White). The curvature alone, which would do if there were no noise in both bands, promises three times too
-much at 100 photons. Slopes of neighbours and of f and -f, which are not independent, are added up first.
+whole has none (White). The curvature alone, which would do if noise were in one band only, tells half of it at 150
+photons. Slopes of neighbours, and of f and -f, are not independent: they are added up first.
 
 This is the one estimate of the lens: contrasts, images and comparisons with the frames have it. On simulated stacks of
 112 x 112 pixels, whose dampings are 0.6 to 0.95, it is right to 1.5 % at 800 photons and 5 % at 100 with three beams, to
