@@ -17,13 +17,13 @@ expected sum least; with the power :math:`\Phi` that the object has in band 0 ar
 little. Those near the middle of either band are left out: out-of-focus light is there, and what wrong phases leave of
 other bands.
 
-The uncertainty is told by the frequencies themselves: by how much their own slopes of the sum scatter where the sum as a
-whole has none (White). The curvature alone, which would do if noise were in one band only, tells half of it at 150
+The uncertainty is told by the frequencies themselves: by how much their own slopes of the sum scatter where the whole
+sum has none (White). The curvature alone, which would do if noise were in one band only, tells half of it at 150
 photons. Slopes of neighbours, and of f and -f, are not independent: they are added up first.
 
 This is the one estimate of the lens: contrasts, images and comparisons with the frames have it. On simulated stacks of
-112 x 112 pixels, whose dampings are 0.6 to 0.95, it is right to 1.5 % at 800 photons and 5 % at 100 with three beams, to
-5 % and 10 % with two, whose bands have less in common; larger fields say more.
+112 x 112 pixels, whose dampings are 0.6 to 0.95, it is right to 1.5 % at 800 photons and 5 % at 100 with three beams,
+to 5 % and 10 % with two, whose bands have less in common; larger fields say more.
 
 References
 ----------
