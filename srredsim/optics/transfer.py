@@ -30,7 +30,6 @@ class Transfer:
     pixel_size_um: float
     damping: float = DAMPING  # that of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # measured: frequencies per um, values
-    samples: int | None = None  # points along an axis of a simulated pixel, see `pixel_transfer`
 
     @property
     def cutoff_per_pixel(self) -> float:
@@ -73,7 +72,7 @@ class Transfer:
 
     def pixel(self, frequency_per_um: np.ndarray) -> np.ndarray:
         """What the pixel leaves of a wave along one axis."""
-        return pixel_transfer(frequency_per_um * self.pixel_size_um, self.samples)
+        return pixel_transfer(frequency_per_um * self.pixel_size_um)
 
     def __call__(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
         pixel = [self.pixel(f).astype(np.float32) for f in (fy, fx)]
