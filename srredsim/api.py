@@ -212,6 +212,8 @@ def predict(
         "stripes": [verdict(each) for each in result.stripes],
         "parameters": [each.report() for each in result.stripes],
     }
+    if result.agreement:
+        found["agreement"] = result.agreement
     return Image.of_planes(
         result.image,
         optics=result.optics,

@@ -19,6 +19,7 @@ import numpy as np
 
 from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack, frames_from_raw, which
+from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Survey
 from srredsim.inspection.readings import watched
@@ -56,6 +57,7 @@ class Plan:
     calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
     transfer: Transfer | None  # with which images are compared with the frames; None: they are not
+    agreements: Agreements | None  # of widefield images with their input, none of them yet; None: not compared
     notes: tuple[str, ...]
     advice: tuple[str, ...] = ()  # those of the notes that the user should see
 
@@ -89,6 +91,7 @@ class Part:
     image: np.ndarray | None  # None: it was written into its place already
     widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
     judged: judging.Judged | None
+    agreement: Agreement | None
     seconds: float  # in the network
     notes: tuple[str, ...] = field(default=())
 
@@ -117,7 +120,8 @@ def predict_file(
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     consistency : bool
-        Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``.
+        Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``;
+        of a widefield image, always.
     progress : callable, optional
         Called as ``progress(done, total)`` after every tile, or every plane.
 
@@ -126,7 +130,8 @@ def predict_file(
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
         seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.report`), notes, advice (those that the user should see).
+        (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with their input:
+        a row for each t, c and z, see `srredsim.consistency.widefield`), notes, advice (what the user should see).
 
     Raises
     ------
@@ -189,7 +194,7 @@ class Worker:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
-        self._planes = chain.planes(stack, plan.survey, plan.asked_tile)
+        self._planes, self._cutoff = chain.planes(stack, plan.survey, plan.asked_tile), cutoff_of(stack.optics)
 
     @property
     def ticks(self) -> int:
@@ -210,6 +215,7 @@ class Worker:
             image if into is None else None,
             np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position == plan.pictured else None,
             self._judged(position, raw, image),
+            agreement(raw[0, 0], image, self._cutoff) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
             tuple(note for network in self._networks for note in network.notes()),
         )
@@ -229,6 +235,7 @@ class Results:
         self._plan, self._started = plan, time.perf_counter() if started is None else started
         self._missing = set(plan.units)
         self._seconds, self._notes = 0.0, dict.fromkeys(plan.notes)
+        self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
         self.report: dict = {}
 
@@ -264,6 +271,8 @@ class Results:
         if part.judged:
             image = np.array(self.place(part.position), np.float32)
             self._judge.add(part.judged, image, name=self._plan.name, title=self._plan.path.name)
+        if part.agreement and self._agreements:
+            self._agreements.add(part.position, part.agreement)
         if part.widefield is not None:
             self._draw(part.widefield)
         self._seconds += part.seconds
@@ -296,7 +305,8 @@ class Results:
     def _reported(self) -> dict:
         plan = self._plan
         consistency = self._judge.report() if self._judge else None
-        notes = [*self._notes, *(consistency["notes"] if consistency else []), *plan.writing.notes()]
+        doubts = self._agreements.notes() if self._agreements else consistency["notes"] if consistency else []
+        notes = [*self._notes, *doubts, *plan.writing.notes()]
         return {
             "input": str(plan.path),
             "model": plan.name,
@@ -309,6 +319,7 @@ class Results:
             "seconds_in_network": round(self._seconds, 3),
             "stripes": [verdict(stripes) for stripes in plan.survey.needed_stripes],
             "consistency": consistency,
+            "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
             "advice": notes if plan.pattern == (1, 1) else list(plan.advice),
         }
@@ -347,6 +358,7 @@ def _opened(
         calibration=carried_over(stack, chain.scale),
         survey=Survey(),
         transfer=transfer,
+        agreements=chain.agreements() if consistency else None,
         notes=(*stack.notes, *([why_not] if why_not else [])),
         advice=(why_not,) if why_not and not stack.optics.known else (),
     )
