@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from skimage import color, data
@@ -18,7 +19,7 @@ from skimage import color, data
 from srredsim.data import dense, scenes
 from srredsim.denoising.methods.vst_bm3d import vst_bm3d
 from srredsim.errors import InputError
-from srredsim.evaluation.scores import score
+from srredsim.evaluation.scores import fit_intensity, score
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.zoo.chain import Chain
 
@@ -44,10 +45,23 @@ class Case:
     photons: int
 
 
+PICTURED = (
+    Case("nuclei", "white", 10),
+    Case("texture", "white", 10),
+    Case("mesh", "coloured", 100),
+    Case("photographs", "coloured", 100),
+)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=["widefield_sr"])
-    methods = baselines() | {name: Chain(name) for name in parser.parse_args().models}
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="what the methods make of some of them, as PNG")
+    chosen = parser.parse_args()
+    methods = baselines() | {name: Chain(name) for name in chosen.models}
+    if chosen.picture:
+        picture(methods, chosen.picture)
+        return
     found = {name: scores(method) for name, method in methods.items()}
     for metric, shown in METRICS.items():
         print(table(found, metric, shown), "\n")
@@ -85,6 +99,28 @@ def images() -> Iterator[tuple[Case, Images]]:
                     rng = np.random.default_rng([SEED, number, photons])
                     noisy, _ = dense.record(rng, photons * (light + 0.05), colours[number % len(colours)])
                     yield Case(kind, noise, photons), (noisy, sim)
+
+
+def picture(methods: dict[str, Callable], path: Path) -> None:
+    """Middle of one image of each case of `PICTURED`: the methods, and what it should be."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    shown = {case: pair for case, pair in reversed(list(images())) if case in PICTURED}  # the first of each
+    figure, rows = pyplot.subplots(len(PICTURED), len(methods) + 1, figsize=(3 * len(methods) + 3, 3.2 * len(PICTURED)))
+    for case, row in zip(PICTURED, rows, strict=True):
+        noisy, truth = shown[case]
+        part = slice(SIZE // 2, 3 * SIZE // 2), slice(SIZE // 2, 3 * SIZE // 2)
+        low, high = np.percentile(truth[part], [0.5, 99.5])
+        made = {name: fit_intensity(np.asarray(method(noisy)), truth) for name, method in methods.items()}
+        for place, (name, image) in zip(row, (made | {"truth": truth}).items(), strict=True):
+            place.imshow(image[part], cmap="gray", vmin=low, vmax=high)
+            place.set_title(f"{case.kind}, {case.noise}, {case.photons}" if place is row[0] else name, fontsize=9)
+            place.axis("off")
+    figure.tight_layout()
+    figure.savefig(path, dpi=60)
 
 
 def table(found: dict[str, dict[Case, dict[str, float]]], metric: str, shown: str) -> str:
