@@ -85,11 +85,13 @@ def agreement(noisy: np.ndarray, image: np.ndarray, cutoff_per_pixel: float | No
     return Agreement(colour, True, residual, max(float(np.sum(counts * (left - 1))), 0.0) / structure)
 
 
-def cutoff_of(optics: Optics) -> float | None:
-    """Cut-off of a lens in cycles per pixel; None if it is not known."""
-    if not optics.known:
+def cutoff_of(optics: Optics, channel: int = 0) -> float | None:
+    """Cut-off of the lens in a channel, in cycles per pixel; None if it is not known."""
+    own = optics.of_channel(channel)
+    wavelength_em_um = own.wavelength_em_um
+    if own.na is None or own.pixel_size_um is None or not isinstance(wavelength_em_um, int | float):
         return None
-    return cutoff_per_um(optics.na, optics.wavelength_em_um) * optics.pixel_size_um
+    return cutoff_per_um(own.na, wavelength_em_um) * own.pixel_size_um
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,7 @@ def test_rounding_is_told_from_the_noise_of_a_camera():
 
 def test_the_cut_off_of_a_lens_is_in_cycles_per_pixel():
     assert cutoff_of(Optics(1.4, 0.56, 0.08)) == pytest.approx(2 * 1.4 / 0.56 * 0.08)
+    assert cutoff_of(Optics(1.4, (0.56, 0.7), 0.08), 1) == pytest.approx(2 * 1.4 / 0.7 * 0.08)
     assert cutoff_of(Optics(1.4, None, 0.08)) is None
 
 

@@ -253,7 +253,7 @@ def test_predict_compares_an_image_with_its_input(zoo, run, tmp_path):
     argv = "predict", "--model", zoo / "twice", "--precision", "float32", "--json", tmp_path / "a.tif"
     status, out, _ = run(*argv)
     (report,) = json.loads(out)["results"]
-    assert (status, report["consistency"], report["advice"]) == (0, None, [])
+    assert (status, report["consistency"], report["notes"]) == (0, None, [])
     images, _ = io.read_image(tmp_path / "a_twice.tif")
     for row, noisy, image in zip(report["agreement"], planes, images[0, 0], strict=True):
         wanted = agreement(noisy, image).report()
