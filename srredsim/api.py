@@ -208,12 +208,14 @@ def predict(
         chain = load_model(model, precision)
         stack = stacks.stack_for(chain, data, reading)
     result = predicted(chain, io.remembering(stack), tile=tile, progress=progress)
-    found = {
+    found: dict[str, Any] = {
         "model": chain.name,
         "precision": chain.first.precision,
         "stripes": [verdict(each.parameters) for each in result.channels],
         "parameters": [each.parameters.report() for each in result.channels],
     }
+    if result.agreement:
+        found["agreement"] = result.agreement
     return Image.of_planes(
         result.image,
         optics=result.optics,

@@ -395,7 +395,7 @@ def test_show_says_what_cannot_be_shown(raw):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda raw: srredsim.read(raw[0, 0]), r"1 frame, but a raw stack has several.*, as widefield_sr"),
+        (lambda raw: srredsim.read(raw[0, 0]), r"1 frame, but a raw stack has several.*denoise.*, as w2s_dncnn"),
         (lambda raw: srredsim.read(raw[:, :4]), r"12 frames do not make 3 angles x 5 phases|4 .*phases"),
         (lambda raw: srredsim.read(np.zeros(7)), r"^an array of the shape \(7,\) is no image"),
         (lambda raw: srredsim.read(raw, axes="PYX"), r"^`axes` names 3 axes \(PYX\), but the shape of the array is"),

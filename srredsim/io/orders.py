@@ -121,7 +121,7 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
         raise InputError(
             f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
             'for example; for a montage of tiles give `order="tiled"`; a widefield image is for denoise, or for '
-            "predict and a model of widefield images, as widefield_sr"
+            "predict and a model of widefield images, as w2s_dncnn"
         )
     axes, notes = _named(axes, wanted)
     if {"A", "P"} <= set(axes.letters):

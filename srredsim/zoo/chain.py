@@ -12,6 +12,7 @@ import numpy as np
 
 from srredsim import checks
 from srredsim.acquisition import RawStack
+from srredsim.consistency.widefield import Agreements
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import OtherPattern, Position, Survey
 from srredsim.io.asked import Reading
@@ -82,6 +83,10 @@ class Chain:
         for network in self.networks:
             image = network.model.kind.of_plane(network, image, tile)
         return image
+
+    def agreements(self) -> Agreements | None:
+        """What compares its images with their input, where that is one image."""
+        return None if self.kind.OF_STACKS else Agreements(self.name, self.first.recipe.data.dense > 0)
 
     def check(self, reading: Reading) -> None:
         """InputError if something is told that what the model takes does not have."""

@@ -42,6 +42,7 @@ class Data:
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
     leaves: float = 0.0  # share of the widefield examples that show dead leaves, see srredsim.data.leaves
+    dense: float = 0.0  # share of scenes full of structure under lenses of many shapes, see srredsim.data.dense
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
@@ -160,6 +161,10 @@ class Recipe:
 def _check_leaves(data: Data) -> None:
     if not 0 <= data.leaves < 1:
         raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
+    if not 0 <= data.dense < 1:
+        raise InputError(f"data.dense is a share from 0 to below 1; got {data.dense}")
+    if data.leaves and data.dense:
+        raise InputError("data.dense has leaves among its scenes; leave data.leaves out")
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:
