@@ -54,6 +54,13 @@ class ValidationLoss(keras.callbacks.Callback):
         logs["val_loss"] = logs.pop(f"val_{OBJECTIVE}")
 
 
+class TensorBoard(keras.callbacks.TensorBoard):
+    """Curves of what the history has; Keras adds those of the bare evaluation, whose loss counts weight zero, too."""
+
+    def on_test_end(self, logs=None):
+        super().on_test_end({})
+
+
 class StopOnNaN(keras.callbacks.Callback):
     """Ends the run at the first loss that is no number; what the last epoch saved stays."""
 

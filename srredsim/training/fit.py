@@ -155,7 +155,7 @@ def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, av
         callbacks.Preview(folder, averages, frames[0], truths[0], recipe.name),
     ]
     if keras.backend.backend() == "tensorflow":
-        watchers.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
+        watchers.append(callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
     return watchers
 
 
