@@ -12,7 +12,8 @@ from srredsim.zoo.recipe import Recipe
 
 HOME = Path("runs")
 CHECKPOINT = "checkpoint"
-MAY_CHANGE = {"epochs", "precision", "vgg_weights"}  # when a run goes on; the last is where a file lies
+# when a run goes on; where a file lies is one of them
+MAY_CHANGE = {"epochs", "precision", "vgg_weights", "fine_tuning.patience"}
 
 
 def find(folder: Path | None, model: str) -> Path:
@@ -38,7 +39,7 @@ def start(recipe: Recipe, folder: Path | None) -> Path:
 def name_of(model: str, folder: Path) -> str:
     """Name of a run of its own, so that its results are not taken for those of the model that it began with."""
     own = folder.resolve().name
-    return own if own.startswith(model) else f"{model}-{own}"
+    return own if own.startswith(model) and own != model else f"{model}-{own}"
 
 
 def _content(folder: Path) -> list[str]:
