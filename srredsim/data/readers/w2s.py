@@ -24,7 +24,9 @@ def recognises(folder: Path) -> bool:
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
     """The raw SIM stacks with their SIM images, which a prepared folder has in the layout of pairs."""
     _refuse_entry(data)
-    return FolderPairs(*files_of(data.folder, split, {}), Reading(angles=pattern[0], phases=pattern[1]))
+    files = files_of(data.folder, split, {})
+    reading = Reading(angles=pattern[0], phases=pattern[1])
+    return FolderPairs(files.inputs, files.truths, reading, files.split)
 
 
 def images(data: Description, split: str, wanted: Wanted) -> Pairs:
