@@ -57,6 +57,7 @@ def run(arguments) -> dict:
         folder = runs.start(chosen, arguments.out)
         if not any(key.strip() == "name" for key, _, _ in (one.partition("=") for one in arguments.set)):
             chosen = replace(chosen, name=arguments.name or runs.name_of(chosen.name, folder))
+        runs.check_name(chosen.name)
 
     terminal.start_keras()
     from srredsim.training.fit import train

@@ -38,6 +38,13 @@ def fields(data: Description, split: str, wanted: Wanted) -> Fields:
     return Folder(data.folder, split, layout=data.settings)
 
 
+def published(data: Description) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation by which the released images were z-scored, as far as it was published."""
+    layout = data.settings
+    constants = {"zscore": layout.widefield, "sim_zscore": layout.sim}
+    return {key: (value["mean"], value["std"]) for key, value in constants.items() if value}
+
+
 def _refuse_entry(data: Description) -> None:
     if data.shipped:
         raise InputError(
