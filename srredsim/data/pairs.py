@@ -63,12 +63,15 @@ class Pairs(Ready, ABC):
         That is right for these pairs, see `srredsim.data.augment`.
     pattern : (angles, phases) or None
         Angles and phases of the raw stacks that are the input; None where it is a single image.
+    split : str
+        Which split these pairs are; empty: the one that was asked for.
     zscores : mapping of str to Scaling
         Constants of the whole data set, by the key of the recipe that keeps them (``zscore``, ``sim_zscore``).
     """
 
     augmentation: str = "any_turn"
     pattern: tuple[int, int] | None = None
+    split: str = ""
     zscores: Mapping[str, Scaling] = {}
 
     @abstractmethod

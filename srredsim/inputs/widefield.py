@@ -206,6 +206,12 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
     return network.in_tiles(pair.normalised()[0])
 
 
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    from srredsim.inputs import _baselines
+
+    return _baselines.of_plane(pair.frames[..., 0], pair.scale)
+
+
 # Export
 
 

@@ -12,11 +12,20 @@ from srredsim.layers.scales import check_scale, reach_through
 SMALL = {"input_channels": 1, "blocks": 2, "units": 2, "filters": 4}  # what the tests build
 
 
-def build(input_channels: int = 1, blocks: int = 6, units: int = 4, filters: int = 20, scale: int = 1) -> Model:
+def build(
+    input_channels: int = 1,
+    blocks: int = 6,
+    units: int = 4,
+    filters: int = 20,
+    scale: int = 1,
+    predicts: str = "noise",
+) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
     The layer ``noise`` is the output of the original: the input plus the last convolution. W2S trained it to be the
     noise, and the image is the input minus this noise: the last convolution is the negative of the image.
+
+    Others trained the same layers to give the image itself: ``predicts="image"``.
 
     With a ``scale`` above 1 all layers work on the enlarged image, as the published network does for super-resolution;
     it is enlarged bilinearly here.
@@ -38,7 +47,8 @@ def build(input_channels: int = 1, blocks: int = 6, units: int = 4, filters: int
         memories.append(x)
     x = _convolution(x, input_channels, 3, "reconstruction", dtype="float32")
     noise = layers.Add(dtype="float32", name="noise")([start, x])
-    return Model(noisy, layers.Subtract(dtype="float32")([start, noise]), name="memnet")
+    image = noise if predicts == "image" else layers.Subtract(dtype="float32")([start, noise])
+    return Model(noisy, image, name="memnet")
 
 
 def receptive_field(blocks: int = 6, units: int = 4, scale: int = 1, **_) -> int:

@@ -17,7 +17,7 @@ from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.training import adversarial, callbacks, checkpoint, optimizers, runs, strategy
+from srredsim.training import adversarial, callbacks, checkpoint, compared, optimizers, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
@@ -47,7 +47,7 @@ def train(
     folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
     devices = devices or strategy.choose(gpus)
     state = checkpoint.load(folder)
-    if state.epochs_done >= recipe.epochs:
+    if state.epochs_done >= recipe.epochs or compared.ended_early(recipe, state):
         return _finish(folder, recipe, state)
     _check_batch(recipe, devices)
     recipe = inputs.module(recipe.data.input).with_constants(recipe)
@@ -65,6 +65,8 @@ def train(
     held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
     batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
     _write_facts(folder, recipe, devices)
+    if recipe.fine_tuning and not state.history:
+        compared.begin(recipe, folder, state, network, trainer, validation, held_back)
     progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done)
     try:
         trainer.fit(
@@ -86,8 +88,13 @@ def train(
 def _finish(folder: Path, recipe: Recipe, state: checkpoint.State) -> Path:
     """Write what is missing of a run that was stopped after its last epoch."""
     if state.model_of == state.best_epoch and (folder / MODEL).is_file():
+        if state.epochs_done < recipe.epochs:
+            raise InputError(
+                f"{folder} ended after {state.epochs_done} epochs, the last {recipe.fine_tuning.patience} without a"
+                " better score; set fine_tuning.patience higher to go on"
+            )
         raise InputError(f"{folder} has its {recipe.epochs} epochs already; give `epochs` a larger number to go on")
-    checkpoint.write_text(folder / callbacks.HISTORY, callbacks.as_csv(state.history))
+    checkpoint.write_text(folder / callbacks.HISTORY, callbacks.as_csv(state))
     _write_model(folder, inputs.module(recipe.data.input).with_constants(recipe), state)
     return folder
 
@@ -144,18 +151,18 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
 def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, averages: Averages, held_back) -> list:
     """The callbacks, in the order in which they act at the end of an epoch."""
     frames, truths, _ = held_back[0]
-    monitor = f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"
     watchers = [
         *adversarial.watchers(recipe),
         *([callbacks.RestartOptimizer()] if recipe.optimizer.restart_each_epoch else []),
         callbacks.ValidationLoss(),
         callbacks.StopOnNaN(folder, state),
         callbacks.Average(averages),
-        callbacks.Record(folder, state, network, averages, monitor),
+        callbacks.Record(folder, state, network, averages, callbacks.monitor_of(recipe)),
+        *([compared.Patience(recipe, state)] if recipe.fine_tuning else []),
         callbacks.Preview(folder, averages, frames[0], truths[0], recipe.name),
     ]
     if keras.backend.backend() == "tensorflow":
-        watchers.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
+        watchers.append(callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
     return watchers
 
 
@@ -214,7 +221,7 @@ def _write_facts(folder: Path, recipe: Recipe, devices: strategy.Devices) -> Non
 
 
 def _write_model(folder: Path, recipe: Recipe, state: checkpoint.State) -> None:
-    """model.keras in float32, with the best weights."""
+    """model.keras in float32, with the best weights; what a fine-tuning came to is said."""
     best = models.build_network(recipe, "float32")
     if not (folder / models.WEIGHTS).is_file():
         raise InputError(f"no epoch had a finite validation score; nothing worth keeping in {folder}")
@@ -224,3 +231,5 @@ def _write_model(folder: Path, recipe: Recipe, state: checkpoint.State) -> None:
         best.save(temporary)
     state.model_of = state.best_epoch
     checkpoint.save_state(folder, state)
+    if recipe.fine_tuning:
+        print(*compared.verdict(recipe, state), sep="\n", file=sys.stderr)

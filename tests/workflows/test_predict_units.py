@@ -120,7 +120,7 @@ def test_parts_of_another_plan_and_twice_the_same_are_refused(path, tmp_path, ti
 def test_parts_that_this_plan_does_not_have_are_refused(path, tmp_path, tiny_model):
     """A place that the image lacks, with or without a comparison; nothing is written."""
     plan = prediction.plan(path, models.load(tiny_model, "float32"), writing=Writing(tmp_path / "merged"))
-    without = dataclasses.replace(plan, transfer=None)
+    without = dataclasses.replace(plan, transfers=())
     part = prediction.Worker(plan).do((0, 0, 0))
     for wrong, message in (
         (dataclasses.replace(part, position=(0, 0, 7)), r"no \(t, c, z\) = \(0, 0, 7\)"),

@@ -44,5 +44,11 @@ def run(arguments) -> dict:
         asked = shared.given(arguments, "data", "split", "pattern", "work")
         result = evaluate(model, progress=progress, **asked)
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    asked_split = arguments.split or tables.TEST
+    if result["split"] != asked_split:
+        terminal.note(
+            f"{result['data']} has no split {asked_split}; these are the scores of its split {result['split']}, by"
+            " which the best weights may have been chosen"
+        )
     terminal.say(tables.text(result), tables.definitions(result), arguments.out)
     return result
