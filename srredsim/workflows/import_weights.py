@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,27 +26,40 @@ MODEL = "model.keras"
 ZSCORES = ("zscore", "sim_zscore")
 
 
+@dataclass(frozen=True)
+class Trained:
+    """How a network was trained.
+
+    ``layers_give`` is what the layers of a denoiser predict, image or noise; left out: as the recipe says, or what a
+    noisy test image speaks for. ``given`` is what it was given, z, z/255 or png/255; a note says if a noisy test image
+    speaks against it.
+    """
+
+    layers_give: str | None = None
+    given: str | None = None
+
+
 def import_weights(
     path: str | Path,
-    network: str,
+    network: str | None,
     out: str | Path,
     overwrite: bool = False,
     recipe: Recipe | None = None,
-    layers_give: str | None = None,
-    given: str | None = None,
+    scale: int | None = None,
+    trained: Trained | None = None,
 ) -> dict[str, Any]:
     """Write ``out/model.keras`` with the weights of a checkpoint; whole or not at all.
 
     Parameters
     ----------
     path, network
-        As for `srredsim.checkpoints.read`.
+        As for `srredsim.checkpoints.read`; or the folder of a run of SR-CACO-2, which says what network it is.
+    scale : int, optional
+        By how much the network enlarges, where the tensors do not tell it; where they do, it must be that.
     recipe : Recipe, optional
         What the network was trained on, z-scores included; with it ``out`` becomes a model, as a training makes one.
-    layers_give : {"image", "noise"}, optional
-        What the layers of a denoiser predict. Left out: as the recipe says, or what a noisy test image speaks for.
-    given : {"z", "z/255", "png/255"}, optional
-        What the network was given in its training; a note says if a noisy test image speaks against it.
+    trained : Trained, optional
+        What the network was given in its training, and what its layers give.
 
     Returns
     -------
@@ -60,15 +73,20 @@ def import_weights(
         As `srredsim.checkpoints.read`; if the result exists; if the recipe is of another network, or lacks what a
         prediction needs; if it has to be said what the layers give.
     """
+    trained = trained or Trained()
+    path, network, told = _found(Path(path), network, scale)
     if recipe and recipe.network["name"] != network:
         raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
+    if recipe:
+        untold = checkpoints.originals.original(network).untold
+        told = {key: value for key, value in recipe.network.items() if key in (*untold, "scale")} | told
     out = Path(out)
     with io.together(), ExitStack() as stack:
         names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
         unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
-        model, settings, dead = checkpoints.read(path, network)
-        wanted = layers_give or (recipe.network.get("predicts") if recipe else None)
-        model, chosen, notes = _of_images(model, network, settings, wanted, given)
+        model, settings, dead = checkpoints.read(path, network, told)
+        wanted = trained.layers_give or (recipe.network.get("predicts") if recipe else None)
+        model, chosen, notes = _of_images(model, network, settings, wanted, trained.given)
         reserve(model, unfinished)
         model.save(unfinished)
         if recipe:
@@ -85,6 +103,21 @@ def import_weights(
         "predicts": chosen,
         "notes": notes,
     }
+
+
+def _found(path: Path, network: str | None, scale: int | None) -> tuple[Path, str, dict[str, Any]]:
+    """The file of the checkpoint, its network, and what was said of it, be it by its run folder."""
+    asked = {} if scale is None else {"scale": scale}
+    if not path.is_dir():
+        if network is None:
+            known = ", ".join(checkpoints.originals.names())
+            raise InputError(f"{path} does not say what network it is of; give `network`: {known}")
+        return path, network, asked
+    run = checkpoints.read_run(path)
+    for name, wanted, found in (("network", network, run.network), ("scale", scale, run.given.get("scale", scale))):
+        if wanted not in (None, found):
+            raise InputError(f"{path} is a run of the {name} {found}; {wanted} was asked for")
+    return run.checkpoint, run.network, run.given | asked
 
 
 def trained_by(
@@ -118,7 +151,7 @@ def trained_by(
             f"`given` is of z-scores; the recipe {recipe.name} has data.normalise: {recipe.data.normalise}"
         )
     known = _known(recipe, data, given)
-    zscores = {key: getattr(recipe.data, key) or known.get(key) for key in ZSCORES}
+    zscores: dict[str, Any] = {key: getattr(recipe.data, key) or known.get(key) for key in ZSCORES}
     return replace(recipe, data=replace(recipe.data, **zscores))
 
 
@@ -141,7 +174,8 @@ def _of_images(
     model, network: str, settings: dict[str, int], wanted: str | None, given: str | None
 ) -> tuple[Any, str | None, list[str]]:
     """The model whose output is the image, what its layers predict, and what is to be said of that."""
-    usual = predicts.default_of(network) if network in networks.names() else None
+    denoises = network in networks.names() and models.scale_of(model) == 1
+    usual = predicts.default_of(network) if denoises else None
     if usual is None:
         if wanted:
             raise InputError(

@@ -8,7 +8,7 @@ from scipy import ndimage
 from srredsim import networks
 from srredsim.checkpoints import predicts
 from srredsim.data import description
-from srredsim.workflows.import_weights import import_weights
+from srredsim.workflows.import_weights import Trained, import_weights
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.chain import Chain
 
@@ -39,7 +39,7 @@ def test_a_noisy_image_tells_what_the_layers_predict(torch_writer, tmp_path, pre
     expected = ndimage.convolve(IMAGES, SMOOTH[None, :, :, None], mode="constant")
     np.testing.assert_allclose(made(keras.saving.load_model(report["path"])), expected, atol=1e-6)
     wrong = {"image": "noise", "noise": "image"}[predicted]
-    report = import_weights(path, "dncnn", tmp_path / "wrong", layers_give=wrong)
+    report = import_weights(path, "dncnn", tmp_path / "wrong", trained=Trained(layers_give=wrong))
     assert report["notes"][0].startswith(f"it was said to predict the {wrong}, but a noisy test image")
     np.testing.assert_allclose(made(keras.saving.load_model(report["path"])), IMAGES - expected, atol=1e-6)
 

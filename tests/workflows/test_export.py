@@ -82,6 +82,10 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tmp_pat
 
 
 ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the slowest to convert; the second is like the first
+ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
+SLOW = ("act", "enlcn", "grl", "nlsn", "omnisr")  # even so; swinir has the windows of grl and omnisr
+EACH = [name for name in networks.names() if name != "red_net"]
+EACH = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EACH]
 
 
 def of_zoo(name):
@@ -93,7 +97,7 @@ def of_zoo(name):
     return LoadedModel(name, None, described, network, 8, models.scale_of(network), "float32")
 
 
-@pytest.mark.parametrize("name", [name for name in networks.names() if name != "red_net"])
+@pytest.mark.parametrize("name", EACH)
 def test_every_network_goes_to_onnx(name, tmp_path):
     path = export(of_zoo(name), tmp_path, "onnx")  # is compared with this package before it appears
     assert list(tmp_path.iterdir()) == [path]

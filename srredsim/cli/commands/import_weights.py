@@ -15,8 +15,11 @@ HELP = "turn a published PyTorch checkpoint into a Keras model, without PyTorch"
 
 
 def add_arguments(parser: shared.Parser) -> None:
-    parser.add_argument("checkpoint", type=Path, metavar="FILE", help="what torch.save wrote, usually .pth or .pt")
-    parser.add_argument("--network", metavar="NAME", required=True, help="dncnn, rrdb ...: which one it is")
+    kinds = "what torch.save wrote, usually .pth or .pt; or the folder of a run of SR-CACO-2"
+    parser.add_argument("checkpoint", type=Path, metavar="FILE|DIR", help=kinds)
+    parser.add_argument("--network", metavar="NAME", help="dncnn, rrdb ...: which one it is; such a folder says it")
+    enlarges = "by how much it enlarges, where the tensors do not tell it: srcnn, vdsr, drrn, memnet"
+    parser.add_argument("--scale", type=shared.positive, metavar="N", help=enlarges)
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for model.keras")
     recipe = "what it was trained by, as w2s_dncnn/code; DIR can then predict"
     parser.add_argument("--recipe", metavar="NAME", help=recipe)
@@ -34,7 +37,7 @@ def run(arguments) -> dict:
 
     io.existing(arguments.checkpoint)
     terminal.start_keras()
-    from srredsim.workflows.import_weights import import_weights, trained_by
+    from srredsim.workflows.import_weights import Trained, import_weights, trained_by
 
     data = arguments.data and shared.data_set(arguments.data)
     recipe = trained_by(arguments.recipe, data, arguments.set, arguments.given)
@@ -45,8 +48,8 @@ def run(arguments) -> dict:
         arguments.out,
         arguments.overwrite,
         recipe,
-        arguments.layers_give,
-        given,
+        arguments.scale,
+        Trained(arguments.layers_give, given),
     )
     settings = ", ".join(f"{name} {value}" for name, value in report["settings"].items())
     terminal.say(f"{report['network']}: {settings}; {report['parameters']:,} parameters")
