@@ -19,7 +19,7 @@ from srredsim.zoo.recipe import Recipe
 
 OBJECTIVE = "objective"
 HISTORY = "history.csv"
-LOWER_IS_BETTER = {"val_loss", "val_rmse", "val_nrmse"}
+LOWER_IS_BETTER = ("loss", "mean_squared_error", "mse_8bit", "rmse", "nrmse", "nrmse_8bit", "roi_mse", "roi_nrmse")
 
 
 class Average(keras.callbacks.Callback):
@@ -38,6 +38,19 @@ class Average(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         self._context.__exit__(None, None, None)
+
+
+class Epoch(keras.callbacks.Callback):
+    """Tells a loss that gets stricter with time which epoch it is, by the number that `count_epochs` gave the model."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.epoch.assign(epoch)
+
+
+def count_epochs(model):
+    """The number of the epoch as a variable of the model, kept with its weights."""
+    model.epoch = keras.Variable(0.0, trainable=False, name="epoch")
+    return model.epoch
 
 
 class RestartOptimizer(keras.callbacks.Callback):
@@ -162,7 +175,7 @@ def monitor_of(recipe: Recipe) -> str:
 
 def better(monitor: str, value: float, than: float | None) -> bool:
     """Whether a score is the best so far; one that is no number never is."""
-    lower = monitor in LOWER_IS_BETTER
+    lower = monitor.removeprefix("val_") in LOWER_IS_BETTER
     return math.isfinite(value) and (than is None or (value < than if lower else value > than))
 
 

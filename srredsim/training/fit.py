@@ -133,12 +133,14 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
         else:
             trainer = keras.Model(network.input, network.output, name="trainer")
         network = keras.Model(network.input, network.output[..., -1:]) if over_steps else network
-        loss = losses.get(recipe.loss, recipe.vgg_weights)
+        epoch = callbacks.count_epochs(trainer) if losses.changes(recipe.loss) else 0
+        loss = losses.get(recipe.loss, recipe.vgg_weights, epoch)
         objective = keras.metrics.MeanMetricWrapper(loss, name=callbacks.OBJECTIVE)
+        scale = models.scale_of(network)
         trainer.compile(
             optimizer=optimizers.build(recipe.optimizer, learning_rate(recipe), recipe.precision),
             loss=loss,
-            weighted_metrics=[*(metrics.get(name, 1.0, last_channel=over_steps) for name in recipe.metrics), objective],
+            weighted_metrics=[*(metrics.get(name, 1.0, over_steps, scale) for name in recipe.metrics), objective],
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
         )
         trainer.optimizer.build(network.trainable_variables)
@@ -153,6 +155,7 @@ def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, av
     frames, truths, _ = held_back[0]
     watchers = [
         *adversarial.watchers(recipe),
+        *([callbacks.Epoch()] if losses.changes(recipe.loss) else []),
         *([callbacks.RestartOptimizer()] if recipe.optimizer.restart_each_epoch else []),
         callbacks.ValidationLoss(),
         callbacks.StopOnNaN(folder, state),
