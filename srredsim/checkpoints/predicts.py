@@ -68,9 +68,10 @@ def tried(image_of: Callable[[np.ndarray], np.ndarray]) -> Trial:
     for name, given in INPUTS.items():
         truth, noisy = given(clean), given(clean + noise)
         image = np.asarray(image_of(noisy[None, ..., None].astype(np.float32)), np.float64)[0, ..., 0]
-        errors[name] = tuple(
+        as_image, as_noise = (
             float(np.sqrt(np.mean((one - truth) ** 2)) / truth.std()) for one in (image, noisy - image)
         )
+        errors[name] = as_image, as_noise
     return Trial(errors)
 
 

@@ -19,7 +19,7 @@ from srredsim.training import callbacks, checkpoint
 from srredsim.zoo import models
 from srredsim.zoo.recipe import Recipe
 
-ADVICE = {WIENER: "; srredsim reconstruct makes it, and red_wiener begins with it: train --fine-tune red_wiener"}
+ADVICE = {WIENER: "; srredsim reconstruct makes it, and red_wiener, which can be fine-tuned, begins with it"}
 
 
 class Patience(keras.callbacks.Callback):
