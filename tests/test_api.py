@@ -392,6 +392,15 @@ def test_show_says_what_cannot_be_shown(raw):
 # What is wrong is said in one line, with the argument that would help
 
 
+def test_letters_of_an_order_are_those_of_axes_from_the_fastest_on():
+    frames = np.random.default_rng(0).poisson(90, (30, 8, 9)).astype(np.uint16)
+    for order, axes, shape in (("PAZ", "ZAPYX", (2, 3, 5)), ("PZA", "AZPYX", (3, 2, 5)), ("ZAP", "PAZYX", (5, 3, 2))):
+        by_order = srredsim.read(frames, order=order, angles=3, phases=5)
+        by_axes = srredsim.read(frames.reshape(*shape, 8, 9), axes=axes)
+        for z in (0, 1):
+            np.testing.assert_array_equal(by_order.raw(z=z), by_axes.raw(z=z))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

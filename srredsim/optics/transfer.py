@@ -94,8 +94,9 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     """
     missing = [name for name in NEEDED if getattr(optics, name) is None]
     if missing:
-        names = " and ".join(NEEDED[name] for name in missing)
-        raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
+        *others, last = (NEEDED[name] for name in missing)
+        words = " and ".join(filter(None, [", ".join(others), last]))
+        raise InputError(f"the file does not say {words}; give `{', '.join(missing)}`")
     if isinstance(optics.wavelength_em_um, tuple):
         raise TypeError("a transfer function is that of one channel: see `Optics.of_channel`")
     for name in NEEDED:
