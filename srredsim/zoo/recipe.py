@@ -327,8 +327,7 @@ def _of_one_scale(content: dict) -> dict:
         content = content | {"network": network}
     if scale is not None and network["scale"] != scale:
         raise InputError(
-            f"data.scale is {scale}, network.scale {shown(network['scale'])}; leave that out, or set"
-            f" network.scale={scale}"
+            f"data.scale is {scale}, network.scale {shown(network['scale'])}; leave that out or set it to {scale}"
         )
     truth_crop = data.get("truth_crop")
     if truth_crop is None:

@@ -15,6 +15,7 @@ from srredsim.data.folder import PlanesOfFile
 from srredsim.errors import InputError
 
 HR = "hr_div_1"
+LARGEST = 2**26  # values of a colour image
 
 
 def is_released(folder: Path) -> bool:
@@ -65,14 +66,10 @@ def read(path: Path, side: int, convert: bool = False) -> np.ndarray:
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the patches again, or prepare them with `skip_incomplete`")
-    try:
-        file = PlanesOfFile(path)
-        planes = [file.pixels(position) for position in np.ndindex(*file.positions)][:4]
-    except InputError as problem:
-        raise InputError(f"{path}: {problem}") from None
-    if file.size != (side, side):
-        raise InputError(f"{path}: a patch here has {side} x {side} pixels, this has {' x '.join(map(str, file.size))}")
-    kind = planes[0].dtype
+    planes = _planes(path)
+    size, kind = planes[0].shape, planes[0].dtype
+    if size != (side, side):
+        raise InputError(f"{path}: a patch here has {side} x {side} pixels, this has {' x '.join(map(str, size))}")
     if len(planes) == 1 and kind == np.uint8:
         return planes[0]
     what = f"{8 * kind.itemsize} bits, {len(planes)} channel{'s' if len(planes) > 1 else ''}"
@@ -82,6 +79,29 @@ def read(path: Path, side: int, convert: bool = False) -> np.ndarray:
         raise InputError(f"{path}: patches have 8 bits and one channel, this has {what}; prepare it with `convert`")
     mean = np.mean(planes, axis=0)
     return np.rint(mean / 257 if kind == np.uint16 else mean).astype(np.uint8)
+
+
+def _planes(path: Path) -> list[np.ndarray]:
+    """Planes (y, x) of a file, four at most; the colours of an RGB image."""
+    try:
+        file = PlanesOfFile(path)
+        return [file.pixels(position) for position, _ in zip(np.ndindex(*file.positions), range(4), strict=False)]
+    except InputError as problem:
+        if (colours := _colours(path)) is None:
+            raise InputError(f"{path}: {problem}") from None
+        return colours
+
+
+def _colours(path: Path) -> list[np.ndarray] | None:
+    """Red, green and blue of a TIFF, which is no format of microscope images here; None if it is no such image."""
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages.first
+            if page.samplesperpixel != 3 or len(page.shape) != 3 or page.shape[-1] != 3 or page.size > LARGEST:
+                return None
+            return list(np.moveaxis(page.asarray(), -1, 0))
+    except (tifffile.TiffFileError, ValueError, LookupError, OSError):
+        return None
 
 
 def write(path: Path, image: np.ndarray) -> None:

@@ -27,7 +27,7 @@ from srredsim.reconstruction.bicubic import enlarged_8bit
 
 KINDS = ("uniform", "roi", "edt", "edt*roi")
 OTSU = "otsu"  # a threshold of each image's own
-BINS = 256
+LEVELS = 256
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,14 @@ class Sampler:
     def weights(self, image: np.ndarray, side: int) -> np.ndarray:
         """Weight of each corner of a crop of ``side`` pixels, (y - side, x - side); one at least."""
         region = image >= (otsu(image) if self.threshold == OTSU else self.threshold)
-        weights = 1.0 if self.kind == "edt" else _normalised(np.where(region, np.exp(5.0), 1.0) + 1, side)
-        if self.kind != "roi":
-            distance = np.zeros(region.shape) if region.all() else ndimage.distance_transform_edt(region)
-            if self.kind == "edt":
-                return _normalised(distance + 1, side)
-            weights = weights * _normalised(np.exp(distance - distance.max()) + np.exp(-distance.max()), side)
-        return weights
+        roi = _normalised(np.where(region, np.exp(5.0), 1.0) + 1, side)
+        if self.kind == "roi":
+            return roi
+        distance = np.zeros(region.shape) if region.all() else ndimage.distance_transform_edt(region)
+        if self.kind == "edt":
+            return _normalised(distance + 1, side)
+        weights = roi * _normalised(np.exp(distance - distance.max()) + np.exp(-distance.max()), side)
+        return weights / weights.sum()
 
 
 def _normalised(weights: np.ndarray, side: int) -> np.ndarray:
@@ -91,11 +92,10 @@ def _drawn(weights: np.ndarray, rng: np.random.Generator) -> tuple[int, int]:
 
 
 def otsu(image: np.ndarray) -> float:
-    """Threshold of grey levels between two classes of the least variance (Otsu, 1979), the middle of a bin of 256."""
-    counts, edges = np.histogram(image, BINS, (image.min(), max(image.max(), image.min() + 1)))
-    middles = (edges[1:] + edges[:-1]) / 2
-    below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
-    mean_below = np.cumsum(counts * middles) / np.maximum(below, 1)
-    mean_above = (np.cumsum((counts * middles)[::-1]) / np.maximum(above[::-1], 1))[::-1]
-    between = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
-    return float(middles[np.argmax(between)])
+    """The grey level that parts an 8-bit image into two classes of the least variance (Otsu, 1979)."""
+    counts = np.bincount(np.asarray(image, np.uint8).ravel(), minlength=LEVELS)
+    sums = counts * np.arange(LEVELS)
+    below, above = np.cumsum(counts)[:-1], np.cumsum(counts[::-1])[-2::-1]
+    mean_below = np.cumsum(sums)[:-1] / np.maximum(below, 1)
+    mean_above = np.cumsum(sums[::-1])[-2::-1] / np.maximum(above, 1)
+    return float(np.argmax(below * above * (mean_below - mean_above) ** 2))
