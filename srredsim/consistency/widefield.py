@@ -36,7 +36,7 @@ RESIDUAL, UNEXPLAINED = 2.5, 0.05  # both are passed where an image disagrees; s
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of an image with its input; None where that cannot be told."""
+    """Agreement of an image with its input; None where that cannot be told."""
 
     whiteness: float | None  # of the noise of the input: 1 if each pixel has noise of its own, 0 if none is left of it
     white: bool = True  # within what chance makes of it
