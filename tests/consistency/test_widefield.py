@@ -61,9 +61,11 @@ def test_what_is_missing_is_told_too():
 def test_units_do_not_matter():
     light = 10 * texture(2)
     noisy, image = recorded(light, 2), light + texture(7)
-    one, other = agreement(noisy, image), agreement(1e-4 * noisy + 3, 2000 * image - 5)
-    for key, value in one.report().items():
-        assert other.report()[key] == pytest.approx(value, rel=0.01, abs=1e-4), key
+    one = agreement(noisy, image)
+    for unit in (1e-20, 1e-4, 1e15):
+        other = agreement(unit * (noisy + 3), 2000 / unit * (image - 5))
+        for key, value in one.report().items():
+            assert other.report()[key] == pytest.approx(value, rel=0.01, abs=1e-4), (unit, key)
 
 
 def test_windows_of_a_large_image_say_what_the_whole_one_says(monkeypatch):
