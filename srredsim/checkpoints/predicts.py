@@ -68,11 +68,12 @@ def tried(image_of: Callable[[np.ndarray], np.ndarray]) -> Trial:
     for name, given in INPUTS.items():
         truth, noisy = given(clean), given(clean + noise)
         image = np.asarray(image_of(noisy[None, ..., None].astype(np.float32)), np.float64)[0, ..., 0]
-        as_image, as_noise = (
-            float(np.sqrt(np.mean((one - truth) ** 2)) / truth.std()) for one in (image, noisy - image)
-        )
-        errors[name] = as_image, as_noise
+        errors[name] = _error(image, truth), _error(noisy - image, truth)
     return Trial(errors)
+
+
+def _error(image: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((image - truth) ** 2)) / truth.std())
 
 
 def _scene() -> tuple[np.ndarray, np.ndarray]:

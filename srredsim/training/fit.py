@@ -53,12 +53,14 @@ def train(
     recipe = inputs.module(recipe.data.input).with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = _examples(recipe)
-    network, trainer, averages = _trainer(recipe, devices, state, folder)
+    network, trainer, averages, started = _trainer(recipe, devices, state, folder)
     scale = models.scale_of(network)
     batches.pairs.check(scale, recipe.data.crop)
     validation.check(scale)
 
     runs.make(folder)
+    if started:
+        print(started, file=sys.stderr)
     _generate(batches.pairs, batches.indices(steps), "training data")
     _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
     size = VALIDATION_BATCH * devices.replicas
@@ -120,14 +122,18 @@ def _batches(recipe: Recipe) -> Batches:
 
 
 def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):
-    """The network, around it the compiled model that trains it, and its averages, as far as the checkpoint has come."""
+    """The network, around it the compiled model that trains it, and its averages, as far as the checkpoint has come.
+
+    And what is to be said of the weights it starts from.
+    """
+    started = ""
     keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
     with devices.scope():
         over_steps = losses.is_over_steps(recipe.loss)
         network = models.build_network(recipe, recipe.precision, all_steps=over_steps)
         initialise(network, recipe.initialisation, recipe.seed)
         if recipe.initial_weights and not state.weights:
-            print(_start_from(network, recipe.initial_weights), file=sys.stderr)
+            started = _start_from(network, recipe.initial_weights)
         if recipe.adversarial:
             trainer = adversarial.trainer(recipe, network)
         else:
@@ -147,7 +153,7 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
         averages = Averages(network, trainer.optimizer)
         if state.weights:
             load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
-    return network, trainer, averages
+    return network, trainer, averages, started
 
 
 def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, averages: Averages, held_back) -> list:

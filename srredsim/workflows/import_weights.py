@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -207,10 +207,10 @@ def _of_images(
     return model, chosen, notes
 
 
-def _refuse_another(recipe: Recipe, network: str, settings: dict[str, int]) -> None:
+def _refuse_another(recipe: Recipe, network: str, settings: Mapping[str, int | str]) -> None:
     """What the recipe says of its network is true of the one that was found."""
     defaults = {key: p.default for key, p in inspect.signature(networks.module(network).build).parameters.items()}
-    found = defaults | settings
+    found = defaults | dict(settings)
     for key, value in recipe.network.items():
         if key != "name" and found.get(key) != value:
             raise InputError(

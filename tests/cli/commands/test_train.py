@@ -151,7 +151,7 @@ def test_a_fine_tuning_is_what_the_flags_say(run, zoo, pairs, monkeypatch):
         (["--data", "."], "has no folder raw"),
         (["--data", "simulatd"], "simulated"),
         (["--data", "pairs", "--model", "tiny"], "not allowed with"),
-        (["--data", "pairs", "--set", "data.crop=64"], "0000.tif: a crop of 64 pixels does not fit in 32 x 32"),
+        (["--data", "pairs", "--set", "data.crop=64"], "0001.tif: a crop of 64 pixels does not fit in 32 x 32"),
     ],
 )
 def test_a_fine_tuning_that_cannot_start(refused, zoo, pairs, extra, expected):
