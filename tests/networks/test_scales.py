@@ -13,7 +13,7 @@ SMALL = {name: networks.module(name).SMALL for name in networks.names()}
 
 
 # Built at one scale only: that takes long, and what up-samples at the end is tested with others.
-LARGE = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir")
+LARGE = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir", "dfcan", "drrn", "srcnn")
 
 
 def scales(name):

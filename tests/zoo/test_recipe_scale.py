@@ -32,7 +32,9 @@ def test_what_is_saved_is_read_back_at_another_scale(tmp_path):
 
 
 def test_without_a_scale_of_the_data_nothing_changes():
-    plain = recipe.from_dict({"name": "a", "network": {"name": "dncnn"}, "data": {"name": "pairs", "input": "widefield"}})
+    plain = recipe.from_dict(
+        {"name": "a", "network": {"name": "dncnn"}, "data": {"name": "pairs", "input": "widefield"}}
+    )
     assert plain.network == {"name": "dncnn"}
     assert (plain.data.crop, plain.data.truth_crop) == (64, None)
 
