@@ -15,7 +15,11 @@ from srredsim.optics.sampling import pixel_transfer
 
 DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
 SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
-NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # what must be known of the optics
+NEEDED = {  # what must be known of the optics, in words
+    "na": "NA",
+    "wavelength_em_um": "wavelength of emission",
+    "pixel_size_um": "pixel size",
+}
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,9 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     """
     missing = [name for name in NEEDED if getattr(optics, name) is None]
     if missing:
-        names = " and ".join(
-            name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
-        )
-        raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
+        *others, last = (NEEDED[name] for name in missing)
+        words = " and ".join(filter(None, [", ".join(others), last]))
+        raise InputError(f"the file does not say {words}; give `{', '.join(missing)}`")
     if isinstance(optics.wavelength_em_um, tuple):
         raise TypeError("a transfer function is that of one channel: see `Optics.of_channel`")
     for name in NEEDED:
