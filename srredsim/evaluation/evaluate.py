@@ -64,7 +64,7 @@ def evaluate(
     """
     model = models.load(model) if isinstance(model, str | Path) else model
     with _folder(work) as images:
-        data = methods.default_data(model) if data is None else data
+        data = model.kind.tested_on(model.recipe) if data is None else data
         trial = Trial(model, methods.opened(model, data, split, pattern), str(data), split, work, images)
         result = trial.runner.run(trial.cells(), progress)
     if result["failures"]:

@@ -20,7 +20,7 @@ from srredsim.normalise import SCALINGS, Scaling
 if TYPE_CHECKING:
     from srredsim.acquisition import Optics
     from srredsim.data.catalogue import DataSet
-    from srredsim.data.pairs import Pair
+    from srredsim.data.pairs import Pair, Pairs
     from srredsim.io import Reading
     from srredsim.io.source import Source
     from srredsim.zoo.models import LoadedModel
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from srredsim.zoo.windows import Network
 
 WORDS = "widefield images"
-OF_STACKS = False
+OF_STACKS, ALL_NOTES = False, True
 INPUT_NAME = "widefield"
 SMALLEST_SIDE = 16  # pixels
 LEAVES_SIZE = 128  # pixels, at least: their noise is measured in them
@@ -104,7 +104,34 @@ def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
     return replace(opened, pairs=Extended(opened.pairs, leaves))
 
 
+def tested_on(recipe: Recipe) -> str:
+    return recipe.data.name
+
+
+def scored(model: LoadedModel, data: str | Path, split: str, pattern: tuple[int, int] | None) -> dict[str, Pairs]:
+    if pattern:
+        raise InputError(f"{model.name} takes {WORDS}, which have no `pattern`; leave it out")
+    recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
+    return {recipe.data.input: examples(recipe, split).pairs}
+
+
+def baselines(scale: int) -> tuple[str, ...]:
+    return ("widefield",) if scale == 1 else ("widefield (Fourier)", "widefield (bicubic)")
+
+
 # Prediction
+
+
+def check_reading(taker: str, reading: Reading) -> None:
+    reading.refuse_of_stacks(taker)
+
+
+def check_link(name: str) -> None:
+    """Any is welcome."""
+
+
+def shown_as(scale: int) -> str:
+    return "noisy" if scale == 1 else "widefield"
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:

@@ -246,8 +246,7 @@ class Benchmark:
 
     def _loaded(self, place: str) -> Network:
         model = models.load(place, self._precision)
-        if model.kind.OF_STACKS:
-            raise InputError(f"the model {place} does not take widefield images")
+        model.kind.check_link(model.name)
         return Network(model)
 
     def _place(self, link: str, level: int) -> str:
