@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.w2s.simulated import ANGLES, CAMERA, PHASES, Expected, expected_of
+from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS
 from srredsim.optics.sampling import SCALE
 from srredsim.simulation import sim
@@ -35,24 +36,31 @@ class LeafPairs(Pairs):
     ----------
     size : int
         Pixels of a side.
-    target : {"average", "sim"}
-        The image without noise, or the SIM image of twice the pixels, as of other widefield images.
+    truth_scale : int
+        Pixels of the truth per pixel of the input: 1, the image without noise; or those of the SIM image.
     normalise : {"image", "noise"}
         As of other widefield images.
     """
 
     count: int
     size: int
-    target: str
+    truth_scale: int
     normalise: str
     seed: int
+
+    def __post_init__(self):
+        if self.truth_scale not in (1, SCALE):
+            raise InputError(
+                f"data.leaves are painted with a truth of 1 or {SCALE} times the pixels, and these pairs have"
+                f" {self.truth_scale} times; leave them out"
+            )
 
     def __len__(self) -> int:
         return self.count
 
     @property
     def scale(self) -> int:
-        return SCALE if self.target == "sim" else 1
+        return self.truth_scale
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no scene is painted for it."""
@@ -66,7 +74,7 @@ class LeafPairs(Pairs):
         light = field.widefield_photons
         noisy = _counts(rng.poisson(light) + CAMERA["read_noise_e"] * rng.standard_normal(light.shape))[..., None]
         scaling = SCALINGS[self.normalise](noisy)
-        truth = field.sim if self.target == "sim" else _counts(light) - np.float32(scaling.offset)
+        truth = _counts(light) - np.float32(scaling.offset) if self.scale == 1 else field.sim
         return Pair(noisy, truth, scaling, {"photons": field.settings.photons})
 
 

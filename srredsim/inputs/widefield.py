@@ -100,7 +100,7 @@ def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
 
     data = recipe.data
     count = round(len(opened.pairs) * data.leaves / (1 - data.leaves))
-    leaves = LeafPairs(count, max(data.crop, LEAVES_SIZE), data.target, data.normalise, recipe.seed)
+    leaves = LeafPairs(count, max(data.crop, LEAVES_SIZE), opened.pairs.scale, data.normalise, recipe.seed)
     return replace(opened, pairs=Extended(opened.pairs, leaves))
 
 

@@ -22,7 +22,7 @@ SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
 WITH_L2 = ("adam", "sgd")  # adamw and lion decay apart from the gradient
 WITH_EPSILON = ("adam", "adamw")
-INITIALISATIONS = ("keras", "torch", "w2s_denoiser", "looks_linear")
+INITIALISATIONS = ("keras", "torch", "kaiming_clamped", "looks_linear")
 GANS = ("esrgan", "epsr")
 REAL_IMAGES = ("same_batch", "other_batch")
 
@@ -123,7 +123,7 @@ class Recipe:
     precision: str = "auto"
     seed: int = 0
     initial_weights: str | None = None  # a model (or run) whose weights of equal shape are the start
-    initialisation: str = "keras"  # or torch, w2s_denoiser, looks_linear: see srredsim.training.initialisation
+    initialisation: str = "keras"  # or torch, kaiming_clamped, looks_linear: see srredsim.training.initialisation
     adversarial: Adversarial | None = None
     vgg_weights: str | None = None  # file for losses of features; None: downloaded once, see srredsim.losses.features
 
