@@ -12,13 +12,12 @@ from keras import ops
 
 from srredsim import networks
 from srredsim.errors import InputError
-from srredsim.layers.scales import FACTORS
 
 every_network = pytest.mark.parametrize("name", networks.names())
 
 
 def scales(name):
-    return getattr(networks.module(name), "SCALES", tuple(FACTORS))
+    return networks.module(name).SCALES
 
 
 EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_net.py
@@ -142,14 +141,13 @@ def test_every_weight_learns(name, build_small):
 
 
 def shut_what_sees_all(model, name) -> None:
-    for layer in getattr(networks.module(name), "SEES_ALL", ()):
+    for layer in networks.module(name).SEES_ALL:
         model.get_layer(layer).set_weights([np.zeros_like(weight) for weight in model.get_layer(layer).get_weights()])
 
 
 def alignment_of(name, scale=None) -> int:
     """Pixels to whose multiples an image may be moved without another result."""
-    module = networks.module(name)
-    return module.alignment(**settings_of(name, scale)) if hasattr(module, "alignment") else 1
+    return networks.module(name).alignment(**settings_of(name, scale))
 
 
 @every_network

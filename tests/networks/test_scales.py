@@ -7,13 +7,12 @@ from scipy.ndimage import zoom
 
 from srredsim import networks
 from srredsim.errors import InputError
-from srredsim.layers.scales import FACTORS
 
 SMALL = {name: networks.module(name).SMALL for name in networks.names()}
 
 
 def scales(name):
-    return getattr(networks.module(name), "SCALES", tuple(FACTORS))
+    return networks.module(name).SCALES
 
 
 # Parameters, counted from the published layer tables
