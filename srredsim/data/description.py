@@ -93,12 +93,7 @@ def _entry(name: str, home: Path) -> Description:
 
 
 def _read(path: Path, name: str, shipped: bool = True) -> Description:
-    try:
-        content = documents.read_yaml(path)
-    except InputError:
-        raise
-    except ValueError as problem:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
+    content = documents.read_yaml(path)
     if not isinstance(content, dict) or "reader" not in content:
         raise InputError(f"{path} describes no data set: it lacks reader, one of {', '.join(readers.names())}")
     common = [field.name for field in fields(Common)]

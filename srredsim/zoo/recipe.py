@@ -200,12 +200,7 @@ def _plain(value):
 def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
-    try:
-        content = documents.read_yaml(path)
-    except InputError:
-        raise
-    except ValueError as problem:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
+    content = documents.read_yaml(path)
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
     content.setdefault("name", _name(path))

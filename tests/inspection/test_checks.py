@@ -130,7 +130,7 @@ def test_impossible_optics_are_refused():
     inspection.refuse_impossible(optics)
     with pytest.raises(InputError, match="no objective"):
         inspection.refuse_impossible(optics.given(na=3.0))
-    inspection.refuse_impossible(Optics(na=3.0))  # of which not enough is known
+    inspection.refuse_impossible(Optics(na=3.0))  # not enough is known of them
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (3, 2), (3, 1), (1, 1), (2, 4)])

@@ -179,7 +179,7 @@ def test_receptive_field_is_what_one_pixel_reaches(name, scale, build_small):
     claimed, step = networks.module(name).receptive_field(**settings_of(name, scale)), alignment_of(name, scale)
     first = -(-(claimed + 3) // step) * step
     side, reached = 2 * first + 2 * step, 0
-    for centre in range(first, first + step):  # of pixels that blocks are made of, each reaches another distance
+    for centre in range(first, first + step):  # each pixel of a block reaches another distance
         images = np.zeros((1, side, side, model.input_shape[-1]), "float32")
         images[:, centre, centre] = 1.0
         result = run(model, images)
