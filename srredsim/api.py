@@ -13,7 +13,8 @@ How to read a path or an array is told by further arguments of the same call:
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
 pixel_size_um, na, wavelength_em_um
-    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says.
+    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
+    one for each channel: ``(0.461, 0.525)``.
 
 What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help.
 """
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
-from srredsim import inspection, io, stacks
+from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, drawn_panels
@@ -82,7 +83,8 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     Parameters
     ----------
     order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where a file does not say, the fastest first; PAZ if not given.
+        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given, in
+        which the phases of the first angle are followed by those of the second.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
     widefield_frame : {"none", "first", "last"}, optional
@@ -93,7 +95,7 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
-        Of an array: letters of TCZAPYX, as ``ZAPYX``.
+        Of an array: letters of TCZAPYX, the slowest first as in ``array.shape``. ``ZAPYX`` is the order PAZ.
 
     Raises
     ------
@@ -108,8 +110,6 @@ def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
     from srredsim.workflows import inspect as workflow
 
     stack = stacks.raw_stack(data, reading)
-    if reading.get("na") is not None or reading.get("wavelength_em_um") is not None:
-        inspection.refuse_impossible(stack.optics)
     return Inspection(workflow.inspect(stack), stack)
 
 
@@ -203,15 +203,19 @@ def predict(
         name, notes = _fitting(stack)
         chain = load_model(name, precision)
     else:
+        if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded
+            io.existing(Path(data))
         chain = load_model(model, precision)
         stack = stacks.stack_for(chain, data, reading)
     result = predicted(chain, io.remembering(stack), tile=tile, progress=progress)
-    found = {
+    found: dict[str, Any] = {
         "model": chain.name,
         "precision": chain.first.precision,
         "stripes": [verdict(each.parameters) for each in result.channels],
         "parameters": [each.parameters.report() for each in result.channels],
     }
+    if result.agreement:
+        found["agreement"] = result.agreement
     return Image.of_planes(
         result.image,
         optics=result.optics,

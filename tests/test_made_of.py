@@ -13,7 +13,7 @@ from srredsim.cli.main import main
 from srredsim.consistency import compare as comparing
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
-from srredsim.optics.transfer import transfer_of
+from srredsim.optics.transfer import transfer_of, transfers_of
 from srredsim.reconstruction.planes import planes
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.given import Known
@@ -66,7 +66,7 @@ def test_what_is_given_is_that_of_the_command_and_stays(file, tmp_path, nothing_
 
     stack = srredsim.read(file)
     known = Known(None, K, None, (0.9,))
-    (plane,) = planes(stack, transfer_of(stack.optics), known=known)
+    (plane,) = planes(stack, transfers_of(stack), known=known)
     assert plane.transfer.damping == 0.9
     expected = comparing.consistency(SAMPLE.raw, plane.image, plane.parameters, plane.transfer)
     anew = srredsim.compare_with_frames(np.asarray(image), stack)

@@ -14,7 +14,6 @@ from scipy import ndimage
 
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.w2s.simulated import ANGLES, CAMERA, PHASES, Expected, expected_of
-from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS
 from srredsim.optics.sampling import SCALE
 from srredsim.simulation import sim
@@ -36,31 +35,24 @@ class LeafPairs(Pairs):
     ----------
     size : int
         Pixels of a side.
-    truth_scale : int
-        Pixels of the truth per pixel of the input: 1, the image without noise; or those of the SIM image.
+    target : {"average", "sim"}
+        The image without noise, or the SIM image of twice the pixels, as of other widefield images.
     normalise : {"image", "noise"}
         As of other widefield images.
     """
 
     count: int
     size: int
-    truth_scale: int
+    target: str
     normalise: str
     seed: int
-
-    def __post_init__(self):
-        if self.truth_scale not in (1, SCALE):
-            raise InputError(
-                f"data.leaves are painted with a truth of 1 or {SCALE} times the pixels, and these pairs have"
-                f" {self.truth_scale} times; leave them out"
-            )
 
     def __len__(self) -> int:
         return self.count
 
     @property
     def scale(self) -> int:
-        return self.truth_scale
+        return SCALE if self.target == "sim" else 1
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no scene is painted for it."""
@@ -74,7 +66,7 @@ class LeafPairs(Pairs):
         light = field.widefield_photons
         noisy = _counts(rng.poisson(light) + CAMERA["read_noise_e"] * rng.standard_normal(light.shape))[..., None]
         scaling = SCALINGS[self.normalise](noisy)
-        truth = _counts(light) - np.float32(scaling.offset) if self.scale == 1 else field.sim
+        truth = field.sim if self.target == "sim" else _counts(light) - np.float32(scaling.offset)
         return Pair(noisy, truth, scaling, {"photons": field.settings.photons})
 
 

@@ -8,24 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair, Pairs
-from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import of_optics
+from srredsim.inputs import _baselines
+from srredsim.inputs._baselines import BICUBIC, FOURIER, WIDEFIELD, WIENER
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
-from srredsim.stripes.preprocess import prepare
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
-WIENER_NEEDS = "optics"  # among the facts of a pair
 Wiener = Callable[[], np.ndarray | None]
 BASELINES: dict[str, Callable[[Pair, Wiener], np.ndarray | None]] = {
-    "Wiener": lambda pair, wiener: wiener(),
-    "widefield (Fourier)": lambda pair, wiener: fourier_upscale(widefield_of(pair.frames), pair.scale),
-    "widefield (bicubic)": lambda pair, wiener: bicubic_upscale(widefield_of(pair.frames), pair.scale),
-    "widefield": lambda pair, wiener: widefield_of(pair.frames),
+    WIENER: lambda pair, wiener: wiener(),
+    FOURIER: lambda pair, wiener: fourier_upscale(widefield_of(pair.frames), pair.scale),
+    BICUBIC: lambda pair, wiener: bicubic_upscale(widefield_of(pair.frames), pair.scale),
+    WIDEFIELD: lambda pair, wiener: widefield_of(pair.frames),
 }
 
 
@@ -46,7 +42,7 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
 
 def names(model: LoadedModel) -> list[str]:
     """The model, and what its images are compared with."""
-    return [model.name, *model.kind.baselines(model.scale)]
+    return [model.name, *model.kind.compared_with(model.scale)]
 
 
 def images(model: LoadedModel, pair: Pair, pattern: str) -> dict[str, np.ndarray]:
@@ -68,7 +64,4 @@ def image(method: str, model: LoadedModel, pair: Pair, wiener: Wiener) -> np.nda
 
 def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
     """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
-    if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
-        return None
-    prepared = prepare(raw_from_frames(pair.frames, *recipes.pattern(pattern)))
-    return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]
+    return _baselines.wiener_image(pair, *recipes.pattern(pattern))

@@ -40,8 +40,10 @@ Training and scoring
 ``scored(model, data, split, pattern)``
     The `srredsim.data.pairs.Pairs` of a split, by the pattern of their stacks (``3x5``) or whatever keeps them apart;
     of one ``pattern`` (angles, phases) if that is not None.
-``baselines(scale)``
-    What the images of a model are compared with: names of `srredsim.evaluation.methods.BASELINES`.
+``compared_with(scale)``
+    Names of `srredsim.evaluation.methods.BASELINES`, with which the images of a model are compared.
+``baselines(pair, recipe)``
+    Images of such a pair that need no network, by their names in tables, on the grid of its truth.
 
 Prediction
 ----------
@@ -63,8 +65,6 @@ Prediction
     Asked in order, z fastest, it reads each frame once.
 ``notes(recipe)``
     What is to be said with every image.
-``ALL_NOTES``
-    Whether the user should see all that is said of an image, and not doubts and what is missing alone.
 ``shown_as(scale)``
     What the mean of the frames is called beside the image.
 ``of_plane(network, image, tile)``

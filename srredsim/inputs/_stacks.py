@@ -130,8 +130,9 @@ def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
 
 
 def refuse_leaves(data: Data) -> None:
-    if data.leaves:
-        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
+    if data.leaves or data.dense:
+        name = "leaves" if data.leaves else "dense"
+        raise InputError(f"data.{name} is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
 def patterns(data: Data) -> list[str]:
@@ -155,7 +156,7 @@ def tested_on(recipe: Recipe) -> str:
     return "simulated"
 
 
-def baselines(scale: int) -> tuple[str, ...]:
+def compared_with(scale: int) -> tuple[str, ...]:
     return "Wiener", "widefield (Fourier)", "widefield (bicubic)"
 
 

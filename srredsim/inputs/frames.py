@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from srredsim.zoo.windows import Network
 
 WORDS = "raw frames"
-OF_STACKS, ALL_NOTES = True, False
+OF_STACKS = True
 INPUT_NAME = "raw"
 check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
-tested_on, scored, baselines = _stacks.tested_on, _stacks.scored, _stacks.baselines
+tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
 def check_data(data: Data) -> None:
@@ -187,6 +187,12 @@ def of_frames(network: Network, frames: np.ndarray, tile: int | None = None) -> 
 
 def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
     return of_frames(network, pair.frames)
+
+
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    from srredsim.inputs import _baselines
+
+    return _baselines.of_frames(pair, recipe.data.angles, recipe.data.phases)
 
 
 def _one_ahead(items: Iterator) -> Iterator:

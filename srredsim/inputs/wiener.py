@@ -45,10 +45,10 @@ if TYPE_CHECKING:
     from srredsim.zoo.windows import Network
 
 WORDS = "Wiener images"
-OF_STACKS, ALL_NOTES = True, False
+OF_STACKS = True
 INPUT_NAME = "channels"
 check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
-tested_on, scored, baselines = _stacks.tested_on, _stacks.scored, _stacks.baselines
+tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
 def check_data(data: Data) -> None:
@@ -85,7 +85,8 @@ def suits(data: Data, pattern: Pattern, optics: Optics) -> int:
 
     try:
         check_phases(pattern.phases)
-        transfer_of(optics)
+        for one in optics.each:
+            transfer_of(one)
     except InputError:
         return 0
     return 2
@@ -123,25 +124,25 @@ def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading
 
 
 def stack_of(array: Any, model: LoadedModel) -> RawStack:
-    from srredsim.optics.transfer import transfer_of
+    from srredsim.optics.transfer import transfers_of
 
     if not isinstance(array, RawStack):
         refuse_array(model.name, WORDS)
     check_phases(array.pattern.phases)
-    transfer_of(array.optics)
+    transfers_of(array)
     return array
 
 
 def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
     """The stripes are found for the Wiener image: nothing else has to find any."""
-    from srredsim.optics.transfer import transfer_of
+    from srredsim.optics.transfer import transfers_of
     from srredsim.reconstruction.planes import found_in
     from srredsim.stripes.measure import remeasured
 
-    transfer, channels = transfer_of(stack.optics), []
+    transfers, channels = transfers_of(stack), []
 
     def at_the_first_time(slice_: Sharpest) -> Parameters:
-        channel = found_in(slice_.prepared(), transfer, slice_.channel)
+        channel = found_in(slice_.prepared(), transfers[slice_.channel], slice_.channel)
         channels.append(channel)
         if stack.sizes["T"] == 1:
             return channel.parameters
@@ -156,10 +157,10 @@ class Planes:
     ticks = 1
 
     def __init__(self, network: Network, stack: RawStack, survey: Survey, tile: int | None = None):
-        from srredsim.optics.transfer import transfer_of
+        from srredsim.optics.transfer import transfers_of
 
         self._network, self._stack, self._survey, self._tile = network, stack, survey, tile
-        self._transfer = transfer_of(stack.optics)
+        self._transfers = transfers_of(stack)
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -176,7 +177,8 @@ class Planes:
         image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].transfer)
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling = self._survey.scalings[position]
-        into[:] = as_dtype(cleaned(self._network, image, widefield, scaling, self._transfer, self._tile), into.dtype)
+        cleaned_image = cleaned(self._network, image, widefield, scaling, self._transfers[c], self._tile)
+        into[:] = as_dtype(cleaned_image, into.dtype)
         tick()
         return raw
 
@@ -246,6 +248,14 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
         )
     transfer = transfer_of(Optics(**pair.facts["optics"]))
     return cleaned(network, image, widefield_of(pair.frames), pair.scaling, transfer)
+
+
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    """Two of the channels are what needs no network."""
+    from srredsim.inputs._baselines import FOURIER, WIENER
+    from srredsim.reconstruction.channels import CHANNELS
+
+    return {name: pair.frames[..., CHANNELS.index(of)] for name, of in ((FOURIER, "widefield"), (WIENER, "wiener"))}
 
 
 # Export: the network alone, for finding the stripes is no work for a graph

@@ -15,11 +15,11 @@ from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
 from srredsim.inspection.readings import SMALLEST, Fits, middle
 from srredsim.inspection.verdicts import Check
-from srredsim.inspection.whiteness import whiteness
 from srredsim.io.alternatives import EXCHANGED
 from srredsim.io.raw import Frames
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.line import NoiseLine
+from srredsim.noise.whiteness import whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters
@@ -32,12 +32,6 @@ class Field:
 
     raw: np.ndarray
     exposures: np.ndarray  # (angles, phases)
-
-
-def refuse_impossible(optics: Optics) -> None:
-    """Raises InputError if all of the optics are known, and no microscope has such values."""
-    if None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
-        transfer_of(optics)
 
 
 def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
@@ -77,7 +71,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     except InputError as problem:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
         return report
-    transfer, lacking = _transfer(stack.optics)
+    transfer, lacking = _transfer(stack.optics.of_channel(channel))
     noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
     white = whiteness(field.raw)

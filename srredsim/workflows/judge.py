@@ -16,10 +16,10 @@ from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import surveyed
+from srredsim.inputs._stacks import Sharpest, surveyed
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import Transfer, transfer_of
+from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.planes import Channel, middle
@@ -32,21 +32,21 @@ STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memo
 Position = tuple[int, int, int]  # (t, c, z)
 
 
-def transfer_for(stack: RawStack) -> Transfer:
-    """The optics of a stack whose images can be judged.
+def transfers_for(stack: RawStack) -> tuple[Transfer, ...]:
+    """The optics of each channel of a stack whose images can be judged.
 
     Raises
     ------
     InputError
         If its optics are not known, or if there are too few pixels or phases.
     """
-    transfer = transfer_of(stack.optics)
+    transfers = transfers_of(stack)
     check_phases(stack.pattern.phases)
     sizes = stack.sizes
     if min(sizes["Y"], sizes["X"]) < SMALLEST_JUDGED:
         least = f"at least {SMALLEST_JUDGED} a side"
         raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: {least}")
-    return transfer
+    return transfers
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def stripes_in(mean: Callable[[], Prepared], transfer: Transfer) -> Parameters |
         return seen_from(estimate(field, transfer), -corner_um)
     except InputError as problem:  # what cannot be judged can be predicted
         return problem
+
+
+def finding(transfers: Sequence[Transfer]) -> Callable[[Sharpest], Parameters | InputError]:
+    """`stripes_in` of the sharpest slice of each channel, through its own optics."""
+    return lambda sharpest: stripes_in(sharpest.prepared, transfers[sharpest.channel])
 
 
 def judged(
@@ -131,7 +136,7 @@ def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | N
     InputError
         If the optics are not known, the images do not fit the frames, or no frames can be compared with an image.
     """
-    transfer = transfer_for(stack)
+    transfers = transfers_for(stack)
     shape = shape_of_images(stack)
     if images.shape != shape:
         raise InputError(
@@ -139,8 +144,8 @@ def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | N
         )
     known: Sequence[tuple[Parameters | InputError, Transfer]]
     if channels is None:
-        found = surveyed(stack, lambda sharpest: stripes_in(sharpest.prepared, transfer)).stripes
-        known = [(stripes, transfer) for stripes in found]
+        found = surveyed(stack, finding(transfers)).stripes
+        known = list(zip(found, transfers, strict=True))
     else:
         known = [(each.parameters, each.transfer) for each in channels]
     maps = np.empty((shape[0], len(MAPS) * shape[1], *shape[2:]), np.float32)
@@ -213,6 +218,7 @@ class Judge:
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
             how: dict[str, Any] = {"overwrite": self.overwrite, "tag": io.RESULT, "channel_names": self.channel_names}
+            how["mode"] = "grayscale"  # residual and score mean nothing over one another
             self.writer = files.enter_context(io.ImageWriter(self.maps, shape, **how, **self.calibration))
             self._files = files.pop_all()
         return self

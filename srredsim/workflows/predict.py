@@ -19,6 +19,7 @@ import numpy as np
 
 from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack, frames_from_raw, which
+from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Survey
 from srredsim.inspection.readings import watched
@@ -55,10 +56,9 @@ class Plan:
     pixel_size_um: float | None  # in the file
     calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
-    transfer: Transfer | None  # with which images are compared with the frames; None: they are not
+    transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
+    agreements: Agreements | None  # of widefield images with their input, none of them yet; None: not compared
     notes: tuple[str, ...]
-    all_notes: bool  # the user should see each of them
-    advice: tuple[str, ...] = ()  # those of the notes that the user should see
 
     @property
     def units(self) -> list[Position]:
@@ -78,7 +78,7 @@ class Plan:
     @property
     def paths(self) -> list[Path]:
         """All files that will be written."""
-        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfer else ())]
+        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfers else ())]
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class Part:
     image: np.ndarray | None  # None: it was written into its place already
     widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
     judged: judging.Judged | None
+    agreement: Agreement | None
     seconds: float  # in the network
     notes: tuple[str, ...] = field(default=())
 
@@ -118,7 +119,8 @@ def predict_file(
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     consistency : bool
-        Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``.
+        Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``;
+        of a widefield image, always.
     progress : callable, optional
         Called as ``progress(done, total)`` after every tile, or every plane.
 
@@ -127,7 +129,8 @@ def predict_file(
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
         seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.report`), notes, advice (those that the user should see).
+        (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with their input:
+        a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what the user should know).
 
     Raises
     ------
@@ -190,7 +193,7 @@ class Worker:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
-        self._planes = chain.planes(stack, plan.survey, plan.asked_tile)
+        self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
 
     @property
     def ticks(self) -> int:
@@ -211,16 +214,17 @@ class Worker:
             image if into is None else None,
             np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position == plan.pictured else None,
             self._judged(position, raw, image),
+            agreement(raw[0, 0], image, cutoff_of(self._optics, position[1])) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
             tuple(note for network in self._networks for note in network.notes()),
         )
 
     def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
         plan = self.plan
-        if not plan.transfer:
+        if not plan.transfers:
             return None
         stripes = plan.survey.stripes[position[1]]
-        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfer)
+        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfers[position[1]])
 
 
 class Results:
@@ -230,6 +234,7 @@ class Results:
         self._plan, self._started = plan, time.perf_counter() if started is None else started
         self._missing = set(plan.units)
         self._seconds, self._notes = 0.0, dict.fromkeys(plan.notes)
+        self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
         self.report: dict = {}
 
@@ -244,7 +249,7 @@ class Results:
                 )
             )
             self._judge = None
-            if plan.transfer:
+            if plan.transfers:
                 judge = judging.Judge(plan.result, plan.sizes, overwrite=overwrite, **plan.calibration)
                 self._judge = files.enter_context(judge)
             self._files = files.pop_all()
@@ -259,7 +264,7 @@ class Results:
             raise InputError("a part is of another plan: what it shows is not the image of this one")
         if part.position not in self._plan.units:
             raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {self._plan.shape}")
-        if (part.judged is None) != (self._plan.transfer is None):
+        if (part.judged is None) == bool(self._plan.transfers):
             should = "was not compared with the frames" if part.judged is None else "should not be compared"
             raise InputError(f"the part of (t, c, z) = {part.position} {should}, unlike those of this plan")
         if part.position not in self._missing:
@@ -270,6 +275,8 @@ class Results:
         if part.judged:
             image = np.array(self.place(part.position), np.float32)
             self._judge.add(part.judged, image, name=self._plan.name, title=self._plan.path.name)
+        if part.agreement and self._agreements:
+            self._agreements.add(part.position, part.agreement)
         if part.widefield is not None:
             self._draw(part.widefield)
         self._seconds += part.seconds
@@ -301,7 +308,8 @@ class Results:
     def _reported(self) -> dict:
         plan = self._plan
         consistency = self._judge.report() if self._judge else None
-        notes = [*self._notes, *(consistency["notes"] if consistency else []), *plan.writing.notes()]
+        doubts = self._agreements.notes() if self._agreements else consistency["notes"] if consistency else []
+        notes = [*self._notes, *doubts, *plan.writing.notes()]
         return {
             "input": str(plan.path),
             "model": plan.name,
@@ -314,8 +322,8 @@ class Results:
             "seconds_in_network": round(self._seconds, 3),
             "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
             "consistency": consistency,
+            "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
-            "advice": notes if plan.all_notes else list(plan.advice),
         }
 
 
@@ -332,7 +340,7 @@ def _opened(
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(opened)
-    transfer, why_not = _judging(chain, stack) if consistency else (None, None)
+    transfers, why_not = _judging(chain, stack) if consistency else ((), None)
     *positions, _, _, y, x = stack.array.shape
     begun = Plan(
         token=uuid.uuid4().hex,
@@ -351,26 +359,24 @@ def _opened(
         pixel_size_um=stack.optics.pixel_size_um,
         calibration=carried_over(stack, chain.scale),
         survey=Survey(),
-        transfer=transfer,
+        transfers=transfers,
+        agreements=chain.agreements() if consistency else None,
         notes=(*stack.notes, *([why_not] if why_not else [])),
-        all_notes=chain.kind.ALL_NOTES,
-        advice=(why_not,) if why_not and not stack.optics.known else (),
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
-    find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
+    find = judging.finding(transfers) if transfers else None
     survey = chain.kind.survey(stack, find)
-    doubts = watch.doubts()  # of what the survey has read
-    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts), advice=(*begun.advice, *doubts))
+    begun = replace(begun, survey=survey, notes=(*begun.notes, *watch.doubts()))  # of what the survey has read
     return Worker(begun, chain, stack)
 
 
-def _judging(chain: Chain, stack: RawStack) -> tuple[Transfer | None, str | None]:
+def _judging(chain: Chain, stack: RawStack) -> tuple[tuple[Transfer, ...], str | None]:
     """With what images are compared with the frames; or why they cannot be, in words."""
     if not chain.kind.OF_STACKS:
-        return None, None
+        return (), None
     if chain.scale != SCALE:
-        return None, f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
+        return (), f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
     try:
-        return judging.transfer_for(stack), None
+        return judging.transfers_for(stack), None
     except InputError as problem:
-        return None, f"not compared with the raw frames: {problem}"
+        return (), f"not compared with the raw frames: {problem}"

@@ -16,19 +16,7 @@ from srredsim.inputs.widefield import examples
 from srredsim.normalise import Scaling
 from srredsim.zoo.recipe import from_dict
 
-
-class Own(Pairs):
-    def __init__(self, pairs):
-        self.pairs = pairs
-
-    def __len__(self):
-        return len(self.pairs)
-
-    def __getitem__(self, index):
-        return self.pairs[index]
-
-
-LEAVES = LeafPairs(count=40, size=128, truth_scale=1, normalise="noise", seed=3)
+LEAVES = LeafPairs(count=40, size=128, target="average", normalise="noise", seed=3)
 
 
 def test_noise_is_that_of_the_camera_of_w2s():
@@ -48,7 +36,7 @@ def test_noise_is_that_of_the_camera_of_w2s():
 def test_the_sim_image_is_the_sharper_one_and_has_the_same_light():
     """Binned and blurred it is the expected image above the ground, but for haze, which only adds."""
     for index in range(8):
-        image, sim = LEAVES[index], LeafPairs(40, 128, 2, "noise", 3)[index]
+        image, sim = LEAVES[index], LeafPairs(40, 128, "sim", "noise", 3)[index]
         np.testing.assert_array_equal(image.frames, sim.frames)
         binned = sim.truth.reshape(128, 2, 128, 2).mean(axis=(1, 3))
         soft = [ndimage.gaussian_filter(x, 4)[12:-12, 12:-12] for x in (image.truth, binned)]
@@ -84,10 +72,10 @@ def test_leaves_have_sharp_edges_and_hide_one_another():
 
 
 def test_a_pair_is_a_function_of_seed_and_index():
-    again = LeafPairs(count=99, size=128, truth_scale=1, normalise="noise", seed=3)
+    again = LeafPairs(count=99, size=128, target="average", normalise="noise", seed=3)
     np.testing.assert_array_equal(LEAVES[7].frames, again[7].frames)
     assert not np.array_equal(LEAVES[7].frames, LEAVES[8].frames)
-    assert not np.array_equal(LEAVES[7].frames, LeafPairs(40, 128, 1, "noise", 4)[7].frames)
+    assert not np.array_equal(LEAVES[7].frames, LeafPairs(40, 128, "average", "noise", 4)[7].frames)
 
 
 def test_they_stand_behind_the_pairs_of_a_data_set_which_alone_can_be_missing():
@@ -117,19 +105,45 @@ def test_their_share_is_the_one_that_was_asked_for():
     assert len(examples(from_dict(RECIPE), "validation").pairs) == 24 * 5
 
 
+class Own(Pairs):
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        return self.pairs[index]
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """Function: pairs of a scale are those of any data set."""
+
+    def of_scale(scale):
+        pair = Pair(np.ones((64, 64, 1)), np.ones((64 * scale, 64 * scale)), Scaling(0.0, 1.0))
+        monkeypatch.setattr(catalogue, "open_images", lambda *_: DataSet(Own([pair] * 6)))
+
+    return of_scale
+
+
+@pytest.mark.parametrize("key", ["leaves", "dense"])
 @pytest.mark.parametrize(("scale", "target"), [(1, "average"), (2, "sim"), (1, "truth"), (2, "truth")])
-def test_their_truth_has_the_scale_of_the_data_set(scale, target, monkeypatch):
-    """Also of one's own pairs, whose truth has no name that says how many pixels it has."""
-    own = Pair(np.ones((64, 64, 1)), np.ones((64 * scale, 64 * scale)), Scaling(0.0, 1.0))
-    monkeypatch.setattr(catalogue, "open_images", lambda *_: DataSet(Own([own] * 6)))
-    opened = examples(from_dict(RECIPE | {"data": RECIPE["data"] | {"target": target}}), "train")
+def test_what_is_painted_has_the_scale_of_the_data_set(key, scale, target, own):
+    """Also beside one's own pairs, whose truth has no name that says how many pixels it has."""
+    own(scale)
+    data = RECIPE["data"] | {"target": target, "leaves": 0.0} | {key: 0.4}
+    opened = examples(from_dict(RECIPE | {"data": data}), "train")
     assert len(opened.pairs) == 10
-    assert [opened.pairs[index].scale for index in (0, 6, 9)] == [scale] * 3
+    assert opened.pairs.others.scale == scale
 
 
-def test_a_scale_that_is_not_painted_is_refused():
-    with pytest.raises(InputError, match=r"truth of 1 or 2 times the pixels, and these pairs have 4 times; leave them"):
-        LeafPairs(40, 128, 4, "noise", 3)
+@pytest.mark.parametrize("key", ["leaves", "dense"])
+def test_a_scale_that_is_not_painted_is_refused(key, own):
+    own(4)
+    data = RECIPE["data"] | {"leaves": 0.0} | {key: 0.4}
+    with pytest.raises(InputError, match=f"data.{key} is painted with a truth of 1 or 2 times .* have 4 times; leave"):
+        examples(from_dict(RECIPE | {"data": data}), "train")
 
 
 @pytest.mark.parametrize(

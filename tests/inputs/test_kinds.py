@@ -15,8 +15,8 @@ from srredsim.zoo import recipe
 
 VERBS = (
     *("WORDS", "OF_STACKS", "check_data", "check", "check_constants", "sampling", "describe", "suits", "offer"),
-    *("examples", "with_constants", "of_pair", "tested_on", "scored", "baselines", "check_reading", "check_link"),
-    *("open", "stack_of", "survey", "Planes", "notes", "ALL_NOTES", "shown_as", "of_plane"),
+    *("examples", "with_constants", "of_pair", "tested_on", "scored", "compared_with", "baselines", "check_reading"),
+    *("check_link", "open", "stack_of", "survey", "Planes", "notes", "shown_as", "of_plane"),
     *("INPUT_NAME", "graph", "trial"),
 )
 PACKAGE = Path(srredsim.__file__).parent

@@ -29,6 +29,29 @@ def test_files_stay_in_order_and_folders_are_expanded_in_theirs(tmp_path):
     assert found == [tmp_path / "z.bin", *(folder / name for name in ("a.TIFF", "b.tif", "c.npy", "d.Tif"))]
 
 
+def test_patterns_are_expanded_where_the_shell_has_not_done_so(tmp_path):
+    for name in ("b.tif", "a.tif", "c.npy", "a.txt", "odd[1].tif"):
+        (tmp_path / name).touch()
+    io.write_image(tmp_path / "a_wiener.tif", np.eye(5), tag=io.RESULT)
+    said = []
+    assert io.find([tmp_path / "[ab]*"], said.append) == [tmp_path / "a.tif", tmp_path / "b.tif"]
+    assert len(said) == 1
+    assert "1 results of srredsim are left out, as a_wiener.tif" in said[0]
+    assert io.find([tmp_path / "odd[1].tif"]) == [tmp_path / "odd[1].tif"]  # that is its name
+    assert io.find([tmp_path / "*_wiener.tif"]) == [tmp_path / "a_wiener.tif"]
+    with pytest.raises(InputError, match=r"\*\.txt matches no image"):
+        io.find([tmp_path / "*.txt"])
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("a.tif", "a"), ("a.ome.tif", "a"), ("a.OME.TIFF", "a"), ("a.b.tif", "a.b"), (".ome.tif", ".ome")],
+)
+def test_names_of_results_begin_without_the_endings_of_the_file(tmp_path, name, stem):
+    assert io.stem(tmp_path / name) == stem
+    assert io.Writing().path(tmp_path / name, "wiener") == tmp_path / f"{stem}_wiener.tif"
+
+
 def test_a_folder_without_a_stack(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(InputError, match=r"holds no \*.npy, \*.tif, \*.tiff file"):

@@ -38,4 +38,4 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolution(model.get_layer("reconstruction"), "conv_out.0")
 
 
-ORIGINAL = Original("conv_in.0.weight", _settings, _counterparts)
+ORIGINAL = Original("conv_in.0.weight", _settings, _counterparts, dead=r"(sub|add)_mean\.", untold=("steps",))
