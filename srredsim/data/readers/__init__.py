@@ -42,6 +42,7 @@ LEFT_OUT = {
     "fields": None,
     "CHOICES": {},
     "ANY_PATTERN": False,
+    "published": None,
     "recognises": lambda folder: False,
 }
 _members = Members("reader", __name__, __path__, LEFT_OUT)
