@@ -13,7 +13,8 @@ How to read a path or an array is told by further arguments of the same call:
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
 pixel_size_um, na, wavelength_em_um
-    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says.
+    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
+    one for each channel: ``(0.461, 0.525)``.
 
 What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help.
 """
@@ -29,10 +30,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
-from srredsim import inspection, io, stacks
+from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
-from srredsim.results import Image, Inspection, Picture, drawn_panels
+from srredsim.results import Image, Inspection, Origin, Picture, drawn_panels
 from srredsim.stacks import OfReading, Stack
 
 if TYPE_CHECKING:
@@ -108,8 +109,6 @@ def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
     from srredsim.workflows import inspect as workflow
 
     stack = stacks.raw_stack(data, reading)
-    if reading.get("na") is not None or reading.get("wavelength_em_um") is not None:
-        inspection.refuse_impossible(stack.optics)
     return Inspection(workflow.inspect(stack), stack)
 
 
@@ -157,14 +156,14 @@ def reconstruct(
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )
-    optics = stack.optics.given(**result.report["optics"])
     return Image.of_planes(
         result.images,
-        optics=_finer(optics, result.images.shape[-1] / stack.array.shape[-1]),
+        optics=_finer(result.optics, result.images.shape[-1] / stack.array.shape[-1]),
         channel_names=stack.channel_names,
         name=method,
         found=result.report,
         notes=result.notes,
+        made_of=Origin.of(stack, result.optics, result.channels),
     )
 
 
@@ -209,8 +208,8 @@ def predict(
     found = {
         "model": chain.name,
         "precision": chain.first.precision,
-        "stripes": [verdict(each) for each in result.stripes],
-        "parameters": [each.report() for each in result.stripes],
+        "stripes": [verdict(each.parameters) for each in result.channels],
+        "parameters": [each.parameters.report() for each in result.channels],
     }
     return Image.of_planes(
         result.image,
@@ -219,7 +218,7 @@ def predict(
         name=chain.name,
         found=found,
         notes=(*notes, *result.notes),
-        stripes=(stack, result.stripes) if result.stripes else None,
+        made_of=Origin.of(stack, stack.optics, result.channels) if result.channels else None,
     )
 
 
@@ -270,7 +269,8 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     image : Image, array or path
         SIM image of the stack, above background: twice its pixels along y and x, and its T, C and Z.
     data : RawStack, path or array
-        Raw frames whose optics are known.
+        Raw frames whose optics are known. The stripes and the lens with which `reconstruct`, or `predict`, made an
+        image of these very frames are used as they are; for any other image they are found in the frames.
 
     Returns
     -------
@@ -285,12 +285,16 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     stack = stacks.raw_stack(data, reading)
     if isinstance(image, str | PathLike):
         image = io.read_image(Path(image))[0]
-    name, stripes = (image.name, image.stripes_of(stack)) if isinstance(image, Image) else ("image", None)
+    stack, name, channels = io.remembering(stack), "image", None
+    if isinstance(image, Image):
+        name, origin = image.name, image.made_of
+        if origin and origin.is_of(stack):
+            stack, channels = replace(stack, optics=origin.optics), origin.channels
     images = np.asarray(image, np.float32)
     shape = workflow.shape_of_images(stack)
     if images.ndim < len(shape) and images.size == np.prod(shape) and images.shape[-2:] == shape[-2:]:
         images = images.reshape(shape)
-    result = workflow.compare(io.remembering(stack), images, stripes)
+    result = workflow.compare(stack, images, channels)
     optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
 
     shown, supported = result.pictured

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -17,12 +17,32 @@ from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 
+if TYPE_CHECKING:
+    from srredsim.reconstruction.planes import Channel
+
 UNKNOWN = Optics()
 SUFFIXES = (".tif", ".tiff")  # names of images that are written
 NOTEBOOK_PANEL = 224  # pixels of a panel of the pictures here
 NOTEBOOK_WIDTH, JPEG_QUALITY = 900, 85  # pixels and quality of pictures in colour
 MOST_CHANNELS = 3  # side by side in the picture of an image
 COLOURS = {"good": "#1a7f37", "doubtful": "#b35900", "bad": "#c00000"}  # colour of each verdict
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What an image was made of, by which its frames are known again, and what was found in them."""
+
+    frames: str  # fingerprint of the stack
+    optics: Optics  # of the stack, all that the image was made with
+    channels: tuple[Channel, ...]  # stripes and lens of each
+
+    @classmethod
+    def of(cls, stack: RawStack, optics: Optics, channels: Sequence[Channel]) -> Origin:
+        return cls(stack.fingerprint(), optics, tuple(channels))
+
+    def is_of(self, stack: RawStack) -> bool:
+        """Whether these are the frames of a stack, and nothing else is said of its optics."""
+        return self.optics.given(**vars(stack.optics)) == self.optics and self.frames == stack.fingerprint()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +64,8 @@ class Image:
         What was found on the way, ready for JSON: stripes, noise, scores.
     notes : tuple of str
         What is to be known of it, a sentence each.
+    made_of : Origin, optional
+        Stripes and lens that it was made with, and of which stack.
     """
 
     array: np.ndarray
@@ -55,7 +77,7 @@ class Image:
     notes: tuple[str, ...] = ()
     drawn: Callable[[BinaryIO], None] | None = None  # writes a picture of its own as PNG
     tag: str | None = None  # software that a saved file names, see `srredsim.io.image.ImageWriter`
-    stripes: tuple[RawStack, Sequence[Any]] | None = None  # what it was made of, and the stripes of each channel
+    made_of: Origin | None = None
 
     @classmethod
     def of_planes(cls, planes: np.ndarray, **known: Any) -> Image:
@@ -85,13 +107,6 @@ class Image:
     @property
     def frame_interval_s(self) -> float | None:
         return self.optics.frame_interval_s
-
-    def stripes_of(self, stack: RawStack) -> Sequence[Any] | None:
-        """Stripes of each channel, if they are known because the image was made of this very stack."""
-        if self.stripes is None:
-            return None
-        made_of, stripes = self.stripes
-        return stripes if made_of.array is stack.array and made_of.optics == stack.optics else None
 
     def save(self, path: str | Path, *, dtype: str = "float32", overwrite: bool = False) -> Path:
         """Write a TIFF that ImageJ opens with pixel size, z step, frame interval and channel names.
@@ -127,10 +142,6 @@ class Image:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.array, dtype, copy=copy)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """All but the stack that it was made of, which may be an open file."""
-        return vars(self) | {"stripes": None}
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.array.shape))

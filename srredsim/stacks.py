@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from srredsim import checks, io, resources
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.optics.transfer import refuse_impossible
 from srredsim.results import Image
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class OfReading(TypedDict, total=False):
     channels: int | None
     pixel_size_um: float | None
     na: float | None
-    wavelength_em_um: float | None
+    wavelength_em_um: float | Sequence[float] | None
     axes: str | None
 
 
@@ -76,8 +77,11 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     for name in ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "axes"):
         if given.get(name):
             raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
-    told = {name: getattr(reading, name) for name in ("pixel_size_um", "na", "wavelength_em_um")}
-    return replace(stack, optics=stack.optics.given(**told))
+    optics = stack.optics.given(**reading.optics)
+    if stack.source is None or any(reading.optics.values()):  # what a file says wrongly is not the caller's fault
+        refuse_impossible(optics)
+    notes = stack.optics.overridden(reading.optics, "the stack")
+    return replace(stack, optics=optics, notes=(*stack.notes, *notes))
 
 
 def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:

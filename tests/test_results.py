@@ -55,11 +55,12 @@ def test_images_can_be_pickled():
     light = {"photons": (400.0, 400.0), "phantom": "filaments", "haze": 0.2}
     stack, truth = srredsim.simulate(seed=8, size=64, **light, **known)
     judged = srredsim.compare_with_frames(truth, stack)
-    of_stack = Image(truth.array, "YX", stripes=(srredsim.read(np.asarray(stack.array)[0, 0, 0]), ()))
+    of_stack = srredsim.reconstruct(stack)
     for image in (judged, truth, of_stack):
         again = pickle.loads(pickle.dumps(image))
         np.testing.assert_array_equal(again.array, image.array)
         assert (again.axes, again.optics, again.found) == (image.axes, image.optics, image.found)
+        assert again.made_of == image.made_of
     assert pickle.loads(pickle.dumps(judged))._repr_jpeg_() == judged._repr_jpeg_()
 
 

@@ -12,7 +12,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
@@ -43,6 +43,12 @@ def _line(line: str | Path) -> str:
 def note(line: str) -> None:
     """One line on standard error."""
     print(f"srredsim: {short(spelled(line))}", file=sys.stderr)
+
+
+def notes(path: Path, lines: Iterable[str]) -> None:
+    """What is to be known of an input, a line each."""
+    for line in lines:
+        note(f"{path}: {line}")
 
 
 def in_words(problem: Exception) -> str:

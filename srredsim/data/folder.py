@@ -131,7 +131,7 @@ class FolderPairs(FilePairs):
         except InputError as problem:
             raise InputError(f"{stack.source}: {problem}") from None
         facts: dict[str, Any] = {"source": str(stack.source)}
-        optics = {name: getattr(stack.optics, name) for name in OPTICS}
+        optics = {name: getattr(stack.optics.of_channel(position[1]), name) for name in OPTICS}
         facts = facts if None in optics.values() else facts | {"optics": optics}
         return Pair(frames, self._matched(truth, position, frames), scaling, facts)
 

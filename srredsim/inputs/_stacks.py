@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from srredsim.errors import InputError
 from srredsim.normalise import Scaling, scaling_of
 
 if TYPE_CHECKING:
+    from srredsim.reconstruction.planes import Channel
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
     from srredsim.zoo.recipe import Data
@@ -34,17 +35,14 @@ class Survey:
 
     scalings: dict[Position, Scaling] = field(default_factory=dict)
     sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
-    channels: tuple[Any, ...] = ()  # what was found in each
+    stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
+    channels: tuple[Channel, ...] = ()  # in the mean over time, where the kind of input itself is made with them
 
     @property
-    def stripes(self) -> list[Parameters | InputError]:
-        """Stripes of each channel at its first time, or why there are none."""
-        return [getattr(found, "first", found) for found in self.channels]
-
-    @property
-    def needed_stripes(self) -> list[Parameters]:
-        """Those that the kind of input itself is made of."""
-        return [found.first for found in self.channels if hasattr(found, "first")]
+    def made_with(self) -> tuple[Channel, ...]:
+        """Stripes at the first time, and lens, of each channel, where the kind of input is made with them."""
+        both = zip(self.channels, self.stripes, strict=False)
+        return tuple(replace(one, parameters=first) for one, first in both if not isinstance(first, InputError))
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,8 @@ class Sharpest:
         return prepared_plane(self.stack, (0, self.channel, self.z), self.first)
 
 
-def surveyed(stack: RawStack, find: Callable[[Sharpest], Any] | None) -> Survey:
-    """Scalings of all planes and, with ``find``, what it finds in the sharpest slice of each channel.
+def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError] | None) -> Survey:
+    """Scalings of all planes and, with ``find``, the stripes that it finds in the sharpest slice of each channel.
 
     Every frame is read once; one channel after the other, so that no more than a few of its frames are in memory.
 
@@ -89,13 +87,13 @@ def surveyed(stack: RawStack, find: Callable[[Sharpest], Any] | None) -> Survey:
         If a plane cannot be used; the message says which one where there are several.
     """
     scalings: dict[Position, Scaling] = {}
-    sharpest, channels = [], []
+    sharpest, stripes = [], []
     for c in range(stack.sizes["C"]):
         one = _read_once(stack, c, scalings, find is not None)
         if one and find:
             sharpest.append(one.z)
-            channels.append(find(one))
-    return Survey(scalings, tuple(sharpest), tuple(channels))
+            stripes.append(find(one))
+    return Survey(scalings, tuple(sharpest), tuple(stripes))
 
 
 def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wanted: bool) -> Sharpest | None:

@@ -33,12 +33,6 @@ class Field:
     exposures: np.ndarray  # (angles, phases)
 
 
-def refuse_impossible(optics: Optics) -> None:
-    """Raises InputError if all of the optics are known, and no microscope has such values."""
-    if None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
-        transfer_of(optics)
-
-
 def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
     """The first time, the middle z-plane."""
     return 0, channel, stack.sizes["Z"] // 2
@@ -78,7 +72,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     except InputError as problem:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
         return report
-    transfer, lacking = _transfer(stack.optics)
+    transfer, lacking = _transfer(stack.optics.of_channel(channel))
     noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
     white = whiteness(field.raw)

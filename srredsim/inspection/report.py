@@ -6,17 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import IN_WORDS, RawStack
 from srredsim.inspection.checks import checked
 
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
-OPTICS = {
-    "na": ("numerical aperture", ""),
-    "wavelength_em_um": ("emission wavelength", " um"),
-    "pixel_size_um": ("pixel size", " um"),
-    "z_step_um": ("z step", " um"),
-    "frame_interval_s": ("frame interval", " s"),
-}
 
 
 def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[str, Any]:
@@ -61,7 +54,7 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         "sizes": stack.sizes,
         "dtype": str(stack.array.dtype),
         "channel_names": None if stack.channel_names is None else list(stack.channel_names),
-        "optics": {name: getattr(stack.optics, name) for name in OPTICS},
+        "optics": {name: getattr(stack.optics, name) for name in IN_WORDS},
         "lowest": _number(low),
         "highest": _number(high),
         "non_finite_pixels": int(np.prod(stack.array.shape, dtype=np.int64)) - int(counts.sum()),

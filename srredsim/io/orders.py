@@ -126,7 +126,6 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     axes, notes = _named(axes, wanted)
     if {"A", "P"} <= set(axes.letters):
         _refuse_contradiction(axes, wanted)
-        notes = notes or [f"the file names its axes: {axes}"]
     else:
         axes, more = _split(axes, wanted)
         notes += more

@@ -22,6 +22,12 @@ def half_sum_of_squares(y_true, y_pred):
     return 0.5 * ops.sum(ops.square(y_true - y_pred), axis=(1, 2, 3))
 
 
+def sum_of_squares(y_true, y_pred):
+    """Sum of squared errors of each image. Over a batch of n images their mean is the published sum, divided by n."""
+    y_true, y_pred = float32_pair(y_true, y_pred)
+    return ops.sum(ops.square(y_true - y_pred), axis=(1, 2, 3))
+
+
 def charbonnier(y_true, y_pred, epsilon=1e-3):
     """Smooth L1: mean of sqrt(difference^2 + epsilon^2), so ``epsilon`` for a perfect image.
 

@@ -88,7 +88,7 @@ def overall(channels: list[dict]) -> str:
 
 def warnings(report: dict) -> list[str]:
     """The verdicts of a reconstruction that somebody who waits for the image should see at once."""
-    return report.get("doubts", []) + [
+    return [
         f"warning: {channel['verdict']}"
         for channel in report["channels"]
         if len(channel["angles"]) == 1 or any(angle["status"] != "measured" for angle in channel["angles"])

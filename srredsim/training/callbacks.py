@@ -18,7 +18,7 @@ from srredsim.training.optimizers import restart
 
 OBJECTIVE = "objective"
 HISTORY = "history.csv"
-LOWER_IS_BETTER = {"val_loss", "val_rmse", "val_nrmse"}
+LOWER_IS_BETTER = ("loss", "mean_squared_error", "mse_8bit", "rmse", "nrmse", "nrmse_8bit", "roi_mse", "roi_nrmse")
 
 
 class Average(keras.callbacks.Callback):
@@ -37,6 +37,19 @@ class Average(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         self._context.__exit__(None, None, None)
+
+
+class Epoch(keras.callbacks.Callback):
+    """Tells a loss that gets stricter with time which epoch it is, by the number that `count_epochs` gave the model."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.epoch.assign(epoch)
+
+
+def count_epochs(model):
+    """The number of the epoch as a variable of the model, kept with its weights."""
+    model.epoch = keras.Variable(0.0, trainable=False, name="epoch")
+    return model.epoch
 
 
 class RestartOptimizer(keras.callbacks.Callback):
@@ -88,7 +101,8 @@ class Record(keras.callbacks.Callback):
         state.epochs_done = epoch + 1
         state.history.append({"epoch": epoch + 1, **row, "seconds": round(time.monotonic() - self._started, 1)})
         value = row[self._monitor]
-        better = state.best is None or (value < state.best if self._monitor in LOWER_IS_BETTER else value > state.best)
+        lower = self._monitor.removeprefix("val_") in LOWER_IS_BETTER
+        better = state.best is None or (value < state.best if lower else value > state.best)
         with self._averages.in_place():
             save_weights(self._network, self._folder / "last.weights.h5")
             if better and math.isfinite(value):

@@ -24,8 +24,6 @@ def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing
     """
     path, reading, writing = Path(path), reading or io.Reading(), writing or io.Writing()
     stack = io.read(path, **asdict(reading))
-    if reading.na is not None or reading.wavelength_em_um is not None:
-        inspection.refuse_impossible(stack.optics)
     picture = writing.path(path, "inspect").with_suffix(".png")
     with io.atomic(picture, writing.overwrite) as temporary:
         report = inspect(stack)

@@ -55,9 +55,8 @@ class Plan:
     pixel_size_um: float | None  # in the file
     calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
-    transfer: Transfer | None  # with which images are compared with the frames; None: they are not
+    transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
     notes: tuple[str, ...]
-    advice: tuple[str, ...] = ()  # those of the notes that the user should see
 
     @property
     def units(self) -> list[Position]:
@@ -77,7 +76,7 @@ class Plan:
     @property
     def paths(self) -> list[Path]:
         """All files that will be written."""
-        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfer else ())]
+        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfers else ())]
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def predict_file(
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
         seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.report`), notes, advice (those that the user should see).
+        (None without; see `srredsim.workflows.judge.Judge.report`), notes (what the user should know).
 
     Raises
     ------
@@ -216,10 +215,10 @@ class Worker:
 
     def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
         plan = self.plan
-        if not plan.transfer:
+        if not plan.transfers:
             return None
         stripes = plan.survey.stripes[position[1]]
-        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfer)
+        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfers[position[1]])
 
 
 class Results:
@@ -243,7 +242,7 @@ class Results:
                 )
             )
             self._judge = None
-            if plan.transfer:
+            if plan.transfers:
                 judge = judging.Judge(plan.result, plan.sizes, overwrite=overwrite, **plan.calibration)
                 self._judge = files.enter_context(judge)
             self._files = files.pop_all()
@@ -307,10 +306,9 @@ class Results:
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
-            "stripes": [verdict(stripes) for stripes in plan.survey.needed_stripes],
+            "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
             "consistency": consistency,
             "notes": notes,
-            "advice": notes if plan.pattern == (1, 1) else list(plan.advice),
         }
 
 
@@ -327,7 +325,7 @@ def _opened(
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(opened)
-    transfer, why_not = _judging(chain, stack) if consistency else (None, None)
+    transfers, why_not = _judging(chain, stack) if consistency else ((), None)
     *positions, angles, phases, y, x = stack.array.shape
     begun = Plan(
         token=uuid.uuid4().hex,
@@ -346,15 +344,13 @@ def _opened(
         pixel_size_um=stack.optics.pixel_size_um,
         calibration=carried_over(stack, chain.scale),
         survey=Survey(),
-        transfer=transfer,
+        transfers=transfers,
         notes=(*stack.notes, *([why_not] if why_not else [])),
-        advice=(why_not,) if why_not and not stack.optics.known else (),
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
-    find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
+    find = judging.finding(transfers) if transfers else None
     survey = chain.kind.survey(stack, find)
-    doubts = watch.doubts()  # of what the survey has read
-    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts), advice=(*begun.advice, *doubts))
+    begun = replace(begun, survey=survey, notes=(*begun.notes, *watch.doubts()))  # of what the survey has read
     return Worker(begun, chain, stack)
 
 
@@ -364,13 +360,13 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _judging(chain: Chain, stack: RawStack) -> tuple[Transfer | None, str | None]:
+def _judging(chain: Chain, stack: RawStack) -> tuple[tuple[Transfer, ...], str | None]:
     """With what images are compared with the frames; or why they cannot be, in words."""
     if not chain.kind.OF_STACKS:
-        return None, None
+        return (), None
     if chain.scale != SCALE:
-        return None, f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
+        return (), f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
     try:
-        return judging.transfer_for(stack), None
+        return judging.transfers_for(stack), None
     except InputError as problem:
-        return None, f"not compared with the raw frames: {problem}"
+        return (), f"not compared with the raw frames: {problem}"

@@ -27,7 +27,7 @@ from srredsim.noise.photons import Counting, counting_of, part, recorded
 from srredsim.optics.borders import fading
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import Transfer, transfer_of
+from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.assess import assess
 from srredsim.reconstruction.planes import Plane, planes
 from srredsim.stripes.parameters import Parameters
@@ -131,8 +131,8 @@ class Reference:
         """
         path = Path(path)
         stack = self._read(path)
-        transfer = transfer_of(stack.optics)
-        jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfer)
+        transfers = transfers_of(stack)
+        jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfers)
         split = self._split(jobs)
         homes = [self._home(split, job.name) for job in jobs]
         done, total = 0, len(jobs) * int(np.prod(stack.array.shape[:3]))
@@ -150,14 +150,14 @@ class Reference:
                     files.enter_context(io.atomic(home[kind], self.overwrite)) for kind in ("raw", "truth", "facts")
                 )
                 dim, bright = job.make()
-                image, channels = self._truth(bright, transfer, tick)
+                image, channels = self._truth(bright, transfers, tick)
                 facts = {"input": str(path), "split": split, **job.facts, "channels": channels}
                 io.write_raw(raw, dim, optics=stack.optics)
                 io.write_image(truth, image, **carried_over(stack, SCALE))
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
-        return {"input": str(path), "split": split, "pairs": pairs}
+        return {"input": str(path), "split": split, "pairs": pairs, "notes": list(stack.notes)}
 
     def _read(self, path: Path) -> RawStack:
         stack = io.remembering(io.read(path, **asdict(self.reading)))
@@ -198,8 +198,8 @@ class Reference:
         facts = {"twin": str(twin_path), "twin_correlation": alike, "twin_shift_pixels": shift}
         return [Job(path.stem, lambda: (_whole(twin), stack), facts)]
 
-    def _parted(self, path: Path, stack: RawStack, transfer: Transfer) -> list[Job]:
-        countings = [self._counting(stack, c, transfer) for c in range(stack.sizes["C"])]
+    def _parted(self, path: Path, stack: RawStack, transfers: Sequence[Transfer]) -> list[Job]:
+        countings = [self._counting(stack, c, transfer) for c, transfer in enumerate(transfers)]
         peak = max(brightest(stack.raw(c=c), counting) for c, counting in enumerate(countings))
         wanted = [(f"light{share:g}", share) for share in self.dim.shares]
         for photons in self.dim.photons:
@@ -225,12 +225,14 @@ class Reference:
 
     # The truth
 
-    def _truth(self, stack: RawStack, transfer: Transfer, tick: Callable[[], None]) -> tuple[np.ndarray, list[dict]]:
+    def _truth(
+        self, stack: RawStack, transfers: Sequence[Transfer], tick: Callable[[], None]
+    ) -> tuple[np.ndarray, list[dict]]:
         """The image (t, c, z, 2y, 2x) of a stack, and what that of each channel rests on."""
         sizes = stack.sizes
         image = np.empty((*stack.array.shape[:3], SCALE * sizes["Y"], SCALE * sizes["X"]), np.float32)
         channels = []
-        for plane in planes(stack, transfer, self.wiener):
+        for plane in planes(stack, transfers, self.wiener):
             self._refuse(plane.parameters)
             image[plane.position] = plane.image
             if plane.position[0] == 0 and plane.position[2] == plane.sharpest:

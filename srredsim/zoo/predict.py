@@ -12,6 +12,7 @@ from srredsim import checks
 from srredsim.acquisition import Optics, RawStack
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
+from srredsim.reconstruction.planes import Channel
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
 
@@ -22,7 +23,7 @@ class Predicted:
 
     image: np.ndarray  # float32; (t, c, z, y, x) of a RawStack, else with the axes of what was given
     optics: Optics  # those of the stack, with the pixel size of the image
-    stripes: tuple  # Parameters of each channel at the first time, where the model is made of them
+    channels: tuple[Channel, ...]  # stripes, at the first time, and lens of each, where the input is made with them
     notes: tuple[str, ...]
 
 
@@ -66,7 +67,7 @@ def predict(
         image = image.reshape(*np.shape(data)[:-2], *sides)
     pixel_size_um = stack.optics.pixel_size_um
     optics = replace(stack.optics, pixel_size_um=pixel_size_um and pixel_size_um / chain.scale)
-    return Predicted(image, optics, tuple(survey.needed_stripes), (*stack.notes, *chain.notes, *watch.doubts()))
+    return Predicted(image, optics, survey.made_with, (*stack.notes, *chain.notes, *watch.doubts()))
 
 
 def in_order(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:

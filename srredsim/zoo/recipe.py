@@ -43,6 +43,7 @@ class Data:
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
     leaves: float = 0.0  # share of the widefield examples that show dead leaves, see srredsim.data.leaves
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
+    truth_crop: int | None = None  # the same in pixels of the truth, for data of several scales: crop follows from it
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
     count: int | None = None  # simulated stacks; None: as many as the data set says
@@ -69,6 +70,7 @@ class Optimizer:
     clip_norm: float | None = 1.0  # largest norm of the whole gradient
     ema: float | None = None  # momentum of the averaged weights; None: no averaging
     l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
+    l1: float = 0.0  # times the sign of each weight, likewise: what makes weights sparse
     epsilon: float | None = None  # constant of adam and adamw; None: that of Keras, 1e-7
     restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
 
@@ -171,10 +173,12 @@ def _check_zscore(key: str, value: tuple | None) -> None:
 
 def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
     """Options that go together; the others are refused rather than left without effect."""
-    if optimizer.l2 < 0 or (optimizer.l2 and optimizer.name not in WITH_L2):
-        raise InputError(
-            f"optimizer.l2 is 0 or more, with {' or '.join(WITH_L2)}; got {optimizer.l2} with {optimizer.name}"
-        )
+    for key in ("l2", "l1"):
+        value = getattr(optimizer, key)
+        if value < 0 or (value and optimizer.name not in WITH_L2):
+            raise InputError(
+                f"optimizer.{key} is 0 or more, with {' or '.join(WITH_L2)}; got {value} with {optimizer.name}"
+            )
     if optimizer.epsilon is not None and (optimizer.epsilon <= 0 or optimizer.name not in WITH_EPSILON):
         raise InputError(
             f"optimizer.epsilon is above 0, with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with"
@@ -262,6 +266,7 @@ def from_dict(content: dict) -> Recipe:
     """Checks every key; an unknown one is refused, with the known ones and the nearest one named."""
     if isinstance(content.get("data"), dict):
         content = content | {"data": _with_options(content["data"])}
+        content = _of_one_scale(content)
     return schema.build(Recipe, content, "recipe", sections=SECTIONS)
 
 
@@ -276,6 +281,28 @@ def _with_options(data: dict) -> dict:
             raise InputError(schema.unknown_key("recipe", f"data.{key}", [*own, *known]))
         foreign[key] = schema.typed(known[key], value, f"data.{key}")
     return {key: value for key, value in data.items() if key in own} | {"options": foreign}
+
+
+def _of_one_scale(content: dict) -> dict:
+    """With the scale of the data for the network, and ``data.crop`` from ``data.truth_crop``."""
+    data, network = content["data"], content.get("network")
+    if not isinstance(network, dict):
+        return content
+    scale = data["options"].get("scale")
+    if scale is not None:
+        network = network if "scale" in network else network | {"scale": scale}
+        content = content | {"network": network}
+    if scale is not None and network["scale"] != scale:
+        raise InputError(
+            f"data.scale is {scale}, network.scale {shown(network['scale'])}; leave that out or set it to {scale}"
+        )
+    truth_crop = data.get("truth_crop")
+    if truth_crop is None:
+        return content
+    scale, side = network.get("scale", 1), schema.typed("int", truth_crop, "data.truth_crop")
+    if not isinstance(scale, int) or scale < 1 or side < 1 or side % scale:
+        raise InputError(f"data.truth_crop should be a multiple of the scale, {shown(scale)}; got {side}")
+    return content | {"data": data | {"crop": side // scale}}
 
 
 def save(recipe: Recipe, path: Path, header: str = "") -> None:

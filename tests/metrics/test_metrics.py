@@ -8,10 +8,13 @@ from skimage import metrics as skimage_metrics
 
 from srredsim import metrics
 from srredsim.errors import InputError
+from srredsim.quality import eight_bit
 
 DATA_RANGE = 3.0
 SCALED = {"data_range": DATA_RANGE}
 CALLS = {"mean_squared_error": {}, "psnr": SCALED, "rmse": {}, "nrmse": SCALED, "ssim": SCALED, "ncc": {}}
+CALLS |= {f"{name}_8bit": {} for name in eight_bit.NAMES} | {f"roi_{name}": {} for name in eight_bit.NAMES}
+CALLS |= {"ssim_zero_padded": SCALED}
 every_metric = pytest.mark.parametrize("name", CALLS)
 
 
@@ -129,7 +132,9 @@ def test_the_ncc_of_a_constant_image_is_zero(level):
         np.testing.assert_array_equal(evaluate("ncc", *pair), [0.0, 0.0])
 
 
-@every_metric
+@pytest.mark.parametrize(
+    "name", sorted({"psnr", "rmse", "nrmse", "ssim", "ssim_zero_padded", "ncc", "mean_squared_error"})
+)
 def test_scaling_images_and_range_together_changes_only_those_in_units(name):
     truth, image = two_unlike_images()
     scaled = {"data_range": 1000 * DATA_RANGE} if CALLS[name] else {}
@@ -137,7 +142,7 @@ def test_scaling_images_and_range_together_changes_only_those_in_units(name):
     np.testing.assert_allclose(evaluate(name, 1000 * truth, 1000 * image, **scaled), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["psnr", "nrmse", "ssim"])
+@pytest.mark.parametrize("name", ["psnr", "nrmse", "ssim", "ssim_zero_padded"])
 def test_one_data_range_per_image(name):
     truth, image = two_unlike_images()
     together = evaluate(name, truth, image, data_range=np.array([1.0, 7.0]))

@@ -67,6 +67,7 @@ def _by_maths(arguments) -> Callable[..., dict]:
             progress=progress,
         )
         terminal.say(path, *(f"  {line}" for line in files.lines(report)))
+        terminal.notes(path, report["notes"])
         return report
 
     return denoised
@@ -83,8 +84,7 @@ def _by_network(arguments, model) -> Callable[..., dict]:
     def denoised(path: Path, progress) -> dict:
         reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
         report = predict_file(path, chain, reading=reading, writing=writing, progress=progress)
-        for line in report["advice"]:
-            terminal.note(f"{path}: {line}")
+        terminal.notes(path, report["notes"])
         return report
 
     return denoised

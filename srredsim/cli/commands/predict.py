@@ -60,8 +60,7 @@ def run(arguments) -> dict:
                 consistency=arguments.consistency,
                 progress=progress,
             )
-        for line in [*filter(None, ["; ".join(report["stripes"])]), *report["advice"]]:
-            terminal.note(f"{path}: {line}")
+        terminal.notes(path, [*filter(None, ["; ".join(report["stripes"])]), *report["notes"]])
         terminal.say(*map(Path, report["paths"]))
         if report["consistency"]:
             terminal.say(f"consistency: {report['consistency']['line']}")
