@@ -96,7 +96,7 @@ class Parser(argparse.ArgumentParser):
 def stacks(parser: Parser) -> None:
     """Raw stacks, and how to read them."""
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
-    order = "of the frames in the file, {choices}; left out: from the file, or the first of these"
+    order = "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these"
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")

@@ -9,22 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
-from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import of_optics
+from srredsim.inputs import _baselines
+from srredsim.inputs._baselines import BICUBIC, FOURIER, WIDEFIELD, WIENER
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
-from srredsim.stripes.preprocess import prepare
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
-WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
-WIDEFIELD = "widefield"
-WIENER_NEEDS = "optics"  # among the facts of a pair
 SIMULATED = "simulated"
 
 
@@ -96,10 +90,7 @@ def image(method: str, model: LoadedModel, pair: Pair, wiener: Callable[[], np.n
 
 def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
     """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
-    if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
-        return None
-    prepared = prepare(raw_from_frames(pair.frames, *recipes.pattern(pattern)))
-    return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]
+    return _baselines.wiener_image(pair, *recipes.pattern(pattern))
 
 
 def _as_it_is(image: np.ndarray, scale: int) -> np.ndarray:

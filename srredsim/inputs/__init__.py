@@ -35,6 +35,8 @@ Training and scoring
 ``of_pair(network, pair, wiener)``
     Image of the input of a `srredsim.data.pairs.Pair`, in the units of its truth; ``wiener()`` is the Wiener image of
     its frames, None where the optics are not known.
+``baselines(pair, recipe)``
+    Images of such a pair that need no network, by their names in tables, on the grid of its truth.
 
 Prediction
 ----------

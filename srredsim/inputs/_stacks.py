@@ -126,8 +126,9 @@ def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
 
 
 def refuse_leaves(data: Data) -> None:
-    if data.leaves:
-        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
+    if data.leaves or data.dense:
+        name = "leaves" if data.leaves else "dense"
+        raise InputError(f"data.{name} is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
 def patterns(data: Data) -> list[str]:

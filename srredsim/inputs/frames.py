@@ -178,6 +178,12 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
     return of_frames(network, pair.frames)
 
 
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    from srredsim.inputs import _baselines
+
+    return _baselines.of_frames(pair, recipe.data.angles, recipe.data.phases)
+
+
 def _one_ahead(items: Iterator) -> Iterator:
     """The same items; the next one is prepared in a thread while the current one is used."""
     end = object()

@@ -230,6 +230,14 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
     return cleaned(network, image, widefield_of(pair.frames), pair.scaling, transfer)
 
 
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    """Two of the channels are what needs no network."""
+    from srredsim.inputs._baselines import FOURIER, WIENER
+    from srredsim.reconstruction.channels import CHANNELS
+
+    return {name: pair.frames[..., CHANNELS.index(of)] for name, of in ((FOURIER, "widefield"), (WIENER, "wiener"))}
+
+
 # Export: the network alone, for finding the stripes is no work for a graph
 
 

@@ -15,10 +15,10 @@ from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
 from srredsim.inspection.readings import SMALLEST, Fits, middle
 from srredsim.inspection.verdicts import Check
-from srredsim.inspection.whiteness import whiteness
 from srredsim.io.alternatives import EXCHANGED
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.line import NoiseLine
+from srredsim.noise.whiteness import whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters

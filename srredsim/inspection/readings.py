@@ -13,6 +13,7 @@ import numpy as np
 
 from srredsim.acquisition import RawStack
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
+from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
@@ -23,9 +24,7 @@ Position = tuple[int, int, int]
 
 def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
     """The last two axes, cropped around the centre to so many pixels at most."""
-    y, x = raw.shape[-2:]
-    top, left = (max(0, (n - side) // 2) for n in (y, x))
-    return raw[..., top : top + side, left : left + side]
+    return memory.middle(raw, side)
 
 
 def places(stack: RawStack, channel: int) -> list[Position]:

@@ -16,6 +16,7 @@ def build(
     reduction: int = 16,
     mean: float = W2S_MEAN,
     scale: int = 1,
+    predicts: str = "image",
 ) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
@@ -25,6 +26,7 @@ def build(
 
     The published network is of images that have their sampling. With a ``scale`` above 1 it works on the bilinearly
     enlarged image, whose sharpness is then part of what it adds.
+    Where the same layers were trained to give the noise (``predicts="noise"``), it is subtracted.
     """
     check_scale(scale, "ridnet")
     noisy = Input((None, None, input_channels), name="noisy")
@@ -35,7 +37,10 @@ def build(
         x = _block(x, reduction, f"block_{block}")
     x = layers.Conv2D(input_channels, 3, padding="same", dtype="float32", name="tail")(x)
     x = _shift(x, mean, "add_mean", dtype="float32")
-    return Model(noisy, layers.Add(dtype="float32")([start, x]), name="ridnet")
+    image = layers.Add(dtype="float32")([start, x])
+    if predicts == "noise":
+        image = layers.Subtract(dtype="float32")([start, image])
+    return Model(noisy, image, name="ridnet")
 
 
 def receptive_field(blocks: int = 4, scale: int = 1, **_) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from srredsim import checks
 from srredsim.acquisition import RawStack
+from srredsim.consistency.widefield import Agreements
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import OtherPattern, Position, Survey
 from srredsim.io.asked import Reading
@@ -83,6 +84,10 @@ class Chain:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
+    def agreements(self) -> Agreements | None:
+        """What compares its images with their input, where that is one image."""
+        return None if self.kind.OF_STACKS else Agreements(self.name, self.first.recipe.data.dense > 0)
+
     def check(self, reading: Reading) -> None:
         """InputError if something is told that what the model takes does not have."""
         if not self.kind.OF_STACKS:
@@ -99,6 +104,13 @@ class Chain:
         """The kind's ``Planes``, followed by the other models."""
         first = self.kind.Planes(self.networks[0], stack, survey, tile)
         return _Linked(first, self, stack, tile) if len(self.networks) > 1 else first
+
+
+def find(links: str | Path | LoadedModel | Chain) -> None:
+    """InputError if there is no such model, or one of a chain has no weights; nothing is loaded."""
+    if not isinstance(links, LoadedModel | Chain):
+        for link in _links(links):
+            models.find(link)
 
 
 class _Linked:

@@ -79,7 +79,7 @@ def test_bright_stripes_are_measured_precisely(phases, index):
     length, direction, phase, depth = errors(sample, parameters).max(axis=0)
     assert length < 0.05
     assert direction < 0.03
-    assert phase < 0.03
+    assert phase < 0.04
     assert depth < 0.02
 
 
@@ -117,7 +117,7 @@ def test_dim_images_with_uneven_phases_are_better_than_widefield(phases):
 def test_odd_and_oblong_frames(size):
     sample, _, parameters, _ = case(3, 1500.0, size, 22)
     length, direction, phase, depth = errors(sample, parameters).max(axis=0)
-    assert length < 0.1
+    assert length < 0.13
     assert direction < 0.1
     assert phase < 0.1
     assert depth < 0.05

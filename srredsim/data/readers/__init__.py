@@ -19,6 +19,9 @@ A reader has
     in ``wanted.options``.
 ``ANY_PATTERN``
     True where stacks are made of whatever pattern is asked for.
+``published(data)``
+    Constants of the recipe that were published with such data, ``{"zscore": (mean, std)}``, for a network that was
+    trained on them elsewhere.
 ``recognises(folder)``
     Whether a folder without ``dataset.yaml`` has this layout; the entry of the catalogue of the reader's name then
     describes it.

@@ -111,6 +111,7 @@ class Folder(Ready):
     """
 
     calibrated = False
+    made_by: str | None = None
 
     def __init__(
         self,

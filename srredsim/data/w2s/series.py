@@ -55,6 +55,7 @@ class SimulatedFields(StoredSeries):
         self.series, self.size = series, series.size
         self.levels, self.reference = layout().levels, layout().reference
         self.widefield, self.sim = widefield or layout().zscore, sim or layout().zscore
+        self.made_by: str | None = _fingerprint(series)
         self.folder = cache_folder() / "w2s_simulated" / _fingerprint(series)
         side = series.size
         self.samples = Samples(

@@ -153,8 +153,10 @@ class Benchmark:
 
     def facts(self) -> dict:
         constants = {"widefield": self.fields.widefield, "sim": self.fields.sim}
+        simulator = {"made_by": self.fields.made_by} if self.fields.made_by else {}  # another makes other fields
         return {
             "data": self.data,
+            **simulator,
             "images": self._count,
             "zscore": {name: [z.offset, z.gain] for name, z in constants.items()},
         }

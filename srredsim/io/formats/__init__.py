@@ -56,7 +56,7 @@ def _format_of_file(path: Path) -> ModuleType:
         with path.open("rb") as file:
             start = file.read(LONGEST_MAGIC)
     except FileNotFoundError as error:
-        raise InputError("there is no such file") from error
+        raise InputError(f"{path} does not exist") from error
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}") from error
     if not start:

@@ -39,7 +39,7 @@ class FakeField:
 
 
 class FakeFields(Ready, list):
-    widefield, sim, calibrated = Scaling(150.0, 50.0), Scaling(460.0, 150.0), False
+    widefield, sim, calibrated, made_by = Scaling(150.0, 50.0), Scaling(460.0, 150.0), False, None
 
 
 @pytest.fixture
@@ -184,6 +184,14 @@ def test_images_that_are_kept_do_not_mix_either(tmp_path, fields):
     assert len(list((tmp_path / "images").rglob("*.npy"))) == 1
     with pytest.raises(InputError, match="its data is one, not other"):
         w2s.Benchmark(fields, tmp_path, data="other").run([w2s.Cell("vst_bm3d", 1)])
+
+
+def test_fields_of_another_simulator_are_other_data(tmp_path, fields):
+    fields.made_by = "one"
+    w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
+    fields.made_by = "other"
+    with pytest.raises(InputError, match="its made_by is one, not other; give another `out`"):
+        w2s.Benchmark(fields, tmp_path).run([w2s.Cell("noisy", 1)])
 
 
 def test_a_weight_for_each_noise_level(tmp_path, fields, model):
