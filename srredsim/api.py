@@ -83,7 +83,8 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     Parameters
     ----------
     order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where a file does not say, the fastest first; PAZ if not given.
+        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given, in
+        which the phases of the first angle are followed by those of the second.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
     widefield_frame : {"none", "first", "last"}, optional
@@ -94,7 +95,7 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
-        Of an array: letters of TCZAPYX, as ``ZAPYX``.
+        Of an array: letters of TCZAPYX, the slowest first as in ``array.shape``. ``ZAPYX`` is the order PAZ.
 
     Raises
     ------
@@ -202,15 +203,19 @@ def predict(
         name, notes = _fitting(stack)
         chain = load_model(name, precision)
     else:
+        if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded
+            io.existing(Path(data))
         chain = load_model(model, precision)
         stack = stacks.stack_for(chain, data, reading)
     result = predicted(chain, io.remembering(stack), tile=tile, progress=progress)
-    found = {
+    found: dict[str, Any] = {
         "model": chain.name,
         "precision": chain.first.precision,
         "stripes": [verdict(each.parameters) for each in result.channels],
         "parameters": [each.parameters.report() for each in result.channels],
     }
+    if result.agreement:
+        found["agreement"] = result.agreement
     return Image.of_planes(
         result.image,
         optics=result.optics,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
@@ -46,8 +47,19 @@ class Origin:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Image:
+class Image(NDArrayOperatorsMixin):
     """Image, or many along t, c and z, with its calibration and what it rests on; NumPy takes it as an array.
+
+    What is computed with it is a plain array: ``image[0]``, ``image - other``, ``np.mean(image)``.
+
+    >>> image = Image(np.arange(6.0).reshape(2, 3), "YX", Optics(pixel_size_um=0.04))
+    >>> image
+    <Image image: YX 2 x 3, 0.04 um a pixel>
+    >>> len(image), image.dtype, float(image[1, 2]), float(np.mean(image))
+    (2, dtype('float64'), 5.0, 2.5)
+    >>> image / 2 > 1
+    array([[False, False, False],
+           [ True,  True,  True]])
 
     Attributes
     ----------
@@ -97,6 +109,14 @@ class Image:
         return self.array.shape
 
     @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
     def pixel_size_um(self) -> float | None:
         return self.optics.pixel_size_um
 
@@ -132,13 +152,22 @@ class Image:
         planes = self.planes
         if not planes.size:
             raise InputError(f"an image of the shape {self.shape} has no pixels to write")
-        calibration = {name: getattr(self.optics, name) for name in ("pixel_size_um", "z_step_um", "frame_interval_s")}
-        calibration["channel_names"] = self.channel_names
-        named = {"tag": self.tag, **calibration}
+        mode = "grayscale" if self.drawn else "composite"  # maps of several kinds mean nothing over one another
+        named = {"tag": self.tag, "channel_names": self.channel_names, "mode": mode, **vars(self.optics)}
         with _spoken(), io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, **named) as writer:
             for position in np.ndindex(*planes.shape[:3]):
                 writer[position] = planes[position]
         return path
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.array[place]
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **how: Any) -> Any:
+        plain = (one.array if isinstance(one, Image) else one for one in inputs)
+        return getattr(ufunc, method)(*plain, **how)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.array, dtype, copy=copy)

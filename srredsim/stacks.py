@@ -90,8 +90,8 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
     if isinstance(data, str | PathLike):
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
-        checks.path("data", data)
-        return io.open_source(Path(data), pixel_size_um), Path(data)
+        path = io.existing(Path(checks.path("data", data)))
+        return io.open_source(path, pixel_size_um), path
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
         optics = data.optics.given(pixel_size_um=pixel_size_um)
@@ -129,7 +129,7 @@ def panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.n
     if isinstance(data, Image):
         return data.name, data.planes[_place(position, data.planes.shape)], data.optics
     stack = any_stack(data)
-    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
+    name = "widefield" if stack.pattern.frames > 1 else io.stem(stack.source) if stack.source else "image"
     raw = stack.raw(*_place(position, stack.array.shape))
     return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
 

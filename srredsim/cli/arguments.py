@@ -22,8 +22,6 @@ ORDERS = Choices("srredsim.io.orders:ORDERS")
 WIDEFIELD_FRAMES = Choices("srredsim.io.orders:WIDEFIELD_FRAMES")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")
-# what `stacks` adds
-READING = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "pixel_size_um")
 
 
 class Parser(argparse.ArgumentParser):
@@ -96,7 +94,7 @@ class Parser(argparse.ArgumentParser):
 def stacks(parser: Parser) -> None:
     """Raw stacks, and how to read them."""
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
-    order = "of the frames in the file, {choices}; left out: from the file, or the first of these"
+    order = "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these"
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")

@@ -15,7 +15,17 @@ import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import Position, Sharpest, Survey, patterns, refuse_array, refuse_leaves, surveyed
+from srredsim.inputs import _stacks
+from srredsim.inputs._stacks import (
+    Position,
+    Sharpest,
+    Survey,
+    no_link,
+    patterns,
+    refuse_array,
+    refuse_leaves,
+    surveyed,
+)
 from srredsim.io.image import as_dtype
 from srredsim.io.raw import raw_stack
 from srredsim.optics.illumination import check_phases
@@ -37,6 +47,8 @@ if TYPE_CHECKING:
 WORDS = "Wiener images"
 OF_STACKS = True
 INPUT_NAME = "channels"
+check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
+tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
 def check_data(data: Data) -> None:
@@ -97,6 +109,14 @@ def with_constants(recipe: Recipe) -> Recipe:
 
 
 # Prediction
+
+
+def check_link(name: str) -> None:
+    raise no_link(name, WORDS)
+
+
+def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np.ndarray:
+    raise no_link(network.model.name, WORDS)
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
@@ -228,6 +248,14 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
         )
     transfer = transfer_of(Optics(**pair.facts["optics"]))
     return cleaned(network, image, widefield_of(pair.frames), pair.scaling, transfer)
+
+
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    """Two of the channels are what needs no network."""
+    from srredsim.inputs._baselines import FOURIER, WIENER
+    from srredsim.reconstruction.channels import CHANNELS
+
+    return {name: pair.frames[..., CHANNELS.index(of)] for name, of in ((FOURIER, "widefield"), (WIENER, "wiener"))}
 
 
 # Export: the network alone, for finding the stripes is no work for a graph

@@ -12,7 +12,9 @@ from srredsim.inspection.checks import checked
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
 
 
-def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[str, Any]:
+def inspect(
+    stack: RawStack, others: dict[str, RawStack] | None = None, middles: RawStack | None = None
+) -> dict[str, Any]:
     """Read every frame once, one raw stack at a time; then check one raw stack of each channel more closely.
 
     Parameters
@@ -21,6 +23,8 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         With its optics, as far as they are known.
     others : dict, optional
         The same file in other orders, as `srredsim.io.alternatives` has them.
+    middles : RawStack, optional
+        The same stack with the middle of its frames alone, which are checked: who has them need not read them again.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
-        "channels": [checked(stack, channel, others or {}) for channel in range(channels)],
+        "channels": [checked(middles or stack, channel, others or {}) for channel in range(channels)],
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from srredsim import checks
 from srredsim.acquisition import Value
 from srredsim.errors import InputError
+from srredsim.io.files import stem
 from srredsim.io.orders import Wanted
 from srredsim.optics import plausible
 
@@ -91,7 +92,7 @@ class Writing:
 
     def path(self, source: Path, name: str) -> Path:
         """``<stem>_<name>.tif``"""
-        return Path(self.out or source.parent) / f"{source.stem}_{name}.tif"
+        return Path(self.out or source.parent) / f"{stem(source)}_{name}.tif"
 
     def notes(self) -> list[str]:
         return ["uint16: values are rounded, and clipped to 0 ... 65535"] if self.dtype == "uint16" else []

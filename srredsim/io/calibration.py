@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import tifffile
 
-from srredsim.acquisition import Optics, Value
+from srredsim.acquisition import Optics, Value, numbers
 from srredsim.errors import InputError
 
 IN_UM = {
@@ -39,6 +39,7 @@ IN_S = {  # by the names that remain of a unit in lower case, with u for the mu
     **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
+INFO = {"na": "Numerical aperture", "wavelength_em_um": "Emission wavelength (um)"}  # in ImageJ's info, name = value
 LARGEST_PIXEL_UM = 5.0  # a resolution tag without more is a printer's: 72 dots per inch are 353 um
 
 
@@ -95,6 +96,19 @@ def of_tiff(tif: tifffile.TiffFile, kind: str, image: int = 0) -> Calibration:
     return Calibration(pixel_um=pixel_um, notes=(note,) if note else ())
 
 
+def info(optics: Optics) -> str:
+    """What ImageJ has no place for but its info, a line each; it is read again by `of_imagej`."""
+    known = ((words, getattr(optics, name)) for name, words in INFO.items())
+    return "".join(f"{words} = {numbers(value)}\n" for words, value in known if value is not None)
+
+
+def _in_info(text: object) -> dict[str, tuple[float, ...]]:
+    """What `info` wrote: no number, or those of each channel."""
+    lines = dict(line.split(" = ", 1) for line in str(text).splitlines() if " = " in line)
+    found = {name: [_number(one) for one in lines.get(words, "").split(",")] for name, words in INFO.items()}
+    return {name: () if None in each else tuple(filter(None, each)) for name, each in found.items()}
+
+
 def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     metadata = tif.imagej_metadata
     unit = _unit(metadata.get("unit"))
@@ -102,10 +116,13 @@ def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     spacing, interval = metadata.get("spacing"), metadata.get("finterval")
     z_unit = IN_UM.get(_unit(metadata.get("zunit")) or unit or "")
     interval_s, more = _seconds(interval, metadata.get("tunit"))
+    told = _in_info(metadata.get("Info"))
     return Calibration(
         pixel_um=pixel_um,
         z_step_um=abs(spacing) * z_unit if spacing and z_unit else None,
         frame_interval_s=interval_s,
+        wavelengths_em_um=told["wavelength_em_um"],
+        na=next(iter(told["na"]), None),
         channel_names=_names_from_labels(metadata.get("Labels"), int(metadata.get("channels", 1))),
         notes=tuple(filter(None, (note, more))),
     )

@@ -28,7 +28,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
     Parameters
     ----------
     order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where the file does not say (`srredsim.io.orders`); PAZ if not given.
+        How the frames follow one another where the file does not say, what changes fastest first
+        (`srredsim.io.orders`); PAZ if not given.
     angles, phases : int, optional
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
     widefield_frame : {"none", "first", "last"}, optional

@@ -20,6 +20,7 @@ def build(
     units: int = 4,
     filters: int = 20,
     scale: int = 1,
+    predicts: str = "noise",
     residuals: int = 1,
     recursive: bool = False,
     skip: bool = False,
@@ -31,10 +32,10 @@ def build(
     that is applied again and again. All layers work on the enlarged image.
 
     The layer ``noise`` is the output of the original: the input plus the last convolution. W2S trained it to be the
-    noise, and the image is the input minus this noise: the last convolution is the negative of the image. With a
-    ``scale`` above 1 the input is enlarged bilinearly. With ``skip``, as in SR-CACO-2, it is enlarged bicubically and
-    kept within 0 ... 1, and the image is that plus the last convolution; it has one channel. ``last`` is the pixels of
-    that convolution on a side.
+    noise, and the image is the input minus this noise: the last convolution is the negative of the image. Others
+    trained the same layers to give the image itself: ``predicts="image"``. With a ``scale`` above 1 the input is
+    enlarged bilinearly. With ``skip``, as in SR-CACO-2, it is enlarged bicubically and kept within 0 ... 1, and the
+    image is that plus the last convolution; it has one channel. ``last`` is the pixels of that convolution on a side.
     """
     check_scale(scale, "memnet")
     noisy = Input((None, None, input_channels), name="noisy")
@@ -54,7 +55,7 @@ def build(
         memories.append(x)
     x = _convolution(start.shape[-1], last, "reconstruction", dtype="float32")(x)
     noise = layers.Add(dtype="float32", name="noise")([start, x])
-    image = noise if skip else layers.Subtract(dtype="float32")([start, noise])
+    image = noise if skip or predicts == "image" else layers.Subtract(dtype="float32")([start, noise])
     return Model(noisy, image, name="memnet")
 
 

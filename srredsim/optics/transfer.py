@@ -15,7 +15,11 @@ from srredsim.optics.sampling import pixel_transfer
 
 DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
 SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
-NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # what must be known of the optics
+NEEDED = {  # what must be known of the optics, in words
+    "na": "NA",
+    "wavelength_em_um": "wavelength of emission",
+    "pixel_size_um": "pixel size",
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,6 @@ class Transfer:
     pixel_size_um: float
     damping: float = DAMPING  # that of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # measured: frequencies per um, values
-    samples: int | None = None  # points along an axis of a simulated pixel, see `pixel_transfer`
 
     @property
     def cutoff_per_pixel(self) -> float:
@@ -69,7 +72,7 @@ class Transfer:
 
     def pixel(self, frequency_per_um: np.ndarray) -> np.ndarray:
         """What the pixel leaves of a wave along one axis."""
-        return pixel_transfer(frequency_per_um * self.pixel_size_um, self.samples)
+        return pixel_transfer(frequency_per_um * self.pixel_size_um)
 
     def __call__(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
         pixel = [self.pixel(f).astype(np.float32) for f in (fy, fx)]
@@ -91,10 +94,9 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     """
     missing = [name for name in NEEDED if getattr(optics, name) is None]
     if missing:
-        names = " and ".join(
-            name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
-        )
-        raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
+        *others, last = (NEEDED[name] for name in missing)
+        words = " and ".join(filter(None, [", ".join(others), last]))
+        raise InputError(f"the file does not say {words}; give `{', '.join(missing)}`")
     if isinstance(optics.wavelength_em_um, tuple):
         raise TypeError("a transfer function is that of one channel: see `Optics.of_channel`")
     for name in NEEDED:

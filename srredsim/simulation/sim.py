@@ -336,4 +336,4 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def _image(spectrum: np.ndarray) -> np.ndarray:
     """Raw image, complex, of a band-limited spectrum on the output grid."""
-    return fft.ifft2(sampling.binned_spectrum(spectrum))
+    return fft.ifft2(sampling.recorded_spectrum(spectrum))

@@ -15,6 +15,7 @@ from srredsim.errors import InputError
 from srredsim.training import checkpoint
 from srredsim.training.averages import Averages
 from srredsim.training.optimizers import restart
+from srredsim.zoo.recipe import Recipe
 
 OBJECTIVE = "objective"
 HISTORY = "history.csv"
@@ -67,6 +68,13 @@ class ValidationLoss(keras.callbacks.Callback):
         logs["val_loss"] = logs.pop(f"val_{OBJECTIVE}")
 
 
+class TensorBoard(keras.callbacks.TensorBoard):
+    """Curves of what the history has; Keras adds those of the bare evaluation, whose loss counts weight zero, too."""
+
+    def on_test_end(self, logs=None):
+        super().on_test_end({})
+
+
 class StopOnNaN(keras.callbacks.Callback):
     """Ends the run at the first loss that is no number; what the last epoch saved stays."""
 
@@ -101,14 +109,12 @@ class Record(keras.callbacks.Callback):
         state.epochs_done = epoch + 1
         state.history.append({"epoch": epoch + 1, **row, "seconds": round(time.monotonic() - self._started, 1)})
         value = row[self._monitor]
-        lower = self._monitor.removeprefix("val_") in LOWER_IS_BETTER
-        better = state.best is None or (value < state.best if lower else value > state.best)
         with self._averages.in_place():
             save_weights(self._network, self._folder / "last.weights.h5")
-            if better and math.isfinite(value):
+            if better(self._monitor, value, state.best):
                 state.best, state.best_epoch = value, epoch + 1
                 save_weights(self._network, self._folder / "model.weights.h5")
-        checkpoint.write_text(self._folder / HISTORY, as_csv(state.history))
+        checkpoint.write_text(self._folder / HISTORY, as_csv(state))
         checkpoint.save(self._folder, state, self.model)
 
 
@@ -162,11 +168,24 @@ class Progress(keras.callbacks.Callback):
         self._bar.stop()
 
 
-def as_csv(rows: list[dict]) -> str:
+def monitor_of(recipe: Recipe) -> str:
+    """The score by which the best epoch is chosen."""
+    return f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"
+
+
+def better(monitor: str, value: float, than: float | None) -> bool:
+    """Whether a score is the best so far; one that is no number never is."""
+    lower = monitor.removeprefix("val_") in LOWER_IS_BETTER
+    return math.isfinite(value) and (than is None or (value < than if lower else value > than))
+
+
+def as_csv(state: checkpoint.State) -> str:
+    """The history, with the validation scores of what needs no network beside each epoch."""
+    beside = {f"{key} of {name}": value for name, of in state.baselines.items() for key, value in of.items()}
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer = csv.DictWriter(text, fieldnames=[*max(state.history, key=len), *beside])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(row | beside for row in state.history)
     return text.getvalue()
 
 

@@ -218,6 +218,7 @@ class Judge:
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
             how: dict[str, Any] = {"overwrite": self.overwrite, "tag": io.RESULT, "channel_names": self.channel_names}
+            how["mode"] = "grayscale"  # residual and score mean nothing over one another
             self.writer = files.enter_context(io.ImageWriter(self.maps, shape, **how, **self.calibration))
             self._files = files.pop_all()
         return self

@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from srredsim import checks, io
 from srredsim.acquisition import Optics, RawStack, numbers
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
+from srredsim.io.image import carried_over
 from srredsim.noise.photons import counting_of
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
@@ -263,12 +264,7 @@ def reconstruct_file(
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")
-    calibration: dict[str, Any] = {
-        "pixel_size_um": work.optics.pixel_size_um / SCALE,
-        "z_step_um": work.optics.z_step_um,
-        "frame_interval_s": work.optics.frame_interval_s,
-        "channel_names": stack.channel_names,
-    }
+    calibration = carried_over(replace(stack, optics=work.optics), SCALE)
     io.refuse_results(result, [report_path], writing.overwrite)
     with (
         io.together(result),

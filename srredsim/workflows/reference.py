@@ -119,7 +119,7 @@ class Reference:
         self.out = Path(self.out)
         if self.validation == 1:
             raise InputError("of every stack none would be left to train on: `validation` is 0, or 2 or more")
-        self._twins = {path.stem: path for path in io.find([self.dim.low])} if self.dim.low else {}
+        self._twins = {io.stem(path): path for path in io.find([self.dim.low])} if self.dim.low else {}
 
     def add(self, path: str | Path, progress: Callable[[int, int], None] | None = None) -> dict:
         """Make the pairs of one stack; returns what was done, ready for JSON.
@@ -181,9 +181,9 @@ class Reference:
     # What a pair is made of: the dim stack, and the one that the truth is made from
 
     def _twin(self, path: Path, stack: RawStack) -> list[Job]:
-        if path.stem not in self._twins:
-            raise InputError(f"there is no stack called {path.stem} in {self.dim.low}")
-        twin_path = self._twins[path.stem]
+        if io.stem(path) not in self._twins:
+            raise InputError(f"there is no stack called {io.stem(path)} in {self.dim.low}")
+        twin_path = self._twins[io.stem(path)]
         if twin_path.resolve() == path.resolve():
             raise InputError(f"{self.dim.low} holds the stack itself, not a twin of less light")
         try:
@@ -196,7 +196,7 @@ class Reference:
         if alike < SAME_FIELD:
             raise InputError(f"its twin {twin_path} shows another field: their correlation is {alike:.2f}")
         facts = {"twin": str(twin_path), "twin_correlation": alike, "twin_shift_pixels": shift}
-        return [Job(path.stem, lambda: (_whole(twin), stack), facts)]
+        return [Job(io.stem(path), lambda: (_whole(twin), stack), facts)]
 
     def _parted(self, path: Path, stack: RawStack, transfers: Sequence[Transfer]) -> list[Job]:
         countings = [self._counting(stack, c, transfer) for c, transfer in enumerate(transfers)]
@@ -208,7 +208,7 @@ class Reference:
             wanted.append((f"photons{photons:g}", photons / peak))
         jobs = []
         for suffix, share in wanted:
-            name = f"{path.stem}_{suffix}"
+            name = f"{io.stem(path)}_{suffix}"
             rng = np.random.default_rng([self.dim.seed, zlib.crc32(name.encode())])
             facts = {
                 "light": share,

@@ -95,7 +95,7 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
         receptive_field=architecture.receptive_field(**settings) // sampling,
         scale=scale_of(network) * sampling,
         precision=resolve(precision),
-        alignment=architecture.alignment(**settings) if hasattr(architecture, "alignment") else 1,
+        alignment=architecture.alignment(**settings),
     )
 
 

@@ -22,7 +22,7 @@ SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
 WITH_L2 = ("adam", "sgd")  # adamw and lion decay apart from the gradient
 WITH_EPSILON = ("adam", "adamw")
-INITIALISATIONS = ("keras", "torch", "w2s_denoiser", "looks_linear")
+INITIALISATIONS = ("keras", "torch", "kaiming_clamped", "looks_linear")
 GANS = ("esrgan", "epsr")
 REAL_IMAGES = ("same_batch", "other_batch")
 
@@ -42,6 +42,7 @@ class Data:
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
     leaves: float = 0.0  # share of the widefield examples that show dead leaves, see srredsim.data.leaves
+    dense: float = 0.0  # share of scenes full of structure under lenses of many shapes, see srredsim.data.dense
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
     truth_crop: int | None = None  # the same in pixels of the truth, for data of several scales: crop follows from it
     batch: int = 8  # over all devices together
@@ -112,6 +113,13 @@ class Adversarial:
 
 
 @dataclass(frozen=True)
+class FineTuning:
+    """A run that begins with a model of the same network: the start is its epoch 0, and may stay the best."""
+
+    patience: int = 6  # epochs without a better validation score, after which the run ends
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str
     network: dict[str, Any]  # name: a file in srredsim/networks; the rest are its settings
@@ -125,8 +133,9 @@ class Recipe:
     precision: str = "auto"
     seed: int = 0
     initial_weights: str | None = None  # a model (or run) whose weights of equal shape are the start
-    initialisation: str = "keras"  # or torch, w2s_denoiser, looks_linear: see srredsim.training.initialisation
+    initialisation: str = "keras"  # or torch, kaiming_clamped, looks_linear: see srredsim.training.initialisation
     adversarial: Adversarial | None = None
+    fine_tuning: FineTuning | None = None
     vgg_weights: str | None = None  # file for losses of features; None: downloaded once, see srredsim.losses.features
 
     def __post_init__(self):
@@ -148,6 +157,8 @@ class Recipe:
             raise InputError(f"optimizer.learning_rate must be above 0; got {self.optimizer.learning_rate}")
         choice("initialisation", self.initialisation, INITIALISATIONS)
         _check_optimizer(self.optimizer, self.schedule)
+        if self.fine_tuning:
+            _check_fine_tuning(self)
         if self.adversarial and self.adversarial.warm_up_epochs >= self.epochs:
             raise InputError(
                 f"adversarial.warm_up_epochs={self.adversarial.warm_up_epochs} leaves none of the {self.epochs} epochs"
@@ -162,6 +173,10 @@ class Recipe:
 def _check_leaves(data: Data) -> None:
     if not 0 <= data.leaves < 1:
         raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
+    if not 0 <= data.dense < 1:
+        raise InputError(f"data.dense is a share from 0 to below 1; got {data.dense}")
+    if data.leaves and data.dense:
+        raise InputError("data.dense has leaves among its scenes; leave data.leaves out")
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:
@@ -191,7 +206,25 @@ def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
         )
 
 
-SECTIONS = {"data": Data, "optimizer": Optimizer, "schedule": Schedule, "adversarial": Adversarial}
+def _check_fine_tuning(recipe: Recipe) -> None:
+    if recipe.fine_tuning.patience < 1:
+        raise InputError(f"fine_tuning.patience must be at least 1; got {recipe.fine_tuning.patience}")
+    if not recipe.initial_weights:
+        raise InputError("fine_tuning is of the model that initial_weights names; set it, or leave fine_tuning out")
+    if recipe.adversarial or not recipe.metrics:
+        raise InputError(
+            "fine_tuning keeps the weights that the first of the metrics calls best; name one, as metrics=[psnr], and"
+            " set adversarial=null"
+        )
+
+
+SECTIONS = {
+    "data": Data,
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "adversarial": Adversarial,
+    "fine_tuning": FineTuning,
+}
 
 
 def _plain(value):
@@ -204,12 +237,7 @@ def _plain(value):
 def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
-    try:
-        content = documents.read_yaml(path)
-    except InputError:
-        raise
-    except ValueError as problem:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
+    content = documents.read_yaml(path)
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
     content.setdefault("name", _name(path))

@@ -16,6 +16,7 @@ CALLS = {
     "charbonnier": {},
     "log_mean_squared_error": {},
     "log_error_variance": {},
+    "error_variance_by_contrast": {},
     "ssim": {"data_range": 3.0},
     "ssim_zero_padded": {"data_range": 3.0, "window": 7},
     "sum_of_squares": {},
@@ -75,6 +76,27 @@ def test_the_variance_of_the_error_does_not_care_for_an_offset_of_each_image():
     offsets = np.array([3.0, -1.0, 0.2], np.float32)[:, None, None, None]
     expected = np.log(np.var(image.astype(float) - truth, axis=(1, 2, 3)) + 9e-6)
     np.testing.assert_allclose(evaluate("log_error_variance", truth, image + offsets), expected, rtol=1e-4)
+
+
+def test_the_weight_of_an_image_is_one_over_the_deviation_of_its_truth():
+    truth, image = pair_of_images()
+    offsets = np.array([3.0, -1.0, 0.2], np.float32)[:, None, None, None]
+    error = np.var(image.astype(float) - truth, axis=(1, 2, 3))
+    expected = error / (np.std(truth.astype(float), axis=(1, 2, 3)) + 3e-3)
+    np.testing.assert_allclose(evaluate("error_variance_by_contrast", truth, image + offsets), expected, rtol=1e-4)
+
+
+def test_between_two_that_may_be_there_the_best_answer_is_their_mean_but_for_a_logarithm_one_of_them():
+    one, other = pair_of_images()
+    answers = {share: share * one + (1 - share) * other for share in (0.0, 0.25, 0.5, 0.75, 1.0)}
+
+    def best(name, scale):
+        paid = {s: np.mean(evaluate(name, one, a) + scale * evaluate(name, other, a)) for s, a in answers.items()}
+        return min(paid, key=paid.get)
+
+    same = np.std(other) / np.std(one)  # so that both count alike
+    assert best("error_variance_by_contrast", same) == 0.5
+    assert best("log_error_variance", 1.0) in (0.0, 1.0)
 
 
 def test_ssim_loss_is_one_minus_ssim():

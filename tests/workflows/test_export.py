@@ -146,7 +146,9 @@ def test_a_constant_image_comes_out_as_zeros():
 
 
 def test_versions_count_up_and_nothing_is_overwritten(tmp_path, monkeypatch):
-    monkeypatch.setitem(exporting.WRITERS, "savedmodel", (lambda network, folder: folder.mkdir(), lambda folder: None))
+    monkeypatch.setitem(
+        exporting.WRITERS, "savedmodel", (lambda network, folder, facts: folder.mkdir(), lambda folder: None)
+    )
     monkeypatch.setattr(exporting, "_compare", lambda *_: None)
     model = widefield_model()
     (tmp_path / "w" / "notes").mkdir(parents=True)
@@ -164,6 +166,9 @@ def test_an_existing_file_stays(tmp_path):
     with pytest.raises(InputError, match=r"w\.keras exists already"):
         export(widefield_model(), tmp_path, "keras")
     assert (tmp_path / "w.keras").read_text() == "precious"
+    path = export(widefield_model(), tmp_path, "keras", overwrite=True)
+    assert path == tmp_path / "w.keras"
+    assert path.stat().st_size > 1000
 
 
 def test_a_model_that_changed_on_the_way_does_not_appear(tmp_path, monkeypatch):
@@ -198,3 +203,21 @@ def test_of_a_model_of_wiener_images_the_network_is_exported(tiny_cleaner, tmp_p
     images = np.random.default_rng(1).random((1, 12, 20, 3)).astype(np.float32)
     found = exporting.WRITERS[format][1](path)(images)
     np.testing.assert_allclose(found[..., 0], images[..., 0], rtol=1e-6)
+
+
+def test_an_onnx_file_says_what_it_is(tiny, tmp_path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(export(tiny, tmp_path, "onnx"))
+    (given,), (made,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.shape) == ("raw", ["batch", "y", "x", 15])
+    assert (made.name, made.shape) == ("image", ["batch", "2*y", "2*x", 1])
+    about = session.get_modelmeta()
+    assert about.producer_name == "srredsim"
+    assert about.description == "tiny: raw (batch, y, x, channel): raw frames -> image (batch, 2*y, 2*x, channel)"
+    told = about.custom_metadata_map
+    assert {name: told[name] for name in ("model", "scale", "patterns", "network")} == {
+        "model": "tiny", "scale": "2", "patterns": "3 x 5", "network": "red_net",
+    }  # fmt: skip
+    assert told["licence"] == "that of who trained it"
+    assert exporting.facts_of(models.load("w2s_dncnn", "float32"))["licence"] == "BSD-3-Clause"

@@ -1,5 +1,6 @@
 """Units of a prediction: planned here, done elsewhere and in any order, merged into the files of the serial one."""
 
+import dataclasses
 import json
 import pickle
 import subprocess
@@ -114,6 +115,22 @@ def test_parts_of_another_plan_and_twice_the_same_are_refused(path, tmp_path, ti
         prediction.Worker(plans[0]).do((0, 0, 7))
     assert not [found for found in (tmp_path / "merged").glob("**/*") if found.is_file()]
     assert prediction.merge(plans[0], ours)["model"] == "cleaner"
+
+
+def test_parts_that_this_plan_does_not_have_are_refused(path, tmp_path, tiny_model):
+    """A place that the image lacks, with or without a comparison; nothing is written."""
+    plan = prediction.plan(path, models.load(tiny_model, "float32"), writing=Writing(tmp_path / "merged"))
+    without = dataclasses.replace(plan, transfers=())
+    part = prediction.Worker(plan).do((0, 0, 0))
+    for wrong, message in (
+        (dataclasses.replace(part, position=(0, 0, 7)), r"no \(t, c, z\) = \(0, 0, 7\)"),
+        (dataclasses.replace(part, judged=None), r"\(0, 0, 0\) was not compared with the frames"),
+    ):
+        with pytest.raises(InputError, match=message):
+            prediction.merge(plan, [wrong])
+    with pytest.raises(InputError, match=r"\(0, 0, 0\) should not be compared"):
+        prediction.merge(without, [part])
+    assert not [found for found in (tmp_path / "merged").glob("**/*") if found.is_file()]
 
 
 def test_units_are_done_from_another_folder(path, tmp_path, tiny_model, monkeypatch):
