@@ -148,7 +148,7 @@ def through(lens: Lens, scene: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
     spectrum = fft.rfft2(scene)
     fy, fx = sampling.SCALE * fft.fftfreq(scene.shape[0])[:, None], sampling.SCALE * fft.rfftfreq(scene.shape[1])
     frequency = np.hypot(fy, fx)
-    square = np.sinc(fy / sampling.SCALE) * np.sinc(fx / sampling.SCALE)
+    square = sampling.pixel_transfer(fy / sampling.SCALE) * sampling.pixel_transfer(fx / sampling.SCALE)
     light = sampling.bin_pixels(fft.irfft2(spectrum * square * lens.image(frequency), scene.shape))
     sim = fft.irfft2(spectrum * lens.sim(frequency), scene.shape)
     return tuple(np.maximum(_middle(image, n), 0) for image, n in ((light, size), (sim, sampling.SCALE * size)))
