@@ -71,6 +71,8 @@ class Lens:
 class DensePairs(StoredSeries, Pairs):
     """Pairs of a noisy image and what it should be; the scenes are read from the cache on disk, `generate` fills it."""
 
+    making = "painting {} scenes once"
+
     def __init__(self, series: DenseSeries):
         self.series = series
         self.folder = cache_folder() / "dense" / _fingerprint(series)
@@ -110,11 +112,6 @@ class DensePairs(StoredSeries, Pairs):
 
     def missing(self, indices: Iterable[int]) -> list[int]:
         return super().missing({int(index) % SCENES for index in indices})
-
-    def task(self, missing: int) -> str:
-        """What `generate` will do."""
-        megabytes = self.samples.nbytes * missing / 1e6
-        return f"painting {missing} scenes once ({megabytes:.0f} MB in {self.folder})"
 
     def _recorded(self, index: int, rng: np.random.Generator) -> Pair:
         light, sim = self.stored(int(index) % SCENES)
