@@ -17,7 +17,7 @@ from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.training import adversarial, callbacks, checkpoint, compared, optimizers, runs, strategy
+from srredsim.training import adversarial, callbacks, checkpoint, compared, optimizers, outputs, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
@@ -129,27 +129,26 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
     started = ""
     keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
     with devices.scope():
-        over_steps = losses.is_over_steps(recipe.loss)
-        network = models.build_network(recipe, recipe.precision, all_steps=over_steps)
+        network = outputs.build(recipe)
         initialise(network, recipe.initialisation, recipe.seed)
         if recipe.initial_weights and not state.weights:
             started = _start_from(network, recipe.initial_weights)
         if recipe.adversarial:
             trainer = adversarial.trainer(recipe, network)
         else:
-            trainer = keras.Model(network.input, network.output, name="trainer")
-        network = keras.Model(network.input, network.output[..., -1:]) if over_steps else network
+            trainer = outputs.trainer(recipe, network)
+        trained, network = network.trainable_variables, outputs.last(recipe, network)
         epoch = callbacks.count_epochs(trainer) if losses.changes(recipe.loss) else 0
         loss = losses.get(recipe.loss, recipe.vgg_weights, epoch)
         objective = keras.metrics.MeanMetricWrapper(loss, name=callbacks.OBJECTIVE)
-        scale = models.scale_of(network)
+        seen = bool(losses.of_outputs(recipe.loss)), models.scale_of(network)
         trainer.compile(
             optimizer=optimizers.build(recipe.optimizer, learning_rate(recipe), recipe.precision),
             loss=loss,
-            weighted_metrics=[*(metrics.get(name, 1.0, over_steps, scale) for name in recipe.metrics), objective],
+            weighted_metrics=[*(metrics.get(name, 1.0, *seen) for name in recipe.metrics), objective],
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
         )
-        trainer.optimizer.build(network.trainable_variables)
+        trainer.optimizer.build(trained)
         averages = Averages(network, trainer.optimizer)
         if state.weights:
             load_weights(trainer, folder / runs.CHECKPOINT / state.weights)

@@ -196,7 +196,7 @@ def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(on_two_d
             )
         )
     )
-    last, every = models.build_network(described), models.build_network(described, all_steps=True)
+    last, every = models.build_network(described), models.build_network(described, "float32", "steps")
     load_weights(last, folder / "last.weights.h5")
     every.set_weights(last.get_weights())
     errors = every.predict(frames, verbose=0) - truth

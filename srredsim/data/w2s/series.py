@@ -24,8 +24,8 @@ class FieldSeries:
 
     seed: int
     count: int
-    size: int = 512  # pixels of a capture
-    photons: tuple[float, float] = (10.0, 100.0)  # light of a single capture, see `simulated.expected_field`
+    size: int  # pixels of a capture
+    photons: tuple[float, float] | None = None  # light of a single capture, see `simulated.expected_field`
 
 
 @dataclass(frozen=True)
