@@ -156,7 +156,7 @@ def test_the_pairs_are_all_that_is_learned_from(tmp_path):
             tifffile.imwrite(tmp_path / kind / f"{name}.tif", image.astype(np.uint16))
     chosen = recipe_for("widefield_sr", [f"data.name={tmp_path}"]).data
     assert (chosen.leaves, chosen.dense) == (0.0, 0.0)
-    assert recipe_for("widefield_sr", [f"data.name={tmp_path}", "data.leaves=0.2"]).data.leaves == 0.2  # who asks for it
+    assert recipe_for("widefield_sr", [f"data.name={tmp_path}", "data.leaves=0.2"]).data.leaves == 0.2
 
 
 def test_the_pattern_is_that_of_the_stacks(tiny_cleaner, pairs, tmp_path):
