@@ -15,7 +15,7 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 LAYERS = [  # each may import from its own line and from those above it
     {"errors"},
-    {"acquisition", "resources", "members", "schema", "processes", "normalise", "tiling", "picture"},
+    {"acquisition", "resources", "members", "schema", "processes", "normalise", "tiling", "picture", "lost_frames"},
     {"optics"},
     {"io"},
     {"noise", "simulation"},
