@@ -53,7 +53,7 @@ def not_checked(name: str, why: str) -> Check:
 
 
 def lost_frames(where: str, problem: str) -> Check:
-    """Of a frame that is empty or another's copy."""
+    """Verdict on a frame that is empty or another's copy."""
     number, advice = problem.rsplit(": ", 1)
     return Check("single frames", BAD, None, ": ".join(filter(None, (where, number))), "none lost", advice)
 
