@@ -7,11 +7,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from srredsim.errors import InputError
@@ -40,11 +41,11 @@ def on_cores(
     try:
         with _ctrl_c_is_not_for_them():
             futures = [pool.submit(partial(_do, work), item) for item in items]
-        waiting = set(futures)
-        while waiting:  # not for longer at a time: Ctrl-C that another thread is told of does not end a wait
-            done, waiting = wait(waiting, LISTEN_S, FIRST_COMPLETED)
-            for future in done:
-                tick(future.result())
+        done: SimpleQueue[Future] = SimpleQueue()
+        for future in futures:
+            future.add_done_callback(done.put)
+        for _ in futures:
+            tick(_next(done).result())
         pool.shutdown()
     except BaseException as problem:
         _stop(pool)
@@ -52,6 +53,18 @@ def on_cores(
             raise InputError("a process was ended by the system, which mostly means that memory ran out") from None
         raise
     return [future.result() for future in futures]
+
+
+def _next(done: SimpleQueue[Future]) -> Future:
+    """The future that is done next. None of the others is locked meanwhile, so that Ctrl-C leaves no lock behind.
+
+    Not for longer at a time: Ctrl-C that another thread is told of does not end a wait.
+    """
+    while True:
+        try:
+            return done.get(timeout=LISTEN_S)
+        except Empty:
+            continue
 
 
 def _ticked(result: Result, tick: Callable[[Result], None]) -> Result:

@@ -53,6 +53,7 @@ class Image:
     found: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     drawn: Callable[[BinaryIO], None] | None = None  # writes a picture of its own as PNG
+    tag: str | None = None  # software that a saved file names, see `srredsim.io.image.ImageWriter`
     stripes: tuple[RawStack, Sequence[Any]] | None = None  # what it was made of, and the stripes of each channel
 
     @classmethod
@@ -60,7 +61,7 @@ class Image:
         """Image of (t, c, z, y, x), without those of t, c and z that are of length 1."""
         kept = [i for i, n in enumerate(planes.shape) if n > 1 or i > 2]
         array = np.asarray(planes, np.float32).reshape([planes.shape[i] for i in kept])
-        return cls(array, "".join("TCZYX"[i] for i in kept), **known)
+        return cls(array, "".join("TCZYX"[i] for i in kept), tag=io.RESULT, **known)
 
     @property
     def planes(self) -> np.ndarray:
@@ -114,7 +115,7 @@ class Image:
         planes = self.planes
         calibration = {name: getattr(self.optics, name) for name in ("pixel_size_um", "z_step_um", "frame_interval_s")}
         calibration["channel_names"] = self.channel_names
-        with io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, **calibration) as writer:
+        with io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, tag=self.tag, **calibration) as writer:
             for position in np.ndindex(*planes.shape[:3]):
                 writer[position] = planes[position]
         return path

@@ -7,6 +7,7 @@ in turn by `predict_file`, or by several processes, which are given the plan and
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -37,7 +38,9 @@ Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel]
 class Plan:
     """All that the units of a prediction have in common; small, and can be pickled."""
 
+    token: str  # by which its parts are known
     path: Path
+    stamp: tuple[int, int]  # of the file, see `_stamp`
     models: tuple[Path, ...]  # folders, for processes that have not loaded them
     name: str
     precision: str
@@ -80,6 +83,7 @@ class Plan:
 class Part:
     """What came of one unit."""
 
+    plan: str  # token of the plan
     position: Position
     image: np.ndarray | None  # None: it was written into its place already
     widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
@@ -146,12 +150,22 @@ def plan(
     tile: int | None = None,
     consistency: bool = True,
 ) -> Plan:
-    """What `predict_file` would do. Every frame of a raw stack has been read, and stripes have been found if needed."""
-    return _opened(path, model, reading, writing, tile, consistency).plan
+    """What `predict_file` would do. Every frame of a raw stack has been read, and stripes have been found if needed.
+
+    Its paths are whole, so that its units can be done from any folder.
+    """
+    writing = replace(writing, out=None if writing.out is None else Path(writing.out).resolve())
+    return _opened(Path(path).resolve(), model, reading, writing, tile, consistency).plan
 
 
 def merge(plan: Plan, parts: Iterable[Part]) -> dict:
-    """Write the results of all units, which come in any order; the report is that of `predict_file`."""
+    """Write the results of all units, which come in any order; the report is that of `predict_file`.
+
+    Raises
+    ------
+    InputError
+        If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
+    """
     with Results(plan) as results:
         for part in parts:
             results.add(part)
@@ -159,11 +173,19 @@ def merge(plan: Plan, parts: Iterable[Part]) -> dict:
 
 
 class Worker:
-    """Does units of a plan, in any order; in the order of the plan it reads each frame once."""
+    """Does units of a plan, in any order; in the order of the plan it reads each frame once.
+
+    Raises
+    ------
+    InputError
+        If the file is not as it was when it was planned.
+    """
 
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
         chain = chain or Chain(plan.models, plan.precision)
         if stack is None:
+            if _stamp(plan.path) != plan.stamp:
+                raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
         self._planes = chain.planes(stack, plan.survey, plan.asked_tile)
@@ -176,10 +198,13 @@ class Worker:
     def do(self, position: Position, into: np.ndarray | None = None, tick: Callable[[], None] = lambda: None) -> Part:
         """One unit; ``into`` is the place of its image, left out: the part has it."""
         plan = self.plan
+        if position not in plan.units:
+            raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
         before = sum(network.seconds for network in self._networks)
         image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
         raw = self._planes(position, image, tick)
         return Part(
+            plan.token,
             position,
             image if into is None else None,
             np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position == plan.pictured else None,
@@ -228,6 +253,10 @@ class Results:
         return self._writer.plane(*position)
 
     def add(self, part: Part) -> None:
+        if part.plan != self._plan.token:
+            raise InputError("a part is of another plan: what it shows is not the image of this one")
+        if part.position not in self._missing:
+            raise InputError(f"the part of (t, c, z) = {part.position} was there already")
         self._missing.remove(part.position)
         if part.image is not None:
             self._writer[part.position] = part.image
@@ -299,7 +328,9 @@ def _opened(
     transfer, why_not = _judging(chain, stack) if consistency else (None, None)
     *positions, angles, phases, y, x = stack.array.shape
     begun = Plan(
+        token=uuid.uuid4().hex,
         path=path,
+        stamp=_stamp(path),
         models=tuple(each.folder for each in chain.models),
         name=chain.name,
         precision=chain.first.precision,
@@ -320,6 +351,12 @@ def _opened(
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
     return Worker(replace(begun, survey=chain.kind.survey(stack, find)), chain, stack)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Bytes of a file and when it was changed last, in ns: another stamp is another file."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _judging(chain: Chain, stack: RawStack) -> tuple[Transfer | None, str | None]:

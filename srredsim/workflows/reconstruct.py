@@ -228,7 +228,7 @@ def reconstruct_file(
     """
     started = time.perf_counter()
     path, writing, method = Path(path), writing or io.Writing(), method or Method()
-    stack = io.read(path, **asdict(reading or io.Reading()))
+    stack = io.remembering(io.read(path, **asdict(reading or io.Reading())))
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")

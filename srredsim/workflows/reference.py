@@ -161,7 +161,7 @@ class Reference:
         return {"input": str(path), "split": split, "pairs": pairs}
 
     def _read(self, path: Path) -> RawStack:
-        stack = io.read(path, **asdict(self.reading))
+        stack = io.remembering(io.read(path, **asdict(self.reading)))
         check_phases(stack.pattern.phases)
         return stack
 
@@ -188,7 +188,7 @@ class Reference:
         if twin_path.resolve() == path.resolve():
             raise InputError(f"{self.dim.low} holds the stack itself, not a twin of less light")
         try:
-            twin = io.read(twin_path, **asdict(self.reading))
+            twin = io.remembering(io.read(twin_path, **asdict(self.reading)))
         except InputError as problem:
             raise InputError(f"its twin {twin_path}: {problem}") from None
         if twin.array.shape != stack.array.shape:

@@ -156,13 +156,13 @@ def test_ctrl_c_ends_the_run(run, tiny_model, stack, monkeypatch):
 
 
 @pytest.mark.parametrize("bug", [RuntimeError("ours"), ValueError("ours"), OSError(errno.EINVAL, "ours")])
-def test_a_bug_keeps_its_traceback(run, tiny_model, stack, monkeypatch, bug):
+def test_a_bug_keeps_its_traceback(run, tiny_model, monkeypatch, bug):
     def fail(*_, **__):
         raise bug
 
-    monkeypatch.setattr("srredsim.workflows.predict.predict_file", fail)
+    monkeypatch.setattr("srredsim.workflows.export.export", fail)
     with pytest.raises(type(bug), match="ours"):
-        run("predict", stack, "--model", tiny_model)
+        run("export", tiny_model, "--out", "served")
 
 
 def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process):

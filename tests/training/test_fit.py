@@ -241,7 +241,7 @@ def test_nothing_to_resume(tmp_path, monkeypatch):
 
 def stopped_run(folder, moment, wanted):
     stopped = subprocess.run(
-        command(folder, wanted),
+        command(job(folder, wanted)),
         env=os.environ | {"SRREDSIM_STOP_AT": moment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ from srredsim.io.formats import npy, tiff
 from srredsim.io.source import BarePlanes
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows.predict import predict_file
+from srredsim.workflows.reconstruct import reconstruct_file
 from srredsim.zoo import models
 
 TIMES, CHANNELS, SLICES, ANGLES, PHASES, SIDE = 2, 1, 3, 3, 5, 40
@@ -90,6 +91,16 @@ def test_reads_of_each_plane(write, kind, limit, most, raw, counted, tmp_path, m
     assert opened["file"] == 1
     if most == 2:  # the test sees what it should
         assert max(reads.values()) == 2
+
+
+def test_reconstruct_reads_each_plane_once(raw, counted, tmp_path):
+    reads, opened = counted
+    path = compressed_tiff(tmp_path, raw)
+    reads.clear()
+    reconstruct_file(path, reading=Reading(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08), split_photons=True)
+    assert len(reads) == PLANES
+    assert set(reads.values()) == {1}
+    assert opened["file"] == 1
 
 
 def test_short_memory_changes_nothing(raw, tmp_path, monkeypatch, tiny_cleaner):

@@ -10,6 +10,7 @@ import pytest
 
 from srredsim import io
 from srredsim.acquisition import Optics
+from srredsim.errors import InputError
 from srredsim.io import Writing
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows import predict as prediction
@@ -82,3 +83,39 @@ def test_a_part_that_is_missing_leaves_nothing(path, tmp_path, tiny_model):
     with pytest.raises(ValueError, match="1 of 8 parts are missing"):
         prediction.merge(plan, [worker.do(unit) for unit in plan.units[1:]])
     assert not (tmp_path / "merged").exists()
+
+
+def test_a_file_that_changed_since_is_refused(path, tmp_path, tiny_model):
+    """A smaller one would leave pixels that nobody computed."""
+    plan = prediction.plan(path, models.load(tiny_model, "float32"), writing=Writing(tmp_path / "merged"))
+    raw = io.read(path).array[0, 0, 0]
+    path.unlink()
+    io.write_raw(path, raw[..., :24, :24])
+    with pytest.raises(InputError, match=r"cells\.tif has changed since it was planned"):
+        prediction.Worker(plan)
+
+
+def test_parts_of_another_plan_and_twice_the_same_are_refused(path, tmp_path, tiny_model, tiny_cleaner):
+    plans = [
+        prediction.plan(path, models.load(name, "float32"), writing=Writing(tmp_path / "merged"))
+        for name in (tiny_cleaner, tiny_model)
+    ]
+    ours, others = ([worker.do(unit) for unit in worker.plan.units] for worker in map(prediction.Worker, plans))
+    with pytest.raises(InputError, match="of another plan"):
+        prediction.merge(plans[0], [*ours[:-1], others[-1]])
+    with pytest.raises(InputError, match=r"\(0, 0, 0\) was there already"):
+        prediction.merge(plans[0], [*ours, ours[0]])
+    with pytest.raises(InputError, match=r"no \(t, c, z\) = \(0, 0, 7\)"):
+        prediction.Worker(plans[0]).do((0, 0, 7))
+    assert not [found for found in (tmp_path / "merged").glob("**/*") if found.is_file()]
+    assert prediction.merge(plans[0], ours)["model"] == "cleaner"
+
+
+def test_units_are_done_from_another_folder(path, tmp_path, tiny_model, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = prediction.plan(path.name, models.load(tiny_model, "float32"), writing=Writing("merged"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    worker = prediction.Worker(plan)
+    report = prediction.merge(plan, map(worker.do, plan.units))
+    assert report["paths"][0] == str(tmp_path / "merged" / "cells_tiny.tif")
