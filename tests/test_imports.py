@@ -26,6 +26,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "normalise",
         "tiling",
         "picture",
+        "lost_frames",
     },
     {"optics"},
     {"io"},

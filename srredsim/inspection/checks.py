@@ -53,8 +53,11 @@ def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     return Field(raw, numbers[position])
 
 
-def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
-    """Report of a channel, ready for JSON: its checks, and the numbers behind them."""
+def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: dict[tuple[int, int, int], str]) -> dict:
+    """Report of a channel, ready for JSON: its checks, and the numbers behind them.
+
+    ``gone`` says of (t, c, z) what is wrong with single frames; where such a one was to be checked, nothing else is.
+    """
     position = middle_position(stack, channel)
     field = field_of(stack, position)
     report: dict = {
@@ -67,6 +70,9 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
         "cutoff_per_um": None,
         "stripes": None,
     }
+    lost = [verdicts.lost_frames(stack.which(at), problem) for at, problem in gone.items() if at[1] == channel][:1]
+    if position in gone:
+        return report | {"checks": [check.report() for check in lost]}
     try:
         _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
@@ -88,6 +94,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
     bleaching = verdicts.bleaching(light)
     checks = [
+        *lost,
         order,
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
         verdicts.camera_noise(noise, white, source),

@@ -8,6 +8,7 @@ import numpy as np
 
 from srredsim.acquisition import RawStack
 from srredsim.inspection.checks import checked
+from srredsim.lost_frames import lost
 
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
 OPTICS = {
@@ -42,8 +43,11 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
     sums = np.zeros((channels, angles, phases))
     counts = np.zeros((channels, angles, phases), int)
     low, high, at_high = np.inf, -np.inf, 0
+    gone: dict[tuple[int, int, int], str] = {}
     for t, c, z in stack.positions():
         raw = stack.raw(t, c, z)
+        if problem := lost(raw):
+            gone[t, c, z] = problem
         finite = np.isfinite(raw)
         sums[c] += np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite)
         counts[c] += np.count_nonzero(finite, axis=(2, 3))
@@ -70,7 +74,7 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
-        "channels": [checked(stack, channel, others or {}) for channel in range(channels)],
+        "channels": [checked(stack, channel, others or {}, gone) for channel in range(channels)],
     }
 
 

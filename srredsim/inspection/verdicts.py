@@ -52,6 +52,12 @@ def not_checked(name: str, why: str) -> Check:
     return Check(name, None, None, why, "")
 
 
+def lost_frames(where: str, problem: str) -> Check:
+    """Verdict on a frame that is empty or another's copy."""
+    number, advice = problem.rsplit(": ", 1)
+    return Check("single frames", BAD, None, ": ".join(filter(None, (where, number))), "none lost", advice)
+
+
 def _low_is_good(value: float, limits: tuple[float, float]) -> str:
     return GOOD if value <= limits[0] else DOUBTFUL if value <= limits[1] else BAD
 

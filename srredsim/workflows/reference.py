@@ -23,6 +23,7 @@ from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.io.image import carried_over
+from srredsim.lost_frames import whole
 from srredsim.noise.photons import Counting, counting_of, part, recorded
 from srredsim.optics.borders import fading
 from srredsim.optics.illumination import check_phases
@@ -196,7 +197,7 @@ class Reference:
         if alike < SAME_FIELD:
             raise InputError(f"its twin {twin_path} shows another field: their correlation is {alike:.2f}")
         facts = {"twin": str(twin_path), "twin_correlation": alike, "twin_shift_pixels": shift}
-        return [Job(path.stem, lambda: (_whole(twin), stack), facts)]
+        return [Job(path.stem, lambda: (_all_of(twin), stack), facts)]
 
     def _parted(self, path: Path, stack: RawStack, transfer: Transfer) -> list[Job]:
         countings = [self._counting(stack, c, transfer) for c in range(stack.sizes["C"])]
@@ -265,7 +266,7 @@ def parted(
     rest = np.empty(stack.array.shape, np.float32)
     for t, c, z in stack.positions():
         counting = countings[c]
-        taken, left = part(stack.raw(t, c, z), counting, share, rng)
+        taken, left = part(whole(stack, (t, c, z)), counting, share, rng)
         dim[t, c, z] = recorded(taken, counting, share, rng)
         rest[t, c, z] = left * (counting.gain_adu / (1 - share)) + counting.offset_adu
     return dim, replace(stack, array=rest)
@@ -334,8 +335,11 @@ def _raw(out: Path, split: str, name: str) -> Path:
     return out / split / "raw" / f"{name}.tif"
 
 
-def _whole(stack: RawStack) -> np.ndarray:
-    whole = np.empty(stack.array.shape, stack.array.dtype)
+def _all_of(stack: RawStack) -> np.ndarray:
+    array = np.empty(stack.array.shape, stack.array.dtype)
     for position in stack.positions():
-        whole[position] = stack.raw(*position)
-    return whole
+        try:
+            array[position] = whole(stack, position)
+        except InputError as problem:
+            raise InputError(f"its twin {stack.source}: {problem}") from None
+    return array
