@@ -34,7 +34,7 @@ def lost(raw: np.ndarray) -> str | None:
     return f"{number} {what}{others}: {_advice(len(wrong), n % phases + 1, phases)}"
 
 
-def whole(stack: RawStack, position: tuple[int, int, int]) -> np.ndarray:
+def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
     """One raw stack, read, with no frame lost: raises InputError if one is."""
     raw = stack.raw(*position)
     if problem := lost(raw):

@@ -16,6 +16,7 @@ import numpy as np
 from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import as_recorded
 
 UNKNOWN = Optics()
 SUFFIXES = (".tif", ".tiff")  # names of images that are written
@@ -91,7 +92,11 @@ class Image:
         if self.stripes is None:
             return None
         made_of, stripes = self.stripes
-        return stripes if made_of.array is stack.array and made_of.optics == stack.optics else None
+        return (
+            stripes
+            if as_recorded(made_of.array) is as_recorded(stack.array) and made_of.optics == stack.optics
+            else None
+        )
 
     def save(self, path: str | Path, *, dtype: str = "float32", overwrite: bool = False) -> Path:
         """Write a TIFF that ImageJ opens with pixel size, z step, frame interval and channel names.

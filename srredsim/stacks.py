@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from srredsim import checks, io, resources
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import as_recorded, without_hot_pixels
 from srredsim.results import Image
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class OfReading(TypedDict, total=False):
     trailing_widefield: bool
     widefield_frame: str | None
     channels: int | None
+    keep_hot_pixels: bool
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | None
@@ -77,7 +79,11 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         if given.get(name):
             raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
     told = {name: getattr(reading, name) for name in ("pixel_size_um", "na", "wavelength_em_um")}
-    return replace(stack, optics=stack.optics.given(**told))
+    stack = replace(stack, optics=stack.optics.given(**told))
+    if reading.keep_hot_pixels:
+        return replace(stack, array=as_recorded(stack.array))
+    decided = hasattr(stack.array, "source")  # frames of a file: it was said when they were read
+    return stack if decided else without_hot_pixels(stack)
 
 
 def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:

@@ -22,8 +22,6 @@ ORDERS = Choices("srredsim.io.orders:ORDERS")
 WIDEFIELD_FRAMES = Choices("srredsim.io.orders:WIDEFIELD_FRAMES")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")
-# what `stacks` adds
-READING = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "pixel_size_um")
 
 
 class Parser(argparse.ArgumentParser):
@@ -97,6 +95,8 @@ def stacks(parser: Parser) -> None:
     parser.add_argument("--trailing-widefield", action="store_true", help="the same as --widefield-frame last")
     channels = "colours that alternate frame by frame; left out: the file says"
     parser.add_argument("--channels", type=positive, metavar="C", help=channels)
+    hot = "leave them as they are; else they are given the median of the pixels around them"
+    parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     pixel_size(parser, "of the raw frames; left out: the file says")
 
 

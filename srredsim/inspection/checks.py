@@ -11,6 +11,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import Repaired
 from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
 from srredsim.inspection.readings import SMALLEST, Fits, middle
@@ -70,9 +71,9 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: di
         "cutoff_per_um": None,
         "stripes": None,
     }
-    lost = [verdicts.lost_frames(stack.which(at), problem) for at, problem in gone.items() if at[1] == channel][:1]
+    noticed = _noticed(stack, channel, gone)
     if position in gone:
-        return report | {"checks": [check.report() for check in lost]}
+        return report | {"checks": [check.report() for check in noticed]}
     try:
         _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
@@ -94,7 +95,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: di
     parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
     bleaching = verdicts.bleaching(light)
     checks = [
-        *lost,
+        *noticed,
         order,
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
         verdicts.camera_noise(noise, white, source),
@@ -117,6 +118,14 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: di
         "cutoff_per_um": transfer.cutoff_per_um if transfer else None,
         "stripes": parameters.report() if parameters else None,
     }
+
+
+def _noticed(stack: RawStack, channel: int, gone: dict[tuple[int, int, int], str]) -> list[Check]:
+    """What was seen when all frames were read: frames that are lost, hot pixels."""
+    noticed = [verdicts.lost_frames(stack.which(at), problem) for at, problem in gone.items() if at[1] == channel][:1]
+    if isinstance(stack.array, Repaired) and (places := stack.array.places(channel)):
+        noticed.append(verdicts.hot_pixels(places))
+    return noticed
 
 
 def _refuse_unusable(raw: np.ndarray) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from srredsim.acquisition import RawStack
+from srredsim.hot_pixels import as_recorded, remarks
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
 from srredsim.io.alternatives import EXCHANGED, alternatives
+from srredsim.io.memory import Remembered
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
@@ -78,8 +80,10 @@ class Watched:
 
     def __init__(self, stack: RawStack):
         self._read, self.fits = stack.array, Fits()
-        self.stack = replace(stack, array=getattr(stack.array, "array", stack.array))  # what a memory remembers
-        self._of_file = hasattr(stack.array, "wanted") and stack.pattern.angles > 1 and stack.pattern.phases > 2
+        array = stack.array.array if isinstance(stack.array, Remembered) else stack.array
+        self.stack = replace(stack, array=array)
+        of_file = hasattr(as_recorded(array), "wanted")
+        self._of_file = of_file and stack.pattern.angles > 1 and stack.pattern.phases > 2
         channels = range(stack.sizes["C"]) if self._of_file else ()
         self._wanted = {place for channel in channels for place in places(stack, channel)}
 
@@ -98,10 +102,10 @@ class Watched:
         return raw
 
     def doubts(self) -> list[str]:
-        """A line for each channel whose frames clearly fit another reading of the file than the one it was given."""
+        """What was found in the frames: hot pixels, and channels that clearly fit another reading of the file."""
+        lines = dict.fromkeys(remarks(self.stack.array))
         if not self._of_file:  # there is no other reading
-            return []
-        lines: dict[str, None] = {}
+            return list(lines)
         for channel in range(self.stack.sizes["C"]):
             as_read = self.fits.of(self.stack, channel)
             if as_read.explained < 1 - BETTER:  # else nothing can be clearly better

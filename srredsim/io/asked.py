@@ -16,7 +16,16 @@ CHECKS = {
     "na": checks.above_zero,
     "wavelength_em_um": checks.above_zero,
 }
-OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "na", "wavelength_em_um")
+OF_RAW_STACKS = (
+    "order",
+    "angles",
+    "phases",
+    "trailing_widefield",
+    "widefield_frame",
+    "na",
+    "wavelength_em_um",
+    "keep_hot_pixels",
+)
 DTYPES = ("float32", "uint16")  # of images that are written
 
 
@@ -33,12 +42,14 @@ class Reading:
     wavelength_em_um: float | None = None
     widefield_frame: str | None = None
     channels: int | None = None
+    keep_hot_pixels: bool = False  # leave hot pixels of raw stacks as they are
 
     def __post_init__(self):
         for name, check in CHECKS.items():
             if getattr(self, name) is not None:
                 check(name, getattr(self, name))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
+        checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""

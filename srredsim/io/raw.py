@@ -11,6 +11,7 @@ import tifffile
 
 from srredsim.acquisition import AXES, Optics, Pattern, RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import without_hot_pixels
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
@@ -36,6 +37,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
         The same as ``widefield_frame="last"``.
     channels : int, optional
         Colours that alternate frame by frame, where the file does not say so.
+    keep_hot_pixels : bool
+        Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
         Pixels of the raw frames, objective and emission; they win over what the file says.
 
@@ -65,7 +68,8 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
     optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    return RawStack(array, pattern, optics, names, None if path is None else Path(path), (*notes, *source.notes))
+    stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), (*notes, *source.notes))
+    return stack if reading.keep_hot_pixels else without_hot_pixels(stack)
 
 
 @dataclass(frozen=True)
