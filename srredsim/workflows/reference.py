@@ -22,8 +22,10 @@ from scipy import fft, ndimage
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import remarks
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import whole
+from srredsim.noise.line import QUANTISATION
 from srredsim.noise.photons import Counting, counting_of, part, recorded
 from srredsim.optics.borders import fading
 from srredsim.optics.illumination import check_phases
@@ -131,7 +133,8 @@ class Reference:
             If the stack cannot be used, its stripes were not all found, it has no twin, or a pair exists already.
         """
         path = Path(path)
-        stack = self._read(path)
+        read = self._read(path)
+        stack = io.remembering(read)
         transfer = transfer_of(stack.optics)
         jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfer)
         split = self._split(jobs)
@@ -158,10 +161,10 @@ class Reference:
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
-        return {"input": str(path), "split": split, "pairs": pairs}
+        return {"input": str(path), "split": split, "pairs": pairs, "notes": remarks(read.array)}
 
     def _read(self, path: Path) -> RawStack:
-        stack = io.remembering(io.read(path, **asdict(self.reading)))
+        stack = io.read(path, **asdict(self.reading))
         check_phases(stack.pattern.phases)
         return stack
 
@@ -262,7 +265,8 @@ def parted(
     stack: RawStack, countings: list[Counting], share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, RawStack]:
     """The dim stack (t, c, z, a, p, y, x), and the rest of the photons, scaled to the whole light."""
-    dim = np.empty(stack.array.shape, np.uint16)
+    adu = all(counting.rounding_adu2 == QUANTISATION for counting in countings)
+    dim = np.empty(stack.array.shape, np.uint16 if adu else np.float32)
     rest = np.empty(stack.array.shape, np.float32)
     for t, c, z in stack.positions():
         counting = countings[c]
@@ -309,7 +313,7 @@ def lines(report: dict) -> list[str]:
     for pair in report["pairs"]:
         light = f"{100 * pair['light']:.3g} % of the light, {pair['photons']:.3g} photons: " if "light" in pair else ""
         text += [f"{light}{words}" for channel in pair["channels"] for words in channel["warnings"]]
-    return text
+    return [*text, *report["notes"]]
 
 
 def _origin(name: str, camera: dict) -> str:
