@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from srredsim.acquisition import RawStack
+from srredsim.errors import InputError
 from srredsim.inspection.checks import checked
 from srredsim.lost_frames import lost
+from srredsim.optics.transfer import transfer_of
 
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
 OPTICS = {
@@ -61,7 +63,7 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
     return {
         "source": None if stack.source is None else str(stack.source),
-        "notes": list(stack.notes),
+        "notes": [*stack.notes, *_of_pixels(stack)],
         "sizes": stack.sizes,
         "dtype": str(stack.array.dtype),
         "channel_names": None if stack.channel_names is None else list(stack.channel_names),
@@ -76,6 +78,14 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
         "channels": [checked(stack, channel, others or {}, gone) for channel in range(channels)],
     }
+
+
+def _of_pixels(stack: RawStack) -> list[str]:
+    """What is to be said of pixels that are a little too coarse for the lens."""
+    try:
+        return transfer_of(stack.optics).remarks
+    except InputError:  # not known, or impossible: the checks say so
+        return []
 
 
 def _number(value: float) -> int | float | None:

@@ -161,7 +161,7 @@ class Reference:
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
-        return {"input": str(path), "split": split, "pairs": pairs, "notes": remarks(read.array)}
+        return {"input": str(path), "split": split, "pairs": pairs, "notes": [*transfer.remarks, *remarks(read.array)]}
 
     def _read(self, path: Path) -> RawStack:
         stack = io.read(path, **asdict(self.reading))
