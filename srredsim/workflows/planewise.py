@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import io, picture
+from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.io.asked import Reading, Writing
@@ -101,7 +101,9 @@ def done(stack: RawStack, position: tuple[int, int, int], work: Work, into: Imag
     where = stack.which(position)
     try:
         image = checked(stack.raw(*position)[0, 0])
-        into[position] = work.of_plane(Plane(position, image, where))
+        made = work.of_plane(Plane(position, image, where))
+        checks.image_made(made, work.name)
+        into[position] = made
     except InputError as problem:
         raise InputError(": ".join(filter(None, (where, str(problem))))) from None
     return image

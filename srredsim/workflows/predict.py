@@ -204,6 +204,7 @@ class Worker:
         before = sum(network.seconds for network in self._networks)
         image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
         raw = self._planes(position, image, tick)
+        checks.image_made(image, ": ".join(filter(None, (which(plan.shape[:3], position), f"the model {plan.name}"))))
         return Part(
             plan.token,
             position,
@@ -353,7 +354,7 @@ def _opened(
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
     survey = chain.kind.survey(stack, find)
-    doubts = watch.doubts()  # of what the survey has read
+    doubts = [*(transfer.remarks if transfer else []), *watch.doubts()]  # the survey has read the frames
     begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts), advice=(*begun.advice, *doubts))
     return Worker(begun, chain, stack)
 

@@ -157,6 +157,8 @@ class Reconstruction:
         how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
         images = planes(self.stack, self.transfer, method.wiener, **how)
         for done, plane in enumerate(images, start=1):
+            where = self.stack.which(plane.position)
+            checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
             yield plane
             if plane.position[2] == plane.sharpest:
                 self._note(plane)
@@ -179,7 +181,7 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        sizes, source, doubts = self.stack.sizes, self.stack.source, self._watch.doubts()
+        sizes, source, doubts = self.stack.sizes, self.stack.source, [*self.transfer.remarks, *self._watch.doubts()]
         return {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
@@ -191,7 +193,7 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": [*self.stack.notes, *self.notes, *doubts],
+            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *doubts])),
             "doubts": doubts,
         }
 
@@ -286,9 +288,9 @@ def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[st
     """Transfer function of the optics, with a measured curve where there is one, and what is to be said about that."""
     transfer = transfer_of(optics)
     if not otf:
-        return transfer, []
+        return transfer, transfer.remarks
     curve, notes = read_curve(otf, transfer.cutoff_per_um)
-    return transfer.with_curve(curve), notes
+    return transfer.with_curve(curve), [*transfer.remarks, *notes]
 
 
 def _first(rows: Any) -> Any:

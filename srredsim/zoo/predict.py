@@ -62,6 +62,7 @@ def predict(
     tick = counted(progress, stack.array.shape[1] * shape[0] * shape[2] * planes.ticks)
     for position in in_order(shape):
         planes(position, image[position], tick)
+        checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
     pixel_size_um = stack.optics.pixel_size_um

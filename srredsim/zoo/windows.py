@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from srredsim import networks, tiling
+from srredsim.errors import InputError
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -73,6 +74,10 @@ class Network:
         started = time.perf_counter()
         image = self.model.network.predict_on_batch(np.ascontiguousarray(window[None]))[0, ..., 0]
         self.seconds += time.perf_counter() - started
+        if not np.isfinite(image).all():
+            raise InputError(
+                f"the model {self.model.name} made pixels that are NaN or infinite of this image; it is not kept"
+            )
         return image
 
     def _next_smaller(self, side: int) -> int:
