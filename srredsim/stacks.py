@@ -35,6 +35,7 @@ class OfReading(TypedDict, total=False):
     widefield_frame: str | None
     channels: int | None
     keep_hot_pixels: bool
+    accept_incomplete: bool
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | None
@@ -75,7 +76,16 @@ def stack_for(chain: Chain, data: Stack, given: Mapping[str, Any]) -> RawStack:
 def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     """A stack with other optics; how its frames are sorted was told when it was read."""
     reading = _reading(given)
-    for name in ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "axes"):
+    for name in (
+        "order",
+        "angles",
+        "phases",
+        "trailing_widefield",
+        "widefield_frame",
+        "channels",
+        "accept_incomplete",
+        "axes",
+    ):
         if given.get(name):
             raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
     told = {name: getattr(reading, name) for name in ("pixel_size_um", "na", "wavelength_em_um")}
@@ -93,7 +103,7 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
         checks.path("data", data)
-        return io.open_source(Path(data), pixel_size_um), Path(data)
+        return io.open_source(Path(data), pixel_size_um, bool(given.get("accept_incomplete"))), Path(data)
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
         optics = data.optics.given(pixel_size_um=pixel_size_um)

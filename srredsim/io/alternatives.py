@@ -12,6 +12,7 @@ import numpy as np
 from srredsim.acquisition import Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.hot_pixels import Repaired, as_recorded
+from srredsim.io.incomplete import whole_stacks
 from srredsim.io.orders import KNOWN, ORDERS, WIDEFIELD_FRAMES, Wanted, arrange
 from srredsim.io.raw import Frames
 
@@ -43,7 +44,7 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     found: dict[str, RawStack] = {}
     for name, wanted in _ways(stack, frames.wanted):
         try:
-            numbers, _ = arrange(source.letters, source.shape, wanted)
+            numbers, _ = whole_stacks(arrange(source.letters, source.shape, wanted)[0], source.missing)
         except InputError:  # the frames do not make these counts, or the file names its axes
             continue
         _add(found, name, numbers, stack)

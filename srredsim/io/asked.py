@@ -43,6 +43,7 @@ class Reading:
     widefield_frame: str | None = None
     channels: int | None = None
     keep_hot_pixels: bool = False  # leave hot pixels of raw stacks as they are
+    accept_incomplete: bool = False  # go on with what is there of a file that promises more frames
 
     def __post_init__(self):
         for name, check in CHECKS.items():
@@ -50,6 +51,7 @@ class Reading:
                 check(name, getattr(self, name))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
+        checks.yes_or_no("accept_incomplete", self.accept_incomplete)
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""

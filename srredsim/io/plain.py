@@ -11,6 +11,7 @@ from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.colours import with_channels
+from srredsim.io.incomplete import whole_stacks
 from srredsim.io.raw import Frames
 from srredsim.io.source import Source
 
@@ -40,7 +41,8 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
         colour = "; is the last axis the colour? Give planes of grey values" if x in (3, 4) else ""
         raise InputError(f"the planes are {y} x {x} pixels; {smallest} x {smallest} is the least{colour}")
     numbers = orders.arrange_planes(*with_channels(source.letters, source.shape, reading.channels))
-    notes = (*source.notes, *_doubts(source))
+    numbers, more = whole_stacks(numbers, source.missing)
+    notes = (*source.notes, *_doubts(source), *more)
     frames = Frames(source, numbers[..., None, None])
     return RawStack(
         frames, Pattern(1, 1), source.optics, source.channel_names, None if path is None else Path(path), notes

@@ -15,6 +15,7 @@ from srredsim.hot_pixels import without_hot_pixels
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
+from srredsim.io.incomplete import whole_stacks
 from srredsim.io.source import Source
 from srredsim.io.whole import atomic
 
@@ -37,6 +38,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
         The same as ``widefield_frame="last"``.
     channels : int, optional
         Colours that alternate frame by frame, where the file does not say so.
+    accept_incomplete : bool
+        Go on with the whole stacks that are there of a file that promises more frames.
     keep_hot_pixels : bool
         Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
@@ -50,7 +53,7 @@ def read(path: str | Path, **given: Any) -> RawStack:
     """
     reading = Reading(**given)
     _ = reading.frames  # a wrong order is found before the file is opened
-    return raw_stack(open_source(path, reading.pixel_size_um), path, reading)
+    return raw_stack(open_source(path, reading.pixel_size_um, reading.accept_incomplete), path, reading)
 
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
@@ -61,7 +64,8 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         array, notes = _tiles(source, wanted)
     else:
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
-        array = Frames(source, numbers, wanted)
+        numbers, more = whole_stacks(numbers, source.missing)
+        array, notes = Frames(source, numbers, wanted), [*notes, *more]
     if source.dtype.itemsize == 1:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
@@ -125,10 +129,13 @@ def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
         raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out `order`")
     grid = orders.grid(source.size, wanted)
-    tiles = Tiles(source, orders.arrange_planes(source.letters, source.shape, wanted.widefield), grid)
+    numbers = orders.arrange_planes(source.letters, source.shape, wanted.widefield)
+    numbers, notes = whole_stacks(numbers, source.missing)
+    tiles = Tiles(source, numbers, grid)
     told = "" if wanted.angles and wanted.phases else ", guessed from its size"
     y, x = tiles.shape[-2:]
-    return tiles, [f"montage of {grid[0]} angles (rows) x {grid[1]} phases (columns) of {y} x {x} pixels{told}"]
+    words = f"montage of {grid[0]} angles (rows) x {grid[1]} phases (columns) of {y} x {x} pixels{told}"
+    return tiles, [words, *notes]
 
 
 def write_raw(path: str | Path, array: np.ndarray, *, optics: Optics = UNKNOWN, overwrite: bool = False) -> Path:

@@ -67,7 +67,8 @@ def planewise(
     """
     started = time.perf_counter()
     path = Path(path)
-    stack = io.plain_images(io.open_source(path, reading.pixel_size_um), path, reading, work.smallest)
+    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
+    stack = io.plain_images(source, path, reading, work.smallest)
     positions, size = stack.array.shape[:3], stack.array.shape[5:]
     result = writing.path(path, work.name)
     preview = result.with_suffix(".png")

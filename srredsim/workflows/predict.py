@@ -187,7 +187,8 @@ class Worker:
         if stack is None:
             if _stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
-            stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
+            source = io.open_source(plan.path, plan.reading.pixel_size_um, plan.reading.accept_incomplete)
+            stack = chain.open(source, plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
         self._planes = chain.planes(stack, plan.survey, plan.asked_tile)
 
@@ -322,7 +323,7 @@ def _opened(
     if tile is not None:
         checks.positive("tile", tile)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
-    source = io.open_source(path, reading.pixel_size_um)
+    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
     if not isinstance(model, LoadedModel | Chain):
         model = model(io.raw_stack(source, path, reading))
     chain = model if isinstance(model, Chain) else Chain(model)
