@@ -56,9 +56,18 @@ def of_time(plane: Plane) -> dict:
     }
 
 
+HEXAGONAL_FRAMES = 7
+HEXAGONAL = (
+    "seven frames without stripes of one direction: if the pattern is hexagonal (hexSIM), each frame has three"
+    " directions at once, which cannot be reconstructed here, and the image is not to be trusted"
+)
+
+
 def verdict(parameters: Parameters) -> str:
     """One sentence about how far the image can be trusted."""
     statuses = [angle.status for angle in parameters.angles]
+    if may_be_hexagonal(parameters):
+        return HEXAGONAL
     if parameters.failed:
         return "no stripes were found in any angle: this is the deconvolved widefield image, not super-resolved"
     words = []
@@ -77,6 +86,13 @@ def verdict(parameters: Parameters) -> str:
     if len(statuses) == 1:
         words.append("one angle only: the resolution is better in one direction only")
     return "; ".join(words) or "the stripes of every angle were measured"
+
+
+def may_be_hexagonal(parameters: Parameters) -> bool:
+    """Whether seven frames of one angle have no stripes that are those of one direction and its higher order."""
+    first, *others = parameters.angles
+    lacking = first.status == "failed" or any(order.status == "failed" for order in first.orders)
+    return not others and len(first.steps_rad) == HEXAGONAL_FRAMES and lacking
 
 
 def overall(channels: list[dict]) -> str:

@@ -20,6 +20,7 @@ import tifffile
 
 from srredsim.errors import InputError
 from srredsim.io import calibration
+from srredsim.io.samples import frames_as_samples, samples_source
 from srredsim.io.source import BarePlanes, Source
 
 MAGIC, SUFFIXES, NAME = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), "a TIFF"
@@ -103,10 +104,14 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     if not series:
         raise InputError("the TIFF holds no image")
     incomplete = _cut_short(tif)
-    notes: list[str] = []
+    series, notes = _without_thumbnail(series)
     first = series[0]
     letters, shape = _axes(first)
-    _refuse_colour(tif.pages.first, letters, shape)
+    samples = shape[letters.index("S")] if "S" in letters else 1
+    if samples > 1 and incomplete is None and frames_as_samples(first.keyframe, samples, prod(shape)):
+        optics, more = calibration.of_tiff(tif, first.kind).optics(pixel_size_um)
+        return samples_source(first, samples, _pixels_of, optics, [*notes, *more])
+    _refuse_colour(first.keyframe, letters, shape)
     letters, shape = _without_samples(letters, shape)
     parts = [first]
     if (
@@ -155,6 +160,17 @@ def _series(tif: tifffile.TiffFile) -> list[Any]:
     return list(tif.series(squeeze=False) if callable(tif.series) else tif.series)
 
 
+def _without_thumbnail(series: list[Any]) -> tuple[list[Any], list[str]]:
+    """Without a first image that is smaller than the only other one, which has more frames; and what is said then."""
+    if len(series) != 2 or len(series[0].pages) != 1 or len(series[1].pages) < 2:
+        return series, []
+    small, large = (one.keyframe.imagewidth * one.keyframe.imagelength for one in series)
+    if small >= large or series[0].kind == "ome":
+        return series, []
+    size = f"{series[0].keyframe.imagelength} x {series[0].keyframe.imagewidth} pixels"
+    return series[1:], [f"the first image, of {size}, is taken for a thumbnail and left out"]
+
+
 def _axes(series: Any) -> tuple[str, tuple[int, ...]]:
     if hasattr(series, "get_axes"):  # old versions keep two shapes in one object
         return series.get_axes(squeeze=False), tuple(int(n) for n in series.get_shape(squeeze=False))
@@ -201,18 +217,23 @@ def _planes(
     lock = threading.Lock()
 
     def plane(number: int) -> np.ndarray:
-        page = pages[number]
-        handle = page.parent.filehandle
-        with lock, _quiet_tifffile():
-            try:
-                handle.open()
-                return page.asarray().reshape(size)
-            except DAMAGE as error:
-                raise InputError(f"frame {number + 1} of {count} cannot be read: {_short([str(error)])}") from error
-            finally:
-                handle.close()
+        with lock:
+            return _pixels_of(pages[number], f"frame {number + 1} of {count}").reshape(size)
 
     return plane, missing
+
+
+def _pixels_of(page: tifffile.TiffPage, name: str) -> np.ndarray:
+    """All samples of a page, whose file is open for that time only."""
+    handle = page.parent.filehandle
+    with _quiet_tifffile():
+        try:
+            handle.open()
+            return page.asarray()
+        except DAMAGE as error:
+            raise InputError(f"{name} cannot be read: {_short([str(error)])}") from error
+        finally:
+            handle.close()
 
 
 def _is_cut(page: tifffile.TiffPage) -> bool:
