@@ -56,3 +56,6 @@ $(BIN)/python:
 	    echo "srredsim needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is not one: try  make PYTHON=python3.12 demo" >&2; \
 	    exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	@# Beside the folder of the checkout, too, "import srredsim" finds the package, not this folder of the same name.
+	@$(BIN)/python -c 'import pathlib, sysconfig; \
+	    pathlib.Path(sysconfig.get_path("purelib"), "checkout.pth").write_text("$(CURDIR)\n")'

@@ -1,8 +1,6 @@
 """``python -m srredsim`` is the ``srredsim`` command."""
 
-import sys
-
-from srredsim.cli.main import main
+from srredsim.cli.main import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -2,34 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from srredsim.errors import InputError
+
 AXES = "TCZAPYX"  # time, channel, z, angle, phase, y, x
+IN_WORDS = {  # what is known of the optics: its name and its unit
+    "na": ("numerical aperture", ""),
+    "wavelength_em_um": ("emission wavelength", " um"),
+    "pixel_size_um": ("pixel size", " um"),
+    "z_step_um": ("z step", " um"),
+    "frame_interval_s": ("frame interval", " s"),
+}
+SAME = 1e-3  # relative difference of two values that are one, rounded
+Value: TypeAlias = float | tuple[float, ...] | None  # of the emission, in all channels or in each
 
 
 @dataclass(frozen=True)
 class Optics:
-    """Unknown values are None: nothing is guessed in silence."""
+    """What is not known is None: nothing is guessed in silence."""
 
     na: float | None = None
-    wavelength_em_um: float | None = None
+    wavelength_em_um: float | tuple[float, ...] | None = None  # of the emission, in all channels or in each
     pixel_size_um: float | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
+
+    def of_channel(self, channel: int) -> Optics:
+        """Those of one channel, with its wavelength alone."""
+        waves = self.wavelength_em_um
+        return replace(self, wavelength_em_um=waves[channel]) if isinstance(waves, tuple) else self
+
+    @property
+    def each(self) -> list[Optics]:
+        """Those of each channel; a single one where all channels have the same."""
+        waves = self.wavelength_em_um
+        return [self.of_channel(c) for c in range(len(waves))] if isinstance(waves, tuple) else [self]
 
     @property
     def known(self) -> bool:
         """Whether all that the resolution depends on is there."""
         return None not in (self.na, self.wavelength_em_um, self.pixel_size_um)
 
-    def given(self, **values: float | None) -> Optics:
+    def given(self, **values: Value) -> Optics:
         """With the values that are not None in place of these."""
-        return replace(self, **{name: value for name, value in values.items() if value is not None})
+        told: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        return replace(self, **told)
+
+    def overridden(self, given: Mapping[str, Value], whose: str = "the file") -> list[str]:
+        """A sentence for each value that is given in place of another."""
+        text = []
+        for name, value in given.items():
+            own, (words, unit) = getattr(self, name), IN_WORDS[name]
+            if value is not None and own is not None and not alike(value, own):
+                text.append(f"{words} {numbers(value)}{unit} as given; {whose} says {numbers(own)}{unit}")
+        return text
+
+
+def numbers(value: float | Sequence[float], between: str = ", ") -> str:
+    """``0.525``, or ``0.461, 0.525`` of several channels."""
+    return between.join(f"{one:g}" for one in np.atleast_1d(value))
+
+
+def alike(value: float | Sequence[float], other: float | Sequence[float], within: float = SAME) -> bool:
+    """Whether the same is said of every channel, but for rounding."""
+    one, two = np.atleast_1d(value), np.atleast_1d(other)
+    return (one.size == two.size or 1 in (one.size, two.size)) and bool(np.all(np.abs(one / two - 1) <= within))
 
 
 @dataclass(frozen=True)
@@ -71,6 +115,12 @@ class RawStack:
             raise ValueError(
                 f"the pattern is {self.pattern.angles} x {self.pattern.phases}, the array {self.array.shape[3:5]}"
             )
+        waves, channels = self.optics.wavelength_em_um, int(self.array.shape[1])
+        if isinstance(waves, tuple) and len(waves) != channels:
+            raise InputError(
+                f"{len(waves)} emission wavelengths ({numbers(waves)} um) for {channels} channel{'s' * (channels > 1)};"
+                " give `wavelength_em_um` once for all channels, or one for each"
+            )
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -80,12 +130,21 @@ class RawStack:
         """One raw stack, (angles, phases, y, x), in the file's own units."""
         return np.asarray(self.array[t, c, z])
 
+    def fingerprint(self) -> str:
+        """Digest of the first raw stack of each channel: noise makes it another one of any other frames or order."""
+        digest = blake2b(digest_size=16)
+        for c in range(self.array.shape[1]):
+            raw = self.raw(0, c, 0)
+            digest.update(f"{raw.dtype.str} {raw.shape}".encode())
+            digest.update(np.ascontiguousarray(raw))
+        return digest.hexdigest()
+
     def __repr__(self) -> str:
         sizes = self.sizes
         several = [f"{axis} {sizes[axis]}" for axis in "TCZ" if sizes[axis] > 1]
         size = f"{self.pattern.angles} angles x {self.pattern.phases} phases of {sizes['Y']} x {sizes['X']} pixels"
         optics = [
-            f"{value:g} um a pixel" if name == "pixel_size_um" else f"{name} {value:g}"
+            f"{value:g} um a pixel" if name == "pixel_size_um" else f"{name} {numbers(value, '/')}"
             for name, value in vars(self.optics).items()
             if value is not None
         ]

@@ -17,7 +17,8 @@ accept_incomplete
 keep_hot_pixels
     ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
-    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says.
+    The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
+    one for each channel: ``(0.461, 0.525)``.
 
 What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help.
 """
@@ -33,10 +34,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
-from srredsim import inspection, io, stacks
+from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
-from srredsim.results import Image, Inspection, Picture, drawn_panels
+from srredsim.results import Image, Inspection, Origin, Picture, drawn_panels
 from srredsim.stacks import OfReading, Stack
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     Parameters
     ----------
     order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where a file does not say, the fastest first; PAZ if not given.
+        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given, in
+        which the phases of the first angle are followed by those of the second.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
     widefield_frame : {"none", "first", "last"}, optional
@@ -99,7 +101,7 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
-        Of an array: letters of TCZAPYX, as ``ZAPYX``.
+        Of an array: letters of TCZAPYX, the slowest first as in ``array.shape``. ``ZAPYX`` is the order PAZ.
 
     Raises
     ------
@@ -114,8 +116,6 @@ def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
     from srredsim.workflows import inspect as workflow
 
     stack = stacks.raw_stack(data, reading)
-    if reading.get("na") is not None or reading.get("wavelength_em_um") is not None:
-        inspection.refuse_impossible(stack.optics)
     return Inspection(workflow.inspect(stack), stack)
 
 
@@ -163,14 +163,14 @@ def reconstruct(
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )
-    optics = stack.optics.given(**result.report["optics"])
     return Image.of_planes(
         result.images,
-        optics=_finer(optics, result.images.shape[-1] / stack.array.shape[-1]),
+        optics=_finer(result.optics, result.images.shape[-1] / stack.array.shape[-1]),
         channel_names=stack.channel_names,
         name=method,
         found=result.report,
         notes=result.notes,
+        made_of=Origin.of(stack, result.optics, result.channels),
     )
 
 
@@ -209,15 +209,19 @@ def predict(
         name, notes = _fitting(stack)
         chain = load_model(name, precision)
     else:
+        if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded
+            io.existing(Path(data))
         chain = load_model(model, precision)
         stack = stacks.stack_for(chain, data, reading)
     result = predicted(chain, io.remembering(stack), tile=tile, progress=progress)
-    found = {
+    found: dict[str, Any] = {
         "model": chain.name,
         "precision": chain.first.precision,
-        "stripes": [verdict(each) for each in result.stripes],
-        "parameters": [each.report() for each in result.stripes],
+        "stripes": [verdict(each.parameters) for each in result.channels],
+        "parameters": [each.parameters.report() for each in result.channels],
     }
+    if result.agreement:
+        found["agreement"] = result.agreement
     return Image.of_planes(
         result.image,
         optics=result.optics,
@@ -225,7 +229,7 @@ def predict(
         name=chain.name,
         found=found,
         notes=(*notes, *result.notes),
-        stripes=(stack, result.stripes) if result.stripes else None,
+        made_of=Origin.of(stack, stack.optics, result.channels) if result.channels else None,
     )
 
 
@@ -276,7 +280,8 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     image : Image, array or path
         SIM image of the stack, above background: twice its pixels along y and x, and its T, C and Z.
     data : RawStack, path or array
-        Raw frames whose optics are known.
+        Raw frames whose optics are known. The stripes and the lens with which `reconstruct`, or `predict`, made an
+        image of these very frames are used as they are; for any other image they are found in the frames.
 
     Returns
     -------
@@ -291,12 +296,16 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     stack = stacks.raw_stack(data, reading)
     if isinstance(image, str | PathLike):
         image = io.read_image(Path(image))[0]
-    name, stripes = (image.name, image.stripes_of(stack)) if isinstance(image, Image) else ("image", None)
+    stack, name, channels = io.remembering(stack), "image", None
+    if isinstance(image, Image):
+        name, origin = image.name, image.made_of
+        if origin and origin.is_of(stack):
+            stack, channels = replace(stack, optics=origin.optics), origin.channels
     images = np.asarray(image, np.float32)
     shape = workflow.shape_of_images(stack)
     if images.ndim < len(shape) and images.size == np.prod(shape) and images.shape[-2:] == shape[-2:]:
         images = images.reshape(shape)
-    result = workflow.compare(io.remembering(stack), images, stripes)
+    result = workflow.compare(stack, images, channels)
     optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
 
     shown, supported = result.pictured

@@ -53,6 +53,11 @@ def unknown(what: str, name: str, names: list[str]) -> str:
     return f"no {what} called {name!r}; {there_are}{hint}"
 
 
+def install(extra: str) -> str:
+    """How to get what an extra of the package needs: srredsim is on no index, it is installed from its checkout."""
+    return f'pip install ".[{extra}]", in the checkout of srredsim'
+
+
 def cache_folder() -> Path:
     """Folder for what can be made again: ``$SRREDSIM_CACHE``, else ``srredsim`` in the user's cache folder."""
     if chosen := os.environ.get("SRREDSIM_CACHE"):

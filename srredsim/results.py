@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
-from srredsim.hot_pixels import as_recorded
+
+if TYPE_CHECKING:
+    from srredsim.reconstruction.planes import Channel
 
 UNKNOWN = Optics()
 SUFFIXES = (".tif", ".tiff")  # names of images that are written
@@ -26,9 +29,37 @@ MOST_CHANNELS = 3  # side by side in the picture of an image
 COLOURS = {"good": "#1a7f37", "doubtful": "#b35900", "bad": "#c00000"}  # colour of each verdict
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What an image was made of, by which its frames are known again, and what was found in them."""
+
+    frames: str  # fingerprint of the stack
+    optics: Optics  # of the stack, all that the image was made with
+    channels: tuple[Channel, ...]  # stripes and lens of each
+
+    @classmethod
+    def of(cls, stack: RawStack, optics: Optics, channels: Sequence[Channel]) -> Origin:
+        return cls(stack.fingerprint(), optics, tuple(channels))
+
+    def is_of(self, stack: RawStack) -> bool:
+        """Whether these are the frames of a stack, and nothing else is said of its optics."""
+        return self.optics.given(**vars(stack.optics)) == self.optics and self.frames == stack.fingerprint()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Image:
+class Image(NDArrayOperatorsMixin):
     """Image, or many along t, c and z, with its calibration and what it rests on; NumPy takes it as an array.
+
+    What is computed with it is a plain array: ``image[0]``, ``image - other``, ``np.mean(image)``.
+
+    >>> image = Image(np.arange(6.0).reshape(2, 3), "YX", Optics(pixel_size_um=0.04))
+    >>> image
+    <Image image: YX 2 x 3, 0.04 um a pixel>
+    >>> len(image), image.dtype, float(image[1, 2]), float(np.mean(image))
+    (2, dtype('float64'), 5.0, 2.5)
+    >>> image / 2 > 1
+    array([[False, False, False],
+           [ True,  True,  True]])
 
     Attributes
     ----------
@@ -45,6 +76,8 @@ class Image:
         What was found on the way, ready for JSON: stripes, noise, scores.
     notes : tuple of str
         What is to be known of it, a sentence each.
+    made_of : Origin, optional
+        Stripes and lens that it was made with, and of which stack.
     """
 
     array: np.ndarray
@@ -56,7 +89,7 @@ class Image:
     notes: tuple[str, ...] = ()
     drawn: Callable[[BinaryIO], None] | None = None  # writes a picture of its own as PNG
     tag: str | None = None  # software that a saved file names, see `srredsim.io.image.ImageWriter`
-    stripes: tuple[RawStack, Sequence[Any]] | None = None  # what it was made of, and the stripes of each channel
+    made_of: Origin | None = None
 
     @classmethod
     def of_planes(cls, planes: np.ndarray, **known: Any) -> Image:
@@ -76,6 +109,14 @@ class Image:
         return self.array.shape
 
     @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
     def pixel_size_um(self) -> float | None:
         return self.optics.pixel_size_um
 
@@ -86,17 +127,6 @@ class Image:
     @property
     def frame_interval_s(self) -> float | None:
         return self.optics.frame_interval_s
-
-    def stripes_of(self, stack: RawStack) -> Sequence[Any] | None:
-        """Stripes of each channel, if they are known because the image was made of this very stack."""
-        if self.stripes is None:
-            return None
-        made_of, stripes = self.stripes
-        return (
-            stripes
-            if as_recorded(made_of.array) is as_recorded(stack.array) and made_of.optics == stack.optics
-            else None
-        )
 
     def save(self, path: str | Path, *, dtype: str = "float32", overwrite: bool = False) -> Path:
         """Write a TIFF that ImageJ opens with pixel size, z step, frame interval and channel names.
@@ -122,20 +152,25 @@ class Image:
         planes = self.planes
         if not planes.size:
             raise InputError(f"an image of the shape {self.shape} has no pixels to write")
-        calibration = {name: getattr(self.optics, name) for name in ("pixel_size_um", "z_step_um", "frame_interval_s")}
-        calibration["channel_names"] = self.channel_names
-        named = {"tag": self.tag, **calibration}
+        mode = "grayscale" if self.drawn else "composite"  # maps of several kinds mean nothing over one another
+        named = {"tag": self.tag, "channel_names": self.channel_names, "mode": mode, **vars(self.optics)}
         with _spoken(), io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, **named) as writer:
             for position in np.ndindex(*planes.shape[:3]):
                 writer[position] = planes[position]
         return path
 
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.array[place]
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **how: Any) -> Any:
+        plain = (one.array if isinstance(one, Image) else one for one in inputs)
+        return getattr(ufunc, method)(*plain, **how)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.array, dtype, copy=copy)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """All but the stack that it was made of, which may be an open file."""
-        return vars(self) | {"stripes": None}
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.array.shape))

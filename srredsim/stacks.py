@@ -16,6 +16,7 @@ from srredsim import checks, io, resources
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.hot_pixels import as_recorded, without_hot_pixels
+from srredsim.optics.transfer import refuse_impossible
 from srredsim.results import Image
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class OfReading(TypedDict, total=False):
     accept_incomplete: bool
     pixel_size_um: float | None
     na: float | None
-    wavelength_em_um: float | None
+    wavelength_em_um: float | Sequence[float] | None
     axes: str | None
 
 
@@ -88,8 +89,11 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     ):
         if given.get(name):
             raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
-    told = {name: getattr(reading, name) for name in ("pixel_size_um", "na", "wavelength_em_um")}
-    stack = replace(stack, optics=stack.optics.given(**told))
+    optics = stack.optics.given(**reading.optics)
+    if stack.source is None or any(reading.optics.values()):  # what a file says wrongly is not the caller's fault
+        refuse_impossible(optics)
+    notes = stack.optics.overridden(reading.optics, "the stack")
+    stack = replace(stack, optics=optics, notes=(*stack.notes, *notes))
     if reading.keep_hot_pixels:
         return replace(stack, array=as_recorded(stack.array))
     decided = hasattr(stack.array, "source")  # frames of a file: it was said when they were read
@@ -102,8 +106,8 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
     if isinstance(data, str | PathLike):
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
-        checks.path("data", data)
-        return io.open_source(Path(data), pixel_size_um, bool(given.get("accept_incomplete"))), Path(data)
+        path = io.existing(Path(checks.path("data", data)))
+        return io.open_source(path, pixel_size_um, bool(given.get("accept_incomplete"))), path
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
         optics = data.optics.given(pixel_size_um=pixel_size_um)
@@ -141,7 +145,7 @@ def panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.n
     if isinstance(data, Image):
         return data.name, data.planes[_place(position, data.planes.shape)], data.optics
     stack = any_stack(data)
-    name = "widefield" if stack.pattern.frames > 1 else stack.source.stem if stack.source else "image"
+    name = "widefield" if stack.pattern.frames > 1 else io.stem(stack.source) if stack.source else "image"
     raw = stack.raw(*_place(position, stack.array.shape))
     return name, raw.mean(axis=(0, 1), dtype=np.float32), stack.optics
 

@@ -392,16 +392,25 @@ def test_show_says_what_cannot_be_shown(raw):
 # What is wrong is said in one line, with the argument that would help
 
 
+def test_letters_of_an_order_are_those_of_axes_from_the_fastest_on():
+    frames = np.random.default_rng(0).poisson(90, (30, 8, 9)).astype(np.uint16)
+    for order, axes, shape in (("PAZ", "ZAPYX", (2, 3, 5)), ("PZA", "AZPYX", (3, 2, 5)), ("ZAP", "PAZYX", (5, 3, 2))):
+        by_order = srredsim.read(frames, order=order, angles=3, phases=5)
+        by_axes = srredsim.read(frames.reshape(*shape, 8, 9), axes=axes)
+        for z in (0, 1):
+            np.testing.assert_array_equal(by_order.raw(z=z), by_axes.raw(z=z))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda raw: srredsim.read(raw[0, 0]), r"1 frame, but a raw stack has several.*`model=\"widefield_sr\"`"),
+        (lambda raw: srredsim.read(raw[0, 0]), r"1 frame, but a raw stack has several.*denoise.*, as w2s_dncnn"),
         (lambda raw: srredsim.read(raw[:, :4]), r"12 frames do not make 3 angles x 5 phases|4 .*phases"),
         (lambda raw: srredsim.read(np.zeros(7)), r"^an array of the shape \(7,\) is no image"),
         (lambda raw: srredsim.read(raw, axes="PYX"), r"^`axes` names 3 axes \(PYX\), but the shape of the array is"),
         (lambda raw: srredsim.read(raw, axes="QPYX"), r"^`axes` are different letters of TCZAPYX"),
         (lambda raw: srredsim.read("cells.tif", axes="APYX"), r"^`axes` are those of an array"),
-        (lambda raw: srredsim.read("no_such_file.tif"), "there is no such file"),
+        (lambda raw: srredsim.read("no_such_file.tif"), "^no_such_file.tif does not exist"),
         (lambda raw: srredsim.read(srredsim.read(raw), angles=5), r"^`angles` is for a path or an array"),
         (lambda raw: srredsim.read(raw, order="PZZ"), "no frame order called 'PZZ'"),
         (lambda raw: srredsim.reconstruct(raw, na=1.4), r"`wavelength_em_um, pixel_size_um`"),

@@ -11,7 +11,7 @@ PACKAGE = Path(srredsim.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 60  # lines of code: no docstring, no comments, no empty lines
-MOST_PARAMETERS = 8  # of a public function
+MOST_PARAMETERS = 8  # that a public function may have
 
 
 def name_of(path: Path) -> str:
@@ -44,9 +44,15 @@ def test_files_and_functions_are_short(path):
     assert {name: count for name, count in long.items() if count > LONGEST_FUNCTION} == {}
 
 
+def is_a_recipes(function: ast.FunctionDef, path: Path) -> bool:
+    """A network's ``build`` takes the keys of a recipe's ``network``: nobody calls it with a row of numbers."""
+    return path.parent.name == "networks" and function.name == "build"
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_public_functions_have_few_parameters(path):
     public = [function for function in functions(path) if not function.name.startswith("_")]
+    public = [function for function in public if not is_a_recipes(function, path)]
     many = {function.name: len(parameters(function)) for function in public}
     assert {name: count for name, count in many.items() if count > MOST_PARAMETERS} == {}
 

@@ -1,5 +1,6 @@
 """Images that are saved where they cannot be, pickled, or shown though there is nothing in them."""
 
+import doctest
 import pickle
 import warnings
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 import srredsim
+from srredsim import results
 from srredsim.errors import InputError
 from srredsim.results import Image
 
@@ -55,11 +57,12 @@ def test_images_can_be_pickled():
     light = {"photons": (400.0, 400.0), "phantom": "filaments", "haze": 0.2}
     stack, truth = srredsim.simulate(seed=8, size=64, **light, **known)
     judged = srredsim.compare_with_frames(truth, stack)
-    of_stack = Image(truth.array, "YX", stripes=(srredsim.read(np.asarray(stack.array)[0, 0, 0]), ()))
+    of_stack = srredsim.reconstruct(stack)
     for image in (judged, truth, of_stack):
         again = pickle.loads(pickle.dumps(image))
         np.testing.assert_array_equal(again.array, image.array)
         assert (again.axes, again.optics, again.found) == (image.axes, image.optics, image.found)
+        assert again.made_of == image.made_of
     assert pickle.loads(pickle.dumps(judged))._repr_jpeg_() == judged._repr_jpeg_()
 
 
@@ -70,3 +73,44 @@ def test_pictures_of_what_is_no_number(lost):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert Image(array, "YX")._repr_png_().startswith(b"\x89PNG")
+
+
+# As an array
+
+
+@pytest.mark.parametrize("module", [results])
+def test_examples_of_docstrings_run(module):
+    found = doctest.testmod(module)
+    assert (found.failed, found.attempted > 3) == (0, True)
+
+
+def test_an_image_is_computed_with_as_its_array_is():
+    array = IMAGE.array
+    assert (len(IMAGE), IMAGE.shape, IMAGE.ndim, IMAGE.dtype) == (32, (32, 40), 2, np.dtype("float32"))
+    for found, expected in (
+        (IMAGE[3], array[3]),
+        (IMAGE[2:5, ::-1], array[2:5, ::-1]),
+        (IMAGE[array > 0.5], array[array > 0.5]),
+        (IMAGE - IMAGE[::-1], array - array[::-1]),
+        (2 - IMAGE / 3, 2 - array / 3),
+        (array * IMAGE, array * array),
+        (IMAGE > 0.5, array > 0.5),
+        (IMAGE == IMAGE, array == array),
+        (-IMAGE, -array),
+        (np.log1p(IMAGE), np.log1p(array)),
+        (np.maximum(IMAGE, array[::-1]), np.maximum(array, array[::-1])),
+        (np.add.reduce(IMAGE, axis=1), array.sum(axis=1)),
+        (np.mean(IMAGE), array.mean()),
+        (np.percentile(IMAGE, 3), np.percentile(array, 3)),
+        (np.stack([IMAGE, IMAGE]), np.stack([array, array])),
+        (np.asarray(IMAGE, np.float64), array.astype(float)),
+        (np.array(list(IMAGE)), array),
+    ):
+        assert not isinstance(found, Image)
+        np.testing.assert_array_equal(found, expected)
+    copy = array.copy()
+    copy += IMAGE
+    np.testing.assert_array_equal(copy, 2 * array)
+    assert np.asarray(IMAGE) is not None
+    assert np.shares_memory(np.asarray(IMAGE), array)
+    assert not np.shares_memory(np.array(IMAGE, copy=True), array)

@@ -65,6 +65,7 @@ def _of_widefield(name: str, work: Path) -> dict:
     result = bench.run(cells)
     if result.pop("failures"):
         raise SystemExit(f"not all cells of {name} could be computed")
+    result.pop("made_by")
     kept = {cell.key: result["cells"][cell.key] for cell in cells}
     return {"model": name, "split": "test"} | result | {"data": "w2s_simulated", "cells": kept}
 

@@ -46,7 +46,7 @@ def analyse(
     dict
         Ready for JSON: ``images``, each with ``a`` and ``b`` in the units of the image and ``a_scaled`` and
         ``b_scaled`` after scaling to [0, 1]; ``groups``, the same as means over the images of a folder; ``mean``;
-        ``failures``, the files that could not be read or measured.
+        ``failures``, the files that could not be read or measured; ``notes``, what is to be known of files.
 
     Raises
     ------
@@ -55,10 +55,12 @@ def analyse(
     """
     if limits is not None and not limits[0] < limits[1]:
         raise InputError(f"`limits` are LOW and HIGH with LOW the smaller; got {limits[0]:g} and {limits[1]:g}")
-    images, failures = [], []
+    images, failures, notes = [], [], []
     for number, path in enumerate(paths, start=1):
         try:
-            images += list(_of_file(path, limits, repeats))
+            source = open_source(path)
+            notes += [f"{path}: {note}" for note in source.notes]
+            images += list(_of_file(path, source, limits, repeats))
         except InputError as problem:
             failures.append({"input": str(path), "error": str(problem)})
         if progress:
@@ -76,6 +78,7 @@ def analyse(
         "groups": {name: _mean(group) for name, group in groups.items()},
         "mean": _mean(images),
         "failures": failures,
+        "notes": notes,
     }
 
 
@@ -141,8 +144,7 @@ def _line(chosen_by: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> tupl
     return a, b
 
 
-def _of_file(path: Path, limits: tuple[float, float] | None, repeats: bool):
-    source = open_source(path)
+def _of_file(path: Path, source: Source, limits: tuple[float, float] | None, repeats: bool):
     if repeats:
         if "C" in source.letters and source.shape[source.letters.index("C")] > 1:
             raise InputError("repeats of several channels; give a file for each channel")

@@ -44,10 +44,11 @@ class Shapes(dict):
 class Original(NamedTuple):
     """How a network was published."""
 
-    first: str  # name of its first tensor, by which a prefix of all names is recognised
-    settings: Callable[[Shapes], dict[str, int]]  # arguments of `build`, from the shapes
+    first: str | tuple[str, ...]  # name of its first tensor, or those it may have: shows a prefix of all names
+    settings: Callable[[Shapes], dict[str, Any]]  # arguments of `build`, from the shapes; None: has to be given
     counterparts: Callable[..., Iterator[Counterpart]]  # (model, settings) -> one for every weight of the model
-    dead: str = r"(?!)"  # pattern of tensors that never had an effect on the output
+    dead: str | Callable[[Shapes], str] = r"(?!)"  # pattern of tensors that never had an effect on the output
+    untold: tuple[str, ...] = ()  # arguments of `build` that no shape depends on; they can be given, too
 
 
 # The usual layers
@@ -80,11 +81,22 @@ def transposed_convolution(layer, key: str) -> Iterator[Counterpart]:
         yield plain(layer.bias, f"{key}.bias")
 
 
-def dense(layer, key: str) -> Iterator[Counterpart]:
-    """(out, in) -> (in, out), and the bias."""
-    yield Counterpart(f"{key}.weight", tuple(layer.kernel.shape[::-1]), layer.kernel, np.transpose)
+def depthwise(layer, key: str) -> Iterator[Counterpart]:
+    """(channels, 1, y, x) -> (y, x, channels, 1), and the bias."""
+    height, width, channels, _ = layer.kernel.shape
+    shape = (channels, 1, height, width)
+    yield Counterpart(f"{key}.weight", shape, layer.kernel, lambda kernel: kernel.transpose(2, 3, 0, 1))
     if layer.use_bias:
         yield plain(layer.bias, f"{key}.bias")
+
+
+def dense(layer, key: str, inputs=None, outputs=None) -> Iterator[Counterpart]:
+    """(out, in) -> (in, out), and the bias; ``inputs`` and ``outputs`` are the original's numbers of ours, in order."""
+    shape = tuple(layer.kernel.shape[::-1])
+    rows, columns = (slice(None) if order is None else order for order in (outputs, inputs))
+    yield Counterpart(f"{key}.weight", shape, layer.kernel, lambda kernel: kernel[rows][:, columns].T)
+    if layer.use_bias:
+        yield Counterpart(f"{key}.bias", shape[:1], layer.bias, lambda bias: bias[rows])
 
 
 def dense_of_image(layer, key: str, channels: int, side: int) -> Iterator[Counterpart]:
@@ -106,6 +118,13 @@ def normalisation(layer, key: str) -> Iterator[Counterpart]:
     yield plain(layer.moving_variance, f"{key}.running_var")
 
 
+def layer_normalisation(layer, key: str, order=None) -> Iterator[Counterpart]:
+    """Factor and offset of each channel; ``order`` has the original's numbers of the channels here."""
+    rows = slice(None) if order is None else order
+    for weight, name in ((layer.gamma, "weight"), (layer.beta, "bias")):
+        yield Counterpart(f"{key}.{name}", tuple(weight.shape), weight, lambda values: values[rows])
+
+
 def slope(layer, key: str) -> Iterator[Counterpart]:
     """PReLU with one slope for all channels, in Keras an array with axes of length 1."""
     shape = tuple(layer.alpha.shape)
@@ -117,6 +136,11 @@ def plain(weight, name: str) -> Counterpart:
     return Counterpart(name, tuple(weight.shape), weight, np.asarray)
 
 
+def for_each_head(numbers, name: str) -> Counterpart:
+    """(heads, 1, 1) -> (heads, 1)"""
+    return Counterpart(name, (numbers.shape[0], 1, 1), numbers, lambda values: values[..., 0])
+
+
 # What several networks have
 
 
@@ -124,6 +148,12 @@ def convolutions(model, keys: dict[str, str]) -> Iterator[Counterpart]:
     """Every layer of these names, with the key of its tensors."""
     for name, key in keys.items():
         yield from convolution(model.get_layer(name), key)
+
+
+def layer_normalisations(model, keys: dict[str, str]) -> Iterator[Counterpart]:
+    """Every layer of these names, with the key of its tensors."""
+    for name, key in keys.items():
+        yield from layer_normalisation(model.get_layer(name), key)
 
 
 def ends(shapes: Shapes, first: str, upsampling: str, last: str) -> dict[str, int]:

@@ -24,6 +24,8 @@ def load_weights(network, path: Path, complaint: str | None = None) -> None:
         ``complaint`` with Keras's reason, if the file is damaged or of another network.
     """
     documents.regular(path)
+    if not path.is_file():
+        raise InputError(f"the weights {path} are missing")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns of weights that are missing

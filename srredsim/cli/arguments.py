@@ -65,12 +65,20 @@ class Parser(argparse.ArgumentParser):
         return flags
 
     def parse_known_args(self, args=None, namespace=None):
-        """``--k -3.1,0.4`` means ``--k=-3.1,0.4``: by itself, argparse takes a value with a sign for a flag."""
-        signed = {flag for action in self._actions if action.type in SIGNED for flag in action.option_strings}
+        """What argparse by itself takes for something else.
+
+        ``--k -3.1,0.4`` means ``--k=-3.1,0.4``: a value with a sign is no flag. ``--wavelength-em-um 0.461 0.525
+        cells.tif`` means ``--wavelength-em-um=0.461,0.525``: what is no number is the input.
+        """
+        signed, several = (
+            {flag for action in self._actions if action.type in types for flag in action.option_strings}
+            for types in (SIGNED, SEVERAL)
+        )
         joined: list[str] = []
         for text in sys.argv[1:] if args is None else args:
-            if joined and joined[-1] in signed and re.match(r"-[\d.]", text):
-                joined[-1] += f"={text}"
+            flag, _, value = joined[-1].partition("=") if joined else ("", "", "")
+            if (flag in signed and not value and re.match(r"-[\d.]", text)) or (flag in several and _is_number(text)):
+                joined[-1] = f"{flag}={value},{text}" if value else f"{flag}={text}"
             else:
                 joined.append(text)
         return super().parse_known_args(joined, namespace)
@@ -86,7 +94,7 @@ class Parser(argparse.ArgumentParser):
 def stacks(parser: Parser, incomplete: str = "") -> None:
     """Raw stacks, and how to read them; ``incomplete`` is the help of `--accept-incomplete`."""
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
-    order = "of the frames in the file, {choices}; left out: from the file, or the first of these"
+    order = "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these"
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
@@ -116,7 +124,8 @@ def pixel_size(parser: Parser, help: str = "left out: the file says") -> None:
 
 def optics(parser: Parser, left_out: str = "left out: the file says") -> None:
     parser.add_argument("--na", type=above_zero, metavar="F", help=f"numerical aperture; {left_out}")
-    parser.add_argument("--wavelength-em-um", type=above_zero, metavar="F", help=f"of the emission; {left_out}")
+    wavelength = f"of the emission, or one for each channel; {left_out}"
+    parser.add_argument("--wavelength-em-um", type=one_or_several, metavar="F", help=wavelength)
 
 
 def out_folder(parser: Parser) -> None:
@@ -203,6 +212,12 @@ def above_zero(text: str) -> float:
     return _number(float, text, "a number above 0", lambda value: 0 < value < float("inf"))
 
 
+def one_or_several(text: str) -> float | tuple[float, ...]:
+    """A number above 0, or several with commas between them, which `Parser` puts where the user has spaces."""
+    several = tuple(above_zero(part) for part in text.split(","))
+    return several if len(several) > 1 else several[0]
+
+
 def not_negative(text: str) -> float:
     return _number(float, text, "a number, 0 or more", lambda value: 0 <= value < float("inf"))
 
@@ -261,4 +276,9 @@ def _number(kind: type, text: str, wanted: str, fits: Callable) -> Any:
     return value
 
 
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"[\d.]+(e-?\d+)?", text))
+
+
 SIGNED = (wave_vector, degrees)  # what may begin with a minus
+SEVERAL = (one_or_several,)  # what may be several numbers with spaces between them

@@ -7,6 +7,7 @@ With ``--json``, standard output holds one JSON object and nothing else: what a 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
 from shutil import get_terminal_size
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from srredsim import __version__
 from srredsim.cli import commands, terminal
@@ -25,13 +26,16 @@ from srredsim.cli.arguments import Parser
 from srredsim.errors import InputError
 from srredsim.members import Members
 
+INTERRUPTED = 130  # exit status
 GROUPS = ("images", "data", "models", "machine")  # the order in the help; others follow
 DESCRIPTION = "From raw structured-illumination stacks to super-resolved images."
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    arguments = parser().parse_args(argv)
+    arguments, unknown = parser().parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if arguments.run is None:
         arguments.parser.print_help()
         return 0
@@ -43,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
             return _run(arguments)
     except KeyboardInterrupt:
         terminal.note("interrupted")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:  # nobody reads our output any more, as in `srredsim models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -57,12 +61,27 @@ def _stop_like_ctrl_c() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def train() -> None:
-    sys.exit(main(["train", *sys.argv[1:]]))
+def command(argv: list[str] | None = None) -> NoReturn:
+    """Run one command as a process of its own, which ends with it.
+
+    After an interruption it ends at once: a thread of TensorFlow that was about to ask for training data waits for
+    Python, and at its end Python waits for the thread.
+    """
+    status = main(argv)
+    if status == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.collect()  # the locks of a pool of processes are files, which go with them
+        os._exit(status)
+    sys.exit(status)
 
 
-def predict() -> None:
-    sys.exit(main(["predict", *sys.argv[1:]]))
+def train() -> NoReturn:
+    command(["train", *sys.argv[1:]])
+
+
+def predict() -> NoReturn:
+    command(["predict", *sys.argv[1:]])
 
 
 def parser() -> Parser:
@@ -144,4 +163,4 @@ def _run(arguments) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -18,15 +18,21 @@ LOG = "errors.log"  # in the cache folder
 LONGEST = 200  # characters of an unexpected error in its line
 
 
-def each(arguments: Any, work: Callable[[Path], dict]) -> dict:
-    """The reports of the inputs that went well, the reasons of those that did not, and what was there already."""
+def each(arguments: Any, work: Callable[[Path], dict], begin: Callable[[], None] = lambda: None) -> dict:
+    """The reports of the inputs that went well, the reasons of those that did not, and what was there already.
+
+    ``begin``, which may take long, is called before the first of them; if none is there, it is not.
+    """
     from srredsim import io
 
     results: list[dict] = []
     failures: list[dict] = []
     skipped: list[dict] = []
     claimed: dict = {}
-    for path in _found(arguments, failures):
+    found = list(_found(arguments, failures))
+    if found:
+        begin()
+    for path in found:
         try:
             _claim(claimed, path, arguments.out)
             results.append(work(path))
@@ -61,7 +67,9 @@ def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
 
 def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
     """Two inputs of one call may not write the same result, not even with ``--overwrite``."""
-    result = (out or path.parent) / path.stem
+    from srredsim import io
+
+    result = (out or path.parent) / io.stem(path)
     if result in claimed:
         raise InputError(f"its result would have the name of that of {claimed[result]}; give each its own `out`")
     claimed[result] = path

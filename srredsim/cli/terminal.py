@@ -12,7 +12,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
@@ -23,6 +23,7 @@ from srredsim.errors import InputError, short
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 NO_ACCESS |= {errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EIO}  # a name or a device that is no file
 TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
 
 _running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
@@ -43,6 +44,12 @@ def _line(line: str | Path) -> str:
 def note(line: str) -> None:
     """One line on standard error."""
     print(f"srredsim: {short(spelled(line))}", file=sys.stderr)
+
+
+def notes(path: Path, lines: Iterable[str]) -> None:
+    """What is to be known of an input, a line each."""
+    for line in lines:
+        note(f"{path}: {line}")
 
 
 def in_words(problem: Exception) -> str:
@@ -124,12 +131,13 @@ def _words(value: ast.expr) -> list[str]:
 def start_keras() -> None:
     """Import Keras without the page of remarks that TensorFlow writes to standard error before it can be told not to.
 
-    They are there again with TF_CPP_MIN_LOG_LEVEL=0.
+    They are there again with TF_CPP_MIN_LOG_LEVEL=0, or 1.
     """
-    told = "TF_CPP_MIN_LOG_LEVEL" in os.environ
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    wanted = os.environ.get(LOG_LEVEL) in ("0", "1")
+    if not wanted:
+        os.environ[LOG_LEVEL] = "3"
     try:
-        with nullcontext() if told else _no_standard_error():
+        with nullcontext() if wanted else _no_standard_error():
             import keras  # noqa: F401
     except (ImportError, ValueError) as problem:
         raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None

@@ -44,6 +44,8 @@ class Fields(Protocol):
         Mean and standard deviation of the averages and of the SIM images, as offset and gain.
     calibrated : bool
         The SIM image is in counts of the widefield image above background.
+    made_by : str, optional
+        Digest of the simulator and of what it was asked for; None: the fields were measured.
     """
 
     levels: tuple[int, ...]
@@ -52,6 +54,7 @@ class Fields(Protocol):
     widefield: Scaling
     sim: Scaling
     calibrated: bool
+    made_by: str | None
 
     def __len__(self) -> int: ...
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,10 @@ class FilePairs(Pairs):
     agrees with the widefield image in the least-squares sense.
     """
 
-    def __init__(self, inputs: list[Path], truths: list[Path]):
-        references = {path.stem: path for path in truths}
-        lacking = [path.name for path in inputs if path.stem not in references]
+    def __init__(self, inputs: list[Path], truths: list[Path], split: str = ""):
+        self.split = split
+        references = {io.stem(path): path for path in truths}
+        lacking = [path.name for path in inputs if io.stem(path) not in references]
         if lacking:
             raise InputError(
                 f"{len(lacking)} of {self.words} have no truth of the same name, the first is {lacking[0]}"
@@ -42,7 +43,7 @@ class FilePairs(Pairs):
         self._items: list[tuple[Any, PlanesOfFile, tuple[int, ...]]] = []
         for path in inputs:
             try:
-                source, truth = self._open(path), PlanesOfFile(references[path.stem])
+                source, truth = self._open(path), PlanesOfFile(references[io.stem(path)])
             except InputError as problem:
                 raise InputError(f"{path}: {problem}") from None
             positions, size = self._shape(source)
@@ -110,9 +111,10 @@ class FolderPairs(FilePairs):
         raw: list[Path],
         truth: list[Path],
         reading: io.Reading,
+        split: str = "",
     ):
         self.pattern, self._reading = (reading.angles, reading.phases), asdict(reading)
-        super().__init__(raw, truth)
+        super().__init__(raw, truth, split)
 
     def _open(self, path: Path):
         return io.read(path, **self._reading)
@@ -132,7 +134,7 @@ class FolderPairs(FilePairs):
         except InputError as problem:
             raise InputError(f"{stack.source}: {problem}") from None
         facts: dict[str, Any] = {"source": str(stack.source)}
-        optics = {name: getattr(stack.optics, name) for name in OPTICS}
+        optics = {name: getattr(stack.optics.of_channel(position[1]), name) for name in OPTICS}
         facts = facts if None in optics.values() else facts | {"optics": optics}
         return Pair(frames, self._matched(truth, position, frames), scaling, facts)
 
@@ -146,9 +148,9 @@ class ImagePairs(FilePairs):
         By percentiles of each image or by its noise, see `srredsim.normalise`.
     """
 
-    def __init__(self, images: list[Path], truth: list[Path], normalise: str):
+    def __init__(self, images: list[Path], truth: list[Path], normalise: str, split: str = ""):
         self._scaling_of = SCALINGS[normalise]
-        super().__init__(images, truth)
+        super().__init__(images, truth, split)
 
     def _open(self, path: Path) -> PlanesOfFile:
         return PlanesOfFile(path)
@@ -190,8 +192,16 @@ class PlanesOfFile:
         return self._source.pixels(int(self._numbers[position]))
 
 
-def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = "") -> tuple[list[Path], list[Path]]:
-    """Inputs and truths of a split of a folder with the `LAYOUT`.
+class Files(NamedTuple):
+    """Inputs, truths, and which split they are: where there are none to test with, those to validate with."""
+
+    inputs: list[Path]
+    truths: list[Path]
+    split: str
+
+
+def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = "") -> Files:
+    """The files of a split of a folder with the `LAYOUT`.
 
     ``folder/<home of the split>/raw`` if there; without those to validate with, every tenth pair to train on is held
     back.
@@ -203,6 +213,7 @@ def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = 
     """
     train, validation, home = (folder / homes.get(name, name) for name in ("train", "validation", split))
     held_apart = (validation / "raw").is_dir()
+    used = split if split != "test" or (home / "raw").is_dir() else "validation"
     if not (home / "raw").is_dir() and held_apart:
         home = validation if split == "test" else folder
     divide = not held_apart if split == "train" else not (home / "raw").is_dir()
@@ -215,7 +226,7 @@ def files_of(folder: Path, split: str, homes: Mapping[str, str], missing: str = 
     if divide:
         held_back = raw[::HELD_BACK] if len(raw) > 1 else raw
         raw = held_back if split != "train" else ([path for path in raw if path not in held_back] or raw)
-    return raw, io.find([home / "truth"])
+    return Files(raw, io.find([home / "truth"]), used)
 
 
 def _refuse_unequal(path: Path, positions: tuple[int, ...], size: tuple[int, ...], truth: PlanesOfFile) -> None:
@@ -226,4 +237,4 @@ def _refuse_unequal(path: Path, positions: tuple[int, ...], size: tuple[int, ...
         )
     (y, x), (height, width) = size, truth.size
     if height % y or width % x or height // y != width // x:
-        raise InputError(f"{path}: a reference of {height} x {width} is no whole multiple of {y} x {x} pixels")
+        raise InputError(f"{truth.path}: {height} x {width} pixels are no whole multiple of the {y} x {x} of {path}")

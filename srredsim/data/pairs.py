@@ -63,12 +63,15 @@ class Pairs(Ready, ABC):
         That is right for these pairs, see `srredsim.data.augment`.
     pattern : (angles, phases) or None
         Angles and phases of the raw stacks that are the input; None where it is a single image.
+    split : str
+        Which split these pairs are; empty: the one that was asked for.
     zscores : mapping of str to Scaling
         Constants of the whole data set, by the key of the recipe that keeps them (``zscore``, ``sim_zscore``).
     """
 
     augmentation: str = "any_turn"
     pattern: tuple[int, int] | None = None
+    split: str = ""
     zscores: Mapping[str, Scaling] = {}
 
     @abstractmethod
@@ -100,7 +103,7 @@ class Pairs(Ready, ABC):
 
 @dataclass(frozen=True, eq=False)
 class Extended(Pairs):
-    """The pairs of a data set, and others behind them that are made when they are asked for."""
+    """The pairs of a data set, and others behind them."""
 
     pairs: Pairs
     others: Pairs
@@ -129,16 +132,22 @@ class Extended(Pairs):
         return self.pairs.crop(index, rng, side) if index < own else self.others.crop(index - own, rng, side)
 
     def missing(self, indices: Iterable[int]) -> list[int]:
-        return self.pairs.missing(self._own(indices))
+        own, others = self._split(indices)
+        return self.pairs.missing(own) + [len(self.pairs) + index for index in self.others.missing(others)]
 
     def task(self, missing: int) -> str:
-        return self.pairs.task(missing)
+        """That of both, each of which counts what is missing of it."""
+        parts = ((pairs, pairs.missing(range(len(pairs)))) for pairs in (self.pairs, self.others))
+        return ", ".join(pairs.task(len(lost)) for pairs, lost in parts if lost) or self.pairs.task(missing)
 
     def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
-        return self.pairs.generate(self._own(indices), progress)
+        own, others = self._split(indices)
+        return self.pairs.generate(own, progress) + self.others.generate(others, progress)
 
-    def _own(self, indices: Iterable[int]) -> list[int]:
-        return [index for index in indices if index < len(self.pairs)]
+    def _split(self, indices: Iterable[int]) -> tuple[list[int], list[int]]:
+        """The indices of the pairs, and those of the others as these count them."""
+        wanted, own = list(indices), len(self.pairs)
+        return [i for i in wanted if i < own], [i - own for i in wanted if i >= own]
 
 
 def random_crop(pair: Pair, rng: np.random.Generator, side: int) -> Pair:
@@ -160,7 +169,8 @@ def check_sizes(size: tuple[int, ...], truth: tuple[int, ...], scale: int, sourc
     if tuple(truth) == wanted:
         return
     ratios = {truth[n] / size[n] for n in (0, 1)}
-    fits = f": set network.scale={ratios.pop():g}" if len(ratios) == 1 and truth[0] % size[0] == 0 else ""
+    whole = len(ratios) == 1 and truth[0] % size[0] == 0
+    fits = f"; to train on it, set network.scale={ratios.pop():g}" if whole else ""
     raise InputError(
         f"{_before(source)}the input has {_times(size)} pixels, its truth {_times(truth)}; this network has scale"
         f" {scale}, for which the truth would be {_times(wanted)}{fits}"

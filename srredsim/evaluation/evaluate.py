@@ -18,6 +18,7 @@ from srredsim.errors import InputError
 from srredsim.evaluation import methods
 from srredsim.evaluation.runner import CLASSICAL, Cache, Progress, Runner, fingerprint_of, mean_and_spread
 from srredsim.evaluation.scores import DEFINITIONS, score
+from srredsim.inputs._baselines import WIENER_NEEDS
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 
@@ -54,6 +55,7 @@ def evaluate(
     Returns
     -------
     dict
+        ``split``: which one was scored, that to validate with where a folder has none to test with.
         ``groups``: for every pattern and light level (or the whole set) the number of images, and for every method and
         metric the mean and the spread; ``definitions`` says what the numbers are.
 
@@ -64,8 +66,10 @@ def evaluate(
     """
     model = models.load(model) if isinstance(model, str | Path) else model
     with _folder(work) as images:
-        data = methods.default_data(model) if data is None else data
-        trial = Trial(model, methods.opened(model, data, split, pattern), str(data), split, work, images)
+        data = model.kind.tested_on(model.recipe) if data is None else data
+        sets = methods.opened(model, data, split, pattern)
+        split = next(iter(sets.values())).split or split
+        trial = Trial(model, sets, str(data), split, work, images)
         result = trial.runner.run(trial.cells(), progress)
     if result["failures"]:
         raise InputError(result["failures"][0]["error"])
@@ -153,7 +157,7 @@ class Trial:
     def _wiener(self, pair: Pair, cell: Cell, index: int) -> np.ndarray | None:
         """Kept where the model is made of it: it is scored, too."""
         place = f"wiener-{self._contents[cell.pattern]}", str(index)
-        of_model = cell.method == self.model.name and methods.WIENER_NEEDS in pair.facts
+        of_model = cell.method == self.model.name and WIENER_NEEDS in pair.facts
         if not of_model and not self._images.has(*place):
             return methods.wiener_image(pair, cell.pattern)
         return self._images.image(*place, make=lambda: methods.wiener_image(pair, cell.pattern))

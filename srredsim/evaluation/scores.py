@@ -7,6 +7,7 @@ import numpy as np
 from srredsim import metrics
 from srredsim.errors import InputError
 from srredsim.quality.frc import TRUTH, frc, resolution_um
+from srredsim.quality.intensity import fit_intensity
 
 METRICS = ("psnr", "rmse", "nrmse", "ssim", "ncc")
 DEFINITIONS = {
@@ -43,12 +44,3 @@ def score(truth: np.ndarray, image: np.ndarray, pixel_size_um: float | None = No
     if pixel_size_um:
         result["frc_per_um"] = 1 / resolution_um(*frc(truth, image, pixel_size_um), TRUTH)
     return result
-
-
-def fit_intensity(image: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """``gain * image + offset`` nearest to the truth in the least-squares sense; the mean if the image is constant."""
-    image = image.astype(np.float64)
-    spread = image - image.mean()
-    power = np.sum(spread**2)
-    gain = np.sum(spread * truth) / power if power else 0.0
-    return gain * spread + truth.mean()

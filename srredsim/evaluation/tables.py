@@ -7,14 +7,20 @@ from itertools import groupby
 from srredsim.evaluation.grids import with_head
 
 NAMES = {"frc_per_um": "FRC 0.5 (1/um)"}
+TEST = "test"
 DIGITS = {"psnr": 2, "frc_per_um": 2}
 
 
 def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -> str:
-    """A Markdown table: a row for each pattern, light level and method, ``mean ± spread`` for each metric."""
+    """A Markdown table: a row for each pattern, light level and method, ``mean ± spread`` for each metric.
+
+    Scores of other images than those to test with say so in a column of their own.
+    """
     measured = result["groups"][0]["methods"][result["model"]]
     metrics = [name for name in metrics if name in measured]
-    header = ["pattern", "photons", "images", "method", *(NAMES.get(name, name) for name in metrics)]
+    beside = [] if result.get("split", TEST) == TEST else [result["split"]]
+    header = [*(["split"] if beside else []), "pattern", "photons", "images", "method"]
+    header += [NAMES.get(name, name) for name in metrics]
     rows = []
     for group in result["groups"]:
         for method, scores in group["methods"].items():
@@ -22,7 +28,7 @@ def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -
                 f"{scores[name]['mean']:.{DIGITS.get(name, 4)}f} ± {scores[name]['std']:.{DIGITS.get(name, 4)}f}"
                 for name in metrics
             ]
-            rows.append([group["pattern"], _light(group), str(group["images"]), method, *cells])
+            rows.append([*beside, group["pattern"], _light(group), str(group["images"]), method, *cells])
     return with_head(header, rows)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +15,13 @@ from srredsim.lost_frames import whole
 from srredsim.normalise import Scaling, scaling_of
 
 if TYPE_CHECKING:
+    from srredsim.data.pairs import Pairs
+    from srredsim.io import Reading
+    from srredsim.reconstruction.planes import Channel
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
-    from srredsim.zoo.recipe import Data
+    from srredsim.zoo.models import LoadedModel
+    from srredsim.zoo.recipe import Data, Recipe
 
 Position = tuple[int, int, int]  # t, c, z
 
@@ -35,17 +40,14 @@ class Survey:
 
     scalings: dict[Position, Scaling] = field(default_factory=dict)
     sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
-    channels: tuple[Any, ...] = ()  # what was found in each
+    stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
+    channels: tuple[Channel, ...] = ()  # in the mean over time, where the kind of input itself is made with them
 
     @property
-    def stripes(self) -> list[Parameters | InputError]:
-        """Stripes of each channel at its first time, or why there are none."""
-        return [getattr(found, "first", found) for found in self.channels]
-
-    @property
-    def needed_stripes(self) -> list[Parameters]:
-        """Those that the kind of input itself is made of."""
-        return [found.first for found in self.channels if hasattr(found, "first")]
+    def made_with(self) -> tuple[Channel, ...]:
+        """Stripes at the first time, and lens, of each channel, where the kind of input is made with them."""
+        both = zip(self.channels, self.stripes, strict=False)
+        return tuple(replace(one, parameters=first) for one, first in both if not isinstance(first, InputError))
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ class Sharpest:
         return prepared_plane(self.stack, (0, self.channel, self.z), self.first)
 
 
-def surveyed(stack: RawStack, find: Callable[[Sharpest], Any] | None) -> Survey:
-    """Scalings of all planes and, with ``find``, what it finds in the sharpest slice of each channel.
+def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError] | None) -> Survey:
+    """Scalings of all planes and, with ``find``, the stripes that it finds in the sharpest slice of each channel.
 
     Every frame is read once; one channel after the other, so that no more than a few of its frames are in memory.
 
@@ -90,13 +92,13 @@ def surveyed(stack: RawStack, find: Callable[[Sharpest], Any] | None) -> Survey:
         If a plane cannot be used; the message says which one where there are several.
     """
     scalings: dict[Position, Scaling] = {}
-    sharpest, channels = [], []
+    sharpest, stripes = [], []
     for c in range(stack.sizes["C"]):
         one = _read_once(stack, c, scalings, find is not None)
         if one and find:
             sharpest.append(one.z)
-            channels.append(find(one))
-    return Survey(scalings, tuple(sharpest), tuple(channels))
+            stripes.append(find(one))
+    return Survey(scalings, tuple(sharpest), tuple(stripes))
 
 
 def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wanted: bool) -> Sharpest | None:
@@ -129,12 +131,46 @@ def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
 
 
 def refuse_leaves(data: Data) -> None:
-    if data.leaves:
-        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
+    if data.leaves or data.dense:
+        name = "leaves" if data.leaves else "dense"
+        raise InputError(f"data.{name} is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
 def patterns(data: Data) -> list[str]:
     return [f"{angles} x {phases}" for angles, phases in data.each_pattern]
+
+
+def scored(model: LoadedModel, data: str | Path, split: str, wanted: tuple[int, int] | None) -> dict[str, Pairs]:
+    """The pairs of a split, by the pattern of their stacks; see `srredsim.inputs`."""
+    from srredsim.data import catalogue
+
+    several = [wanted] if wanted else model.recipe.data.each_pattern
+    names = ["x".join(map(str, pattern)) for pattern in several]
+    if len(several) > 1 and Path(data).is_dir():
+        named = " and ".join(names)
+        raise InputError(f"{model.name} is for stacks of {named}; say with `pattern` which of them {data} holds")
+    opened = (catalogue.open_split(data, split, *pattern).pairs for pattern in several)
+    return dict(zip(names, opened, strict=True))
+
+
+def tested_on(recipe: Recipe) -> str:
+    return "simulated"
+
+
+def compared_with(scale: int) -> tuple[str, ...]:
+    return "Wiener", "widefield (Fourier)", "widefield (bicubic)"
+
+
+def check_reading(taker: str, reading: Reading) -> None:
+    """All that can be told is of raw stacks."""
+
+
+def shown_as(scale: int) -> str:
+    return "widefield"
+
+
+def no_link(name: str, words: str) -> InputError:
+    return InputError(f"the model {name} takes {words}, not widefield images; it is no part of a chain")
 
 
 def refuse_array(name: str, words: str) -> None:

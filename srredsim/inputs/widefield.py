@@ -20,7 +20,7 @@ from srredsim.normalise import SCALINGS, Scaling
 if TYPE_CHECKING:
     from srredsim.acquisition import Optics
     from srredsim.data.catalogue import DataSet
-    from srredsim.data.pairs import Pair
+    from srredsim.data.pairs import Pair, Pairs
     from srredsim.io import Reading
     from srredsim.io.source import Source
     from srredsim.zoo.models import LoadedModel
@@ -31,12 +31,13 @@ WORDS = "widefield images"
 OF_STACKS = False
 INPUT_NAME = "widefield"
 SMALLEST_SIDE = 16  # pixels
-LEAVES_SIZE = 128  # pixels, at least: their noise is measured in them
+SCENE_SIZE = 128  # pixels, at least, of leaves and of dense scenes: their noise is measured in them
 
 
 def check_data(data: Data) -> None:
-    if data.leaves and data.normalise == "dataset":
-        raise InputError("data.leaves is for data.input: widefield with data.normalise: image or noise; leave it out")
+    if (data.leaves or data.dense) and data.normalise == "dataset":
+        name = "leaves" if data.leaves else "dense"
+        raise InputError(f"data.{name} is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
 def check(recipe: Recipe, channels_in: int, scale: int) -> None:
@@ -82,7 +83,9 @@ def examples(recipe: Recipe, split: str) -> DataSet:
 
     data = recipe.data
     opened = catalogue.open_images(data.name, split, data.wanted(split))
-    return _with_leaves(recipe, opened) if data.leaves and split == "train" else opened
+    if data.leaves and split == "train":
+        return _with_leaves(recipe, opened)
+    return _with_dense(recipe, opened, split) if data.dense else opened
 
 
 def with_constants(recipe: Recipe) -> Recipe:
@@ -94,17 +97,76 @@ def with_constants(recipe: Recipe) -> Recipe:
     return replace(recipe, data=replace(recipe.data, **constants))
 
 
+def _painted(key: str, opened: DataSet) -> str:
+    """Truth of painted scenes that stand beside the pairs of a data set: the image without noise, or the SIM image."""
+    from srredsim.optics.sampling import SCALE
+
+    scale = opened.pairs.scale
+    if scale not in (1, SCALE):
+        raise InputError(
+            f"data.{key} is painted with a truth of 1 or {SCALE} times the pixels, and these pairs have {scale} times;"
+            " leave it out"
+        )
+    return "average" if scale == 1 else "sim"
+
+
 def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
     from srredsim.data.leaves import LeafPairs
     from srredsim.data.pairs import Extended
 
     data = recipe.data
     count = round(len(opened.pairs) * data.leaves / (1 - data.leaves))
-    leaves = LeafPairs(count, max(data.crop, LEAVES_SIZE), data.target, data.normalise, recipe.seed)
+    target = _painted("leaves", opened)
+    leaves = LeafPairs(count, max(data.crop, SCENE_SIZE), target, data.normalise, recipe.seed)
     return replace(opened, pairs=Extended(opened.pairs, leaves))
 
 
+def _with_dense(recipe: Recipe, opened: DataSet, split: str) -> DataSet:
+    """Dense scenes: behind the others for a training, their share of the first pairs for a validation."""
+    from srredsim.data.dense import DensePairs, DenseSeries
+    from srredsim.data.pairs import Extended
+
+    data, seed = recipe.data, recipe.seed
+    if split not in ("train", "validation"):
+        return opened
+    target = _painted("dense", opened)
+    if split == "train":
+        count = round(len(opened.pairs) * data.dense / (1 - data.dense))
+        dense = DensePairs(DenseSeries(seed, count, max(data.crop, SCENE_SIZE), target, data.normalise))
+        return replace(opened, pairs=Extended(opened.pairs, dense))
+    count = round(data.validation_count * data.dense)
+    dense = DensePairs(DenseSeries(seed + 1, count, SCENE_SIZE, target, data.normalise))
+    return replace(opened, pairs=Extended(dense, opened.pairs))
+
+
+def tested_on(recipe: Recipe) -> str:
+    return recipe.data.name
+
+
+def scored(model: LoadedModel, data: str | Path, split: str, pattern: tuple[int, int] | None) -> dict[str, Pairs]:
+    if pattern:
+        raise InputError(f"{model.name} takes {WORDS}, which have no `pattern`; leave it out")
+    recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
+    return {recipe.data.input: examples(recipe, split).pairs}
+
+
+def compared_with(scale: int) -> tuple[str, ...]:
+    return ("widefield",) if scale == 1 else ("widefield (Fourier)", "widefield (bicubic)")
+
+
 # Prediction
+
+
+def check_reading(taker: str, reading: Reading) -> None:
+    reading.refuse_of_stacks(taker)
+
+
+def check_link(name: str) -> None:
+    """Any is welcome."""
+
+
+def shown_as(scale: int) -> str:
+    return "noisy" if scale == 1 else "widefield"
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
@@ -184,6 +246,12 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
 def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
     """In the units of its data set, as the truth is."""
     return network.in_tiles(pair.normalised()[0])
+
+
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    from srredsim.inputs import _baselines
+
+    return _baselines.of_plane(pair.frames[..., 0], pair.scale)
 
 
 # Export

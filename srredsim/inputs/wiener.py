@@ -7,7 +7,7 @@ of any pattern; and its output has the pixels of its input, twice the raw ones.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,17 @@ import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import Position, Sharpest, Survey, patterns, refuse_array, refuse_leaves, surveyed
+from srredsim.inputs import _stacks
+from srredsim.inputs._stacks import (
+    Position,
+    Sharpest,
+    Survey,
+    no_link,
+    patterns,
+    refuse_array,
+    refuse_leaves,
+    surveyed,
+)
 from srredsim.io.image import as_dtype
 from srredsim.io.raw import raw_stack
 from srredsim.optics.illumination import check_phases
@@ -28,7 +38,6 @@ if TYPE_CHECKING:
     from srredsim.io.source import Source
     from srredsim.normalise import Scaling
     from srredsim.optics.transfer import Transfer
-    from srredsim.reconstruction.planes import Channel
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
     from srredsim.zoo.models import LoadedModel
@@ -38,6 +47,8 @@ if TYPE_CHECKING:
 WORDS = "Wiener images"
 OF_STACKS = True
 INPUT_NAME = "channels"
+check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
+tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
 def check_data(data: Data) -> None:
@@ -74,7 +85,8 @@ def suits(data: Data, pattern: Pattern, optics: Optics) -> int:
 
     try:
         check_phases(pattern.phases)
-        transfer_of(optics)
+        for one in optics.each:
+            transfer_of(one)
     except InputError:
         return 0
     return 2
@@ -99,44 +111,44 @@ def with_constants(recipe: Recipe) -> Recipe:
 # Prediction
 
 
+def check_link(name: str) -> None:
+    raise no_link(name, WORDS)
+
+
+def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np.ndarray:
+    raise no_link(network.model.name, WORDS)
+
+
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
     return stack_of(raw_stack(source, path, reading), model)
 
 
 def stack_of(array: Any, model: LoadedModel) -> RawStack:
-    from srredsim.optics.transfer import transfer_of
+    from srredsim.optics.transfer import transfers_of
 
     if not isinstance(array, RawStack):
         refuse_array(model.name, WORDS)
     check_phases(array.pattern.phases)
-    transfer_of(array.optics)
+    transfers_of(array)
     return array
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a channel's Wiener images are made with."""
-
-    channel: Channel
-    first: Parameters  # stripes as they are at the first time
 
 
 def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
     """The stripes are found for the Wiener image: nothing else has to find any."""
-    from srredsim.optics.transfer import transfer_of
+    from srredsim.optics.transfer import transfers_of
     from srredsim.reconstruction.planes import found_in
     from srredsim.stripes.measure import remeasured
 
-    transfer = transfer_of(stack.optics)
+    transfers, channels = transfers_of(stack), []
 
-    def found(slice_: Sharpest) -> Found:
-        channel = found_in(slice_.prepared(), transfer, slice_.channel)
-        first = channel.parameters
-        if stack.sizes["T"] > 1:
-            first = remeasured(first, slice_.prepared_first().frames, channel.transfer)
-        return Found(channel, first)
+    def at_the_first_time(slice_: Sharpest) -> Parameters:
+        channel = found_in(slice_.prepared(), transfers[slice_.channel], slice_.channel)
+        channels.append(channel)
+        if stack.sizes["T"] == 1:
+            return channel.parameters
+        return remeasured(channel.parameters, slice_.prepared_first().frames, channel.transfer)
 
-    return surveyed(stack, found)
+    return replace(surveyed(stack, at_the_first_time), channels=tuple(channels))
 
 
 class Planes:
@@ -145,10 +157,10 @@ class Planes:
     ticks = 1
 
     def __init__(self, network: Network, stack: RawStack, survey: Survey, tile: int | None = None):
-        from srredsim.optics.transfer import transfer_of
+        from srredsim.optics.transfer import transfers_of
 
         self._network, self._stack, self._survey, self._tile = network, stack, survey, tile
-        self._transfer = transfer_of(stack.optics)
+        self._transfers = transfers_of(stack)
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -162,10 +174,11 @@ class Planes:
         else:
             raw = self._stack.raw(*position)
             prepared = prepared_plane(self._stack, position, raw)
-        image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].channel.transfer)
+        image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].transfer)
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling = self._survey.scalings[position]
-        into[:] = as_dtype(cleaned(self._network, image, widefield, scaling, self._transfer, self._tile), into.dtype)
+        cleaned_image = cleaned(self._network, image, widefield, scaling, self._transfers[c], self._tile)
+        into[:] = as_dtype(cleaned_image, into.dtype)
         tick()
         return raw
 
@@ -175,7 +188,7 @@ class Planes:
         from srredsim.stripes.measure import remeasured
 
         if self._moment is None or self._moment.time_and_channel != (t, c):
-            channel, position = self._survey.channels[c].channel, (t, c, self._survey.sharpest[c])
+            channel, position = self._survey.channels[c], (t, c, self._survey.sharpest[c])
             raw = self._stack.raw(*position)
             prepared, stripes = prepared_plane(self._stack, position, raw), channel.parameters
             if self._stack.sizes["T"] > 1:
@@ -235,6 +248,14 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
         )
     transfer = transfer_of(Optics(**pair.facts["optics"]))
     return cleaned(network, image, widefield_of(pair.frames), pair.scaling, transfer)
+
+
+def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
+    """Two of the channels are what needs no network."""
+    from srredsim.inputs._baselines import FOURIER, WIENER
+    from srredsim.reconstruction.channels import CHANNELS
+
+    return {name: pair.frames[..., CHANNELS.index(of)] for name, of in ((FOURIER, "widefield"), (WIENER, "wiener"))}
 
 
 # Export: the network alone, for finding the stripes is no work for a graph

@@ -5,6 +5,7 @@ If another order of the frames fits and the one that was read does not, the othe
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -16,10 +17,11 @@ from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
 from srredsim.inspection.readings import SMALLEST, Fits, middle
 from srredsim.inspection.verdicts import Check
-from srredsim.inspection.whiteness import whiteness
 from srredsim.io.alternatives import EXCHANGED
+from srredsim.io.raw import Frames
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.line import NoiseLine
+from srredsim.noise.whiteness import whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters
@@ -34,12 +36,6 @@ class Field:
     exposures: np.ndarray  # (angles, phases)
 
 
-def refuse_impossible(optics: Optics) -> None:
-    """Raises InputError if all of the optics are known, and no microscope has such values."""
-    if None not in (optics.na, optics.wavelength_em_um, optics.pixel_size_um):
-        transfer_of(optics)
-
-
 def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
     """The first time, the middle z-plane."""
     return 0, channel, stack.sizes["Z"] // 2
@@ -47,17 +43,18 @@ def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
 
 def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     raw = middle(stack.raw(*position))
-    numbers = getattr(stack.array, "numbers", None)  # those of the frames in the file, where each is one
-    frames = stack.pattern.frames
-    if numbers is None or numbers.ndim != 5:
-        return Field(raw, np.arange(frames).reshape(raw.shape[:2]))
-    return Field(raw, numbers[position])
+    if isinstance(stack.array, Frames):  # each is a plane of the file
+        return Field(raw, stack.array.numbers[position])
+    return Field(raw, np.arange(stack.pattern.frames).reshape(raw.shape[:2]))
 
 
-def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: dict[tuple[int, int, int], str]) -> dict:
+def checked(
+    stack: RawStack, channel: int, others: dict[str, RawStack], noticed: list[Check], gone: Container[tuple]
+) -> dict:
     """Report of a channel, ready for JSON: its checks, and the numbers behind them.
 
-    ``gone`` says of (t, c, z) what is wrong with single frames; where such a one was to be checked, nothing else is.
+    ``noticed`` is what was seen when all its frames were read. Where frames are ``gone`` of the (t, c, z) that is to be
+    checked, nothing else is.
     """
     position = middle_position(stack, channel)
     field = field_of(stack, position)
@@ -71,7 +68,6 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: di
         "cutoff_per_um": None,
         "stripes": None,
     }
-    noticed = _noticed(stack, channel, gone)
     if position in gone:
         return report | {"checks": [check.report() for check in noticed]}
     try:
@@ -85,7 +81,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: di
     except InputError as problem:
         report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
         return report
-    transfer, lacking = _transfer(stack.optics)
+    transfer, lacking = _transfer(stack.optics.of_channel(channel))
     noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
     white = whiteness(field.raw)
@@ -120,8 +116,8 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack], gone: di
     }
 
 
-def _noticed(stack: RawStack, channel: int, gone: dict[tuple[int, int, int], str]) -> list[Check]:
-    """What was seen when all frames were read: frames that are lost, hot pixels."""
+def seen(stack: RawStack, channel: int, gone: dict[tuple[int, int, int], str]) -> list[Check]:
+    """What is known when all frames of a channel were read: those that are lost, as ``gone`` says, and hot pixels."""
     noticed = [verdicts.lost_frames(stack.which(at), problem) for at, problem in gone.items() if at[1] == channel][:1]
     if isinstance(stack.array, Repaired) and (places := stack.array.places(channel)):
         noticed.append(verdicts.hot_pixels(places))

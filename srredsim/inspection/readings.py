@@ -14,8 +14,10 @@ import numpy as np
 from srredsim.acquisition import RawStack
 from srredsim.hot_pixels import as_recorded, remarks
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
+from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
 from srredsim.io.memory import Remembered
+from srredsim.io.raw import Frames
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
@@ -25,9 +27,7 @@ Position = tuple[int, int, int]
 
 def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
     """The last two axes, cropped around the centre to so many pixels at most."""
-    y, x = raw.shape[-2:]
-    top, left = (max(0, (n - side) // 2) for n in (y, x))
-    return raw[..., top : top + side, left : left + side]
+    return memory.middle(raw, side)
 
 
 def places(stack: RawStack, channel: int) -> list[Position]:
@@ -66,12 +66,11 @@ class Fits:
 
 def _numbers(stack: RawStack, position: Position) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the frames in the file, and what sorts them; of an array that is no file, of its raw stacks."""
-    numbers = getattr(stack.array, "numbers", None)
-    if numbers is None or numbers.ndim != 5:
+    if isinstance(stack.array, Frames):
+        numbers = stack.array.numbers[position].ravel()
+    else:
         first = np.ravel_multi_index(position, tuple(stack.array.shape[:3])) * stack.pattern.frames
         numbers = first + np.arange(stack.pattern.frames)
-    else:
-        numbers = numbers[position].ravel()
     return numbers, np.argsort(numbers)
 
 
@@ -80,9 +79,8 @@ class Watched:
 
     def __init__(self, stack: RawStack):
         self._read, self.fits = stack.array, Fits()
-        array = stack.array.array if isinstance(stack.array, Remembered) else stack.array
-        self.stack = replace(stack, array=array)
-        of_file = hasattr(as_recorded(array), "wanted")
+        self.stack = replace(stack, array=stack.array.array) if isinstance(stack.array, Remembered) else stack
+        of_file = isinstance(as_recorded(self.stack.array), Frames)
         self._of_file = of_file and stack.pattern.angles > 1 and stack.pattern.phases > 2
         channels = range(stack.sizes["C"]) if self._of_file else ()
         self._wanted = {place for channel in channels for place in places(stack, channel)}

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import IN_WORDS, RawStack
 from srredsim.errors import InputError
-from srredsim.inspection.checks import checked
+from srredsim.inspection.checks import checked, seen
 from srredsim.lost_frames import lost
 from srredsim.optics.transfer import transfer_of
 
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
-OPTICS = {
-    "na": ("numerical aperture", ""),
-    "wavelength_em_um": ("emission wavelength", " um"),
-    "pixel_size_um": ("pixel size", " um"),
-    "z_step_um": ("z step", " um"),
-    "frame_interval_s": ("frame interval", " s"),
-}
 
 
-def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[str, Any]:
+def inspect(
+    stack: RawStack, others: dict[str, RawStack] | None = None, middles: RawStack | None = None
+) -> dict[str, Any]:
     """Read every frame once, one raw stack at a time; then check one raw stack of each channel more closely.
 
     Parameters
@@ -31,6 +27,8 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         With its optics, as far as they are known.
     others : dict, optional
         The same file in other orders, as `srredsim.io.alternatives` has them.
+    middles : RawStack, optional
+        The same stack with the middle of its frames alone, which are checked: who has them need not read them again.
 
     Returns
     -------
@@ -67,7 +65,7 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         "sizes": stack.sizes,
         "dtype": str(stack.array.dtype),
         "channel_names": None if stack.channel_names is None else list(stack.channel_names),
-        "optics": {name: getattr(stack.optics, name) for name in OPTICS},
+        "optics": {name: getattr(stack.optics, name) for name in IN_WORDS},
         "lowest": _number(low),
         "highest": _number(high),
         "non_finite_pixels": int(np.prod(stack.array.shape, dtype=np.int64)) - int(counts.sum()),
@@ -76,16 +74,19 @@ def inspect(stack: RawStack, others: dict[str, RawStack] | None = None) -> dict[
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
-        "channels": [checked(stack, channel, others or {}, gone) for channel in range(channels)],
+        "channels": [
+            checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
+            for channel in range(channels)
+        ],
     }
 
 
 def _of_pixels(stack: RawStack) -> list[str]:
     """What is to be said of pixels that are a little too coarse for the lens."""
-    try:
-        return transfer_of(stack.optics).remarks
-    except InputError:  # not known, or impossible: the checks say so
-        return []
+    with suppress(InputError):  # not known, or impossible: the checks say so
+        transfers = [transfer_of(stack.optics.of_channel(c)) for c in range(stack.sizes["C"])]
+        return list(dict.fromkeys(line for transfer in transfers for line in transfer.remarks))
+    return []
 
 
 def _number(value: float) -> int | float | None:

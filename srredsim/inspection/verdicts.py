@@ -210,6 +210,9 @@ def stripes(parameters: Parameters) -> Check:
     if verdict == GOOD and "inferred" in statuses:
         verdict = DOUBTFUL
     advice = "look after the polarisation and the alignment of the beams, and the match of oil and sample"
+    if parameters.alike:
+        verdict, number = BAD, f"{number}; {parameters.alike}"
+        advice = "check the order of the frames, and that the pattern turns from angle to angle"
     return Check(name, verdict, found, number, limit, _advised(verdict, advice))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srredsim.inspection.report import OPTICS
+from srredsim.acquisition import IN_WORDS, numbers
 
 NO_VERDICT = "-"
 
@@ -25,8 +25,8 @@ def _file(report: dict[str, Any]) -> list[str]:
         text.append(f"channels {', '.join(report['channel_names'])}")
     text += report["notes"]
     known = {name: value for name, value in report["optics"].items() if value is not None}
-    text += [f"{OPTICS[name][0]} {value:g}{OPTICS[name][1]}" for name, value in known.items()]
-    unknown = [OPTICS[name][0] for name in report["optics"] if name not in known]
+    text += [f"{IN_WORDS[name][0]} {numbers(value)}{IN_WORDS[name][1]}" for name, value in known.items()]
+    unknown = [IN_WORDS[name][0] for name in report["optics"] if name not in known]
     if unknown:
         text.append(f"not known: {', '.join(unknown)}")
     return text

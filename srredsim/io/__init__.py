@@ -3,7 +3,7 @@
 from srredsim.io.alternatives import alternatives
 from srredsim.io.array import array_source
 from srredsim.io.asked import DTYPES, Reading, Writing
-from srredsim.io.files import find
+from srredsim.io.files import existing, find, stamp, stem
 from srredsim.io.formats import open_source
 from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, write_image
@@ -34,6 +34,7 @@ __all__ = [
     "array_source",
     "atomic",
     "clear_up",
+    "existing",
     "find",
     "moment",
     "no_space",
@@ -45,6 +46,8 @@ __all__ = [
     "refuse_existing",
     "refuse_results",
     "remembering",
+    "stamp",
+    "stem",
     "together",
     "write_image",
     "write_raw",

@@ -19,8 +19,8 @@ def array_source(array: Any, axes: str | None = None, pixel_size_um: float | Non
     Parameters
     ----------
     axes : str, optional
-        A letter of `AXES` for each axis, the last two Y and X: ``ZAPYX``. Left out, the axes before y and x have no
-        names, and the last of them are the frames.
+        A letter of `AXES` for each axis, the slowest first, the last two Y and X: ``ZAPYX``. Left out, the axes
+        before y and x have no names, and the last of them are the frames.
 
     Raises
     ------

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from srredsim import checks
+from srredsim.acquisition import Value
 from srredsim.errors import InputError
+from srredsim.io.files import stem
 from srredsim.io.orders import Wanted
+from srredsim.optics import plausible
 
-CHECKS = {
-    "angles": checks.positive,
-    "phases": checks.positive,
-    "pixel_size_um": checks.above_zero,
-    "na": checks.above_zero,
-    "wavelength_em_um": checks.above_zero,
-}
+COUNTS = ("angles", "phases")
+OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 OF_RAW_STACKS = (
     "order",
     "angles",
@@ -39,16 +40,22 @@ class Reading:
     trailing_widefield: bool = False  # the same as widefield_frame="last"
     pixel_size_um: float | None = None
     na: float | None = None
-    wavelength_em_um: float | None = None
+    wavelength_em_um: float | tuple[float, ...] | None = None  # of all channels, or of each
     widefield_frame: str | None = None
     channels: int | None = None
     keep_hot_pixels: bool = False  # leave hot pixels of raw stacks as they are
     accept_incomplete: bool = False  # go on with what is there of a file that promises more frames
 
     def __post_init__(self):
-        for name, check in CHECKS.items():
+        for name in COUNTS:
             if getattr(self, name) is not None:
-                check(name, getattr(self, name))
+                checks.positive(name, getattr(self, name))
+        if self.wavelength_em_um is not None:
+            object.__setattr__(self, "wavelength_em_um", _one_or_each("wavelength_em_um", self.wavelength_em_um))
+        for name, value in self.optics.items():
+            for one in value if isinstance(value, tuple) else [value]:
+                if one is not None:
+                    plausible.check(name, checks.above_zero(name, one))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
@@ -60,9 +67,22 @@ class Reading:
                 raise InputError(f"`{name}` is for raw stacks; {taker}")
 
     @property
+    def optics(self) -> dict[str, Value]:
+        """What is told of the optics, by name."""
+        return {name: getattr(self, name) for name in OPTICS}
+
+    @property
     def frames(self) -> Wanted:
         widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
         return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
+
+
+def _one_or_each(name: str, value: Any) -> float | tuple[float, ...]:
+    """One number for all channels, or one for each."""
+    if np.ndim(value) == 0:
+        return checks.above_zero(name, value)
+    each = checks.numbers(name, value, "a number above 0, or one for each channel", shape=(None,))
+    return tuple(each.tolist()) if len(each) > 1 else float(each[0])
 
 
 @dataclass(frozen=True)
@@ -85,7 +105,7 @@ class Writing:
 
     def path(self, source: Path, name: str) -> Path:
         """``<stem>_<name>.tif``"""
-        return Path(self.out or source.parent) / f"{source.stem}_{name}.tif"
+        return Path(self.out or source.parent) / f"{stem(source)}_{name}.tif"
 
     def notes(self) -> list[str]:
         return ["uint16: values are rounded, and clipped to 0 ... 65535"] if self.dtype == "uint16" else []

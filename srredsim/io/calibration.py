@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import tifffile
 
-from srredsim.acquisition import Optics
+from srredsim.acquisition import Optics, Value, numbers
 from srredsim.errors import InputError
 
 IN_UM = {
@@ -39,6 +39,7 @@ IN_S = {  # by the names that remain of a unit in lower case, with u for the mu
     **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
+INFO = {"na": "Numerical aperture", "wavelength_em_um": "Emission wavelength (um)"}  # in ImageJ's info, name = value
 LARGEST_PIXEL_UM = 5.0  # a resolution tag without more is a printer's: 72 dots per inch are 353 um
 
 
@@ -49,7 +50,7 @@ class Calibration:
     pixel_um: tuple[float, float] | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
-    wavelengths_em_um: tuple[float, ...] = ()
+    wavelengths_em_um: tuple[float | None, ...] = ()  # of each channel
     na: float | None = None
     channel_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
@@ -71,14 +72,18 @@ class Calibration:
                 raise InputError(f"the pixels are {y:g} um high and {x:g} um wide; they must be square: resample them")
             if pixel_size_um is None:
                 pixel_size_um = x
-            elif abs(pixel_size_um / x - 1) > 1e-3:
-                notes.append(f"pixel size {pixel_size_um:g} um as given; the file says {x:g} um")
-        wavelengths = sorted(set(self.wavelengths_em_um))
-        if len(wavelengths) > 1:
-            each = ", ".join(f"{1000 * w:g}" for w in wavelengths)
-            notes.append(f"the channels have different emission wavelengths ({each} nm); none is taken for all")
-        wavelength = wavelengths[0] if len(wavelengths) == 1 else None
-        return Optics(self.na, wavelength, pixel_size_um, self.z_step_um, self.frame_interval_s), notes
+            notes += Optics(pixel_size_um=x).overridden({"pixel_size_um": pixel_size_um})
+        wavelength, more = self._wavelength()
+        return Optics(self.na, wavelength, pixel_size_um, self.z_step_um, self.frame_interval_s), [*notes, *more]
+
+    def _wavelength(self) -> tuple[Value, list[str]]:
+        """The emission of all channels, or of each; not known where one of several does not tell it."""
+        told = [wave for wave in self.wavelengths_em_um if wave]
+        if len(told) < len(self.wavelengths_em_um):
+            each = ", ".join(f"{1000 * wave:g}" if wave else "?" for wave in self.wavelengths_em_um)
+            note = f"not every channel tells its emission wavelength ({each} nm), so none is used"
+            return None, [note] if told else []
+        return (tuple(told) if len(set(told)) > 1 else told[0] if told else None), []
 
 
 def of_tiff(tif: tifffile.TiffFile, kind: str, image: int = 0) -> Calibration:
@@ -91,6 +96,19 @@ def of_tiff(tif: tifffile.TiffFile, kind: str, image: int = 0) -> Calibration:
     return Calibration(pixel_um=pixel_um, notes=(note,) if note else ())
 
 
+def info(optics: Optics) -> str:
+    """What ImageJ has no place for but its info, a line each; it is read again by `of_imagej`."""
+    known = ((words, getattr(optics, name)) for name, words in INFO.items())
+    return "".join(f"{words} = {numbers(value)}\n" for words, value in known if value is not None)
+
+
+def _in_info(text: object) -> dict[str, tuple[float, ...]]:
+    """What `info` wrote: no number, or those of each channel."""
+    lines = dict(line.split(" = ", 1) for line in str(text).splitlines() if " = " in line)
+    found = {name: [_number(one) for one in lines.get(words, "").split(",")] for name, words in INFO.items()}
+    return {name: () if None in each else tuple(filter(None, each)) for name, each in found.items()}
+
+
 def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     metadata = tif.imagej_metadata
     unit = _unit(metadata.get("unit"))
@@ -98,10 +116,13 @@ def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     spacing, interval = metadata.get("spacing"), metadata.get("finterval")
     z_unit = IN_UM.get(_unit(metadata.get("zunit")) or unit or "")
     interval_s, more = _seconds(interval, metadata.get("tunit"))
+    told = _in_info(metadata.get("Info"))
     return Calibration(
         pixel_um=pixel_um,
         z_step_um=abs(spacing) * z_unit if spacing and z_unit else None,
         frame_interval_s=interval_s,
+        wavelengths_em_um=told["wavelength_em_um"],
+        na=next(iter(told["na"]), None),
         channel_names=_names_from_labels(metadata.get("Labels"), int(metadata.get("channels", 1))),
         notes=tuple(filter(None, (note, more))),
     )
@@ -122,7 +143,7 @@ def of_ome(xml: str, image: int = 0) -> Calibration:
         pixel_um=(known[0], known[-1]) if known else None,
         z_step_um=_length(attributes, "PhysicalSizeZ"),
         frame_interval_s=interval_s,
-        wavelengths_em_um=tuple(wave for wave in waves if wave),
+        wavelengths_em_um=tuple(waves),
         na=_ome_na(root, element),
         channel_names=tuple(names) if names and all(names) else None,
         notes=(note,) if note else (),

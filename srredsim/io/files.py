@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import glob
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 
 from srredsim.errors import InputError
 from srredsim.io import formats
 from srredsim.io.formats import tiff
 
+OME = ".ome"  # before the ending of an OME-TIFF
 RAW = "raw"  # folder in which `simulate` and `reference` put their stacks
+
+
+def stem(path: Path) -> str:
+    """Name of a file without its endings, ``cells`` of ``cells.ome.tif``; results begin with it."""
+    return path.stem[: -len(OME)] if path.stem.lower().endswith(OME) and path.stem.lower() != OME else path.stem
 
 
 def find(
@@ -24,6 +33,8 @@ def find(
 
     Parameters
     ----------
+    inputs : sequence of path
+        Also patterns, as ``"*.tif"``, which not every shell expands.
     tell : callable, optional
         Is given what should be known: that files are left out, or taken together.
     known : set of Path, optional
@@ -39,8 +50,8 @@ def find(
     inputs = list(inputs)
     if not inputs:
         raise InputError("no input was given; name a file or a folder")
-    for path in map(Path, inputs):
-        full = _existing(path).is_dir() and not formats.format_of_folder(path)
+    for path in (path for one in inputs for path in _expanded(Path(one), tell)):
+        full = existing(path).is_dir() and not formats.format_of_folder(path)
         for one in _readable_in(path, tell) if full else [path]:
             parts = tiff.files_of_set(one) if one.is_file() else [one]
             if one not in known and len(parts) > 1:
@@ -51,6 +62,28 @@ def find(
     return found
 
 
+def _expanded(path: Path, tell: Callable[[str], None]) -> list[Path]:
+    """Images and folders that a pattern matches; a path that is there is no pattern, whatever its name."""
+    if not glob.has_magic(str(path)) or os.path.lexists(path):
+        return [path]
+    found = [one for one in map(Path, sorted(glob.glob(str(path)))) if one.is_dir() or _is_image(one)]
+    if not found:
+        raise InputError(f"{path} matches no image")
+    return _without_results(found, path, tell)
+
+
+def stamp(path: Path) -> str:
+    """Digest of size and time of all files that an image is made of, in a folder or one beside another: what changes
+    any of them changes it.
+    """
+    parts = [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else tiff.files_of_set(path)
+    digest = blake2b(digest_size=16)
+    for part in sorted(parts):
+        found = part.stat()
+        digest.update(f"{part.relative_to(path.parent)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
 def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     readable = _images_in(folder)
     if not readable and (folder / RAW).is_dir() and (readable := _images_in(folder / RAW)):
@@ -58,29 +91,33 @@ def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     if not readable:
         known = tuple(dict.fromkeys(formats.suffixes()))
         raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in known)} file")
-    results = [path for path in readable if path.is_file() and tiff.is_result(path)]
-    if results and len(results) < len(readable):  # results alone are what is meant
-        tell(f"{folder}: {len(results)} results of srredsim are left out, as {results[0].name}; name them to take them")
-        readable = [path for path in readable if path not in results]
-    return readable
+    return _without_results(readable, folder, tell)
+
+
+def _without_results(paths: list[Path], where: Path, tell: Callable[[str], None]) -> list[Path]:
+    results = [path for path in paths if path.is_file() and tiff.is_result(path)]
+    if not results or len(results) == len(paths):  # results alone are what is meant
+        return paths
+    tell(f"{where}: {len(results)} results of srredsim are left out, as {results[0].name}; name them to take them")
+    return [path for path in paths if path not in results]
 
 
 def _images_in(folder: Path) -> list[Path]:
-    known = tuple(dict.fromkeys(formats.suffixes()))
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror}") from error
-    return [path for path in entries if _is_image(path, known)]
+    return [path for path in entries if _is_image(path)]
 
 
-def _is_image(path: Path, suffixes: tuple[str, ...]) -> bool:
+def _is_image(path: Path) -> bool:
     if path.is_dir():
         return formats.format_of_folder(path) is not None
-    return path.name.lower().endswith(suffixes) and path.is_file()
+    return path.name.lower().endswith(formats.suffixes()) and path.is_file()
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """The path, if something is there; else InputError, with what is there of a similar name."""
     try:
         path.stat()
     except FileNotFoundError:

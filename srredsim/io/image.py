@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
-from srredsim.io import orders
+from srredsim.io import calibration, orders
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.whole import allocate, atomic
 
@@ -27,18 +27,20 @@ class ImageWriter:
     ``writer[t, c, z] = plane`` writes one plane (uint16: rounded and clipped); ``writer.plane(t, c, z)`` is a
     writable view of it in the file, to be filled tile by tile. The file is an ImageJ hyperstack: the planes lie one
     after the other behind a header, which is also how ImageJ itself writes files above 4 GB. The display range that
-    it suggests are the 0.1 and 99.9 percentiles; the pixels are left as they are.
+    it suggests for each channel are the 0.1 and 99.9 percentiles; the pixels are left as they are.
 
     Parameters
     ----------
     shape : (t, c, z, y, x)
     dtype : float32 or uint16
-    pixel_size_um, z_step_um, frame_interval_s : float, optional
-        Left out of the file when None.
+    pixel_size_um, z_step_um, frame_interval_s, na, wavelength_em_um : float, optional
+        Left out of the file when None; a wavelength may also be one for each channel.
     channel_names : sequence of str, optional
         One name a channel; written as the label of each plane.
     tag : str, optional
         Software that the file names; `RESULT` for what is left out where a folder is the input.
+    mode : {"composite", "grayscale"}
+        How ImageJ shows several channels: in colours over one another, or one by one.
 
     Raises
     ------
@@ -55,9 +57,12 @@ class ImageWriter:
         pixel_size_um: float | None = None,
         z_step_um: float | None = None,
         frame_interval_s: float | None = None,
+        na: float | None = None,
+        wavelength_em_um: float | tuple[float, ...] | None = None,
         channel_names: Sequence[str] | None = None,
         overwrite: bool = False,
         tag: str | None = None,
+        mode: str = "composite",
     ):
         self.path = Path(path)
         self.shape = tuple(int(n) for n in shape)
@@ -69,7 +74,8 @@ class ImageWriter:
         if channel_names is not None and len(channel_names) != self.shape[1]:
             raise ValueError(f"{self.shape[1]} channels, but these channel names: {', '.join(channel_names)}")
         self._resolution = None if pixel_size_um is None else (1 / pixel_size_um, 1 / pixel_size_um)
-        self._metadata = _imagej(self.shape, pixel_size_um, z_step_um, frame_interval_s, channel_names)
+        optics = Optics(na, wavelength_em_um, pixel_size_um, z_step_um, frame_interval_s)
+        self._metadata = _imagej(self.shape, optics, channel_names, mode)
         self._tag = tag
         self._whole: AbstractContextManager[Path] = atomic(self.path, overwrite)
 
@@ -102,9 +108,10 @@ class ImageWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        if kind is None and "min" in self._metadata:
+        if kind is None:
             try:
-                tiff.set_display_range(self._file, self._offset, *self._display_range())
+                ranges = [self._display_range(c) for c in range(self.shape[1])]
+                tiff.set_display_ranges(self._file, self._offset, ranges)
             except BaseException as late:
                 self._whole.__exit__(type(late), late, late.__traceback__)
                 raise
@@ -119,8 +126,8 @@ class ImageWriter:
         number = np.ravel_multi_index((t, z, c), (self.shape[0], self.shape[2], self.shape[1]))
         return self._offset + int(number) * self._plane_bytes
 
-    def _display_range(self) -> tuple[float, float]:
-        positions = list(np.ndindex(*self.shape[:3]))
+    def _display_range(self, channel: int) -> tuple[float, float]:
+        positions = [position for position in np.ndindex(*self.shape[:3]) if position[1] == channel]
         planes = (self.plane(*positions[i]) for i in _spread(len(positions), SAMPLED_PLANES))
         step = max(1, self.shape[3] * self.shape[4] * min(len(positions), SAMPLED_PLANES) // SAMPLED_PIXELS)
         values = np.concatenate([plane.ravel()[::step].copy() for plane in planes])
@@ -129,26 +136,20 @@ class ImageWriter:
         return float(low), float(high)
 
 
-def _imagej(
-    shape: tuple[int, ...],
-    pixel_size_um: float | None,
-    z_step_um: float | None,
-    frame_interval_s: float | None,
-    channel_names: Sequence[str] | None,
-) -> dict[str, Any]:
+def _imagej(shape: tuple[int, ...], optics: Optics, channel_names: Sequence[str] | None, mode: str) -> dict[str, Any]:
     t, c, z, _, _ = shape
-    metadata: dict[str, Any] = {"axes": "TZCYX"}
-    if pixel_size_um is not None or z_step_um is not None:
+    metadata: dict[str, Any] = {"axes": "TZCYX"} | tiff.display_ranges(c)
+    if optics.pixel_size_um is not None or optics.z_step_um is not None:
         metadata["unit"] = "um"
-    if z_step_um is not None:
-        metadata["spacing"] = float(z_step_um)
-    if frame_interval_s is not None:
-        metadata["finterval"] = float(frame_interval_s)
+    if optics.z_step_um is not None:
+        metadata["spacing"] = float(optics.z_step_um)
+    if optics.frame_interval_s is not None:
+        metadata["finterval"] = float(optics.frame_interval_s)
     if channel_names is not None:
         metadata["Labels"] = list(channel_names) * (z * t)
-    if c == 1:  # ImageJ finds the range of each channel itself if there are several
-        metadata |= tiff.display_range(0.0, 1.0)
-    return metadata
+    if words := calibration.info(optics):
+        metadata["Info"] = words
+    return metadata | ({"mode": mode} if c > 1 else {})
 
 
 def _refuse_too_large(path: Path, size: int) -> None:
@@ -169,8 +170,7 @@ def carried_over(stack: RawStack, scale: int) -> dict:
     optics = stack.optics
     return {
         "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
-        "z_step_um": optics.z_step_um,
-        "frame_interval_s": optics.frame_interval_s,
+        **{name: getattr(optics, name) for name in ("z_step_um", "frame_interval_s", "na", "wavelength_em_um")},
         "channel_names": stack.channel_names,
     }
 
@@ -182,16 +182,16 @@ def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.clip(np.rint(image), 0, np.iinfo(dtype).max).astype(dtype)
 
 
-def write_image(path: str | Path, image: np.ndarray, *, overwrite: bool = False, **calibration: Any) -> Path:
+def write_image(path: str | Path, image: np.ndarray, *, overwrite: bool = False, **known: Any) -> Path:
     """Write an image (t, c, z, y, x), or (y, x): unsigned 8 and 16 bits as uint16, all else as float32.
 
-    `calibration` is that of `ImageWriter`.
+    `known` is what `ImageWriter` may be told.
     """
     image = np.asarray(image)
     if image.ndim == 2:
         image = image[None, None, None]
     dtype = "uint16" if image.dtype.kind == "u" and image.dtype.itemsize <= 2 else "float32"
-    with ImageWriter(path, image.shape, dtype, overwrite=overwrite, **calibration) as writer:
+    with ImageWriter(path, image.shape, dtype, overwrite=overwrite, **known) as writer:
         for position in np.ndindex(*image.shape[:3]):
             writer[position] = image[position]
     return Path(path)

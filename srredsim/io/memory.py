@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import RawStack
+from srredsim.io.source import Source
 
 LIMIT = 256 * 2**20  # bytes: the frames of one t, c and z are 126 MB where 15 have 2048 x 2048 pixels of 16 bits
 
@@ -53,3 +55,58 @@ class Remembered:
         if size <= self._limit:
             self._kept[position] = frames
         return frames
+
+
+class Planes:
+    """Planes of a file that two stacks read: one the whole planes, the other the middle of each.
+
+    Of the whole planes, those that are ``pinned`` stay in memory, and of the others the latest, up to so many bytes,
+    `LIMIT` if left out. Of each plane whose middle was asked for, the middle stays. So what is asked for whole once and
+    then, as often as one likes, for its middle, is read twice at most, and once if the file is small.
+    """
+
+    def __init__(self, source: Source, side: int, pinned: Iterable[int] = (), limit: int | None = None):
+        self._read, self._side, self._pinned = source.plane, side, frozenset(pinned)
+        self._limit = LIMIT if limit is None else limit
+        self._kept: dict[int, np.ndarray] = {}
+        self._latest: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._middles: dict[int, np.ndarray] = {}
+        self.whole = replace(source, plane=self._whole)
+        self.middle = Middle(
+            **{each.name: getattr(source, each.name) for each in fields(source)}
+            | {"plane": self._middle, "size": tuple(min(n, side) for n in source.size)}
+        )
+
+    def _whole(self, number: int) -> np.ndarray:
+        for kept in (self._kept, self._latest):
+            if number in kept:
+                return kept[number]
+        plane = np.asarray(self._read(number)).view()
+        plane.flags.writeable = False
+        if number in self._pinned:
+            self._kept[number] = plane
+        elif plane.nbytes <= self._limit:
+            while (len(self._latest) + 1) * plane.nbytes > self._limit:
+                self._latest.popitem(last=False)
+            self._latest[number] = plane
+        return plane
+
+    def _middle(self, number: int) -> np.ndarray:
+        if number not in self._middles:
+            self._middles[number] = middle(self._whole(number), self._side).copy()
+        return self._middles[number]
+
+
+class Middle(Source):
+    """Middles of planes that were read whole before."""
+
+    def pixels(self, number: int) -> np.ndarray:
+        """As of a `Source`, whose pixels were looked at when they were read whole."""
+        return self.plane(number)
+
+
+def middle(raw: np.ndarray, side: int) -> np.ndarray:
+    """The last two axes, cropped around the centre to so many pixels at most."""
+    y, x = raw.shape[-2:]
+    top, left = (max(0, (n - side) // 2) for n in (y, x))
+    return raw[..., top : top + side, left : left + side]

@@ -2,7 +2,7 @@
 
 A file is a row of frames. Some of its axes have names (T, C, Z, and A, P where Modulo annotations give them), others
 (letter I here) do not. The order names how phase P, angle A and z-plane Z follow one another where the file does not
-say, the fastest first:
+say, the fastest first (letters of axes, as those of an array, are in NumPy's order, the slowest first: ZAP for PAZ):
 
 =======  ============================  ===========================================
 order    frames run                    met in
@@ -122,12 +122,11 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
         raise InputError(
             f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
             'for example; for a montage of tiles give `order="tiled"`; a widefield image is for denoise, or for '
-            'predict with `model="widefield_sr"`'
+            "predict and a model of widefield images, as w2s_dncnn"
         )
     axes, notes = _named(axes, wanted)
     if {"A", "P"} <= set(axes.letters):
         _refuse_contradiction(axes, wanted)
-        notes = notes or [f"the file names its axes: {axes}"]
     else:
         axes, more = _split(axes, wanted)
         notes += more

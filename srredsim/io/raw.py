@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tifffile
 
-from srredsim.acquisition import AXES, Optics, Pattern, RawStack
+from srredsim.acquisition import AXES, Optics, Pattern, RawStack, numbers
 from srredsim.errors import InputError
 from srredsim.hot_pixels import without_hot_pixels
 from srredsim.io import orders
@@ -18,6 +18,7 @@ from srredsim.io.formats import open_source, tiff
 from srredsim.io.incomplete import whole_stacks
 from srredsim.io.source import Source
 from srredsim.io.whole import atomic
+from srredsim.optics.transfer import refuse_impossible
 
 UNKNOWN = Optics()
 FILE_ORDER = "TAZPCYX"  # OME allows one more axis for each of t, z and c: angle goes with t, phase with z
@@ -29,7 +30,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
     Parameters
     ----------
     order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where the file does not say (`srredsim.io.orders`); PAZ if not given.
+        How the frames follow one another where the file does not say, what changes fastest first
+        (`srredsim.io.orders`); PAZ if not given.
     angles, phases : int, optional
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
     widefield_frame : {"none", "first", "last"}, optional
@@ -43,7 +45,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
     keep_hot_pixels : bool
         Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
-        Pixels of the raw frames, objective and emission; they win over what the file says.
+        Pixels of the raw frames, objective and emission; they win over what the file says. The wavelength may be one
+        for each channel.
 
     Raises
     ------
@@ -71,9 +74,22 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
-    optics = source.optics.given(na=reading.na, wavelength_em_um=reading.wavelength_em_um)
-    stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), (*notes, *source.notes))
+    told, more = for_channels(source.optics, channels)
+    optics = told.given(**reading.optics)
+    notes += [*source.notes, *more, *told.overridden(reading.optics)]
+    if any(reading.optics.values()):
+        refuse_impossible(optics)
+    stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
     return stack if reading.keep_hot_pixels else without_hot_pixels(stack)
+
+
+def for_channels(optics: Optics, channels: int) -> tuple[Optics, list[str]]:
+    """What a file says of its own channels, for so many as were made of them, and what was left out."""
+    waves = optics.wavelength_em_um
+    if not isinstance(waves, tuple) or len(waves) == channels:
+        return optics, []
+    unused = f"emission wavelengths of {len(waves)} channels ({numbers(waves)} um) do not fit {channels}: not used"
+    return replace(optics, wavelength_em_um=None), [unused]
 
 
 @dataclass(frozen=True)
@@ -173,8 +189,9 @@ def _ome(optics: Optics, channels: int) -> dict:
     if optics.frame_interval_s is not None:
         metadata |= {"TimeIncrement": optics.frame_interval_s, "TimeIncrementUnit": "s"}
     if optics.wavelength_em_um is not None:
-        nm = round(optics.wavelength_em_um * 1000, 6)
-        metadata["Channel"] = {"EmissionWavelength": [nm] * channels, "EmissionWavelengthUnit": ["nm"] * channels}
+        waves_um = np.broadcast_to(optics.wavelength_em_um, channels)
+        waves_nm = [round(float(wave) * 1000, 6) for wave in waves_um]
+        metadata["Channel"] = {"EmissionWavelength": waves_nm, "EmissionWavelengthUnit": ["nm"] * channels}
     return metadata
 
 

@@ -108,7 +108,7 @@ def together(last: Path | None = None) -> Iterator[None]:
         group.clear()
     finally:
         _group.reset(token)
-        for one in group:
+        for one in reversed(group):  # the first made the folders of the others
             _remove(one.temporary, one.made)
 
 
@@ -203,11 +203,12 @@ def _unfinished(folder: Path, suffix: str) -> Path:
 
 
 def _appear(group: list[_Ready]) -> None:
-    """All renamed. If that is interrupted, the lists say what else was ready."""
+    """All renamed, or none: what was is dropped where one cannot be. After a kill, the lists say what was ready."""
     for one in group:
         if not one.overwrite and one.path.exists():
             raise Exists(one.path)
     lists = _listed(group) if len(group) > 1 or any(one.path.is_dir() for one in group) else []
+    placed: list[_Ready] = []
     try:
         for one in group:
             moment(f"before {one.path.name}")
@@ -215,7 +216,12 @@ def _appear(group: list[_Ready]) -> None:
                 _replace(one.temporary, one.path)
             except OSError as error:
                 raise _in_words(error, one.path, one.temporary) from error
+            placed.append(one)
             moment(f"after {one.path.name}")
+    except BaseException:
+        for one in placed:
+            _remove(one.path)
+        raise
     finally:
         for listed in lists:
             listed.unlink()

@@ -12,7 +12,8 @@ def convolution(x, filters: int, size: int = 3, **settings):
     hundreds of residual blocks in series would otherwise blow up.
     """
     begin = initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
-    return layers.Conv2D(filters, size, padding="same", kernel_initializer=begin, **settings)(x)
+    settings = {"padding": "same", "kernel_initializer": begin} | settings
+    return layers.Conv2D(filters, size, **settings)(x)
 
 
 def upsampled(x, scale: int):

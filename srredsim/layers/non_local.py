@@ -2,6 +2,8 @@
 
 from keras import layers, ops
 
+from srredsim.layers.cropping import halves
+
 
 def non_local(filters: int, inner: int, name: str = "non_local"):
     r"""A function that adds to each pixel what pixels like it in its quarter of the image have.
@@ -30,19 +32,8 @@ def non_local(filters: int, inner: int, name: str = "non_local"):
         return ops.einsum("byxk,bkc->byxc", likeness, values)
 
     def apply(x):
-        bands = [[quarter(part) for part in _halves(band, axis=2)] for band in _halves(x, axis=1)]
+        bands = [[quarter(part) for part in halves(band, axis=2)] for band in halves(x, axis=1)]
         mixed = ops.concatenate([ops.concatenate(band, axis=2) for band in bands], axis=1)
         return layers.Add()([x, output(mixed)])
 
     return apply
-
-
-def _halves(x, axis: int):
-    """Before and from the middle on, rounded down, along an axis of unknown length.
-
-    Traced, that length is no number; but each second element can be counted: of n, n // 2 are odd, the rest even.
-    """
-    counted = ops.ones_like(ops.sum(x, axis=[other for other in range(4) if other != axis]), dtype="int32")
-    counted = ops.expand_dims(counted, 0)  # ONNX has no slices with steps of what has one axis
-    before, after = (ops.squeeze(ops.cumsum(counted[:, start::2], axis=1), 0) for start in (1, 0))
-    return ops.take(x, before - 1, axis=axis), ops.take(x, after - 1 + ops.sum(counted[:, 1::2]), axis=axis)

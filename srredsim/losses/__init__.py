@@ -11,19 +11,20 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from keras import ops
 
 from srredsim.checkpoints import vgg19
 from srredsim.errors import InputError
-from srredsim.losses._settings import IMAGES, checked
-from srredsim.losses._steps import OVER_STEPS, is_over_steps, over_steps
+from srredsim.losses._outputs import WRAPPERS, is_over_steps, of_outputs, over_steps, split
+from srredsim.losses._settings import EPOCH, IMAGES, checked
 from srredsim.losses.features import FeatureLoss
 from srredsim.members import Functions
 from srredsim.metrics import float32_pair
 from srredsim.resources import unknown
 
-__all__ = ["function", "get", "is_over_steps", "names", "names_of_features", "over_steps"]
+__all__ = ["changes", "function", "get", "is_over_steps", "names", "names_of_features", "of_outputs", "over_steps"]
 
 VIEW = {"low": 0.0, "high": 1.0}  # values of an image that VGG19 takes for black and white
 
@@ -45,14 +46,23 @@ def names_of_features() -> list[str]:
     return [name for name in names() if _is_of_features(function(name))]
 
 
-def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None = None) -> Callable:
+def changes(wanted: str | Mapping) -> bool:
+    """Whether the loss is another one in each epoch, so that `get` has to be told it."""
+    bases = (split(str(name))[0] for name in (wanted if isinstance(wanted, Mapping) else [wanted]))
+    return any(base in names() and EPOCH in inspect.signature(function(base)).parameters for base in bases)
+
+
+def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None = None, epoch: Any = 0) -> Callable:
     """The loss a recipe asks for: a name, or several with their weights, whose weighted sum is taken.
 
     ``{mean_absolute_error: 1.0, ssim: {weight: 0.1, data_range: 1.0}}``: a weight, or a mapping with the weight
     (1 if left out) and the loss's own settings.
 
-    ``<name>_over_steps`` is the sum of a loss over the channels of the prediction (`over_steps`); terms beside it take
-    the last channel.
+    ``<name>_over_steps`` is the sum of a loss over the channels of the prediction (`over_steps`), ``_over_levels`` and
+    ``_of_residual`` are others that need more than the image (`srredsim.losses._outputs`); terms beside it take the
+    last channel.
+
+    ``epoch``, a number or a variable, is for losses that get stricter with time (`changes`).
 
     ``perceptual`` and ``texture`` compare features of VGG19, which all such terms share, and which have the settings
     ``low`` and ``high`` besides (`VIEW`). Its weights are read from ``vgg_weights``, see `srredsim.checkpoints.vgg19`.
@@ -67,32 +77,34 @@ def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None 
         raise InputError(f"a loss is a name or a mapping of names to weights; got {wanted!r}")
     needing_vgg = names_of_features()
     of_features = _feature_terms({name: terms[name] for name in terms if name in needing_vgg}, vgg_weights)
-    of_images = [_term(name, settings) for name, settings in terms.items() if name not in needing_vgg]
+    of_images = [_term(name, settings, epoch) for name, settings in terms.items() if name not in needing_vgg]
     if vgg_weights is not None and not of_features:
         raise InputError(
             f"`vgg_weights` is for the losses {' and '.join(needing_vgg)}; this loss has neither: {wanted}"
         )
     if isinstance(wanted, str) and of_images:
         return of_images[0][1]
-    stepwise = is_over_steps(terms)
+    several = bool(of_outputs(terms))
 
     def loss(y_true, y_pred):
-        last = y_pred[..., -1:] if stepwise else y_pred
-        values = [weight * of(y_true, y_pred if steps else last) for weight, of, steps in of_images]
+        last = y_pred[..., -1:] if several else y_pred
+        values = [weight * of(y_true, y_pred if takes_all else last) for weight, of, takes_all in of_images]
         return sum(values + [of(y_true, last) for of in of_features])
 
     return loss
 
 
-def _term(name: str, settings) -> tuple[float, Callable, bool]:
-    """(weight, loss with its own settings filled in, whether it is over steps)."""
-    base = str(name).removesuffix(OVER_STEPS)
+def _term(name: str, settings, epoch) -> tuple[float, Callable, bool]:
+    """(weight, loss with its own settings filled in, whether it takes all channels of several images)."""
+    base, suffix = split(str(name))
     if base not in names() or _is_of_features(function(base)):
         raise InputError(unknown("loss", str(name), names()))
     of = function(base)
     weight, settings = checked(name, settings, of)
+    if EPOCH in inspect.signature(of).parameters:
+        settings[EPOCH] = epoch
     of = partial(of, **settings) if settings else of
-    return (weight, of, False) if base == name else (weight, over_steps(of), True)
+    return (weight, WRAPPERS[suffix](of), True) if suffix else (weight, of, False)
 
 
 def _feature_terms(terms: Mapping, vgg_weights) -> list[Callable]:

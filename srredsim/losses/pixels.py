@@ -22,6 +22,12 @@ def half_sum_of_squares(y_true, y_pred):
     return 0.5 * ops.sum(ops.square(y_true - y_pred), axis=(1, 2, 3))
 
 
+def sum_of_squares(y_true, y_pred):
+    """Sum of squared errors of each image. Over a batch of n images their mean is the published sum, divided by n."""
+    y_true, y_pred = float32_pair(y_true, y_pred)
+    return ops.sum(ops.square(y_true - y_pred), axis=(1, 2, 3))
+
+
 def charbonnier(y_true, y_pred, epsilon=1e-3):
     """Smooth L1: mean of sqrt(difference^2 + epsilon^2), so ``epsilon`` for a perfect image.
 
@@ -38,6 +44,20 @@ def log_mean_squared_error(y_true, y_pred, epsilon=3e-3):
     ``epsilon``, in the units of the images, keeps crops that show nothing from counting without limit.
     """
     return ops.log(mean_squared_error(y_true, y_pred) + epsilon**2)
+
+
+def error_variance_by_contrast(y_true, y_pred, epsilon=3e-3):
+    """Variance of the error over the deviation of the truth.
+
+    As `log_error_variance`, the mean of the error is free, and images of little and of much light count nearly alike;
+    but the weight of an image does not depend on the answer. Where the light does not tell what is there, the best
+    answer is the mean of all that may be there: a logarithm pays for a guess that is right at times, this does not.
+    ``epsilon``, in the units of the images, keeps crops that show nothing from counting without limit.
+    """
+    y_true, y_pred = float32_pair(y_true, y_pred)
+    error = y_pred - y_true
+    error = error - ops.mean(error, axis=(1, 2, 3), keepdims=True)
+    return ops.mean(ops.square(error), axis=(1, 2, 3)) / (ops.std(y_true, axis=(1, 2, 3)) + epsilon)
 
 
 def log_error_variance(y_true, y_pred, epsilon=3e-3):

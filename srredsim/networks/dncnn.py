@@ -19,6 +19,7 @@ def build(
     subsampling: int = 1,
     batch_norm: bool = True,
     scale: int = 1,
+    predicts: str = "noise",
 ) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
@@ -26,6 +27,7 @@ def build(
     IEEE TIP 27, 4608, 2018): a quarter of the time, and twice the context. Without ``batch_norm`` the convolutions have
     biases of their own. With a ``scale`` above 1 the image is enlarged bilinearly, and what is subtracted from that is
     the noise with what it lacks in sharpness, as in VDSR (Kim, Lee, Lee, CVPR 2016); the layers work before that.
+    Layers that were trained to give the image (``predicts="image"``) are not subtracted from anything.
     """
     check_scale(scale, "dncnn")
     noisy = x = Input((None, None, input_channels), name="noisy")
@@ -44,7 +46,8 @@ def build(
         noise = ops.depth_to_space(noise, block)
     if subsampling > 1:
         noise = cropped(noise, plain)
-    return Model(noisy, layers.Subtract(dtype="float32")([plain, noise]), name="dncnn")
+    image = noise if predicts == "image" else layers.Subtract(dtype="float32")([plain, noise])
+    return Model(noisy, image, name="dncnn")
 
 
 def receptive_field(depth: int = 17, subsampling: int = 1, **_) -> int:

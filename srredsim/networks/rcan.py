@@ -6,6 +6,7 @@ Without the shift by the mean colour that the release for photographs has.
 from keras import Input, Model, layers
 
 from srredsim.errors import InputError
+from srredsim.layers.channel_attention import weighed_channels
 from srredsim.layers.convolution import convolution, upsampled
 from srredsim.layers.scales import check_scale, window
 
@@ -67,11 +68,4 @@ def _group(x, blocks: int, reduction: int, name: str):
 def _block(x, reduction: int, name: str):
     y = convolution(x, x.shape[-1], activation="relu", name=f"{name}_conv_1")
     y = convolution(y, x.shape[-1], name=f"{name}_conv_2")
-    return layers.Add()([x, layers.Multiply()([y, _attention(y, reduction, name)])])
-
-
-def _attention(x, reduction: int, name: str):
-    """A weight between 0 and 1 for each channel, from the means of all channels; float32 under any policy."""
-    y = layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")(x)
-    y = convolution(y, x.shape[-1] // reduction, 1, activation="relu", dtype="float32", name=f"{name}_squeeze")
-    return convolution(y, x.shape[-1], 1, activation="sigmoid", dtype="float32", name=f"{name}_excite")
+    return layers.Add()([x, weighed_channels(y, reduction, name)])

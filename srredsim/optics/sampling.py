@@ -29,28 +29,20 @@ def output_positions_um(pixels: int, pixel_size_um: float, first_raw_pixel: int 
     return ((np.arange(pixels) - 0.5) / SCALE - first_raw_pixel) * pixel_size_um
 
 
-def pixel_transfer(cycles_per_pixel, samples: int | None = None):
-    r"""What a camera pixel leaves of a wave along one axis, about the centre of the pixel.
+def pixel_transfer(cycles_per_pixel):
+    r"""What a pixel leaves of a wave along one axis, about the centre of the pixel.
 
-    .. math:: P(u) = \frac{\sin \pi u}{\pi u}, \quad
-              P_n(u) = \frac{1}{n} \sum_{j < n} e^{2 \pi i u (j - (n - 1) / 2) / n} = \frac{P(u)}{P(u / n)}
+    .. math:: P(u) = \int_{-1/2}^{1/2} e^{2 \pi i u x} \, dx = \frac{\sin \pi u}{\pi u}
 
-    A camera's pixel is a square that counts all light that falls on it, P. A simulated one is the mean of n points
-    along each axis, which blurs less: at the Nyquist frequency two points leave 0.71 of a wave, a square 0.64. The
-    frames of `srredsim.simulation` have two points (`binned_spectrum`), and were left so: squares would change them by
-    half a percent of their light, 7 % of their noise at 500 photons and 13 % at 2000, but every drawn photon with it,
-    and each score that was ever measured on them. Who knows that frames are simulated says so with `samples`, as tests
-    of the lens do; to all others a lens looks damped 6 % less than it is, and images are as good.
+    A pixel is a square that counts all light that falls on it. Simulated frames (`recorded_spectrum`), the
+    reconstruction and the comparison with the frames have this one and no other.
 
     Parameters
     ----------
     cycles_per_pixel : array_like
         Frequency u along the axis, in cycles per raw pixel.
-    samples : int, optional
-        Points n along each axis of a simulated pixel; left out: the pixel of a camera.
     """
-    square = np.sinc(cycles_per_pixel)
-    return square if samples is None else square / np.sinc(np.asarray(cycles_per_pixel) / samples)
+    return np.sinc(cycles_per_pixel)
 
 
 def bin_pixels(image: np.ndarray, factor: int = SCALE) -> np.ndarray:
@@ -59,17 +51,19 @@ def bin_pixels(image: np.ndarray, factor: int = SCALE) -> np.ndarray:
     return image.reshape(*leading, y // factor, factor, x // factor, factor).mean(axis=(-3, -1))
 
 
-def binned_spectrum(spectrum: np.ndarray) -> np.ndarray:
-    """Spectrum of ``bin_pixels(image)`` from the spectrum (2y, 2x) of an image band-limited to the coarser grid.
+def recorded_spectrum(spectrum: np.ndarray) -> np.ndarray:
+    """Spectrum (y, x) of what raw pixels count, from that (2y, 2x) of an image band-limited to the raw grid.
 
-    The mean of two neighbours multiplies the spectrum by ``(1 + exp(2 pi i f)) / 2``, which is `pixel_transfer` of two
-    samples and the way from the first of them to the middle; keeping every second sample keeps the low frequencies,
-    exactly so if there is nothing at and beyond the Nyquist frequency of the coarser grid.
+    Each pixel counts the mean of the image over its square: the spectrum times `pixel_transfer`, seen from the centre
+    of the pixel, which lies between two output pixels. Exact, as the wave of each frequency is integrated and not
+    sampled; keeping every second sample keeps the low frequencies, and the raw grid carries no others.
     """
     for axis in (0, 1):
         n = spectrum.shape[axis] // SCALE
         keep = np.fft.fftfreq(n, 1.0 / n).astype(int)
-        transfer = ((1.0 + np.exp(2j * np.pi * keep / (SCALE * n))) / (2 * SCALE)).astype(np.complex64)
+        cycles_per_pixel = keep / n
+        to_centre = np.exp(1j * np.pi * cycles_per_pixel * (SCALE - 1) / SCALE)
+        transfer = (pixel_transfer(cycles_per_pixel) * to_centre / SCALE).astype(np.complex64)
         spectrum = np.take(spectrum, keep, axis=axis) * (transfer[:, None] if axis == 0 else transfer)
     return spectrum
 

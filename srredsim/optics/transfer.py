@@ -7,17 +7,20 @@ from functools import cached_property
 
 import numpy as np
 
-from srredsim.acquisition import Optics
+from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.optics import plausible
 from srredsim.optics.otf import cutoff_per_um, otf
 from srredsim.optics.sampling import pixel_transfer
 
 DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
-LARGEST_NA = 1.7
-LIGHT_UM = (0.3, 1.2)  # wavelengths that fluorescence microscopes detect
 SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
 FINE_ENOUGH, TOO_COARSE = 1.001, 1.03  # pixels, of the largest that sample the image: as good as that; of no use
-NEEDED = ("na", "wavelength_em_um", "pixel_size_um")  # what must be known of the optics
+NEEDED = {  # what must be known of the optics, in words
+    "na": "NA",
+    "wavelength_em_um": "wavelength of emission",
+    "pixel_size_um": "pixel size",
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,6 @@ class Transfer:
     pixel_size_um: float
     damping: float = DAMPING  # that of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # measured: frequencies per um, values
-    samples: int | None = None  # points along an axis of a simulated pixel, see `pixel_transfer`
 
     @property
     def cutoff_per_pixel(self) -> float:
@@ -93,15 +95,20 @@ class Transfer:
 
     def pixel(self, frequency_per_um: np.ndarray) -> np.ndarray:
         """What the pixel leaves of a wave along one axis."""
-        return pixel_transfer(frequency_per_um * self.pixel_size_um, self.samples)
+        return pixel_transfer(frequency_per_um * self.pixel_size_um)
 
     def __call__(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
         pixel = [self.pixel(f).astype(np.float32) for f in (fy, fx)]
         return self.lens(fy, fx) * pixel[0][:, None] * pixel[1]
 
 
+def transfers_of(stack: RawStack) -> tuple[Transfer, ...]:
+    """Transfer function of each channel; InputError as of `transfer_of`."""
+    return tuple(transfer_of(stack.optics.of_channel(c)) for c in range(stack.sizes["C"]))
+
+
 def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
-    """Transfer function of a microscope.
+    """Transfer function of a microscope, of one channel.
 
     Raises
     ------
@@ -111,20 +118,13 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     """
     missing = [name for name in NEEDED if getattr(optics, name) is None]
     if missing:
-        names = " and ".join(
-            name.replace("_em_um", " of emission").replace("_um", "").replace("_", " ") for name in missing
-        )
-        raise InputError(f"the file does not say {names}; give `{', '.join(missing)}`")
-    if not 0 < optics.na <= LARGEST_NA:
-        raise InputError(
-            f"no objective has a numerical aperture of {optics.na:g}; give `na` between 0 and {LARGEST_NA}"
-        )
-    if not LIGHT_UM[0] <= optics.wavelength_em_um <= LIGHT_UM[1]:
-        hint = f", {optics.wavelength_em_um / 1000:g}?" if 300 <= optics.wavelength_em_um <= 1200 else ""
-        raise InputError(
-            f"an emission wavelength of {optics.wavelength_em_um:g} um is no visible light;"
-            f" give `wavelength_em_um` in micrometres{hint or ', as 0.525'}"
-        )
+        *others, last = (NEEDED[name] for name in missing)
+        words = " and ".join(filter(None, [", ".join(others), last]))
+        raise InputError(f"the file does not say {words}; give `{', '.join(missing)}`")
+    if isinstance(optics.wavelength_em_um, tuple):
+        raise TypeError("a transfer function is that of one channel: see `Optics.of_channel`")
+    for name in NEEDED:
+        plausible.check(name, getattr(optics, name))
     cutoff = cutoff_per_um(optics.na, optics.wavelength_em_um)
     largest = 1 / (2 * cutoff)
     if optics.pixel_size_um > largest * TOO_COARSE:
@@ -134,3 +134,13 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
             " check `pixel_size_um`, `na` and `wavelength_em_um`"
         )
     return Transfer(cutoff, optics.pixel_size_um, damping)
+
+
+def refuse_impossible(optics: Optics) -> None:
+    """InputError if no microscope has such values, as far as they are known."""
+    for one in optics.each:
+        for name in NEEDED:
+            if getattr(one, name) is not None:
+                plausible.check(name, getattr(one, name))
+        if one.known:
+            transfer_of(one)

@@ -14,6 +14,9 @@ MEANINGS = {
 }
 
 
+ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
+
+
 def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
     """What the images of a channel rest on, at its first time and in its sharpest slice."""
     return {
@@ -23,6 +26,7 @@ def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
         "notes": list(plane.notes),
         "k_max_per_um": float(plane.parameters.k_max_per_um),
         "angles": plane.parameters.report(),
+        "alike": plane.parameters.alike,
         "backgrounds": list(plane.prepared.backgrounds),
         "intensities": [list(row) for row in plane.prepared.intensities],
         "otf": _otf(plane, otf_file),
@@ -85,6 +89,8 @@ def verdict(parameters: Parameters) -> str:
         words.append(f"too faint to be used: {', '.join(faint)}")
     if len(statuses) == 1:
         words.append("one angle only: the resolution is better in one direction only")
+    if parameters.alike:
+        words.append(f"{parameters.alike}: {ALIKE}")
     return "; ".join(words) or "the stripes of every angle were measured"
 
 
@@ -104,11 +110,12 @@ def overall(channels: list[dict]) -> str:
 
 def warnings(report: dict) -> list[str]:
     """The verdicts of a reconstruction that somebody who waits for the image should see at once."""
-    return report.get("doubts", []) + [
-        f"warning: {channel['verdict']}"
-        for channel in report["channels"]
-        if len(channel["angles"]) == 1 or any(angle["status"] != "measured" for angle in channel["angles"])
-    ]
+    return [f"warning: {channel['verdict']}" for channel in report["channels"] if _is_doubtful(channel)]
+
+
+def _is_doubtful(channel: dict) -> bool:
+    lacking = any(angle["status"] != "measured" for angle in channel["angles"])
+    return lacking or len(channel["angles"]) == 1 or bool(channel["alike"])
 
 
 def lines(report: dict) -> list[str]:

@@ -47,7 +47,7 @@ class Channel:
 
 def planes(
     stack: RawStack,
-    transfer: Transfer,
+    transfers: Sequence[Transfer],
     wiener: float | None = None,
     parameters: Sequence[Parameters] | None = None,
     *,
@@ -64,8 +64,8 @@ def planes(
     ----------
     stack : RawStack
         Only one plane at a time is read.
-    transfer : Transfer
-        As `srredsim.optics.transfer.transfer_of` makes it from the optics of the stack.
+    transfers : sequence of Transfer
+        One a channel, as `srredsim.optics.transfer.transfers_of` makes them from the optics of the stack.
     wiener : float, optional
         Left out: chosen from the noise of each plane.
     parameters : sequence of Parameters, optional
@@ -84,9 +84,10 @@ def planes(
         If a plane cannot be used; the message says which one where there are several.
     """
     known = known or Known(parameters)
-    known.check(stack.pattern, transfer)
+    for transfer in transfers:
+        known.check(stack.pattern, transfer)
     sizes = stack.sizes
-    for c in range(sizes["C"]):
+    for c, transfer in zip(range(sizes["C"]), transfers, strict=True):
         sharpest = sharpest_slice(stack, c)
         channel = found_in(prepared_mean(stack, c, sharpest), transfer, c, known)
         found, lens = channel.parameters, channel.transfer

@@ -21,7 +21,7 @@ from scipy import fft
 
 from srredsim import checks
 from srredsim.errors import InputError
-from srredsim.optics import illumination, sampling
+from srredsim.optics import illumination, plausible, sampling
 from srredsim.optics.otf import apodisation, cutoff_per_um, otf
 from srredsim.simulation import phantoms
 from srredsim.simulation.camera import expose
@@ -158,7 +158,7 @@ def _known(fixed):
     kinds = {field.name: field.type for field in fields(Settings)}
     for name, value in fixed.items():
         if name in ("na", "wavelength_em_um", "pixel_size_um"):
-            checks.above_zero(name, value)
+            plausible.check(name, checks.above_zero(name, value))
         elif kinds[name] == "float":
             checks.finite(name, value)
 
@@ -336,4 +336,4 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def _image(spectrum: np.ndarray) -> np.ndarray:
     """Raw image, complex, of a band-limited spectrum on the output grid."""
-    return fft.ifft2(sampling.binned_spectrum(spectrum))
+    return fft.ifft2(sampling.recorded_spectrum(spectrum))

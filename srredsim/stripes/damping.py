@@ -4,23 +4,31 @@ Band 0 shows a frequency f of the object as :math:`D_0 = S H(f) + n_0`; band b s
 transfer function, as :math:`D_b = c_b S H(f + b k) + n_b`. The object drops out of their ratio, which is left with the
 shape of the transfer function, :math:`H(f) = H_i(f) a^{|f| / f_c}`. With noise of power N in both bands, of which the
 share :math:`\rho` is common to them because photons are counted where the stripes are, and with every S unknown, the
-most likely damping a and contrasts c minimise
+damping a and the contrasts c minimise
 
 .. math::
 
-    \sum_f \frac{|D_b H(f) - c_b D_0 H(f + b k)|^2}
-                {N [H^2(f) + |c_b|^2 H^2(f + b k) - 2 \rho |c_b| H(f) H(f + b k)]}
+    \sum_f w \frac{|D_b H(f) - c_b D_0 H(f + b k)|^2}
+                  {N [H^2(f) + |c_b|^2 H^2(f + b k) - 2 \rho |c_b| H(f) H(f + b k)]}, \quad
+    w = \frac{\Phi}{\Phi + N}
 
-over the frequencies f of all angles and orders, with one a for all. Frequencies near the middle of either band are left
-out: out-of-focus light is there, and what wrong phases leave of other bands.
+over the frequencies f of all angles and orders, with one a for all. Whatever the weights w, the right damping makes the
+expected sum least; with the power :math:`\Phi` that the object has in band 0 around f, frequencies of mere noise count
+little. Those near the middle of either band are left out: out-of-focus light is there, and what wrong phases leave of
+other bands.
 
-This is the one estimate of the lens: contrasts, images and comparisons with the frames have it. On simulated stacks,
-whose dampings are 0.5 to 1, it is right to 2 or 3 % from 100 photons on, and to 15 % at 20 photons. A least-squares fit
-of the bands, of which contrasts were once measured, is right to 5 % and 20 %, and too high.
+The uncertainty is told by the frequencies themselves: by how much their own slopes of the sum scatter where the whole
+sum has none (White). The curvature alone, which would do if noise were in one band only, tells half of it at 150
+photons. Slopes of neighbours, and of f and -f, are not independent: they are added up first.
+
+This is the one estimate of the lens: contrasts, images and comparisons with the frames have it. On simulated stacks of
+112 x 112 pixels, whose dampings are 0.6 to 0.95, it is right to 1.5 % at 800 photons and 5 % at 100 with three beams,
+to 5 % and 10 % with two, whose bands have less in common; larger fields say more.
 
 References
 ----------
 .. [1] W. A. Fuller, Measurement Error Models, section 1.3 (1987): a line through points, both coordinates in error.
+.. [2] H. White, Econometrica 50, 1 (1982): how uncertain an estimate is whose likelihood is not the true one.
 """
 
 from __future__ import annotations
@@ -35,6 +43,7 @@ from scipy.optimize import minimize_scalar
 from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import DAMPING
 from srredsim.stripes.bands import Bands, image, wave
+from srredsim.stripes.overlap import TINY
 from srredsim.stripes.parameters import Angle, Damping, Order
 
 LOWEST, HIGHEST = 0.2, 0.9  # fractions of the cut-off, distance to the middle of either band
@@ -45,7 +54,8 @@ STRONGEST = 2.0  # amplitude c: twice what light can have
 EXACT = 0.03  # that stacks of known damping are met with, however much light there is
 IDEAL = 1.0  # no lens is better
 SPREAD = 0.144  # that of the damping of objectives about `DAMPING`, standard deviation
-STEP = 0.05  # in log a, over which the curvature of the sum is taken
+STEP = 0.05  # in log a, over which slopes and curvature of the sum are taken
+BLOCK = 4  # frequency steps along a side of the blocks whose slopes are added up
 
 
 @dataclass(frozen=True)
@@ -61,18 +71,23 @@ class Pairs:
     ideal_other: np.ndarray
     noise: float
     shared: float  # rho
+    weights: np.ndarray
+    blocks: np.ndarray  # numbers of the blocks in which the frequencies lie: f and -f in the same
 
-    def misfit(self, damping: float) -> float:
-        """Minimum over c of the sum: minus the logarithm of the likelihood."""
+    def misfits(self, damping: float) -> np.ndarray:
+        """What each frequency adds to the sum, with the contrast for which the sum is least."""
         h_zero, h_other = self.ideal_zero * damping**self.v_zero, self.ideal_other * damping**self.v_other
         squares = self.other * h_zero**2, self.common * h_zero * h_other, self.zero * h_other**2
         noise = h_zero**2, self.shared * h_zero * h_other, h_other**2
 
-        def at(c: float) -> float:
+        def at(c: float) -> np.ndarray:
             above, below = (a - 2 * c * b + c * c * d for a, b, d in (squares, noise))
-            return float(np.sum(above / below)) / self.noise
+            return self.weights * above / below / self.noise
 
-        return float(minimize_scalar(at, bounds=(0.0, STRONGEST), method="bounded", options={"xatol": 1e-4}).fun)
+        best = minimize_scalar(
+            lambda c: float(np.sum(at(c))), bounds=(0.0, STRONGEST), method="bounded", options={"xatol": 1e-4}
+        )
+        return at(best.x)
 
 
 def damping_of(bands: Sequence[Bands], angles: Sequence[Angle]) -> Damping:
@@ -86,12 +101,10 @@ def damping_of(bands: Sequence[Bands], angles: Sequence[Angle]) -> Damping:
         Vectors, phases, and which orders are seen.
     """
     everything = [
-        _pairs(each, order)
+        [_pairs(each, order) for order in angle.orders if order.amplitude != 0]
         for each, angle in zip(bands, angles, strict=True)
-        for order in angle.orders
-        if order.amplitude != 0
     ]
-    found = measure([pairs for pairs in everything if pairs.zero.size >= FEWEST])
+    found = measure([[pairs for pairs in angle if pairs.zero.size >= FEWEST] for angle in everything])
     if found is None:
         return Damping(DAMPING, "assumed")
     measured, uncertainty = found
@@ -100,19 +113,39 @@ def damping_of(bands: Sequence[Bands], angles: Sequence[Angle]) -> Damping:
     return Damping(min(float(likely), IDEAL), "measured", measured, uncertainty)
 
 
-def measure(everything: Sequence[Pairs]) -> tuple[float, float] | None:
-    """The most likely damping and its standard deviation; None where no order of any angle is seen."""
+def measure(angles: Sequence[Sequence[Pairs]]) -> tuple[float, float] | None:
+    """The best damping and its standard deviation, from the orders of each angle; None where no order is seen."""
+    everything = [pairs for angle in angles for pairs in angle]
     if not everything:
         return None
 
     def total(log_damping: float) -> float:
-        return sum(pairs.misfit(np.exp(log_damping)) for pairs in everything)
+        return sum(float(np.sum(pairs.misfits(np.exp(log_damping)))) for pairs in everything)
 
     best = minimize_scalar(total, bounds=tuple(np.log(RANGE)), method="bounded", options={"xatol": 2e-3})
-    excess = max(1.0, best.fun / sum(pairs.zero.size for pairs in everything))  # what is not noise
-    curvature = (total(best.x + STEP) + total(best.x - STEP) - 2 * best.fun) / STEP**2 / excess
+    curvature = (total(best.x + STEP) + total(best.x - STEP) - 2 * best.fun) / STEP**2
+    slopes = np.concatenate([_slopes(angle, best.x) for angle in angles if angle])
+    scatter = float(np.sum(slopes**2)) * len(slopes) / max(len(slopes) - 1, 1)
     damping = float(np.exp(best.x))
-    return damping, damping / float(np.sqrt(2 * max(curvature, 1e-6)))
+    return damping, damping * float(np.sqrt(scatter)) / max(curvature, 1e-6)
+
+
+def _slopes(orders: Sequence[Pairs], log_damping: float) -> np.ndarray:
+    """Slope of the sum, along log a, of each block of frequencies: the orders of an angle have band 0 in common."""
+    each = [
+        (pairs.misfits(np.exp(log_damping + STEP)) - pairs.misfits(np.exp(log_damping - STEP))) / (2 * STEP)
+        for pairs in orders
+    ]
+    _, blocks = np.unique(np.concatenate([pairs.blocks for pairs in orders]), return_inverse=True)
+    return np.bincount(blocks, np.concatenate(each))
+
+
+def _blocks(inside: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Numbers of the blocks in which frequencies of a spectrum lie, given by their index."""
+    rows, columns = ((index + n // 2) % n - n // 2 for index, n in zip(np.divmod(inside, shape[1]), shape, strict=True))
+    mirrored = (rows < 0) | ((rows == 0) & (columns < 0))
+    sign = np.where(mirrored, -1, 1)
+    return (sign * rows) // BLOCK * (2 * shape[1]) + (sign * columns) // BLOCK
 
 
 def _pairs(bands: Bands, order: Order) -> Pairs:
@@ -137,4 +170,6 @@ def _pairs(bands: Bands, order: Order) -> Pairs:
         ideal_other,
         bands.noise,
         float(np.clip(shared, -0.9, 0.9)),
+        (bands.power / (bands.power + np.float32(bands.noise) + TINY)).ravel()[inside],
+        _blocks(inside, bands.power.shape),
     )

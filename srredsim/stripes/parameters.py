@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from srredsim.optics.transfer import Transfer
+
+ALIKE_DEGREES = 5.0  # apart: no pattern has so many angles
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,18 @@ class Parameters:
     def failed(self) -> bool:
         """No angle shows stripes that an image can be made with."""
         return self.k_max_per_um == 0
+
+    @property
+    def alike(self) -> str:
+        """Angles that were measured in one direction, in words; nothing if all differ, as they should."""
+        measured = [(n, angle) for n, angle in enumerate(self.angles, start=1) if angle.status == "measured"]
+        directions = [(n, np.rad2deg(np.arctan2(*angle.k0_per_um)) % 180) for n, angle in measured]
+        words = [
+            f"angles {n} and {m} have the same direction, {one:.0f} degrees"
+            for (n, one), (m, other) in combinations(directions, 2)
+            if abs((one - other + 90) % 180 - 90) < ALIKE_DEGREES
+        ]
+        return "; ".join(words)
 
     def report(self) -> list[dict]:
         """Report of every angle, ready for JSON."""

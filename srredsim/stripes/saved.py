@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import documents
-from srredsim.acquisition import Optics, Pattern
+from srredsim.acquisition import Optics, Pattern, alike, numbers
 from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
 from srredsim.stripes.parameters import Angle, Order, Parameters
@@ -41,10 +41,10 @@ class Saved:
         for name in OPTICS:
             here, there = getattr(optics, name), getattr(self.optics, name)
             filled[name] = there if here is None else here
-            if abs(filled[name] / there - 1) > SAME_OPTICS:
+            if not alike(filled[name], there, SAME_OPTICS):
                 raise InputError(
-                    f"`parameters` {self.name} was measured with {name} {there:g}, this stack has {here:g};"
-                    " stripes are the same only under the same optics"
+                    f"`parameters` {self.name} was measured with {name} {numbers(there)}, this stack has"
+                    f" {numbers(here)}; stripes are the same only under the same optics"
                 )
         return replace(optics, **filled)
 
@@ -105,7 +105,8 @@ def load_parameters(report: str | Path | dict) -> Saved:
 
 def _saved(report: dict, name: str) -> Saved:
     try:
-        optics = Optics(*(_positive(report["optics"][value]) for value in OPTICS))
+        told = report["optics"]
+        optics = Optics(_positive(told["na"]), _one_or_each(told["wavelength_em_um"]), _positive(told["pixel_size_um"]))
         channels = tuple(_parameters(channel) for channel in report["channels"])
         if not channels:
             raise ValueError("no channel")
@@ -175,6 +176,11 @@ def _finite(value) -> float:
     if not number or not abs(value) < 1e300:  # whole numbers in JSON have no end
         raise ValueError(f"{shown(value)} where a number should be")
     return float(value)
+
+
+def _one_or_each(value) -> float | tuple[float, ...]:
+    """A value of all channels, or a list with that of each."""
+    return tuple(map(_positive, value)) if isinstance(value, list | tuple) and value else _positive(value)
 
 
 def _positive(value) -> float:

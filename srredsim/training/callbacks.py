@@ -15,10 +15,11 @@ from srredsim.errors import InputError
 from srredsim.training import checkpoint
 from srredsim.training.averages import Averages
 from srredsim.training.optimizers import restart
+from srredsim.zoo.recipe import Recipe
 
 OBJECTIVE = "objective"
 HISTORY = "history.csv"
-LOWER_IS_BETTER = {"val_loss", "val_rmse", "val_nrmse"}
+LOWER_IS_BETTER = ("loss", "mean_squared_error", "mse_8bit", "rmse", "nrmse", "nrmse_8bit", "roi_mse", "roi_nrmse")
 
 
 class Average(keras.callbacks.Callback):
@@ -39,6 +40,19 @@ class Average(keras.callbacks.Callback):
         self._context.__exit__(None, None, None)
 
 
+class Epoch(keras.callbacks.Callback):
+    """Tells a loss that gets stricter with time which epoch it is, by the number that `count_epochs` gave the model."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.epoch.assign(epoch)
+
+
+def count_epochs(model):
+    """The number of the epoch as a variable of the model, kept with its weights."""
+    model.epoch = keras.Variable(0.0, trainable=False, name="epoch")
+    return model.epoch
+
+
 class RestartOptimizer(keras.callbacks.Callback):
     """Every epoch has an optimiser as if newly made."""
 
@@ -52,6 +66,13 @@ class ValidationLoss(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         logs.pop(OBJECTIVE)
         logs["val_loss"] = logs.pop(f"val_{OBJECTIVE}")
+
+
+class TensorBoard(keras.callbacks.TensorBoard):
+    """Curves of what the history has; Keras adds those of the bare evaluation, whose loss counts weight zero, too."""
+
+    def on_test_end(self, logs=None):
+        super().on_test_end({})
 
 
 class StopOnNaN(keras.callbacks.Callback):
@@ -88,13 +109,12 @@ class Record(keras.callbacks.Callback):
         state.epochs_done = epoch + 1
         state.history.append({"epoch": epoch + 1, **row, "seconds": round(time.monotonic() - self._started, 1)})
         value = row[self._monitor]
-        better = state.best is None or (value < state.best if self._monitor in LOWER_IS_BETTER else value > state.best)
         with self._averages.in_place():
             save_weights(self._network, self._folder / "last.weights.h5")
-            if better and math.isfinite(value):
+            if better(self._monitor, value, state.best):
                 state.best, state.best_epoch = value, epoch + 1
                 save_weights(self._network, self._folder / "model.weights.h5")
-        checkpoint.write_text(self._folder / HISTORY, as_csv(state.history))
+        checkpoint.write_text(self._folder / HISTORY, as_csv(state))
         checkpoint.save(self._folder, state, self.model)
 
 
@@ -148,11 +168,24 @@ class Progress(keras.callbacks.Callback):
         self._bar.stop()
 
 
-def as_csv(rows: list[dict]) -> str:
+def monitor_of(recipe: Recipe) -> str:
+    """The score by which the best epoch is chosen."""
+    return f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"
+
+
+def better(monitor: str, value: float, than: float | None) -> bool:
+    """Whether a score is the best so far; one that is no number never is."""
+    lower = monitor.removeprefix("val_") in LOWER_IS_BETTER
+    return math.isfinite(value) and (than is None or (value < than if lower else value > than))
+
+
+def as_csv(state: checkpoint.State) -> str:
+    """The history, with the validation scores of what needs no network beside each epoch."""
+    beside = {f"{key} of {name}": value for name, of in state.baselines.items() for key, value in of.items()}
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer = csv.DictWriter(text, fieldnames=[*max(state.history, key=len), *beside])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(row | beside for row in state.history)
     return text.getvalue()
 
 

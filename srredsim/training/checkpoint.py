@@ -22,7 +22,8 @@ class State:
     epochs_done: int = 0
     best: float | None = None  # best value of the monitored metric
     best_epoch: int | None = None
-    history: list[dict] = field(default_factory=list)  # a row an epoch
+    history: list[dict] = field(default_factory=list)  # a row an epoch; that of a fine-tuning's start is epoch 0
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)  # validation scores of what needs no network
     weights: str | None = None  # file of network and optimiser, beside state.json
     model_of: int | None = None  # epoch whose weights model.keras has
 
@@ -50,12 +51,19 @@ def _check(state: State) -> None:
         raise ValueError("its epochs are no counts")
     if not (state.best is None or isinstance(state.best, int | float)):
         raise ValueError(f"best is {shown(state.best)}")
-    rows = isinstance(state.history, list) and all(isinstance(row, dict) for row in state.history)
-    if not rows:
+    if not isinstance(state.history, list) or not all(map(_is_of_numbers, state.history)):
         raise ValueError("its history is no list of rows")
+    if len(state.history) not in (state.epochs_done, state.epochs_done + 1):
+        raise ValueError(f"its history has {len(state.history)} rows for {state.epochs_done} epochs")
+    if not isinstance(state.baselines, dict) or not all(map(_is_of_numbers, state.baselines.values())):
+        raise ValueError("its baselines are no scores")
     named = state.weights is None if state.epochs_done == 0 else isinstance(state.weights, str)
     if not named or (state.weights and Path(state.weights).name != state.weights):
         raise ValueError(f"weights is {shown(state.weights)}, not a file beside it")
+
+
+def _is_of_numbers(row) -> bool:
+    return isinstance(row, dict) and all(isinstance(value, int | float) for value in row.values())
 
 
 def save(folder: Path, state: State, trainer) -> None:

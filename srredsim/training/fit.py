@@ -17,7 +17,7 @@ from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.training import adversarial, callbacks, checkpoint, optimizers, runs, strategy
+from srredsim.training import adversarial, callbacks, checkpoint, compared, optimizers, outputs, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
@@ -47,24 +47,28 @@ def train(
     folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
     devices = devices or strategy.choose(gpus)
     state = checkpoint.load(folder)
-    if state.epochs_done >= recipe.epochs:
+    if state.epochs_done >= recipe.epochs or compared.ended_early(recipe, state):
         return _finish(folder, recipe, state)
     _check_batch(recipe, devices)
     recipe = inputs.module(recipe.data.input).with_constants(recipe)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = _examples(recipe)
-    network, trainer, averages = _trainer(recipe, devices, state, folder)
+    network, trainer, averages, started = _trainer(recipe, devices, state, folder)
     scale = models.scale_of(network)
     batches.pairs.check(scale, recipe.data.crop)
     validation.check(scale)
 
     runs.make(folder)
+    if started:
+        print(started, file=sys.stderr)
     _generate(batches.pairs, batches.indices(steps), "training data")
     _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
     size = VALIDATION_BATCH * devices.replicas
     held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
     batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
     _write_facts(folder, recipe, devices)
+    if recipe.fine_tuning and not state.history:
+        compared.begin(recipe, folder, state, network, trainer, validation, held_back)
     progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done)
     try:
         trainer.fit(
@@ -86,8 +90,13 @@ def train(
 def _finish(folder: Path, recipe: Recipe, state: checkpoint.State) -> Path:
     """Write what is missing of a run that was stopped after its last epoch."""
     if state.model_of == state.best_epoch and (folder / MODEL).is_file():
+        if state.epochs_done < recipe.epochs:
+            raise InputError(
+                f"{folder} ended after {state.epochs_done} epochs, the last {recipe.fine_tuning.patience} without a"
+                " better score; set fine_tuning.patience higher to go on"
+            )
         raise InputError(f"{folder} has its {recipe.epochs} epochs already; give `epochs` a larger number to go on")
-    checkpoint.write_text(folder / callbacks.HISTORY, callbacks.as_csv(state.history))
+    checkpoint.write_text(folder / callbacks.HISTORY, callbacks.as_csv(state))
     _write_model(folder, inputs.module(recipe.data.input).with_constants(recipe), state)
     return folder
 
@@ -113,49 +122,55 @@ def _batches(recipe: Recipe) -> Batches:
 
 
 def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):
-    """The network, around it the compiled model that trains it, and its averages, as far as the checkpoint has come."""
+    """The network, around it the compiled model that trains it, and its averages, as far as the checkpoint has come.
+
+    And what is to be said of the weights it starts from.
+    """
+    started = ""
     keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
     with devices.scope():
-        over_steps = losses.is_over_steps(recipe.loss)
-        network = models.build_network(recipe, recipe.precision, all_steps=over_steps)
+        network = outputs.build(recipe)
         initialise(network, recipe.initialisation, recipe.seed)
         if recipe.initial_weights and not state.weights:
-            print(_start_from(network, recipe.initial_weights), file=sys.stderr)
+            started = _start_from(network, recipe.initial_weights)
         if recipe.adversarial:
             trainer = adversarial.trainer(recipe, network)
         else:
-            trainer = keras.Model(network.input, network.output, name="trainer")
-        network = keras.Model(network.input, network.output[..., -1:]) if over_steps else network
-        loss = losses.get(recipe.loss, recipe.vgg_weights)
+            trainer = outputs.trainer(recipe, network)
+        trained, network = network.trainable_variables, outputs.last(recipe, network)
+        epoch = callbacks.count_epochs(trainer) if losses.changes(recipe.loss) else 0
+        loss = losses.get(recipe.loss, recipe.vgg_weights, epoch)
         objective = keras.metrics.MeanMetricWrapper(loss, name=callbacks.OBJECTIVE)
+        seen = bool(losses.of_outputs(recipe.loss)), models.scale_of(network)
         trainer.compile(
             optimizer=optimizers.build(recipe.optimizer, learning_rate(recipe), recipe.precision),
             loss=loss,
-            weighted_metrics=[*(metrics.get(name, 1.0, last_channel=over_steps) for name in recipe.metrics), objective],
+            weighted_metrics=[*(metrics.get(name, 1.0, *seen) for name in recipe.metrics), objective],
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA is slower than oneDNN on a CPU
         )
-        trainer.optimizer.build(network.trainable_variables)
+        trainer.optimizer.build(trained)
         averages = Averages(network, trainer.optimizer)
         if state.weights:
             load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
-    return network, trainer, averages
+    return network, trainer, averages, started
 
 
 def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, averages: Averages, held_back) -> list:
     """The callbacks, in the order in which they act at the end of an epoch."""
     frames, truths, _ = held_back[0]
-    monitor = f"val_{recipe.metrics[0]}" if recipe.metrics else "val_loss"
     watchers = [
         *adversarial.watchers(recipe),
+        *([callbacks.Epoch()] if losses.changes(recipe.loss) else []),
         *([callbacks.RestartOptimizer()] if recipe.optimizer.restart_each_epoch else []),
         callbacks.ValidationLoss(),
         callbacks.StopOnNaN(folder, state),
         callbacks.Average(averages),
-        callbacks.Record(folder, state, network, averages, monitor),
+        callbacks.Record(folder, state, network, averages, callbacks.monitor_of(recipe)),
+        *([compared.Patience(recipe, state)] if recipe.fine_tuning else []),
         callbacks.Preview(folder, averages, frames[0], truths[0], recipe.name),
     ]
     if keras.backend.backend() == "tensorflow":
-        watchers.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
+        watchers.append(callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
     return watchers
 
 
@@ -214,7 +229,7 @@ def _write_facts(folder: Path, recipe: Recipe, devices: strategy.Devices) -> Non
 
 
 def _write_model(folder: Path, recipe: Recipe, state: checkpoint.State) -> None:
-    """model.keras in float32, with the best weights."""
+    """model.keras in float32, with the best weights; what a fine-tuning came to is said."""
     best = models.build_network(recipe, "float32")
     if not (folder / models.WEIGHTS).is_file():
         raise InputError(f"no epoch had a finite validation score; nothing worth keeping in {folder}")
@@ -224,3 +239,5 @@ def _write_model(folder: Path, recipe: Recipe, state: checkpoint.State) -> None:
         best.save(temporary)
     state.model_of = state.best_epoch
     checkpoint.save_state(folder, state)
+    if recipe.fine_tuning:
+        print(*compared.verdict(recipe, state), sep="\n", file=sys.stderr)

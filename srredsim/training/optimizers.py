@@ -10,31 +10,36 @@ from srredsim.zoo.recipe import Optimizer
 
 
 class _PullsToZero:
-    r"""An L2 term :math:`\lambda w` is added to the gradient of every weight, biases included, before anything else.
+    r"""Terms of L2 and L1 are added to the gradient of every weight, biases included, before anything else.
 
-    This is what PyTorch calls ``weight_decay`` of Adam and SGD: the gradient of :math:`\tfrac\lambda2 \sum w^2`. With
-    Adam it passes through the moments, unlike the decoupled decay of AdamW. Clipping sees the gradient without it, and
-    under a strategy it is added once, after the gradients of the replicas were summed.
+    The L2 term :math:`\lambda w` is what PyTorch calls ``weight_decay`` of Adam and SGD: the gradient of
+    :math:`\tfrac\lambda2 \sum w^2`. That of L1, :math:`\lambda\,\mathrm{sign}\,w`, is the gradient of
+    `srredsim.losses.weights.weight_sparsity`. With Adam they pass through the moments, unlike the decoupled decay of
+    AdamW. Clipping sees the gradient without them, and under a strategy they are added once, after the gradients of the
+    replicas were summed.
     """
 
-    def __init__(self, l2: float, **settings):
+    def __init__(self, l2: float, l1: float = 0.0, **settings):
         super().__init__(**settings)
-        self._l2 = l2
+        self._l2, self._l1 = l2, l1
 
     def update_step(self, gradient, variable, learning_rate):
-        pull = self._l2 * ops.cast(variable, gradient.dtype)
+        weight = ops.cast(variable, gradient.dtype)
+        pull = self._l2 * weight
+        if self._l1:
+            pull = pull + self._l1 * ops.sign(weight)
         super().update_step(gradient + pull, variable, learning_rate)
 
     def get_config(self):
-        return super().get_config() | {"l2": self._l2}
+        return super().get_config() | {"l2": self._l2, "l1": self._l1}
 
 
 class AdamL2(_PullsToZero, keras.optimizers.Adam):
-    """Adam whose gradient has an L2 term."""
+    """Adam whose gradient has terms of L2 and L1."""
 
 
 class SGDL2(_PullsToZero, keras.optimizers.SGD):
-    """Stochastic gradient descent whose gradient has an L2 term."""
+    """Stochastic gradient descent whose gradient has terms of L2 and L1."""
 
 
 WITH_L2 = {"adam": AdamL2, "sgd": SGDL2}
@@ -49,15 +54,20 @@ def build(wanted: Optimizer, learning_rate, precision: str):
         settings["epsilon"] = wanted.epsilon
     if wanted.ema:
         settings |= {"use_ema": True, "ema_momentum": wanted.ema}
-    if wanted.l2:
-        optimizer = WITH_L2[wanted.name](l2=wanted.l2, **settings)
+    if wanted.l2 or wanted.l1:
+        optimizer = WITH_L2[wanted.name](l2=wanted.l2, l1=wanted.l1, **settings)
     else:
         optimizer = keras.optimizers.get({"class_name": wanted.name, "config": settings})
     return keras.optimizers.LossScaleOptimizer(optimizer) if policy(precision) == "mixed_float16" else optimizer
 
 
+def without_loss_scale(optimizer):
+    """The optimiser itself, where Keras has wrapped it to scale a float16 loss."""
+    return optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
+
+
 def restart(optimizer) -> None:
     """Moments and step count to zero, as in a new optimiser; the scale of a float16 loss stays."""
-    for variable in getattr(optimizer, "inner_optimizer", optimizer).variables:
+    for variable in without_loss_scale(optimizer).variables:
         if variable.name != "learning_rate":  # one of its variables where it follows no schedule
             variable.assign(ops.zeros_like(variable))

@@ -6,13 +6,16 @@ import time
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
+from srredsim import resources
 from srredsim.errors import InputError
+from srredsim.inputs._baselines import WIDEFIELD, WIENER
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.recipe import Recipe
 
 HOME = Path("runs")
 CHECKPOINT = "checkpoint"
-MAY_CHANGE = {"epochs", "precision", "vgg_weights"}  # when a run goes on; the last is where a file lies
+# when a run goes on; where a file lies is one of them
+MAY_CHANGE = {"epochs", "precision", "vgg_weights", "fine_tuning.patience"}
 
 
 def find(folder: Path | None, model: str) -> Path:
@@ -38,7 +41,15 @@ def start(recipe: Recipe, folder: Path | None) -> Path:
 def name_of(model: str, folder: Path) -> str:
     """Name of a run of its own, so that its results are not taken for those of the model that it began with."""
     own = folder.resolve().name
-    return own if own.startswith(model) else f"{model}-{own}"
+    return own if own.startswith(model) and own != model else f"{model}-{own}"
+
+
+def check_name(name: str) -> None:
+    """InputError if results would be taken for those of a shipped model, or of what needs no network."""
+    if name in resources.entries("models"):
+        raise InputError(f"{name} is the name of a model of the zoo; give the run a `name` of its own")
+    if name in (WIENER, WIDEFIELD):
+        raise InputError(f"{name} is the name of an image that needs no network; give the run another `name`")
 
 
 def _content(folder: Path) -> list[str]:

@@ -159,13 +159,13 @@ def denoiser(model: Model) -> Chain:
 
 
 def lines(report: dict) -> list[str]:
-    """What a report says about noise, a line for each plane, and its notes."""
+    """What a report says about noise, a line for each plane."""
     text = []
     for row in report["planes"]:
         place = which(report["shape_tczyx"][:3], tuple(row[axis] for axis in "tcz"))
         line = f"noise {report['noise']}: variance = {row['a']:.4g} x brightness {row['b']:+.4g}"
         text.append(f"{place}: {line}" if place else line)
-    return [*text, *report["notes"]]
+    return text
 
 
 def camera_limits(plane: np.ndarray, dtype: np.dtype) -> tuple[tuple[float, float] | None, str]:

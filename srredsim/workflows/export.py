@@ -15,18 +15,24 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import io
+from srredsim import __version__, io, resources
 from srredsim.errors import InputError
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
 SIGNATURES = ("serving_default", "serve")
+AXES = ("batch", "y", "x", "channel")
+LICENCE = "BSD-3-Clause"  # of the shipped models
 TOLERANCE = 1e-4  # share of the brightest pixel; float32 sums in another order differ by about 1e-6
 
 
 def export(
-    model: LoadedModel | str | Path, out: str | Path, format: str = "savedmodel", version: int | None = None
+    model: LoadedModel | str | Path,
+    out: str | Path,
+    format: str = "savedmodel",
+    version: int | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write a model, load it again and compare its image with that of this package.
 
@@ -44,11 +50,13 @@ def export(
         `srredsim.inputs.widefield.of_plane` gives it.
     version : int, optional
         Number of the SavedModel: a server takes the highest. The next free one when left out.
+    overwrite : bool
+        Replace what is there.
 
     Returns
     -------
     Path
-        What was written; whole or not at all, and nothing is overwritten.
+        What was written; whole or not at all.
 
     Raises
     ------
@@ -63,9 +71,10 @@ def export(
     elif model.precision != "float32":
         model = models.load(model.folder, "float32")
     path = _path(Path(out), model.name, format, version)
+    io.refuse_existing(path, overwrite)
     write, load = WRITERS[format]
-    with io.atomic(path) as unfinished:
-        write(served(model), unfinished)
+    with io.atomic(path, overwrite) as unfinished:
+        write(served(model), unfinished, facts_of(model))
         _compare(model, load(unfinished))
     return path
 
@@ -83,8 +92,35 @@ def served(model: LoadedModel):
     return keras.Model(images, {"image": image}, name=f"{model.name}_served")
 
 
+def facts_of(model: LoadedModel) -> dict[str, str]:
+    """What is told of a model where a format has a place for it, each in words."""
+    shipped = model.name in resources.entries("models") and resources.entry("models", model.name) == model.folder
+    patterns = ", ".join(model.kind.describe(model.recipe)["patterns"])
+    return {
+        "model": model.name,
+        "version": __version__,
+        "licence": LICENCE if shipped else "that of who trained it",
+        "input": f"{model.kind.INPUT_NAME} ({', '.join(AXES)}): {model.kind.WORDS}",
+        "output": f"image ({', '.join(_magnified(_scale(model)))})",
+        "scale": str(_scale(model)),
+        "network": model.recipe.network["name"],
+        **({"patterns": patterns} if patterns else {}),
+    }
+
+
+def _scale(model: LoadedModel) -> int:
+    """Pixels of the exported image per pixel of what is given."""
+    return models.scale_of(model.network)
+
+
+def _magnified(scale: int) -> list[str]:
+    """Names of the axes of an image of so many times as many pixels."""
+    times = "" if scale == 1 else f"{scale}*"
+    return [AXES[0], f"{times}{AXES[1]}", f"{times}{AXES[2]}", AXES[3]]
+
+
 def _path(out: Path, name: str, format: str, version: int | None) -> Path:
-    """Where it goes; nothing may be there yet."""
+    """Where it goes."""
     if format == "savedmodel":
         there = [int(path.name) for path in (out / name).glob("*") if path.name.isdecimal()]
         version = max(there, default=0) + 1 if version is None else version
@@ -95,8 +131,6 @@ def _path(out: Path, name: str, format: str, version: int | None) -> Path:
         path = out / f"{name}.{format}"
     else:
         raise InputError(f"only a SavedModel has a version; {name}.{format} has none")
-    if path.exists():
-        raise InputError(f"{path} exists already; remove it, or give another `out`")
     return path
 
 
@@ -111,7 +145,7 @@ def _check_backend(format: str) -> None:
             import tf2onnx  # noqa: F401
     except ModuleNotFoundError as missing:
         raise InputError(
-            f"ONNX needs the package {missing.name}, which is not installed; pip install 'srredsim[export]'"
+            f"ONNX needs the package {missing.name}, which is not installed: {resources.install('export')}"
         ) from None
 
 
@@ -127,7 +161,7 @@ def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -
 # The formats: how each is written, and how it is read as a function raw -> image
 
 
-def _write_savedmodel(network, folder: Path) -> None:
+def _write_savedmodel(network, folder: Path, facts: dict[str, str]) -> None:
     import keras
 
     archive = keras.export.ExportArchive()
@@ -147,12 +181,29 @@ def _load_savedmodel(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: serve(**{name: tf.constant(images)})["image"].numpy()
 
 
-def _write_onnx(network, path: Path) -> None:
+def _write_onnx(network, path: Path, facts: dict[str, str]) -> None:
     network(np.zeros((1, 8, 8, network.input_shape[-1]), np.float32))  # Keras exports no model that was never called
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # the converter's, about NumPy
         network.export(str(path), format="onnx", verbose=False)
+    _name_what_is_in(path, facts)
+
+
+def _name_what_is_in(path: Path, facts: dict[str, str]) -> None:
+    """Names for the axes, which the converter leaves as unk__1, and what the model is."""
+    import onnx
+
+    content = onnx.load(str(path))
+    content.producer_name, content.producer_version = "srredsim", __version__
+    content.doc_string = f"{facts['model']}: {facts['input']} -> {facts['output']}"
+    onnx.helper.set_model_props(content, facts)
+    for values, names in ((content.graph.input, AXES), (content.graph.output, _magnified(int(facts["scale"])))):
+        for axis, name in zip(values[0].type.tensor_type.shape.dim, names, strict=True):
+            if not axis.HasField("dim_value"):
+                axis.dim_param = name
+    onnx.checker.check_model(content)
+    onnx.save(content, str(path))
 
 
 def _load_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
@@ -163,7 +214,7 @@ def _load_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: session.run(["image"], {name: images})[0]
 
 
-def _write_keras(network, path: Path) -> None:
+def _write_keras(network, path: Path, facts: dict[str, str]) -> None:
     network.save(path)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from srredsim import inspection, io
 from srredsim.acquisition import RawStack
+from srredsim.hot_pixels import Repaired, as_recorded
+from srredsim.inspection.checks import middle_position
+from srredsim.inspection.readings import SIDE, places
+from srredsim.io.memory import Planes
+from srredsim.io.raw import Frames, Tiles
 
 
 def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing: io.Writing | None = None) -> dict:
@@ -24,15 +30,41 @@ def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing
     """
     path, reading, writing = Path(path), reading or io.Reading(), writing or io.Writing()
     stack = io.read(path, **asdict(reading))
-    if reading.na is not None or reading.wavelength_em_um is not None:
-        inspection.refuse_impossible(stack.optics)
     picture = writing.path(path, "inspect").with_suffix(".png")
     with io.atomic(picture, writing.overwrite) as temporary:
-        report = inspect(stack)
+        stack, middles = _read_once(stack)
+        report = _inspected(stack, middles)
         inspection.picture(stack, temporary, report)
     return {"input": str(path), **report, "picture": str(picture)}
 
 
 def inspect(stack: RawStack) -> dict:
     """Report on a stack as it was read, and on readings that fit better."""
-    return inspection.inspect(stack, io.alternatives(stack))
+    return _inspected(*_read_once(stack))
+
+
+def _inspected(stack: RawStack, middles: RawStack) -> dict:
+    return inspection.inspect(stack, io.alternatives(middles), middles)
+
+
+def _read_once(stack: RawStack) -> tuple[RawStack, RawStack]:
+    """The stack, and the same with the middle of its frames alone; what one of them has read, both know.
+
+    Of a montage a plane, and of an array, the stack itself twice: the middle of a montage is that of no frame.
+    """
+    array = as_recorded(stack.array)
+    if isinstance(array, Frames):
+        planes = Planes(array.source, SIDE, pinned=array.numbers[middle_position(stack, 0)].ravel().tolist())
+        whole, middle = (replace(array, source=source) for source in (planes.whole, planes.middle))
+        return _like(stack, whole), _like(stack, middle)
+    if isinstance(array, Tiles):
+        channels = range(stack.sizes["C"])
+        looked_at = [middle_position(stack, c) for c in channels] + [at for c in channels for at in places(stack, c)]
+        planes = Planes(array.source, SIDE, pinned=[int(array.numbers[at]) for at in looked_at])
+        stack = _like(stack, replace(array, source=planes.whole))
+    return stack, stack
+
+
+def _like(stack: RawStack, array: Any) -> RawStack:
+    """The stack with another array, of which hot pixels are repaired if they were before."""
+    return replace(stack, array=Repaired(array) if isinstance(stack.array, Repaired) else array)

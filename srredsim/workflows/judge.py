@@ -16,13 +16,13 @@ from srredsim.acquisition import RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import surveyed
+from srredsim.inputs._stacks import Sharpest, surveyed
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import Transfer, transfer_of
+from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
-from srredsim.reconstruction.planes import middle
+from srredsim.reconstruction.planes import Channel, middle
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared
@@ -32,21 +32,21 @@ STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memo
 Position = tuple[int, int, int]  # (t, c, z)
 
 
-def transfer_for(stack: RawStack) -> Transfer:
-    """The optics of a stack whose images can be judged.
+def transfers_for(stack: RawStack) -> tuple[Transfer, ...]:
+    """The optics of each channel of a stack whose images can be judged.
 
     Raises
     ------
     InputError
         If its optics are not known, or if there are too few pixels or phases.
     """
-    transfer = transfer_of(stack.optics)
+    transfers = transfers_of(stack)
     check_phases(stack.pattern.phases)
     sizes = stack.sizes
     if min(sizes["Y"], sizes["X"]) < SMALLEST_JUDGED:
         least = f"at least {SMALLEST_JUDGED} a side"
         raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: {least}")
-    return transfer
+    return transfers
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def stripes_in(mean: Callable[[], Prepared], transfer: Transfer) -> Parameters |
         return seen_from(estimate(field, transfer), -corner_um)
     except InputError as problem:  # what cannot be judged can be predicted
         return problem
+
+
+def finding(transfers: Sequence[Transfer]) -> Callable[[Sharpest], Parameters | InputError]:
+    """`stripes_in` of the sharpest slice of each channel, through its own optics."""
+    return lambda sharpest: stripes_in(sharpest.prepared, transfers[sharpest.channel])
 
 
 def judged(
@@ -118,30 +123,36 @@ class Compared:
     pictured: tuple[np.ndarray, Consistency]  # image of the first time and channel, in the middle of z
 
 
-def compare(stack: RawStack, images: np.ndarray, stripes: Sequence[Parameters | InputError] | None = None) -> Compared:
+def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | None = None) -> Compared:
     """Compare images (t, c, z, 2y, 2x) of a whole stack with its raw frames.
 
     Parameters
     ----------
-    stripes : sequence, optional
-        Those of each channel, where they are known; left out: found in its sharpest slice.
+    channels : sequence of Channel, optional
+        Stripes and lens of each, where they are known; left out: found in its sharpest slice.
 
     Raises
     ------
     InputError
         If the optics are not known, the images do not fit the frames, or no frames can be compared with an image.
     """
-    transfer = transfer_for(stack)
+    transfers = transfers_for(stack)
     shape = shape_of_images(stack)
     if images.shape != shape:
-        raise InputError(f"the stack belongs to an image (t, c, z, y, x) = {shape}; got {images.shape}")
-    if stripes is None:
-        stripes = surveyed(stack, lambda sharpest: stripes_in(sharpest.prepared, transfer)).stripes
+        raise InputError(
+            f"frames are compared with {SCALE}x the pixels: an image (t, c, z, y, x) = {shape}; got {images.shape}"
+        )
+    known: Sequence[tuple[Parameters | InputError, Transfer]]
+    if channels is None:
+        found = surveyed(stack, finding(transfers)).stripes
+        known = list(zip(found, transfers, strict=True))
+    else:
+        known = [(each.parameters, each.transfer) for each in channels]
     maps = np.empty((shape[0], len(MAPS) * shape[1], *shape[2:]), np.float32)
     rows, pictured = [], None
     for t, c, z in stack.positions():
         image = np.array(images[t, c, z], np.float32)
-        one = judged((t, c, z), stack.raw(t, c, z), image, stripes[c], transfer)
+        one = judged((t, c, z), stack.raw(t, c, z), image, *known[c])
         maps[t, len(MAPS) * c : len(MAPS) * (c + 1), z] = [getattr(one.found, kind) for kind in MAPS]
         if one.position == _pictured(shape):
             pictured = image, one.found
@@ -207,6 +218,7 @@ class Judge:
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
             how: dict[str, Any] = {"overwrite": self.overwrite, "tag": io.RESULT, "channel_names": self.channel_names}
+            how["mode"] = "grayscale"  # residual and score mean nothing over one another
             self.writer = files.enter_context(io.ImageWriter(self.maps, shape, **how, **self.calibration))
             self._files = files.pop_all()
         return self

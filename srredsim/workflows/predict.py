@@ -19,6 +19,7 @@ import numpy as np
 
 from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack, frames_from_raw, which
+from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Survey
 from srredsim.inspection.readings import watched
@@ -41,7 +42,7 @@ class Plan:
 
     token: str  # by which its parts are known
     path: Path
-    stamp: tuple[int, int]  # of the file, see `_stamp`
+    stamp: str  # of the file, see `srredsim.io.stamp`
     models: tuple[Path, ...]  # folders, for processes that have not loaded them
     name: str
     precision: str
@@ -51,13 +52,13 @@ class Plan:
     asked_tile: int | None  # for all models; None: each has its own
     shape: tuple[int, ...]  # (t, c, z, y, x) of the result
     sizes: tuple[int, ...]  # (t, c, z, y, x) of the file
-    pattern: tuple[int, int]
+    shown_as: str  # what the mean of the frames is called
     pixel_size_um: float | None  # in the file
     calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
-    transfer: Transfer | None  # with which images are compared with the frames; None: they are not
+    transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
+    agreements: Agreements | None  # of widefield images with their input, none of them yet; None: not compared
     notes: tuple[str, ...]
-    advice: tuple[str, ...] = ()  # those of the notes that the user should see
 
     @property
     def units(self) -> list[Position]:
@@ -77,7 +78,7 @@ class Plan:
     @property
     def paths(self) -> list[Path]:
         """All files that will be written."""
-        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfer else ())]
+        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfers else ())]
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Part:
     image: np.ndarray | None  # None: it was written into its place already
     widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
     judged: judging.Judged | None
+    agreement: Agreement | None
     seconds: float  # in the network
     notes: tuple[str, ...] = field(default=())
 
@@ -117,7 +119,8 @@ def predict_file(
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     consistency : bool
-        Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``.
+        Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``;
+        of a widefield image, always.
     progress : callable, optional
         Called as ``progress(done, total)`` after every tile, or every plane.
 
@@ -126,7 +129,8 @@ def predict_file(
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
         seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.report`), notes, advice (those that the user should see).
+        (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with their input:
+        a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what the user should know).
 
     Raises
     ------
@@ -185,12 +189,12 @@ class Worker:
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
         chain = chain or Chain(plan.models, plan.precision)
         if stack is None:
-            if _stamp(plan.path) != plan.stamp:
+            if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             source = io.open_source(plan.path, plan.reading.pixel_size_um, plan.reading.accept_incomplete)
             stack = chain.open(source, plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
-        self._planes = chain.planes(stack, plan.survey, plan.asked_tile)
+        self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
 
     @property
     def ticks(self) -> int:
@@ -212,16 +216,17 @@ class Worker:
             image if into is None else None,
             np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position == plan.pictured else None,
             self._judged(position, raw, image),
+            agreement(raw[0, 0], image, cutoff_of(self._optics, position[1])) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
             tuple(note for network in self._networks for note in network.notes()),
         )
 
     def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
         plan = self.plan
-        if not plan.transfer:
+        if not plan.transfers:
             return None
         stripes = plan.survey.stripes[position[1]]
-        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfer)
+        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfers[position[1]])
 
 
 class Results:
@@ -231,6 +236,7 @@ class Results:
         self._plan, self._started = plan, time.perf_counter() if started is None else started
         self._missing = set(plan.units)
         self._seconds, self._notes = 0.0, dict.fromkeys(plan.notes)
+        self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
         self.report: dict = {}
 
@@ -245,7 +251,7 @@ class Results:
                 )
             )
             self._judge = None
-            if plan.transfer:
+            if plan.transfers:
                 judge = judging.Judge(plan.result, plan.sizes, overwrite=overwrite, **plan.calibration)
                 self._judge = files.enter_context(judge)
             self._files = files.pop_all()
@@ -258,6 +264,11 @@ class Results:
     def add(self, part: Part) -> None:
         if part.plan != self._plan.token:
             raise InputError("a part is of another plan: what it shows is not the image of this one")
+        if part.position not in self._plan.units:
+            raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {self._plan.shape}")
+        if (part.judged is None) == bool(self._plan.transfers):
+            should = "was not compared with the frames" if part.judged is None else "should not be compared"
+            raise InputError(f"the part of (t, c, z) = {part.position} {should}, unlike those of this plan")
         if part.position not in self._missing:
             raise InputError(f"the part of (t, c, z) = {part.position} was there already")
         self._missing.remove(part.position)
@@ -266,6 +277,8 @@ class Results:
         if part.judged:
             image = np.array(self.place(part.position), np.float32)
             self._judge.add(part.judged, image, name=self._plan.name, title=self._plan.path.name)
+        if part.agreement and self._agreements:
+            self._agreements.add(part.position, part.agreement)
         if part.widefield is not None:
             self._draw(part.widefield)
         self._seconds += part.seconds
@@ -285,12 +298,11 @@ class Results:
 
     def _draw(self, widefield: np.ndarray) -> None:
         plan = self._plan
-        denoised = plan.pattern == (1, 1) and plan.shape[3:] == plan.sizes[3:]
         picture.side_by_side(
             self._preview,
             widefield,
             self.place(plan.pictured),
-            names=("noisy" if denoised else "widefield", plan.name),
+            names=(plan.shown_as, plan.name),
             title="   ".join(filter(None, (plan.path.name, which(plan.shape[:3], plan.pictured)))),
             pixel_size_um=plan.pixel_size_um,
         )
@@ -298,7 +310,8 @@ class Results:
     def _reported(self) -> dict:
         plan = self._plan
         consistency = self._judge.report() if self._judge else None
-        notes = [*self._notes, *(consistency["notes"] if consistency else []), *plan.writing.notes()]
+        doubts = self._agreements.notes() if self._agreements else consistency["notes"] if consistency else []
+        notes = [*self._notes, *doubts, *plan.writing.notes()]
         return {
             "input": str(plan.path),
             "model": plan.name,
@@ -309,10 +322,10 @@ class Results:
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
-            "stripes": [verdict(stripes) for stripes in plan.survey.needed_stripes],
+            "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
             "consistency": consistency,
+            "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
-            "advice": notes if plan.pattern == (1, 1) else list(plan.advice),
         }
 
 
@@ -329,12 +342,12 @@ def _opened(
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(opened)
-    transfer, why_not = _judging(chain, stack) if consistency else (None, None)
-    *positions, angles, phases, y, x = stack.array.shape
+    transfers, why_not = _judging(chain, stack) if consistency else ((), None)
+    *positions, _, _, y, x = stack.array.shape
     begun = Plan(
         token=uuid.uuid4().hex,
         path=path,
-        stamp=_stamp(path),
+        stamp=io.stamp(path),
         models=tuple(each.folder for each in chain.models),
         name=chain.name,
         precision=chain.first.precision,
@@ -344,35 +357,30 @@ def _opened(
         asked_tile=tile,
         shape=(*positions, chain.scale * y, chain.scale * x),
         sizes=(*positions, y, x),
-        pattern=(angles, phases),
+        shown_as=chain.kind.shown_as(chain.scale),
         pixel_size_um=stack.optics.pixel_size_um,
         calibration=carried_over(stack, chain.scale),
         survey=Survey(),
-        transfer=transfer,
+        transfers=transfers,
+        agreements=chain.agreements() if consistency else None,
         notes=(*stack.notes, *([why_not] if why_not else [])),
-        advice=(why_not,) if why_not and not stack.optics.known else (),
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
-    find = (lambda sharpest: judging.stripes_in(sharpest.prepared, transfer)) if transfer else None
+    find = judging.finding(transfers) if transfers else None
     survey = chain.kind.survey(stack, find)
-    doubts = [*(transfer.remarks if transfer else []), *watch.doubts()]  # the survey has read the frames
-    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts), advice=(*begun.advice, *doubts))
+    coarse = [line for transfer in transfers or () for line in transfer.remarks]
+    doubts = dict.fromkeys([*coarse, *watch.doubts()])  # of what the survey has read
+    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts))
     return Worker(begun, chain, stack)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Bytes of a file and when it was changed last, in ns: another stamp is another file."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
-
-
-def _judging(chain: Chain, stack: RawStack) -> tuple[Transfer | None, str | None]:
+def _judging(chain: Chain, stack: RawStack) -> tuple[tuple[Transfer, ...], str | None]:
     """With what images are compared with the frames; or why they cannot be, in words."""
     if not chain.kind.OF_STACKS:
-        return None, None
+        return (), None
     if chain.scale != SCALE:
-        return None, f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
+        return (), f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
     try:
-        return judging.transfer_for(stack), None
+        return judging.transfers_for(stack), None
     except InputError as problem:
-        return None, f"not compared with the raw frames: {problem}"
+        return (), f"not compared with the raw frames: {problem}"

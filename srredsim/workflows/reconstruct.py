@@ -9,16 +9,17 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from srredsim import checks, io
-from srredsim.acquisition import Optics, RawStack
+from srredsim.acquisition import Optics, RawStack, numbers
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
+from srredsim.io.image import carried_over
 from srredsim.noise.photons import counting_of
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
@@ -28,7 +29,7 @@ from srredsim.quality import assess as quality
 from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
-from srredsim.reconstruction.planes import Plane, planes
+from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.stripes import saved
 from srredsim.stripes.given import Known
@@ -119,6 +120,8 @@ class Reconstructed:
     images: np.ndarray
     report: dict
     notes: tuple[str, ...]
+    optics: Optics  # of the stack, with what ``parameters`` say of them
+    channels: tuple[Channel, ...]  # stripes, at the first time, and lens of each
 
 
 class Reconstruction:
@@ -140,10 +143,12 @@ class Reconstruction:
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
-        self.transfer, self.notes = _transfer(self.optics, lens.otf)
+        self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.known = _known(stack, self.before, known, lens)
-        self.known.check(stack.pattern, self.transfer)
-        self.channels: list[dict] = []  # reports, filled as planes are made
+        for transfer in self.transfers:
+            self.known.check(stack.pattern, transfer)
+        self.found: list[Channel] = []  # at the first time, filled as planes are made
+        self.channels: list[dict] = []  # reports of them
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -155,7 +160,7 @@ class Reconstruction:
         """Every plane; what is to be reported of it is kept."""
         method = self.method
         how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
-        images = planes(self.stack, self.transfer, method.wiener, **how)
+        images = planes(self.stack, self.transfers, method.wiener, **how)
         for done, plane in enumerate(images, start=1):
             where = self.stack.which(plane.position)
             checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
@@ -167,6 +172,7 @@ class Reconstruction:
 
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
+            self.found.append(Channel(plane.parameters, plane.transfer, plane.notes))
             plain = not (self.method.updates or self.method.attenuation)
             found = quality.of_plane(plane, plain) | (self._split(plane) if self.split_photons else {})
             self.channels.append(report.of_channel(plane, self.otf_file) | {"quality": found})
@@ -181,20 +187,19 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        sizes, source, doubts = self.stack.sizes, self.stack.source, [*self.transfer.remarks, *self._watch.doubts()]
+        sizes, source = self.stack.sizes, self.stack.source
         return {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
             "optics": {name: getattr(self.optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
-            "cutoff_per_um": self.transfer.cutoff_per_um,
+            "cutoff_per_um": [transfer.cutoff_per_um for transfer in self.transfers],
             "parameters": None if self.before is None else self.before.name,
             "method": self.method.name,
             "attenuation": self.method.attenuation,
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *doubts])),
-            "doubts": doubts,
+            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts()])),
         }
 
 
@@ -229,7 +234,7 @@ def reconstruct(
     for plane in work.planes(progress):
         images[plane.position] = plane.image
     found = work.report()
-    return Reconstructed(images, found, tuple(found["notes"]))
+    return Reconstructed(images, found, tuple(found["notes"]), work.optics, tuple(work.found))
 
 
 def reconstruct_file(
@@ -261,12 +266,7 @@ def reconstruct_file(
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
     report_path = result.with_suffix(".json")
-    calibration: dict[str, Any] = {
-        "pixel_size_um": work.optics.pixel_size_um / SCALE,
-        "z_step_um": work.optics.z_step_um,
-        "frame_interval_s": work.optics.frame_interval_s,
-        "channel_names": stack.channel_names,
-    }
+    calibration = carried_over(replace(stack, optics=work.optics), SCALE)
     io.refuse_results(result, [report_path], writing.overwrite)
     with (
         io.together(result),
@@ -284,13 +284,25 @@ def reconstruct_file(
     }
 
 
-def _transfer(optics: Optics, otf: str | Path | None) -> tuple[Transfer, list[str]]:
-    """Transfer function of the optics, with a measured curve where there is one, and what is to be said about that."""
-    transfer = transfer_of(optics)
+def _transfers(optics: Optics, channels: int, otf: str | Path | None) -> tuple[list[Transfer], list[str]]:
+    """Transfer function of each channel, with a measured curve where there is one, and what is to be said about that.
+
+    Raises
+    ------
+    InputError
+        If there is one curve for channels of different wavelengths.
+    """
+    transfers = [transfer_of(optics.of_channel(c)) for c in range(channels)]
+    coarse = [line for transfer in transfers for line in transfer.remarks]
     if not otf:
-        return transfer, transfer.remarks
-    curve, notes = read_curve(otf, transfer.cutoff_per_um)
-    return transfer.with_curve(curve), [*transfer.remarks, *notes]
+        return transfers, coarse
+    if len(optics.each) > 1:
+        raise InputError(
+            f"`otf` is measured at one wavelength, the channels have {numbers(optics.wavelength_em_um)} um: leave it"
+            " out, or reconstruct one channel at a time"
+        )
+    curve, notes = read_curve(otf, transfers[0].cutoff_per_um)
+    return [transfer.with_curve(curve) for transfer in transfers], [*coarse, *notes]
 
 
 def _first(rows: Any) -> Any:

@@ -30,7 +30,7 @@ from srredsim.noise.photons import Counting, counting_of, part, recorded
 from srredsim.optics.borders import fading
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import Transfer, transfer_of
+from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.assess import assess
 from srredsim.reconstruction.planes import Plane, planes
 from srredsim.stripes.parameters import Parameters
@@ -122,7 +122,7 @@ class Reference:
         self.out = Path(self.out)
         if self.validation == 1:
             raise InputError("of every stack none would be left to train on: `validation` is 0, or 2 or more")
-        self._twins = {path.stem: path for path in io.find([self.dim.low])} if self.dim.low else {}
+        self._twins = {io.stem(path): path for path in io.find([self.dim.low])} if self.dim.low else {}
 
     def add(self, path: str | Path, progress: Callable[[int, int], None] | None = None) -> dict:
         """Make the pairs of one stack; returns what was done, ready for JSON.
@@ -135,8 +135,8 @@ class Reference:
         path = Path(path)
         read = self._read(path)
         stack = io.remembering(read)
-        transfer = transfer_of(stack.optics)
-        jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfer)
+        transfers = transfers_of(stack)
+        jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfers)
         split = self._split(jobs)
         homes = [self._home(split, job.name) for job in jobs]
         done, total = 0, len(jobs) * int(np.prod(stack.array.shape[:3]))
@@ -154,14 +154,16 @@ class Reference:
                     files.enter_context(io.atomic(home[kind], self.overwrite)) for kind in ("raw", "truth", "facts")
                 )
                 dim, bright = job.make()
-                image, channels = self._truth(bright, transfer, tick)
+                image, channels = self._truth(bright, transfers, tick)
                 facts = {"input": str(path), "split": split, **job.facts, "channels": channels}
                 io.write_raw(raw, dim, optics=stack.optics)
                 io.write_image(truth, image, **carried_over(stack, SCALE))
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
-        return {"input": str(path), "split": split, "pairs": pairs, "notes": [*transfer.remarks, *remarks(read.array)]}
+        coarse = [line for transfer in transfers for line in transfer.remarks]
+        notes = list(dict.fromkeys([*stack.notes, *coarse, *remarks(read.array)]))
+        return {"input": str(path), "split": split, "pairs": pairs, "notes": notes}
 
     def _read(self, path: Path) -> RawStack:
         stack = io.read(path, **asdict(self.reading))
@@ -185,9 +187,9 @@ class Reference:
     # What a pair is made of: the dim stack, and the one that the truth is made from
 
     def _twin(self, path: Path, stack: RawStack) -> list[Job]:
-        if path.stem not in self._twins:
-            raise InputError(f"there is no stack called {path.stem} in {self.dim.low}")
-        twin_path = self._twins[path.stem]
+        if io.stem(path) not in self._twins:
+            raise InputError(f"there is no stack called {io.stem(path)} in {self.dim.low}")
+        twin_path = self._twins[io.stem(path)]
         if twin_path.resolve() == path.resolve():
             raise InputError(f"{self.dim.low} holds the stack itself, not a twin of less light")
         try:
@@ -200,10 +202,10 @@ class Reference:
         if alike < SAME_FIELD:
             raise InputError(f"its twin {twin_path} shows another field: their correlation is {alike:.2f}")
         facts = {"twin": str(twin_path), "twin_correlation": alike, "twin_shift_pixels": shift}
-        return [Job(path.stem, lambda: (_all_of(twin), stack), facts)]
+        return [Job(io.stem(path), lambda: (_all_of(twin), stack), facts)]
 
-    def _parted(self, path: Path, stack: RawStack, transfer: Transfer) -> list[Job]:
-        countings = [self._counting(stack, c, transfer) for c in range(stack.sizes["C"])]
+    def _parted(self, path: Path, stack: RawStack, transfers: Sequence[Transfer]) -> list[Job]:
+        countings = [self._counting(stack, c, transfer) for c, transfer in enumerate(transfers)]
         peak = max(brightest(stack.raw(c=c), counting) for c, counting in enumerate(countings))
         wanted = [(f"light{share:g}", share) for share in self.dim.shares]
         for photons in self.dim.photons:
@@ -212,7 +214,7 @@ class Reference:
             wanted.append((f"photons{photons:g}", photons / peak))
         jobs = []
         for suffix, share in wanted:
-            name = f"{path.stem}_{suffix}"
+            name = f"{io.stem(path)}_{suffix}"
             rng = np.random.default_rng([self.dim.seed, zlib.crc32(name.encode())])
             facts = {
                 "light": share,
@@ -229,12 +231,14 @@ class Reference:
 
     # The truth
 
-    def _truth(self, stack: RawStack, transfer: Transfer, tick: Callable[[], None]) -> tuple[np.ndarray, list[dict]]:
+    def _truth(
+        self, stack: RawStack, transfers: Sequence[Transfer], tick: Callable[[], None]
+    ) -> tuple[np.ndarray, list[dict]]:
         """The image (t, c, z, 2y, 2x) of a stack, and what that of each channel rests on."""
         sizes = stack.sizes
         image = np.empty((*stack.array.shape[:3], SCALE * sizes["Y"], SCALE * sizes["X"]), np.float32)
         channels = []
-        for plane in planes(stack, transfer, self.wiener):
+        for plane in planes(stack, transfers, self.wiener):
             self._refuse(plane.parameters)
             image[plane.position] = plane.image
             if plane.position[0] == 0 and plane.position[2] == plane.sharpest:

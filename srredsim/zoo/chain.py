@@ -12,6 +12,7 @@ import numpy as np
 
 from srredsim import checks
 from srredsim.acquisition import RawStack
+from srredsim.consistency.widefield import Agreements
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import OtherPattern, Position, Survey
 from srredsim.io.asked import Reading
@@ -45,10 +46,7 @@ class Chain:
         self.models = [each if isinstance(each, LoadedModel) else models.load(each, precision) for each in several]
         self.networks = [Network(model) for model in self.models]
         for model in self.models if len(self.models) > 1 else ():
-            if model.kind.OF_STACKS:
-                raise InputError(
-                    f"the model {model.name} takes {model.kind.WORDS}, not widefield images; it is no part of a chain"
-                )
+            model.kind.check_link(model.name)
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: takes {self.kind.WORDS}, makes {self.scale}x the pixels, {self.first.precision}>"
@@ -77,16 +75,17 @@ class Chain:
 
     def __call__(self, image: np.ndarray, tile: int | None = None) -> np.ndarray:
         """(y, x) -> (scale * y, scale * x) float32, of models of single images: see their ``of_plane``."""
-        if self.kind.OF_STACKS:
-            raise InputError(f"the model {self.name} takes {self.kind.WORDS}, not widefield images")
         for network in self.networks:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
+    def agreements(self) -> Agreements | None:
+        """What compares its images with their input, where that is one image."""
+        return None if self.kind.OF_STACKS else Agreements(self.name, self.first.recipe.data.dense > 0)
+
     def check(self, reading: Reading) -> None:
         """InputError if something is told that what the model takes does not have."""
-        if not self.kind.OF_STACKS:
-            reading.refuse_of_stacks(f"the model {self.name} takes {self.kind.WORDS}")
+        self.kind.check_reading(f"the model {self.name} takes {self.kind.WORDS}", reading)
 
     def open(self, source: Source, path: Path | None, reading: Reading) -> RawStack:
         self.check(reading)
@@ -99,6 +98,13 @@ class Chain:
         """The kind's ``Planes``, followed by the other models."""
         first = self.kind.Planes(self.networks[0], stack, survey, tile)
         return _Linked(first, self, stack, tile) if len(self.networks) > 1 else first
+
+
+def find(links: str | Path | LoadedModel | Chain) -> None:
+    """InputError if there is no such model, or one of a chain has no weights; nothing is loaded."""
+    if not isinstance(links, LoadedModel | Chain):
+        for link in _links(links):
+            models.find(link)
 
 
 class _Linked:

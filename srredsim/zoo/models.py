@@ -95,7 +95,7 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
         receptive_field=architecture.receptive_field(**settings) // sampling,
         scale=scale_of(network) * sampling,
         precision=resolve(precision),
-        alignment=architecture.alignment(**settings) if hasattr(architecture, "alignment") else 1,
+        alignment=architecture.alignment(**settings),
     )
 
 
@@ -105,21 +105,29 @@ def _name(recipe: Recipe, folder: Path) -> str:
     return f"{recipe.name}-{folder.resolve().name}" if shipped and folder.resolve().name != recipe.name else recipe.name
 
 
-def build_network(recipe: Recipe, precision: str = "float32", all_steps: bool = False):
-    """The recipe's network, untrained, at a precision; to train a loss over steps, with all its steps as channels."""
+OUTPUTS = {  # what a loss may want besides the image: the setting of a network, and in words
+    "steps": ("all_steps", "a loss over steps is for a network that makes its image in steps, as srfbn"),
+    "levels": ("all_levels", "a loss over levels is for a network that makes an image at each, as prosr"),
+}
+
+
+def build_network(recipe: Recipe, precision: str = "float32", outputs: str | None = None):
+    """The recipe's network, untrained, at a precision.
+
+    ``outputs`` is what a loss wants besides: "steps", the images of all steps as channels, or "levels", those of all
+    levels as several outputs, the largest last.
+    """
     import keras
 
     from srredsim import networks
 
-    if all_steps and "all_steps" not in inspect.signature(networks.module(recipe.network["name"]).build).parameters:
-        raise InputError(
-            "a loss over steps is for a network that makes its image in steps, as srfbn;"
-            f" {recipe.network['name']} has none"
-        )
+    setting, words = OUTPUTS[outputs] if outputs else ("", "")
+    if outputs and setting not in inspect.signature(networks.module(recipe.network["name"]).build).parameters:
+        raise InputError(f"{words}; {recipe.network['name']} has none")
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy(precision))
     try:
-        network = networks.build(**recipe.network | ({"all_steps": True} if all_steps else {}))
+        network = networks.build(**recipe.network | ({setting: True} if outputs else {}))
     finally:
         keras.config.set_dtype_policy(before)
     check_input(recipe, network)
@@ -139,7 +147,8 @@ def check_input(recipe: Recipe, network) -> None:
 
 def scale_of(network) -> int:
     """Output pixels per input pixel, from the network itself."""
-    return network.compute_output_shape((1, 64, 64, network.input_shape[-1]))[1] // 64
+    shape = network.compute_output_shape((1, 64, 64, network.input_shape[-1]))
+    return (shape[-1] if isinstance(shape, list) else shape)[1] // 64
 
 
 def fitting(pattern: Pattern, optics: Optics | None = None) -> str:

@@ -10,8 +10,10 @@ import numpy as np
 
 from srredsim import checks
 from srredsim.acquisition import Optics, RawStack
+from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
+from srredsim.reconstruction.planes import Channel
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
 
@@ -22,8 +24,9 @@ class Predicted:
 
     image: np.ndarray  # float32; (t, c, z, y, x) of a RawStack, else with the axes of what was given
     optics: Optics  # those of the stack, with the pixel size of the image
-    stripes: tuple  # Parameters of each channel at the first time, where the model is made of them
+    channels: tuple[Channel, ...]  # stripes, at the first time, and lens of each, where the input is made with them
     notes: tuple[str, ...]
+    agreement: list[dict] | None = None  # of widefield images with their input, see `srredsim.consistency.widefield`
 
 
 def predict(
@@ -60,14 +63,19 @@ def predict(
     shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]
     image = np.empty((*shape, *sides), np.float32)
     tick = counted(progress, stack.array.shape[1] * shape[0] * shape[2] * planes.ticks)
+    compared = chain.agreements()
     for position in in_order(shape):
-        planes(position, image[position], tick)
+        raw = planes(position, image[position], tick)
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
+        if compared:
+            compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
+    doubts = [*watch.doubts(), *(compared.notes() if compared else [])]
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
     pixel_size_um = stack.optics.pixel_size_um
     optics = replace(stack.optics, pixel_size_um=pixel_size_um and pixel_size_um / chain.scale)
-    return Predicted(image, optics, tuple(survey.needed_stripes), (*stack.notes, *chain.notes, *watch.doubts()))
+    notes, rows = (*stack.notes, *chain.notes, *doubts), compared.report() if compared else None
+    return Predicted(image, optics, survey.made_with, notes, rows)
 
 
 def in_order(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:

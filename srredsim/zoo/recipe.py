@@ -22,7 +22,7 @@ SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
 WITH_L2 = ("adam", "sgd")  # adamw and lion decay apart from the gradient
 WITH_EPSILON = ("adam", "adamw")
-INITIALISATIONS = ("keras", "torch", "w2s_denoiser", "looks_linear")
+INITIALISATIONS = ("keras", "torch", "kaiming_clamped", "looks_linear")
 GANS = ("esrgan", "epsr")
 REAL_IMAGES = ("same_batch", "other_batch")
 
@@ -42,7 +42,9 @@ class Data:
     zscore: tuple[float, ...] | None = None  # mean and standard deviation, filled in from the data set by the training
     sim_zscore: tuple[float, ...] | None = None  # the same of the SIM images
     leaves: float = 0.0  # share of the widefield examples that show dead leaves, see srredsim.data.leaves
+    dense: float = 0.0  # share of scenes full of structure under lenses of many shapes, see srredsim.data.dense
     crop: int = 64  # pixels of the input, the side of the square that one training example covers
+    truth_crop: int | None = None  # the same in pixels of the truth, for data of several scales: crop follows from it
     batch: int = 8  # over all devices together
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
     count: int | None = None  # simulated stacks; None: as many as the data set says
@@ -69,6 +71,7 @@ class Optimizer:
     clip_norm: float | None = 1.0  # largest norm of the whole gradient
     ema: float | None = None  # momentum of the averaged weights; None: no averaging
     l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
+    l1: float = 0.0  # times the sign of each weight, likewise: what makes weights sparse
     epsilon: float | None = None  # constant of adam and adamw; None: that of Keras, 1e-7
     restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
 
@@ -110,6 +113,13 @@ class Adversarial:
 
 
 @dataclass(frozen=True)
+class FineTuning:
+    """A run that begins with a model of the same network: the start is its epoch 0, and may stay the best."""
+
+    patience: int = 6  # epochs without a better validation score, after which the run ends
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str
     network: dict[str, Any]  # name: a file in srredsim/networks; the rest are its settings
@@ -123,8 +133,9 @@ class Recipe:
     precision: str = "auto"
     seed: int = 0
     initial_weights: str | None = None  # a model (or run) whose weights of equal shape are the start
-    initialisation: str = "keras"  # or torch, w2s_denoiser, looks_linear: see srredsim.training.initialisation
+    initialisation: str = "keras"  # or torch, kaiming_clamped, looks_linear: see srredsim.training.initialisation
     adversarial: Adversarial | None = None
+    fine_tuning: FineTuning | None = None
     vgg_weights: str | None = None  # file for losses of features; None: downloaded once, see srredsim.losses.features
 
     def __post_init__(self):
@@ -146,6 +157,8 @@ class Recipe:
             raise InputError(f"optimizer.learning_rate must be above 0; got {self.optimizer.learning_rate}")
         choice("initialisation", self.initialisation, INITIALISATIONS)
         _check_optimizer(self.optimizer, self.schedule)
+        if self.fine_tuning:
+            _check_fine_tuning(self)
         if self.adversarial and self.adversarial.warm_up_epochs >= self.epochs:
             raise InputError(
                 f"adversarial.warm_up_epochs={self.adversarial.warm_up_epochs} leaves none of the {self.epochs} epochs"
@@ -160,6 +173,10 @@ class Recipe:
 def _check_leaves(data: Data) -> None:
     if not 0 <= data.leaves < 1:
         raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
+    if not 0 <= data.dense < 1:
+        raise InputError(f"data.dense is a share from 0 to below 1; got {data.dense}")
+    if data.leaves and data.dense:
+        raise InputError("data.dense has leaves among its scenes; leave data.leaves out")
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:
@@ -171,10 +188,12 @@ def _check_zscore(key: str, value: tuple | None) -> None:
 
 def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
     """Options that go together; the others are refused rather than left without effect."""
-    if optimizer.l2 < 0 or (optimizer.l2 and optimizer.name not in WITH_L2):
-        raise InputError(
-            f"optimizer.l2 is 0 or more, with {' or '.join(WITH_L2)}; got {optimizer.l2} with {optimizer.name}"
-        )
+    for key in ("l2", "l1"):
+        value = getattr(optimizer, key)
+        if value < 0 or (value and optimizer.name not in WITH_L2):
+            raise InputError(
+                f"optimizer.{key} is 0 or more, with {' or '.join(WITH_L2)}; got {value} with {optimizer.name}"
+            )
     if optimizer.epsilon is not None and (optimizer.epsilon <= 0 or optimizer.name not in WITH_EPSILON):
         raise InputError(
             f"optimizer.epsilon is above 0, with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with"
@@ -187,7 +206,25 @@ def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
         )
 
 
-SECTIONS = {"data": Data, "optimizer": Optimizer, "schedule": Schedule, "adversarial": Adversarial}
+def _check_fine_tuning(recipe: Recipe) -> None:
+    if recipe.fine_tuning.patience < 1:
+        raise InputError(f"fine_tuning.patience must be at least 1; got {recipe.fine_tuning.patience}")
+    if not recipe.initial_weights:
+        raise InputError("fine_tuning is of the model that initial_weights names; set it, or leave fine_tuning out")
+    if recipe.adversarial or not recipe.metrics:
+        raise InputError(
+            "fine_tuning keeps the weights that the first of the metrics calls best; name one, as metrics=[psnr], and"
+            " set adversarial=null"
+        )
+
+
+SECTIONS = {
+    "data": Data,
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "adversarial": Adversarial,
+    "fine_tuning": FineTuning,
+}
 
 
 def _plain(value):
@@ -200,12 +237,7 @@ def _plain(value):
 def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
-    try:
-        content = documents.read_yaml(path)
-    except InputError:
-        raise
-    except ValueError as problem:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
+    content = documents.read_yaml(path)
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
     content.setdefault("name", _name(path))
@@ -262,6 +294,7 @@ def from_dict(content: dict) -> Recipe:
     """Checks every key; an unknown one is refused, with the known ones and the nearest one named."""
     if isinstance(content.get("data"), dict):
         content = content | {"data": _with_options(content["data"])}
+        content = _of_one_scale(content)
     return schema.build(Recipe, content, "recipe", sections=SECTIONS)
 
 
@@ -276,6 +309,28 @@ def _with_options(data: dict) -> dict:
             raise InputError(schema.unknown_key("recipe", f"data.{key}", [*own, *known]))
         foreign[key] = schema.typed(known[key], value, f"data.{key}")
     return {key: value for key, value in data.items() if key in own} | {"options": foreign}
+
+
+def _of_one_scale(content: dict) -> dict:
+    """With the scale of the data for the network, and ``data.crop`` from ``data.truth_crop``."""
+    data, network = content["data"], content.get("network")
+    if not isinstance(network, dict):
+        return content
+    scale = data["options"].get("scale")
+    if scale is not None:
+        network = network if "scale" in network else network | {"scale": scale}
+        content = content | {"network": network}
+    if scale is not None and network["scale"] != scale:
+        raise InputError(
+            f"data.scale is {scale}, network.scale {shown(network['scale'])}; leave that out or set it to {scale}"
+        )
+    truth_crop = data.get("truth_crop")
+    if truth_crop is None:
+        return content
+    scale, side = network.get("scale", 1), schema.typed("int", truth_crop, "data.truth_crop")
+    if not isinstance(scale, int) or scale < 1 or side < 1 or side % scale:
+        raise InputError(f"data.truth_crop should be a multiple of the scale, {shown(scale)}; got {side}")
+    return content | {"data": data | {"crop": side // scale}}
 
 
 def save(recipe: Recipe, path: Path, header: str = "") -> None:

@@ -10,6 +10,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srredsim import __version__, io
@@ -166,11 +167,27 @@ def test_a_bug_keeps_its_traceback(run, tiny_model, monkeypatch, bug):
         run("export", tiny_model, "--out", "served")
 
 
-def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process):
+@pytest.mark.parametrize("command", ["predict", "inspect", "models"])
+def test_words_that_a_command_does_not_know_lead_to_its_own_help(refused, command):
+    inputs = [] if command == "models" else ["stack.tif"]
+    line = refused(command, *inputs, "--none")
+    assert line == f"srredsim: unrecognized arguments: --none (see srredsim {command} --help)"
+
+
+@pytest.mark.parametrize("command", ["inspect", "reference", "reconstruct", "predict"])
+def test_a_widefield_image_is_refused_without_words_of_python(refused, tmp_path, command):
+    np.save(tmp_path / "widefield.npy", np.random.default_rng(0).random((32, 32)))
+    line = refused(command, tmp_path / "widefield.npy", *(["--out", tmp_path] if command == "reference" else []))
+    assert "predict and a model of widefield images, as widefield_sr" in line
+    assert "model=" not in line
+
+
+@pytest.mark.parametrize("level", [None, "2"])
+def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process, level):
     """TensorFlow writes past Python's standard error, so only a process of its own shows everything."""
     (tmp_path / "bad.npy").write_bytes(b"")
     command = ["-m", "srredsim", "predict", tmp_path / "bad.npy", "--model", tiny_model]
-    done = process(*command, TF_CPP_MIN_LOG_LEVEL=None)
+    done = process(*command, TF_CPP_MIN_LOG_LEVEL=level)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [f"srredsim: {tmp_path / 'bad.npy'}: the file is empty (0 bytes)"]
 

@@ -12,7 +12,7 @@ def test_predict_a_folder_and_a_file_in_it_reads_each_once(run, tiny_model, stac
     np.save(tmp_path / "other.npy", raw_stack(seed=6))
     status, out, err = run("predict", tmp_path, stack, "--model", tiny_model, "--out", tmp_path / "out")
     assert status == 0
-    assert all("not compared with the raw frames" in line for line in err.splitlines())
+    assert err.count("not compared with the raw frames") == 2
     assert [Path(line).name for line in out.split() if line.endswith(".tif")] == ["other_tiny.tif", "stack_tiny.tif"]
 
 
@@ -24,12 +24,12 @@ def test_two_inputs_may_not_write_the_same_result(run, tiny_model, stack, tmp_pa
     )
     assert status == 2
     assert len(printed.split()) == 2
-    assert err.startswith(f"srredsim: {tmp_path / 'stack.npy'}: its result would have the name of that of {stack}")
+    assert f"srredsim: {tmp_path / 'stack.npy'}: its result would have the name of that of {stack}" in err
 
 
 def test_predict_says_what_is_wrong_and_goes_on(run, tiny_model, stack, tmp_path, unusable, files_in):
     (bad, word), out = unusable, tmp_path / "out"
-    status, printed, err = run("predict", bad, stack, "--model", tiny_model, "--out", out)
+    status, printed, err = run("predict", bad, stack, "--model", tiny_model, "--out", out, "--no-consistency")
     said, summary = err.splitlines()
     assert status == 2
     assert said.startswith((f"srredsim: {bad}: ", f"srredsim: {bad} "))

@@ -13,7 +13,7 @@ from srredsim.consistency.splines import View
 from srredsim.errors import InputError
 from srredsim.noise.line import NoiseLine
 from srredsim.optics.otf import apodisation
-from srredsim.optics.sampling import SCALE, radial_frequency_per_um
+from srredsim.optics.sampling import radial_frequency_per_um
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.upscale import fourier_upscale
@@ -28,7 +28,7 @@ from srredsim.stripes.preprocess import prepare
 def case(index: int, photons: float, size=(112, 97), seed=77):
     """A sample with haze, background and all, its stripes and its lens as they are found."""
     sample = simulate_stack(seed, index=index, phases=3 + 2 * (index % 2), size=size, photons=(photons, photons))
-    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um, samples=SCALE)
+    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
     return sample, estimate(prepare(sample.raw), transfer), transfer
 
 

@@ -110,7 +110,7 @@ def test_its_own_keys_are_in_the_recipe(stripes, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"cel": "odd"}, r"no recipe key data\.cel \(did you mean 'cell'\?\); there are: name, .*, cell, times"),
+        ({"cel": "odd"}, r"no recipe key data\.cel \(did you mean 'cell'\?\); there are: name, .*, cell, .*times"),
         ({"times": "many"}, r"data\.times should be int; got 'many'"),
     ],
 )
@@ -162,5 +162,5 @@ def test_a_reader_may_choose_its_crops(stripes):
 @pytest.mark.parametrize("name", resources.entries("data"))
 def test_every_shipped_description_is_whole(name):
     data = description.of(name)
-    assert set(data.splits) == {"train", "validation", "test"}
-    assert any(hasattr(data.reader, kind) for kind in catalogue.KINDS)
+    assert set(data.splits) >= {"train", "validation", "test"}
+    assert any(getattr(data.reader, kind) for kind in catalogue.KINDS)

@@ -97,7 +97,7 @@ class Stacks(Pairs):
 
 
 def test_scores_are_what_they_were(opens):
-    """Of a shipped model; stored when evaluations were not yet made cell by cell."""
+    """Of a shipped model; stored before evaluations were made cell by cell, and again for pixels that are squares."""
     opens(Stacks(3, 3))
     found, before = evaluate(models.load("srredsim_3x3", "float32")), json.loads(BEFORE.read_text())
     assert list(found) == list(before)
@@ -169,7 +169,7 @@ def test_the_wiener_image_is_scored_where_the_optics_are_known(opens, tiny_model
     expected = score(pair.truth, methods.wiener_image(pair, "3x5"), pair.facts["optics"]["pixel_size_um"] / 2)
     assert {name: found["mean"] for name, found in group["methods"]["Wiener"].items()} == pytest.approx(expected)
     assert group["images"] == 2
-    assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # of one image
+    assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # there is one image
 
 
 class Widefield(Pairs):

@@ -173,9 +173,16 @@ def test_a_pair_smaller_than_the_crop(tmp_path, refused, tiny_model):
 
 def test_a_damaged_state(tmp_path, refused, tiny_model):
     """Whatever of the state of a run is wrong, --resume says so in one line."""
-    for number, state in enumerate(("{", "[]", '{"epochs_done": -1}', '{"epochs_done": 1, "weights": "../x"}', DEEP)):
+    one_epoch = '{"epochs_done": 1, "weights": "a.h5", "history": '
+    states = ["{", "[]", '{"epochs_done": -1}', '{"epochs_done": 1, "weights": "../x"}', DEEP]
+    states += [
+        one_epoch + rows for rows in ("[]}", '[{"loss": "low"}]}', '[{"epoch": 1}], "baselines": {"Wiener": 3}}')
+    ]
+    for number, state in enumerate(states):
         run = tmp_path / str(number)
         shutil.copytree(tiny_model, run)
         (run / "checkpoint").mkdir()
         (run / "checkpoint" / "state.json").write_text(state)
         assert "state.json is damaged" in refused("train", "--resume", "--out", run)
+    (run / "checkpoint" / "state.json").write_text(one_epoch + '[{"epoch": 1}]}')
+    assert refused("train", "--resume", "--out", run, "--epochs", 2).endswith("a.h5 are missing")

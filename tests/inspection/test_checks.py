@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter, shift
 from srredsim import inspection
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
+from srredsim.optics.transfer import refuse_impossible
 from srredsim.simulation.sim import simulate_stack
 
 
@@ -127,10 +128,12 @@ def test_without_optics_what_needs_them_is_not_checked_and_the_flags_are_named()
 
 def test_impossible_optics_are_refused():
     optics = stack_of(good().raw).optics
-    inspection.refuse_impossible(optics)
+    refuse_impossible(optics)
     with pytest.raises(InputError, match="no objective"):
-        inspection.refuse_impossible(optics.given(na=3.0))
-    inspection.refuse_impossible(Optics(na=3.0))  # of which not enough is known
+        refuse_impossible(Optics(na=3.0))  # whatever else is known
+    with pytest.raises(InputError, match="too coarse"):
+        refuse_impossible(optics.given(pixel_size_um=0.3))
+    refuse_impossible(Optics(pixel_size_um=0.3))  # not enough is known of them
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (3, 2), (3, 1), (1, 1), (2, 4)])

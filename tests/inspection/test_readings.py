@@ -91,14 +91,13 @@ def test_what_is_watched_is_not_read_again(tmp_path):
 
 
 def test_reconstruct_warns_and_goes_on(tmp_path):
-    from srredsim.quality.report import warnings
     from srredsim.workflows.reconstruct import reconstruct_file
 
     np.save(tmp_path / "s.npy", groups(5, 1)[0].reshape(3, 5, SIZE, SIZE).swapaxes(0, 1).reshape(15, SIZE, SIZE))
     settings = simulate_stack(21, index=0, phases=5, photons=(300.0, 300.0), size=SIZE).settings
     optics = {name: getattr(settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
     report = reconstruct_file(tmp_path / "s.npy", reading=io.Reading(**optics))
-    assert [line for line in warnings(report) if '`order="ZAP", angles=3, phases=5`' in line]
+    assert [line for line in report["notes"] if '`order="ZAP", angles=3, phases=5`' in line]
     reading = io.Reading(order="ZAP", **optics)
     right = reconstruct_file(tmp_path / "s.npy", reading=reading, writing=io.Writing(overwrite=True))
-    assert right["doubts"] == []
+    assert not any("wrong frame order" in note for note in right["notes"])

@@ -95,7 +95,7 @@ def test_neither_tiff_nor_npy(tmp_path):
 
 @pytest.mark.parametrize("write_tiff", ["plain"], indirect=True)
 def test_no_such_file_a_folder_and_an_unreadable_file(tmp_path, monkeypatch, frames, write_tiff):
-    assert "no such file" in refused(tmp_path / "none.tif")
+    assert "none.tif does not exist" in refused(tmp_path / "none.tif")
     assert "cannot be read: Is a directory" in refused(tmp_path)
 
     def forbid(*_, **__):

@@ -96,12 +96,11 @@ def test_ome_pixel_unit_is_no_length(tmp_path, ome):
     assert optics_of(tmp_path / "s.tif").pixel_size_um is None
 
 
-def test_channels_of_different_wavelengths_have_none_in_common(tmp_path, ome):
+def test_channels_of_different_wavelengths(tmp_path, ome):
     array = np.zeros((15, 2, 4, 6), np.uint16)
     ome(tmp_path / "s.tif", array, "ZCYX", Channel={"EmissionWavelength": [525.0, 610.0]})
     stack = io.read(tmp_path / "s.tif")
-    assert stack.optics.wavelength_em_um is None
-    assert "525, 610 nm" in " ".join(stack.notes)
+    assert stack.optics.wavelength_em_um == pytest.approx((0.525, 0.61))
 
 
 def objectives(xml, *lens_nas, used=None):

@@ -29,6 +29,29 @@ def test_files_stay_in_order_and_folders_are_expanded_in_theirs(tmp_path):
     assert found == [tmp_path / "z.bin", *(folder / name for name in ("a.TIFF", "b.tif", "c.npy", "d.Tif"))]
 
 
+def test_patterns_are_expanded_where_the_shell_has_not_done_so(tmp_path):
+    for name in ("b.tif", "a.tif", "c.npy", "a.txt", "odd[1].tif"):
+        (tmp_path / name).touch()
+    io.write_image(tmp_path / "a_wiener.tif", np.eye(5), tag=io.RESULT)
+    said = []
+    assert io.find([tmp_path / "[ab]*"], said.append) == [tmp_path / "a.tif", tmp_path / "b.tif"]
+    assert len(said) == 1
+    assert "1 results of srredsim are left out, as a_wiener.tif" in said[0]
+    assert io.find([tmp_path / "odd[1].tif"]) == [tmp_path / "odd[1].tif"]  # that is its name
+    assert io.find([tmp_path / "*_wiener.tif"]) == [tmp_path / "a_wiener.tif"]
+    with pytest.raises(InputError, match=r"\*\.txt matches no image"):
+        io.find([tmp_path / "*.txt"])
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("a.tif", "a"), ("a.ome.tif", "a"), ("a.OME.TIFF", "a"), ("a.b.tif", "a.b"), (".ome.tif", ".ome")],
+)
+def test_names_of_results_begin_without_the_endings_of_the_file(tmp_path, name, stem):
+    assert io.stem(tmp_path / name) == stem
+    assert io.Writing().path(tmp_path / name, "wiener") == tmp_path / f"{stem}_wiener.tif"
+
+
 def test_a_folder_without_a_stack(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(InputError, match=r"holds no \*.npy, \*.tif, \*.tiff file"):
@@ -259,3 +282,28 @@ def test_a_renamed_copy_is_an_image_of_its_own(tmp_path, frames):
         io.write_raw(tmp_path / name, frames(3, 5))
     (tmp_path / "copy.ome.tif").write_bytes((tmp_path / "one.ome.tif").read_bytes())
     assert len(io.find([tmp_path])) == 3
+
+
+def test_the_stamp_is_of_all_files_of_an_image(tmp_path, frames):
+    """Two more bytes in any of the files, or in any of a folder, also below it; another image beside says nothing."""
+    files = ome_set(tmp_path, frames(3, 5))
+    folder = tmp_path / "image.planes"
+    (folder / "level").mkdir(parents=True)
+    for name in ("a", "level/b"):
+        (folder / name).write_bytes(b"pixels")
+    (tmp_path / "another.tif").write_bytes(b"old")
+    for image, parts in ((files[0], files), (files[1], files), (folder, [folder / "a", folder / "level" / "b"])):
+        for part in parts:
+            before = io.stamp(image)
+            (tmp_path / "another.tif").write_bytes(b"newer" * len(before))
+            assert io.stamp(image) == before
+            with part.open("ab") as file:
+                file.write(b"xx")
+            assert io.stamp(image) != before
+        before = io.stamp(image)
+        stat = parts[-1].stat()
+        os.utime(parts[-1], ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+        assert io.stamp(image) != before
+    before = io.stamp(folder)
+    (folder / "a").rename(folder / "c")
+    assert io.stamp(folder) != before

@@ -89,6 +89,29 @@ def test_one_that_appears_meanwhile_stops_all(tmp_path):
     assert names(tmp_path) == ["b"]
 
 
+@pytest.mark.parametrize("stop", [OSError(5, "broken"), KeyboardInterrupt()])
+def test_what_has_its_name_already_is_dropped_when_another_gets_none(tmp_path, monkeypatch, stop):
+    """Files and a folder, in a folder that was made for them; what was there before stays."""
+    (tmp_path / "kept").touch()
+    real = os.replace
+
+    def replace(old, new):
+        if new == tmp_path / "new" / "last":
+            raise stop
+        real(old, new)
+
+    def work():
+        with io.together(tmp_path / "new" / "last"):
+            for name in ("a", "last", "b"):
+                with io.atomic(tmp_path / "new" / name) as temporary:
+                    temporary.mkdir() if name == "b" else temporary.write_text(name)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(type(stop)):
+        work()
+    assert names(tmp_path) == ["kept"]
+
+
 def test_before_the_first_name_a_kill_leaves_nothing(tmp_path):
     stopped_at("before preview", tmp_path)
     assert not (tmp_path / "image").exists()

@@ -9,6 +9,7 @@ import pytest
 import tifffile
 
 from srredsim import io
+from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 
 
@@ -84,6 +85,35 @@ def test_display_range_of_any_size_leaves_the_pixels_alone(tmp_path, low, high):
     with tifffile.TiffFile(tmp_path / "i.tif") as tif:
         np.testing.assert_array_equal(tif.asarray(), array)
         assert tif.imagej_metadata["max"] == pytest.approx(high, rel=0.01)
+
+
+def test_each_channel_has_a_display_range_and_they_are_shown_together(tmp_path):
+    array = np.random.default_rng(1).normal(0, 1, (2, 3, 2, 60, 70)).astype(np.float32)
+    array *= np.array([1, 100, 1e-3], np.float32)[:, None, None, None]
+    for mode in ("composite", "grayscale"):
+        names = ("DAPI", "GFP", "red")
+        io.write_image(tmp_path / "i.tif", array, mode=mode, channel_names=names, overwrite=True)
+        with tifffile.TiffFile(tmp_path / "i.tif") as tif:
+            metadata = tif.imagej_metadata
+        assert metadata["mode"] == mode
+        expected = np.percentile(array, [0.1, 99.9], axis=(0, 2, 3, 4)).T
+        np.testing.assert_allclose(np.reshape(metadata["Ranges"], (3, 2)), expected, rtol=0.1)
+        assert [metadata["min"], metadata["max"]] == pytest.approx(metadata["Ranges"][:2])
+        np.testing.assert_array_equal(io.read_image(tmp_path / "i.tif")[0], array)
+
+
+def test_numerical_aperture_and_wavelength_are_in_the_file_and_read_again(tmp_path):
+    optics = Optics(1.42, 0.525, 0.04, 0.125, 2.5)
+    io.write_image(tmp_path / "i.tif", image(2, 1, 3, 8, 10), **vars(optics))
+    with tifffile.TiffFile(tmp_path / "i.tif") as tif:
+        words = tif.imagej_metadata["Info"]
+    assert words.splitlines() == ["Numerical aperture = 1.42", "Emission wavelength (um) = 0.525"]
+    assert io.open_source(tmp_path / "i.tif").optics == optics
+    optics = Optics(1.42, (0.461, 0.525, 0.6))
+    io.write_image(tmp_path / "colours.tif", image(1, 3, 1, 8, 10), na=1.42, wavelength_em_um=(0.461, 0.525, 0.6))
+    assert io.open_source(tmp_path / "colours.tif").optics == optics
+    io.write_image(tmp_path / "bare.tif", image(2, 1, 3, 8, 10))
+    assert io.open_source(tmp_path / "bare.tif").optics == Optics()
 
 
 # --- plane by plane ---------------------------------------------------------------------------------------------------

@@ -8,10 +8,21 @@ from skimage import metrics as skimage_metrics
 
 from srredsim import metrics
 from srredsim.errors import InputError
+from srredsim.quality import eight_bit
 
 DATA_RANGE = 3.0
 SCALED = {"data_range": DATA_RANGE}
-CALLS = {"mean_squared_error": {}, "psnr": SCALED, "rmse": {}, "nrmse": SCALED, "ssim": SCALED, "ncc": {}}
+CALLS = {
+    "mean_squared_error": {},
+    "psnr": SCALED,
+    "psnr_fitted": SCALED,
+    "rmse": {},
+    "nrmse": SCALED,
+    "ssim": SCALED,
+    "ncc": {},
+}
+CALLS |= {f"{name}_8bit": {} for name in eight_bit.NAMES} | {f"roi_{name}": {} for name in eight_bit.NAMES}
+CALLS |= {"ssim_zero_padded": SCALED}
 every_metric = pytest.mark.parametrize("name", CALLS)
 
 
@@ -50,6 +61,24 @@ def test_psnr_is_that_of_scikit_image():
         lambda a, b: skimage_metrics.peak_signal_noise_ratio(a, b, data_range=DATA_RANGE), truth, image
     )
     np.testing.assert_allclose(evaluate("psnr", truth, image), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(1.0, 0.0), (-0.02, 7.0)])
+def test_psnr_fitted_is_that_of_scikit_image_after_a_straight_line(gain, offset):
+    truth, image = two_unlike_images()
+
+    def after_the_fit(a, b):
+        line = np.polyval(np.polyfit(b.ravel(), a.ravel(), 1), b)
+        return skimage_metrics.peak_signal_noise_ratio(a, line, data_range=DATA_RANGE)
+
+    expected = per_image(after_the_fit, truth, image)
+    np.testing.assert_allclose(evaluate("psnr_fitted", truth, gain * image + offset), expected, rtol=1e-4)
+
+
+def test_psnr_fitted_of_a_constant_image_is_that_of_the_mean():
+    truth, _ = two_unlike_images()
+    expected = evaluate("psnr", truth, np.zeros_like(truth) + truth.mean(axis=(1, 2, 3), keepdims=True))
+    np.testing.assert_allclose(evaluate("psnr_fitted", truth, np.full_like(truth, 0.3)), expected, rtol=1e-5)
 
 
 def test_rmse_is_that_of_scikit_image():
@@ -117,6 +146,7 @@ def test_numbers_by_hand():
 def test_a_perfect_image():
     truth, _ = two_unlike_images()
     expected = {"mean_squared_error": 0.0, "psnr": np.inf, "rmse": 0.0, "nrmse": 0.0, "ssim": 1.0, "ncc": 1.0}
+    expected["psnr_fitted"] = np.inf
     for name, value in expected.items():
         np.testing.assert_allclose(evaluate(name, truth, truth), [value] * 2, rtol=1e-6)
 
@@ -129,7 +159,9 @@ def test_the_ncc_of_a_constant_image_is_zero(level):
         np.testing.assert_array_equal(evaluate("ncc", *pair), [0.0, 0.0])
 
 
-@every_metric
+@pytest.mark.parametrize(
+    "name", sorted({"psnr", "rmse", "nrmse", "ssim", "ssim_zero_padded", "ncc", "mean_squared_error"})
+)
 def test_scaling_images_and_range_together_changes_only_those_in_units(name):
     truth, image = two_unlike_images()
     scaled = {"data_range": 1000 * DATA_RANGE} if CALLS[name] else {}
@@ -137,7 +169,7 @@ def test_scaling_images_and_range_together_changes_only_those_in_units(name):
     np.testing.assert_allclose(evaluate(name, 1000 * truth, 1000 * image, **scaled), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["psnr", "nrmse", "ssim"])
+@pytest.mark.parametrize("name", ["psnr", "nrmse", "ssim", "ssim_zero_padded"])
 def test_one_data_range_per_image(name):
     truth, image = two_unlike_images()
     together = evaluate(name, truth, image, data_range=np.array([1.0, 7.0]))

@@ -1,6 +1,7 @@
 """Small networks, each built once: that takes most of the time of the tests."""
 
 import functools
+import inspect
 
 import keras
 import pytest
@@ -21,11 +22,16 @@ def build_small():
     built = functools.cache(_built)
 
     def build(name, scale=None):
+        scale = scale or networks.module(name).SMALL.get("scale") or _default(name)
         model, weights = built(name, scale, keras.config.dtype_policy().name)
         model.set_weights(weights)
         return model
 
     return build
+
+
+def _default(name):
+    return inspect.signature(networks.module(name).build).parameters["scale"].default
 
 
 def _built(name, scale, policy):

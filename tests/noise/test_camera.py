@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, zoom
 
-from srredsim.inspection.whiteness import whiteness
 from srredsim.noise.camera import noise_of_frames
 from srredsim.noise.photons import Counting
+from srredsim.noise.whiteness import whiteness
 from srredsim.simulation.camera import expose
 from srredsim.simulation.sim import simulate_stack
 

@@ -34,7 +34,7 @@ def test_every_plane_as_by_hand():
         [[blurred(raw), raw], [blurred(other), other]] for raw, other in ((SAMPLE.raw, OTHER.raw), (dim, OTHER.raw))
     ]
     transfer = transfer_of(OPTICS)
-    result = list(planes(stack_of(times), transfer, wiener=0.2))
+    result = list(planes(stack_of(times), [transfer] * 2, wiener=0.2))
     expected = [(t, c, z) for c in range(2) for t in range(2) for z in range(2)]
     assert [plane.position for plane in result] == expected
     assert {plane.sharpest for plane in result} == {1}
@@ -54,16 +54,16 @@ def test_a_bad_plane_is_named():
     bad[0, 0, 3, 4] = np.nan
     times = np.stack([SAMPLE.raw, bad])[:, None, None]
     with pytest.raises(InputError, match=r"^t=1: 1 pixels are NaN"):
-        list(planes(stack_of(times), transfer_of(OPTICS)))
+        list(planes(stack_of(times), [transfer_of(OPTICS)]))
 
 
 def test_stripes_of_the_middle_are_those_of_the_whole_field(monkeypatch):
     sample = simulate_stack(6, index=0, phases=3, photons=(2000, 2000), size=(150, 138), phantom="filaments")
     optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
     stack, transfer = RawStack(sample.raw[None, None, None], Pattern(3, 3), optics), transfer_of(optics)
-    (whole,) = planes(stack, transfer)
+    (whole,) = planes(stack, [transfer])
     monkeypatch.setattr("srredsim.reconstruction.planes.SEARCHED_FIELD", 100)
-    (middle,) = planes(stack, transfer)
+    (middle,) = planes(stack, [transfer])
     assert middle.image.shape == (300, 276)
     assert not np.array_equal(middle.image, whole.image)
     assert np.corrcoef(whole.image.ravel(), middle.image.ravel())[0, 1] > 0.995

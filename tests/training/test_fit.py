@@ -13,6 +13,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from tensorboard.util import tensor_util
 
 from srredsim import inputs
 from srredsim.checkpoints.keras_file import load_weights
@@ -64,6 +65,27 @@ def weights(folder: Path, name: str = "last.weights.h5") -> dict[str, np.ndarray
 
 def without_time(history: list[dict]) -> list[dict]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+
+
+def curves(folder: Path) -> dict[str, list[float]]:
+    """What TensorBoard shows, by its names."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder), {"tensors": 0})
+    events.Reload()
+    return {
+        tag: [float(tensor_util.make_ndarray(one.tensor_proto)) for one in events.Tensors(tag)]
+        for tag in events.Tags()["tensors"]
+    }
+
+
+def columns(rows: list[dict], prefix: str) -> dict[str, list]:
+    """The same of a history."""
+    return {
+        f"epoch_{name.removeprefix(prefix)}": [pytest.approx(float(row[name]), rel=1e-6) for row in rows]
+        for name in rows[0]
+        if name.startswith(prefix)
+    }
 
 
 def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(tmp_path):
@@ -132,7 +154,9 @@ def test_training_learns_and_leaves_everything_behind(tmp_path):
     assert {"preview.png", "model.keras", "model.weights.h5", "last.weights.h5", "run.json", "recipe.yaml"} <= {
         path.name for path in out.iterdir()
     }
-    assert list((out / "tensorboard").rglob("events*"))
+    assert curves(out / "tensorboard" / "validation") == columns(rows, "val_")
+    trained = curves(out / "tensorboard" / "train")
+    assert trained.keys() == {"epoch_loss", "epoch_psnr", "epoch_ncc", "epoch_learning_rate"}
     assert recipe.load(out) == recipe.from_dict(tiny(epochs=3, steps=60, optimizer={"learning_rate": 3e-3}))
 
     import keras
@@ -172,7 +196,7 @@ def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(on_two_d
             )
         )
     )
-    last, every = models.build_network(described), models.build_network(described, all_steps=True)
+    last, every = models.build_network(described), models.build_network(described, "float32", "steps")
     load_weights(last, folder / "last.weights.h5")
     every.set_weights(last.get_weights())
     errors = every.predict(frames, verbose=0) - truth

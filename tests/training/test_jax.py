@@ -30,12 +30,14 @@ def test_jax_trains_without_tensorflow_and_its_weights_mean_the_same_elsewhere(t
     wanted = {
         "name": "tiny",
         "network": {"name": "red_net", "input_channels": 9, "depth": 3, "filters": 4, "widefield_skip": True},
-        "data": {"angles": 3, "phases": 3, "count": 4, "crop": 16, "batch": 2, "validation_count": 2},
+        "data": {
+            "angles": 3, "phases": 3, "count": 4, "crop": 16, "batch": 2, "validation_count": 2, "validation_crop": 32,
+        },
         "optimizer": {"learning_rate": 3e-3, "ema": 0.5},
         "precision": "float32",
         "epochs": 2,
         "steps": 20,
-    }
+    }  # fmt: skip
     environment = os.environ | {"KERAS_BACKEND": "jax"}
     command = [sys.executable, "-c", SCRIPT, json.dumps(wanted), str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

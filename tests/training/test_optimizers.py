@@ -4,8 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from srredsim.errors import InputError
+from srredsim.losses.weights import weight_sparsity
 from srredsim.training import optimizers
-from srredsim.zoo.recipe import Optimizer
+from srredsim.zoo.recipe import Optimizer, from_dict
 
 RATE = 0.01
 
@@ -59,6 +61,19 @@ def test_the_norm_is_clipped_before_the_l2_term_is_added():
     wanted = Optimizer(name="sgd", l2=0.5, clip_norm=1.0)
     (found,) = stepped(wanted, [weight], [[gradient]])
     np.testing.assert_allclose(found, weight - RATE * (gradient / 50 + 0.5 * weight), rtol=1e-6)
+
+
+def test_l1_is_the_gradient_of_the_sum_of_moduli():
+    """Once with a step of one weight against differences of the sum itself, once beside an L2 term."""
+    weight, gradient, small = np.array([2.0, -1.0, 0.0]), np.array([0.3, -0.4, 0.0]), 1e-3
+    for l2 in (0.0, 0.5):
+        wanted = Optimizer(name="sgd", l1=0.2, l2=l2, clip_norm=None)
+        (found,) = stepped(wanted, [weight], [[gradient]])
+        moved = [[weight + sign * small * row for sign in (1, -1)] for row in np.eye(3)]
+        pull = [float(weight_sparsity([ahead]) - weight_sparsity([behind])) / (2 * small) for ahead, behind in moved]
+        np.testing.assert_allclose(found, weight - RATE * (gradient + 0.2 * np.array(pull) + l2 * weight), rtol=1e-5)
+    with pytest.raises(InputError, match=r"optimizer\.l1 is 0 or more, with adam or sgd; got 0.1 with lion"):
+        from_dict({"name": "one", "network": {"name": "dncnn"}, "optimizer": {"name": "lion", "l1": 0.1}})
 
 
 def test_epsilon_is_that_of_the_recipe():

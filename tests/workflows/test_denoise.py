@@ -108,9 +108,9 @@ def test_a_camera_that_cuts_off_is_noticed():
 def test_frames_that_could_be_raw_are_denoised_with_a_remark(tmp_path, run, noisy):
     path = tmp_path / "frames.npy"
     np.save(path, noisy.reshape(12, 96, 128)[:9])
-    status, out, err = run("denoise", path, "--method", "pure_let")
+    status, _, err = run("denoise", path, "--method", "pure_let")
     assert status == 0, err
-    assert "9 planes are taken one by one; if they are the raw frames" in out
+    assert "9 planes are taken one by one; if they are the raw frames" in err
 
 
 def bad(noisy):

@@ -82,6 +82,10 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tmp_pat
 
 
 ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the slowest to convert; the second is like the first
+ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
+SLOW = ("act", "enlcn", "grl", "nlsn", "omnisr")  # even so; swinir has the windows of grl and omnisr
+EACH = [name for name in networks.names() if name != "red_net"]
+EACH = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EACH]
 
 
 def of_zoo(name):
@@ -93,7 +97,7 @@ def of_zoo(name):
     return LoadedModel(name, None, described, network, 8, models.scale_of(network), "float32")
 
 
-@pytest.mark.parametrize("name", [name for name in networks.names() if name != "red_net"])
+@pytest.mark.parametrize("name", EACH)
 def test_every_network_goes_to_onnx(name, tmp_path):
     path = export(of_zoo(name), tmp_path, "onnx")  # is compared with this package before it appears
     assert list(tmp_path.iterdir()) == [path]
@@ -142,7 +146,9 @@ def test_a_constant_image_comes_out_as_zeros():
 
 
 def test_versions_count_up_and_nothing_is_overwritten(tmp_path, monkeypatch):
-    monkeypatch.setitem(exporting.WRITERS, "savedmodel", (lambda network, folder: folder.mkdir(), lambda folder: None))
+    monkeypatch.setitem(
+        exporting.WRITERS, "savedmodel", (lambda network, folder, facts: folder.mkdir(), lambda folder: None)
+    )
     monkeypatch.setattr(exporting, "_compare", lambda *_: None)
     model = widefield_model()
     (tmp_path / "w" / "notes").mkdir(parents=True)
@@ -160,6 +166,9 @@ def test_an_existing_file_stays(tmp_path):
     with pytest.raises(InputError, match=r"w\.keras exists already"):
         export(widefield_model(), tmp_path, "keras")
     assert (tmp_path / "w.keras").read_text() == "precious"
+    path = export(widefield_model(), tmp_path, "keras", overwrite=True)
+    assert path == tmp_path / "w.keras"
+    assert path.stat().st_size > 1000
 
 
 def test_a_model_that_changed_on_the_way_does_not_appear(tmp_path, monkeypatch):
@@ -194,3 +203,21 @@ def test_of_a_model_of_wiener_images_the_network_is_exported(tiny_cleaner, tmp_p
     images = np.random.default_rng(1).random((1, 12, 20, 3)).astype(np.float32)
     found = exporting.WRITERS[format][1](path)(images)
     np.testing.assert_allclose(found[..., 0], images[..., 0], rtol=1e-6)
+
+
+def test_an_onnx_file_says_what_it_is(tiny, tmp_path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(export(tiny, tmp_path, "onnx"))
+    (given,), (made,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.shape) == ("raw", ["batch", "y", "x", 15])
+    assert (made.name, made.shape) == ("image", ["batch", "2*y", "2*x", 1])
+    about = session.get_modelmeta()
+    assert about.producer_name == "srredsim"
+    assert about.description == "tiny: raw (batch, y, x, channel): raw frames -> image (batch, 2*y, 2*x, channel)"
+    told = about.custom_metadata_map
+    assert {name: told[name] for name in ("model", "scale", "patterns", "network")} == {
+        "model": "tiny", "scale": "2", "patterns": "3 x 5", "network": "red_net",
+    }  # fmt: skip
+    assert told["licence"] == "that of who trained it"
+    assert exporting.facts_of(models.load("w2s_dncnn", "float32"))["licence"] == "BSD-3-Clause"

@@ -42,7 +42,7 @@ def test_maps_of_every_plane(tmp_path):
     stack = stack_of(2, 2, 1)
     wrong = SAMPLE.truth[:, ::-1]
     images = {(0, 0, 0): SAMPLE.truth, (1, 0, 0): wrong, (0, 1, 0): wrong, (1, 1, 0): SAMPLE.truth}
-    transfer = judging.transfer_for(stack)
+    transfer, _ = judging.transfers_for(stack)
     with judge_of(tmp_path / "cell_net.tif", stack, channel_names=stack.channel_names) as judge:
         found = judge_all(judge, stack, transfer, images)
     files = judging.paths(tmp_path / "cell_net.tif")
@@ -73,7 +73,7 @@ def test_a_plane_of_no_use_does_not_stop_the_others(tmp_path):
     stack = stack_of(2, 1, 1)
     images = {(0, 0, 0): np.zeros_like(SAMPLE.truth), (1, 0, 0): SAMPLE.truth}
     with judge_of(tmp_path / "a.tif", stack) as judge:
-        found = judge_all(judge, stack, judging.transfer_for(stack), images)
+        found = judge_all(judge, stack, judging.transfers_for(stack)[0], images)
     assert found["notes"] == ["not compared with the raw frames: t=0, c=0, z=0: " + found["notes"][0].split(": ", 2)[2]]
     assert "constant" in found["line"]
     assert found["planes"][0]["residual"] is None
@@ -103,11 +103,11 @@ def test_nothing_is_overwritten_or_left_half_done(tmp_path):
 )
 def test_what_is_missing_is_named(stack, words):
     with pytest.raises(InputError, match=words):
-        judging.transfer_for(stack)
+        judging.transfers_for(stack)
 
 
 def test_stripes_of_the_middle_are_those_of_the_whole(monkeypatch):
-    transfer = judging.transfer_for(stack_of(1, 1, 1))
+    (transfer,) = judging.transfers_for(stack_of(1, 1, 1))
     whole = stripes_of(judging.stripes_in(lambda: prepare(SAMPLE.raw), transfer))
     monkeypatch.setattr(judging, "STRIPES_SIDE", 64)
     middle = stripes_of(judging.stripes_in(lambda: prepare(SAMPLE.raw), transfer))
@@ -118,7 +118,7 @@ def test_stripes_of_the_middle_are_those_of_the_whole(monkeypatch):
 
 
 def test_the_closest_look_is_at_what_is_flagged():
-    transfer = judging.transfer_for(stack_of(1, 1, 1))
+    (transfer,) = judging.transfers_for(stack_of(1, 1, 1))
     image = SAMPLE.truth.copy()
     image[100:108, 90:98] += np.percentile(SAMPLE.truth, 99.5)
     found = consistency(SAMPLE.raw, image, estimate(prepare(SAMPLE.raw), transfer), transfer)

@@ -1,15 +1,11 @@
 """How often a prediction with consistency and preview reads each plane: once, or twice where memory is short."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 import tifffile
 
 from srredsim import io
 from srredsim.io import Reading, memory
-from srredsim.io.formats import npy, tiff
-from srredsim.io.source import BarePlanes
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows.predict import predict_file
 from srredsim.workflows.reconstruct import reconstruct_file
@@ -29,33 +25,6 @@ def raw():
     light = np.linspace(1, 0.5, TIMES * CHANNELS).reshape(TIMES, CHANNELS)
     slices = np.stack([soft[1], soft[0], soft[2]])
     return (light[..., None, None, None, None, None] * slices).round().astype(np.uint16)
-
-
-@pytest.fixture
-def counted(monkeypatch):
-    """Reads of each plane, by its number, at the lowest level; and how often a file was opened."""
-    reads, opened = Counter(), Counter()
-    bare, page = BarePlanes.__call__, tifffile.TiffPage.asarray
-
-    def read_bare(self, number):
-        reads[number] += 1
-        return bare(self, number)
-
-    def read_page(self, *arguments, **keywords):
-        reads[self.index] += 1
-        return page(self, *arguments, **keywords)
-
-    monkeypatch.setattr(BarePlanes, "__call__", read_bare)
-    monkeypatch.setattr(tifffile.TiffPage, "asarray", read_page)
-    monkeypatch.setattr(tifffile.TiffFrame, "asarray", read_page)
-    for one in (npy, tiff):
-
-        def open_source(*arguments, whole=one.open_source):
-            opened["file"] += 1
-            return whole(*arguments)
-
-        monkeypatch.setattr(one, "open_source", open_source)
-    return reads, opened
 
 
 def bare_tiff(path, raw):

@@ -1,5 +1,6 @@
 """Units of a prediction: planned here, done elsewhere and in any order, merged into the files of the serial one."""
 
+import dataclasses
 import json
 import pickle
 import subprocess
@@ -32,13 +33,17 @@ def sample():
     return simulate_stack(9, index=1, phases=5, size=40, photons=(400.0, 400.0))
 
 
-@pytest.fixture
-def path(sample, tmp_path):
-    """2 times, 2 channels and 2 slices, each with light of its own."""
-    light = np.linspace(1, 2, 8).reshape(2, 2, 2, 1, 1, 1, 1)
+def written(sample, path, shape):
+    """File of so many times, channels and slices, each with light of its own."""
+    light = np.linspace(1, 2, np.prod(shape)).reshape(*shape, 1, 1, 1, 1)
     known = ("na", "wavelength_em_um", "pixel_size_um")
     optics = Optics(**{name: getattr(sample.settings, name) for name in known})
-    return io.write_raw(tmp_path / "cells.tif", (light * sample.raw).round().astype(np.uint16), optics=optics)
+    return io.write_raw(path, (light * sample.raw).round().astype(np.uint16), optics=optics)
+
+
+@pytest.fixture
+def path(sample, tmp_path):
+    return written(sample, tmp_path / "cells.tif", (2, 1, 1))
 
 
 def contents(report):
@@ -53,7 +58,8 @@ def contents(report):
 @pytest.mark.parametrize(
     ("kind", "writing"), [("tiny_cleaner", {}), ("tiny_model", {"dtype": "uint16"}), ("tiny_model", {})]
 )
-def test_any_order_gives_the_same_files(kind, writing, path, tmp_path, request):
+def test_any_order_gives_the_same_files(kind, writing, sample, tmp_path, request):
+    path = written(sample, tmp_path / "cells.tif", (2, 2, 2))
     model = models.load(request.getfixturevalue(kind), "float32")
     serial = prediction.predict_file(path, model, writing=Writing(tmp_path / "serial", **writing))
     plan = prediction.plan(path, model, writing=Writing(tmp_path / "merged", **writing))
@@ -80,7 +86,7 @@ def test_two_processes_share_the_units(path, tmp_path, tiny_cleaner):
 def test_a_part_that_is_missing_leaves_nothing(path, tmp_path, tiny_model):
     plan = prediction.plan(path, models.load(tiny_model, "float32"), writing=Writing(tmp_path / "merged"))
     worker = prediction.Worker(plan)
-    with pytest.raises(ValueError, match="1 of 8 parts are missing"):
+    with pytest.raises(ValueError, match="1 of 2 parts are missing"):
         prediction.merge(plan, [worker.do(unit) for unit in plan.units[1:]])
     assert not (tmp_path / "merged").exists()
 
@@ -109,6 +115,22 @@ def test_parts_of_another_plan_and_twice_the_same_are_refused(path, tmp_path, ti
         prediction.Worker(plans[0]).do((0, 0, 7))
     assert not [found for found in (tmp_path / "merged").glob("**/*") if found.is_file()]
     assert prediction.merge(plans[0], ours)["model"] == "cleaner"
+
+
+def test_parts_that_this_plan_does_not_have_are_refused(path, tmp_path, tiny_model):
+    """A place that the image lacks, with or without a comparison; nothing is written."""
+    plan = prediction.plan(path, models.load(tiny_model, "float32"), writing=Writing(tmp_path / "merged"))
+    without = dataclasses.replace(plan, transfers=())
+    part = prediction.Worker(plan).do((0, 0, 0))
+    for wrong, message in (
+        (dataclasses.replace(part, position=(0, 0, 7)), r"no \(t, c, z\) = \(0, 0, 7\)"),
+        (dataclasses.replace(part, judged=None), r"\(0, 0, 0\) was not compared with the frames"),
+    ):
+        with pytest.raises(InputError, match=message):
+            prediction.merge(plan, [wrong])
+    with pytest.raises(InputError, match=r"\(0, 0, 0\) should not be compared"):
+        prediction.merge(without, [part])
+    assert not [found for found in (tmp_path / "merged").glob("**/*") if found.is_file()]
 
 
 def test_units_are_done_from_another_folder(path, tmp_path, tiny_model, monkeypatch):

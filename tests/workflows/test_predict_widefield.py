@@ -9,10 +9,12 @@ import tifffile
 from scipy import ndimage
 
 from srredsim import io
+from srredsim.consistency.widefield import agreement
 from srredsim.errors import InputError
 from srredsim.workflows.export import export
 from srredsim.zoo import models, recipe
 from srredsim.zoo.chain import Chain
+from srredsim.zoo.predict import predict
 
 DENOISER = "network: {name: dncnn, depth: 4, filters: 4}\ndata: {input: widefield, target: average%s}\n"
 SUBSAMPLED = (
@@ -242,3 +244,40 @@ def test_an_exported_model_answers_as_the_chain_does(zoo, tmp_path, name):
     chain = Chain(zoo / name, "float32")
     for one, image in zip(found, images, strict=True):
         np.testing.assert_allclose(one, chain(image), atol=1e-4 * np.abs(one).max())
+
+
+def test_predict_compares_an_image_with_its_input(zoo, run, tmp_path):
+    """What the file holds is compared, plane by plane; another image of the same input would come to something else."""
+    planes = np.stack([image_of(seed, (96, 100)) for seed in (1, 2)])
+    io.write_image(tmp_path / "a.tif", planes[None, None])
+    argv = "predict", "--model", zoo / "twice", "--precision", "float32", "--json", tmp_path / "a.tif"
+    status, out, _ = run(*argv)
+    (report,) = json.loads(out)["results"]
+    assert (status, report["consistency"], report["notes"]) == (0, None, [])
+    images, _ = io.read_image(tmp_path / "a_twice.tif")
+    for row, noisy, image in zip(report["agreement"], planes, images[0, 0], strict=True):
+        wanted = agreement(noisy, image).report()
+        assert {key: row[key] for key in wanted} == pytest.approx(wanted, rel=1e-4)
+        assert row["residual"] < 2
+    assert [row["z"] for row in report["agreement"]] == [0, 1]
+    without = json.loads(run(*argv, "--overwrite", "--no-consistency")[1])["results"][0]
+    assert without["agreement"] is None
+
+
+def test_predict_names_noise_that_is_not_that_of_a_camera(zoo, run, tmp_path):
+    image = image_of(3, (96, 100))
+    io.write_image(tmp_path / "smoothed.tif", ndimage.gaussian_filter(image, 0.8))
+    status, _, err = run("predict", "--model", zoo / "twice", tmp_path / "smoothed.tif")
+    assert status == 0
+    (line,) = [line for line in err.splitlines() if "warning" in line]
+    assert "twice was trained on images whose neighbouring pixels have noise of their own" in line
+
+
+def test_predict_names_an_image_that_disagrees(zoo):
+    """Of a network that answers with the image of another field."""
+    chain, image, other = Chain(zoo / "twice", "float32"), image_of(3, (96, 100)), image_of(4, (96, 100))
+    for one, expected in ((image, 0), (other, 1)):
+        chain.networks[0]._compute = lambda window, one=one: bilinear(one)
+        found = predict(chain, image)
+        assert sum("disagrees with its input" in note for note in found.notes) == expected
+    assert found.agreement[0]["unexplained"] > 0.5

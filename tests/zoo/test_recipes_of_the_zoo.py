@@ -40,7 +40,7 @@ def _build_small(key):
         if key in build.parameters and key not in kept
     }
     settings = {"name": wanted.network["name"], **networks.module(wanted.network["name"]).SMALL, **kept}
-    models.build_network(dataclasses.replace(wanted, network=settings), all_steps=over_steps)
+    models.build_network(dataclasses.replace(wanted, network=settings), outputs="steps" if over_steps else None)
 
 
 @pytest.mark.parametrize("name", RECIPES)

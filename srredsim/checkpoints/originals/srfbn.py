@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolution,
-    slope,
-    transposed_convolution,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolution, slope, transposed_convolution
 from srredsim.errors import InputError
 from srredsim.networks.srfbn import KERNELS
 
@@ -45,4 +38,4 @@ def _counterparts(model, settings: dict[str, int]) -> Iterator[Counterpart]:
     yield from convolution(model.get_layer("reconstruction"), "conv_out.0")
 
 
-ORIGINAL = Original("conv_in.0.weight", _settings, _counterparts)
+ORIGINAL = Original("conv_in.0.weight", _settings, _counterparts, dead=r"(sub|add)_mean\.", untold=("steps",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
@@ -50,7 +51,7 @@ def run(arguments) -> dict:
         terminal.say(*map(Path, report["paths"]))
         return report
 
-    return each(arguments, work)
+    return each(arguments, work, terminal.start_keras if model else lambda: None)
 
 
 def _by_maths(arguments) -> Callable[..., dict]:
@@ -68,24 +69,25 @@ def _by_maths(arguments) -> Callable[..., dict]:
             progress=progress,
         )
         terminal.say(path, *(f"  {line}" for line in files.lines(report)))
+        terminal.notes(path, report["notes"])
         return report
 
     return denoised
 
 
 def _by_network(arguments, model) -> Callable[..., dict]:
-    terminal.start_keras()
     from srredsim import io
     from srredsim.workflows.denoise import denoiser
     from srredsim.workflows.predict import predict_file
+    from srredsim.zoo import chain
 
-    chain = denoiser(model)
+    chain.find(model)
+    loaded = cache(lambda: denoiser(model))
+    reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
 
     def denoised(path: Path, progress) -> dict:
-        reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
-        report = predict_file(path, chain, reading=reading, writing=writing, progress=progress)
-        for line in report["advice"]:
-            terminal.note(f"{path}: {line}")
+        report = predict_file(path, loaded(), reading=reading, writing=writing, progress=progress)
+        terminal.notes(path, report["notes"])
         return report
 
     return denoised

@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from srredsim import __version__
+from srredsim import __version__, resources
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.errors import InputError
@@ -18,10 +18,10 @@ GROUP = "machine"
 HELP = "say what this machine has"
 NEEDED = ("keras", "tensorflow", "numpy", "scipy", "tifffile", "imagecodecs", "scikit-image")
 OPTIONAL = {  # package -> what it is for, and how to get it
-    "tensorboard": ("training curves", "tensorboard"),
-    "onnx": ("srredsim export --format onnx", "srredsim[export]"),
-    "tf2onnx": ("srredsim export --format onnx", "srredsim[export]"),
-    "onnxruntime": ("running exported ONNX models", "srredsim[export]"),
+    "tensorboard": ("training curves", "pip install tensorboard"),
+    "onnx": ("srredsim export --format onnx", resources.install("export")),
+    "tf2onnx": ("srredsim export --format onnx", resources.install("export")),
+    "onnxruntime": ("running exported ONNX models", resources.install("export")),
 }
 GIB = 2**30
 
@@ -40,7 +40,6 @@ def run(arguments) -> dict:
 
 def examine() -> dict:
     """Everything `lines` prints, for programs."""
-    from srredsim import resources
     from srredsim.zoo import models, precision
 
     backend = _backend()
@@ -98,14 +97,14 @@ def _advice(facts: dict) -> list[str]:
     elif backend["name"] == "torch":
         advice.append("srredsim is tested on the backends tensorflow and jax: set KERAS_BACKEND=tensorflow")
     if facts["gpu_compute_capability"] is not None and not backend["gpus"]:
-        advice.append(f'there is a GPU that {backend["name"]} does not see: pip install "srredsim[gpu]" (Linux)')
+        advice.append(f"there is a GPU that {backend['name']} does not see (on Linux): {resources.install('gpu')}")
     if facts["precision_auto"] == "float32" and not backend["gpus"]:
         advice.append("neither a GPU nor bfloat16: prediction works, training a model of full size takes days")
     if memory and memory < 8 * GIB:
         advice.append("less than 8 GiB of memory: give predict --tile 256, and train --batch 4, if they run short")
-    for name, (purpose, package) in OPTIONAL.items():
+    for name, (purpose, how) in OPTIONAL.items():
         if facts["packages"][name] is None:
-            advice.append(f'for {purpose}: pip install "{package}" ({name} is missing)')
+            advice.append(f"{name} is missing, for {purpose}: {how}")
     return advice or ["nothing is missing"]
 
 

@@ -27,16 +27,28 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    terminal.start_keras()
     from srredsim import io
+    from srredsim.data import description
+    from srredsim.zoo import models
+
+    models.find(arguments.model)
+    if arguments.data:
+        description.of(arguments.data)
+    io.refuse_existing(arguments.out, arguments.overwrite)
+    terminal.start_keras()
     from srredsim.evaluation import tables
     from srredsim.evaluation.evaluate import evaluate
-    from srredsim.zoo import models
 
     model = models.load(arguments.model)
     with io.atomic(arguments.out, arguments.overwrite) as temporary, terminal.progress("evaluating") as progress:
         asked = shared.given(arguments, "data", "split", "pattern", "work")
         result = evaluate(model, progress=progress, **asked)
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    asked_split = arguments.split or tables.TEST
+    if result["split"] != asked_split:
+        terminal.note(
+            f"{result['data']} has no split {asked_split}; these are the scores of its split {result['split']}, by"
+            " which the best weights may have been chosen"
+        )
     terminal.say(tables.text(result), tables.definitions(result), arguments.out)
     return result

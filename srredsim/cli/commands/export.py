@@ -18,13 +18,17 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help="name or folder")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True)
     parser.add_argument("--format", choices=FORMATS, metavar="FORMAT", help="{choices} ({default})")
+    shared.overwrite(parser, "replace the file that is there; of a SavedModel the next version is written")
 
 
 def run(arguments) -> dict:
-    terminal.start_keras()
-    from srredsim.workflows.export import export
     from srredsim.zoo import models
 
-    path = export(models.load(arguments.model, "float32"), arguments.out, **shared.given(arguments, "format"))
+    models.find(arguments.model)
+    terminal.start_keras()
+    from srredsim.workflows.export import export
+
+    asked = shared.given(arguments, "format", "overwrite")
+    path = export(models.load(arguments.model, "float32"), arguments.out, **asked)
     terminal.say(path)
     return {"path": str(path)}

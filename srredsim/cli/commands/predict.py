@@ -24,24 +24,27 @@ def add_arguments(parser: shared.Parser) -> None:
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
     shared.dtype(parser)
-    consistency = "do not compare the image with the frames"
+    consistency = "do not compare the image with the frames, or with its input"
     parser.add_argument("--no-consistency", dest="consistency", action="store_false", help=consistency)
     shared.several(parser)
 
 
 def run(arguments) -> dict:
-    terminal.start_keras()
     from srredsim import io
     from srredsim.workflows.predict import predict_file
-    from srredsim.zoo import models
-    from srredsim.zoo.chain import Chain
+    from srredsim.zoo import chain, models
 
     precision = shared.given(arguments, "precision")
+    reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
     load = cache(lambda name: models.load(name, **precision))
-    chain = Chain(arguments.model, **precision) if arguments.model else None
-    reading = shared.record(io.Reading, arguments)
-    if chain:
-        chain.check(reading)
+    named = cache(lambda: chain.Chain(arguments.model, **precision) if arguments.model else None)
+    if arguments.model:
+        chain.find(arguments.model)
+
+    def begin() -> None:
+        terminal.start_keras()
+        if model := named():
+            model.check(reading)
 
     def work(path: Path) -> dict:
         def chosen(stack):
@@ -53,18 +56,17 @@ def run(arguments) -> dict:
         with terminal.progress(path.name) as progress:
             report = predict_file(
                 path,
-                chain or chosen,
+                named() or chosen,
                 reading=reading,
-                writing=shared.record(io.Writing, arguments),
+                writing=writing,
                 tile=arguments.tile,
                 consistency=arguments.consistency,
                 progress=progress,
             )
-        for line in [*filter(None, ["; ".join(report["stripes"])]), *report["advice"]]:
-            terminal.note(f"{path}: {line}")
+        terminal.notes(path, [*filter(None, ["; ".join(report["stripes"])]), *report["notes"]])
         terminal.say(*map(Path, report["paths"]))
         if report["consistency"]:
             terminal.say(f"consistency: {report['consistency']['line']}")
         return report
 
-    return each(arguments, work)
+    return each(arguments, work, begin)

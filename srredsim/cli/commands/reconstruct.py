@@ -94,8 +94,7 @@ def run(arguments) -> dict:
         with terminal.progress(path.name) as progress:
             report = files.reconstruct_file(path, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
-        for warning in warnings(report):
-            terminal.note(f"{path}: {warning}")
+        terminal.notes(path, [*report["notes"], *warnings(report)])
         return report
 
     return each(arguments, work)

@@ -55,6 +55,7 @@ def run(arguments) -> dict:
             report = pairs.add(path, progress)
         paths = [Path(name) for pair in report["pairs"] for name in pair["paths"][:2]]
         terminal.say(path, *(f"  {line}" for line in reference.lines(report)), *paths)
+        terminal.notes(path, report["notes"])
         return report
 
     result = each(arguments, work)

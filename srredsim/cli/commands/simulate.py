@@ -22,21 +22,41 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--phases", type=shared.positive, metavar="P", help="in each angle ({default})")
     light = "range of the expected photons in the brightest widefield pixel ({default})"
     parser.add_argument("--photons", type=shared.above_zero, nargs=2, metavar=("LOW", "HIGH"), help=light)
-    size = "side in raw pixels ({default}; {srredsim.data.w2s.archive:SIZE} with --w2s)"
+    size = "side in raw pixels ({default}; with --w2s that of its captures)"
     parser.add_argument("--size", type=shared.positive, metavar="N", help=size)
     parser.add_argument(
         "--w2s",
         action="store_true",
-        help="fields as in the raw archive of W2S, for prepare w2s: 400 captures, raw SIM frames and SIM image in three"
+        help="fields as in the raw archive of W2S, for prepare w2s: all captures, raw SIM frames and SIM image in three"
         " channels; --count, --seed and --size only. 650 MB a field of 512 pixels",
+    )
+    parser.add_argument(
+        "--sr-caco-2",
+        action="store_true",
+        help="fields as the patches of SR-CACO-2, for prepare sr-caco-2: HR and LR at three scales in three cells, with"
+        " fold lists; so many of each split. --count and --seed only",
     )
 
 
 def run(arguments) -> dict:
     with terminal.progress("simulating") as progress:
-        paths = (_archive if arguments.w2s else _stacks)(arguments, progress)
+        paths = _kind(arguments)(arguments, progress)
     terminal.say(*paths)
     return {"paths": [str(path) for path in paths]}
+
+
+def _kind(arguments):
+    if arguments.w2s and arguments.sr_caco_2:
+        raise InputError("`w2s` and `sr_caco_2` are two data sets; give one of them")
+    return _archive if arguments.w2s else _patches if arguments.sr_caco_2 else _stacks
+
+
+def _patches(arguments, progress) -> list[Path]:
+    from srredsim.data.caco2.archive import simulate_archive
+
+    if refused := list(shared.given(arguments, "size", *PATTERN_AND_LIGHT)):
+        raise InputError(f"`sr_caco_2` has a size and a light of its own; leave out `{', '.join(refused)}`")
+    return simulate_archive(arguments.out, progress=progress, **shared.given(arguments, "count", "seed"))
 
 
 def _stacks(arguments, progress) -> list[Path]:

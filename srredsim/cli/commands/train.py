@@ -16,7 +16,10 @@ HELP = "train a model"
 
 def add_arguments(parser: shared.Parser) -> None:
     model = "a model of the zoo, NAME/VARIANT, a folder, or a recipe.yaml"
-    parser.add_argument("--model", metavar="NAME|RECIPE", help=model)
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--model", metavar="NAME|RECIPE", help=model)
+    fine_tune = "go on with the weights of this model, on your own pairs: few steps, small ones, the best are kept"
+    begin.add_argument("--fine-tune", metavar="NAME|DIR", help=fine_tune)
     parser.add_argument("--data", metavar="NAME|DIR", help="data set, or a folder of raw/truth pairs")
     parser.add_argument("--gpus", type=shared.count, metavar="N", help="how many; 0: the processor; left out: all")
     parser.add_argument("--epochs", type=shared.positive, metavar="N")
@@ -34,20 +37,30 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim.training import runs
+    from srredsim.data import description
+    from srredsim.training import fine_tuning, runs
     from srredsim.zoo import recipe
 
-    if not arguments.model and not (arguments.resume and arguments.out):
+    model = arguments.model or arguments.fine_tune
+    if not model and not (arguments.resume and arguments.out):
         raise InputError("`model` is missing: the name of a model (srredsim models lists them) or a recipe.yaml")
+    if arguments.fine_tune and not (arguments.data or arguments.resume):
+        raise InputError("`data` is missing: the folder of pairs to fine-tune on")
     folder = arguments.out
     if arguments.resume:  # a run goes on with the recipe that it was started with
-        folder = runs.find(arguments.out, arguments.model and recipe.load(arguments.model).name)
-    chosen = recipe.load(folder if arguments.resume else arguments.model, _overrides(arguments))
+        folder = runs.find(arguments.out, model and recipe.load(model).name)
+    overrides = _overrides(arguments)
+    if arguments.fine_tune and not arguments.resume:
+        chosen = fine_tuning.recipe_for(model, overrides)
+    else:
+        chosen = recipe.load(folder if arguments.resume else model, overrides)
     if not arguments.resume:
         folder = runs.start(chosen, arguments.out)
         if not any(key.strip() == "name" for key, _, _ in (one.partition("=") for one in arguments.set)):
             chosen = replace(chosen, name=arguments.name or runs.name_of(chosen.name, folder))
+        runs.check_name(chosen.name)
 
+    description.of(chosen.data.name)
     terminal.start_keras()
     from srredsim.training.fit import train
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from srredsim import schema
 from srredsim.data.description import Description
-from srredsim.data.folder import LAYOUT, OPTICS, FolderPairs, ImagePairs, files_of
+from srredsim.data.folder import LAYOUT, OPTICS, Files, FolderPairs, ImagePairs, files_of
 from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted
 from srredsim.errors import InputError
@@ -46,7 +46,8 @@ class Settings:
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
     own, (angles, phases) = data.settings, pattern
     optics = {name: getattr(own, name) for name in OPTICS}
-    return FolderPairs(*_files(data, split), Reading(own.order, angles, phases, **optics))
+    files = _files(data, split)
+    return FolderPairs(files.inputs, files.truths, Reading(own.order, angles, phases, **optics), files.split)
 
 
 def images(data: Description, split: str, wanted: Wanted) -> Pairs:
@@ -59,9 +60,10 @@ def images(data: Description, split: str, wanted: Wanted) -> Pairs:
         raise InputError(f"no data.target {wanted.target!r} in {data.name}; a folder of pairs has one: truth")
     if wanted.noise_level is not None:
         raise InputError(f"{data.name} has no noise levels; set data.noise_level=null")
-    return ImagePairs(*_files(data, split), wanted.normalise)
+    files = _files(data, split)
+    return ImagePairs(files.inputs, files.truths, wanted.normalise, files.split)
 
 
-def _files(data: Description, split: str) -> tuple[list[Path], list[Path]]:
+def _files(data: Description, split: str) -> Files:
     layout = f"{data.name} is a layout, not data; give your own folder with {LAYOUT}" if data.shipped else ""
     return files_of(data.folder, split, data.settings.splits, layout)

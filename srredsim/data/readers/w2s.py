@@ -24,7 +24,9 @@ def recognises(folder: Path) -> bool:
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
     """The raw SIM stacks with their SIM images, which a prepared folder has in the layout of pairs."""
     _refuse_entry(data)
-    return FolderPairs(*files_of(data.folder, split, {}), Reading(angles=pattern[0], phases=pattern[1]))
+    files = files_of(data.folder, split, {})
+    reading = Reading(angles=pattern[0], phases=pattern[1])
+    return FolderPairs(files.inputs, files.truths, reading, files.split)
 
 
 def images(data: Description, split: str, wanted: Wanted) -> Pairs:
@@ -34,6 +36,13 @@ def images(data: Description, split: str, wanted: Wanted) -> Pairs:
 def fields(data: Description, split: str, wanted: Wanted) -> Fields:
     _refuse_entry(data)
     return Folder(data.folder, split, layout=data.settings)
+
+
+def published(data: Description) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation by which the released images were z-scored, as far as it was published."""
+    layout = data.settings
+    constants = {"zscore": layout.widefield, "sim_zscore": layout.sim}
+    return {key: (value["mean"], value["std"]) for key, value in constants.items() if value}
 
 
 def _refuse_entry(data: Description) -> None:

@@ -24,8 +24,8 @@ class FieldSeries:
 
     seed: int
     count: int
-    size: int = 512  # pixels of a capture
-    photons: tuple[float, float] = (10.0, 100.0)  # light of a single capture, see `simulated.expected_field`
+    size: int  # pixels of a capture
+    photons: tuple[float, float] | None = None  # light of a single capture, see `simulated.expected_field`
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class SimulatedFields(StoredSeries):
         self.series, self.size = series, series.size
         self.levels, self.reference = layout().levels, layout().reference
         self.widefield, self.sim = widefield or layout().zscore, sim or layout().zscore
+        self.made_by: str | None = _fingerprint(series)
         self.folder = cache_folder() / "w2s_simulated" / _fingerprint(series)
         side = series.size
         self.samples = Samples(

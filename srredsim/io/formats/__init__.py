@@ -25,7 +25,7 @@ from srredsim.errors import InputError
 from srredsim.io.source import Source
 from srredsim.members import Members
 
-_members = Members("format", __name__, __path__)
+_members = Members("format", __name__, __path__, {"claims": lambda folder: False})
 names, module = _members.names, _members.module
 
 LONGEST_MAGIC = 64  # bytes
@@ -57,7 +57,7 @@ def suffixes() -> tuple[str, ...]:
 def format_of_folder(folder: Path) -> ModuleType | None:
     """The format in which a folder is one image; None if it is just a folder."""
     modules = (module(name) for name in names())
-    return next((one for one in modules if hasattr(one, "claims") and one.claims(folder)), None)
+    return next((one for one in modules if one.claims(folder)), None)
 
 
 def _format_of_file(path: Path) -> ModuleType:
@@ -66,7 +66,7 @@ def _format_of_file(path: Path) -> ModuleType:
         with path.open("rb") as file:
             start = file.read(LONGEST_MAGIC)
     except FileNotFoundError as error:
-        raise InputError("there is no such file") from error
+        raise InputError(f"{path} does not exist") from error
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}") from error
     if not start:

@@ -24,6 +24,7 @@ from srredsim.io.samples import frames_as_samples, samples_source
 from srredsim.io.source import BarePlanes, Source
 
 MAGIC, SUFFIXES, NAME = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), "a TIFF"
+UNSET = -7.0e15  # a display range that no image has
 RESULT = "srredsim result"  # the software that results name
 DAMAGE = (  # what tifffile and the unpackers raise when the bytes make no sense
     OSError,
@@ -65,18 +66,29 @@ def create(
     return planes.offset
 
 
-def display_range(low: float, high: float) -> dict[str, str]:
-    """ImageJ's display range, always of the same length, so that it can be set when the pixels are known."""
-    return {"min": f"{low:>16.9g}", "max": f"{high:>16.9g}"}
+def display_ranges(channels: int) -> dict[str, Any]:
+    """ImageJ's display range of each channel, as long as it is not known; it has its place in the header."""
+    several = {"Ranges": tuple(UNSET - n for n in range(2 * channels))} if channels > 1 else {}
+    return several | _as_text(0.0, 1.0)
 
 
-def set_display_range(path: Path, header_bytes: int, low: float, high: float) -> None:
-    """Put a display range in place of the one that `path` was created with."""
+def set_display_ranges(path: Path, header_bytes: int, ranges: Sequence[tuple[float, float]]) -> None:
+    """Put the display ranges in place of those that `path` was created with; the first is that of the first look."""
+    unset = display_ranges(len(ranges)).get("Ranges")
     with path.open("r+b") as file:
         header = file.read(header_bytes)
-        for name, text in display_range(low, high).items():
+        for name, text in _as_text(*ranges[0]).items():
             file.seek(header.index(f"\n{name}=".encode()) + len(name) + 2)
             file.write(text.encode())
+        if unset:
+            layout = ("<" if header.startswith(b"II") else ">") + f"{len(unset)}d"
+            file.seek(header.index(struct.pack(layout, *unset)))
+            file.write(struct.pack(layout, *(value for both in ranges for value in both)))
+
+
+def _as_text(low: float, high: float) -> dict[str, str]:
+    """Always of the same length."""
+    return {"min": f"{low:>16.9g}", "max": f"{high:>16.9g}"}
 
 
 def open_source(path: Path, pixel_size_um: float | None = None) -> Source:

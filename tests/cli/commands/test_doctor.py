@@ -16,8 +16,8 @@ def test_doctor(run):
     assert report["cores"] >= 1
 
 
-def test_keras_without_a_backend(process):
-    done = process("-m", "srredsim", "predict", "x.tif", KERAS_BACKEND="nonesuch")
+def test_keras_without_a_backend(process, stack):
+    done = process("-m", "srredsim", "predict", stack, KERAS_BACKEND="nonesuch")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert "nonesuch" in done.stderr
     done = process("-m", "srredsim", "doctor", "--json", KERAS_BACKEND="nonesuch")

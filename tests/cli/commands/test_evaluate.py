@@ -17,12 +17,25 @@ def pairs(tmp_path):
 
 def test_evaluate_writes_results(run, tiny_model, pairs, here, files_in):
     status, out, err = run("evaluate", "--model", tiny_model, "--data", pairs)
-    assert (status, err) == (0, "")
+    assert status == 0
+    assert err.startswith(f"srredsim: {pairs} has no split test; these are the scores of its split validation")
+    assert out.startswith("| split ")
     assert out.splitlines()[-1] == "results.json"
     assert files_in(here) == {"results.json"}
     status, printed, _ = run("evaluate", "--model", tiny_model, "--data", pairs, "--json", "--out", "again.json")
     assert status == 0
+    assert json.loads(printed)["split"] == "validation"
     assert json.loads(printed) == json.loads(Path("again.json").read_text(encoding="utf-8"))
+
+
+def test_evaluate_says_nothing_of_a_split_that_is_there(run, tiny_model, pairs, here):
+    (pairs / "test").mkdir()
+    for part in ("raw", "truth"):
+        (pairs / part).rename(pairs / "test" / part)
+    status, out, err = run("evaluate", "--model", tiny_model, "--data", pairs)
+    assert (status, err) == (0, "")
+    assert "split" not in out
+    assert json.loads(Path("results.json").read_text(encoding="utf-8"))["split"] == "test"
 
 
 def test_evaluate_goes_on_where_it_was(run, tiny_model, pairs, here):

@@ -8,6 +8,9 @@ def test_export_prints_where_the_model_is(run, tiny_model, here):
     assert (status, err) == (0, "")
     assert Path(out.strip()).exists()
     assert Path(out.strip()).parts[0] == "served"
+    asked = "export", tiny_model, "--out", "served", "--format", "keras"
+    assert "exists already; give --overwrite or another --out" in run(*asked).err
+    assert run(*asked, "--overwrite").status == 0
 
 
 def test_exporting_into_a_file(refused, tiny_model, here, files_in):

@@ -12,7 +12,9 @@ from srredsim import io
 
 def test_predict_writes_beside_the_input_and_prints_the_paths(run, tiny_model, stack, files_in):
     status, out, err = run("predict", stack, "--model", tiny_model)
-    assert (status, err) == (0, "")
+    assert status == 0
+    assert len(err.splitlines()) == 1
+    assert f"{stack}: not compared with the raw frames: frames of 24 x 20 pixels are too small" in err
     expected = [stack.with_name("stack_tiny.tif"), stack.with_name("stack_tiny.png")]
     assert out.split() == [str(path) for path in expected]
     assert tifffile.imread(expected[0]).shape == (48, 40)
@@ -56,7 +58,7 @@ def test_predict_compares_with_the_frames_where_the_optics_are_known(run, tiny_m
 def test_predict_without_a_model_takes_the_one_that_fits_and_says_so(run, zoo, stack):
     status, _, err = run("predict", stack)
     assert status == 0
-    assert err == f"srredsim: {stack}: 3 angles x 5 phases, taking the model tiny\n"
+    assert err.startswith(f"srredsim: {stack}: 3 angles x 5 phases, taking the model tiny\n")
 
 
 def test_predict_without_a_model_that_fits(refused, zoo, tmp_path, files_in, raw_stack):

@@ -1,5 +1,6 @@
 """`srredsim train`: a run, its resumption, and trainings that cannot start."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,7 @@ def test_the_flags_of_train_are_keys_of_the_recipe(run, recipe_file, here, monke
     [
         (["--out", "tuned"], "mine-tuned"),
         (["--out", "mine_two"], "mine_two"),
+        (["--out", "mine"], "mine-mine"),
         (["--out", "tuned", "--name", "cells"], "cells"),
         (["--out", "tuned", "--name", "cells", "--set", "name=others"], "others"),
     ],
@@ -95,6 +97,70 @@ def test_a_run_has_a_name_of_its_own(run, recipe_file, here, monkeypatch, flags,
     monkeypatch.setattr(fit, "train", lambda recipe, **rest: asked.append(recipe) or Path("run"))
     assert run("train", "--model", recipe_file, *flags).status == 0
     assert asked[0].name == name
+
+
+@pytest.mark.parametrize("name", ["tiny", "Wiener", "widefield"])
+@pytest.mark.parametrize("flag", ["--name", "--set"])
+def test_a_name_that_others_have(refused, recipe_file, zoo, here, name, flag):
+    given = f"name={name}" if flag == "--set" else name
+    assert f"{name} is the name of" in refused("train", "--model", recipe_file, "--out", "run", flag, given)
+    assert not Path("run").exists()
+
+
+# Fine-tuning
+
+
+@pytest.fixture
+def pairs(here):
+    from srredsim.workflows.simulate import simulate
+
+    simulate("pairs", count=3, seed=4, size=32)
+    return here / "pairs"
+
+
+def test_a_fine_tuned_model_has_a_name_of_its_own_everywhere(run, zoo, pairs, stack):
+    tuned = run("train", "--fine-tune", "tiny", "--data", "pairs", "--out", "cells", "--epochs", 1, "--steps", 1)
+    assert tuned[:2] == (0, "cells\n")
+    assert "tiny as it was" in tuned.err
+    assert run("train", "--out", "cells", "--resume").status == 2
+    assert (
+        run("predict", stack, "--model", "cells", "--out", ".", "--no-consistency").out.split()[0]
+        == "stack_tiny-cells.tif"
+    )
+    scored = json.loads(run("evaluate", "--model", "cells", "--data", "pairs", "--json").out)
+    assert next(iter(scored["groups"][0]["methods"])) == "tiny-cells"
+    assert run("export", "cells", "--out", "served", "--format", "keras").out == "served/tiny-cells.keras\n"
+
+
+def test_a_fine_tuning_is_what_the_flags_say(run, zoo, pairs, monkeypatch):
+    from srredsim.training import fit
+
+    asked = []
+    monkeypatch.setattr(fit, "train", lambda recipe, **rest: asked.append((recipe, rest["out"])) or Path("run"))
+    assert run("train", "--fine-tune", "tiny", "--data", "pairs", "--epochs", 5, "--batch", 3).status == 0
+    ((recipe, folder),) = asked
+    assert (recipe.initial_weights, recipe.data.name) == ("tiny", str(pairs))
+    assert (recipe.epochs, recipe.data.batch, recipe.name) == (5, 3, f"tiny-{folder.name}")
+    assert folder.parent == Path("runs/tiny")
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ([], "--data is missing"),
+        (["--data", "."], "has no folder raw"),
+        (["--data", "simulatd"], "simulated"),
+        (["--data", "pairs", "--model", "tiny"], "not allowed with"),
+        (["--data", "pairs", "--set", "data.crop=64"], "0001.tif: a crop of 64 pixels does not fit in 32 x 32"),
+    ],
+)
+def test_a_fine_tuning_that_cannot_start(refused, zoo, pairs, extra, expected):
+    assert expected in refused("train", "--fine-tune", "tiny", *extra)
+    assert not Path("runs").exists()
+
+
+def test_fine_tuning_a_model_without_weights(refused, recipe_file, pairs):
+    assert "has no weights yet" in refused("train", "--fine-tune", recipe_file.parent / "mine.yaml", "--data", "pairs")
 
 
 def test_a_name_that_no_file_can_bear(refused, recipe_file, here):

@@ -28,6 +28,8 @@ def run(arguments) -> dict:
 
     with terminal.progress("noise") as progress:
         report = noise.analyse(io.find(arguments.images), arguments.limits, arguments.repeats, progress)
+    for line in report["notes"]:
+        terminal.note(line)
     for failure in report["failures"]:
         terminal.note(f"{failure['input']}: {failure['error']}")
     return _report.give("noise", arguments, report, noise.lines(report))

@@ -1,0 +1,36 @@
+"""Images that need no network: what a network has to be better than. All are on the grid of the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srredsim.acquisition import Optics, raw_from_frames
+from srredsim.data.pairs import Pair
+from srredsim.optics.sampling import SCALE
+from srredsim.optics.transfer import transfer_of
+from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.upscale import bicubic_upscale, widefield_of
+from srredsim.stripes.preprocess import prepare
+
+WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
+WIDEFIELD = "widefield"
+WIENER_NEEDS = "optics"  # among the facts of a pair
+
+
+def of_frames(pair: Pair, angles: int, phases: int) -> dict[str, np.ndarray]:
+    """The widefield image, and the Wiener image where the optics are known."""
+    wiener = wiener_image(pair, angles, phases)
+    return of_plane(widefield_of(pair.frames), pair.scale) | ({} if wiener is None else {WIENER: wiener})
+
+
+def of_plane(image: np.ndarray, scale: int) -> dict[str, np.ndarray]:
+    """The image itself, with as many pixels as the truth."""
+    return {WIDEFIELD: image} if scale == 1 else {BICUBIC: bicubic_upscale(image, scale)}
+
+
+def wiener_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
+    """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
+    if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
+        return None
+    prepared = prepare(raw_from_frames(pair.frames, angles, phases))
+    return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]

@@ -1,0 +1,49 @@
+"""Wrong names are found before Keras is imported, which takes ten seconds, and a minute on a busy machine."""
+
+import json
+
+import pytest
+
+import srredsim
+from srredsim.errors import InputError
+
+WRONG = [  # a command, and the words that it is refused with
+    (["predict", "none.tif"], "none.tif does not exist"),
+    (["predict", "there.npy", "--model", "red_wienr"], "red_wienr"),
+    (["predict", "there.npy", "--model", "w2s_dncnn+w2s_rcann"], "w2s_rcann"),
+    (["predict", "ther.npy", "--model", "w2s_dncnn"], "ther.npy does not exist; there is there.npy"),
+    (["denoise", "none.tif", "--method", "dncnn"], "none.tif does not exist"),
+    (["denoise", "there.npy", "--method", "dncnn", "--model", "w2s_dncn"], "w2s_dncn"),
+    (["evaluate", "--model", "srredsin"], "srredsin"),
+    (["evaluate", "--model", "srredsim", "--data", "nowhere"], "nowhere"),
+    (["evaluate", "--model", "srredsim", "--out", "there.npy"], "there.npy exists already"),
+    (["export", "srredsin", "--out", "served"], "srredsin"),
+    (["train", "--model", "srredsin"], "srredsin"),
+    (["train", "--model", "srredsim", "--data", "nowhere"], "nowhere"),
+    (["import-weights", "none.pth", "--network", "dncnn", "--out", "out"], "none.pth does not exist"),
+]
+SCRIPT = """
+import json, sys
+from srredsim.cli.main import main
+for command in json.loads(sys.argv[1]):
+    status = main(command)
+    print(status, "keras" in sys.modules or "tensorflow" in sys.modules)
+"""
+
+
+def test_commands_find_wrong_names_before_keras_is_imported(process, here):
+    (here / "there.npy").write_bytes(b"")
+    done = process("-c", SCRIPT, json.dumps([command for command, _ in WRONG]))
+    assert done.stdout.splitlines() == ["2 False"] * len(WRONG), done.stderr
+    for (command, words), line in zip(WRONG, done.stderr.splitlines(), strict=True):
+        assert words in line, command
+    assert [path.name for path in here.iterdir()] == ["there.npy"]
+
+
+def test_verbs_find_a_missing_file_before_they_load_a_model(monkeypatch):
+    monkeypatch.setattr("srredsim.zoo.models.load", lambda *_: pytest.fail("a model is loaded"))
+    for verb in (srredsim.read, srredsim.predict, srredsim.inspect, srredsim.denoise):
+        with pytest.raises(InputError, match=r"^none\.tif does not exist"):
+            verb("none.tif")
+    with pytest.raises(InputError, match=r"^none\.tif does not exist"):
+        srredsim.predict("none.tif", model="red_wiener")

@@ -1,0 +1,34 @@
+"""Images of unknown size, filled up and cut."""
+
+import numpy as np
+import pytest
+from keras import Input, Model, ops
+
+from srredsim.layers.cropping import cropped, filled, halves, numbered, whole
+
+IMAGE = np.random.default_rng(2).random((1, 5, 10, 2)).astype("float32")
+
+
+def traced(function):
+    image = Input((None, None, 2))
+    return [ops.convert_to_numpy(one) for one in Model(image, function(image))([IMAGE])]
+
+
+@pytest.mark.parametrize(("edge", "mode"), [("mirrored", "reflect"), ("repeated", "symmetric"), ("zero", "constant")])
+def test_filled_as_numpy_fills(edge, mode):
+    expected = np.pad(IMAGE, [(0, 0), (0, 3), (0, 2), (0, 0)], mode=mode)
+    found, _ = traced(lambda image: [filled(image, 4, edge), image])
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_filled_with_more_and_at_least_so_much():
+    more, least = traced(lambda image: [filled(image, 5, "repeated", 5), filled(image, 4, "mirrored", least=16)])
+    np.testing.assert_array_equal(more, np.pad(IMAGE, [(0, 0), (0, 5), (0, 5), (0, 0)], mode="symmetric"))
+    np.testing.assert_array_equal(least, np.pad(IMAGE, [(0, 0), (0, 11), (0, 6), (0, 0)], mode="reflect"))
+
+
+def test_cut():
+    found = traced(lambda x: [cropped(filled(x, 8), x), whole(x, 3), *halves(x, 1), numbered(x)])
+    expected = [IMAGE, IMAGE[:, :3, :9], IMAGE[:, :2], IMAGE[:, 2:], np.arange(50).reshape(5, 10)]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -1,0 +1,93 @@
+"""Losses over levels and of residuals, trained: on simulated patches of SR-CACO-2, with ROI metrics to select by."""
+
+import csv
+
+import numpy as np
+import pytest
+from keras import ops
+
+from srredsim import losses, metrics
+from srredsim.checkpoints.keras_file import load_weights
+from srredsim.data.batches import validation_batches
+from srredsim.errors import InputError
+from srredsim.inputs import widefield
+from srredsim.layers import bicubic
+from srredsim.training.fit import train
+from srredsim.zoo import models, recipe
+
+PYRAMID = {"name": "mslapsrn", "convolutions": 1, "filters": 4}
+SSIM = {"weight": 0.3, "data_range": 1.0, "window": 7}
+TINY = {
+    "name": "tiny",
+    "data": {
+        "name": "caco2_simulated", "scale": 4, "cell": "CELL2", "sampler": "roi", "input": "widefield", "count": 1,
+        "normalise": "dataset", "truth_crop": 32, "batch": 2, "validation_count": 1, "validation_crop": 16,
+    },
+    "metrics": ["roi_psnr"],
+    "optimizer": {"learning_rate": 1e-3, "ema": 0.9},
+    "precision": "float32",
+    "epochs": 1,
+    "steps": 1,
+}  # fmt: skip
+
+
+def of(**changes):
+    return recipe.from_dict(TINY | changes)
+
+
+def rows_of(folder):
+    with (folder / "history.csv").open() as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def validated(wanted, folder):
+    """Input, truth, and the image of the weights that the run kept."""
+    frames, truth, _ = next(iter(validation_batches(widefield.examples(wanted, "validation").pairs, 1, 16, 1)))
+    network = models.build_network(wanted)
+    load_weights(network, folder / "last.weights.h5")
+    return frames, truth, network
+
+
+def test_a_loss_over_levels_trains_all_and_keeps_the_last(tmp_path):
+    wanted = of(network=PYRAMID, loss={"mean_absolute_error_over_levels": 1.0, "ssim_zero_padded_over_levels": SSIM})
+    folder = train(wanted, out=tmp_path / "run")
+    frames, truth, network = validated(wanted, folder)
+    every = models.build_network(wanted, outputs="levels")
+    every.set_weights(network.get_weights())
+    small, large = every.predict(frames, verbose=0)
+    (row,) = rows_of(folder)
+    border = metrics.get("roi_psnr", 1.0, border=4)
+    assert row["val_roi_psnr"] == pytest.approx(float(border(truth, network.predict(frames, verbose=0))), rel=1e-4)
+    filled = np.concatenate([small.repeat(2, 1).repeat(2, 2), large], -1)
+    expected = float(ops.mean(losses.get(wanted.loss)(truth, filled)))
+    assert row["val_loss"] == pytest.approx(expected, rel=1e-3)
+    assert np.abs(small).max() > 0
+
+
+def test_a_loss_of_the_residual_that_gets_stricter_with_every_epoch(tmp_path):
+    """In the second epoch the barrier is twice as sharp."""
+    network, barrier = {"name": "vdsr", "depth": 2, "filters": 2}, {"growth": 2.0, "margin": 9.0}
+    terms = {"bound_prediction_of_residual": barrier, "gradient_norm_error_of_residual": 2.0}
+    wanted = of(network=network, loss=terms, metrics=["rmse"], epochs=2, steps=1)
+    folder = train(wanted, out=tmp_path / "run")
+    frames, truth, network = validated(wanted, folder)
+    start = ops.convert_to_numpy(bicubic.enlarged(ops.convert_to_tensor(frames), 4, clip=True))
+    pair = truth - start, network.predict(frames, verbose=0) - start
+    expected = 2 * losses.function("gradient_norm_error")(*pair)
+    expected += losses.function("bound_prediction")(*pair, margin=9.0, sharpness=2.0)
+    assert rows_of(folder)[1]["val_loss"] == pytest.approx(float(expected[0]), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"loss": "mean_absolute_error_over_levels"}, "makes an image at each, as prosr; dncnn has none"),
+        (
+            {"loss": {"mean_absolute_error_of_residual": 1.0}, "adversarial": {"kind": "epsr"}},
+            "adversarial training is for a loss of the image alone; leave out _of_residual",
+        ),
+    ],
+)
+def test_what_does_not_go_together(tmp_path, changes, words):
+    with pytest.raises(InputError, match=words):
+        train(of(network={"name": "dncnn", "depth": 2, "filters": 2}, **changes), out=tmp_path / "run")
