@@ -85,7 +85,9 @@ def test_a_denoiser(raw, tmp_path, refused, monkeypatch):
     np.save(tmp_path / "image.npy", raw[0, 0])
     module = methods._members.module("pure_let")
     monkeypatch.setattr(module, "pure_let", lambda noisy, noise, limits: np.full(noisy.shape, np.inf, np.float32))
-    line = refused("denoise", tmp_path / "image.npy", "--method", "pure_let", "--out", tmp_path / "out")
+    line = refused(
+        "denoise", tmp_path / "image.npy", "--method", "pure_let", "--noise", 1, 0, "--out", tmp_path / "out"
+    )
     assert "NaN or infinite" in line
     assert nothing_in(tmp_path / "out")
 

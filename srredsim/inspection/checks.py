@@ -12,7 +12,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
-from srredsim.hot_pixels import Repaired
+from srredsim.hot_pixels import Repaired, as_recorded
 from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
 from srredsim.inspection.readings import SMALLEST, Fits, middle
@@ -24,6 +24,7 @@ from srredsim.noise.line import NoiseLine
 from srredsim.noise.whiteness import whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
@@ -43,8 +44,9 @@ def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
 
 def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     raw = middle(stack.raw(*position))
-    if isinstance(stack.array, Frames):  # each is a plane of the file
-        return Field(raw, stack.array.numbers[position])
+    array = as_recorded(stack.array)
+    if isinstance(array, Frames):  # each is a plane of the file
+        return Field(raw, array.numbers[position])
     return Field(raw, np.arange(stack.pattern.frames).reshape(raw.shape[:2]))
 
 
@@ -79,8 +81,7 @@ def checked(
             report["order_checked"] = better
         prepared = prepare(field.raw)
     except InputError as problem:
-        report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
-        return report
+        return report | {"checks": [verdicts.not_checked("raw frames", str(problem)).report()]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
@@ -96,7 +97,7 @@ def checked(
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
         verdicts.camera_noise(noise, white, source),
         _contrast(field.raw, noise, white),
-        *_stripes(parameters, lacking, steady=bleaching.verdict == verdicts.GOOD),
+        *([verdicts.hexagonal()] if hexagonal(field.raw) else _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,
         verdicts.shift(moved),
@@ -159,11 +160,11 @@ def _contrast(raw: np.ndarray, noise: NoiseLine, white: float) -> Check:
     return verdicts.contrast(value, phases, white)
 
 
-def _stripes(parameters: Parameters | None, lacking: str, steady: bool) -> list[Check]:
+def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:
     if parameters is None:
         why = lacking or "wanted at least 3 phases in each angle"
         return [verdicts.not_checked("stripes", why), verdicts.not_checked("phase steps", why)]
-    return [verdicts.stripes(parameters), verdicts.phase_steps(parameters, steady)]
+    return [verdicts.stripes(parameters), verdicts.phase_steps(parameters, bleaching.verdict == verdicts.GOOD)]
 
 
 def _order(

@@ -66,8 +66,9 @@ class Fits:
 
 def _numbers(stack: RawStack, position: Position) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the frames in the file, and what sorts them; of an array that is no file, of its raw stacks."""
-    if isinstance(stack.array, Frames):
-        numbers = stack.array.numbers[position].ravel()
+    array = as_recorded(stack.array)
+    if isinstance(array, Frames):
+        numbers = array.numbers[position].ravel()
     else:
         first = np.ravel_multi_index(position, tuple(stack.array.shape[:3])) * stack.pattern.frames
         numbers = first + np.arange(stack.pattern.frames)

@@ -19,7 +19,7 @@ from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
 from srredsim.noise.line import NoiseLine
-from srredsim.quality.report import HEXAGONAL, may_be_hexagonal
+from srredsim.stripes.hexagonal import WORDS
 from srredsim.stripes.parameters import Parameters
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
@@ -190,10 +190,13 @@ def likeness(movement: Movement) -> Check:
     )
 
 
+def hexagonal() -> Check:
+    """Verdict on a pattern that has no stripes of one direction."""
+    return Check("stripes", BAD, 0, WORDS, "stripes", "use the software of the microscope for hexagonal patterns")
+
+
 def stripes(parameters: Parameters) -> Check:
     name, limit = "stripes", f"good if in every angle, contrast from {DEPTH[0]:g}"
-    if may_be_hexagonal(parameters):
-        return Check(name, BAD, 0, HEXAGONAL, limit, "use the software of the microscope for hexagonal patterns")
     statuses = [angle.status for angle in parameters.angles]
     depths = [
         max(order.modulation_depth for order in angle.orders) for angle in parameters.angles if angle.status != "failed"

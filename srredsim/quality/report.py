@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from srredsim.reconstruction.planes import Plane
+from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
 
 MEANINGS = {
@@ -22,7 +23,7 @@ def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
     return {
         "channel": plane.position[1],
         "estimated_in_slice": plane.sharpest,
-        "verdict": verdict(plane.parameters),
+        "verdict": WORDS if hexagonal(plane.prepared.frames) else verdict(plane.parameters),
         "notes": list(plane.notes),
         "k_max_per_um": float(plane.parameters.k_max_per_um),
         "angles": plane.parameters.report(),
@@ -60,18 +61,9 @@ def of_time(plane: Plane) -> dict:
     }
 
 
-HEXAGONAL_FRAMES = 7
-HEXAGONAL = (
-    "seven frames without stripes of one direction: if the pattern is hexagonal (hexSIM), each frame has three"
-    " directions at once, which cannot be reconstructed here, and the image is not to be trusted"
-)
-
-
 def verdict(parameters: Parameters) -> str:
     """One sentence about how far the image can be trusted."""
     statuses = [angle.status for angle in parameters.angles]
-    if may_be_hexagonal(parameters):
-        return HEXAGONAL
     if parameters.failed:
         return "no stripes were found in any angle: this is the deconvolved widefield image, not super-resolved"
     words = []
@@ -92,13 +84,6 @@ def verdict(parameters: Parameters) -> str:
     if parameters.alike:
         words.append(f"{parameters.alike}: {ALIKE}")
     return "; ".join(words) or "the stripes of every angle were measured"
-
-
-def may_be_hexagonal(parameters: Parameters) -> bool:
-    """Whether seven frames of one angle have no stripes that are those of one direction and its higher order."""
-    first, *others = parameters.angles
-    lacking = first.status == "failed" or any(order.status == "failed" for order in first.orders)
-    return not others and len(first.steps_rad) == HEXAGONAL_FRAMES and lacking
 
 
 def overall(channels: list[dict]) -> str:
