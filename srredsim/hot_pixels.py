@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Position, RawStack
 
 ALONE = 3.0  # times the light of the neighbours that a hot pixel has more than they; a point of light has 1 at most
 FAR = 8.0  # standard deviations, as neighbours differ in the mean of the frames
@@ -22,8 +22,6 @@ DARK_PERCENT = 1.0
 FEWEST = 3  # frames
 SAMPLE = 1 << 16  # pixels by which noise and light of the mean frame are judged
 AROUND = [(dy, dx) for dy, dx in product((-1, 0, 1), repeat=2) if (dy, dx) != (0, 0)]
-
-Position = tuple[int, int, int]  # t, c, z
 
 
 def hot_pixels(raw: np.ndarray) -> np.ndarray:
