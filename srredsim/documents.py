@@ -43,8 +43,13 @@ def parse_json(text: str) -> Any:
 
 
 def read_yaml(path: str | Path) -> Any:
-    """What a YAML file holds; ValueError if it is none, FileNotFoundError if there is no such file."""
-    return parse_yaml(_text(Path(path), LARGEST_YAML))
+    """What a YAML file holds; InputError if it is none, FileNotFoundError if there is no such file."""
+    try:
+        return parse_yaml(_text(Path(path), LARGEST_YAML))
+    except InputError:
+        raise
+    except ValueError as problem:
+        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
 
 
 def parse_yaml(text: str) -> Any:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
+from typing import Any
 
 from srredsim.errors import InputError
 from srredsim.resources import unknown
@@ -24,10 +25,12 @@ class Members:
         What each of them is, for messages.
     package, path : str, list of str
         ``__name__`` and ``__path__`` of the package; a folder that is appended to the path has members, too.
+    defaults : mapping, optional
+        What a file may leave out, with what it then has.
     """
 
-    def __init__(self, kind: str, package: str, path: list[str]):
-        self.kind, self._package, self._path = kind, package, path
+    def __init__(self, kind: str, package: str, path: list[str], defaults: Mapping[str, Any] | None = None):
+        self.kind, self._package, self._path, self._defaults = kind, package, path, dict(defaults or {})
 
     def names(self) -> list[str]:
         """All names, sorted; a file whose name begins with an underscore is none."""
@@ -37,7 +40,10 @@ class Members:
         """The file of this name; InputError if there is none."""
         if name not in self.names():
             raise InputError(unknown(self.kind, str(name), self.names()))
-        return importlib.import_module(f"{self._package}.{self._file(name)}")
+        found = importlib.import_module(f"{self._package}.{self._file(name)}")
+        for left_out in self._defaults.keys() - vars(found).keys():
+            setattr(found, left_out, self._defaults[left_out])
+        return found
 
     def _file(self, name: str) -> str:
         return name

@@ -11,7 +11,7 @@ PACKAGE = Path(srredsim.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 60  # lines of code: no docstring, no comments, no empty lines
-MOST_PARAMETERS = 8  # of a public function
+MOST_PARAMETERS = 8  # that a public function may have
 
 
 def name_of(path: Path) -> str:

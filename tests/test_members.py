@@ -35,6 +35,15 @@ def test_a_file_is_a_member_unless_its_name_begins_with_an_underscore(package):
         members.module("_shared")
 
 
+def test_what_a_file_leaves_out_is_there(package):
+    """Each has its own, and what is not left out stays, also if it is None or False."""
+    things = package("things_c", red="COLOUR = None", green="SIZE = 2\ndef paint(): return 3")
+    members = Members("thing", *things, {"COLOUR": "none", "SIZE": 1, "paint": lambda: 0})
+    red, green = map(members.module, ("red", "green"))
+    assert (red.COLOUR, red.SIZE, red.paint()) == (None, 1, 0)
+    assert (green.COLOUR, green.SIZE, green.paint()) == ("none", 2, 3)
+
+
 def of_two(function):
     return function.__code__.co_varnames[:2] == ("a", "b")
 

@@ -10,7 +10,7 @@ RNG = np.random.default_rng(4)
 def stack(offset=100.0, gain=900.0):
     """Frames whose mean runs evenly from offset to offset + gain."""
     ramp = np.linspace(0, 1, 40 * 50).reshape(40, 50, 1)
-    modulation = 0.4 * np.cos(np.arange(15) * 2 * np.pi / 5)  # of mean zero
+    modulation = 0.4 * np.cos(np.arange(15) * 2 * np.pi / 5)  # has the mean zero
     return offset + gain * ramp * (1 + modulation)
 
 

@@ -22,8 +22,6 @@ ORDERS = Choices("srredsim.io.orders:ORDERS")
 WIDEFIELD_FRAMES = Choices("srredsim.io.orders:WIDEFIELD_FRAMES")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")
-# what `stacks` adds
-READING = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "pixel_size_um")
 
 
 class Parser(argparse.ArgumentParser):

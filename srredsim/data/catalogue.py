@@ -68,7 +68,7 @@ def open_reconstructed(
     A Wiener image may be turned as one likes: the stripes are gone.
     """
     data = _described(name_or_folder, split, Wanted(options=options or {}))
-    if len(patterns) > 1 and not getattr(data.reader, "ANY_PATTERN", False):
+    if len(patterns) > 1 and not data.reader.ANY_PATTERN:
         raise InputError(f"{data.name} holds one pattern; name it, as in data.patterns=[3x5]")
     parts: list[Pairs] = []
     for pattern in patterns:
@@ -109,7 +109,7 @@ def _described(name_or_folder: str | Path, split: str, wanted: Wanted) -> Descri
     data = description.of(name_or_folder)
     if split not in data.splits:
         raise InputError(f"no split {split!r}; there are: {', '.join(data.splits)}")
-    known = getattr(data.reader, "CHOICES", {})
+    known = data.reader.CHOICES
     for key, value in wanted.options.items():
         if key not in known and value is not None:
             can = f"it has {', '.join(known)}" if known else "leave it out"
@@ -119,10 +119,10 @@ def _described(name_or_folder: str | Path, split: str, wanted: Wanted) -> Descri
 
 def _function(data: Description, kind: str):
     """The function of its reader that opens this kind; InputError if there is none."""
-    function = getattr(data.reader, kind, None)
+    function = getattr(data.reader, kind)
     if function is None:
-        have = [known for known in KINDS if hasattr(data.reader, known)]
-        others = [name for name in resources.entries("data") if hasattr(description.of_entry(name).reader, kind)]
+        have = [known for known in KINDS if getattr(data.reader, known)]
+        others = [name for name in resources.entries("data") if getattr(description.of_entry(name).reader, kind)]
         hint = "; set data.input=widefield for them" if kind == "stacks" and "images" in have else ""
         raise InputError(
             f"{data.name} holds {KINDS[have[0]] if have else 'nothing that can be opened'}, no {KINDS[kind]}{hint};"

@@ -77,7 +77,7 @@ def of(name_or_folder: str | Path) -> Description:
         return of_entry(str(name_or_folder))
     if (folder / NAME).is_file():
         return _read(folder / NAME, str(folder), shipped=False)
-    known = next((name for name in readers.names() if _recognises(name, folder)), DEFAULT_READER)
+    known = next((name for name in readers.names() if readers.module(name).recognises(folder)), DEFAULT_READER)
     entry = of_entry(known)
     return Description(str(folder), folder, entry.common, entry.settings, shipped=False)
 
@@ -92,18 +92,8 @@ def _entry(name: str, home: Path) -> Description:
     return _read(home / NAME, name)
 
 
-def _recognises(name: str, folder: Path) -> bool:
-    recognises = getattr(readers.module(name), "recognises", None)
-    return bool(recognises and recognises(folder))
-
-
 def _read(path: Path, name: str, shipped: bool = True) -> Description:
-    try:
-        content = documents.read_yaml(path)
-    except InputError:
-        raise
-    except ValueError as problem:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
+    content = documents.read_yaml(path)
     if not isinstance(content, dict) or "reader" not in content:
         raise InputError(f"{path} describes no data set: it lacks reader, one of {', '.join(readers.names())}")
     common = [field.name for field in fields(Common)]

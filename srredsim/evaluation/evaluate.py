@@ -66,7 +66,7 @@ def evaluate(
     """
     model = models.load(model) if isinstance(model, str | Path) else model
     with _folder(work) as images:
-        data = methods.default_data(model) if data is None else data
+        data = model.kind.tested_on(model.recipe) if data is None else data
         sets = methods.opened(model, data, split, pattern)
         split = next(iter(sets.values())).split or split
         trial = Trial(model, sets, str(data), split, work, images)

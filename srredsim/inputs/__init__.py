@@ -9,7 +9,7 @@ What it is
 ``WORDS``
     What a network of this kind takes, for messages and lists: ``raw frames``.
 ``OF_STACKS``
-    Whether it is made of raw stacks, with angles and phases; else of single images.
+    Whether it is made of raw stacks, with whose frames an image can be compared; else of single images.
 ``check_data(data)``
     Refuses a section that makes no sense for this kind.
 ``check(recipe, channels_in, scale)``
@@ -35,11 +35,22 @@ Training and scoring
 ``of_pair(network, pair, wiener)``
     Image of the input of a `srredsim.data.pairs.Pair`, in the units of its truth; ``wiener()`` is the Wiener image of
     its frames, None where the optics are not known.
+``tested_on(recipe)``
+    Data set on which a model is scored if nobody names one.
+``scored(model, data, split, pattern)``
+    The `srredsim.data.pairs.Pairs` of a split, by the pattern of their stacks (``3x5``) or whatever keeps them apart;
+    of one ``pattern`` (angles, phases) if that is not None.
+``compared_with(scale)``
+    Names of `srredsim.evaluation.methods.BASELINES`, with which the images of a model are compared.
 ``baselines(pair, recipe)``
     Images of such a pair that need no network, by their names in tables, on the grid of its truth.
 
 Prediction
 ----------
+``check_reading(taker, reading)``
+    Refuses what is told of how to read, but the input does not have; ``taker`` says which model takes what.
+``check_link(name)``
+    Refuses a model of that name as one of several, each of which takes the image of the one before.
 ``open(source, path, model, reading)``
     `RawStack` of an open file (`srredsim.io.source.Source`) that the model takes; single images have one angle and
     phase.
@@ -54,8 +65,10 @@ Prediction
     Asked in order, z fastest, it reads each frame once.
 ``notes(recipe)``
     What is to be said with every image.
+``shown_as(scale)``
+    What the mean of the frames is called beside the image.
 ``of_plane(network, image, tile)``
-    Image of a plane (y, x) in memory, for a link of a chain; only where ``OF_STACKS`` is False.
+    Image of a plane (y, x) in memory, for a link of a chain; refuses what ``check_link`` refuses.
 
 Export
 ------

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srredsim.acquisition import Pattern, RawStack, frames_from_raw
+from srredsim.acquisition import Pattern, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling, scaling_of
 
 if TYPE_CHECKING:
+    from srredsim.data.pairs import Pairs
+    from srredsim.io import Reading
     from srredsim.reconstruction.planes import Channel
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
-    from srredsim.zoo.recipe import Data
-
-Position = tuple[int, int, int]  # t, c, z
+    from srredsim.zoo.models import LoadedModel
+    from srredsim.zoo.recipe import Data, Recipe
 
 
 class OtherPattern(InputError):
@@ -133,6 +135,39 @@ def refuse_leaves(data: Data) -> None:
 
 def patterns(data: Data) -> list[str]:
     return [f"{angles} x {phases}" for angles, phases in data.each_pattern]
+
+
+def scored(model: LoadedModel, data: str | Path, split: str, wanted: tuple[int, int] | None) -> dict[str, Pairs]:
+    """The pairs of a split, by the pattern of their stacks; see `srredsim.inputs`."""
+    from srredsim.data import catalogue
+
+    several = [wanted] if wanted else model.recipe.data.each_pattern
+    names = ["x".join(map(str, pattern)) for pattern in several]
+    if len(several) > 1 and Path(data).is_dir():
+        named = " and ".join(names)
+        raise InputError(f"{model.name} is for stacks of {named}; say with `pattern` which of them {data} holds")
+    opened = (catalogue.open_split(data, split, *pattern).pairs for pattern in several)
+    return dict(zip(names, opened, strict=True))
+
+
+def tested_on(recipe: Recipe) -> str:
+    return "simulated"
+
+
+def compared_with(scale: int) -> tuple[str, ...]:
+    return "Wiener", "widefield (Fourier)", "widefield (bicubic)"
+
+
+def check_reading(taker: str, reading: Reading) -> None:
+    """All that can be told is of raw stacks."""
+
+
+def shown_as(scale: int) -> str:
+    return "widefield"
+
+
+def no_link(name: str, words: str) -> InputError:
+    return InputError(f"the model {name} takes {words}, not widefield images; it is no part of a chain")
 
 
 def refuse_array(name: str, words: str) -> None:

@@ -13,12 +13,13 @@ import numpy as np
 from srredsim import tiling
 from srredsim.acquisition import RawStack, frames_from_raw
 from srredsim.errors import InputError
-from srredsim.inputs import _graph
+from srredsim.inputs import _graph, _stacks
 from srredsim.inputs._stacks import (
     OtherPattern,
     Position,
     Sharpest,
     Survey,
+    no_link,
     patterns,
     refuse_array,
     refuse_leaves,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 WORDS = "raw frames"
 OF_STACKS = True
 INPUT_NAME = "raw"
+check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
+tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
 def check_data(data: Data) -> None:
@@ -92,6 +95,14 @@ def with_constants(recipe: Recipe) -> Recipe:
 
 
 # Prediction
+
+
+def check_link(name: str) -> None:
+    raise no_link(name, WORDS)
+
+
+def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np.ndarray:
+    raise no_link(network.model.name, WORDS)
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:

@@ -20,7 +20,7 @@ from srredsim.normalise import SCALINGS, Scaling
 if TYPE_CHECKING:
     from srredsim.acquisition import Optics
     from srredsim.data.catalogue import DataSet
-    from srredsim.data.pairs import Pair
+    from srredsim.data.pairs import Pair, Pairs
     from srredsim.io import Reading
     from srredsim.io.source import Source
     from srredsim.zoo.models import LoadedModel
@@ -97,13 +97,27 @@ def with_constants(recipe: Recipe) -> Recipe:
     return replace(recipe, data=replace(recipe.data, **constants))
 
 
+def _painted(key: str, opened: DataSet) -> str:
+    """Truth of painted scenes that stand beside the pairs of a data set: the image without noise, or the SIM image."""
+    from srredsim.optics.sampling import SCALE
+
+    scale = opened.pairs.scale
+    if scale not in (1, SCALE):
+        raise InputError(
+            f"data.{key} is painted with a truth of 1 or {SCALE} times the pixels, and these pairs have {scale} times;"
+            " leave it out"
+        )
+    return "average" if scale == 1 else "sim"
+
+
 def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
     from srredsim.data.leaves import LeafPairs
     from srredsim.data.pairs import Extended
 
     data = recipe.data
     count = round(len(opened.pairs) * data.leaves / (1 - data.leaves))
-    leaves = LeafPairs(count, max(data.crop, SCENE_SIZE), data.target, data.normalise, recipe.seed)
+    target = _painted("leaves", opened)
+    leaves = LeafPairs(count, max(data.crop, SCENE_SIZE), target, data.normalise, recipe.seed)
     return replace(opened, pairs=Extended(opened.pairs, leaves))
 
 
@@ -113,18 +127,46 @@ def _with_dense(recipe: Recipe, opened: DataSet, split: str) -> DataSet:
     from srredsim.data.pairs import Extended
 
     data, seed = recipe.data, recipe.seed
+    if split not in ("train", "validation"):
+        return opened
+    target = _painted("dense", opened)
     if split == "train":
         count = round(len(opened.pairs) * data.dense / (1 - data.dense))
-        dense = DensePairs(DenseSeries(seed, count, max(data.crop, SCENE_SIZE), data.target, data.normalise))
+        dense = DensePairs(DenseSeries(seed, count, max(data.crop, SCENE_SIZE), target, data.normalise))
         return replace(opened, pairs=Extended(opened.pairs, dense))
-    if split != "validation":
-        return opened
     count = round(data.validation_count * data.dense)
-    dense = DensePairs(DenseSeries(seed + 1, count, SCENE_SIZE, data.target, data.normalise))
+    dense = DensePairs(DenseSeries(seed + 1, count, SCENE_SIZE, target, data.normalise))
     return replace(opened, pairs=Extended(dense, opened.pairs))
 
 
+def tested_on(recipe: Recipe) -> str:
+    return recipe.data.name
+
+
+def scored(model: LoadedModel, data: str | Path, split: str, pattern: tuple[int, int] | None) -> dict[str, Pairs]:
+    if pattern:
+        raise InputError(f"{model.name} takes {WORDS}, which have no `pattern`; leave it out")
+    recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))
+    return {recipe.data.input: examples(recipe, split).pairs}
+
+
+def compared_with(scale: int) -> tuple[str, ...]:
+    return ("widefield",) if scale == 1 else ("widefield (Fourier)", "widefield (bicubic)")
+
+
 # Prediction
+
+
+def check_reading(taker: str, reading: Reading) -> None:
+    reading.refuse_of_stacks(taker)
+
+
+def check_link(name: str) -> None:
+    """Any is welcome."""
+
+
+def shown_as(scale: int) -> str:
+    return "noisy" if scale == 1 else "widefield"
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:

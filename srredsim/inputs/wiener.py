@@ -15,7 +15,17 @@ import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import Position, Sharpest, Survey, patterns, refuse_array, refuse_leaves, surveyed
+from srredsim.inputs import _stacks
+from srredsim.inputs._stacks import (
+    Position,
+    Sharpest,
+    Survey,
+    no_link,
+    patterns,
+    refuse_array,
+    refuse_leaves,
+    surveyed,
+)
 from srredsim.io.image import as_dtype
 from srredsim.io.raw import raw_stack
 from srredsim.optics.illumination import check_phases
@@ -37,6 +47,8 @@ if TYPE_CHECKING:
 WORDS = "Wiener images"
 OF_STACKS = True
 INPUT_NAME = "channels"
+check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
+tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
 def check_data(data: Data) -> None:
@@ -97,6 +109,14 @@ def with_constants(recipe: Recipe) -> Recipe:
 
 
 # Prediction
+
+
+def check_link(name: str) -> None:
+    raise no_link(name, WORDS)
+
+
+def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np.ndarray:
+    raise no_link(network.model.name, WORDS)
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:

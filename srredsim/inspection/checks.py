@@ -16,6 +16,7 @@ from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, da
 from srredsim.inspection.readings import SMALLEST, Fits, middle
 from srredsim.inspection.verdicts import Check
 from srredsim.io.alternatives import EXCHANGED
+from srredsim.io.raw import Frames
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.whiteness import whiteness
@@ -40,11 +41,9 @@ def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
 
 def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     raw = middle(stack.raw(*position))
-    numbers = getattr(stack.array, "numbers", None)  # those of the frames in the file, where each is one
-    frames = stack.pattern.frames
-    if numbers is None or numbers.ndim != 5:
-        return Field(raw, np.arange(frames).reshape(raw.shape[:2]))
-    return Field(raw, numbers[position])
+    if isinstance(stack.array, Frames):  # each is a plane of the file
+        return Field(raw, stack.array.numbers[position])
+    return Field(raw, np.arange(stack.pattern.frames).reshape(raw.shape[:2]))
 
 
 def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Position, RawStack
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
 from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
+from srredsim.io.memory import Remembered
+from srredsim.io.raw import Frames
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
-
-Position = tuple[int, int, int]
 
 
 def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
@@ -63,12 +63,11 @@ class Fits:
 
 def _numbers(stack: RawStack, position: Position) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the frames in the file, and what sorts them; of an array that is no file, of its raw stacks."""
-    numbers = getattr(stack.array, "numbers", None)
-    if numbers is None or numbers.ndim != 5:
+    if isinstance(stack.array, Frames):
+        numbers = stack.array.numbers[position].ravel()
+    else:
         first = np.ravel_multi_index(position, tuple(stack.array.shape[:3])) * stack.pattern.frames
         numbers = first + np.arange(stack.pattern.frames)
-    else:
-        numbers = numbers[position].ravel()
     return numbers, np.argsort(numbers)
 
 
@@ -77,8 +76,8 @@ class Watched:
 
     def __init__(self, stack: RawStack):
         self._read, self.fits = stack.array, Fits()
-        self.stack = replace(stack, array=getattr(stack.array, "array", stack.array))  # what a memory remembers
-        self._of_file = hasattr(stack.array, "wanted") and stack.pattern.angles > 1 and stack.pattern.phases > 2
+        self.stack = replace(stack, array=stack.array.array) if isinstance(stack.array, Remembered) else stack
+        self._of_file = isinstance(stack.array, Frames) and stack.pattern.angles > 1 and stack.pattern.phases > 2
         channels = range(stack.sizes["C"]) if self._of_file else ()
         self._wanted = {place for channel in channels for place in places(stack, channel)}
 

@@ -5,8 +5,7 @@ from keras import Input, Model, initializers, layers
 from srredsim.layers.bilinear import enlarged
 from srredsim.layers.scales import check_scale, reach_through
 
-SMALL = {"input_channels": 1, "blocks": 1, "filters": 4, "reduction": 2, "mean": 0.0}  # what the tests build
-W2S_MEAN = 0.42996667  # mean of natural images, brightness 0 ... 1
+SMALL = {"input_channels": 1, "blocks": 1, "filters": 4, "reduction": 2}  # what the tests build
 
 
 def build(
@@ -14,15 +13,14 @@ def build(
     blocks: int = 4,
     filters: int = 64,
     reduction: int = 16,
-    mean: float = W2S_MEAN,
+    mean: float = 0.0,
     scale: int = 1,
     predicts: str = "image",
 ) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
     ``mean`` is taken from each channel at the start and given back at the end; a gain of 1 and this offset are where
-    training begins. Of images whose mean is zero it is 0. Between its two convolutions, the attention of a block has
-    ``filters / reduction`` channels.
+    training begins. Between its two convolutions, the attention of a block has ``filters / reduction`` channels.
 
     The published network is of images that have their sampling. With a ``scale`` above 1 it works on the bilinearly
     enlarged image, whose sharpness is then part of what it adds.

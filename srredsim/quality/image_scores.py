@@ -29,6 +29,8 @@ def rmse_z(reference, image) -> float:
 def ssim_reference_range(reference, image) -> float:
     """SSIM of a 7 x 7 uniform window; the data range is that of the reference, from its darkest to its brightest pixel.
 
+    Sample moments; the outer 3 pixels, where the window is cut, do not count.
+
     Not stated in the paper, which gives no range; this one makes the score independent of the
     unit, though not of an offset.
 
@@ -41,25 +43,7 @@ def ssim_reference_range(reference, image) -> float:
     data_range = float(reference.max() - reference.min())
     if data_range == 0:
         raise ValueError("the reference is constant, so that it has no range for SSIM")
-    return _ssim_uniform(reference, image, data_range)
-
-
-def ssim_range2(reference, image) -> float:
-    """SSIM of a 7 x 7 uniform window on images in [0, 1] with the data range 2: the published super-resolution code.
-
-    The code gave no range, and the library of the time took that of its float type, -1 to 1; SSIM comes out too high.
-    """
-    return _ssim_uniform(*_planes(reference, image), 2.0)
-
-
-def ssim_range1(reference, image) -> float:
-    """SSIM of a 7 x 7 uniform window on images in [0, 1] with their own data range."""
-    return _ssim_uniform(*_planes(reference, image), 1.0)
-
-
-def ssim_255(reference, image) -> float:
-    """SSIM of a 7 x 7 uniform window on images in [0, 255]: the published code of the learned denoisers."""
-    return _ssim_uniform(*_planes(reference, image), 255.0)
+    return float(structural_similarity(reference, image, win_size=WINDOW, data_range=data_range))
 
 
 def ssim_gaussian_range1(reference, image) -> float:
@@ -84,22 +68,6 @@ def ssim_gaussian_map(reference, image) -> np.ndarray:
     brightness = (2 * mean_r * mean_i + c1) / (mean_r**2 + mean_i**2 + c1)
     structure = (2 * covariance + c2) / (variance_r + variance_i + c2)
     return brightness * structure
-
-
-def psnr_255(reference, image) -> float:
-    """Peak signal-to-noise ratio in dB of images in [0, 255]: the 8-bit figures of the first preprint.
-
-    The same as that of images in [0, 1] with the range 1. Infinite where the images are equal.
-    """
-    reference, image = _planes(reference, image)
-    error = np.mean((image - reference) ** 2)
-    with np.errstate(divide="ignore"):
-        return float(10 * np.log10(255.0**2 / error))
-
-
-def _ssim_uniform(reference: np.ndarray, image: np.ndarray, data_range: float) -> float:
-    """Sample moments; the outer 3 pixels, where the window is cut, do not count."""
-    return float(structural_similarity(reference, image, win_size=WINDOW, data_range=data_range))
 
 
 def _planes(reference, image) -> tuple[np.ndarray, np.ndarray]:

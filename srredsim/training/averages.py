@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import keras
 from keras import ops
 
+from srredsim.training.optimizers import without_loss_scale
+
 
 class Averages:
     """Averages of a network's weights and statistics, if its optimiser has them; they are variables of the optimiser.
@@ -22,7 +24,7 @@ class Averages:
     """
 
     def __init__(self, network, optimizer):
-        self._optimizer = optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        self._optimizer = optimizer = without_loss_scale(optimizer)
         self._statistics = []
         if optimizer.use_ema:
             self._statistics = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,17 +60,23 @@ def baselines(recipe: Recipe, validation: Pairs) -> dict[str, dict[str, float]]:
     Gain and offset are first fitted to the truth, whose units nobody has told these images.
     """
     kind, count = inputs.module(recipe.data.input), min(recipe.data.validation_count, len(validation))
-    found: dict[str, list[dict[str, float]]] = {}
+    side = recipe.data.validation_crop
+    found: dict[str, list[metrics.ImageMetric]] = {}
+    seen: Counter[str] = Counter()
     for index in range(count):
         pair = validation[index]
-        truth = pair.centre(recipe.data.validation_crop).normalised()[1]
+        truth = pair.centre(side).normalised()[1]
         for name, image in kind.baselines(pair, recipe).items():
-            image = replace(pair, truth=image).centre(recipe.data.validation_crop).normalised()[1]
-            found.setdefault(name, []).append(_scores(recipe.metrics, truth, fit_intensity(image, truth)))
+            if name not in found:
+                found[name] = [metrics.get(metric, 1.0, border=pair.scale) for metric in recipe.metrics]
+            seen[name] += 1
+            image = replace(pair, truth=image).centre(side).normalised()[1]
+            for metric in found[name]:
+                metric.update_state(truth[None], fit_intensity(image, truth)[None].astype(np.float32))
     return {
-        name: {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        for name, rows in found.items()
-        if len(rows) == count
+        name: {f"val_{metric.metric}": float(metric.result()) for metric in scores}
+        for name, scores in found.items()
+        if seen[name] == count
     }
 
 
@@ -93,12 +99,6 @@ def verdict(recipe: Recipe, state: checkpoint.State) -> list[str]:
         if callbacks.better(monitor, scores[monitor], best[monitor]):
             lines.append(f"warning: on these pairs {name} is better than the network{ADVICE.get(name, '')}")
     return [*_table(recipe, rows, state.baselines), *lines]
-
-
-def _scores(names: Sequence[str], truth: np.ndarray, image: np.ndarray) -> dict[str, float]:
-    pair = truth[None], image[None].astype(np.float32)
-    span = {name: (1.0,) if metrics.needs_data_range(name) else () for name in names}
-    return {f"val_{name}": float(metrics.function(name)(*pair, *span[name])[0]) for name in names}
 
 
 def _table(recipe: Recipe, networks: dict[str, dict], others: dict[str, dict]) -> list[str]:

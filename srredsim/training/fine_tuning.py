@@ -47,7 +47,8 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
         "fine_tuning={}",
         f"metrics={METRICS}",
         "adversarial=null",
-        "data.leaves=0.0",
+        "data.leaves=0.0",  # the pairs alone
+        "data.dense=0.0",
         "data.count=null",
         "optimizer.restart_each_epoch=false",
     ]

@@ -4,7 +4,7 @@ r"""First weights as PyTorch draws them, for trainings that shall begin like a p
 :math:`\pm1/\sqrt{n}`, where n is the number of numbers that one output is a sum of: channels times pixels of the
 kernel (of a transposed convolution: output channels times pixels). Batch normalisation begins as the identity.
 
-``w2s_denoiser`` is that of the denoisers in the W2S benchmark: kernels of convolutions normal with standard deviation
+``kaiming_clamped``, with which published denoisers were trained: kernels of convolutions normal with standard deviation
 :math:`\sqrt{2/n}`, the factors of batch normalisations normal with 0.0589 = sqrt(2/9/64), clamped to +-0.025.
 
 Layers that a network begins at zero on purpose stay as they are, and so do PReLU slopes and the shifts of RIDNet.
@@ -38,8 +38,8 @@ def initialise(network, kind: str, seed: int) -> None:
     for layer in network.layers:
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.Dense)):
             if not isinstance(layer.kernel_initializer, keras.initializers.Zeros):
-                _draw(layer, kind == "w2s_denoiser" and not isinstance(layer, keras.layers.Dense), rng)
-        elif isinstance(layer, keras.layers.BatchNormalization) and kind == "w2s_denoiser":
+                _draw(layer, kind == "kaiming_clamped" and not isinstance(layer, keras.layers.Dense), rng)
+        elif isinstance(layer, keras.layers.BatchNormalization) and kind == "kaiming_clamped":
             factors = rng.normal(0, GAMMA_STD, layer.gamma.shape)
             layer.gamma.assign(np.clip(factors, -GAMMA_LIMIT, GAMMA_LIMIT))
 

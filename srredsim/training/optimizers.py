@@ -86,8 +86,13 @@ def build(wanted: Optimizer, learning_rate, precision: str):
     return keras.optimizers.LossScaleOptimizer(optimizer) if policy(precision) == "mixed_float16" else optimizer
 
 
+def without_loss_scale(optimizer):
+    """The optimiser itself, where Keras has wrapped it to scale a float16 loss."""
+    return optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
+
+
 def restart(optimizer) -> None:
     """Moments and step count to zero, as in a new optimiser; the scale of a float16 loss stays."""
-    for variable in getattr(optimizer, "inner_optimizer", optimizer).variables:
+    for variable in without_loss_scale(optimizer).variables:
         if variable.name != "learning_rate":  # one of its variables where it follows no schedule
             variable.assign(ops.zeros_like(variable))

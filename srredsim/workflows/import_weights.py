@@ -165,7 +165,7 @@ def _known(recipe: Recipe, data: str | Path | None, given: str | None) -> dict[s
         return {}
     times = 255.0 if given == "z/255" else 1.0
     described = description.of(data)
-    if described.shipped and hasattr(described.reader, "published"):
+    if described.shipped and described.reader.published:
         return {key: (mean, times * std) for key, (mean, std) in described.reader.published(described).items()}
     found = inputs.module(recipe.data.input).with_constants(recipe).data
     constants = {key: getattr(found, key) for key in ZSCORES}

@@ -52,7 +52,7 @@ class Plan:
     asked_tile: int | None  # for all models; None: each has its own
     shape: tuple[int, ...]  # (t, c, z, y, x) of the result
     sizes: tuple[int, ...]  # (t, c, z, y, x) of the file
-    pattern: tuple[int, int]
+    shown_as: str  # what the mean of the frames is called
     pixel_size_um: float | None  # in the file
     calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
@@ -264,9 +264,13 @@ class Results:
             raise InputError("a part is of another plan: what it shows is not the image of this one")
         if part.position not in self._plan.units:
             raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {self._plan.shape}")
-        if (part.judged is None) == bool(self._plan.transfers):
-            should = "was not compared with the frames" if part.judged is None else "should not be compared"
-            raise InputError(f"the part of (t, c, z) = {part.position} {should}, unlike those of this plan")
+        for what, came, wanted in (
+            ("the frames", part.judged, self._plan.transfers),
+            ("its input", part.agreement, self._plan.agreements),
+        ):
+            if (came is None) == bool(wanted):
+                should = "was not" if came is None else "should not be"
+                raise InputError(f"the part of (t, c, z) = {part.position} {should} compared with {what} in this plan")
         if part.position not in self._missing:
             raise InputError(f"the part of (t, c, z) = {part.position} was there already")
         self._missing.remove(part.position)
@@ -296,12 +300,11 @@ class Results:
 
     def _draw(self, widefield: np.ndarray) -> None:
         plan = self._plan
-        denoised = plan.pattern == (1, 1) and plan.shape[3:] == plan.sizes[3:]
         picture.side_by_side(
             self._preview,
             widefield,
             self.place(plan.pictured),
-            names=("noisy" if denoised else "widefield", plan.name),
+            names=(plan.shown_as, plan.name),
             title="   ".join(filter(None, (plan.path.name, which(plan.shape[:3], plan.pictured)))),
             pixel_size_um=plan.pixel_size_um,
         )
@@ -342,7 +345,7 @@ def _opened(
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(opened)
     transfers, why_not = _judging(chain, stack) if consistency else ((), None)
-    *positions, angles, phases, y, x = stack.array.shape
+    *positions, _, _, y, x = stack.array.shape
     begun = Plan(
         token=uuid.uuid4().hex,
         path=path,
@@ -356,7 +359,7 @@ def _opened(
         asked_tile=tile,
         shape=(*positions, chain.scale * y, chain.scale * x),
         sizes=(*positions, y, x),
-        pattern=(angles, phases),
+        shown_as=chain.kind.shown_as(chain.scale),
         pixel_size_um=stack.optics.pixel_size_um,
         calibration=carried_over(stack, chain.scale),
         survey=Survey(),

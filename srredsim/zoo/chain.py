@@ -46,10 +46,7 @@ class Chain:
         self.models = [each if isinstance(each, LoadedModel) else models.load(each, precision) for each in several]
         self.networks = [Network(model) for model in self.models]
         for model in self.models if len(self.models) > 1 else ():
-            if model.kind.OF_STACKS:
-                raise InputError(
-                    f"the model {model.name} takes {model.kind.WORDS}, not widefield images; it is no part of a chain"
-                )
+            model.kind.check_link(model.name)
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: takes {self.kind.WORDS}, makes {self.scale}x the pixels, {self.first.precision}>"
@@ -78,8 +75,6 @@ class Chain:
 
     def __call__(self, image: np.ndarray, tile: int | None = None) -> np.ndarray:
         """(y, x) -> (scale * y, scale * x) float32, of models of single images: see their ``of_plane``."""
-        if self.kind.OF_STACKS:
-            raise InputError(f"the model {self.name} takes {self.kind.WORDS}, not widefield images")
         for network in self.networks:
             image = network.model.kind.of_plane(network, image, tile)
         return image
@@ -90,8 +85,7 @@ class Chain:
 
     def check(self, reading: Reading) -> None:
         """InputError if something is told that what the model takes does not have."""
-        if not self.kind.OF_STACKS:
-            reading.refuse_of_stacks(f"the model {self.name} takes {self.kind.WORDS}")
+        self.kind.check_reading(f"the model {self.name} takes {self.kind.WORDS}", reading)
 
     def open(self, source: Source, path: Path | None, reading: Reading) -> RawStack:
         self.check(reading)

@@ -22,7 +22,7 @@ SCHEDULES = ("constant", "cosine", "step")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
 WITH_L2 = ("adam", "sgd")  # adamw and lion decay apart from the gradient
 WITH_EPSILON = ("adam", "adamw")
-INITIALISATIONS = ("keras", "torch", "w2s_denoiser", "looks_linear")
+INITIALISATIONS = ("keras", "torch", "kaiming_clamped", "looks_linear")
 GANS = ("esrgan", "epsr")
 REAL_IMAGES = ("same_batch", "other_batch")
 
@@ -137,7 +137,7 @@ class Recipe:
     precision: str = "auto"
     seed: int = 0
     initial_weights: str | None = None  # a model (or run) whose weights of equal shape are the start
-    initialisation: str = "keras"  # or torch, w2s_denoiser, looks_linear: see srredsim.training.initialisation
+    initialisation: str = "keras"  # or torch, kaiming_clamped, looks_linear: see srredsim.training.initialisation
     adversarial: Adversarial | None = None
     fine_tuning: FineTuning | None = None
     vgg_weights: str | None = None  # file for losses of features; None: downloaded once, see srredsim.losses.features
@@ -252,12 +252,7 @@ def _plain(value):
 def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe of a model in the zoo, of a folder, or of a YAML file, with ``a.b=value`` overrides."""
     path = find(name_or_file)
-    try:
-        content = documents.read_yaml(path)
-    except InputError:
-        raise
-    except ValueError as problem:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(problem).split())}") from None
+    content = documents.read_yaml(path)
     if not isinstance(content, dict):
         raise InputError(f"{path} holds no recipe; it should begin with name:, network: and data:")
     content.setdefault("name", _name(path))

@@ -18,8 +18,7 @@ def default_tile(model: LoadedModel) -> int:
     """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
     settings = dict(model.recipe.network)
     architecture = networks.module(settings.pop("name"))
-    window = architecture.largest_window(**settings) if hasattr(architecture, "largest_window") else WINDOW
-    return max(SMALLEST_TILE, min(window, WINDOW) - 2 * model.receptive_field)
+    return max(SMALLEST_TILE, min(architecture.largest_window(**settings), WINDOW) - 2 * model.receptive_field)
 
 
 class Network:

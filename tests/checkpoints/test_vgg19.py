@@ -144,7 +144,7 @@ def test_a_checkpoint_of_something_else(torch_writer, tmp_path, change, words):
 def test_files_that_are_no_weights(tmp_path):
     write_h5(tmp_path / "a.h5")
     with pytest.raises(InputError, match=r"a\.h5: are not weights of VGG19 without its dense layers \(it takes"):
-        vgg19.load(tmp_path / "a.h5")  # of the full size, the file is not
+        vgg19.load(tmp_path / "a.h5")  # has the full size, the file has not
     with pytest.raises(InputError, match=r"none\.h5: cannot be read: No such file"):
         vgg19.load(tmp_path / "none.h5", divisor=DIVISOR)
     (tmp_path / "text.pth").write_text("no weights")

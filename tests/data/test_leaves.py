@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
+from srredsim.data import catalogue
 from srredsim.data.batches import Batches
+from srredsim.data.catalogue import DataSet
 from srredsim.data.leaves import LeafPairs, _radii, dead_leaves, expected, scene
-from srredsim.data.pairs import Extended
+from srredsim.data.pairs import Extended, Pair, Pairs
 from srredsim.data.w2s.series import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
 from srredsim.inputs.widefield import examples
+from srredsim.normalise import Scaling
 from srredsim.zoo.recipe import from_dict
 
 LEAVES = LeafPairs(count=40, size=128, target="average", normalise="noise", seed=3)
@@ -100,6 +103,47 @@ def test_their_share_is_the_one_that_was_asked_for():
     asked = batches.indices(range(10))
     assert sum(index >= 30 for index in asked) == 20
     assert len(examples(from_dict(RECIPE), "validation").pairs) == 24 * 5
+
+
+class Own(Pairs):
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        return self.pairs[index]
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """Function: pairs of a scale are those of any data set."""
+
+    def of_scale(scale):
+        pair = Pair(np.ones((64, 64, 1)), np.ones((64 * scale, 64 * scale)), Scaling(0.0, 1.0))
+        monkeypatch.setattr(catalogue, "open_images", lambda *_: DataSet(Own([pair] * 6)))
+
+    return of_scale
+
+
+@pytest.mark.parametrize("key", ["leaves", "dense"])
+@pytest.mark.parametrize(("scale", "target"), [(1, "average"), (2, "sim"), (1, "truth"), (2, "truth")])
+def test_what_is_painted_has_the_scale_of_the_data_set(key, scale, target, own):
+    """Also beside one's own pairs, whose truth has no name that says how many pixels it has."""
+    own(scale)
+    data = RECIPE["data"] | {"target": target, "leaves": 0.0} | {key: 0.4}
+    opened = examples(from_dict(RECIPE | {"data": data}), "train")
+    assert len(opened.pairs) == 10
+    assert opened.pairs.others.scale == scale
+
+
+@pytest.mark.parametrize("key", ["leaves", "dense"])
+def test_a_scale_that_is_not_painted_is_refused(key, own):
+    own(4)
+    data = RECIPE["data"] | {"leaves": 0.0} | {key: 0.4}
+    with pytest.raises(InputError, match=f"data.{key} is painted with a truth of 1 or 2 times .* have 4 times; leave"):
+        examples(from_dict(RECIPE | {"data": data}), "train")
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_the_wiener_image_is_scored_where_the_optics_are_known(opens, tiny_model
     expected = score(pair.truth, methods.wiener_image(pair, "3x5"), pair.facts["optics"]["pixel_size_um"] / 2)
     assert {name: found["mean"] for name, found in group["methods"]["Wiener"].items()} == pytest.approx(expected)
     assert group["images"] == 2
-    assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # of one image
+    assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # there is one image
 
 
 class Widefield(Pairs):

@@ -25,7 +25,7 @@ from srredsim.io.formats import open_source
 from srredsim.optics.measured_otf import read_curve
 from srredsim.stripes.saved import load_parameters
 
-EXAMPLES = 200  # of each reader in a round
+EXAMPLES = 200  # files for each reader in a round
 
 
 def image(path):

@@ -1,4 +1,7 @@
-"""A kind of input that joins the package by its file alone: checked, chosen, predicted, exported and listed."""
+"""Kinds of input that join the package by their files alone: checked, chosen, predicted, scored, exported and listed.
+
+One is made of raw stacks, the other of single images, of which one may follow another.
+"""
 
 import importlib
 import sys
@@ -9,11 +12,17 @@ import pytest
 import tifffile
 
 from srredsim import inputs, io, resources
-from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.acquisition import Optics, Pattern, RawStack, frames_from_raw
+from srredsim.data import catalogue
+from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
+from srredsim.evaluation.evaluate import evaluate
+from srredsim.evaluation.scores import score
+from srredsim.normalise import scaling_of
 from srredsim.workflows.export import export
 from srredsim.workflows.predict import predict_file
 from srredsim.zoo import models, recipe
+from srredsim.zoo.chain import Chain
 from srredsim.zoo.predict import predict
 
 KIND = '''
@@ -22,8 +31,9 @@ import numpy as np
 
 from srredsim.errors import InputError
 from srredsim.inputs import _graph, frames
-from srredsim.inputs.frames import check_data, check_constants, examples, notes, open, sampling, stack_of, survey
-from srredsim.inputs.frames import with_constants
+from srredsim.inputs.frames import check_constants, check_data, check_reading, compared_with, examples, notes
+from srredsim.inputs.frames import open, sampling, scored, shown_as, stack_of, survey, tested_on, with_constants
+from srredsim.inputs._stacks import no_link
 from srredsim.io.image import as_dtype
 
 WORDS, OF_STACKS, INPUT_NAME = "means of the angles", True, "means"
@@ -61,7 +71,20 @@ class Planes:
 
 
 def of_pair(network, pair, wiener):
-    raise InputError("not scored")
+    means = pair.frames.reshape(*pair.frames.shape[:2], network.model.angles, -1).mean(axis=-1, dtype=np.float32)
+    return pair.scaling.undo_gain(network.in_tiles(pair.scaling.apply(means), None))
+
+
+def baselines(pair, recipe):
+    return {}
+
+
+def check_link(name):
+    raise no_link(name, WORDS)
+
+
+def of_plane(network, image, tile):
+    raise no_link(network.model.name, WORDS)
 
 
 def graph(model, images):
@@ -74,34 +97,79 @@ def trial(network, rng):
     images = [s.undo_gain(network.in_tiles(s.apply(one))) for s, one in zip(scaled, means)]
     return means, np.stack(images)[..., None]
 '''
+OF_IMAGES = '''
+"""A single image, by its square root."""
+import numpy as np
+
+from srredsim.inputs import widefield
+from srredsim.inputs.widefield import baselines, check, check_constants, check_data, check_link, compared_with
+from srredsim.inputs.widefield import check_reading, describe, graph, notes, offer, open, sampling, scored, shown_as
+from srredsim.inputs.widefield import examples, stack_of, suits, survey, tested_on, trial, with_constants
+
+WORDS, OF_STACKS, INPUT_NAME = "roots", False, "roots"
+
+
+class Planes(widefield.Planes):
+    def __call__(self, position, into, tick=lambda: None):
+        raw = self._stack.raw(*position)
+        into[:] = of_plane(self._network, raw[0, 0], self._tile)
+        tick()
+        return raw
+
+
+def of_plane(network, image, tile):
+    return network.in_tiles(np.sqrt(np.abs(image), dtype=np.float32)[..., None], tile)
+
+
+def of_pair(network, pair, wiener):
+    return of_plane(network, pair.frames[..., 0], None)
+'''
 RECIPE = """
 network: {name: red_net, input_channels: 2, depth: 3, filters: 4, widefield_skip: true}
 data: {input: angle_means, angles: 2, phases: 4}
+"""
+ROOTS = """
+network: {name: dncnn, depth: 3, filters: 4}
+data: {input: roots}
 """
 
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
-    """Folder of a model of the new kind, the only one that is shipped."""
+    """Folder of a model of the new kind of stacks, shipped with one of the other; which sees no raw stack unasked."""
     package = tmp_path / "more_kinds"
     package.mkdir()
     (package / "angle_means.py").write_text(KIND, encoding="utf-8")
+    (package / "roots.py").write_text(OF_IMAGES, encoding="utf-8")
     inputs.__path__.append(str(package))
     importlib.invalidate_caches()
-    folder = tmp_path / "shipped" / "models" / "means"
-    folder.mkdir(parents=True)
-    (folder / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
-    keras.utils.set_random_seed(4)
-    models.build_network(recipe.load(folder)).save_weights(folder / models.WEIGHTS)
+    for name, text in {"means": RECIPE, "roots": ROOTS}.items():
+        folder = tmp_path / "shipped" / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "recipe.yaml").write_text(text, encoding="utf-8")
+        keras.utils.set_random_seed(4)
+        models.build_network(recipe.load(folder)).save_weights(folder / models.WEIGHTS)
     monkeypatch.setattr(resources, "SHIPPED", tmp_path / "shipped")
-    yield folder
+    yield tmp_path / "shipped" / "models" / "means"
     inputs.__path__.remove(str(package))
-    sys.modules.pop("srredsim.inputs.angle_means", None)
+    for name in ("angle_means", "roots"):
+        sys.modules.pop(f"srredsim.inputs.{name}", None)
 
 
 def stack_of(*shape):
     raw = np.random.default_rng(0).poisson(400, (*shape, 2, 4, 30, 34)).astype(np.uint16)
     return RawStack(raw, Pattern(2, 4), Optics(pixel_size_um=0.1))
+
+
+class One(Pairs):
+    def __init__(self, pair):
+        self.pair = pair
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return self.pair
 
 
 def expected(network, raw):
@@ -113,7 +181,7 @@ def expected(network, raw):
 
 def test_it_is_there(model):
     assert "angle_means" in inputs.names()
-    (row,) = models.describe()
+    row, _ = models.describe()
     assert (row["name"], row["input"], row["patterns"]) == ("means", "means of the angles", ["2 x 4"])
     with pytest.raises(InputError, match="3 channels are not the 2 angles"):
         models.build_network(recipe.load(model, ["network.input_channels=3"]))
@@ -138,6 +206,46 @@ def test_it_predicts_arrays_and_files(model, tmp_path):
     assert written.shape == (2, 2, 60, 68)
     with pytest.raises(InputError, match=r"takes 2 angles x 4 phases; this stack has 1 x 8; .*means of 2 angles"):
         predict(loaded, RawStack(stack.array.reshape(2, 1, 2, 1, 8, 30, 34), Pattern(1, 8)))
+
+
+def test_it_is_scored(model, monkeypatch):
+    """Its own image and the baselines of stacks, on stacks of its pattern."""
+    raw = stack_of(1, 1, 1).raw()
+    truth = np.random.default_rng(1).random((60, 68)).astype(np.float32)
+    pair = Pair(frames_from_raw(raw), truth, scaling_of(frames_from_raw(raw)))
+    asked = []
+    opened = type("Opened", (), {"pairs": One(pair)})
+    monkeypatch.setattr(catalogue, "open_split", lambda *given: asked.append(given) or opened)
+    loaded = models.load("means", "float32")
+    (group,) = evaluate(loaded)["groups"]
+    assert asked == [("simulated", "test", 2, 4)]
+    assert list(group["methods"]) == ["means", "widefield (Fourier)", "widefield (bicubic)"]  # no optics, no Wiener
+    psnr = score(truth, expected(loaded.network, raw))["psnr"]
+    assert group["methods"]["means"]["psnr"]["mean"] == pytest.approx(psnr, abs=1e-3)
+
+
+def test_single_images_follow_one_another(model, tmp_path):
+    """Roots of roots; what takes stacks is no part of it, and neither takes what is told of stacks."""
+    loaded = models.load("roots", "float32")
+    image = np.random.default_rng(2).poisson(400, (20, 24)).astype(np.float32)
+
+    def alone(image):
+        return np.asarray(loaded.network(np.sqrt(np.abs(image))[None, ..., None]))[0, ..., 0]
+
+    chain = Chain("roots+roots", "float32")
+    np.testing.assert_allclose(chain(image), alone(alone(image)), rtol=1e-3)
+    np.save(tmp_path / "a.npy", image)
+    report = predict_file(tmp_path / "a.npy", chain)
+    written = tifffile.imread(report["paths"][0])
+    np.testing.assert_allclose(written, alone(alone(image)), rtol=1e-3)
+    for links in ("roots+means", "means+roots"):
+        with pytest.raises(InputError, match="means takes means of the angles, not widefield images"):
+            Chain(links)
+    with pytest.raises(InputError, match="no part of a chain"):
+        Chain("means")(image)
+    with pytest.raises(InputError, match=r"`angles` is for raw stacks; the model roots\+roots takes roots$"):
+        chain.check(io.Reading(angles=3))
+    Chain("means").check(io.Reading(angles=3))
 
 
 def test_it_is_exported(model, tmp_path):

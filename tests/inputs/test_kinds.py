@@ -15,7 +15,8 @@ from srredsim.zoo import recipe
 
 VERBS = (
     *("WORDS", "OF_STACKS", "check_data", "check", "check_constants", "sampling", "describe", "suits", "offer"),
-    *("examples", "with_constants", "of_pair", "open", "stack_of", "survey", "Planes", "notes"),
+    *("examples", "with_constants", "of_pair", "tested_on", "scored", "compared_with", "baselines", "check_reading"),
+    *("check_link", "open", "stack_of", "survey", "Planes", "notes", "shown_as", "of_plane"),
     *("INPUT_NAME", "graph", "trial"),
 )
 PACKAGE = Path(srredsim.__file__).parent
@@ -24,7 +25,7 @@ PACKAGE = Path(srredsim.__file__).parent
 @pytest.mark.parametrize("name", inputs.names())
 def test_each_has_all_verbs_and_the_docstring_names_them(name):
     kind = inputs.module(name)
-    for verb in (*VERBS, *(() if kind.OF_STACKS else ("of_plane",))):
+    for verb in VERBS:
         assert hasattr(kind, verb), f"{name} has no {verb}"
         assert f"``{verb}" in inputs.__doc__
 
@@ -36,12 +37,12 @@ def test_asking_for_their_names_loads_no_neural_network():
 
 
 def test_nobody_else_asks_for_the_kind():
-    """No condition on the name of a kind outside of its own file."""
+    """No condition on the name of a kind outside of its own file, nor on the pattern that one of them has."""
     found = [
         f"{path.name}: {line.strip()}"
         for path in PACKAGE.rglob("*.py")
         for line in path.read_text(encoding="utf-8").splitlines()
-        if re.search(r"\.input\s*(==|!=|in\b|not in\b)|takes_(wiener|widefield|frames)", line)
+        if re.search(r"\.input\s*(==|!=|in\b|not in\b)|takes_(wiener|widefield|frames)|pattern (==|!=) \(", line)
     ]
     assert not found
 

@@ -133,7 +133,7 @@ def test_impossible_optics_are_refused():
         refuse_impossible(Optics(na=3.0))  # whatever else is known
     with pytest.raises(InputError, match="too coarse"):
         refuse_impossible(optics.given(pixel_size_um=0.3))
-    refuse_impossible(Optics(pixel_size_um=0.3))  # of which not enough is known
+    refuse_impossible(Optics(pixel_size_um=0.3))  # not enough is known of them
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (3, 2), (3, 1), (1, 1), (2, 4)])

@@ -143,7 +143,7 @@ def test_differences_are_those_planted_whatever_the_noise(noise):
     own = np.random.default_rng(9).standard_normal((160, 160))
     prepared.frames[2] += (0.6 * own / own.std()).astype(np.float32)
     found = movement(prepared, variance)
-    structure = np.sqrt(1 + 0.2**2)  # of the mean, in which a third of it is
+    structure = np.sqrt(1 + 0.2**2)  # contrast of the mean, in which a third of it is
     np.testing.assert_allclose(found.differences, np.array([0.2, 0.2, 0.4]) / structure, atol=0.06 if noise else 2e-3)
 
 

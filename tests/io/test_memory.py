@@ -6,7 +6,7 @@ import pytest
 from srredsim import io
 from srredsim.acquisition import Pattern, RawStack
 
-BYTES = 2 * 3 * 8 * 10 * 2  # of the frames of one position
+BYTES = 2 * 3 * 8 * 10 * 2  # all frames of one position
 
 
 class Counted:

@@ -35,7 +35,7 @@ def test_a_window_makes_as_many_output_pixels_at_every_scale_above_one():
 def test_reach_through_an_enlarged_image(reach, scale):
     """Pixel by pixel: which input pixels the outermost fine pixels are interpolated between."""
     reached = set()
-    for within in range(scale):  # of the fine pixels in the block of input pixel 0
+    for within in range(scale):  # each fine pixel in the block of input pixel 0
         for fine in (within - reach, within + reach):
             place = (Fraction(fine) + Fraction(1, 2)) / scale - Fraction(1, 2)
             reached |= {math.floor(place), math.ceil(place)}

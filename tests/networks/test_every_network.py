@@ -12,7 +12,6 @@ from keras import ops
 
 from srredsim import networks
 from srredsim.errors import InputError
-from srredsim.layers.scales import FACTORS
 
 every_network = pytest.mark.parametrize("name", networks.names())
 
@@ -30,7 +29,7 @@ often = pytest.mark.parametrize(
 def scales(name):
     if name in LARGE + LIKE_ANOTHER:
         return (2,)
-    return getattr(networks.module(name), "SCALES", tuple(FACTORS))
+    return networks.module(name).SCALES
 
 
 EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_net.py
@@ -158,14 +157,13 @@ def test_every_weight_learns(name, build_small):
 
 
 def shut_what_sees_all(model, name) -> None:
-    for layer in getattr(networks.module(name), "SEES_ALL", ()):
+    for layer in networks.module(name).SEES_ALL:
         model.get_layer(layer).set_weights([np.zeros_like(weight) for weight in model.get_layer(layer).get_weights()])
 
 
 def alignment_of(name, scale=None) -> int:
     """Pixels to whose multiples an image may be moved without another result."""
-    module = networks.module(name)
-    return module.alignment(**settings_of(name, scale)) if hasattr(module, "alignment") else 1
+    return networks.module(name).alignment(**settings_of(name, scale))
 
 
 @often
@@ -196,7 +194,7 @@ def test_receptive_field_is_what_one_pixel_reaches(name, scale, build_small):
     shut_what_sees_all(model, name)
     claimed, step = networks.module(name).receptive_field(**settings_of(name, scale)), alignment_of(name, scale)
     first = -(-(claimed + 3) // step) * step
-    side, centres = 2 * first + 2 * step, first + np.arange(step)  # of pixels of a block, each reaches another distance
+    side, centres = 2 * first + 2 * step, first + np.arange(step)  # each pixel of a block reaches its own distance
     images = np.zeros((1 + step, side, side, model.input_shape[-1]), "float32")
     images[1 + np.arange(step), centres, centres] = 1.0
     dark, *results = run(model, images)

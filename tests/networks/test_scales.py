@@ -7,7 +7,6 @@ from scipy.ndimage import zoom
 
 from srredsim import networks
 from srredsim.errors import InputError
-from srredsim.layers.scales import FACTORS
 
 SMALL = {name: networks.module(name).SMALL for name in networks.names()}
 
@@ -17,7 +16,7 @@ LARGE = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir", "dfcan", "drrn", "sr
 
 
 def scales(name):
-    return (2,) if name in LARGE else getattr(networks.module(name), "SCALES", tuple(FACTORS))
+    return (2,) if name in LARGE else networks.module(name).SCALES
 
 
 # Parameters, counted from the published layer tables
@@ -219,7 +218,7 @@ def test_a_turned_network_makes_the_turned_image(name, scale, build_small):
 
 @pytest.mark.parametrize("name", networks.names())
 def test_other_scales_are_refused_before_anything_is_built(name):
-    known = getattr(networks.module(name), "SCALES", tuple(FACTORS))
+    known = networks.module(name).SCALES
     listed = f"{', '.join(map(str, known[:-1]))} or {known[-1]}"
     for scale in (5, 0, "two"):
         with pytest.raises(InputError, match=rf"^`scale` of {name} is {listed}; got {scale!r}$"):

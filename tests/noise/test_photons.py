@@ -7,7 +7,7 @@ from srredsim.errors import InputError
 from srredsim.noise.photons import Counting, counting_of, part, recorded
 from srredsim.optics.transfer import Transfer
 from srredsim.quality.frc import frc, resolution_um
-from srredsim.quality.split_frc import checkerboard_frc, moved, split_frc
+from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.camera import expose
 from srredsim.simulation.sim import simulate_stack
@@ -92,41 +92,25 @@ def test_halves_of_the_photons_resolve_what_the_truth_says():
     assert halves == pytest.approx(against_truth, rel=0.08)
 
 
-def test_noise_correlates_in_a_reconstruction_but_not_in_its_halves():
-    """Why the checkerboard must not be used on a reconstruction."""
+def test_noise_does_not_correlate_in_the_halves():
     stack = sample()
     transfer = transfer_for(stack.settings)
     parameters = estimate(prepare(stack.raw), transfer)
     noise = np.random.default_rng(5).poisson(100, stack.raw.shape) + 100
     _, halves = split_frc(noise, parameters, transfer, Counting(1.0, 100.0, 0.0), np.random.default_rng(6), wiener=0.1)
-    image, _ = reconstruct(prepare(noise), parameters, transfer, 0.1)
-    _, checkered = checkerboard_frc(image, transfer.pixel_size_um / 2)
     assert abs(np.mean(halves[4:-20])) < 0.03
-    assert np.mean(checkered[4:]) > 0.9
 
 
-def test_the_checkerboard_is_on_the_scale_of_halves():
-    """A finely sampled image, nothing finer than four pixels: S / (S + N) of half the light."""
+def test_halves_correlate_as_signal_and_noise_of_half_the_light_say():
+    """S / (S + N) of an image whose signal is white up to a frequency."""
     rng = np.random.default_rng(7)
     shape, pixel_um = (300, 320), 0.05
     f = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1]))
     signal = np.fft.ifft2(np.fft.fft2(rng.normal(size=shape)) * (f < 0.2)).real
     signal *= 12 / signal.std()
     recorded_once = rng.poisson(np.maximum(100 + signal, 0)).astype(float)
-    frequencies, found = checkerboard_frc(recorded_once, pixel_um)
-    assert frequencies[-1] == pytest.approx(1 / (4 * pixel_um), rel=0.02)
-    inside = (frequencies > 0.5) & (frequencies < 0.9 * 0.2 / pixel_um)
-    beyond = frequencies > 1.1 * 0.2 / pixel_um
     density = 144 / (np.pi * 0.2**2)  # power of the signal per unit of frequency; that of the noise is 100
-    assert np.mean(found[inside]) == pytest.approx(density / 2 / (density / 2 + 100), abs=0.02)
-    assert np.mean(found[beyond]) == pytest.approx(0, abs=0.06)
     thinned = part(recorded_once, Counting(1.0, 0.0, 0.0), 0.5, rng)
     frequencies, halves = frc(*thinned, pixel_um)
     inside = (frequencies > 0.5) & (frequencies < 0.9 * 0.2 / pixel_um)
     assert np.mean(halves[inside]) == pytest.approx(density / 2 / (density / 2 + 100), abs=0.02)
-
-
-def test_moved_goes_to_positions_further():
-    y, x = np.mgrid[:20, :30]
-    wave = lambda rows, columns: np.cos(np.pi * 3 * (rows + 0.5) / 20) + np.cos(np.pi * 4 * (columns + 0.5) / 30)  # noqa: E731
-    np.testing.assert_allclose(moved(wave(y, x), (-0.5, 0.5)), wave(y - 0.5, x + 0.5), atol=1e-9)

@@ -37,7 +37,7 @@ def test_what_microscopes_have_is_taken(name, value):
 def test_another_unit_or_a_lost_decimal_point_is_recognised(name, value, meant):
     with pytest.raises(InputError) as problem:
         plausible.check(name, value)
-    assert str(problem.value).endswith(f": {meant}")
+    assert str(problem.value).endswith(f", {meant}")
     assert f"`{name}`" in str(problem.value)
     assert plausible.check(name, float(meant.rstrip("?"))) > 0  # what is proposed would be taken
 

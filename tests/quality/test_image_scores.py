@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from skimage.metrics import peak_signal_noise_ratio
 
 from srredsim.quality import image_scores as scores
 
@@ -15,32 +14,27 @@ def images():
     return reference, np.clip(reference + 0.1 * rng.standard_normal((40, 36)), 0, 1)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("ssim_range1", 0.9440467885065185),
-        ("ssim_range2", 0.9449559760789746),
-        ("rmse_z", 0.0951645902988),
-    ],
-)
-def test_reference_figures(images, name, expected):
-    assert getattr(scores, name)(*images) == pytest.approx(expected, rel=1e-11)
+def test_reference_figures(images):
+    assert scores.rmse_z(*images) == pytest.approx(0.0951645902988, rel=1e-11)
 
 
-def test_eight_bit_figures(images):
-    reference, image = (255 * plane for plane in images)
-    assert scores.psnr_255(reference, image) == pytest.approx(20.4304923557, abs=1e-9)
-    assert scores.psnr_255(reference, image) == pytest.approx(peak_signal_noise_ratio(*images, data_range=1))
-    assert scores.ssim_255(reference, image) == pytest.approx(0.9440467885065185, rel=1e-11)
+def test_uniform_window(images):
+    """Window by window, where none is cut; moments of samples, constants from the range of the reference."""
+    c1, c2 = (0.01 * np.ptp(images[0])) ** 2, (0.03 * np.ptp(images[0])) ** 2
+    windows = np.lib.stride_tricks.sliding_window_view(images, (7, 7), axis=(1, 2)).reshape(2, -1, 49)
+    found = []
+    for r, i in zip(*windows, strict=True):
+        (var_r, both), (_, var_i) = np.cov(r, i)
+        one = (2 * r.mean() * i.mean() + c1) / (r.mean() ** 2 + i.mean() ** 2 + c1)
+        found.append(one * (2 * both + c2) / (var_r + var_i + c2))
+    assert scores.ssim_reference_range(*images) == pytest.approx(np.mean(found), rel=1e-10)
 
 
 def test_the_range_of_the_reference_makes_the_unit_immaterial(images):
     reference, image = images
-    wide = reference.max() - reference.min()
     in_range = scores.ssim_reference_range(reference, image)
     assert scores.ssim_reference_range(66.0 * reference, 66.0 * image) == pytest.approx(in_range, rel=1e-12)
-    assert in_range == pytest.approx(scores.ssim_range1(reference / wide, image / wide), rel=1e-12)
-    low = 0.25 + 0.5 * image  # of a range of its own: the order of the two images matters
+    low = 0.25 + 0.5 * image  # has another range: the order of the two images matters
     assert scores.ssim_reference_range(reference, low) != pytest.approx(scores.ssim_reference_range(low, reference))
 
 
@@ -62,16 +56,11 @@ def test_gaussian_window(images):
     assert scores.ssim_gaussian_range1(*images) == pytest.approx(0.94372115, abs=1e-8)
 
 
-def test_range_2_flatters(images):
-    assert scores.ssim_range2(*images) > scores.ssim_range1(*images)
-
-
 def test_equal_images():
     image = np.random.default_rng(3).normal(size=(20, 16))
     assert scores.rmse_z(image, image) == 0
     assert scores.ssim_reference_range(image, image) == pytest.approx(1)
     assert scores.ssim_gaussian_range1(image, image) == pytest.approx(1)
-    assert scores.psnr_255(image, image) == np.inf
 
 
 def test_images_that_cannot_be_compared(images):

@@ -177,7 +177,7 @@ def test_a_band_moved_home_is_a_multiple_of_band_zero():
     f = np.fft.fftfreq(n, 0.08)
     otf = transfer(f, f)
     k = np.array([17.0, -21.0]) / (n * 0.08)
-    obj = rng.random((2 * n, 2 * n))  # of which only what the OTF passes is seen
+    obj = rng.random((2 * n, 2 * n))  # only what the OTF passes of it is seen
     fine = (np.arange(2 * n) - 0.5) / 2 * 0.08
     carrier = np.exp(2j * np.pi * (k[0] * fine[:, None] + k[1] * fine))
 

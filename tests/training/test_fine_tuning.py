@@ -147,6 +147,18 @@ def test_the_schedule_is_as_long_as_the_pairs_allow(tiny_model, pairs):
     assert small.initial_weights == str(tiny_model)
 
 
+def test_the_pairs_are_all_that_is_learned_from(tmp_path):
+    """Not the scenes that a model was trained on beside its data."""
+    for kind, side in (("raw", 128), ("truth", 256)):
+        (tmp_path / kind).mkdir()
+        for name in "ab":
+            image = np.random.default_rng(5).poisson(9.0, (128, 128)).repeat(side // 128, 0).repeat(side // 128, 1)
+            tifffile.imwrite(tmp_path / kind / f"{name}.tif", image.astype(np.uint16))
+    chosen = recipe_for("widefield_sr", [f"data.name={tmp_path}"]).data
+    assert (chosen.leaves, chosen.dense) == (0.0, 0.0)
+    assert recipe_for("widefield_sr", [f"data.name={tmp_path}", "data.leaves=0.2"]).data.leaves == 0.2
+
+
 def test_the_pattern_is_that_of_the_stacks(tiny_cleaner, pairs, tmp_path):
     """The model is for 3x5 and 3x3; 15 frames are no 9."""
     assert recipe_for(tiny_cleaner, [f"data.name={pairs}"]).data.patterns == ("3x5",)

@@ -51,7 +51,7 @@ def test_torch_leaves_normalisations_and_slopes(network):
 
 def test_the_denoisers_of_w2s():
     network = networks.build("dncnn", depth=12)
-    initialise(network, "w2s_denoiser", seed=3)
+    initialise(network, "kaiming_clamped", seed=3)
     kernels = [layer.kernel.numpy() for layer in network.layers if isinstance(layer, layers.Conv2D)]
     assert kernels[0].std() == pytest.approx(np.sqrt(2 / 9), rel=0.1)
     assert kernels[1].std() == pytest.approx(np.sqrt(2 / 9 / 64), rel=0.02)
@@ -66,7 +66,7 @@ def test_the_denoisers_of_w2s():
 
 
 def test_biases_of_the_denoisers_are_those_of_torch(network):
-    initialise(network, "w2s_denoiser", seed=3)
+    initialise(network, "kaiming_clamped", seed=3)
     kernel, bias = weights(network, "transposed")
     assert kernel.std() == pytest.approx(np.sqrt(2 / FAN_IN["transposed"]), rel=0.03)
     assert np.abs(bias).max() <= FAN_IN["transposed"] ** -0.5
@@ -79,7 +79,7 @@ def test_what_begins_at_zero_or_as_a_shift_stays():
     assert any(weight.any() for weight in weights(network, "encoder_1"))
     network = networks.build("ridnet", **networks.module("ridnet").SMALL)
     before = [weights(network, name) for name in ("subtract_mean", "add_mean")]
-    initialise(network, "w2s_denoiser", seed=3)
+    initialise(network, "kaiming_clamped", seed=3)
     np.testing.assert_equal([weights(network, name) for name in ("subtract_mean", "add_mean")], before)
 
 

@@ -328,7 +328,7 @@ def test_the_context_fits_into_the_window():
     hungry = dataclasses.replace(
         loaded(None, receptive_field=32), recipe=recipe.from_dict({"name": "m", "network": {"name": "san"}})
     )
-    assert default_tile(hungry) == 256 - 2 * 32  # of a window whose memory grows with its fourth power
+    assert default_tile(hungry) == 256 - 2 * 32  # memory of its window grows with the fourth power
 
 
 def write(path, raw):

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolution,
-    normalisation,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolution, normalisation
 
 
 def _settings(shapes: Shapes) -> dict[str, int]:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolution,
-    ends,
-    upsampling,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolution, ends, upsampling
 
 
 def _settings(shapes: Shapes) -> dict[str, int]:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolution,
-    normalisation,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolution, normalisation
 
 RECURSIVE = "dense_memory_blocks.0.recursive_unit.0.residual_block.2.weight"  # a tensor of SR-CACO-2
 

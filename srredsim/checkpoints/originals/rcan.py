@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolution,
-    ends,
-    upsampling,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolution, ends, upsampling
 
 BLOCK = {"conv_1": "body.0", "conv_2": "body.2", "squeeze": "body.3.conv_du.0", "excite": "body.3.conv_du.2"}
 

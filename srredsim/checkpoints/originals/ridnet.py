@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolutions,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolutions
 
 BLOCK = {
     "near_1": "r1.body1.0",

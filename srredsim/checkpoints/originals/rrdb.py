@@ -5,12 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolution,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolution
 
 
 def _settings(shapes: Shapes) -> dict[str, int]:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srredsim.checkpoints.counterparts import (
-    Counterpart,
-    Original,
-    Shapes,
-    convolution,
-    slope,
-    transposed_convolution,
-)
+from srredsim.checkpoints.counterparts import Counterpart, Original, Shapes, convolution, slope, transposed_convolution
 from srredsim.errors import InputError
 from srredsim.networks.srfbn import KERNELS
 

@@ -22,12 +22,12 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--phases", type=shared.positive, metavar="P", help="in each angle ({default})")
     light = "range of the expected photons in the brightest widefield pixel ({default})"
     parser.add_argument("--photons", type=shared.above_zero, nargs=2, metavar=("LOW", "HIGH"), help=light)
-    size = "side in raw pixels ({default}; {srredsim.data.w2s.archive:SIZE} with --w2s)"
+    size = "side in raw pixels ({default}; with --w2s that of its captures)"
     parser.add_argument("--size", type=shared.positive, metavar="N", help=size)
     parser.add_argument(
         "--w2s",
         action="store_true",
-        help="fields as in the raw archive of W2S, for prepare w2s: 400 captures, raw SIM frames and SIM image in three"
+        help="fields as in the raw archive of W2S, for prepare w2s: all captures, raw SIM frames and SIM image in three"
         " channels; --count, --seed and --size only. 650 MB a field of 512 pixels",
     )
     parser.add_argument(

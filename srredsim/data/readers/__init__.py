@@ -5,14 +5,15 @@ A reader has
 ``Settings``
     Frozen dataclass of the keys that it wants in ``dataset.yaml`` beside the common ones; ``splits``, a mapping, is
     one of them. What is no field is refused by name. ``__post_init__`` may refuse more.
-``stacks(data, split, pattern, wanted)``, if it has raw stacks
+``stacks(data, split, pattern, wanted)``, None unless it has raw stacks
     `srredsim.data.pairs.Pairs` of raw stacks of (angles, phases).
-``images(data, split, wanted)``, if it has single images
+``images(data, split, wanted)``, None unless it has single images
     Pairs of one image each and what should become of it.
-``fields(data, split, wanted)``, if it has images at noise levels
+``fields(data, split, wanted)``, None unless it has images at noise levels
     `srredsim.data.fields.Fields`.
 
-``data`` is a `srredsim.data.description.Description`, ``wanted`` a `Wanted`. It may also have
+``data`` is a `srredsim.data.description.Description`, ``wanted`` a `Wanted`. What a reader leaves out is as in
+`LEFT_OUT`, also
 
 ``CHOICES``
     Keys of ``data:`` in a recipe that its data sets can be asked by, each with its type: ``{"cell": "str"}``. They are
@@ -35,7 +36,16 @@ from typing import Any
 
 from srredsim.members import Members
 
-_members = Members("reader", __name__, __path__)
+LEFT_OUT = {
+    "stacks": None,
+    "images": None,
+    "fields": None,
+    "CHOICES": {},
+    "ANY_PATTERN": False,
+    "published": None,
+    "recognises": lambda folder: False,
+}
+_members = Members("reader", __name__, __path__, LEFT_OUT)
 names, module = _members.names, _members.module
 
 
@@ -52,4 +62,4 @@ class Wanted:
 
 def choices() -> dict[str, str]:
     """Every key that some reader's data sets can be asked by, with its type."""
-    return {key: kind for name in names() for key, kind in getattr(module(name), "CHOICES", {}).items()}
+    return {key: kind for name in names() for key, kind in module(name).CHOICES.items()}

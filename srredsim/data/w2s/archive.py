@@ -14,7 +14,6 @@ from srredsim.data.w2s.simulated import camera_rng, captures, expected_field, ra
 from srredsim.errors import InputError
 
 FEWEST = 32  # pixels of a side
-SIZE = 512  # pixels along a side of the published captures
 
 
 def simulate_archive(
@@ -22,27 +21,27 @@ def simulate_archive(
     count: int = 1,
     *,
     seed: int = 0,
-    size: int = SIZE,
+    size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Write folders ``ImageNNN`` with 400 captures, a montage of raw SIM frames and a SIM image of each channel.
+    """Write folders ``ImageNNN`` with all captures, a montage of raw SIM frames and a SIM image of each channel.
 
     Folder NNN of a seed is the same however many are made. A field of 512 pixels takes 650 MB.
 
     Parameters
     ----------
     count : int
-        How many of the 120 fields; some of each split (`numbers`).
-    size : int
-        Side of a capture in pixels.
+        How many of the fields of W2S; some of each split (`numbers`).
+    size : int, optional
+        Side of a capture in pixels; left out: as published.
 
     Raises
     ------
     InputError
-        If there are more fields than 120, the images are too small, or a folder exists already.
+        If W2S has no so many fields, the images are too small, or a folder exists already.
     """
     out = Path(out)
-    most, channels = len(layout().fields), layout().channels
+    most, channels, size = len(layout().fields), layout().channels, layout().size if size is None else size
     if not 1 <= count <= most:
         raise InputError(f"W2S has {most} fields; `count` is 1 to {most}, got {count}")
     if size < FEWEST:

@@ -20,7 +20,7 @@ FLAT = 1e-12  # share of the squared mean: what rounding leaves of the variance 
 
 
 def averages(captures: np.ndarray) -> dict[int, np.ndarray]:
-    """(y, x) float64 of every noise level, from captures (400, y, x) of which 16 are in memory at a time.
+    """(y, x) float64 of every noise level, from all captures (n, y, x) of which 16 are in memory at a time.
 
     Sums of whole numbers are exact.
     """

@@ -1,7 +1,7 @@
 """Reads the images of W2S from a folder: the released one, or one that ``srredsim prepare w2s`` made.
 
 =============================================  =====================================================================
-``normalized/avg{1,2,4,8,16,400}/NNN_C.npy``   averages of field NNN in channel C, z-scored
+``normalized/avgN/NNN_C.npy``                  averages of N captures of field NNN in channel C, z-scored
 ``normalized/sim/NNN_C.npy``                   SIM images; not in the released data
 ``w2s.json``                                   by what the images were z-scored; without it, the published constants
 =============================================  =====================================================================

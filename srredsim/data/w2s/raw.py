@@ -3,12 +3,12 @@
 ==============================  ===============  ==========================================================
 ``ImageNNN/``, c = 0, 1, 2      shape            content
 ==============================  ===============  ==========================================================
-``wf_channel{c}.npy``           (400, y, x)      widefield captures, uint16
+``wf_channel{c}.npy``           (n, y, x)        widefield captures, uint16
 ``sim_input_channel{c}.npy``    (3y, 5x)         raw SIM stack as one montage
 ``sim_channel{c}.npy``          (2y, 2x)         SIM image
 ==============================  ===============  ==========================================================
 
-The published archive has y = x = 512 and the fields 001 to 120.
+How many captures, pixels and fields the published archive has, ``data/w2s/dataset.yaml`` says.
 """
 
 from __future__ import annotations
@@ -170,7 +170,8 @@ def folders(path: Path) -> list[RawField]:
     if not found:
         inside = [entry for entry in sorted(path.iterdir()) if (entry / "Image001").is_dir()]
         hint = f"; there are some in {inside[0]}" if inside else ""
-        raise InputError(f"{path} holds no folder Image001 to Image120 of the raw W2S archive{hint}")
+        first, last = layout().fields[0], layout().fields[-1]
+        raise InputError(f"{path} holds no folder Image{first:03d} to Image{last:03d} of the raw W2S archive{hint}")
     return found
 
 

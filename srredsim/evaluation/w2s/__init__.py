@@ -9,5 +9,5 @@ def add_arguments(parser) -> None:
     """What chooses cells: methods and noise levels."""
     methods = "chains such as vst_bm3d, dncnn+rcan, jdsr_rrdb, bicubic; left out: all that the paper has"
     parser.add_argument("--methods", nargs="+", default=(), metavar="M", help=methods)
-    levels = "captures that are averaged: 1, 2, 4, 8, 16 or 400; left out: all that the paper has"
+    levels = "captures that are averaged; left out: all that the data have"
     parser.add_argument("--noise-levels", nargs="+", type=int, default=(), metavar="N", help=levels)

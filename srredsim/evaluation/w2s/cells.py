@@ -1,7 +1,7 @@
 """The W2S benchmark: chains of methods on fields at noise levels, cell by cell, each kept as soon as it is done.
 
 A chain is one method or several, joined by ``+``, of which each takes what the one before made: ``vst_bm3d+bicubic``.
-Denoisers are compared with the average of 400 captures; what has twice the pixels, with the SIM image.
+Denoisers are compared with the average of all captures; what has twice the pixels, with the SIM image.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data import catalogue
-from srredsim.data.fields import Field, Fields
-from srredsim.data.w2s.layout import layout
+from srredsim.data.fields import Field, Fields, noisy
 from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
 from srredsim.evaluation.runner import Cache, Progress, Runner, fingerprint_of, mean_and_spread
@@ -64,15 +63,18 @@ class Cell:
         return f"{self.chain}@{self.level}"
 
 
-def tables() -> dict[str, list[Cell]]:
-    """The cells of Tables 1 to 3, with the rows that the paper lacks: the input itself, and bicubic interpolation."""
+def tables(levels: Sequence[int], reference: int) -> dict[str, list[Cell]]:
+    """The cells of Tables 1 to 3 at noise levels, ``reference`` free of noise, with the rows that the paper lacks: the
+    input itself, and bicubic interpolation.
+    """
+    below = [level for level in levels if level != reference]
     after = [Cell(f"{first}+{network}", 1) for first in DENOISERS for network in (BICUBIC, *NETWORKS)]
-    bare = [Cell(network, level) for level in (1, layout().reference) for network in (BICUBIC, *NETWORKS)]
+    bare = [Cell(network, level) for level in (1, reference) for network in (BICUBIC, *NETWORKS)]
     joint = (BICUBIC, f"vst_bm3d+{BICUBIC}", "dncnn+rcan", "dncnn+esrgan", *JOINT, OWN_JOINT)
     return {
-        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in layout().noisy_levels],
+        "denoising": [Cell(name, level) for name in (NOISY, *DENOISERS) for level in below],
         "super-resolution": after + bare,
-        "joint": [Cell(chain, level) for chain in joint for level in layout().noisy_levels],
+        "joint": [Cell(chain, level) for chain in joint for level in below],
     }
 
 
@@ -121,13 +123,13 @@ class Benchmark:
         InputError
             If a method has no such name, a chain has none on one side of a ``+``, or there is no such level.
         """
-        levels = set(noise_levels)
-        if wrong := sorted(levels - set(layout().levels)):
-            there = ", ".join(map(str, layout().levels))
+        levels, known = set(noise_levels), self.fields.levels
+        if wrong := sorted(levels - set(known)):
+            there = ", ".join(map(str, known))
             raise InputError(f"no average of {wrong[0]} captures; `noise_levels` are {there}")
-        wanted = list(dict.fromkeys(cell for cells in tables().values() for cell in cells))
+        wanted = list(dict.fromkeys(cell for cells in tables(known, self.fields.reference).values() for cell in cells))
         if methods:
-            wanted = [Cell(chain, level) for chain in methods for level in levels or layout().noisy_levels]
+            wanted = [Cell(chain, level) for chain in methods for level in levels or noisy(self.fields)]
         cells, lacking = [], {}
         for cell in wanted:
             if levels and cell.level not in levels:
@@ -135,7 +137,7 @@ class Benchmark:
             if not all(cell.links):
                 raise InputError(f"a chain has a method on each side of +, as vst_bm3d+bicubic; got {cell.chain}")
             why = [reason for link in cell.links if (reason := self._lacking(link, cell.level))]
-            if cell.level == layout().reference and set(cell.links) <= {NOISY, *DENOISERS}:
+            if cell.level == self.fields.reference and set(cell.links) <= {NOISY, *DENOISERS}:
                 why.insert(0, f"{cell.chain} of {cell.level} captures would be compared with its own input")
             if not why:
                 cells.append(cell)
@@ -198,7 +200,7 @@ class Benchmark:
     def _compare(self, field: Field, image: np.ndarray, last: str, level: int) -> dict[str, float]:
         fields = self.fields
         if image.shape == field.average(level).shape:
-            truth, z = field.average(layout().reference), fields.widefield
+            truth, z = field.average(fields.reference), fields.widefield
             image = z.apply(image)
         else:
             truth, z = field.sim(), fields.sim
@@ -248,8 +250,7 @@ class Benchmark:
 
     def _loaded(self, place: str) -> Network:
         model = models.load(place, self._precision)
-        if model.kind.OF_STACKS:
-            raise InputError(f"the model {place} does not take widefield images")
+        model.kind.check_link(model.name)
         return Network(model)
 
     def _place(self, link: str, level: int) -> str:

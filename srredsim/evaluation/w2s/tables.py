@@ -58,7 +58,7 @@ def _figure(place: int, cell: dict) -> float | None:
 
 
 def _tables(result: dict) -> list[Grid]:
-    planned = tables()
+    planned = tables(layout().levels, layout().reference)  # those of the paper
     denoising, joint = (
         _by_level(title, dict.fromkeys(cell.chain for cell in planned[title]), {cell.level for cell in planned[title]})
         for title in ("denoising", "joint")

@@ -24,7 +24,7 @@ from srredsim.errors import InputError
 from srredsim.io.source import Source
 from srredsim.members import Members
 
-_members = Members("format", __name__, __path__)
+_members = Members("format", __name__, __path__, {"claims": lambda folder: False})
 names, module = _members.names, _members.module
 
 LONGEST_MAGIC = 64  # bytes
@@ -47,7 +47,7 @@ def suffixes() -> tuple[str, ...]:
 def format_of_folder(folder: Path) -> ModuleType | None:
     """The format in which a folder is one image; None if it is just a folder."""
     modules = (module(name) for name in names())
-    return next((one for one in modules if hasattr(one, "claims") and one.claims(folder)), None)
+    return next((one for one in modules if one.claims(folder)), None)
 
 
 def _format_of_file(path: Path) -> ModuleType:

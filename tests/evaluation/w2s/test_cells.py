@@ -40,6 +40,7 @@ class FakeField:
 
 class FakeFields(Ready, list):
     widefield, sim, calibrated, made_by = Scaling(150.0, 50.0), Scaling(460.0, 150.0), False, None
+    levels, reference, scale = layout().levels, layout().reference, layout().scale
 
 
 @pytest.fixture
@@ -210,8 +211,22 @@ def test_what_has_no_weights_is_named_and_left_out(tmp_path, fields):
     assert all(cell.level == 1 for cell in cells)
 
 
+def test_levels_are_those_of_the_fields(tmp_path, fields):
+    """A data set that averages 3 and 32 captures is planned and refused by these, not by the published ones."""
+    fields.levels, fields.reference = (1, 3, 32), 32
+    bench = w2s.Benchmark(fields, tmp_path)
+    cells, lacking = bench.plan()
+    assert {cell.level for cell in cells if cell.chain == "vst_bm3d"} == {1, 3}
+    assert {cell.level for cell in cells if cell.chain == "bicubic"} == {1, 3, 32}
+    assert lacking == {key: why for key, why in lacking.items() if key.rpartition("@")[2] in ("1", "3", "32")}
+    _, lacking = bench.plan(["noisy"], [32])
+    assert lacking["noisy@32"] == "noisy of 32 captures would be compared with its own input"
+    with pytest.raises(InputError, match="no average of 400 captures; `noise_levels` are 1, 3, 32"):
+        bench.plan(["noisy"], [400])
+
+
 def test_the_tables_of_the_paper_are_all_planned():
-    cells = {cell for table in w2s.tables().values() for cell in table}
+    cells = {cell for table in w2s.tables(layout().levels, layout().reference).values() for cell in table}
     with_figures = {cell for cell in cells if published(cell.chain, cell.level)}
     assert (
         len(with_figures) == 6 * 5 + 8 * 6 + 5 * 4 - 2

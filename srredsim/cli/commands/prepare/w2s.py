@@ -12,8 +12,8 @@ from srredsim.errors import InputError
 DEFAULTS = ("srredsim.data.w2s.prepare:Settings",)
 HELP = "widefield to SIM, raw"
 DESCRIPTION = (
-    "The averages of 1, 2, 4, 8, 16 and all 400 captures and the SIM images as z-scores, and pairs of raw SIM stacks"
-    " and SIM images. Interrupted, it goes on where it stopped."
+    "The averages of captures at each noise level and the SIM images as z-scores, and pairs of raw SIM stacks and SIM"
+    " images. Interrupted, it goes on where it stopped."
 )
 
 
@@ -32,8 +32,8 @@ def add_arguments(parser: shared.Parser) -> None:
         "--sim-zscore",
         choices=Choices("srredsim.data.w2s.prepare:SIM_ZSCORES"),
         metavar="WHICH",
-        help="of the SIM images: one mean and deviation of those of the fields 001-080 (global), that of the averages"
-        " (lr), of each its own (per-image), or none ({default})",
+        help="of the SIM images: one mean and deviation of those of the published training fields (global), that of the"
+        " averages (lr), of each its own (per-image), or none ({default})",
     )
     parser.add_argument(
         "--sim-order",
