@@ -66,8 +66,8 @@ def receptive_field(
 ) -> int:
     """Input pixels of context on each side of an output pixel, at most what ``CONTEXT`` output pixels see.
 
-    The recursive form of SR-CACO-2 has 432 convolutions in a row: tiles of a larger image differ from the whole image,
-    though hardly.
+    The recursive form of SR-CACO-2 has 432 convolutions in a row, more than there is memory for: its tiles differ from
+    the whole image by what lies farther away.
     """
     reach = min(2 * blocks * units * residuals + 1 + last // 2, CONTEXT)
     return bicubic.receptive_field(reach, scale) if skip else reach_through(reach, scale)
