@@ -220,6 +220,8 @@ def notes(recipe: Recipe) -> list[str]:
     if recipe.data.normalise != "dataset":
         return []
     mean, std = recipe.data.zscore
+    if (mean, std) == (0.0, 255.0):
+        return [f"{recipe.name} expects 8-bit grey levels, 0 to 255"]
     return [f"{recipe.name} expects counts as those of its data set: mean {mean:.4g}, standard deviation {std:.4g}"]
 
 

@@ -31,6 +31,7 @@ class Network:
         self.model = model
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
+        self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
         if keras.backend.backend() == "tensorflow":
             model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
 
@@ -44,7 +45,10 @@ class Network:
         sampling, scale = self.model.sampling, self.model.scale
         shape = tuple(side // sampling for side in frames.shape[:2])
         image = np.empty([side * scale for side in shape], np.float32)
-        for part in tiling.tiles(shape, tile or self.tile, self.model.receptive_field, self.model.alignment):
+        parts = list(tiling.tiles(shape, tile or self.tile, self.model.receptive_field, self.model.alignment))
+        if len(parts) > 1:
+            self.side = max(self.side, *(place.stop - place.start for part in parts for place in part.window))
+        for part in parts:
             window = frames[tiling.magnified(part.window, sampling)]
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         return image
@@ -66,8 +70,15 @@ class Network:
 
     def notes(self) -> list[str]:
         """What is to be said with the images."""
-        short = f"memory was short: went on with windows of at most {self.largest_window} pixels"
-        return [*self.model.kind.notes(self.model.recipe), *([short] if self.largest_window else [])]
+        said = list(self.model.kind.notes(self.model.recipe))
+        if self.largest_window:
+            said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
+        if self.side and networks.module(self.model.recipe.network["name"]).SEES_ALL:
+            said.append(
+                f"{self.model.name} looks at the whole of what it is given, here windows of {self.side} pixels;"
+                " with others the image is slightly different"
+            )
+        return said
 
     def _compute(self, window: np.ndarray) -> np.ndarray:
         started = time.perf_counter()
