@@ -13,6 +13,8 @@ import numpy as np
 from srredsim.errors import InputError
 
 AXES = "TCZAPYX"  # time, channel, z, angle, phase, y, x
+OPTICS = ("na", "wavelength_em_um", "pixel_size_um")  # all that the resolution depends on
+Position = tuple[int, int, int]  # t, c, z
 IN_WORDS = {  # what is known of the optics: its name and its unit
     "na": ("numerical aperture", ""),
     "wavelength_em_um": ("emission wavelength", " um"),
@@ -48,7 +50,7 @@ class Optics:
     @property
     def known(self) -> bool:
         """Whether all that the resolution depends on is there."""
-        return None not in (self.na, self.wavelength_em_um, self.pixel_size_um)
+        return None not in [getattr(self, name) for name in OPTICS]
 
     def given(self, **values: Value) -> Optics:
         """With the values that are not None in place of these."""

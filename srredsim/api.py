@@ -194,13 +194,14 @@ def predict(
         How to read the data, see `srredsim.api`.
     """
     from srredsim.quality.report import verdict
+    from srredsim.zoo import models
     from srredsim.zoo.predict import predict as predicted
 
     stacks.refuse_unknown(reading, predict, OfReading)
-    notes: tuple[str, ...] = ()
+    notes: list[str] = []
     if model is None:
         stack = stacks.raw_stack(data, reading)
-        name, notes = _fitting(stack)
+        name, *notes = models.chosen(stack)
         chain = load_model(name, precision)
     else:
         if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded
@@ -378,13 +379,6 @@ def show(*data: Stack, t: int = 0, c: int = 0, z: int | None = None, title: str 
 def _taken(given: dict[str, Any], record: type) -> Any:
     """A record of those of the arguments that it has, which are given no more."""
     return record(**{field.name: given.pop(field.name) for field in fields(record) if field.name in given})
-
-
-def _fitting(stack: RawStack) -> tuple[str, tuple[str, ...]]:
-    from srredsim.zoo import models
-
-    name = models.fitting(stack.pattern, stack.optics)
-    return name, (f"{stack.pattern.angles} angles x {stack.pattern.phases} phases, taking the model {name}",)
 
 
 def _finer(optics: Optics, scale: float) -> Optics:

@@ -71,6 +71,8 @@ class Lens:
 class DensePairs(StoredSeries, Pairs):
     """Pairs of a noisy image and what it should be; the scenes are read from the cache on disk, `generate` fills it."""
 
+    making = "painting {} scenes once"
+
     def __init__(self, series: DenseSeries):
         self.series = series
         self.folder = cache_folder() / "dense" / _fingerprint(series)
@@ -111,11 +113,6 @@ class DensePairs(StoredSeries, Pairs):
     def missing(self, indices: Iterable[int]) -> list[int]:
         return super().missing({int(index) % SCENES for index in indices})
 
-    def task(self, missing: int) -> str:
-        """What `generate` will do."""
-        megabytes = self.samples.nbytes * missing / 1e6
-        return f"painting {missing} scenes once ({megabytes:.0f} MB in {self.folder})"
-
     def _recorded(self, index: int, rng: np.random.Generator) -> Pair:
         light, sim = self.stored(int(index) % SCENES)
         photons = float(np.exp(rng.uniform(*np.log(PHOTONS))))
@@ -148,7 +145,7 @@ def through(lens: Lens, scene: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
     spectrum = fft.rfft2(scene)
     fy, fx = sampling.SCALE * fft.fftfreq(scene.shape[0])[:, None], sampling.SCALE * fft.rfftfreq(scene.shape[1])
     frequency = np.hypot(fy, fx)
-    square = np.sinc(fy / sampling.SCALE) * np.sinc(fx / sampling.SCALE)
+    square = sampling.pixel_transfer(fy / sampling.SCALE) * sampling.pixel_transfer(fx / sampling.SCALE)
     light = sampling.bin_pixels(fft.irfft2(spectrum * square * lens.image(frequency), scene.shape))
     sim = fft.irfft2(spectrum * lens.sim(frequency), scene.shape)
     return tuple(np.maximum(_middle(image, n), 0) for image, n in ((light, size), (sim, sampling.SCALE * size)))

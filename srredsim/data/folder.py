@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srredsim import io
-from srredsim.acquisition import frames_from_raw
+from srredsim.acquisition import OPTICS, frames_from_raw
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes, match_widefield
 from srredsim.errors import InputError
 from srredsim.io import orders
@@ -21,7 +21,6 @@ from srredsim.normalise import SCALINGS, scaling_of
 
 LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
 HELD_BACK = 10  # so many pairs to train on of which one is held back, where there are none to validate with
-OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 
 
 class FilePairs(Pairs):

@@ -79,6 +79,8 @@ class Reconstructed(Pairs):
 class ReconstructedSeries(StoredSeries, Pairs):
     """The pairs of a simulated series, reconstructed, read from the cache on disk; `generate` fills it."""
 
+    making = "simulating and reconstructing {} stacks once"
+
     def __init__(self, series: Series):
         self.series, self.pairs = series, SimulatedPairs(series)
         self.folder = self.pairs.folder / f"wiener-{_fingerprint()}"
@@ -102,11 +104,6 @@ class ReconstructedSeries(StoredSeries, Pairs):
 
     def make(self, index: int) -> tuple[np.ndarray]:
         return (input_of(self.pairs[index], self.series.angles, self.series.phases),)
-
-    def task(self, missing: int) -> str:
-        """What `generate` will do."""
-        megabytes = self.samples.nbytes * missing / 1e6
-        return f"simulating and reconstructing {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
 
 
 class Joined(Pairs):

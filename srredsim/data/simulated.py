@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import io
-from srredsim.acquisition import frames_from_raw
+from srredsim.acquisition import OPTICS, frames_from_raw
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.normalise import scaling_of
@@ -48,6 +48,8 @@ class Series:
 class SimulatedPairs(StoredSeries, Pairs):
     """The pairs of a series, read from the cache on disk; `generate` fills it."""
 
+    making = "simulating {} stacks once"
+
     def __init__(self, series: Series):
         self.series = series
         self.folder = cache_folder() / "simulated" / _fingerprint(series)
@@ -83,14 +85,9 @@ class SimulatedPairs(StoredSeries, Pairs):
         index = int(index)
         frames, truth = self.stored(index)
         settings = self.series.settings(index)
-        optics = {name: getattr(settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+        optics = {name: getattr(settings, name) for name in OPTICS}
         facts = {"index": index, "photons": list(self.series.photons), "optics": optics}
         return Pair(frames, truth, scaling_of(frames), facts)
-
-    def task(self, missing: int) -> str:
-        """What `generate` will do."""
-        megabytes = self.samples.nbytes * missing / 1e6
-        return f"simulating {missing} stacks once ({megabytes:.0f} MB in {self.folder})"
 
     def make(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         sample = self.series.sample(index)

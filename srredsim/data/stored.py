@@ -101,7 +101,12 @@ class StoredSeries(Ready):
     """Something made of every sample of a series, kept on disk; a subclass says in `make` what."""
 
     series: Any  # a frozen dataclass
+    folder: Path
     samples: Samples
+    making = "making {} images once"
+
+    def task(self, missing: int) -> str:
+        return f"{self.making.format(missing)} ({self.samples.nbytes * missing / 1e6:.0f} MB in {self.folder})"
 
     def make(self, index: int) -> Sequence[np.ndarray]:
         raise TypeError(f"{type(self).__name__} does not say what is stored")

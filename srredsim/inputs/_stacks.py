@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srredsim.acquisition import Pattern, RawStack, frames_from_raw
+from srredsim.acquisition import Pattern, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling, scaling_of
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from srredsim.stripes.preprocess import Prepared
     from srredsim.zoo.models import LoadedModel
     from srredsim.zoo.recipe import Data, Recipe
-
-Position = tuple[int, int, int]  # t, c, z
 
 
 class OtherPattern(InputError):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Position, RawStack
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
 from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
@@ -20,8 +20,6 @@ from srredsim.io.raw import Frames
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
-
-Position = tuple[int, int, int]
 
 
 def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from srredsim import checks
-from srredsim.acquisition import Value
+from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
 from srredsim.io.files import stem
 from srredsim.io.orders import Wanted
 from srredsim.optics import plausible
 
 COUNTS = ("angles", "phases")
-OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "na", "wavelength_em_um")
 DTYPES = ("float32", "uint16")  # of images that are written
 

@@ -14,11 +14,10 @@ from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.source import Source
+from srredsim.io.source import UNKNOWN, Source
 from srredsim.io.whole import atomic
 from srredsim.optics.transfer import refuse_impossible
 
-UNKNOWN = Optics()
 FILE_ORDER = "TAZPCYX"  # OME allows one more axis for each of t, z and c: angle goes with t, phase with z
 
 

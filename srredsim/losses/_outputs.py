@@ -4,7 +4,9 @@ A suffix of the loss's name says which. In a weighted sum all terms have to be o
 last channel, the image itself.
 """
 
+import math
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from keras import ops
 
@@ -92,19 +94,22 @@ def corner_aligned(image, block: int):
 
     The slope of the kernel is -0.75 and the edge is repeated, as PyTorch's bicubic with ``align_corners`` has it.
     """
-    for axis in (1, 2):
-        size = image.shape[axis]
-        fewer = size // block
-        place = ops.arange(fewer, dtype="float32") * ((size - 1) / max(fewer - 1, 1))
-        first = ops.floor(place)
-        rows = 0.0
-        for near in range(-1, 3):
-            t = ops.abs(place - first - near)
-            inner = 1.0 + t * t * ((SHARPNESS + 2.0) * t - (SHARPNESS + 3.0))
-            outer = SHARPNESS * (t - 1.0) * ops.square(t - 2.0)
-            weight = ops.where(t <= 1.0, inner, outer)
-            index = ops.cast(ops.clip(first + near, 0, size - 1), "int32")
-            weight = ops.reshape(weight, (-1, 1, 1) if axis == 1 else (-1, 1))
-            rows = rows + weight * ops.take(ops.cast(image, "float32"), index, axis=axis)
-        image = rows
-    return image
+    rows, columns = (ops.convert_to_tensor(_matrix(size, size // block), "float32") for size in image.shape[1:3])
+    return ops.einsum("iy,jx,byxc->bijc", rows, columns, ops.cast(image, "float32"))
+
+
+@cache
+def _matrix(size: int, fewer: int) -> list[list[float]]:
+    """Weight of each of ``size`` pixels in each of ``fewer``."""
+    matrix = [[0.0] * size for _ in range(fewer)]
+    for number, row in enumerate(matrix):
+        place = number * (size - 1) / max(fewer - 1, 1)
+        for near in range(math.floor(place) - 1, math.floor(place) + 3):
+            row[min(max(near, 0), size - 1)] += _kernel(abs(place - near))
+    return matrix
+
+
+def _kernel(t: float) -> float:
+    if t <= 1:
+        return ((SHARPNESS + 2) * t - (SHARPNESS + 3)) * t**2 + 1
+    return SHARPNESS * (((t - 5) * t + 8) * t - 4) if t < 2 else 0.0

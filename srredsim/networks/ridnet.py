@@ -20,8 +20,7 @@ def build(
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, input_channels), for any y and x.
 
     ``mean`` is taken from each channel at the start and given back at the end; a gain of 1 and this offset are where
-    training begins. Between its two convolutions, the attention of a block has
-    ``filters / reduction`` channels.
+    training begins. Between its two convolutions, the attention of a block has ``filters / reduction`` channels.
 
     The published network is of images that have their sampling. With a ``scale`` above 1 it works on the bilinearly
     enlarged image, whose sharpness is then part of what it adds.

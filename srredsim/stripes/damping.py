@@ -127,7 +127,7 @@ def measure(angles: Sequence[Sequence[Pairs]]) -> tuple[float, float] | None:
     slopes = np.concatenate([_slopes(angle, best.x) for angle in angles if angle])
     scatter = float(np.sum(slopes**2)) * len(slopes) / max(len(slopes) - 1, 1)
     damping = float(np.exp(best.x))
-    return damping, damping * float(np.sqrt(scatter)) / max(curvature, 1e-6)
+    return damping, damping * float(np.sqrt(scatter)) / max(float(curvature), 1e-6)
 
 
 def _slopes(orders: Sequence[Pairs], log_damping: float) -> np.ndarray:

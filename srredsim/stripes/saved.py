@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import documents
-from srredsim.acquisition import Optics, Pattern, alike, numbers
+from srredsim.acquisition import OPTICS, Optics, Pattern, alike, numbers
 from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
 from srredsim.stripes.parameters import Angle, Order, Parameters
 
 STATUSES = ("measured", "inferred", "assumed", "failed")
-OPTICS = ("na", "wavelength_em_um", "pixel_size_um")
 SAME_OPTICS = 0.005  # by which values that describe the same microscope may differ
 WRITTEN = "give the <stem>_wiener.json that srredsim reconstruct has written"
 

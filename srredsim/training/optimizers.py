@@ -38,7 +38,28 @@ class AdamL2(_PullsToZero, keras.optimizers.Adam):
     """Adam whose gradient has terms of L2 and L1."""
 
 
-class SGDL2(_PullsToZero, keras.optimizers.SGD):
+class MomentumSGD(keras.optimizers.SGD):
+    r"""Stochastic gradient descent with momentum in PyTorch's form.
+
+    .. math:: v \leftarrow \mu v + g,\quad w \leftarrow w - \eta v,\quad
+        \text{with Nesterov}\; w \leftarrow w - \eta (g + \mu v)
+
+    Keras has the learning rate :math:`\eta` within :math:`v`: the same while it is constant, another step after it
+    has changed.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        if not self.momentum:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        gradient, rate = ops.cast(gradient, variable.dtype), ops.cast(learning_rate, variable.dtype)
+        momentum = ops.cast(self.momentum, variable.dtype)
+        velocity = self.momentums[self._get_variable_index(variable)]
+        self.assign(velocity, momentum * velocity + gradient)
+        self.assign_sub(variable, rate * (gradient + momentum * velocity if self.nesterov else velocity))
+
+
+class SGDL2(_PullsToZero, MomentumSGD):
     """Stochastic gradient descent whose gradient has terms of L2 and L1."""
 
 
@@ -54,8 +75,12 @@ def build(wanted: Optimizer, learning_rate, precision: str):
         settings["epsilon"] = wanted.epsilon
     if wanted.ema:
         settings |= {"use_ema": True, "ema_momentum": wanted.ema}
+    if wanted.momentum:
+        settings |= {"momentum": wanted.momentum, "nesterov": wanted.nesterov}
     if wanted.l2 or wanted.l1:
         optimizer = WITH_L2[wanted.name](l2=wanted.l2, l1=wanted.l1, **settings)
+    elif wanted.momentum:
+        optimizer = MomentumSGD(**settings)
     else:
         optimizer = keras.optimizers.get({"class_name": wanted.name, "config": settings})
     return keras.optimizers.LossScaleOptimizer(optimizer) if policy(precision) == "mixed_float16" else optimizer

@@ -12,9 +12,9 @@ from srredsim.zoo.recipe import Recipe
 
 @keras.saving.register_keras_serializable("srredsim")
 class Scheduled(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up, then constant, a cosine down to a fraction, or a factor every so many steps."""
+    """Linear warm-up, then constant, a cosine down to a fraction, or a factor every so many steps down to ``least``."""
 
-    def __init__(self, kind, peak, total_steps, warmup_steps, final_fraction, step_every, step_factor):
+    def __init__(self, kind, peak, total_steps, warmup_steps, final_fraction, step_every, step_factor, least=0.0):
         super().__init__()
         self._config = {
             "kind": kind,
@@ -24,6 +24,7 @@ class Scheduled(keras.optimizers.schedules.LearningRateSchedule):
             "final_fraction": final_fraction,
             "step_every": step_every,
             "step_factor": step_factor,
+            "least": least,
         }
 
     def __call__(self, step):
@@ -37,7 +38,7 @@ class Scheduled(keras.optimizers.schedules.LearningRateSchedule):
             factor = ops.power(c["step_factor"], ops.floor(step / c["step_every"]))
         else:
             factor = 1.0
-        return c["peak"] * warm * factor
+        return ops.maximum(c["peak"] * warm * factor, c["least"])
 
     def get_config(self):
         return dict(self._config)
@@ -52,6 +53,7 @@ def learning_rate(recipe: Recipe) -> Scheduled:
         recipe.epochs * recipe.steps,
         schedule.warmup_steps,
         schedule.final_fraction,
-        schedule.step_epochs * recipe.steps,
+        schedule.step_every or schedule.step_epochs * recipe.steps,
         schedule.step_factor,
+        schedule.least if schedule.name == "step" else 0.0,
     )

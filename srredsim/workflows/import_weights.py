@@ -79,7 +79,8 @@ def import_weights(
         raise InputError(f"the recipe {recipe.name} is of the network {recipe.network['name']}, not of {network}")
     if recipe:
         untold = checkpoints.originals.original(network).untold
-        told = {key: value for key, value in recipe.network.items() if key in (*untold, "scale")} | told
+        follows = () if _at_any_scale(recipe) else ("scale",)  # else the checkpoint says it
+        told = {key: value for key, value in recipe.network.items() if key in (*untold, *follows)} | told
     out = Path(out)
     with io.together(), ExitStack() as stack:
         names = [MODEL, *((models.WEIGHTS, models.RECIPE) if recipe else ())]
@@ -90,6 +91,7 @@ def import_weights(
         reserve(model, unfinished)
         model.save(unfinished)
         if recipe:
+            recipe = _at_scale(recipe, settings["scale"]) if _at_any_scale(recipe) else recipe
             described = settings | ({"predicts": chosen} if chosen else {})
             _refuse_another(recipe, network, described)
             _complete(model, replace(recipe, name=out.name, network={"name": network, **described}), path, *beside)
@@ -205,6 +207,18 @@ def _of_images(
         model = networks.build(network, **settings, predicts=chosen)
         model.set_weights(weights)
     return model, chosen, notes
+
+
+def _at_any_scale(recipe: Recipe) -> bool:
+    """Whether its data have several scales, of which it names one."""
+    return recipe.data.options.get("scale") is not None
+
+
+def _at_scale(recipe: Recipe, scale: int) -> Recipe:
+    """The same at another scale."""
+    content = recipe.as_dict()
+    content["data"]["scale"] = content["network"]["scale"] = scale
+    return recipes.from_dict(content)
 
 
 def _refuse_another(recipe: Recipe, network: str, settings: Mapping[str, int | str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import io
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Position, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
@@ -29,7 +29,6 @@ from srredsim.stripes.preprocess import Prepared
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
 STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
-Position = tuple[int, int, int]  # (t, c, z)
 
 
 def transfers_for(stack: RawStack) -> tuple[Transfer, ...]:

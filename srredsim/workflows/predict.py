@@ -264,9 +264,13 @@ class Results:
             raise InputError("a part is of another plan: what it shows is not the image of this one")
         if part.position not in self._plan.units:
             raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {self._plan.shape}")
-        if (part.judged is None) == bool(self._plan.transfers):
-            should = "was not compared with the frames" if part.judged is None else "should not be compared"
-            raise InputError(f"the part of (t, c, z) = {part.position} {should}, unlike those of this plan")
+        for what, came, wanted in (
+            ("the frames", part.judged, self._plan.transfers),
+            ("its input", part.agreement, self._plan.agreements),
+        ):
+            if (came is None) == bool(wanted):
+                should = "was not" if came is None else "should not be"
+                raise InputError(f"the part of (t, c, z) = {part.position} {should} compared with {what} in this plan")
         if part.position not in self._missing:
             raise InputError(f"the part of (t, c, z) = {part.position} was there already")
         self._missing.remove(part.position)

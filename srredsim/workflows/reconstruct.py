@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import checks, io
-from srredsim.acquisition import Optics, RawStack, numbers
+from srredsim.acquisition import OPTICS, Optics, RawStack, numbers
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.image import carried_over
@@ -189,7 +189,7 @@ class Reconstruction:
         return {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
-            "optics": {name: getattr(self.optics, name) for name in ("na", "wavelength_em_um", "pixel_size_um")},
+            "optics": {name: getattr(self.optics, name) for name in OPTICS},
             "cutoff_per_um": [transfer.cutoff_per_um for transfer in self.transfers],
             "parameters": None if self.before is None else self.before.name,
             "method": self.method.name,

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from srredsim import documents, inputs, resources
-from srredsim.acquisition import Optics, Pattern
+from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
 from srredsim.zoo import recipe as recipes
@@ -170,6 +170,12 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
         f" {', '.join(filter(None, offers)) or 'none'}; train one with srredsim train, or give `angles` and `phases` if"
         " the file was misread"
     )
+
+
+def chosen(stack: RawStack) -> tuple[str, str]:
+    """Name of the shipped model for a stack, and what is to be said of that; see `fitting`."""
+    name = fitting(stack.pattern, stack.optics)
+    return name, f"{stack.pattern.angles} angles x {stack.pattern.phases} phases, taking the model {name}"
 
 
 def describe() -> list[dict]:

@@ -72,6 +72,8 @@ class Optimizer:
     ema: float | None = None  # momentum of the averaged weights; None: no averaging
     l2: float = 0.0  # times each weight, biases too, is added to its gradient (weight_decay of PyTorch's Adam)
     l1: float = 0.0  # times the sign of each weight, likewise: what makes weights sparse
+    momentum: float = 0.0  # of sgd: share of the last step that goes into the next
+    nesterov: bool = False  # with momentum: the gradient is that of the place it leads to
     epsilon: float | None = None  # constant of adam and adamw; None: that of Keras, 1e-7
     restart_each_epoch: bool = False  # moments and step count to zero at the start of every epoch
 
@@ -84,7 +86,9 @@ class Schedule:
     warmup_steps: int = 0
     final_fraction: float = 0.01  # cosine: the last learning rate over the first
     step_epochs: int = 50  # step: every so many epochs ...
-    step_factor: float = 0.5  # ... the learning rate is multiplied by this
+    step_factor: float = 0.5  # ... the learning rate is multiplied by this ...
+    least: float = 0.0  # ... until it is this
+    step_every: int | None = None  # every so many steps of the optimiser, instead of epochs
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,17 @@ def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
             raise InputError(
                 f"optimizer.{key} is 0 or more, with {' or '.join(WITH_L2)}; got {value} with {optimizer.name}"
             )
+    if not 0 <= optimizer.momentum < 1 or (optimizer.momentum and optimizer.name != "sgd"):
+        raise InputError(
+            f"optimizer.momentum is from 0 to below 1, with sgd; got {optimizer.momentum} with {optimizer.name}"
+        )
+    if optimizer.nesterov and not optimizer.momentum:
+        raise InputError("optimizer.nesterov is a kind of momentum; set optimizer.momentum, as to 0.9")
+    if (schedule.step_every is not None and schedule.step_every < 1) or schedule.least < 0:
+        raise InputError(
+            "schedule.step_every is 1 or more, schedule.least 0 or more;"
+            f" got {schedule.step_every} and {schedule.least:g}"
+        )
     if optimizer.epsilon is not None and (optimizer.epsilon <= 0 or optimizer.name not in WITH_EPSILON):
         raise InputError(
             f"optimizer.epsilon is above 0, with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with"

@@ -18,6 +18,8 @@ from srredsim.checkpoints import originals
 from srredsim.checkpoints.counterparts import Shapes
 from srredsim.errors import InputError
 from srredsim.workflows.import_weights import import_weights
+from srredsim.zoo import recipe as recipes
+from srredsim.zoo.chain import Chain
 
 POINTS = [(0, 0), (11, 7), (-1, -1)]
 FACTORS = {"running_mean": (0.0, 0.1), "running_var": (1.0, 0.2), "weight": (0.6, 0.1)}  # of what has one axis
@@ -364,3 +366,22 @@ def test_a_run_folder_without_weights_and_a_file_without_a_network(torch_writer,
     (path / "best-models" / "G-model.pth").unlink()
     with pytest.raises(InputError, match=r"best-models/G-model.pth is missing; give its file, or all of it$"):
         import_weights(path, None, tmp_path / "out")
+
+
+def test_with_its_recipe_a_run_is_a_model_at_its_own_scale(torch_writer, tmp_path, run):
+    """Grey levels go in and come out: the network of the checkpoint sees them as 0 ... 1."""
+    path = run_folder(tmp_path / "run", torch_writer, "vdsr", 4, vdsr())
+    small = "--set", "network.depth=3", "--set", "network.filters=4", "--recipe", "caco2_vdsr/code"
+    assert run("import-weights", path, "--out", tmp_path / "mine", *small).status == 0
+    wanted = recipes.load(tmp_path / "mine")
+    assert (wanted.network["scale"], wanted.data.options["scale"], wanted.data.crop) == (4, 4, 32)
+    levels = np.round(255 * image()[0, ..., 0]).astype("f4")
+    network = keras.saving.load_model(tmp_path / "mine" / "model.keras")
+    expected = 255 * keras.ops.convert_to_numpy(network(levels[None, ..., None] / 255))[0, ..., 0]
+    np.testing.assert_allclose(Chain(str(tmp_path / "mine"), precision="float32")(levels), expected, atol=0.02)
+
+
+def test_the_recipe_does_not_say_the_scale_of_a_checkpoint(torch_writer, tmp_path, refused):
+    path = torch_writer.write(tmp_path / "G-model.pth", torch_writer.tensors(vdsr()))
+    command = ["import-weights", path, "--network", "vdsr", "--out", tmp_path / "out", "--recipe", "caco2_vdsr"]
+    assert "do not tell it; give --scale" in refused(*command)

@@ -178,7 +178,7 @@ def test_words_that_a_command_does_not_know_lead_to_its_own_help(refused, comman
 def test_a_widefield_image_is_refused_without_words_of_python(refused, tmp_path, command):
     np.save(tmp_path / "widefield.npy", np.random.default_rng(0).random((32, 32)))
     line = refused(command, tmp_path / "widefield.npy", *(["--out", tmp_path] if command == "reference" else []))
-    assert "predict and a model of widefield images, as widefield_sr" in line
+    assert "predict and a model of widefield images, as w2s_dncnn" in line
     assert "model=" not in line
 
 

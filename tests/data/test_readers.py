@@ -134,7 +134,7 @@ def test_the_scale_of_the_truth_is_that_of_the_network(stripes, tmp_path):
     words = (
         "grating 0: the input has 40 x 40 pixels, its truth 160 x 160; this network has scale 2, for which the truth"
     )
-    with pytest.raises(InputError, match=words + r" would be 80 x 80: set network\.scale=4"):
+    with pytest.raises(InputError, match=words + r" would be 80 x 80; to train on it, set network\.scale=4"):
         train(asked(times=4), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -33,7 +33,7 @@ def test_receptive_field_at_full_depth():
 def test_tiles_differ_by_what_the_attention_sees_and_by_nothing_else():
     """With context enough: equal if the attention is deaf to the image, else near, yet not the same."""
     keras.utils.set_random_seed(2)
-    settings = {"blocks": 1, "filters": 8, "reduction": 2}
+    settings = {"blocks": 1, "filters": 8, "reduction": 2, "mean": 0.43}  # with this seed, attention hears of a mean
     model, reach = ridnet.build(**settings), ridnet.receptive_field(**settings)
     image = np.random.default_rng(3).random((1, 70, 90, 1)).astype("float32")
     image[:, :, 45:] *= 0.2

@@ -106,3 +106,34 @@ def test_a_restart_leaves_the_scale_of_a_float16_loss():
     variables = {variable.name: variable.numpy() for variable in optimizer.inner_optimizer.variables}
     assert variables.pop("learning_rate") == np.float32(RATE)
     assert not any(np.any(value) for value in variables.values())
+
+
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_momentum_is_pytorchs_while_the_learning_rate_changes(problem, nesterov):
+    weights, gradients = problem
+    variables = [keras.Variable(weight, dtype="float32") for weight in weights]
+    wanted = Optimizer(name="sgd", momentum=0.9, nesterov=nesterov, clip_norm=None)
+    rate = keras.optimizers.schedules.ExponentialDecay(0.01, 1, 0.5)
+    optimizer = optimizers.build(wanted, rate, "float32")
+    optimizer.build(variables)
+    for gradient in gradients:
+        optimizer.apply([keras.ops.convert_to_tensor(part, "float32") for part in gradient], variables)
+    for number, variable in enumerate(variables):
+        weight, velocity = weights[number], 0.0
+        for step, gradient in enumerate(gradients):
+            velocity = 0.9 * velocity + gradient[number]
+            weight = weight - 0.01 * 0.5**step * (gradient[number] + 0.9 * velocity if nesterov else velocity)
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(variable), weight, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"momentum": 0.9}, "momentum is from 0 to below 1, with sgd; got 0.9 with adam"),
+        ({"name": "sgd", "momentum": 1.0}, "momentum is from 0 to below 1, with sgd; got 1.0 with sgd"),
+        ({"name": "sgd", "nesterov": True}, "nesterov is a kind of momentum; set optimizer.momentum"),
+    ],
+)
+def test_momentum_that_would_have_no_effect_is_refused(changes, words):
+    with pytest.raises(InputError, match=words):
+        from_dict({"name": "x", "network": {"name": "red_net"}, "optimizer": changes})

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+import yaml
 from keras import ops
 
 from srredsim import losses, metrics
@@ -20,7 +21,7 @@ SSIM = {"weight": 0.3, "data_range": 1.0, "window": 7}
 TINY = {
     "name": "tiny",
     "data": {
-        "name": "caco2_simulated", "scale": 4, "cell": "CELL2", "sampler": "roi", "input": "widefield", "count": 1,
+        "scale": 4, "cell": "CELL2", "sampler": "roi", "input": "widefield", "count": 1,
         "normalise": "dataset", "truth_crop": 32, "batch": 2, "validation_count": 1, "validation_crop": 16,
     },
     "metrics": ["roi_psnr"],
@@ -31,8 +32,17 @@ TINY = {
 }  # fmt: skip
 
 
-def of(**changes):
-    return recipe.from_dict(TINY | changes)
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A data set of fields of 64 HR pixels."""
+    folder = tmp_path_factory.mktemp("small")
+    splits = {split: {"seed": 5, "count": 1, "size": 64, "fields": split} for split in ("train", "validation")}
+    (folder / "dataset.yaml").write_text(yaml.safe_dump({"reader": "caco2_simulated", "splits": splits}))
+    return folder
+
+
+def of(small, **changes):
+    return recipe.from_dict(TINY | {"data": TINY["data"] | {"name": str(small)}} | changes)
 
 
 def rows_of(folder):
@@ -48,8 +58,10 @@ def validated(wanted, folder):
     return frames, truth, network
 
 
-def test_a_loss_over_levels_trains_all_and_keeps_the_last(tmp_path):
-    wanted = of(network=PYRAMID, loss={"mean_absolute_error_over_levels": 1.0, "ssim_zero_padded_over_levels": SSIM})
+def test_a_loss_over_levels_trains_all_and_keeps_the_last(small, tmp_path):
+    wanted = of(
+        small, network=PYRAMID, loss={"mean_absolute_error_over_levels": 1.0, "ssim_zero_padded_over_levels": SSIM}
+    )
     folder = train(wanted, out=tmp_path / "run")
     frames, truth, network = validated(wanted, folder)
     every = models.build_network(wanted, outputs="levels")
@@ -64,11 +76,11 @@ def test_a_loss_over_levels_trains_all_and_keeps_the_last(tmp_path):
     assert np.abs(small).max() > 0
 
 
-def test_a_loss_of_the_residual_that_gets_stricter_with_every_epoch(tmp_path):
+def test_a_loss_of_the_residual_that_gets_stricter_with_every_epoch(small, tmp_path):
     """In the second epoch the barrier is twice as sharp."""
     network, barrier = {"name": "vdsr", "depth": 2, "filters": 2}, {"growth": 2.0, "margin": 9.0}
     terms = {"bound_prediction_of_residual": barrier, "gradient_norm_error_of_residual": 2.0}
-    wanted = of(network=network, loss=terms, metrics=["rmse"], epochs=2, steps=1)
+    wanted = of(small, network=network, loss=terms, metrics=["rmse"], epochs=2, steps=1)
     folder = train(wanted, out=tmp_path / "run")
     frames, truth, network = validated(wanted, folder)
     start = ops.convert_to_numpy(bicubic.enlarged(ops.convert_to_tensor(frames), 4, clip=True))
@@ -88,6 +100,6 @@ def test_a_loss_of_the_residual_that_gets_stricter_with_every_epoch(tmp_path):
         ),
     ],
 )
-def test_what_does_not_go_together(tmp_path, changes, words):
+def test_what_does_not_go_together(small, tmp_path, changes, words):
     with pytest.raises(InputError, match=words):
-        train(of(network={"name": "dncnn", "depth": 2, "filters": 2}, **changes), out=tmp_path / "run")
+        train(of(small, network={"name": "dncnn", "depth": 2, "filters": 2}, **changes), out=tmp_path / "run")

@@ -31,3 +31,11 @@ def test_steps_halve_and_constant_stays():
     found = rates({"name": "step", "step_epochs": 3, "step_factor": 0.5}, [0, 299, 300, 899])
     np.testing.assert_allclose(found, [0.01, 0.01, 0.005, 0.0025], rtol=1e-5)
     assert rates({"name": "constant"}, [0, 999]) == pytest.approx([0.01, 0.01])
+
+
+def test_steps_counted_in_those_of_the_optimiser_end_at_the_least():
+    """The published schedule of SR-CACO-2: halved every 30 iterations, down to a hundredth."""
+    schedule = {"name": "step", "step_every": 30, "step_factor": 0.5, "least": 1e-4}
+    found = rates(schedule, [0, 29, 30, 59, 60, 150, 180, 209, 210, 900])
+    expected = [0.01, 0.01, 0.005, 0.005, 0.0025, 0.0003125, 0.00015625, 0.00015625, 1e-4, 1e-4]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)

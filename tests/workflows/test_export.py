@@ -191,7 +191,7 @@ def test_what_cannot_be_exported(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"only a SavedModel has a version"):
         export(widefield_model(), tmp_path, "keras", version=2)
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    with pytest.raises(InputError, match=r"tf2onnx, which is not installed; pip install 'srredsim\[export\]'"):
+    with pytest.raises(InputError, match=r'tf2onnx, which is not installed: pip install "\.\[export\]"'):
         export(widefield_model(), tmp_path, "onnx")
     assert list(tmp_path.iterdir()) == []
 

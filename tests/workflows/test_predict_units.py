@@ -11,6 +11,7 @@ import pytest
 
 from srredsim import io
 from srredsim.acquisition import Optics
+from srredsim.consistency.widefield import Agreement
 from srredsim.errors import InputError
 from srredsim.io import Writing
 from srredsim.simulation.sim import simulate_stack
@@ -125,6 +126,7 @@ def test_parts_that_this_plan_does_not_have_are_refused(path, tmp_path, tiny_mod
     for wrong, message in (
         (dataclasses.replace(part, position=(0, 0, 7)), r"no \(t, c, z\) = \(0, 0, 7\)"),
         (dataclasses.replace(part, judged=None), r"\(0, 0, 0\) was not compared with the frames"),
+        (dataclasses.replace(part, agreement=Agreement(None)), r"\(0, 0, 0\) should not be compared with its input"),
     ):
         with pytest.raises(InputError, match=message):
             prediction.merge(plan, [wrong])

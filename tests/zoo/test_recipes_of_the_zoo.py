@@ -19,6 +19,9 @@ RECIPES = [
     for name in resources.entries("models")
     for variant in ("", *recipe.variants(resources.entry("models", name)))
 ]
+W2S = [name for name in RECIPES if recipe.load(name).data.name == "w2s_simulated"]
+CACO2 = [name for name in RECIPES if name.startswith("caco2_")]
+SLOW = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir")  # to build at each scale
 OF_FEATURES = [name for name in RECIPES if set(losses.names_of_features()) & set(recipe.load(name).as_dict()["loss"])]
 
 
@@ -55,7 +58,7 @@ def test_a_recipe_is_one_that_can_be_trained(name):
         assert callable(losses.get(wanted.loss))
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if recipe.load(name).data.name == "w2s_simulated"])
+@pytest.mark.parametrize("name", W2S)
 def test_a_recipe_of_widefield_images_finds_them(name):
     data = recipe.load(name).data
     opened = catalogue.open_images(data.name, "train", data.wanted("train"))
@@ -67,7 +70,7 @@ def test_a_recipe_of_widefield_images_finds_them(name):
     assert data.validation_crop <= validation.pairs.fields.series.size
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if "# Paper, Table" in recipe.find(name).read_text("utf-8")])
+@pytest.mark.parametrize("name", [name for name in W2S if "# Paper, Table" in recipe.find(name).read_text("utf-8")])
 def test_the_head_of_a_recipe_has_the_figures_of_the_paper(name):
     model, data = name.partition("/")[0], recipe.load(name).data
     head = re.search(
@@ -76,6 +79,33 @@ def test_the_head_of_a_recipe_has_the_figures_of_the_paper(name):
     levels = (400,) if data.noise_level == 400 else (1, 2, 4, 8, 16)
     cells = [published(model.removeprefix("w2s_"), level) for level in levels]
     assert re.findall(r"0\.\d{3}/0\.\d{3}", head) == [f"{rmse:.3f}/{ssim:.3f}" for rmse, ssim in filter(None, cells)]
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        pytest.param(name, scale, marks=pytest.mark.slow if name.removeprefix("caco2_") in SLOW else ())
+        for name in CACO2
+        if not name.endswith("/code")
+        for scale in (2, 4, 8)
+    ],
+)
+def test_a_recipe_of_sr_caco_2_has_a_network_at_each_scale(name, scale):
+    wanted = recipe.load(name, [f"data.scale={scale}"])
+    build, small = networks.module(wanted.network["name"]).build, networks.module(wanted.network["name"]).SMALL
+    network = build(**{**small, "scale": wanted.network["scale"]})
+    assert network.compute_output_shape((1, 16, 16, 1)) == (1, 16 * scale, 16 * scale, 1)
+    assert (wanted.data.crop, wanted.data.options["scale"]) == (128 // scale, scale)
+
+
+def test_the_fifteen_of_sr_caco_2_and_what_their_variants_change():
+    assert len(CACO2) == 30
+    for name in CACO2[::2]:
+        ours, code = (recipe.load(one) for one in (name, f"{name}/code"))
+        assert ours.network == code.network
+        assert (ours.loss, ours.metrics, ours.epochs, ours.steps) == (code.loss, code.metrics, code.epochs, code.steps)
+        assert (ours.data.options["snap"], code.data.options["snap"]) == (True, False)
+        assert code.data == dataclasses.replace(ours.data, options=ours.data.options | {"snap": False})
 
 
 def test_those_with_losses_of_features():

@@ -48,9 +48,8 @@ def run(arguments) -> dict:
 
     def work(path: Path) -> dict:
         def chosen(stack):
-            name = models.fitting(stack.pattern, stack.optics)
-            pattern = f"{stack.pattern.angles} angles x {stack.pattern.phases} phases"
-            terminal.note(f"{path}: {pattern}, taking the model {name}")
+            name, said = models.chosen(stack)
+            terminal.note(f"{path}: {said}")
             return load(name)
 
         with terminal.progress(path.name) as progress:

@@ -43,6 +43,8 @@ class Series:
 class Fields(StoredSeries):
     """All scans of every field, (cells, y, x) uint8: HR, then LR at each scale; read from the cache on disk."""
 
+    making = "simulating {} fields once"
+
     def __init__(self, series: Series):
         self.series = series
         self.folder = cache_folder() / "caco2_simulated" / _fingerprint(series)
@@ -52,11 +54,6 @@ class Fields(StoredSeries):
 
     def make(self, index: int) -> list[np.ndarray]:
         return simulated.scans(self.series.seed, index, self.series.size, tuple(layout().scales))
-
-    def task(self, missing: int) -> str:
-        """What `generate` will do."""
-        megabytes = self.samples.nbytes * missing / 1e6
-        return f"simulating {missing} fields once ({megabytes:.0f} MB in {self.folder})"
 
 
 class SimulatedPatches(Patches):

@@ -48,6 +48,7 @@ class SimulatedFields(StoredSeries):
     """The fields of a series, read from the cache on disk; `generate` fills it. See
     `srredsim.data.fields.Fields`."""
 
+    making = "simulating {} fields once"
     calibrated = True
     scale = SCALE
 
@@ -79,11 +80,6 @@ class SimulatedFields(StoredSeries):
         field = simulated.expected_field(series.seed, index, series.size, series.photons)
         images = simulated.averages(field, simulated.camera_rng(series.seed, index))
         return np.stack([images[level] for level in self.levels]), field.sim
-
-    def task(self, missing: int) -> str:
-        """What `generate` will do."""
-        megabytes = self.samples.nbytes * missing / 1e6
-        return f"simulating {missing} fields once ({megabytes:.0f} MB in {self.folder})"
 
 
 def _fingerprint(series: FieldSeries) -> str:

@@ -1,0 +1,221 @@
+"""The SR-CACO-2 benchmark: methods at scales on markers, cell by cell, each kept as soon as it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from srredsim.data import catalogue
+from srredsim.data.caco2.layout import GREY_LEVELS, layout
+from srredsim.data.caco2.patches import Patches
+from srredsim.data.readers import Wanted
+from srredsim.errors import InputError
+from srredsim.evaluation.runner import Progress, Runner, fingerprint_of
+from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES
+from srredsim.normalise import SCALINGS
+from srredsim.quality import eight_bit
+from srredsim.reconstruction.bicubic import enlarged_renormalised
+from srredsim.resources import unknown
+from srredsim.zoo import models
+from srredsim.zoo.windows import Network
+
+BICUBIC = "bicubic"
+CLEAN = "clean"
+PARTS = ("full", "roi", "roi_nonempty", "clean_full", "clean_roi")
+DEFINITIONS = {
+    "psnr": "20 log10(255 / RMSE) of images of 8 bits, as many pixels as the scale cut off on every side, dB",
+    "nrmse": "RMSE divided by the range of the truth; in a region of interest by its maximum there minus the minimum of"
+    " the image",
+    "ssim": "11 x 11 Gaussian window, sigma 1.5, K1 0.01, K2 0.03, data range 255",
+    "full": "the whole image; mean over the images",
+    "roi": "where the truth has at least 4, 5 ... 10 grey levels, mean over these seven, then over the images; where"
+    " there is no such pixel 498.13 dB, NRMSE 0 and SSIM 0 are counted, as published",
+    "roi_nonempty": "the same, but what has no such pixel is left out",
+    "clean": "of the test patches on the tiles 9 and 10; 14 and 20 are most probably in validation and training, too",
+    "paper": "as published, on the measured test patches (Tables 4 and 5)",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method at one scale on one marker."""
+
+    method: str
+    scale: int
+    cell: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.method}@{self.scale}/{self.cell}"
+
+
+class Benchmark:
+    """The benchmark in the folder ``out``; `run` does what is not there yet.
+
+    Parameters
+    ----------
+    data, split : str
+        Patches as those of SR-CACO-2, by scale and cell.
+    weights : mapping
+        Where to find the model of a method, as ``{"swinir": "runs/swinir_{scale}_{cell}"}``. Left out: the model
+        ``caco2_<method>``, or that of the method's own name.
+    limit : int, optional
+        Images at most.
+    """
+
+    definitions: Mapping[str, str] = DEFINITIONS
+
+    def __init__(
+        self,
+        data: str | Path,
+        split: str,
+        out: str | Path | None,
+        *,
+        weights: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        precision: str = "auto",
+    ):
+        self._data, self._split, self._limit = data, split, limit
+        self._weights, self._precision = dict(weights or {}), precision
+        self._runner = Runner(self, out)
+        self._patches = lru_cache(maxsize=16)(self._opened)
+        self._network = lru_cache(maxsize=2)(self._loaded)
+        for name in self._weights:
+            if name == BICUBIC:
+                raise InputError("bicubic is no network and has no weights; leave it out of `weights`")
+
+    def plan(
+        self,
+        methods: Sequence[str] = (),
+        scales: Iterable[int] = (),
+        cells: Iterable[str] = (),
+        subset: str | None = None,
+    ) -> tuple[list[Cell], dict[str, str]]:
+        """Cells that can be computed, and why the others cannot; what is left out is all that the paper has.
+
+        Raises
+        ------
+        InputError
+            If there is no such method, scale, cell or subset.
+        """
+        if subset is not None:
+            if subset != CLEAN or self._split not in ("test", CLEAN):
+                raise InputError(f"`subset` is clean, a part of the split test; got {subset} of {self._split}")
+            self._split = CLEAN
+        scales = [layout().check_scale(scale, "`scales`") for scale in scales] or layout().scales
+        chosen = [one for cell in cells for one in layout().check_cells(cell, "`cells`")] or layout().cells
+        wanted = dict.fromkeys([*(methods or METHODS), *([] if methods else self._weights)])
+        planned, lacking = [], {}
+        for one in (Cell(method, scale, cell) for method in wanted for scale in scales for cell in chosen):
+            if why := self._lacking(one):
+                lacking[one.key] = why
+            else:
+                planned.append(one)
+        return planned, lacking
+
+    def run(self, cells: Sequence[Cell], progress: Progress | None = None) -> dict:
+        """Content of ``results.json`` after the cells that it lacked were computed, see `Runner.run`."""
+        return self._runner.run(cells, progress)
+
+    # What the runner asks for
+
+    def facts(self) -> dict:
+        some = self._patches(layout().scales[0], layout().cells[0])
+        return {"data": f"{self._data}, {self._split}", "images": min(len(some), self._limit or len(some))}
+
+    def fingerprint(self, cell: Cell) -> str:
+        return fingerprint_of([] if cell.method == BICUBIC else [models.find(self._place(cell)) / models.WEIGHTS])
+
+    def prepare(self, cells: Sequence[Cell]) -> None:
+        for cell in cells:
+            self._patches(cell.scale, cell.cell).generate(range(self.count(cell)))
+
+    def count(self, cell: Cell) -> int:
+        there = len(self._patches(cell.scale, cell.cell))
+        return min(there, self._limit or there)
+
+    def scores(self, cell: Cell, index: int) -> dict:
+        """Scores of an image: ``full``, ``roi`` and ``roi_nonempty``, each with psnr, nrmse and ssim; and its tile."""
+        patches = self._patches(cell.scale, cell.cell)
+        low, high = patches.grey_levels(index)
+        facts = patches.facts(index)
+        try:
+            image = self._image(cell, low)
+        except InputError as problem:
+            raise InputError(f"{facts['name']}: {problem}") from None
+        pair = high / GREY_LEVELS, image
+        return {
+            "tile": facts["tile"],
+            "full": eight_bit.scores(*pair, cell.scale),
+            "roi": eight_bit.roi_scores(*pair, cell.scale, empty_counts=True),
+            "roi_nonempty": eight_bit.roi_scores(*pair, cell.scale),
+        }
+
+    def describe(self, cell: Cell) -> dict:
+        return {"method": cell.method, "scale": cell.scale, "cell": cell.cell}
+
+    def summary(self, cell: Cell, rows: list[dict]) -> dict:
+        """``PART_SCORE`` with mean and spread; those of no image are null."""
+        clean = [row for row in rows if row["tile"] in layout().splits[CLEAN]]
+        of_part = {part: [row[part] for row in rows] for part in PARTS[:3]}
+        of_part |= {f"clean_{part}": [row[part] for row in clean] for part in ("full", "roi")}
+        means = {f"{part}_{name}": _mean(row[name] for row in its) for part, its in of_part.items() for name in SCORES}
+        return {"clean_images": len(clean), **means}
+
+    # How an image is made
+
+    def _image(self, cell: Cell, low: np.ndarray) -> np.ndarray:
+        """From 0 to 1, not clipped."""
+        if cell.method == BICUBIC:
+            return enlarged_renormalised(low / GREY_LEVELS, cell.scale)
+        network, frames = self._network(self._place(cell)), low.astype(np.float32)
+        image, data = network.model.kind.of_plane(network, frames, None), network.model.recipe.data
+        if data.target != "average" and data.normalise != "dataset":  # such a model takes the background off
+            image = image + np.float32(SCALINGS[data.normalise](frames[..., None]).offset)
+        return image / GREY_LEVELS
+
+    def _opened(self, scale: int, cell: str) -> Patches:
+        wanted = Wanted(normalise="dataset", options={"scale": scale, "cell": cell})
+        patches = catalogue.open_images(self._data, self._split, wanted).pairs
+        if not isinstance(patches, Patches):
+            raise InputError(f"{self._data} has no patches as SR-CACO-2; take caco2_simulated, or a prepared folder")
+        return patches
+
+    def _loaded(self, place: str) -> Network:
+        return Network(models.load(place, self._precision))
+
+    def _place(self, cell: Cell) -> str:
+        own = f"caco2_{cell.method}" if cell.method in METHODS else cell.method
+        return self._weights.get(cell.method, own).replace("{scale}", str(cell.scale)).replace("{cell}", cell.cell)
+
+    def _lacking(self, cell: Cell) -> str | None:
+        if cell.method == BICUBIC:
+            return None
+        if cell.method not in (*METHODS, *self._weights, *models.names()) and not Path(cell.method).is_dir():
+            raise InputError(unknown("method", cell.method, list(METHODS)))
+        place = self._place(cell)
+        try:
+            models.find(place)
+        except InputError as problem:
+            if cell.method in self._weights:
+                raise
+            return str(problem)
+        model = self._network(place).model
+        if model.kind.OF_STACKS or model.scale != cell.scale:
+            return f"{place} is a model of {model.kind.WORDS} at scale {model.scale}, none of images at {cell.scale}"
+        return None
+
+
+def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) -> Benchmark:
+    """The benchmark on a prepared folder of SR-CACO-2, or on a data set of the catalogue."""
+    return Benchmark(data, split, out, **settings)
+
+
+def _mean(values: Iterable[float]) -> dict[str, float | None]:
+    """``mean`` and ``std`` over the images that have a value."""
+    there = [value for value in values if not np.isnan(value)]
+    return {"mean": float(np.mean(there)), "std": float(np.std(there))} if there else {"mean": None, "std": None}

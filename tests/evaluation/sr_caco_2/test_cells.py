@@ -1,0 +1,166 @@
+"""The SR-CACO-2 benchmark on small simulated patches: scores worked out beside it, subsets, models, what is refused."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import yaml
+from keras import ops
+
+from srredsim.checkpoints.keras_file import save_weights
+from srredsim.cli.main import main
+from srredsim.data import catalogue
+from srredsim.data.readers import Wanted
+from srredsim.errors import InputError
+from srredsim.evaluation.sr_caco_2 import tables
+from srredsim.evaluation.sr_caco_2.cells import Benchmark, Cell
+from srredsim.evaluation.sr_caco_2.published import METHODS, published
+from srredsim.quality import eight_bit
+from srredsim.reconstruction.bicubic import enlarged
+from srredsim.zoo import models, recipe
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A data set of four fields of 64 pixels, one on each tile of the test."""
+    folder = tmp_path_factory.mktemp("small")
+    test = {"seed": 5, "count": 4, "size": 64, "fields": "test"}
+    splits = {"train": test, "test": test, "clean": test | {"part": "clean"}}
+    described = {"reader": "caco2_simulated", "splits": splits}
+    (folder / "dataset.yaml").write_text(yaml.safe_dump(described))
+    return folder
+
+
+def patches(folder, scale, cell, split="test"):
+    wanted = Wanted(normalise="dataset", options={"scale": scale, "cell": cell})
+    pairs = catalogue.open_images(folder, split, wanted).pairs
+    return [pairs.grey_levels(index) for index in range(len(pairs))]
+
+
+def ran(folder, out, **chosen):
+    benchmark = Benchmark(folder, "test", out)
+    return benchmark.run(benchmark.plan(["bicubic"], **chosen)[0])
+
+
+def test_bicubic_is_that_of_tensorflow_and_its_scores_are_means_of_images(small, tmp_path):
+    result = ran(small, tmp_path, scales=[4], cells=["CELL2"])
+    (cell,) = result["cells"].values()
+    rows = []
+    for low, high in patches(small, 4, "CELL2"):
+        image = ops.image.resize(low[..., None] / 255, high.shape, interpolation="bicubic")
+        pair = high / 255, ops.convert_to_numpy(image)[..., 0]
+        rows.append((eight_bit.scores(*pair, 4), eight_bit.roi_scores(*pair, 4, empty_counts=True)))
+    for place, part in enumerate(("full", "roi")):
+        for name in ("psnr", "nrmse", "ssim"):
+            values = [row[place][name] for row in rows]
+            assert cell[f"{part}_{name}"]["mean"] == pytest.approx(np.mean(values), rel=1e-4)
+            assert cell[f"clean_{part}_{name}"]["mean"] == pytest.approx(np.mean(values[:2]), rel=1e-4)
+    assert (cell["images"], cell["clean_images"], result["images"]) == (4, 2, 4)
+
+
+def test_the_clean_subset_is_the_tiles_9_and_10(small, tmp_path):
+    whole = ran(small, tmp_path / "a", scales=[8], cells=["CELL0"])["cells"]["bicubic@8/CELL0"]
+    clean = ran(small, tmp_path / "b", scales=[8], cells=["CELL0"], subset="clean")
+    cell = clean["cells"]["bicubic@8/CELL0"]
+    assert clean["images"] == 2
+    for name in ("roi_ssim", "full_psnr"):
+        assert cell[name]["mean"] == cell[f"clean_{name}"]["mean"] == whole[f"clean_{name}"]["mean"]
+    with pytest.raises(InputError, match="other data"):
+        ran(small, tmp_path / "a", scales=[8], cells=["CELL0"], subset="clean")
+    with pytest.raises(InputError, match="`subset` is clean, a part of the split test; got clean of train"):
+        Benchmark(small, "train", None).plan(subset="clean")
+
+
+def test_what_is_done_is_not_done_again(small, tmp_path, monkeypatch):
+    first = ran(small, tmp_path, scales=[2], cells=["CELL1"])
+    monkeypatch.setattr(Benchmark, "_image", None)
+    again = ran(small, tmp_path, scales=[2], cells=["CELL1"])
+    assert again["cells"] == first["cells"]
+
+
+@pytest.fixture
+def plain_vdsr(tmp_path):
+    """Folder of a model that adds nothing to the enlarged image."""
+    data = {"name": "caco2_simulated", "input": "widefield", "normalise": "dataset", "scale": 2, "cell": "CELL2"}
+    data |= {"zscore": [0, 255], "sim_zscore": [0, 255]}
+    network = {"name": "vdsr", "depth": 2, "filters": 2}
+    described = recipe.from_dict({"name": "plain", "network": network, "data": data})
+    network = models.build_network(described)
+    network.set_weights([np.zeros_like(weight) for weight in network.get_weights()])
+    folder = tmp_path / "vdsr_2_CELL2"
+    folder.mkdir()
+    save_weights(network, folder / models.WEIGHTS)
+    recipe.save(described, folder / models.RECIPE)
+    keras.backend.clear_session()
+    return folder
+
+
+def test_a_model_is_taken_by_scale_and_cell(small, plain_vdsr):
+    place = str(plain_vdsr).replace("_2_CELL2", "_{scale}_{cell}")
+    benchmark = Benchmark(small, "test", None, weights={"vdsr": place}, precision="float32")
+    with pytest.raises(InputError, match="vdsr_4_CELL2"):
+        benchmark.plan(["vdsr"], scales=[4], cells=["CELL2"])
+    cells, lacking = benchmark.plan(["vdsr"], scales=[2], cells=["CELL2"])
+    assert (cells, lacking) == ([Cell("vdsr", 2, "CELL2")], {})
+    (cell,) = benchmark.run(cells)["cells"].values()
+    expected = [
+        eight_bit.roi_scores(high / 255, np.clip(enlarged(low / 255, 2), 0, 1), 2, empty_counts=True)["psnr"]
+        for low, high in patches(small, 2, "CELL2")
+    ]
+    assert cell["roi_psnr"]["mean"] == pytest.approx(np.mean(expected), abs=2e-3)
+
+
+def test_what_cannot_be_computed_says_why(small, plain_vdsr):
+    cells, lacking = Benchmark(small, "test", None).plan()
+    assert {cell.method for cell in cells} == {"bicubic"} | {m for m in METHODS if f"caco2_{m}" in models.names()}
+    assert "nlsn" in lacking["nlsn@8/CELL1"]
+    other = Benchmark(small, "test", None, weights={"mine": str(plain_vdsr)}).plan(["mine"], scales=[4])[1]
+    assert all("at scale 2, none of images at 4" in reason for reason in other.values())
+    assert len(other) == 3
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"methods": ["swinr"]}, "no method called 'swinr'.*mean 'swinir'"),
+        ({"scales": [3]}, r"`scales`: no scale 3, data\.scale is one of 2, 4, 8"),
+        ({"cells": ["nuclei"]}, "`cells`: no cell nuclei"),
+    ],
+)
+def test_refused(small, chosen, words):
+    with pytest.raises(InputError, match=words):
+        Benchmark(small, "test", None).plan(**chosen)
+
+
+def mean_roi_psnr(method, scale):
+    return np.mean([published(method, scale, f"CELL{number}", True)["psnr"] for number in range(3)])
+
+
+def test_published_figures():
+    """Some of both tables; SwinIR's rows at 4 and 8 as in the first version of the paper."""
+    assert published("enlcn", 2, "CELL0", True) == {"psnr": 38.05, "nrmse": 0.0695, "ssim": 0.8703}
+    assert published("bicubic", 8, "CELL2", False) == {"psnr": 31.01, "nrmse": 0.0935, "ssim": 0.8512}
+    assert published("swinir", 8, "CELL1", True)["psnr"] == 27.31
+    assert published("swinir", 2, "CELL0", False)["psnr"] == 28.93
+    assert published("mine", 2, "CELL0", True) is None
+    assert len(METHODS) == 16
+    best = {scale: max(METHODS, key=lambda method: mean_roi_psnr(method, scale)) for scale in (2, 4, 8)}
+    assert best == {2: "enlcn", 4: "nlsn", 8: "srcnn"}
+
+
+def test_the_command_writes_tables_with_the_papers_figures(small, tmp_path, capsys):
+    flags = "--data", small, "--limit", 2, "--scales", 4, "--methods", "bicubic", "--out", tmp_path / "out"
+    assert main(["benchmark", "sr-caco-2", *map(str, flags)]) == 0
+    said = capsys.readouterr().out
+    assert "(32.03/0.0586/0.8002)" in said
+    result = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert result["images"] == 2
+    roi = [result["cells"][f"bicubic@4/CELL{c}"]["roi_psnr"]["mean"] for c in range(3)]
+    assert f"{np.mean(roi):.2f}/" in said.split("Whole images")[0].strip().splitlines()[-1]
+    lines = tables.as_csv(result).splitlines()
+    assert len(lines) == 4
+    row = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
+    assert (row["method"], row["scale"], row["paper_full_ssim"]) == ("bicubic", "4", "0.947")
+    assert float(row["roi_psnr_mean"]) == roi[0]
+    assert "Seconds an image" in (tmp_path / "out" / "tables.md").read_text()
