@@ -30,7 +30,7 @@ def test_a_network_that_sees_all_says_its_windows(name, same):
     expected, found = whole.in_tiles(frames), tiled.in_tiles(frames, tile=16)
     assert found.shape == expected.shape == (80, 122)
     assert (np.abs(found - expected).max() < 1e-5) == same
-    expects = f"tiny_{name} expects 8-bit grey levels, 0 to 255"
+    expects = f"tiny_{name} expects grey levels from 0 to 255, as an 8-bit image has"
     assert whole.notes() == [expects]
     assert 16 < tiled.side <= 16 + 2 * model.receptive_field
     said = f"looks at the whole of what it is given, here windows of {tiled.side} pixels; with others"
