@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 NETWORKS = ("dncnn", "memnet", "ridnet")  # methods that are models, w2s_<method> if no other is named
 HOW = (
-    "give `noise=(A, B)`: `srredsim analyse noise` measures A and B in one file with several frames of one field that has"
-    " dark and bright places"
+    "give `noise=(A, B)`: `srredsim analyse noise` measures A and B in one file with several frames of one field that"
+    " has dark and bright places"
 )
 CLIPPED = 1e-3  # share of the pixels at a limit of the camera from which on it is said
 
