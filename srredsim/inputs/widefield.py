@@ -31,6 +31,7 @@ WORDS = "widefield images"
 OF_STACKS = False
 INPUT_NAME = "widefield"
 SMALLEST_SIDE = 16  # pixels
+GREY_LEVELS = 0.0, 255.0  # offset and gain of 8-bit images as 0 ... 1
 SCENE_SIZE = 128  # pixels, at least, of leaves and of dense scenes: their noise is measured in them
 
 
@@ -220,6 +221,8 @@ def notes(recipe: Recipe) -> list[str]:
     if recipe.data.normalise != "dataset":
         return []
     mean, std = recipe.data.zscore
+    if (mean, std) == GREY_LEVELS:
+        return [f"{recipe.name} expects grey levels from 0 to {std:.0f}, as an 8-bit image has"]
     return [f"{recipe.name} expects counts as those of its data set: mean {mean:.4g}, standard deviation {std:.4g}"]
 
 

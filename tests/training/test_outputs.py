@@ -103,3 +103,8 @@ def test_a_loss_of_the_residual_that_gets_stricter_with_every_epoch(small, tmp_p
 def test_what_does_not_go_together(small, tmp_path, changes, words):
     with pytest.raises(InputError, match=words):
         train(of(small, network={"name": "dncnn", "depth": 2, "filters": 2}, **changes), out=tmp_path / "run")
+
+
+def test_a_model_of_grey_levels_says_so(small):
+    wanted = of(small, network={"name": "dncnn"}, data=TINY["data"] | {"name": str(small), "zscore": [0.0, 255.0]})
+    assert widefield.notes(wanted) == ["tiny expects grey levels from 0 to 255, as an 8-bit image has"]
