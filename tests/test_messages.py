@@ -46,7 +46,8 @@ def test_no_flag_is_named_outside_the_command_line(name):
 
 
 def test_the_exceptions_are_some():
-    assert all(flags((PACKAGE / name).read_text(encoding="utf-8")) for name in ALLOWED)
+    for pattern in ALLOWED:
+        assert any(flags(path.read_text(encoding="utf-8")) for path in PACKAGE.glob(pattern)), pattern
 
 
 def test_the_rule_notices_a_breach():

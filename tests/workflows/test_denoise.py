@@ -46,7 +46,7 @@ def test_every_plane_is_denoised_by_itself_and_stays_in_its_place(tmp_path, run,
     status, out, err = run("denoise", path, "--method", "pure_let", "--json", "--out", tmp_path / "results")
     assert status == 0, err
     report = json.loads(out)["results"][0]
-    result, preview = tmp_path / "results/cells.ome_pure_let.tif", tmp_path / "results/cells.ome_pure_let.png"
+    result, preview = tmp_path / "results/cells_pure_let.tif", tmp_path / "results/cells_pure_let.png"
     assert report["paths"] == [str(result), str(preview)]
     with tifffile.TiffFile(result) as tif:
         assert tif.is_imagej

@@ -52,7 +52,7 @@ def test_a_stack_gives_what_its_file_gives(kind, stack, tmp_path, request):
     np.testing.assert_array_equal(found.image[:, 0], tifffile.imread(report["paths"][0]))
     assert found.image.dtype == np.float32
     assert found.optics.pixel_size_um == pytest.approx(report["pixel_size_um"])
-    assert len(found.stripes) == len(report["stripes"]) == (kind == "tiny_cleaner")
+    assert len(found.channels) == len(report["stripes"]) == (kind == "tiny_cleaner")
     assert steps == [(done, 4) for done in (1, 2, 3, 4)]
 
 
