@@ -12,6 +12,10 @@ How to read a path or an array is told by further arguments of the same call:
 
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
+accept_incomplete
+    ``True``: of a file that promises more frames than it holds, the whole stacks that are there.
+keep_hot_pixels
+    ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
     The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
     one for each channel: ``(0.461, 0.525)``.
@@ -92,6 +96,8 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
         ``trailing_widefield=True`` is the last.
     channels : int, optional
         Colours that alternate frame by frame, where the file does not say so.
+    keep_hot_pixels : bool
+        Leave them as they are; else they are given the median of the pixels around them when frames are read.
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional

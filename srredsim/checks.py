@@ -93,3 +93,14 @@ def _number(kind: type, name: str, value: Any, words: str, fits: Callable[[Any],
     if isinstance(value, bool) or not isinstance(value, kind) or not fits(value):
         raise wanted(name, words, value)
     return value
+
+
+def image_made(image: np.ndarray, by: str) -> None:
+    """InputError if what somebody made is no image: not finite, or the same everywhere."""
+    if bad := image.size - int(np.count_nonzero(np.isfinite(image))):
+        raise InputError(
+            f"{by} made an image of which {bad} of {image.size} pixels are NaN or infinite; it is not kept"
+        )
+    if image.min() == image.max():
+        rounded = "; as float32 it may show more" if image.dtype.kind == "u" else ""
+        raise InputError(f"{by} made an image that is {image.flat[0]:g} everywhere; it is not kept{rounded}")

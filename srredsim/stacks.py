@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from srredsim import checks, io, resources
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import as_recorded, without_hot_pixels
 from srredsim.optics.transfer import refuse_impossible
 from srredsim.results import Image
 
@@ -34,6 +35,8 @@ class OfReading(TypedDict, total=False):
     trailing_widefield: bool
     widefield_frame: str | None
     channels: int | None
+    keep_hot_pixels: bool
+    accept_incomplete: bool
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | Sequence[float] | None
@@ -74,14 +77,27 @@ def stack_for(chain: Chain, data: Stack, given: Mapping[str, Any]) -> RawStack:
 def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     """A stack with other optics; how its frames are sorted was told when it was read."""
     reading = _reading(given)
-    for name in ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "channels", "axes"):
+    for name in (
+        "order",
+        "angles",
+        "phases",
+        "trailing_widefield",
+        "widefield_frame",
+        "channels",
+        "accept_incomplete",
+        "axes",
+    ):
         if given.get(name):
             raise InputError(f"`{name}` is for a path or an array; this stack has been read already")
     optics = stack.optics.given(**reading.optics)
     if stack.source is None or any(reading.optics.values()):  # what a file says wrongly is not the caller's fault
         refuse_impossible(optics)
     notes = stack.optics.overridden(reading.optics, "the stack")
-    return replace(stack, optics=optics, notes=(*stack.notes, *notes))
+    stack = replace(stack, optics=optics, notes=(*stack.notes, *notes))
+    if reading.keep_hot_pixels:
+        return replace(stack, array=as_recorded(stack.array))
+    decided = hasattr(stack.array, "source")  # frames of a file: it was said when they were read
+    return stack if decided else without_hot_pixels(stack)
 
 
 def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
@@ -91,7 +107,7 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
         path = io.existing(Path(checks.path("data", data)))
-        return io.open_source(path, pixel_size_um), path
+        return io.open_source(path, pixel_size_um, bool(given.get("accept_incomplete"))), path
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
         optics = data.optics.given(pixel_size_um=pixel_size_um)

@@ -26,6 +26,8 @@ LAYERS = [  # each may import from its own line and from those above it
         "normalise",
         "tiling",
         "picture",
+        "lost_frames",
+        "hot_pixels",
     },
     {"optics"},
     {"io"},

@@ -154,7 +154,7 @@ def test_a_metric(adds):
 
 
 def test_a_classical_denoiser(adds, tmp_path, run):
-    adds(methods, flat="def flat(image, noise=None, limits=None): return 0 * image + image.mean()")
+    adds(methods, flat="def flat(image, noise=None, limits=None): return 0.5 * (image + image.mean())")
     assert "flat" in methods.names()
     np.save(tmp_path / "plane.npy", np.random.default_rng(1).poisson(50, (64, 64)).astype(np.uint16))
     status, out, _ = run("denoise", tmp_path / "plane.npy", "--method", "flat", "--noise", 1, 0, "--json")

@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from srredsim import documents, io
 from srredsim.errors import InputError
 
@@ -31,6 +33,9 @@ def load_weights(network, path: Path, complaint: str | None = None) -> None:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, UserWarning) as problem:
         reason = " ".join(str(problem).split())[:160]
         raise InputError(f"{complaint or f'the weights {path} are damaged or of another network'}: {reason}") from None
+    for weight in network.weights:
+        if not np.all(np.isfinite(np.asarray(weight, np.float32))):
+            raise InputError(f"the weights {path} are NaN or infinite in {weight.path}: their training failed")
 
 
 def save_weights(network: Any, path: Path) -> None:

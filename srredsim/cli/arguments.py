@@ -91,8 +91,8 @@ class Parser(argparse.ArgumentParser):
 # Arguments that several commands take
 
 
-def stacks(parser: Parser) -> None:
-    """Raw stacks, and how to read them."""
+def stacks(parser: Parser, incomplete: str = "") -> None:
+    """Raw stacks, and how to read them; ``incomplete`` is the help of `--accept-incomplete`."""
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
     order = "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these"
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
@@ -103,7 +103,15 @@ def stacks(parser: Parser) -> None:
     parser.add_argument("--trailing-widefield", action="store_true", help="the same as --widefield-frame last")
     channels = "colours that alternate frame by frame; left out: the file says"
     parser.add_argument("--channels", type=positive, metavar="C", help=channels)
+    hot = "leave them as they are; else they are given the median of the pixels around them"
+    parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
+    accept_incomplete(parser, incomplete)
     pixel_size(parser, "of the raw frames; left out: the file says")
+
+
+def accept_incomplete(parser: Parser, help: str = "") -> None:
+    help = help or "go on with what is whole in a file that lacks frames"
+    parser.add_argument("--accept-incomplete", action="store_true", help=help)
 
 
 def images(parser: Parser, name: str = "inputs") -> None:

@@ -17,6 +17,7 @@ from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes, match_wide
 from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.formats import open_source
+from srredsim.lost_frames import whole
 from srredsim.normalise import SCALINGS, scaling_of
 
 LAYOUT = "train/raw/*.tif with train/truth/*.tif, or raw/*.tif with truth/*.tif; same stem"
@@ -126,8 +127,8 @@ class FolderPairs(FilePairs):
 
     def _read(self, index: int) -> Pair:
         stack, truth, position = self._items[index]
-        frames = frames_from_raw(stack.raw(*position))
         try:
+            frames = frames_from_raw(whole(stack, position))
             scaling = scaling_of(frames)
         except InputError as problem:
             raise InputError(f"{stack.source}: {problem}") from None

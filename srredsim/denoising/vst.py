@@ -18,8 +18,9 @@ def denoised_stabilised(
 ) -> np.ndarray:
     """Image denoised by a method for white Gaussian noise; float32 (y, x) in the units of the image.
 
-    Noise that does not grow with brightness (a of 0 or less) is given to the method as it is. A b below 0 is a
-    pedestal, which is taken off first and put back.
+    Noise that does not grow with brightness (a of 0 or less) is given to the method as it is. Else no light is where
+    there would be no noise, -b / a, above 0 or below it: this is taken off first and put back, so that what is made of
+    ``g x + o`` is g times what is made of x, plus o.
 
     Parameters
     ----------
@@ -46,8 +47,7 @@ def denoised_stabilised(
     a, b = noise.coefficients
     if a <= 0:
         return white(noisy, float(noise.std(noisy.mean())), float(np.ptp(noisy)))
-    pedestal = max(-b / a, 0.0)
-    b = max(b, 0.0)
-    values = stabilised(noisy - pedestal, a, b)
+    dark = -b / a
+    values = stabilised(noisy - dark, a, 0.0)
     denoised = white(values, 1.0, float(np.ptp(values)))
-    return (unbiased_inverse(denoised, a, b) + pedestal).astype(np.float32)
+    return (unbiased_inverse(denoised, a, 0.0) + dark).astype(np.float32)

@@ -11,6 +11,7 @@ import numpy as np
 
 from srredsim.acquisition import Pattern, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
+from srredsim.lost_frames import whole
 from srredsim.normalise import Scaling, scaling_of
 
 if TYPE_CHECKING:
@@ -105,14 +106,14 @@ def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wante
     times, slices = stack.sizes["T"], stack.sizes["Z"]
     best, first, height = 0, None, -np.inf
     for z in range(slices):
-        raw = stack.raw(0, c, z)
+        raw = whole(stack, (0, c, z))
         scalings[0, c, z] = _scaling(stack, raw, (0, c, z))
         if wanted and (new := sharpness(raw) if slices > 1 else 0.0) > height:
             best, first, height = z, raw, new
     mean = first.astype(np.float32) / times if wanted and times > 1 else first
     for t in range(1, times):
         for z in range(slices):
-            raw = stack.raw(t, c, z)
+            raw = whole(stack, (t, c, z))
             scalings[t, c, z] = _scaling(stack, raw, (t, c, z))
             if wanted and z == best:
                 mean += raw.astype(np.float32) / times

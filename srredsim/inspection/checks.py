@@ -5,12 +5,14 @@ If another order of the frames fits and the one that was read does not, the othe
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import Repaired, as_recorded
 from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
 from srredsim.inspection.readings import SMALLEST, Fits, middle
@@ -22,6 +24,7 @@ from srredsim.noise.line import NoiseLine
 from srredsim.noise.whiteness import whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
@@ -41,13 +44,20 @@ def middle_position(stack: RawStack, channel: int) -> tuple[int, int, int]:
 
 def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     raw = middle(stack.raw(*position))
-    if isinstance(stack.array, Frames):  # each is a plane of the file
-        return Field(raw, stack.array.numbers[position])
+    array = as_recorded(stack.array)
+    if isinstance(array, Frames):  # each is a plane of the file
+        return Field(raw, array.numbers[position])
     return Field(raw, np.arange(stack.pattern.frames).reshape(raw.shape[:2]))
 
 
-def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
-    """Report of a channel, ready for JSON: its checks, and the numbers behind them."""
+def checked(
+    stack: RawStack, channel: int, others: dict[str, RawStack], noticed: list[Check], gone: Container[tuple]
+) -> dict:
+    """Report of a channel, ready for JSON: its checks, and the numbers behind them.
+
+    ``noticed`` is what was seen when all its frames were read. Where frames are ``gone`` of the (t, c, z) that is to be
+    checked, nothing else is.
+    """
     position = middle_position(stack, channel)
     field = field_of(stack, position)
     report: dict = {
@@ -60,6 +70,8 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
         "cutoff_per_um": None,
         "stripes": None,
     }
+    if position in gone:
+        return report | {"checks": [check.report() for check in noticed]}
     try:
         _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
@@ -69,8 +81,7 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
             report["order_checked"] = better
         prepared = prepare(field.raw)
     except InputError as problem:
-        report["checks"] = [verdicts.not_checked("raw frames", str(problem)).report()]
-        return report
+        return report | {"checks": [verdicts.not_checked("raw frames", str(problem)).report()]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
@@ -81,11 +92,12 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
     parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
     bleaching = verdicts.bleaching(light)
     checks = [
+        *noticed,
         order,
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
         verdicts.camera_noise(noise, white, source),
         _contrast(field.raw, noise, white),
-        *_stripes(parameters, lacking, steady=bleaching.verdict == verdicts.GOOD),
+        *([verdicts.hexagonal()] if hexagonal(field.raw) else _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,
         verdicts.shift(moved),
@@ -103,6 +115,14 @@ def checked(stack: RawStack, channel: int, others: dict[str, RawStack]) -> dict:
         "cutoff_per_um": transfer.cutoff_per_um if transfer else None,
         "stripes": parameters.report() if parameters else None,
     }
+
+
+def seen(stack: RawStack, channel: int, gone: dict[tuple[int, int, int], str]) -> list[Check]:
+    """What is known when all frames of a channel were read: those that are lost, as ``gone`` says, and hot pixels."""
+    noticed = [verdicts.lost_frames(stack.which(at), problem) for at, problem in gone.items() if at[1] == channel][:1]
+    if isinstance(stack.array, Repaired) and (places := stack.array.places(channel)):
+        noticed.append(verdicts.hot_pixels(places))
+    return noticed
 
 
 def _refuse_unusable(raw: np.ndarray) -> None:
@@ -140,11 +160,11 @@ def _contrast(raw: np.ndarray, noise: NoiseLine, white: float) -> Check:
     return verdicts.contrast(value, phases, white)
 
 
-def _stripes(parameters: Parameters | None, lacking: str, steady: bool) -> list[Check]:
+def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:
     if parameters is None:
         why = lacking or "wanted at least 3 phases in each angle"
         return [verdicts.not_checked("stripes", why), verdicts.not_checked("phase steps", why)]
-    return [verdicts.stripes(parameters), verdicts.phase_steps(parameters, steady)]
+    return [verdicts.stripes(parameters), verdicts.phase_steps(parameters, bleaching.verdict == verdicts.GOOD)]
 
 
 def _order(

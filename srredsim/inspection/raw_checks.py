@@ -12,7 +12,7 @@ import numpy as np
 from scipy import fft
 
 from srredsim.noise.camera import FINEST
-from srredsim.noise.line import NoiseLine
+from srredsim.noise.line import NoiseLine, step_of
 from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 from srredsim.stripes.preprocess import Prepared
 
@@ -248,7 +248,7 @@ def _shift(
     peak = fft.ifft2(weighted, workers=WORKERS).real * weighted.size
     reach = [np.arange(-min(FARTHEST, n // 4), min(FARTHEST, n // 4) + 1) for n in shape]
     near = peak[np.ix_(*reach)]
-    chance = float(np.sqrt(np.sum(np.abs(weighted) ** 2, dtype=np.float64)))
+    chance = float(np.sqrt(np.sum(np.square(np.abs(weighted), dtype=np.float64))))
     if not near.max() > SURE * chance:
         return None, np.inf
     i, j = np.unravel_index(np.argmax(near), near.shape)
@@ -287,8 +287,6 @@ def clipped_pixels(values: np.ndarray) -> int:
     """
     top = values.max()
     at_top = int(np.count_nonzero(values == top))
-    below = float(top) - max(
-        PLATEAU * (float(top) - float(np.median(values))), 1.0 if values.dtype.kind in "ui" else 0.0
-    )
+    below = float(top) - max(PLATEAU * (float(top) - float(np.median(values))), step_of(values))
     just_below = int(np.count_nonzero(values >= below)) - at_top
     return at_top if at_top >= CLIPPED and at_top > just_below and at_top < values.size else 0

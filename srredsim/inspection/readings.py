@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from srredsim.acquisition import Position, RawStack
+from srredsim.hot_pixels import as_recorded, remarks
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
 from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
@@ -63,8 +64,9 @@ class Fits:
 
 def _numbers(stack: RawStack, position: Position) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the frames in the file, and what sorts them; of an array that is no file, of its raw stacks."""
-    if isinstance(stack.array, Frames):
-        numbers = stack.array.numbers[position].ravel()
+    array = as_recorded(stack.array)
+    if isinstance(array, Frames):
+        numbers = array.numbers[position].ravel()
     else:
         first = np.ravel_multi_index(position, tuple(stack.array.shape[:3])) * stack.pattern.frames
         numbers = first + np.arange(stack.pattern.frames)
@@ -77,7 +79,8 @@ class Watched:
     def __init__(self, stack: RawStack):
         self._read, self.fits = stack.array, Fits()
         self.stack = replace(stack, array=stack.array.array) if isinstance(stack.array, Remembered) else stack
-        self._of_file = isinstance(stack.array, Frames) and stack.pattern.angles > 1 and stack.pattern.phases > 2
+        of_file = isinstance(as_recorded(self.stack.array), Frames)
+        self._of_file = of_file and stack.pattern.angles > 1 and stack.pattern.phases > 2
         channels = range(stack.sizes["C"]) if self._of_file else ()
         self._wanted = {place for channel in channels for place in places(stack, channel)}
 
@@ -96,10 +99,10 @@ class Watched:
         return raw
 
     def doubts(self) -> list[str]:
-        """A line for each channel whose frames clearly fit another reading of the file than the one it was given."""
+        """What was found in the frames: hot pixels, and channels that clearly fit another reading of the file."""
+        lines = dict.fromkeys(remarks(self.stack.array))
         if not self._of_file:  # there is no other reading
-            return []
-        lines: dict[str, None] = {}
+            return list(lines)
         for channel in range(self.stack.sizes["C"]):
             as_read = self.fits.of(self.stack, channel)
             if as_read.explained < 1 - BETTER:  # else nothing can be clearly better

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import IN_WORDS, RawStack
-from srredsim.inspection.checks import checked
+from srredsim.errors import InputError
+from srredsim.inspection.checks import checked, seen
+from srredsim.lost_frames import lost
+from srredsim.optics.transfer import transfer_of
 
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
 
@@ -39,8 +43,11 @@ def inspect(
     sums = np.zeros((channels, angles, phases))
     counts = np.zeros((channels, angles, phases), int)
     low, high, at_high = np.inf, -np.inf, 0
+    gone: dict[tuple[int, int, int], str] = {}
     for t, c, z in stack.positions():
         raw = stack.raw(t, c, z)
+        if problem := lost(raw):
+            gone[t, c, z] = problem
         finite = np.isfinite(raw)
         sums[c] += np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite)
         counts[c] += np.count_nonzero(finite, axis=(2, 3))
@@ -54,7 +61,7 @@ def inspect(
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
     return {
         "source": None if stack.source is None else str(stack.source),
-        "notes": list(stack.notes),
+        "notes": [*stack.notes, *_of_pixels(stack)],
         "sizes": stack.sizes,
         "dtype": str(stack.array.dtype),
         "channel_names": None if stack.channel_names is None else list(stack.channel_names),
@@ -67,8 +74,19 @@ def inspect(
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
-        "channels": [checked(middles or stack, channel, others or {}) for channel in range(channels)],
+        "channels": [
+            checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
+            for channel in range(channels)
+        ],
     }
+
+
+def _of_pixels(stack: RawStack) -> list[str]:
+    """What is to be said of pixels that are a little too coarse for the lens."""
+    with suppress(InputError):  # not known, or impossible: the checks say so
+        transfers = [transfer_of(stack.optics.of_channel(c)) for c in range(stack.sizes["C"])]
+        return list(dict.fromkeys(line for transfer in transfers for line in transfer.remarks))
+    return []
 
 
 def _number(value: float) -> int | float | None:

@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
 from srredsim.noise.line import NoiseLine
+from srredsim.stripes.hexagonal import WORDS
 from srredsim.stripes.parameters import Parameters
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
@@ -50,6 +52,21 @@ class Check:
 
 def not_checked(name: str, why: str) -> Check:
     return Check(name, None, None, why, "")
+
+
+def lost_frames(where: str, problem: str) -> Check:
+    """Verdict on a frame that is empty or another's copy."""
+    number, advice = problem.rsplit(": ", 1)
+    return Check("single frames", BAD, None, ": ".join(filter(None, (where, number))), "none lost", advice)
+
+
+def hot_pixels(places: list[tuple[int, int]]) -> Check:
+    """Verdict on hot pixels, which were repaired before anything else was checked."""
+    advice = (
+        "cool the camera, or let it correct its defective pixels; here they are given the median of the pixels around"
+        " them (`keep_hot_pixels` leaves them as they are)"
+    )
+    return Check("hot pixels", DOUBTFUL, len(places), counted(places), "none", advice)
 
 
 def _low_is_good(value: float, limits: tuple[float, float]) -> str:
@@ -171,6 +188,11 @@ def likeness(movement: Movement) -> Check:
         f"good to {DIFFERENCE[0]:g}, bad above {DIFFERENCE[1]:g}",
         _advised(verdict, advice),
     )
+
+
+def hexagonal() -> Check:
+    """Verdict on a pattern that has no stripes of one direction."""
+    return Check("stripes", BAD, 0, WORDS, "stripes", "use the software of the microscope for hexagonal patterns")
 
 
 def stripes(parameters: Parameters) -> Check:

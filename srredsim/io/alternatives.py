@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import Pattern, RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import Repaired, as_recorded
+from srredsim.io.incomplete import whole_stacks
 from srredsim.io.orders import KNOWN, ORDERS, WIDEFIELD_FRAMES, Wanted, arrange
 from srredsim.io.raw import Frames
 
@@ -34,17 +37,18 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
         The arguments of `srredsim.io.read`, as messages name them, with what comes of them; under `EXCHANGED` what no
         arguments can do, because the file itself says which of its axes is which.
     """
-    if not isinstance(stack.array, Frames):
+    frames = as_recorded(stack.array)
+    if not isinstance(frames, Frames):
         return {}
-    source = stack.array.source
+    source = frames.source
     found: dict[str, RawStack] = {}
-    for name, wanted in _ways(stack, stack.array.wanted):
+    for name, wanted in _ways(stack, frames.wanted):
         try:
-            numbers, _ = arrange(source.letters, source.shape, wanted)
+            numbers, _ = whole_stacks(arrange(source.letters, source.shape, wanted)[0], source.missing)
         except InputError:  # the frames do not make these counts, or the file names its axes
             continue
         _add(found, name, numbers, stack)
-    _add(found, EXCHANGED, stack.array.numbers.swapaxes(3, 4), stack)
+    _add(found, EXCHANGED, frames.numbers.swapaxes(3, 4), stack)
     return found
 
 
@@ -69,6 +73,7 @@ def _add(found: dict[str, RawStack], name: str, numbers: np.ndarray, stack: RawS
     angles, phases = (int(n) for n in numbers.shape[3:])
     known = [each.array.numbers for each in (stack, *found.values())]
     if angles > 1 and phases > 2 and not any(np.array_equal(numbers, other) for other in known):
-        array = replace(stack.array, numbers=numbers)
+        array: Any = replace(as_recorded(stack.array), numbers=numbers)
+        array = Repaired(array) if isinstance(stack.array, Repaired) else array
         names = stack.channel_names if numbers.shape[1] == stack.sizes["C"] else None
         found[name] = replace(stack, array=array, pattern=Pattern(angles, phases), channel_names=names)

@@ -16,7 +16,16 @@ from srredsim.io.orders import Wanted
 from srredsim.optics import plausible
 
 COUNTS = ("angles", "phases")
-OF_RAW_STACKS = ("order", "angles", "phases", "trailing_widefield", "widefield_frame", "na", "wavelength_em_um")
+OF_RAW_STACKS = (
+    "order",
+    "angles",
+    "phases",
+    "trailing_widefield",
+    "widefield_frame",
+    "na",
+    "wavelength_em_um",
+    "keep_hot_pixels",
+)
 DTYPES = ("float32", "uint16")  # of images that are written
 
 
@@ -33,6 +42,8 @@ class Reading:
     wavelength_em_um: float | tuple[float, ...] | None = None  # of all channels, or of each
     widefield_frame: str | None = None
     channels: int | None = None
+    keep_hot_pixels: bool = False  # leave hot pixels of raw stacks as they are
+    accept_incomplete: bool = False  # go on with what is there of a file that promises more frames
 
     def __post_init__(self):
         for name in COUNTS:
@@ -45,6 +56,8 @@ class Reading:
                 if one is not None:
                     plausible.check(name, checks.above_zero(name, one))
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
+        checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
+        checks.yes_or_no("accept_incomplete", self.accept_incomplete)
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""

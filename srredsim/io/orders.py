@@ -27,6 +27,7 @@ from srredsim.io.colours import with_channels
 ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
 GUESSED = ((3, 5), (3, 3))  # angles x phases taken when the count of frames fits no other
 KNOWN = (*GUESSED, (5, 5))
+HEXAGONAL_FRAMES = 7  # of one reconstruction
 WIDEFIELD_FRAMES = ("none", "first", "last")
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
 
@@ -377,6 +378,8 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
     for a, p in KNOWN:
         if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.widefield)[0]:
             advice.append(f"try `angles={a}, phases={p}`")
+    if length == HEXAGONAL_FRAMES:
+        advice.append("seven frames of one hexagonal pattern (hexSIM) cannot be reconstructed here")
     if not advice:
         needed = [_needed(axes, *pattern) + bool(wanted.widefield) for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))

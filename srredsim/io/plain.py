@@ -11,6 +11,7 @@ from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.colours import with_channels
+from srredsim.io.incomplete import whole_stacks
 from srredsim.io.raw import Frames, for_channels
 from srredsim.io.source import Source
 
@@ -40,9 +41,10 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
         colour = "; is the last axis the colour? Give planes of grey values" if x in (3, 4) else ""
         raise InputError(f"the planes are {y} x {x} pixels; {smallest} x {smallest} is the least{colour}")
     numbers = orders.arrange_planes(*with_channels(source.letters, source.shape, reading.channels))
+    numbers, lacking = whole_stacks(numbers, source.missing)
     frames = Frames(source, numbers[..., None, None])
     optics, more = for_channels(source.optics, frames.shape[1])
-    notes = (*source.notes, *more, *_doubts(source))
+    notes = (*source.notes, *more, *_doubts(source), *lacking)
     return RawStack(frames, Pattern(1, 1), optics, source.channel_names, None if path is None else Path(path), notes)
 
 

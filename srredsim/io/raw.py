@@ -11,9 +11,11 @@ import tifffile
 
 from srredsim.acquisition import AXES, Optics, Pattern, RawStack, numbers
 from srredsim.errors import InputError
+from srredsim.hot_pixels import without_hot_pixels
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
+from srredsim.io.incomplete import whole_stacks
 from srredsim.io.source import UNKNOWN, Source
 from srredsim.io.whole import atomic
 from srredsim.optics.transfer import refuse_impossible
@@ -37,6 +39,10 @@ def read(path: str | Path, **given: Any) -> RawStack:
         The same as ``widefield_frame="last"``.
     channels : int, optional
         Colours that alternate frame by frame, where the file does not say so.
+    accept_incomplete : bool
+        Go on with the whole stacks that are there of a file that promises more frames.
+    keep_hot_pixels : bool
+        Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
         Pixels of the raw frames, objective and emission; they win over what the file says. The wavelength may be one
         for each channel.
@@ -49,7 +55,7 @@ def read(path: str | Path, **given: Any) -> RawStack:
     """
     reading = Reading(**given)
     _ = reading.frames  # a wrong order is found before the file is opened
-    return raw_stack(open_source(path, reading.pixel_size_um), path, reading)
+    return raw_stack(open_source(path, reading.pixel_size_um, reading.accept_incomplete), path, reading)
 
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
@@ -60,7 +66,8 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         array, notes = _tiles(source, wanted)
     else:
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
-        array = Frames(source, numbers, wanted)
+        numbers, more = whole_stacks(numbers, source.missing)
+        array, notes = Frames(source, numbers, wanted), [*notes, *more]
     if source.dtype.itemsize == 1:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
@@ -71,7 +78,8 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     notes += [*source.notes, *more, *told.overridden(reading.optics)]
     if any(reading.optics.values()):
         refuse_impossible(optics)
-    return RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
+    stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
+    return stack if reading.keep_hot_pixels else without_hot_pixels(stack)
 
 
 def for_channels(optics: Optics, channels: int) -> tuple[Optics, list[str]]:
@@ -136,10 +144,13 @@ def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
         raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out `order`")
     grid = orders.grid(source.size, wanted)
-    tiles = Tiles(source, orders.arrange_planes(source.letters, source.shape, wanted.widefield), grid)
+    numbers = orders.arrange_planes(source.letters, source.shape, wanted.widefield)
+    numbers, notes = whole_stacks(numbers, source.missing)
+    tiles = Tiles(source, numbers, grid)
     told = "" if wanted.angles and wanted.phases else ", guessed from its size"
     y, x = tiles.shape[-2:]
-    return tiles, [f"montage of {grid[0]} angles (rows) x {grid[1]} phases (columns) of {y} x {x} pixels{told}"]
+    words = f"montage of {grid[0]} angles (rows) x {grid[1]} phases (columns) of {y} x {x} pixels{told}"
+    return tiles, [words, *notes]
 
 
 def write_raw(path: str | Path, array: np.ndarray, *, optics: Optics = UNKNOWN, overwrite: bool = False) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 
@@ -53,6 +53,8 @@ class Source:
     optics: Optics = UNKNOWN
     channel_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = field(default=())
+    incomplete: str | None = None  # what the file promises and does not hold, in words
+    missing: tuple[int, ...] = ()  # planes that are not there, of those that the shape has
 
     def __post_init__(self):
         if self.dtype.kind == "c":
@@ -76,6 +78,8 @@ class Source:
         InputError
             If they are not; what is NaN or infinite is left to whoever works on them.
         """
+        if number in self.missing:
+            raise InputError(f"frame {number + 1} is not in the file")
         plane = self.plane(number)
         if self.dtype.kind == "f":
             largest = float(np.max(np.abs(plane), initial=0.0))
@@ -85,6 +89,10 @@ class Source:
                     f" {LARGEST:g}; multiply the whole stack by one number"
                 )
         return plane
+
+    def accepted(self) -> Source:
+        """The same, with a note of what is missing."""
+        return self if self.incomplete is None else replace(self, notes=(*self.notes, self.incomplete), incomplete=None)
 
     @property
     def planes(self) -> int:

@@ -13,6 +13,8 @@ from srredsim.layers.scales import check_scale, reach_through
 
 SMALL = {"input_channels": 1, "blocks": 2, "units": 2, "filters": 4}  # what the tests build
 
+CONTEXT = 128  # output pixels, see receptive_field
+
 
 def build(
     input_channels: int = 1,
@@ -62,14 +64,18 @@ def build(
 def receptive_field(
     blocks: int = 6, units: int = 4, scale: int = 1, residuals: int = 1, skip: bool = False, last: int = 3, **_
 ) -> int:
-    """Input pixels of context on each side of an output pixel."""
-    reach = 2 * blocks * units * residuals + 1 + last // 2
+    """Input pixels of context on each side of an output pixel, at most what ``CONTEXT`` output pixels see.
+
+    The recursive form of SR-CACO-2 has 432 convolutions in a row, more than there is memory for: its tiles differ from
+    the whole image by what lies farther away.
+    """
+    reach = min(2 * blocks * units * residuals + 1 + last // 2, CONTEXT)
     return bicubic.receptive_field(reach, scale) if skip else reach_through(reach, scale)
 
 
-def largest_window(scale: int = 1, **_) -> int:
-    """Input pixels on a side: everything is computed in the output's sampling."""
-    return 768 // scale
+def largest_window(scale: int = 1, units: int = 4, blocks: int = 6, filters: int = 20, **_) -> int:
+    """Input pixels on a side: all memories of the last gate are there three times, at the output's sampling."""
+    return (768 if (units + blocks) * filters <= 256 else 640) // scale
 
 
 def _unit(filters: int, residuals: int, name: str):

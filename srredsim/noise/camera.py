@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft, ndimage, optimize
 
-from srredsim.noise.line import QUANTISATION, NoiseLine
+from srredsim.noise.line import QUANTISATION, NoiseLine, step_of
 from srredsim.optics.borders import WORKERS, extended, margins
 
 # cycles/pixel: only the corners of the spectrum are finer, free of signal wherever pixels sample the image
@@ -32,10 +32,11 @@ BINS = 48  # levels of brightness, equally full
 def noise_of_frames(raw: np.ndarray, cutoff_per_pixel: float = FINEST) -> NoiseLine:
     """Noise of the camera that took frames (..., y, x): what is beyond the cut-off of the lens, in cycles/pixel.
 
-    Frames that were processed, smoothed or rescaled have a noise that is not that of a camera: what comes out is the
-    line that fits best; if it falls with brightness, a constant.
+    Frames that were processed or smoothed have a noise that is not that of a camera: what comes out is the line that
+    fits best; if it falls with brightness, a constant. The unit of the values does not matter: the line is fitted in
+    steps between them, which are 1 of what a camera gives.
     """
-    frames = raw.reshape(-1, *raw.shape[-2:])
+    frames, step = raw.reshape(-1, *raw.shape[-2:]), step_of(raw)
     shape = frames.shape[-2:]
     grid = tuple(n + sum(margins(n)) for n in shape)
     passed = _high_pass(grid, min(cutoff_per_pixel, FINEST))
@@ -45,10 +46,10 @@ def noise_of_frames(raw: np.ndarray, cutoff_per_pixel: float = FINEST) -> NoiseL
     border = min(BORDER, (min(shape) - 1) // 4)
     inside = tuple(slice(first + border, first + n - border) for first, n in zip(before, shape, strict=True))
     power = np.zeros(shape, np.float32)[border : shape[0] - border, border : shape[1] - border]
-    hot = _hot_pixels(frames.mean(axis=0, dtype=np.float32))
+    hot = _hot_pixels(_in_steps(frames.mean(axis=0, dtype=np.float32), step))
     mean = np.zeros(shape, np.float32)
     for frame in frames:
-        frame = _without(frame.astype(np.float32), hot)
+        frame = _without(_in_steps(frame.astype(np.float32), step), hot)
         mean += frame / len(frames)
         fast = fft.irfft2(fft.rfft2(extended(frame - frame.mean()), workers=WORKERS) * passed, s=grid, workers=WORKERS)
         power = power + fast[inside] ** 2
@@ -56,7 +57,11 @@ def noise_of_frames(raw: np.ndarray, cutoff_per_pixel: float = FINEST) -> NoiseL
     level = float(mean.mean())
     spread = fft.rfft2(kernel / total, workers=WORKERS)
     local = fft.irfft2(fft.rfft2(extended(mean - level), workers=WORKERS) * spread, s=grid, workers=WORKERS)[inside]
-    return _line(local.ravel() + level, power.ravel())
+    return _line(local.ravel() + level, power.ravel()).rescaled(0.0, 1 / step)
+
+
+def _in_steps(frame: np.ndarray, step: float) -> np.ndarray:
+    return frame if step == 1 else frame / np.float32(step)
 
 
 def _hot_pixels(mean: np.ndarray) -> np.ndarray:

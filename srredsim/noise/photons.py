@@ -19,7 +19,7 @@ import numpy as np
 
 from srredsim.errors import InputError, not_finite
 from srredsim.noise.camera import noise_of_frames
-from srredsim.noise.line import QUANTISATION, NoiseLine
+from srredsim.noise.line import QUANTISATION, NoiseLine, step_of
 from srredsim.optics.transfer import Transfer
 
 USUAL_READ_NOISE_E = 1.5  # read noise of scientific CMOS cameras
@@ -35,6 +35,7 @@ class Counting:
     read_noise_e: float
     estimated: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    rounding_adu2: float = QUANTISATION  # variance of rounding
 
     def electrons(self, raw: np.ndarray) -> np.ndarray:
         return (np.asarray(raw, np.float32) - np.float32(self.offset_adu)) / np.float32(self.gain_adu)
@@ -53,13 +54,13 @@ class Counting:
                 "a camera has a gain above 0 and a read noise of 0 or more;"
                 f" got {self.gain_adu:g} and {self.read_noise_e:g}"
             )
-        dark = (self.gain_adu * self.read_noise_e) ** 2 + QUANTISATION
+        dark = (self.gain_adu * self.read_noise_e) ** 2 + self.rounding_adu2
         return NoiseLine(self.gain_adu, dark - self.gain_adu * self.offset_adu, dark)
 
     @property
     def dark_variance(self) -> float:
         """Electrons squared, of a pixel without light: read noise and rounding."""
-        return self.read_noise_e**2 + QUANTISATION / self.gain_adu**2
+        return self.read_noise_e**2 + self.rounding_adu2 / self.gain_adu**2
 
 
 def counting_of(
@@ -80,7 +81,7 @@ def counting_of(
         If a pixel is not finite, or the noise does not grow with the light, as that of a camera does.
     """
     if gain_adu is not None and offset_adu is not None and read_noise_e is not None:
-        return Counting(gain_adu, offset_adu, read_noise_e)
+        return Counting(gain_adu, offset_adu, read_noise_e, rounding_adu2=step_of(np.asarray(raw)) ** 2 * QUANTISATION)
     _check_finite(raw)
     line = noise_of_frames(np.asarray(raw), transfer.cutoff_per_pixel)
     estimated, assumed = [], []
@@ -94,7 +95,8 @@ def counting_of(
         estimated.append("gain_adu")
     else:  # the line through the noise at the mean of all pixels, with the slope that was given
         level = float(np.mean(raw, dtype=np.float64))
-        line = NoiseLine(gain_adu, float(line.variance(np.array(level))) - gain_adu * level)
+        at_zero = float(line.variance(np.array(level))) - gain_adu * level
+        line = NoiseLine(gain_adu, at_zero, rounding_adu2=line.rounding_adu2)
     if offset_adu is None:
         if read_noise_e is None:
             read_noise_e = USUAL_READ_NOISE_E
@@ -104,7 +106,8 @@ def counting_of(
     elif read_noise_e is None:
         read_noise_e = line.read_noise_e(offset_adu)
         estimated.append("read_noise_e")
-    return Counting(float(gain_adu), float(offset_adu), float(read_noise_e), tuple(estimated), tuple(assumed))
+    known = float(gain_adu), float(offset_adu), float(read_noise_e)
+    return Counting(*known, tuple(estimated), tuple(assumed), line.rounding_adu2)
 
 
 def part(raw: np.ndarray, counting: Counting, share: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -130,14 +133,18 @@ def part(raw: np.ndarray, counting: Counting, share: float, rng: np.random.Gener
 
 
 def recorded(electrons: np.ndarray, counting: Counting, share: float, rng: np.random.Generator) -> np.ndarray:
-    r"""A part as the camera would have recorded it, uint16: with a whole read noise, rounded to ADU.
+    r"""A part as the camera would have recorded it: with a whole read noise, rounded to ADU, uint16.
 
-    Mean :math:`g p \lambda + o`, variance :math:`g^2 (p \lambda + \sigma_r^2) + 1/12`.
+    Mean :math:`g p \lambda + o`, variance :math:`g^2 (p \lambda + \sigma_r^2) + 1/12`. Of values in other steps than
+    ADU, float32, rounded to these steps.
     """
     lacking = counting.read_noise_e**2 - share * counting.dark_variance
     noise = rng.standard_normal(electrons.shape, dtype=np.float32) * np.float32(np.sqrt(max(lacking, 0.0)))
     values = (electrons + noise) * np.float32(counting.gain_adu) + np.float32(counting.offset_adu)
-    return np.clip(np.rint(values), 0, SATURATION_ADU).astype(np.uint16)
+    if counting.rounding_adu2 == QUANTISATION:
+        return np.clip(np.rint(values), 0, SATURATION_ADU).astype(np.uint16)
+    step = np.float32(np.sqrt(counting.rounding_adu2 / QUANTISATION))
+    return np.rint(values / step) * step
 
 
 def _check_finite(raw: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from srredsim.optics.sampling import pixel_transfer
 
 DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
 SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
+FINE_ENOUGH, TOO_COARSE = 1.001, 1.03  # pixels, of the largest that sample the image: as good as that; of no use
 NEEDED = {  # what must be known of the optics, in words
     "na": "NA",
     "wavelength_em_um": "wavelength of emission",
@@ -36,6 +37,27 @@ class Transfer:
         """Cycles in a raw pixel."""
         return self.cutoff_per_um * self.pixel_size_um
 
+    @property
+    def passed(self) -> float:
+        """Share of the frequencies up to the cut-off that frames show as they are: from there on others fold onto them.
+
+        1 where pixels sample the image.
+        """
+        relative = 2 * self.cutoff_per_pixel
+        return 1.0 if relative <= FINE_ENOUGH else 2 / relative - 1
+
+    @property
+    def remarks(self) -> list[str]:
+        """What to say of pixels that are a little too coarse."""
+        if self.passed == 1:
+            return []
+        largest_um = 1 / (2 * self.cutoff_per_um)
+        return [
+            f"warning: pixels of {self.pixel_size_um:g} um are {100 * (self.pixel_size_um / largest_um - 1):.1f} % too"
+            f" coarse, wanted at most {largest_um:.4f} um: the finest {100 * (1 - self.passed):.0f} % of what the lens"
+            " passes fold over and are left out; check `pixel_size_um`, `na` and `wavelength_em_um`"
+        ]
+
     def with_curve(self, curve: np.ndarray) -> Transfer:
         """With a curve (2, n) of frequencies and values, as it was measured, in place of the model."""
         frequencies, values = curve.tolist()
@@ -52,6 +74,7 @@ class Transfer:
             values = otf(relative, 1.0, self.damping)
         else:
             values = self._measured(relative) * self.damping**relative
+        values = np.where(relative <= self.passed, values, 0.0)
         return np.append(values, 0.0).astype(np.float32)
 
     def _measured(self, relative: np.ndarray) -> np.ndarray:
@@ -90,7 +113,8 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     Raises
     ------
     InputError
-        If a value is missing, or no microscope has such values.
+        If a value is missing, or no microscope has such values. Pixels that are too coarse by up to 3 % are used,
+        without the finest frequencies; the `remarks` say so.
     """
     missing = [name for name in NEEDED if getattr(optics, name) is None]
     if missing:
@@ -103,7 +127,7 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
         plausible.check(name, getattr(optics, name))
     cutoff = cutoff_per_um(optics.na, optics.wavelength_em_um)
     largest = 1 / (2 * cutoff)
-    if optics.pixel_size_um > largest * 1.001:
+    if optics.pixel_size_um > largest * TOO_COARSE:
         raise InputError(
             f"pixels of {optics.pixel_size_um:g} um are too coarse for NA {optics.na:g} at"
             f" {optics.wavelength_em_um:g} um: wanted at most wavelength / (4 NA) = {largest:.4f} um in the object;"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from srredsim.reconstruction.planes import Plane
+from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
 
 MEANINGS = {
@@ -22,7 +23,7 @@ def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
     return {
         "channel": plane.position[1],
         "estimated_in_slice": plane.sharpest,
-        "verdict": verdict(plane.parameters),
+        "verdict": WORDS if hexagonal(plane.prepared.frames) else verdict(plane.parameters),
         "notes": list(plane.notes),
         "k_max_per_um": float(plane.parameters.k_max_per_um),
         "angles": plane.parameters.report(),

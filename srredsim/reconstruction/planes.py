@@ -9,6 +9,7 @@ import numpy as np
 
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
+from srredsim.lost_frames import whole
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
@@ -130,8 +131,9 @@ def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared,
 
 def prepared_plane(stack: RawStack, position: tuple[int, int, int], raw: np.ndarray | None = None) -> Prepared:
     """One raw stack, or what was read of it already; a complaint says which one, where there are several."""
+    raw = whole(stack, position) if raw is None else raw
     try:
-        return prepare(stack.raw(*position) if raw is None else raw)
+        return prepare(raw)
     except InputError as problem:
         raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
 
@@ -143,7 +145,7 @@ def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
         return prepared_plane(stack, times[0])
     mean = np.zeros(stack.array.shape[3:], np.float32)
     for position in times:
-        mean += stack.raw(*position).astype(np.float32) / len(times)
+        mean += whole(stack, position).astype(np.float32) / len(times)
     try:
         return prepare(mean)
     except InputError:

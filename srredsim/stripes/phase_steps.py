@@ -110,7 +110,10 @@ def leak(bands: Bands) -> Leak:
     power = np.stack([np.abs(each).ravel() ** 2 for each in filtered])
     mirrored = np.stack([np.roll(each.reshape(weight.shape)[::-1, ::-1], (1, 1), (0, 1)).ravel() for each in power])
     powers = np.stack([power[0]] + [kind[order] for order in range(1, bands.orders + 1) for kind in (power, mirrored)])
-    return Leak(every @ every.conj().T, np.sqrt((powers @ powers.T).astype(float) * bright_together) / pixels)
+    unit = np.ldexp(np.float32(1), np.frexp(powers.max())[1])  # a power of 2 changes no digit; squares stay in range
+    powers /= unit
+    together = (powers @ powers.T).astype(float) * bright_together
+    return Leak(every @ every.conj().T, float(unit) * np.sqrt(together) / pixels)
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:

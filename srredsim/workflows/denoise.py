@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Model = str | Path | LoadedModel | Chain
 
 NETWORKS = ("dncnn", "memnet", "ridnet")  # methods that are models, w2s_<method> if no other is named
+HOW = (
+    "give `noise=(A, B)`: `srredsim analyse noise` measures A and B in one file with several frames of one field that"
+    " has dark and bright places"
+)
 CLIPPED = 1e-3  # share of the pixels at a limit of the camera from which on it is said
 
 
@@ -192,12 +196,12 @@ def _measured(plane: np.ndarray, limits: tuple[float, float] | None) -> NoiseLin
     try:
         noise = noise_of_image(plane, limits)
     except InputError as problem:
-        raise InputError(f"{problem}; or give `noise=(A, B)`") from None
+        raise InputError(f"{problem}; or {HOW}") from None
     a, b = noise.coefficients
     if not np.isfinite([a, b]).all() or not noise.std(plane.mean()) > 0:
         raise InputError(
             f"noise cannot be measured: a variance of {a:.3g} x brightness {b:+.3g} is none at the mean "
-            "brightness; the image was smoothed before, or has too little smooth ground; give `noise=(A, B)`"
+            f"brightness; the image was smoothed before, or has too little smooth ground; {HOW}"
         )
     return noise
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import io, picture
+from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.io.asked import Reading, Writing
@@ -67,7 +67,8 @@ def planewise(
     """
     started = time.perf_counter()
     path = Path(path)
-    stack = io.plain_images(io.open_source(path, reading.pixel_size_um), path, reading, work.smallest)
+    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
+    stack = io.plain_images(source, path, reading, work.smallest)
     positions, size = stack.array.shape[:3], stack.array.shape[5:]
     result = writing.path(path, work.name)
     preview = result.with_suffix(".png")
@@ -101,7 +102,9 @@ def done(stack: RawStack, position: tuple[int, int, int], work: Work, into: Imag
     where = stack.which(position)
     try:
         image = checked(stack.raw(*position)[0, 0])
-        into[position] = work.of_plane(Plane(position, image, where))
+        made = work.of_plane(Plane(position, image, where))
+        checks.image_made(made, work.name)
+        into[position] = made
     except InputError as problem:
         raise InputError(": ".join(filter(None, (where, str(problem))))) from None
     return image

@@ -191,7 +191,8 @@ class Worker:
         if stack is None:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
-            stack = chain.open(io.open_source(plan.path, plan.reading.pixel_size_um), plan.path, plan.reading)
+            source = io.open_source(plan.path, plan.reading.pixel_size_um, plan.reading.accept_incomplete)
+            stack = chain.open(source, plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
 
@@ -208,6 +209,7 @@ class Worker:
         before = sum(network.seconds for network in self._networks)
         image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
         raw = self._planes(position, image, tick)
+        checks.image_made(image, ": ".join(filter(None, (which(plan.shape[:3], position), f"the model {plan.name}"))))
         return Part(
             plan.token,
             position,
@@ -338,7 +340,7 @@ def _opened(
     if tile is not None:
         checks.positive("tile", tile)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
-    source = io.open_source(path, reading.pixel_size_um)
+    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
     if not isinstance(model, LoadedModel | Chain):
         model = model(io.raw_stack(source, path, reading))
     chain = model if isinstance(model, Chain) else Chain(model)
@@ -370,7 +372,9 @@ def _opened(
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None
     survey = chain.kind.survey(stack, find)
-    begun = replace(begun, survey=survey, notes=(*begun.notes, *watch.doubts()))  # of what the survey has read
+    coarse = [line for transfer in transfers or () for line in transfer.remarks]
+    doubts = dict.fromkeys([*coarse, *watch.doubts()])  # of what the survey has read
+    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts))
     return Worker(begun, chain, stack)
 
 

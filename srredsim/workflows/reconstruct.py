@@ -162,6 +162,8 @@ class Reconstruction:
         how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
         images = planes(self.stack, self.transfers, method.wiener, **how)
         for done, plane in enumerate(images, start=1):
+            where = self.stack.which(plane.position)
+            checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
             yield plane
             if plane.position[2] == plane.sharpest:
                 self._note(plane)
@@ -197,7 +199,7 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": [*self.stack.notes, *self.notes, *self._watch.doubts()],
+            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts()])),
         }
 
 
@@ -291,15 +293,16 @@ def _transfers(optics: Optics, channels: int, otf: str | Path | None) -> tuple[l
         If there is one curve for channels of different wavelengths.
     """
     transfers = [transfer_of(optics.of_channel(c)) for c in range(channels)]
+    coarse = [line for transfer in transfers for line in transfer.remarks]
     if not otf:
-        return transfers, []
+        return transfers, coarse
     if len(optics.each) > 1:
         raise InputError(
             f"`otf` is measured at one wavelength, the channels have {numbers(optics.wavelength_em_um)} um: leave it"
             " out, or reconstruct one channel at a time"
         )
     curve, notes = read_curve(otf, transfers[0].cutoff_per_um)
-    return [transfer.with_curve(curve) for transfer in transfers], notes
+    return [transfer.with_curve(curve) for transfer in transfers], [*coarse, *notes]
 
 
 def _first(rows: Any) -> Any:

@@ -22,7 +22,10 @@ from scipy import fft, ndimage
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
+from srredsim.hot_pixels import remarks
 from srredsim.io.image import carried_over
+from srredsim.lost_frames import whole
+from srredsim.noise.line import QUANTISATION
 from srredsim.noise.photons import Counting, counting_of, part, recorded
 from srredsim.optics.borders import fading
 from srredsim.optics.illumination import check_phases
@@ -130,7 +133,8 @@ class Reference:
             If the stack cannot be used, its stripes were not all found, it has no twin, or a pair exists already.
         """
         path = Path(path)
-        stack = self._read(path)
+        read = self._read(path)
+        stack = io.remembering(read)
         transfers = transfers_of(stack)
         jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfers)
         split = self._split(jobs)
@@ -157,10 +161,12 @@ class Reference:
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
-        return {"input": str(path), "split": split, "pairs": pairs, "notes": list(stack.notes)}
+        coarse = [line for transfer in transfers for line in transfer.remarks]
+        notes = list(dict.fromkeys([*stack.notes, *coarse, *remarks(read.array)]))
+        return {"input": str(path), "split": split, "pairs": pairs, "notes": notes}
 
     def _read(self, path: Path) -> RawStack:
-        stack = io.remembering(io.read(path, **asdict(self.reading)))
+        stack = io.read(path, **asdict(self.reading))
         check_phases(stack.pattern.phases)
         return stack
 
@@ -196,7 +202,7 @@ class Reference:
         if alike < SAME_FIELD:
             raise InputError(f"its twin {twin_path} shows another field: their correlation is {alike:.2f}")
         facts = {"twin": str(twin_path), "twin_correlation": alike, "twin_shift_pixels": shift}
-        return [Job(io.stem(path), lambda: (_whole(twin), stack), facts)]
+        return [Job(io.stem(path), lambda: (_all_of(twin), stack), facts)]
 
     def _parted(self, path: Path, stack: RawStack, transfers: Sequence[Transfer]) -> list[Job]:
         countings = [self._counting(stack, c, transfer) for c, transfer in enumerate(transfers)]
@@ -263,11 +269,12 @@ def parted(
     stack: RawStack, countings: list[Counting], share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, RawStack]:
     """The dim stack (t, c, z, a, p, y, x), and the rest of the photons, scaled to the whole light."""
-    dim = np.empty(stack.array.shape, np.uint16)
+    adu = all(counting.rounding_adu2 == QUANTISATION for counting in countings)
+    dim = np.empty(stack.array.shape, np.uint16 if adu else np.float32)
     rest = np.empty(stack.array.shape, np.float32)
     for t, c, z in stack.positions():
         counting = countings[c]
-        taken, left = part(stack.raw(t, c, z), counting, share, rng)
+        taken, left = part(whole(stack, (t, c, z)), counting, share, rng)
         dim[t, c, z] = recorded(taken, counting, share, rng)
         rest[t, c, z] = left * (counting.gain_adu / (1 - share)) + counting.offset_adu
     return dim, replace(stack, array=rest)
@@ -310,7 +317,7 @@ def lines(report: dict) -> list[str]:
     for pair in report["pairs"]:
         light = f"{100 * pair['light']:.3g} % of the light, {pair['photons']:.3g} photons: " if "light" in pair else ""
         text += [f"{light}{words}" for channel in pair["channels"] for words in channel["warnings"]]
-    return text
+    return [*text, *report["notes"]]
 
 
 def _origin(name: str, camera: dict) -> str:
@@ -336,8 +343,11 @@ def _raw(out: Path, split: str, name: str) -> Path:
     return out / split / "raw" / f"{name}.tif"
 
 
-def _whole(stack: RawStack) -> np.ndarray:
-    whole = np.empty(stack.array.shape, stack.array.dtype)
+def _all_of(stack: RawStack) -> np.ndarray:
+    array = np.empty(stack.array.shape, stack.array.dtype)
     for position in stack.positions():
-        whole[position] = stack.raw(*position)
-    return whole
+        try:
+            array[position] = whole(stack, position)
+        except InputError as problem:
+            raise InputError(f"its twin {stack.source}: {problem}") from None
+    return array

@@ -66,6 +66,7 @@ def predict(
     compared = chain.agreements()
     for position in in_order(shape):
         raw = planes(position, image[position], tick)
+        checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
     doubts = [*watch.doubts(), *(compared.notes() if compared else [])]

@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from srredsim import networks, tiling
+from srredsim.errors import InputError
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -30,6 +31,7 @@ class Network:
         self.model = model
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
+        self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
         if keras.backend.backend() == "tensorflow":
             model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
 
@@ -43,7 +45,10 @@ class Network:
         sampling, scale = self.model.sampling, self.model.scale
         shape = tuple(side // sampling for side in frames.shape[:2])
         image = np.empty([side * scale for side in shape], np.float32)
-        for part in tiling.tiles(shape, tile or self.tile, self.model.receptive_field, self.model.alignment):
+        parts = list(tiling.tiles(shape, tile or self.tile, self.model.receptive_field, self.model.alignment))
+        if len(parts) > 1:
+            self.side = max(self.side, *(place.stop - place.start for part in parts for place in part.window))
+        for part in parts:
             window = frames[tiling.magnified(part.window, sampling)]
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         return image
@@ -65,13 +70,24 @@ class Network:
 
     def notes(self) -> list[str]:
         """What is to be said with the images."""
-        short = f"memory was short: went on with windows of at most {self.largest_window} pixels"
-        return [*self.model.kind.notes(self.model.recipe), *([short] if self.largest_window else [])]
+        said = list(self.model.kind.notes(self.model.recipe))
+        if self.largest_window:
+            said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
+        if self.side and networks.module(self.model.recipe.network["name"]).SEES_ALL:
+            said.append(
+                f"{self.model.name} looks at the whole of what it is given, here windows of {self.side} pixels;"
+                " with others the image is slightly different"
+            )
+        return said
 
     def _compute(self, window: np.ndarray) -> np.ndarray:
         started = time.perf_counter()
         image = self.model.network.predict_on_batch(np.ascontiguousarray(window[None]))[0, ..., 0]
         self.seconds += time.perf_counter() - started
+        if not np.isfinite(image).all():
+            raise InputError(
+                f"the model {self.model.name} made pixels that are NaN or infinite of this image; it is not kept"
+            )
         return image
 
     def _next_smaller(self, side: int) -> int:

@@ -212,7 +212,7 @@ STEPS = {  # network -> scale -> means of the images before the last
 TOLERANCE = {"grl": 1e-4}  # of the standard deviation, where it is not a hundred-thousandth
 
 
-SLOW = ("act", "enlcn", "grl", "memnet", "nlsn", "omnisr")  # even once
+SLOW = ("act", "dfcan", "enlcn", "grl", "memnet", "nlsn", "omnisr", "prosr")  # even once
 ALL_CASES = [(name, scale) for name, (_, rows) in REFERENCE.items() for scale in rows]
 CASES = [(name, scale, name in SLOW or scale > 2) for name, scale in ALL_CASES]
 CASES = [pytest.param(name, scale, marks=pytest.mark.slow if slow else ()) for name, scale, slow in CASES]

@@ -31,3 +31,40 @@ def test_an_unknown_name_gets_the_nearest():
         denoise(np.ones((40, 40)), "vst_bm4d")
     with pytest.raises(InputError, match=r"vst_epll$"):
         denoise(np.ones((40, 40)), "zzz")
+
+
+UNITS = [(1e-6, 0.0), (1e6, 0.0), (1.0, -100.0), (1.0, -160.0), (1.0, -5000.0), (1e-3, -0.2), (1e4, 3e6)]
+
+
+def noisy_image(widefield):
+    return 2.0 * np.random.default_rng(1).poisson(widefield("filaments", 64, peak=60) + 3) + 100
+
+
+def in_unit(image, noise, scale, offset):
+    a, b = noise.coefficients
+    return scale * image + offset, NoiseLine(scale * a, scale**2 * b - scale * a * offset)
+
+
+@pytest.mark.parametrize(("scale", "offset"), UNITS)
+@pytest.mark.parametrize("method", ["vst_bm3d", "vst_epll"])
+def test_what_is_made_of_an_image_does_not_depend_on_its_unit(widefield, method, scale, offset):
+    """Over-subtracted ones and z-scores have values below 0: these are not cut off."""
+    noisy, noise = noisy_image(widefield), NoiseLine(2.0, -200.0 + 9.0)
+    moved, noise_there = in_unit(noisy, noise, scale, offset)
+    back = (denoise(moved, method, noise_there).astype(float) - offset) / scale
+    np.testing.assert_allclose(back, denoise(noisy, method, noise), atol=0.02)
+    measured = (denoise(moved, method).astype(float) - offset) / scale
+    np.testing.assert_allclose(measured, denoise(noisy, method), atol=0.02)
+
+
+@pytest.mark.parametrize(("scale", "offset"), UNITS)
+def test_pure_let_is_as_good_in_any_unit(widefield, scale, offset):
+    """It estimates its error by the light itself, which of an image below 0 is known to some photons only."""
+    noisy, noise = noisy_image(widefield), NoiseLine(2.0, -200.0 + 9.0)
+    clean = 2.0 * (widefield("filaments", 64, peak=60) + 3) + 100
+    moved, noise_there = in_unit(noisy, noise, scale, offset)
+    back = (denoise(moved, "pure_let", noise_there).astype(float) - offset) / scale
+    best = np.mean((denoise(noisy, "pure_let", noise) - clean) ** 2)
+    assert np.mean((back - clean) ** 2) < 1.2 * best
+    if offset >= 0:
+        np.testing.assert_allclose(back, denoise(noisy, "pure_let", noise), atol=0.02)

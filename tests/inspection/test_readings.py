@@ -85,7 +85,7 @@ def test_what_is_watched_is_not_read_again(tmp_path):
     stack, watch = watched(io.read(file_of(tmp_path / "s.npy", 5, 4, "none"), angles=3, phases=5))
     for position in stack.positions():
         stack.raw(*position)
-    source = watch.stack.array.source
+    source = watch.stack.array.array.source
     object.__setattr__(source, "plane", None)  # whoever reads now, fails
     assert watch.doubts() == []
 

@@ -64,7 +64,7 @@ def test_a_tile_that_was_never_written(tmp_path):
             values = list(page.tags[name].value)
             values[1] = 0
             page.tags[name].overwrite(values)
-    with pytest.raises(InputError, match="frame 8 of 15 is incomplete: 1 of its 6 tiles"):
+    with pytest.raises(InputError, match=r"15 frames are promised, 14 are there, the first .* is 8"):
         io.read(path)
 
 

@@ -139,7 +139,7 @@ def test_a_saved_network_opens_without_the_package_and_gives_the_same_image(name
     np.testing.assert_allclose(image, expected, rtol=1e-6, atol=1e-6)
 
 
-@every_network
+@often
 def test_every_weight_learns(name, build_small):
     model = build_small(name)
     make_kernels_positive(model)

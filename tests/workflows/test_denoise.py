@@ -173,7 +173,9 @@ def test_noise_that_cannot_be_is_refused(tmp_path, refused, noisy):
     np.save(path, noisy[0, 0, 0])
     crowded = tmp_path / "crowded.npy"
     np.save(crowded, np.random.default_rng(3).integers(0, 2, (40, 40)) * 1000.0)
-    assert "or give --noise A B" in refused("denoise", crowded, "--method", "pure_let")
+    line = refused("denoise", crowded, "--method", "pure_let")
+    assert "or give --noise A B" in line
+    assert "srredsim analyse noise measures A and B" in line
     assert "a = 0, b = -1" in refused("denoise", path, "--method", "pure_let", "--noise", "0", "-1")
     mean = f"{noisy[0, 0, 0].mean():.4g}"
     for method in ("pure_let", "vst_bm3d", "vst_epll"):

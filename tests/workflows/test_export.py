@@ -83,7 +83,8 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tmp_pat
 
 ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the slowest to convert; the second is like the first
 ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
-SLOW = ("act", "enlcn", "grl", "nlsn", "omnisr")  # even so; swinir has the windows of grl and omnisr
+# Even so; vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, and test-slow has the windows of attention
+SLOW = ("act", "dbpn", "drrn", "enlcn", "grl", "nlsn", "omnisr", "prosr", "srcnn", "swinir")
 EACH = [name for name in networks.names() if name != "red_net"]
 EACH = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EACH]
 

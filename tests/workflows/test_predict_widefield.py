@@ -216,7 +216,8 @@ def test_denoise_by_a_network_says_what_predict_does(zoo, run, tmp_path):
     found, _ = io.read_image(tmp_path / "a_denoiser_z.tif")
     np.testing.assert_allclose(found[0, 0, 0], Chain(zoo / "denoiser_z")(image), rtol=1e-5)
     status, _, err = run("denoise", "--method", "dncnn", "--model", zoo / "twice", tmp_path / "a.tif")
-    assert (status, err) == (2, "srredsim: twice makes 2x the pixels: predict takes it as its --model\n")
+    words = f"{tmp_path / 'a.tif'}: twice makes 2x the pixels: predict takes it as its --model"
+    assert (status, err) == (2, f"srredsim: {words}\n")
 
 
 def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):

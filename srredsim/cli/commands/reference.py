@@ -15,7 +15,7 @@ ASKED = ("out", "wiener", "validation", "accept_incomplete", "overwrite")
 
 
 def add_arguments(parser: shared.Parser) -> None:
-    shared.stacks(parser)
+    shared.stacks(parser, "also files that lack frames, and stacks of which not all stripes were found")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
     shared.optics(parser)
     parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help="of the truth; left out: from the noise")
@@ -28,7 +28,6 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--read-noise-e", type=shared.not_negative, metavar="F", help=read_noise)
     validation = "hold one of N stacks back; 0: none ({default})"
     parser.add_argument("--validation", type=shared.count, metavar="N", help=validation)
-    parser.add_argument("--accept-incomplete", action="store_true", help="also where not all stripes were found")
     shared.seed(parser, "the same seed takes the same photons")
     shared.several(parser)
 

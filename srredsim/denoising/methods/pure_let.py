@@ -11,7 +11,7 @@ clean image :math:`x = \mathrm{E} y`, the mean squared error of a denoiser f is 
 The simple denoisers :math:`f_k` keep one band of the undecimated Haar transform: all of its coefficients w (filter of
 norm 1), or only those that drown in the noise of their neighbourhood, of mean m; the one less the other is a threshold,
 
-.. math:: \theta_1 = w, \quad \theta_2 = w\, e^{-(w / 3t)^8}, \quad t^2 = a |m| + b
+.. math:: \theta_1 = w, \quad \theta_2 = w\, e^{-(w / 3t)^8}, \quad t^2 = |a m + b|
 
 With weights :math:`c_k` and the low pass f_0, which is kept as it is, PURE is quadratic, and least where
 
@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from srredsim.errors import InputError
 from srredsim.noise.line import NoiseLine
@@ -42,6 +43,7 @@ COARSEST = 16  # the coarsest filters are at most this part of the shorter side 
 MOST_LEVELS = 5
 STRIP_PIXELS = 1 << 17  # worked on at a time, about 150 bytes each for every level
 FAINTEST = 0.1  # photons: no threshold is lower than their noise
+DARK_AROUND, DARK_PERCENT = 7, 5.0  # pixels over which dark places are averaged; percentile that counts as dark
 LARGEST = 2.2  # w / 3t; beyond, nothing is left
 
 Place = tuple[slice, slice]
@@ -82,12 +84,25 @@ def pure_let(image, noise: NoiseLine | None = None, limits: tuple[float, float] 
     a, b = noise.coefficients
     if a <= 0:
         a, b = 0.0, float(noise.std(noisy.mean())) ** 2
-    pedestal = -b / a if a > 0 and b < 0 else 0.0
-    y, b = noisy - pedestal, max(b, 0.0)
+    pedestal = _pedestal(noisy, a, b)
+    y, b = noisy - pedestal, max(a * pedestal + b, 0.0)
     if a == b == 0:
         raise InputError("PURE-LET needs noise of a variance above 0; a and b are both 0")
     levels = levels_for(y.shape)
     return (combined(y, a, b, levels, best_weights(y, a, b, levels)) + pedestal).astype(np.float32)
+
+
+def _pedestal(noisy: np.ndarray, a: float, b: float) -> float:
+    """Value of no light: where no noise is left, of a b below 0; where dark places are below 0, their value.
+
+    An image of which too much was taken off has a b that is too large by as much; PURE would be far off.
+    """
+    if a <= 0:
+        return 0.0
+    if b < 0:
+        return -b / a
+    dark = float(np.percentile(ndimage.uniform_filter(noisy, DARK_AROUND), DARK_PERCENT))
+    return max(dark, -b / a) if dark < -0.5 * np.sqrt(b) else 0.0
 
 
 def levels_for(shape: tuple[int, int]) -> int:
@@ -232,9 +247,9 @@ def switched(w: np.ndarray, mean: np.ndarray, a: float, b: float) -> Switched:
 
 def _switch(w: np.ndarray, mean: np.ndarray, a: float, b: float) -> tuple[np.ndarray, ...]:
     """``exp(-p)``, p, dp / dw, and the slope over m of the logarithm of t^2, at least that of a tenth of a photon."""
-    variance = a * np.abs(mean) + b
-    least = FAINTEST * a**2
-    slope = np.where(variance > least, a * np.sign(mean), 0.0)
+    expected = a * mean + b  # below 0 where there is hardly any light, by the noise of the local mean
+    variance, least = np.abs(expected), FAINTEST * a**2
+    slope = np.where(variance > least, a * np.sign(expected), 0.0)
     np.maximum(variance, least, out=variance)
     slope /= variance
     per_w = 1 / (3 * np.sqrt(variance))

@@ -9,7 +9,8 @@ Each has
 ``NAME``
     What it is called in messages: ``a TIFF``.
 ``open_source(path, pixel_size_um)``
-    The planes, a `srredsim.io.source.Source`; a pixel size that is given wins over the file's. InputError.
+    The planes, a `srredsim.io.source.Source`; a pixel size that is given wins over the file's. InputError. A file that
+    promises more planes than it holds has the shape that it promises; ``incomplete`` says so, and what is ``missing``.
 ``claims(folder)``
     Left out, or whether a folder is one image of this format, which a marker in it tells; ``MAGIC`` may then be empty.
 """
@@ -30,13 +31,22 @@ names, module = _members.names, _members.module
 LONGEST_MAGIC = 64  # bytes
 
 
-def open_source(path: str | Path, pixel_size_um: float | None = None) -> Source:
-    """The planes of a file, or of a folder that is one image, in any of the formats."""
+def open_source(path: str | Path, pixel_size_um: float | None = None, accept_incomplete: bool = False) -> Source:
+    """The planes of a file, or of a folder that is one image, in any of the formats.
+
+    ``accept_incomplete`` also takes a file that promises more frames than it holds; its ``missing`` are not there.
+    """
     path = Path(path)
     found = format_of_folder(path) if path.is_dir() else _format_of_file(path)
     if found is None:
         raise InputError("the file cannot be read: Is a directory, and no image by itself")
-    return found.open_source(path, pixel_size_um)
+    source = found.open_source(path, pixel_size_um)
+    if source.incomplete and not accept_incomplete:
+        raise InputError(
+            f"{source.incomplete}; export it again, or give `accept_incomplete` to go on with the whole stacks that are"
+            " there"
+        )
+    return source.accepted()
 
 
 def suffixes() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ import tifffile
 
 from srredsim.errors import InputError
 from srredsim.io import calibration
+from srredsim.io.samples import frames_as_samples, samples_source
 from srredsim.io.source import BarePlanes, Source
 
 MAGIC, SUFFIXES, NAME = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), "a TIFF"
@@ -114,11 +115,15 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     series = _series(tif)
     if not series:
         raise InputError("the TIFF holds no image")
-    _refuse_cut_short(tif)
-    notes: list[str] = []
+    incomplete = _cut_short(tif)
+    series, notes = _without_thumbnail(series)
     first = series[0]
     letters, shape = _axes(first)
-    _refuse_colour(tif.pages.first, letters, shape)
+    samples = shape[letters.index("S")] if "S" in letters else 1
+    if samples > 1 and incomplete is None and frames_as_samples(first.keyframe, samples, prod(shape)):
+        optics, more = calibration.of_tiff(tif, first.kind).optics(pixel_size_um)
+        return samples_source(first, samples, _pixels_of, optics, [*notes, *more])
+    _refuse_colour(first.keyframe, letters, shape)
     letters, shape = _without_samples(letters, shape)
     parts = [first]
     if (
@@ -130,22 +135,52 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
         letters, shape = "I" + letters, (len(series), *shape)
     elif len(series) > 1:
         notes.append(f"the file holds {len(series)} images; only the first, {letters} {shape}, is read")
-    if tif.is_imagej:
-        _refuse_missing(int((tif.imagej_metadata or {}).get("images", 1)), prod(shape[:-2]))
     known = calibration.of_tiff(tif, first.kind)
     optics, more = known.optics(pixel_size_um)
-    plane = _planes(tif, parts, shape)
+    there = prod(shape[:-2])
+    if tif.is_imagej and (promised := int((tif.imagej_metadata or {}).get("images", 1))) > there:
+        letters, shape = _promised(tif.imagej_metadata, promised, shape[-2:])
+    in_a_row = incomplete is not None and len(tif.pages) == 1  # what lay behind the pixels, as the other pages, is lost
+    plane, missing = _planes(tif, parts, shape, prod(shape[:-2]) if in_a_row else there)
+    missing += [*range(there, prod(shape[:-2]))] if not in_a_row else []
+    if missing:
+        count = prod(shape[:-2])
+        first_gone = f"the first that is not, or not whole, is {missing[0] + 1}"
+        incomplete = (
+            f"the file is incomplete: {count} frames are promised, {count - len(missing)} are there, {first_gone}"
+        )
     compression = tif.pages.first.compression
     if compression in LOSSY:
         notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")
     named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
     dtype = np.dtype(first.dtype).newbyteorder("=")
-    return Source(named, shape[:-2], (shape[-2], shape[-1]), dtype, plane, optics, known.channel_names, (*notes, *more))
+    size, names = (shape[-2], shape[-1]), known.channel_names
+    here = (*notes, *more), incomplete, tuple(missing)
+    return Source(named, shape[:-2], size, dtype, plane, optics, names, *here)
+
+
+def _promised(header: dict[str, Any], images: int, size: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """Axes and shape of all frames that ImageJ's header promises."""
+    counts = [int(header.get(name, 1)) for name in ("frames", "slices", "channels")]
+    if prod(counts) == images:
+        return "TZCYX", (*counts, *size)
+    return "IYX", (images, *size)
 
 
 def _series(tif: tifffile.TiffFile) -> list[Any]:
     """The images of the file with axes of length 1 kept, which new versions of tifffile have to be asked for."""
     return list(tif.series(squeeze=False) if callable(tif.series) else tif.series)
+
+
+def _without_thumbnail(series: list[Any]) -> tuple[list[Any], list[str]]:
+    """Without a first image that is smaller than the only other one, which has more frames; and what is said then."""
+    if len(series) != 2 or len(series[0].pages) != 1 or len(series[1].pages) < 2:
+        return series, []
+    small, large = (one.keyframe.imagewidth * one.keyframe.imagelength for one in series)
+    if small >= large or series[0].kind == "ome":
+        return series, []
+    size = f"{series[0].keyframe.imagelength} x {series[0].keyframe.imagewidth} pixels"
+    return series[1:], [f"the first image, of {size}, is taken for a thumbnail and left out"]
 
 
 def _axes(series: Any) -> tuple[str, tuple[int, ...]]:
@@ -174,47 +209,50 @@ def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[i
 # --- reading planes ---------------------------------------------------------------------------------------------------
 
 
-def _planes(tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
-    """Function that reads plane `number`: straight from the file where its pixels lie bare, else page by page."""
-    count, size = prod(shape[:-2]), (shape[-2], shape[-1])
-    first = parts[0]
+def _planes(
+    tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...], count: int
+) -> tuple[Callable[[int], np.ndarray], list[int]]:
+    """Function that reads plane `number`, and the numbers of those that are not there.
+
+    ``count`` are there, or should be. Read straight from the file where the pixels lie bare, else page by page.
+    """
+    size, first = (shape[-2], shape[-1]), parts[0]
     if len(parts) == 1 and first.dataoffset is not None:
-        end = first.dataoffset + first.nbytes
-        if end > tif.filehandle.size:
-            raise InputError(f"the TIFF is cut short: it should have {end} bytes, but has {tif.filehandle.size}")
         dtype = np.dtype(first.dtype).newbyteorder(tif.byteorder)
-        return BarePlanes(Path(tif.filehandle.path), dtype, first.dataoffset, size)
+        there = max(0, tif.filehandle.size - first.dataoffset) // (prod(size) * dtype.itemsize)
+        bare = BarePlanes(Path(tif.filehandle.path), dtype, first.dataoffset, size)
+        return bare, [*range(min(there, count), count)]
     pages = [page for part in parts for page in part.pages]
-    missing = sum(page is None for page in pages)
-    _refuse_missing(count, len(pages) - missing)
-    if missing or len(pages) != count:
-        raise InputError(f"the file names {len(pages)} pages for {count} frames, and {missing} of them are not there")
-    for number, page in enumerate(pages):
-        handle = page.parent.filehandle
-        absent = sum(n == 0 for n in page.databytecounts)
-        if absent:
-            raise InputError(
-                f"frame {number + 1} of {count} is incomplete: {absent} of its {len(page.databytecounts)} tiles or "
-                "strips were never written"
-            )
-        ends = (offset + n for offset, n in zip(page.dataoffsets, page.databytecounts, strict=True))
-        if not handle.closed and max(ends, default=0) > handle.size:
-            raise InputError(f"the TIFF is cut short: frame {number + 1} of {count} goes beyond its end")
+    if len(pages) > count:
+        raise InputError(f"the file has {len(pages)} pages for {count} frames")
+    missing = [n for n in range(count) if n >= len(pages) or pages[n] is None or _is_cut(pages[n])]
     lock = threading.Lock()
 
     def plane(number: int) -> np.ndarray:
-        page = pages[number]
-        handle = page.parent.filehandle
-        with lock, _quiet_tifffile():
-            try:
-                handle.open()
-                return page.asarray().reshape(size)
-            except DAMAGE as error:
-                raise InputError(f"frame {number + 1} of {count} cannot be read: {_short([str(error)])}") from error
-            finally:
-                handle.close()
+        with lock:
+            return _pixels_of(pages[number], f"frame {number + 1} of {count}").reshape(size)
 
-    return plane
+    return plane, missing
+
+
+def _pixels_of(page: tifffile.TiffPage, name: str) -> np.ndarray:
+    """All samples of a page, whose file is open for that time only."""
+    handle = page.parent.filehandle
+    with _quiet_tifffile():
+        try:
+            handle.open()
+            return page.asarray()
+        except DAMAGE as error:
+            raise InputError(f"{name} cannot be read: {_short([str(error)])}") from error
+        finally:
+            handle.close()
+
+
+def _is_cut(page: tifffile.TiffPage) -> bool:
+    """Whether tiles or strips of a page were never written, or go beyond the end of the file."""
+    handle = page.parent.filehandle
+    ends = (offset + n for offset, n in zip(page.dataoffsets, page.databytecounts, strict=True))
+    return 0 in page.databytecounts or (not handle.closed and max(ends, default=0) > handle.size)
 
 
 def _refuse_impossible_counts(tif: tifffile.TiffFile) -> None:
@@ -231,15 +269,7 @@ def _refuse_impossible_counts(tif: tifffile.TiffFile) -> None:
             raise InputError(f"{promised} frames are promised, but the file has {tif.filehandle.size} bytes only")
 
 
-def _refuse_missing(promised: int, there: int) -> None:
-    if promised > there:
-        raise InputError(
-            f"the file is incomplete: {promised} frames are promised, {there} are there; export it again, or save "
-            "what is there as a new stack"
-        )
-
-
-def _refuse_cut_short(tif: tifffile.TiffFile) -> None:
+def _cut_short(tif: tifffile.TiffFile) -> str | None:
     """The last page must say that it is the last; in a file that was cut short it points beyond the end."""
     page = tif.pages[len(tif.pages) - 1]
     handle, form = tif.filehandle, tif.tiff
@@ -248,7 +278,8 @@ def _refuse_cut_short(tif: tifffile.TiffFile) -> None:
     handle.seek(page.offset + form.tagnosize + entries * form.tagsize)
     pointer = handle.read(form.offsetsize)
     if len(pointer) < form.offsetsize or struct.unpack(form.offsetformat, pointer)[0] >= handle.size:
-        raise InputError(f"the TIFF is cut short: after {len(tif.pages)} pages there should be more")
+        return f"the TIFF is cut short: after {len(tif.pages)} pages there should be more"
+    return None
 
 
 def is_result(path: Path) -> bool:

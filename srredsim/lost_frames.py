@@ -1,0 +1,73 @@
+"""Frames that the camera or a program lost: constant ones, and those that are another's copy to the last bit.
+
+Nothing afterwards can tell: one of fifteen frames hardly changes the mean, and a network makes an image of it still.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srredsim.acquisition import RawStack
+from srredsim.errors import InputError
+
+SAMPLE = 16  # pixels a side that are compared first
+
+
+def lost(raw: np.ndarray) -> str | None:
+    """What is wrong with the single frames of one raw stack (angles, phases, y, x), in one line; None: nothing.
+
+    Nothing is said of a single frame, nor where all are constant or the same: no frame is lost, then, but the image or
+    the stripes are, and others have words for that.
+    """
+    angles, phases, y, x = raw.shape
+    frames = raw.reshape(angles * phases, y, x)
+    constant = [_constant(frame) for frame in frames]
+    if all(constant):
+        return None
+    wrong = [(n, f"is empty ({float(frames[n].flat[0]):g} everywhere)") for n in np.flatnonzero(constant)]
+    wrong += [(n, f"equals frame {first + 1}") for n, first in _copies(frames, constant)]
+    if not wrong or (len(wrong) == len(frames) - 1 and not any(constant)):
+        return None
+    n, what = min(wrong)
+    others = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    number = f"frame {n + 1} (angle {n // phases + 1}, phase {n % phases + 1})"
+    return f"{number} {what}{others}: {_advice(len(wrong), n % phases + 1, phases)}"
+
+
+def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
+    """One raw stack, read, with no frame lost: raises InputError if one is."""
+    raw = stack.raw(*position)
+    if problem := lost(raw):
+        raise InputError(": ".join(filter(None, (stack.which(position), problem))))
+    return raw
+
+
+def _advice(wrong: int, phase: int, phases: int) -> str:
+    if wrong == 1 and phases >= 4:
+        return (
+            f"record the stack again, or leave phase {phase} out of every angle and reconstruct the other"
+            f" {phases - 1} with their `phase_steps`"
+        )
+    return "record the stack again, or leave it out"
+
+
+def _constant(frame: np.ndarray) -> bool:
+    first = frame.flat[0]
+    return bool(np.all(frame[0] == first) and np.all(frame == first))  # most are known by their first row
+
+
+def _copies(frames: np.ndarray, constant: list[bool]) -> list[tuple[int, int]]:
+    """Numbers of frames, and of the first one that each equals."""
+    steps = tuple(max(1, n // SAMPLE) for n in frames.shape[1:])
+    alike: dict[bytes, list[int]] = {}
+    found = []
+    for n, frame in enumerate(frames):
+        if constant[n]:
+            continue
+        same = alike.setdefault(frame[:: steps[0], :: steps[1]].tobytes(), [])
+        first = next((m for m in same if np.array_equal(frames[m], frame)), None)
+        if first is None:
+            same.append(n)
+        else:
+            found.append((n, first))
+    return found

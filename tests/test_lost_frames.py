@@ -1,0 +1,115 @@
+"""A frame that is empty or another's copy, in every verb: refused, and named."""
+
+import json
+
+import numpy as np
+import pytest
+
+import srredsim
+from srredsim import inspection, io
+from srredsim.acquisition import Optics
+from srredsim.errors import InputError
+from srredsim.lost_frames import lost
+from srredsim.simulation.sim import simulate_stack
+
+MICROSCOPE = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.07}
+EMPTY = "frame 8 (angle 2, phase 3) is empty (0 everywhere)"
+COPY = "frame 8 (angle 2, phase 3) equals frame 7"
+
+
+@pytest.fixture(scope="module")
+def raw():
+    light = {"photons": (400.0, 400.0), "phantom": "filaments", "haze": 0.2}
+    return simulate_stack(8, size=(48, 56), angles=3, phases=5, **light, **MICROSCOPE).raw
+
+
+def with_lost(raw, which):
+    raw = raw.copy()
+    raw[1, 2] = 0 if which == EMPTY else raw[1, 1]
+    return raw
+
+
+def stored(path, array):
+    return io.write_raw(path, array, optics=Optics(**MICROSCOPE))
+
+
+@pytest.mark.parametrize("which", [EMPTY, COPY])
+@pytest.mark.parametrize("command", ["predict", "predict wiener", "reconstruct", "reference"])
+def test_commands_name_it_and_write_nothing(command, which, raw, tmp_path, refused, tiny_model, tiny_cleaner):
+    path, out = stored(tmp_path / "stack.tif", with_lost(raw, which)), tmp_path / "out"
+    more = {
+        "predict": ("--model", tiny_model),
+        "predict wiener": ("--model", tiny_cleaner),
+        "reference": ("--light", 0.1),
+    }.get(command, ())
+    line = refused(command.split()[0], path, "--out", out, *more)
+    assert which in line
+    assert "leave phase 3 out of every angle" in line
+    assert not [file for file in out.rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize("which", [EMPTY, COPY])
+def test_verbs(which, raw, tiny_model):
+    array = with_lost(raw, which)
+    for verb in (lambda: srredsim.predict(array, model=tiny_model), lambda: srredsim.reconstruct(array, **MICROSCOPE)):
+        with pytest.raises(InputError) as problem:
+            verb()
+        assert which in str(problem.value)
+
+
+@pytest.mark.parametrize("which", [EMPTY, COPY])
+def test_pairs_to_train_on_or_to_score_name_the_file(which, raw, tmp_path, refused, tiny_model):
+    stored(tmp_path / "test" / "raw" / "one.tif", with_lost(raw, which))
+    io.write_image(tmp_path / "test" / "truth" / "one.tif", raw.mean(axis=(0, 1)).repeat(2, 0).repeat(2, 1))
+    line = refused("evaluate", "--model", tiny_model, "--data", tmp_path)
+    assert f"one.tif: {which}" in line
+
+
+@pytest.mark.parametrize("which", [EMPTY, COPY])
+def test_inspect_calls_it_bad(which, raw, tmp_path, run):
+    path = stored(tmp_path / "stack.tif", with_lost(raw, which))
+    status, out, _ = run("inspect", path, "--json")
+    assert status == 0
+    checks = json.loads(out)["results"][0]["channels"][0]["checks"]
+    assert [(check["name"], check["verdict"], check["number"]) for check in checks] == [("single frames", "bad", which)]
+
+
+def test_one_time_of_several_is_named(raw, tmp_path, refused, tiny_model):
+    series = np.stack([raw, with_lost(raw, EMPTY), raw])[:, None, None]
+    path = stored(tmp_path / "series.tif", series)
+    for more in (("predict", "--model", tiny_model), ("reconstruct",)):
+        assert f"t=1: {EMPTY}" in refused(more[0], path, "--out", tmp_path / "out", *more[1:])
+    checks = inspection.inspect(io.read(path))["channels"][0]["checks"]
+    assert checks[0]["number"] == f"t=1: {EMPTY}"
+    assert len(checks) > 5  # the others are made of the first time
+
+
+def test_what_is_left_does_serve(raw):
+    """The advice: a phase less in each angle, with the steps of the others."""
+    truth = srredsim.reconstruct(raw, **MICROSCOPE).array
+    others = [0, 1, 3, 4]
+    steps = [[2 * np.pi / 5 * phase for phase in others]]
+    image = srredsim.reconstruct(np.ascontiguousarray(raw[:, others]), axes="APYX", phase_steps=steps, **MICROSCOPE)
+    assert np.corrcoef(image.array.ravel(), truth.ravel())[0, 1] > 0.9
+
+
+def test_healthy_and_wholly_constant_stacks_are_not_meant(raw):
+    assert lost(raw) is None
+    assert lost(np.zeros((3, 5, 8, 9))) is None
+    assert lost(np.broadcast_to(raw[:1, :1], raw.shape)) is None  # no stripes at all
+    dim = np.random.default_rng(0).poisson(0.02, (3, 5, 64, 64))  # nearly all pixels are 0, in every frame
+    assert lost(dim) is None
+
+
+def test_a_sample_that_is_alike_is_no_copy():
+    frames = np.zeros((1, 3, 64, 64), np.uint16)
+    frames[0, :, 1, 1] = 1, 2, 3  # between the pixels that are compared first
+    assert lost(frames) is None
+    frames[0, 2, 1, 1] = 1
+    assert lost(frames) == "frame 3 (angle 1, phase 3) equals frame 1: record the stack again, or leave it out"
+
+
+def test_several_are_counted():
+    frames = np.random.default_rng(1).random((3, 5, 8, 9))
+    frames[0, 4] = frames[2, 0] = 7
+    assert lost(frames).startswith("frame 5 (angle 1, phase 5) is empty (7 everywhere), and 1 more: ")
