@@ -153,12 +153,13 @@ def reconstruct(
     Image
         ``found`` is what the command writes as ``<stem>_wiener.json``.
     """
+    from srredsim.inspection.readings import watched
     from srredsim.workflows import reconstruct as workflow
 
     stacks.refuse_unknown(given, reconstruct, OfReconstruction)
     asked = dict(given)
     known, lens = _taken(asked, workflow.KnownStripes), _taken(asked, workflow.Lens)
-    stack = stacks.raw_stack(data, asked)
+    stack = io.remembering(watched(stacks.raw_stack(data, asked))[0])
     work = workflow.Method(method, wiener, attenuation, iterations)
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
@@ -199,6 +200,7 @@ def predict(
     **reading
         How to read the data, see `srredsim.api`.
     """
+    from srredsim.inspection.readings import watched
     from srredsim.quality.report import verdict
     from srredsim.zoo import models
     from srredsim.zoo.predict import predict as predicted
@@ -214,7 +216,8 @@ def predict(
             io.existing(Path(data))
         chain = load_model(model, precision)
         stack = stacks.stack_for(chain, data, reading)
-    result = predicted(chain, io.remembering(stack), tile=tile, progress=progress)
+    stack = io.remembering(watched(stack)[0])
+    result = predicted(chain, stack, tile=tile, progress=progress)
     found: dict[str, Any] = {
         "model": chain.name,
         "precision": chain.first.precision,

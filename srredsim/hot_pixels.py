@@ -105,6 +105,16 @@ def without_hot_pixels(stack: RawStack) -> RawStack:
     return replace(stack, array=Repaired(stack.array))
 
 
+def repaired_as(before: Any, recorded: Any) -> Any:
+    """Another array as recorded, whose hot pixels are repaired if those of the one before are."""
+    return Repaired(recorded) if isinstance(before, Repaired) else recorded
+
+
+def with_array(stack: RawStack, recorded: Any) -> RawStack:
+    """The stack with another array as recorded, whose hot pixels are repaired if they were before."""
+    return replace(stack, array=repaired_as(stack.array, recorded))
+
+
 def as_recorded(array: Any) -> Any:
     """The array of a stack with its hot pixels, if any."""
     return array.array if isinstance(array, Repaired) else array

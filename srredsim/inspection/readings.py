@@ -7,16 +7,17 @@ may be right in the first plane and in the middle. So planes at a quarter, a hal
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import Position, RawStack
-from srredsim.hot_pixels import as_recorded, remarks
+from srredsim.hot_pixels import as_recorded, remarks, with_array
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
 from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
-from srredsim.io.memory import Remembered
+from srredsim.io.memory import Passing, Remembered
 from srredsim.io.raw import Frames
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
@@ -77,48 +78,93 @@ class Watched:
     """The array of a stack, of which `doubts` sees the frames that it needs when somebody else reads them."""
 
     def __init__(self, stack: RawStack):
-        self._read, self.fits = stack.array, Fits()
-        self.stack = replace(stack, array=stack.array.array) if isinstance(stack.array, Remembered) else stack
-        of_file = isinstance(as_recorded(self.stack.array), Frames)
-        self._of_file = of_file and stack.pattern.angles > 1 and stack.pattern.phases > 2
-        channels = range(stack.sizes["C"]) if self._of_file else ()
-        self._wanted = {place for channel in channels for place in places(stack, channel)}
+        self.stack, self.fits = stack, Fits()
+        self._others: dict[str, RawStack] = {}
+        frames = as_recorded(stack.array)
+        if isinstance(frames, Frames) and stack.pattern.angles > 1 and stack.pattern.phases > 2:
+            self._planes = Passing(frames.source, SIDE)
+            self.stack = with_array(stack, replace(frames, source=self._planes.whole))
+            self._middles = with_array(stack, replace(frames, source=self._planes.middle))
+            self._others = alternatives(self._middles)
+        self._unsure = list(range(stack.sizes["C"])) if self._others else []
+        self._wanted = frozenset(place for channel in self._unsure for place in places(stack, channel))
+        self._keep_middles()
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._read.shape
+        return self.stack.array.shape
 
     @property
     def dtype(self) -> np.dtype:
-        return self._read.dtype
+        return self.stack.array.dtype
 
     def __getitem__(self, position: Position) -> np.ndarray:
-        raw = np.asarray(self._read[position])
-        if tuple(position) in self._wanted:
+        raw = np.asarray(self.stack.array[position])
+        if position in self._wanted:
             self.fits.add(self.stack, position, raw)
+            self._wanted -= {position}
+            self._settle(position[1])
         return raw
 
     def doubts(self) -> list[str]:
         """What was found in the frames: hot pixels, and channels that clearly fit another reading of the file."""
-        lines = dict.fromkeys(remarks(self.stack.array))
-        if not self._of_file:  # there is no other reading
-            return list(lines)
-        for channel in range(self.stack.sizes["C"]):
-            as_read = self.fits.of(self.stack, channel)
-            if as_read.explained < 1 - BETTER:  # else nothing can be clearly better
-                best = _best(self.fits, self.stack, channel, as_read)
-                lines |= dict.fromkeys([best] if best else [])
-        return list(lines)
+        return list(dict.fromkeys([*remarks(self.stack.array), *self._wrong_orders]))
+
+    @cached_property
+    def _wrong_orders(self) -> list[str]:
+        """What is to be said of the channels; then no middle is needed any more."""
+        found = []
+        for channel in self._unsure:
+            as_read = self.fits.of(self._middles, channel)
+            if _may_be_wrong(as_read):
+                others = {name: self.fits.of(other, _of(other, channel)) for name, other in self._others.items()}
+                found.append(_best(others, as_read))
+        self._unsure, self._wanted = [], frozenset()
+        self._keep_middles()
+        return [line for line in found if line]
+
+    def _settle(self, channel: int) -> None:
+        """Once the frames of a channel have been seen, and are right as they are read, keep no middles for it."""
+        seen = all(c != channel for _, c, _ in self._wanted)
+        if seen and not _may_be_wrong(self.fits.of(self._middles, channel)):
+            self._unsure = [each for each in self._unsure if each != channel]
+            self._keep_middles()
+
+    def _keep_middles(self) -> None:
+        """Those that the other readings of the channels need of which it is not known whether they are right."""
+        looked_at = [
+            as_recorded(other.array).numbers[place]
+            for other in self._others.values()
+            for channel in self._unsure
+            for place in places(other, _of(other, channel))
+        ]
+        if self._others:
+            self._planes.want(int(number) for numbers in looked_at for number in numbers.ravel())
 
 
 def watched(stack: RawStack) -> tuple[RawStack, Watched]:
-    """The same stack, and what sees its frames."""
-    array: Any = Watched(stack)
+    """The same stack, and what sees its frames; one that is watched already stays as it is.
+
+    What a stack remembers, it has read unseen, and reads again.
+    """
+    inner = stack.array.array if isinstance(stack.array, Remembered) else stack.array
+    if isinstance(inner, Watched):
+        return stack, inner
+    array: Any = Watched(replace(stack, array=inner))
     return replace(stack, array=array), array
 
 
-def _best(fits: Fits, stack: RawStack, channel: int, as_read: Fit) -> str | None:
-    others = {name: fits.of(other, min(channel, other.sizes["C"] - 1)) for name, other in alternatives(stack).items()}
+def _of(other: RawStack, channel: int) -> int:
+    """The channel of another reading that is compared with one of this."""
+    return min(channel, other.sizes["C"] - 1)
+
+
+def _may_be_wrong(as_read: Fit) -> bool:
+    """Whether another reading could be clearly better."""
+    return as_read.explained < 1 - BETTER
+
+
+def _best(others: dict[str, Fit], as_read: Fit) -> str | None:
     name = max(others, key=lambda each: others[each].explained, default="")
     if not name or not others[name].clearly_better_than(as_read):
         return None

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import Pattern, RawStack
 from srredsim.errors import InputError
-from srredsim.hot_pixels import Repaired, as_recorded
+from srredsim.hot_pixels import as_recorded, repaired_as
 from srredsim.io.incomplete import whole_stacks
 from srredsim.io.orders import KNOWN, ORDERS, WIDEFIELD_FRAMES, Wanted, arrange
 from srredsim.io.raw import Frames
@@ -73,7 +72,6 @@ def _add(found: dict[str, RawStack], name: str, numbers: np.ndarray, stack: RawS
     angles, phases = (int(n) for n in numbers.shape[3:])
     known = [each.array.numbers for each in (stack, *found.values())]
     if angles > 1 and phases > 2 and not any(np.array_equal(numbers, other) for other in known):
-        array: Any = replace(as_recorded(stack.array), numbers=numbers)
-        array = Repaired(array) if isinstance(stack.array, Repaired) else array
+        array = repaired_as(stack.array, replace(as_recorded(stack.array), numbers=numbers))
         names = stack.channel_names if numbers.shape[1] == stack.sizes["C"] else None
         found[name] = replace(stack, array=array, pattern=Pattern(angles, phases), channel_names=names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -72,10 +72,7 @@ class Planes:
         self._latest: OrderedDict[int, np.ndarray] = OrderedDict()
         self._middles: dict[int, np.ndarray] = {}
         self.whole = replace(source, plane=self._whole)
-        self.middle = Middle(
-            **{each.name: getattr(source, each.name) for each in fields(source)}
-            | {"plane": self._middle, "size": tuple(min(n, side) for n in source.size)}
-        )
+        self.middle = Middle.of(source, side, self._middle)
 
     def _whole(self, number: int) -> np.ndarray:
         for kept in (self._kept, self._latest):
@@ -97,8 +94,52 @@ class Planes:
         return self._middles[number]
 
 
+class Passing:
+    """Planes of a file on their way to who reads them whole and remembers them; what is glanced at are their middles.
+
+    Of the planes that are ``wanted`` the middle stays when they pass. One whose middle is asked for before it has
+    passed is read, and stays until it is read whole, up to so many bytes, `LIMIT` if left out. So a plane is read once
+    more for its middle than it is read whole only where memory is short, or nobody wants it whole. A thread may read
+    ahead.
+    """
+
+    def __init__(self, source: Source, side: int, limit: int | None = None):
+        self._source, self._side, self._limit = source, side, LIMIT if limit is None else limit
+        self._wanted: frozenset[int] = frozenset()
+        self._middles: dict[int, np.ndarray] = {}
+        self._early: dict[int, np.ndarray] = {}
+        self.whole = replace(source, plane=self._whole)
+        self.middle = Middle.of(source, side, self._middle)
+
+    def want(self, numbers: Iterable[int]) -> None:
+        """From now on the middles of these planes stay, and no others."""
+        self._wanted = frozenset(numbers)
+        self._middles = {number: kept for number, kept in dict(self._middles).items() if number in self._wanted}
+
+    def _whole(self, number: int) -> np.ndarray:
+        plane = self._early.pop(number, None)
+        plane = self._source.plane(number) if plane is None else plane
+        if number in self._wanted and number not in self._middles:
+            self._middles[number] = middle(np.asarray(plane), self._side).copy()
+        return plane
+
+    def _middle(self, number: int) -> np.ndarray:
+        if number not in self._middles:
+            plane = np.asarray(self._source.pixels(number))
+            if (len(self._early) + 1) * plane.nbytes <= self._limit:
+                self._early[number] = plane
+            self._middles[number] = middle(plane, self._side).copy()
+        return self._middles[number]
+
+
 class Middle(Source):
     """Middles of planes that were read whole before."""
+
+    @classmethod
+    def of(cls, source: Source, side: int, plane: Callable[[int], np.ndarray]) -> Middle:
+        """The same file with ``plane(number)`` for its planes, which have so many pixels along y and x at most."""
+        told = {each.name: getattr(source, each.name) for each in fields(source)}
+        return cls(**told | {"plane": plane, "size": tuple(min(n, side) for n in source.size)})
 
     def pixels(self, number: int) -> np.ndarray:
         """As of a `Source`, whose pixels were looked at when they were read whole."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from srredsim import inspection, io
 from srredsim.acquisition import RawStack
-from srredsim.hot_pixels import Repaired, as_recorded
+from srredsim.hot_pixels import as_recorded, with_array
 from srredsim.inspection.checks import middle_position
 from srredsim.inspection.readings import SIDE, places
 from srredsim.io.memory import Planes
@@ -56,15 +55,10 @@ def _read_once(stack: RawStack) -> tuple[RawStack, RawStack]:
     if isinstance(array, Frames):
         planes = Planes(array.source, SIDE, pinned=array.numbers[middle_position(stack, 0)].ravel().tolist())
         whole, middle = (replace(array, source=source) for source in (planes.whole, planes.middle))
-        return _like(stack, whole), _like(stack, middle)
+        return with_array(stack, whole), with_array(stack, middle)
     if isinstance(array, Tiles):
         channels = range(stack.sizes["C"])
         looked_at = [middle_position(stack, c) for c in channels] + [at for c in channels for at in places(stack, c)]
         planes = Planes(array.source, SIDE, pinned=[int(array.numbers[at]) for at in looked_at])
-        stack = _like(stack, replace(array, source=planes.whole))
+        stack = with_array(stack, replace(array, source=planes.whole))
     return stack, stack
-
-
-def _like(stack: RawStack, array: Any) -> RawStack:
-    """The stack with another array, of which hot pixels are repaired if they were before."""
-    return replace(stack, array=Repaired(array) if isinstance(stack.array, Repaired) else array)

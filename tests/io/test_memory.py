@@ -5,6 +5,8 @@ import pytest
 
 from srredsim import io
 from srredsim.acquisition import Pattern, RawStack
+from srredsim.io.memory import Passing
+from srredsim.io.source import Source
 
 BYTES = 2 * 3 * 8 * 10 * 2  # all frames of one position
 
@@ -65,3 +67,47 @@ def test_an_array_of_the_caller_stays_writeable():
     array = np.zeros((1, 1, 1, 2, 3, 8, 10))
     io.remembering(RawStack(array, Pattern(2, 3))).raw()
     array[0] = 1
+
+
+PLANE = np.arange(6 * 7, dtype=np.uint16).reshape(6, 7)
+
+
+def passing(limit):
+    asked = []
+
+    def plane(number):
+        asked.append(number)
+        return PLANE + 100 * number
+
+    return asked, Passing(Source("N", (9,), PLANE.shape, PLANE.dtype, plane), 4, limit)
+
+
+def test_middles_of_planes_that_passed_are_not_read_again():
+    asked, planes = passing(0)
+    planes.want([1, 2])
+    for number in (1, 2, 3):
+        np.testing.assert_array_equal(planes.whole.pixels(number), PLANE + 100 * number)
+    assert planes.middle.size == (4, 4)
+    for number in (1, 2, 3, 3):
+        np.testing.assert_array_equal(planes.middle.pixels(number), PLANE[1:5, 1:5] + 100 * number)
+    assert asked == [1, 2, 3, 3]  # nobody had said that the middle of 3 is wanted
+
+
+def test_a_plane_whose_middle_came_first_waits_while_there_is_room():
+    asked, planes = passing(2 * PLANE.nbytes)
+    for number in (1, 2, 3):
+        planes.middle.pixels(number)
+    for number in (3, 2, 1, 1):
+        np.testing.assert_array_equal(planes.whole.pixels(number), PLANE + 100 * number)
+    assert asked == [1, 2, 3, 3, 1]
+
+
+def test_middles_that_are_wanted_no_more_go():
+    asked, planes = passing(0)
+    planes.want([1, 2])
+    for number in (1, 2):
+        planes.whole.pixels(number)
+    planes.want([2])
+    for number in (1, 2):
+        planes.middle.pixels(number)
+    assert asked == [1, 2, 1]

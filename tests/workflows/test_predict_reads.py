@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import srredsim
 from srredsim import io
 from srredsim.io import Reading, memory
 from srredsim.simulation.sim import simulate_stack
@@ -70,6 +71,54 @@ def test_reconstruct_reads_each_plane_once(raw, counted, tmp_path):
     assert len(reads) == PLANES
     assert set(reads.values()) == {1}
     assert opened["file"] == 1
+
+
+HOW = {"angles": ANGLES, "phases": PHASES, "na": 1.4, "wavelength_em_um": 0.52, "pixel_size_um": 0.08}
+
+
+def predicted(path, model):
+    return predict_file(path, lambda stack: model, reading=Reading(**HOW))["notes"]
+
+
+def reconstructed(path, model):
+    return reconstruct_file(path, reading=Reading(**HOW))["notes"]
+
+
+def predicted_in_memory(path, model):
+    return srredsim.predict(path, model=model, **HOW).notes
+
+
+def reconstructed_in_memory(path, model):
+    return srredsim.reconstruct(path, **HOW).notes
+
+
+VERBS = predicted, predicted_in_memory, reconstructed, reconstructed_in_memory
+CASES = [(verb, memory.LIMIT, 1) for verb in VERBS] + [(predicted, 0, 2), (reconstructed, 0, 3)]
+
+
+@pytest.mark.parametrize(("verb", "limit", "most"), CASES)
+def test_other_readings_are_tried_on_what_was_read(
+    verb, limit, most, raw, counted, tmp_path, monkeypatch, tiny_cleaner
+):
+    """The file has z fastest, and is read as if phases were: a plane belongs to others, too, in other readings."""
+    reads, model = counted[0], models.load(tiny_cleaner, "float32")
+    np.save(tmp_path / "a.npy", raw[0, 0].transpose(2, 1, 0, 3, 4).reshape(-1, SIDE, SIDE))
+    monkeypatch.setattr(memory, "LIMIT", limit)
+    reads.clear()
+    notes = verb(tmp_path / "a.npy", model)
+    assert len([note for note in notes if "wrong frame order" in note and '`order="ZAP"' in note]) == 1
+    assert len(reads) == SLICES * ANGLES * PHASES
+    assert max(reads.values()) <= most
+
+
+@pytest.mark.parametrize("verb", [predicted_in_memory, reconstructed_in_memory])
+def test_the_verbs_read_each_plane_once(verb, raw, counted, tmp_path, tiny_cleaner):
+    reads, model = counted[0], models.load(tiny_cleaner, "float32")
+    path = compressed_tiff(tmp_path, raw)
+    reads.clear()
+    verb(path, model)
+    assert len(reads) == PLANES
+    assert set(reads.values()) == {1}
 
 
 def test_short_memory_changes_nothing(raw, tmp_path, monkeypatch, tiny_cleaner):
