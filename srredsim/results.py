@@ -153,7 +153,12 @@ class Image(NDArrayOperatorsMixin):
         if not planes.size:
             raise InputError(f"an image of the shape {self.shape} has no pixels to write")
         mode = "grayscale" if self.drawn else "composite"  # maps of several kinds mean nothing over one another
-        named = {"tag": self.tag, "channel_names": self.channel_names, "mode": mode, **vars(self.optics)}
+        named: dict[str, Any] = {
+            "tag": self.tag,
+            "channel_names": self.channel_names,
+            "mode": mode,
+            "optics": self.optics,
+        }
         with _spoken(), io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, **named) as writer:
             for position in np.ndindex(*planes.shape[:3]):
                 writer[position] = planes[position]

@@ -153,6 +153,15 @@ def test_denoise_is_the_command(several, command, tmp_path):
     assert image.found["planes"] == said["planes"]
 
 
+def test_the_command_denoises_by_the_same_method(several, command, tmp_path):
+    plane = several[0, 0, 0, 0, 0, :48, :48]
+    np.save(tmp_path / "cells.npy", plane)
+    said = report_of(command("denoise", tmp_path / "cells.npy", "--noise", 1, 0))
+    image = srredsim.denoise(plane, noise=(1, 0))
+    assert said["method"] == image.found["method"] == inspect.signature(srredsim.denoise).parameters["method"].default
+    assert same_file(image, said["paths"][0], tmp_path)
+
+
 def test_widefield_models_are_the_command(raw, zoo, command, tmp_path):
     widefield = raw.mean(axis=(0, 1))
     np.save(tmp_path / "cells.npy", widefield)
@@ -190,6 +199,9 @@ def test_names_and_defaults_are_those_of_the_command_line():
         parameters = inspect.signature(getattr(api, verb)).parameters
         taken = {name for name in parameters if name not in ("reading", "given")}
         assert taken - not_flags <= flags, verb
+        for action in commands[verb]._actions:  # what a function has a default for, nobody has to type
+            function_has = action.dest in taken and parameters[action.dest].default is not inspect.Parameter.empty
+            assert not (action.required and function_has), (verb, action.dest)
     known = {"parameters", "k", "phase_steps", "otf", "otf_damping"}
     assert known | set(api.OfReading.__annotations__) - {"axes"} <= set(commands["reconstruct"].flags())
     assert set(OfReading.__annotations__) == {field.name for field in fields(io.Reading)} | {"axes"}
@@ -412,12 +424,14 @@ def test_letters_of_an_order_are_those_of_axes_from_the_fastest_on():
         (lambda raw: srredsim.read("cells.tif", axes="APYX"), r"^`axes` are those of an array"),
         (lambda raw: srredsim.read("no_such_file.tif"), "^no_such_file.tif does not exist"),
         (lambda raw: srredsim.read(srredsim.read(raw), angles=5), r"^`angles` is for a path or an array"),
-        (lambda raw: srredsim.read(raw, order="PZZ"), "no frame order called 'PZZ'"),
+        (lambda raw: srredsim.read(raw, order="PZZ"), "^no `order` 'PZZ'.*; there are: PAZ"),
         (lambda raw: srredsim.reconstruct(raw, na=1.4), r"`wavelength_em_um, pixel_size_um`"),
         (
             lambda raw: srredsim.reconstruct(raw, method="winer", **MICROSCOPE),
-            r"no `method` 'winer'; there are: wiener",
+            r"^no `method` 'winer' \(did you mean 'wiener'\?\); there are: wiener",
         ),
+        (lambda raw: srredsim.reconstruct(raw, split_photons=4, **MICROSCOPE), r"^`split_photons` should be True or"),
+        (lambda raw: srredsim.read(raw, widefield_frame="end"), r"^no `widefield_frame` 'end'; there are: none, first"),
         (lambda raw: srredsim.reconstruct(raw, iterations=3, **MICROSCOPE), r"`iterations` is for `method="),
         (lambda raw: srredsim.inspect(raw, **{**MICROSCOPE, "na": 9.0}), "na|NA"),
         (
@@ -425,7 +439,10 @@ def test_letters_of_an_order_are_those_of_axes_from_the_fastest_on():
             "no model called 'red_wienr'.*did you mean 'red_wiener'",
         ),
         (lambda raw: srredsim.denoise(srredsim.read(raw)), r"^this is a raw stack of 3 angles x 5 phases, not a wide"),
-        (lambda raw: srredsim.denoise(raw[0, 0], method="bm3d"), "no denoiser called 'bm3d'"),
+        (
+            lambda raw: srredsim.denoise(raw[0, 0], method="bm3d"),
+            r"^no `method` 'bm3d' \(did you mean 'vst_bm3d'\?\); there are: ",
+        ),
         (lambda raw: srredsim.denoise(raw[0, 0], method="dncnn", noise=(1, 0)), r"^`noise` is for `method`"),
         (lambda raw: srredsim.denoise(raw[0, 0], model="w2s_dncnn"), r"^`model` is for the networks"),
         (lambda raw: srredsim.denoise(raw[0, 0], noise=(-1, -1)), "a variance|of the variance"),

@@ -58,6 +58,15 @@ def test_public_functions_have_few_parameters(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_public_classes_are_made_of_few_parameters(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    made = [(one.name, own) for one in public for own in one.body if getattr(own, "name", "") == "__init__"]
+    many = {name: len(parameters(function)) for name, function in made}
+    assert {name: count for name, count in many.items() if count > MOST_PARAMETERS} == {}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_docstrings_begin_with_the_thing_itself(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -50,6 +50,8 @@ def check_data(data: Data) -> None:
     refuse_leaves(data)
     if len(data.each_pattern) > 1:
         raise InputError("a network of raw frames has one pattern: set data.angles and data.phases")
+    if data.each_pattern == [(1, 1)]:
+        raise InputError("raw frames are several, 1 angle x 1 phase is a single image: set data.input=widefield")
 
 
 def check(recipe: Recipe, channels_in: int, scale: int) -> None:

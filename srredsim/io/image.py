@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,8 +34,8 @@ class ImageWriter:
     ----------
     shape : (t, c, z, y, x)
     dtype : float32 or uint16
-    pixel_size_um, z_step_um, frame_interval_s, na, wavelength_em_um : float, optional
-        Left out of the file when None; a wavelength may also be one for each channel.
+    optics : Optics
+        Of the image: its own pixel size. What is None is left out of the file.
     channel_names : sequence of str, optional
         One name a channel; written as the label of each plane.
     tag : str, optional
@@ -54,11 +55,7 @@ class ImageWriter:
         shape: Sequence[int],
         dtype: Any = "float32",
         *,
-        pixel_size_um: float | None = None,
-        z_step_um: float | None = None,
-        frame_interval_s: float | None = None,
-        na: float | None = None,
-        wavelength_em_um: float | tuple[float, ...] | None = None,
+        optics: Optics = Optics(),  # noqa: B008  frozen
         channel_names: Sequence[str] | None = None,
         overwrite: bool = False,
         tag: str | None = None,
@@ -73,8 +70,7 @@ class ImageWriter:
             raise ValueError(f"images are written as float32 or uint16, not {self.dtype}")
         if channel_names is not None and len(channel_names) != self.shape[1]:
             raise ValueError(f"{self.shape[1]} channels, but these channel names: {', '.join(channel_names)}")
-        self._resolution = None if pixel_size_um is None else (1 / pixel_size_um, 1 / pixel_size_um)
-        optics = Optics(na, wavelength_em_um, pixel_size_um, z_step_um, frame_interval_s)
+        self._resolution = None if optics.pixel_size_um is None else (1 / optics.pixel_size_um,) * 2
         self._metadata = _imagej(self.shape, optics, channel_names, mode)
         self._tag = tag
         self._whole: AbstractContextManager[Path] = atomic(self.path, overwrite)
@@ -168,11 +164,8 @@ def _spread(count: int, most: int) -> list[int]:
 def carried_over(stack: RawStack, scale: int) -> dict:
     """What an image takes over from the file that it was made of, as `ImageWriter` wants it."""
     optics = stack.optics
-    return {
-        "pixel_size_um": None if optics.pixel_size_um is None else optics.pixel_size_um / scale,
-        **{name: getattr(optics, name) for name in ("z_step_um", "frame_interval_s", "na", "wavelength_em_um")},
-        "channel_names": stack.channel_names,
-    }
+    pixel_size_um = None if optics.pixel_size_um is None else optics.pixel_size_um / scale
+    return {"optics": replace(optics, pixel_size_um=pixel_size_um), "channel_names": stack.channel_names}
 
 
 def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -21,6 +21,7 @@ from math import prod
 
 import numpy as np
 
+from srredsim import checks
 from srredsim.errors import InputError
 from srredsim.io.colours import with_channels
 
@@ -43,11 +44,10 @@ class Wanted:
     channels: int | None = None  # colours that alternate frame by frame, where the file does not say
 
     def __post_init__(self):
-        if self.order is not None and self.order not in ORDERS:
-            raise InputError(f"no frame order called {self.order!r}; there are: {', '.join(ORDERS)}")
-        if self.widefield_frame not in (None, *WIDEFIELD_FRAMES):
-            there = ", ".join(WIDEFIELD_FRAMES)
-            raise InputError(f"no place of a widefield frame called {self.widefield_frame!r}; there are: {there}")
+        if self.order is not None:
+            checks.one_of("order", self.order, ORDERS)
+        if self.widefield_frame is not None:
+            checks.one_of("widefield_frame", self.widefield_frame, WIDEFIELD_FRAMES)
         for name in ("angles", "phases", "channels"):
             count = getattr(self, name)
             if count is not None and count < 1:

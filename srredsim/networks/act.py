@@ -16,7 +16,6 @@ from srredsim.layers.transformer import normalised
 from srredsim.layers.windows import reach
 
 SIDE = 3  # pixels of a token
-SCALES = (2, 4, 8)
 SMALL = {
     "input_channels": 1,
     "stages": 2,
@@ -49,7 +48,7 @@ def build(
     columns at the end that make no whole token are seen by the second alone. The attention takes its queries in so many
     ``parts``, one after the other, to need less memory; the image is the same.
     """
-    check_scale(scale, "act", SCALES)
+    check_scale(scale, "act")
     image = Input((None, None, input_channels), name="image")
     shallow = convolution(image, filters, name="first")
     for block in (1, 2):

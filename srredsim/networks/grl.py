@@ -16,7 +16,6 @@ from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import dense, left_out, normalised
 from srredsim.layers.windows import Windows, attention, reach
 
-SCALES = (2, 4, 8)
 STRETCH = 8  # offsets between places in a window go from minus to plus this, and to a logarithm
 SMALL = {"input_channels": 1, "stages": [2], "filters": 4, "heads": 1, "window": 4, "hidden": 6}  # what the tests build
 SMALL |= {"compression": 2, "reduction": 2, "classical": 3, "stochastic_depth": 0.0}
@@ -36,7 +35,7 @@ def build(
     stochastic_depth: float = 0.1,
     scale: int = 2,
 ) -> Model:
-    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x; scale 2, 4 or 8.
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x; scale 1, 2, 3, 4 or 8.
 
     ``stages`` are numbers of blocks. Half of the ``filters``, shared among ``heads``, look at their ``window``, half at
     the means of 2 x 2 pixels of it that have looked at it; ``hidden`` neurons say how places are weighed. Beside it,
@@ -45,7 +44,7 @@ def build(
 
     The image goes on mirrored up to a multiple of ``window``.
     """
-    check_scale(scale, "grl", SCALES)
+    check_scale(scale, "grl")
     image = Input((None, None, input_channels), name="image")
     padded = filled(image, window)
     windows = Windows(padded, window)
@@ -70,7 +69,7 @@ def build(
     return Model(image, cropped(x, image, scale), name="grl")
 
 
-def receptive_field(stages=(4, 4, 8, 8, 8, 4, 4), window: int = 8, **_) -> int:
+def receptive_field(stages=(4, 4, 8, 8, 8, 4, 4), window: int = 8, scale: int = 2, **_) -> int:
     """Input pixels of context on each side of an output pixel, but for what weighs the channels."""
     steps: list = [1]
     for blocks in stages:
@@ -78,7 +77,7 @@ def receptive_field(stages=(4, 4, 8, 8, 8, 4, 4), window: int = 8, **_) -> int:
             looked = [["shifted"], ["windows"]] if block % 2 == 0 else [["windows"]]
             steps.append((*looked, [2]))  # the attention, and the convolutions beside it
         steps.append(1)
-    return reach([*steps, 1, 3], window)
+    return reach([*steps, 1, 3 if scale > 1 else 2], window)
 
 
 def alignment(window: int = 8, **_) -> int:

@@ -12,7 +12,6 @@ from srredsim.layers.attended_body import attended_body, convolutions_reach
 from srredsim.layers.scales import check_scale
 from srredsim.layers.sparse_attention import sparse_attention
 
-SCALES = (2, 4, 8)
 SMALL = {"input_channels": 1, "blocks": 1, "between": 1, "filters": 4, "inner": 2, "hashes": 2, "chunk": 16}  # of tests
 SEES_ALL = ("attention_1_value", "attention_2_value")  # layers of these that bring in what is beyond receptive_field
 CONTEXT = 64  # input pixels, see receptive_field
@@ -43,7 +42,7 @@ def build(
     rotations : list of (inner, hashes, n) arrays, optional
         Of each attention, instead: ``n`` is half the largest number of buckets, up to 64.
     """
-    check_scale(scale, "nlsn", SCALES)
+    check_scale(scale, "nlsn")
     count = blocks // between + 1
     if rotations is None:
         shape = (inner, hashes, MOST)

@@ -14,7 +14,6 @@ from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import normalised
 from srredsim.layers.windows import Windows, attention, reach
 
-SCALES = (2, 4, 8)
 SMALL = {"input_channels": 1, "groups": 1, "blocks": 1, "filters": 4, "heads": 2, "window": 4, "reduction": 2}
 SEES_ALL = ("group_1_block_1_grid_projection", "group_1_gate_4")  # of these small ones, what brings in what is far away
 CONTEXT = 64  # input pixels, see receptive_field
@@ -31,7 +30,7 @@ def build(
     reduction: int = 4,
     scale: int = 2,
 ) -> Model:
-    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x and any whole scale.
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x; scale 1, 2, 3, 4 or 8.
 
     ``filters`` are shared among the ``heads``; each block looks in turn at the pixels of a window, at the channels
     within it, at pixels spread evenly over the image, as many as in a ``window``, and at the channels there. The gates
@@ -39,7 +38,7 @@ def build(
 
     The image goes on with zeros up to a multiple of ``window``, and to 16 pixels at least.
     """
-    check_scale(scale, "omnisr", SCALES)
+    check_scale(scale, "omnisr")
     image = Input((None, None, input_channels), name="image")
     padded = filled(image, window, "zero", least=-(-LEAST // window) * window)
     windows = Windows(padded, window)

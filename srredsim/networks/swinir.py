@@ -12,7 +12,6 @@ from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import dense, left_out, normalised
 from srredsim.layers.windows import Windows, attention, reach
 
-SCALES = (2, 4, 8)
 SMALL: dict = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # of tests
 SMALL |= {"stochastic_depth": 0.0}
 
@@ -30,7 +29,7 @@ def build(
     classical: int = 0,
     extra_window: bool = False,
 ) -> Model:
-    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x; scale 2, 4 or 8.
+    """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, 1), for any y and x; scale 1, 2, 3, 4 or 8.
 
     ``filters`` are shared among the ``heads`` of the attention; the two layers after it have ``wider`` times as many in
     between. In training each block is left out with a probability that grows up to ``stochastic_depth``. ``classical``
@@ -40,7 +39,7 @@ def build(
     The image goes on mirrored up to a multiple of ``window``. ``extra_window`` is the published evaluation: it goes on
     by a whole window, mirrored with its edge, even where it is a multiple already.
     """
-    check_scale(scale, "swinir", SCALES)
+    check_scale(scale, "swinir")
     image = Input((None, None, input_channels), name="image")
     padded = filled(image, window, "repeated", window) if extra_window else filled(image, window)
     windows = Windows(padded, window)
@@ -58,10 +57,11 @@ def build(
     return Model(image, cropped(_head(x, scale, classical), image, scale), name="swinir")
 
 
-def receptive_field(groups: int = 4, blocks: int = 6, window: int = 8, classical: int = 0, **_) -> int:
+def receptive_field(groups: int = 4, blocks: int = 6, window: int = 8, scale: int = 2, classical: int = 0, **_) -> int:
     """Input pixels of context on each side of an output pixel."""
     group = [("windows", "shifted")[block % 2] for block in range(blocks)] + [1]
-    return reach([1, *group * groups, 1, 3 if classical else 1], window)
+    head = (3 if scale > 1 else 2) if classical else 1
+    return reach([1, *group * groups, 1, head], window)
 
 
 def alignment(window: int = 8, **_) -> int:
@@ -93,6 +93,7 @@ def _attention(x, windows: Windows, shifted: bool, heads: int, name: str):
 
 def _head(x, scale: int, classical: int):
     if not classical:
-        return ops.depth_to_space(convolution(x, scale**2, dtype="float32", name="last"), scale)
+        x = convolution(x, scale**2, dtype="float32", name="last")
+        return ops.depth_to_space(x, scale) if scale > 1 else x
     x = layers.LeakyReLU(negative_slope=0.01)(convolution(x, classical, name="before_upsampling"))
     return convolution(upsampled(x, scale), 1, dtype="float32", name="last")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
-from srredsim.errors import InputError
+from srredsim import checks
 
 LINKAGE_UM = 0.011  # scatter of the labels about the structure: a line becomes 25 nm wide
 
@@ -209,8 +209,7 @@ def draw_kind(rng: np.random.Generator) -> str:
 
 def draw(rng: np.random.Generator, field: Field, kind: str) -> np.ndarray:
     """A new phantom of one of the `KINDS`, at times in a labelled cytosol."""
-    if kind not in KINDS:
-        raise InputError(f"no phantom called {kind!r}; there are: {', '.join(KINDS)}")
+    checks.one_of("phantom", kind, tuple(KINDS))
     image = KINDS[kind](rng, field)
     if rng.random() < CYTOSOL_SHARE:
         image += np.float32(rng.uniform(0.05, 0.5) * _brightness(image, field)) * cytosol(rng, field)

@@ -154,7 +154,7 @@ def _known(fixed):
     known = [field.name for field in fields(Settings) if field.name not in ("size", "beams", "photons")]
     for name in fixed:
         if name not in known:
-            raise InputError(f"no setting called {name!r}; there are: {', '.join(known)}")
+            raise InputError(f"no setting `{name}`; there are: {', '.join(known)}")
     kinds = {field.name: field.type for field in fields(Settings)}
     for name, value in fixed.items():
         if name in ("na", "wavelength_em_um", "pixel_size_um"):

@@ -11,7 +11,7 @@ import numpy as np
 
 from srredsim import checks
 from srredsim.acquisition import RawStack, which
-from srredsim.denoising.methods import named, takers
+from srredsim.denoising.methods import named, names, takers
 from srredsim.denoising.mixture import load
 from srredsim.errors import InputError
 from srredsim.io import Reading, Writing
@@ -136,8 +136,9 @@ def model_of(
     Raises
     ------
     InputError
-        If something is given that the method does not take.
+        If there is no such method, or something is given that it does not take.
     """
+    checks.one_of("method", method, (*names(), *NETWORKS))
     for name, given in (("noise", noise), ("prior", prior)):
         if given is not None and method not in takers(name):
             raise InputError(f"`{name}` is for `method` {' or '.join(takers(name))}; {method} does not take it")

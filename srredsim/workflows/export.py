@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import __version__, io, resources
+from srredsim import __version__, checks, io, resources
 from srredsim.errors import InputError
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
@@ -63,8 +63,7 @@ def export(
     InputError
         If the format is unknown or needs what is not installed here, or if the result exists.
     """
-    if format not in WRITERS:
-        raise InputError(f"no format {format!r} to export to; there are: {', '.join(WRITERS)}")
+    checks.one_of("format", format, tuple(WRITERS))
     _check_backend(format)
     if not isinstance(model, LoadedModel):
         model = models.load(model, "float32")

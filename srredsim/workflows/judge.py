@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import io
-from srredsim.acquisition import Position, RawStack
+from srredsim.acquisition import Optics, Position, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
@@ -194,8 +194,8 @@ class Judge:
     sizes : (t, c, z, y, x)
         Shape of the raw stack.
     overwrite : bool
-    calibration : dict
-        As of `srredsim.io.ImageWriter`.
+    optics, channel_names :
+        As of `srredsim.io.ImageWriter`; the names are those of the image.
 
     Raises
     ------
@@ -203,11 +203,19 @@ class Judge:
         On entering, if a result exists already.
     """
 
-    def __init__(self, image: Path, sizes: tuple[int, ...], *, overwrite: bool = False, **calibration: Any):
+    def __init__(
+        self,
+        image: Path,
+        sizes: tuple[int, ...],
+        *,
+        overwrite: bool = False,
+        optics: Optics = Optics(),  # noqa: B008  frozen
+        channel_names: Sequence[str] | None = None,
+    ):
         self.sizes = sizes
         self.maps, self.picture = paths(image)
-        self.overwrite, self.calibration = overwrite, dict(calibration)
-        self.channel_names = names_of_maps(self.calibration.pop("channel_names", None), sizes[1])
+        self.overwrite, self.optics = overwrite, optics
+        self.channel_names = names_of_maps(channel_names, sizes[1])
         self._judged: list[Judged] = []
         self._files = ExitStack()
 
@@ -216,9 +224,10 @@ class Judge:
         shape = (times, len(MAPS) * channels, slices, SCALE * y, SCALE * x)
         with self._files as files:
             self.unfinished_picture = files.enter_context(io.atomic(self.picture, self.overwrite))
-            how: dict[str, Any] = {"overwrite": self.overwrite, "tag": io.RESULT, "channel_names": self.channel_names}
+            how: dict[str, Any] = {"optics": self.optics, "channel_names": self.channel_names, "tag": io.RESULT}
             how["mode"] = "grayscale"  # residual and score mean nothing over one another
-            self.writer = files.enter_context(io.ImageWriter(self.maps, shape, **how, **self.calibration))
+            writer = io.ImageWriter(self.maps, shape, overwrite=self.overwrite, **how)
+            self.writer = files.enter_context(writer)
             self._files = files.pop_all()
         return self
 
@@ -233,10 +242,8 @@ class Judge:
         for number, kind in enumerate(MAPS):
             self.writer[t, len(MAPS) * c + number, z] = getattr(one.found, kind)
         if one.position == _pictured(self.sizes):
-            pixel_size_um = self.calibration.get("pixel_size_um")
-            judging_picture.picture(
-                self.unfinished_picture, image, one.found, name=name, title=title, pixel_size_um=pixel_size_um
-            )
+            about: dict[str, Any] = {"name": name, "title": title, "pixel_size_um": self.optics.pixel_size_um}
+            judging_picture.picture(self.unfinished_picture, image, one.found, **about)
         self._judged.append(replace(one, found=None))
 
     def report(self) -> dict:

@@ -91,7 +91,7 @@ def planewise(
         "input": str(path),
         "paths": [str(result), str(preview)],
         "shape_tczyx": [*positions, *size],
-        "pixel_size_um": calibration["pixel_size_um"],
+        "pixel_size_um": calibration["optics"].pixel_size_um,
         "seconds": round(time.perf_counter() - started, 3),
         "notes": [*stack.notes, *writing.notes()],
     }

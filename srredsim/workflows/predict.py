@@ -321,7 +321,7 @@ class Results:
             "model": plan.name,
             "paths": [str(path) for path in plan.paths],
             "shape_tczyx": list(plan.shape),
-            "pixel_size_um": plan.calibration["pixel_size_um"],
+            "pixel_size_um": plan.calibration["optics"].pixel_size_um,
             "precision": plan.precision,
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),

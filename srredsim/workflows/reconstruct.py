@@ -53,8 +53,7 @@ class Method:
     iterations: int | None = None
 
     def __post_init__(self):
-        if self.name not in METHODS:
-            raise InputError(f"no `method` {self.name!r}; there are: {', '.join(METHODS)}")
+        checks.one_of("method", self.name, METHODS)
         if self.wiener is not None:
             checks.above_zero("wiener", self.wiener)
         checks.share("attenuation", self.attenuation)
@@ -139,7 +138,7 @@ class Reconstruction:
         check_phases(stack.pattern.phases)
         opened, self._watch = watched(stack)
         self.stack = io.remembering(opened)
-        self.method, self.split_photons = method, split_photons
+        self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None

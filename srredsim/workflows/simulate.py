@@ -80,7 +80,9 @@ def _write(out: Path, seed: int, asked: dict, stem: str) -> Path:
     raw_path, truth_path, sidecar_path = _paths(out, stem)
     with io.together(), io.atomic(sidecar_path) as temporary:
         io.write_raw(raw_path, sample.raw, optics=optics)
-        io.write_image(truth_path, sample.truth[None, None, None], pixel_size_um=settings.pixel_size_um / SCALE)
+        io.write_image(
+            truth_path, sample.truth[None, None, None], optics=Optics(pixel_size_um=settings.pixel_size_um / SCALE)
+        )
         temporary.write_text(json.dumps(sidecar(sample, seed, int(stem)), indent=1) + "\n", encoding="utf-8")
     return raw_path
 

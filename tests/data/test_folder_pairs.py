@@ -17,7 +17,7 @@ def write_pair(folder, name, index=0, truth=None):
         (folder / part).mkdir(parents=True, exist_ok=True)
     io.write_raw(folder / "raw" / f"{name}.tif", sample.raw, optics=Optics(pixel_size_um=0.08))
     image = sample.truth if truth is None else truth
-    io.write_image(folder / "truth" / f"{name}.tif", image[None, None, None].astype(np.float32), pixel_size_um=0.04)
+    io.write_image(folder / "truth" / f"{name}.tif", image.astype(np.float32), optics=Optics(pixel_size_um=0.04))
     return sample
 
 

@@ -26,7 +26,8 @@ def test_a_name_is_the_method_of_that_name(widefield):
 
 def test_an_unknown_name_gets_the_nearest():
     with pytest.raises(
-        InputError, match=r"'vst_bm4d'; there are: pure_let, vst_bm3d, vst_epll; did you mean 'vst_bm3d'"
+        InputError,
+        match=r"^no `method` 'vst_bm4d' \(did you mean 'vst_bm3d'\?\); there are: pure_let, vst_bm3d, vst_epll$",
     ):
         denoise(np.ones((40, 40)), "vst_bm4d")
     with pytest.raises(InputError, match=r"vst_epll$"):

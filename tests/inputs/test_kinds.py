@@ -51,6 +51,14 @@ def described(**data):
     return recipe.from_dict({"name": "m", "network": {"name": "edsr"}, "data": data})
 
 
+@pytest.mark.parametrize("pattern", [{"angles": 1, "phases": 1}, {"patterns": ["1x1"]}])
+def test_single_images_are_no_raw_frames(pattern):
+    with pytest.raises(InputError, match=r"1 angle x 1 phase is a single image: set data\.input=widefield$"):
+        described(input="frames", **pattern)
+    assert described(input="widefield", **pattern).data.input == "widefield"
+    assert described(input="frames", angles=1, phases=3).data.each_pattern == [(1, 3)]
+
+
 @pytest.mark.parametrize("scale", [1, 2, 3, 4, 8])
 @pytest.mark.parametrize("target", ["average", "sim"])
 def test_a_network_of_widefield_images_has_any_scale(scale, target):

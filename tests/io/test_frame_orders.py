@@ -161,7 +161,7 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
         (1, {}, '1 frame, but .* `order="tiled"`'),
         (2, {}, "2 frames, but"),
         (2, {"angles": 3, "phases": 5}, "2 frames"),
-        (15, {"order": "PZ"}, "no frame order called 'PZ'; there are: PAZ, PZA, ZAP, tiled"),
+        (15, {"order": "PZ"}, "no `order` 'PZ'.*; there are: PAZ, PZA, ZAP, tiled"),
         (15, {"angles": 0}, "`angles` should be a whole number above 0"),
     ],
 )

@@ -19,9 +19,7 @@ def image(*shape, dtype="float32"):
 
 
 CALIBRATION = {
-    "pixel_size_um": 0.0405,
-    "z_step_um": 0.125,
-    "frame_interval_s": 2.5,
+    "optics": Optics(pixel_size_um=0.0405, z_step_um=0.125, frame_interval_s=2.5),
     "channel_names": ("actin", "tubulin"),
 }
 
@@ -104,13 +102,13 @@ def test_each_channel_has_a_display_range_and_they_are_shown_together(tmp_path):
 
 def test_numerical_aperture_and_wavelength_are_in_the_file_and_read_again(tmp_path):
     optics = Optics(1.42, 0.525, 0.04, 0.125, 2.5)
-    io.write_image(tmp_path / "i.tif", image(2, 1, 3, 8, 10), **vars(optics))
+    io.write_image(tmp_path / "i.tif", image(2, 1, 3, 8, 10), optics=optics)
     with tifffile.TiffFile(tmp_path / "i.tif") as tif:
         words = tif.imagej_metadata["Info"]
     assert words.splitlines() == ["Numerical aperture = 1.42", "Emission wavelength (um) = 0.525"]
     assert io.open_source(tmp_path / "i.tif").optics == optics
     optics = Optics(1.42, (0.461, 0.525, 0.6))
-    io.write_image(tmp_path / "colours.tif", image(1, 3, 1, 8, 10), na=1.42, wavelength_em_um=(0.461, 0.525, 0.6))
+    io.write_image(tmp_path / "colours.tif", image(1, 3, 1, 8, 10), optics=optics)
     assert io.open_source(tmp_path / "colours.tif").optics == optics
     io.write_image(tmp_path / "bare.tif", image(2, 1, 3, 8, 10))
     assert io.open_source(tmp_path / "bare.tif").optics == Optics()
@@ -194,7 +192,7 @@ def test_more_than_4_gb_as_imagej_has_it(tmp_path, monkeypatch):
     monkeypatch.delattr(os, "posix_fallocate", raising=False)
     shape = (1200, 1, 1, 1024, 1024)  # 5.03 GB
     mark = np.arange(1024 * 1024, dtype=np.float32).reshape(1024, 1024)
-    with io.ImageWriter(tmp_path / "i.tif", shape, "float32", pixel_size_um=0.04) as writer:
+    with io.ImageWriter(tmp_path / "i.tif", shape, "float32", optics=Optics(pixel_size_um=0.04)) as writer:
         writer[1199, 0, 0] = mark
         writer[1026, 0, 0] = 2 * mark
     with (tmp_path / "i.tif").open("rb") as file:

@@ -34,6 +34,7 @@ def scales(name):
 
 EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_net.py
 EACH = [(name, scale) for name in networks.names() for scale in scales(name) if (name, scale) != EVEN]
+EACH += [("grl", 1)]  # no convolution of a pixel shuffle
 
 
 def settings_of(name, scale=None):

@@ -107,7 +107,41 @@ def unet(scale, frames, filters, most_filters):
     return down + up + conv(filters, frames * (2 * scale) ** 2, bias=False)
 
 
+def dbpn(scale, stages, iterations, shallow, filters):
+    """Three resamplings in each of the up- and down-projections, of which there are two and one here."""
+    side = {2: 6, 3: 7, 4: 8, 8: 12}[scale]
+    projections = 3 * (2 * stages - 1) * (conv(filters, filters, side) + 1)  # each with its slope
+    return conv(1, shallow) + conv(shallow, filters, 1) + 2 + projections + conv(iterations * filters, 1)
+
+
+def dfcan(scale, filters, reduction):
+    narrow = filters // reduction
+    block = 3 * conv(filters, filters) + conv(filters, narrow, 1) + conv(narrow, filters, 1)
+    return conv(1, filters) + block + conv(filters, scale**2 * filters) + conv(filters, 1)
+
+
+def mslapsrn(scale, filters):
+    level = conv(filters, filters) + conv(filters, filters, 4) + conv(1, 1, 4) + conv(filters, 1)
+    return conv(1, filters) + {2: 1, 4: 2, 8: 3}[scale] * level
+
+
+def prosr(scale, filters, growth):
+    """One dense layer at each level; a compression at each but the first."""
+    dense = conv(filters, filters, 1) + conv(filters, growth) + conv(filters + growth, filters, 1, bias=False)
+    level = dense + conv(filters, filters) + conv(filters, 4 * filters)
+    levels = {2: 1, 4: 2, 8: 3}[scale]
+    compressions = (levels - 1) * conv(filters, filters, 1, bias=False)
+    return conv(1, filters) + levels * level + compressions + conv(filters, 1)
+
+
 COUNTS = {
+    "dbpn": lambda scale: dbpn(scale, stages=2, iterations=2, shallow=6, filters=4),
+    "dfcan": lambda scale: dfcan(scale, filters=4, reduction=2),
+    "drrn": lambda scale: sum(conv(*sizes, bias=False) for sizes in ((1, 4), (4, 4), (4, 4), (4, 1))),
+    "mslapsrn": lambda scale: mslapsrn(scale, filters=4),
+    "prosr": lambda scale: prosr(scale, filters=4, growth=2),
+    "srcnn": lambda scale: conv(1, 8, 5) + conv(8, 6, 1) + conv(6, 1, 1),
+    "vdsr": lambda scale: sum(conv(*sizes, bias=False) for sizes in ((1, 4), (4, 4), (4, 1))),
     "dncnn": lambda scale: dncnn(scale, 1, 3, 4),
     "edsr": lambda scale: edsr(scale, blocks=2, filters=4),
     "memnet": lambda scale: memnet(scale, 1, 2, 2, 4),
@@ -122,9 +156,32 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize(("name", "scale"), [(name, scale) for name in COUNTS for scale in scales(name)])
+# Parameters of the layers that depend on the scale, where all others are many
+ENDS = {
+    "act": lambda scale: shuffled(4, scale),
+    "enlcn": lambda scale: shuffled(4, scale),
+    "grl": lambda scale: shuffled(3, scale),
+    "nlsn": lambda scale: shuffled(4, scale),
+    "omnisr": lambda scale: conv(4, scale**2),
+    "swinir": lambda scale: conv(4, scale**2),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"), [(name, scale) for name in COUNTS for scale in networks.module(name).SCALES]
+)
 def test_parameters_are_those_of_the_layer_table(name, scale, build_small):
     assert build_small(name, scale).count_params() == COUNTS[name](scale)
+
+
+@pytest.mark.parametrize(("name", "scale"), [(name, scale) for name in ENDS for scale in (1, 3)])
+def test_another_scale_changes_the_parameters_of_the_end_alone(name, scale, build_small):
+    more = build_small(name, scale).count_params() - build_small(name, 2).count_params()
+    assert more == ENDS[name](scale) - ENDS[name](2)
+
+
+def test_parameters_of_every_network_are_counted():
+    assert sorted([*COUNTS, *ENDS]) == networks.names()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +256,8 @@ ONE_SIDED = ("red_net", "act", "nlsn", "omnisr")
 
 @pytest.mark.parametrize(
     ("name", "scale"),
-    [(name, s) for name in networks.names() if name not in ONE_SIDED for s in scales(name)] + [("red_net", 3)],
+    [(name, s) for name in networks.names() if name not in ONE_SIDED for s in scales(name)]
+    + [("red_net", 3), ("swinir", 1), ("swinir", 3)],
 )
 def test_a_turned_network_makes_the_turned_image(name, scale, build_small):
     """So nothing is moved to one side, by padding or by the order of the pixels of a block."""

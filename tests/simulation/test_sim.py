@@ -297,12 +297,12 @@ def test_what_is_fixed_stays():
         ({"photons": (0, 10)}, "above 0; got 0 10"),
         ({"photons": (50, 10)}, "LOW HIGH"),
         ({"seed": -1}, "0 or more"),
-        ({"numerical_aperture": 1.4}, "no setting called 'numerical_aperture'; there are: .*na"),
+        ({"numerical_aperture": 1.4}, "^no setting `numerical_aperture`; there are: .*na"),
         ({"pixel_size_um": 0.2}, "no microscope fits pixel_size_um 0.2"),
         ({"modulation_depths": ((1.0, 0.9),) * 3}, "light negative"),
         ({"k0_per_um": ((9.0, 0.0),) * 3}, "too coarse"),
         ({"k0_per_um": ((1.0, 0.0),) * 2}, "one row an angle"),
-        ({"phantom": "tubulin"}, "no phantom called 'tubulin'"),
+        ({"phantom": "tubulin"}, "^no `phantom` 'tubulin'; there are: "),
     ],
 )
 def test_what_no_microscope_can_do_is_refused(asked, message):

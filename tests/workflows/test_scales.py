@@ -9,6 +9,7 @@ import tifffile
 from keras import layers
 
 from srredsim import io, networks
+from srredsim.acquisition import Optics
 from srredsim.io import Reading, Writing
 from srredsim.workflows.export import export
 from srredsim.workflows.predict import predict_file
@@ -39,7 +40,7 @@ def image_of(size):
 @pytest.mark.parametrize("name", ["edsr", "rcan", "rdn", "san", "srfbn", "rrdb"])
 def test_four_times_the_pixels(name, tmp_path):
     model = model_of(tmp_path / "m", name, 4)
-    io.write_image(tmp_path / "a.tif", image_of((22, 30)), pixel_size_um=0.2)
+    io.write_image(tmp_path / "a.tif", image_of((22, 30)), optics=Optics(pixel_size_um=0.2))
     report = predict_file(tmp_path / "a.tif", model)
     assert (model.scale, report["shape_tczyx"]) == (4, [1, 1, 1, 88, 120])
     found, pixel_size_um = io.read_image(report["paths"][0])

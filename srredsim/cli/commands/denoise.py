@@ -12,7 +12,7 @@ from srredsim.cli.looked_up import constant
 from srredsim.cli.several import each
 
 GROUP = "images"
-DEFAULTS = ("srredsim.io.asked:Writing",)
+DEFAULTS = ("srredsim.api:denoise", "srredsim.io.asked:Writing")
 HELP = "take the noise out of widefield images, plane by plane"
 
 
@@ -23,9 +23,8 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument(
         "--method",
         choices=(*names(), *constant("srredsim.workflows.denoise:NETWORKS")),
-        required=True,
         help="pure_let is fast; vst_bm3d and vst_epll are better, and need no training; dncnn is a network that comes"
-        " trained; the others are to be trained first",
+        " trained; the others are to be trained first ({default})",
     )
     noise = "variance of the noise is A x brightness + B, in the units of the file; left out: measured in each plane"
     parser.add_argument("--noise", type=shared.finite, nargs=2, metavar=("A", "B"), help=noise)
@@ -42,8 +41,9 @@ def add_arguments(parser: shared.Parser) -> None:
 def run(arguments) -> dict:
     from srredsim.workflows.denoise import model_of
 
-    model = model_of(arguments.method, noise=arguments.noise, prior=arguments.prior, model=arguments.model)
-    denoised = _by_network(arguments, model) if model else _by_maths(arguments)
+    method = arguments.method or constant("srredsim.api:denoise.method")
+    model = model_of(method, noise=arguments.noise, prior=arguments.prior, model=arguments.model)
+    denoised = _by_network(arguments, model) if model else _by_maths(arguments, method)
 
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
@@ -54,14 +54,14 @@ def run(arguments) -> dict:
     return each(arguments, work, terminal.start_keras if model else lambda: None)
 
 
-def _by_maths(arguments) -> Callable[..., dict]:
+def _by_maths(arguments, method: str) -> Callable[..., dict]:
     from srredsim import io
     from srredsim.workflows import denoise as files
 
     def denoised(path: Path, progress) -> dict:
         report = files.denoise_file(
             path,
-            arguments.method,
+            method,
             noise=arguments.noise,
             prior=arguments.prior,
             reading=shared.record(io.Reading, arguments),

@@ -24,7 +24,9 @@ names = _members.names
 
 def named(method: str) -> Callable[..., np.ndarray]:
     """The function of a denoiser; InputError if there is none of this name."""
-    return getattr(_members.module(method), method)
+    from srredsim import checks  # and with it NumPy, which the names alone do not need
+
+    return getattr(_members.module(checks.one_of("method", method, names())), method)
 
 
 def takers(setting: str) -> list[str]:
