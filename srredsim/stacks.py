@@ -95,8 +95,8 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     notes = stack.optics.overridden(reading.optics, "the stack")
     stack = replace(stack, optics=optics, notes=(*stack.notes, *notes))
     if reading.keep_hot_pixels:
-        return replace(stack, array=as_recorded(stack.array))
-    decided = hasattr(stack.array, "source")  # frames of a file: it was said when they were read
+        return replace(stack, array=as_recorded(io.read_anew(stack.array)))
+    decided = io.reads_planes(as_recorded(io.read_anew(stack.array)))  # when they were opened
     return stack if decided else without_hot_pixels(stack)
 
 
