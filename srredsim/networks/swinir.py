@@ -13,7 +13,7 @@ from srredsim.layers.transformer import dense, left_out, normalised
 from srredsim.layers.windows import Windows, attention, reach
 
 SCALES = (2, 4, 8)
-SMALL: dict = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # of tests
+SMALL: dict = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # for tests
 SMALL |= {"stochastic_depth": 0.0}
 
 

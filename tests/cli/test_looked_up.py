@@ -38,7 +38,7 @@ def imported(place):
 
 
 def defaults(module, name):
-    """Of the argument of this name, in the functions and dataclasses of the command that have it."""
+    """Defaults of the argument of this name, in the functions and dataclasses of the command that have it."""
     found = [inspect.signature(imported(place)).parameters.get(name) for place in module.DEFAULTS]
     return [parameter.default for parameter in found if parameter]
 
