@@ -1,9 +1,11 @@
 """srredsim: from raw structured-illumination stacks to denoised, super-resolved images.
 
+>>> import srredsim
 >>> stack = srredsim.read("cells.tif", na=1.4, wavelength_em_um=0.525)
->>> srredsim.inspect(stack)
+>>> report = srredsim.inspect(stack)
 >>> image = srredsim.predict(stack)
->>> image.save("cells_sim.tif")
+>>> image.save("cells_sim.tif").name
+'cells_sim.tif'
 
 `srredsim.api` explains these and the other verbs. They, and all submodules, are imported when they are asked for.
 """

@@ -52,6 +52,10 @@ class Optics:
         """Whether all that the resolution depends on is there."""
         return None not in [getattr(self, name) for name in OPTICS]
 
+    def finer(self, scale: float) -> Optics:
+        """The same of an image of so many pixels a raw pixel."""
+        return replace(self, pixel_size_um=None if self.pixel_size_um is None else self.pixel_size_um / scale)
+
     def given(self, **values: Value) -> Optics:
         """With the values that are not None in place of these."""
         told: dict[str, Any] = {name: value for name, value in values.items() if value is not None}

@@ -21,24 +21,26 @@ pixel_size_um, na, wavelength_em_um
     one for each channel: ``(0.461, 0.525)``.
 
 What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help.
+
+>>> stack, truth = srredsim.simulate(seed=3, size=48, photons=(2000, 2000))  # the stack of the examples
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
-from srredsim.results import Image, Inspection, Origin, Picture, drawn_panels
-from srredsim.stacks import OfReading, Stack
+from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
+from srredsim.stacks import OfReading, OfReconstruction, Stack
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -59,23 +61,6 @@ __all__ = [
 ]
 
 Progress = Callable[[int, int], None]  # called as progress(done, total)
-
-
-class OfReconstruction(OfReading, total=False):
-    """What is known of stripes and lens: see `srredsim.workflows.reconstruct`."""
-
-    parameters: str | Path | dict | None
-    k: Sequence[tuple[float, float]] | None
-    phase_steps: Sequence[Sequence[float]] | Sequence[float] | None
-    otf: str | Path | None
-    otf_damping: float | None
-
-
-class Simulated(NamedTuple):
-    """A raw stack and the image that it should give."""
-
-    stack: RawStack
-    truth: Image
 
 
 # The verbs
@@ -107,12 +92,22 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     ------
     InputError
         If it cannot be read, or its frames do not make the angles and phases.
+
+    >>> frames = np.ones((15, 48, 64), np.uint16)
+    >>> stack = srredsim.read(frames, na=1.4, wavelength_em_um=0.525, pixel_size_um=0.08)
+    >>> stack.pattern.angles, stack.pattern.phases, stack.array.shape
+    (3, 5, (1, 1, 1, 3, 5, 48, 64))
     """
     return stacks.raw_stack(data, reading)
 
 
 def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
-    """How raw data were understood, and whether they are good: order, saturation, noise, stripes, movement ..."""
+    """How raw data were understood, and whether they are good: order, saturation, noise, stripes, movement ...
+
+    >>> print(srredsim.inspect(stack))  # doctest: +ELLIPSIS
+    3 angles x 5 phases of 48 x 48 pixels, uint16
+    ...
+    """
     from srredsim.workflows import inspect as workflow
 
     stack = stacks.raw_stack(data, reading)
@@ -152,13 +147,16 @@ def reconstruct(
     -------
     Image
         ``found`` is what the command writes as ``<stem>_wiener.json``.
+
+    >>> srredsim.reconstruct(stack)
+    <Image wiener: YX 96 x 96, 0.04616 um a pixel>
     """
     from srredsim.inspection.readings import watched
     from srredsim.workflows import reconstruct as workflow
 
     stacks.refuse_unknown(given, reconstruct, OfReconstruction)
     asked = dict(given)
-    known, lens = _taken(asked, workflow.KnownStripes), _taken(asked, workflow.Lens)
+    known, lens = stacks.taken(asked, workflow.KnownStripes), stacks.taken(asked, workflow.Lens)
     stack = io.remembering(watched(stacks.raw_stack(data, asked))[0])
     work = workflow.Method(method, wiener, attenuation, iterations)
     result = workflow.reconstruct(
@@ -166,7 +164,7 @@ def reconstruct(
     )
     return Image.of_planes(
         result.images,
-        optics=_finer(result.optics, result.images.shape[-1] / stack.array.shape[-1]),
+        optics=result.optics.finer(result.images.shape[-1] / stack.array.shape[-1]),
         channel_names=stack.channel_names,
         name=method,
         found=result.report,
@@ -199,6 +197,9 @@ def predict(
         Side of a tile in raw pixels; the result is the same.
     **reading
         How to read the data, see `srredsim.api`.
+
+    >>> srredsim.predict(stack, model="srredsim")
+    <Image srredsim: YX 96 x 96, 0.04616 um a pixel>
     """
     from srredsim.inspection.readings import watched
     from srredsim.quality.report import verdict
@@ -263,6 +264,11 @@ def denoise(
         Of a network; left out: ``w2s_<method>``.
     **reading
         How to read the data, see `srredsim.api`; of widefield images ``pixel_size_um`` and ``axes``.
+
+    >>> image = np.random.default_rng(0).poisson(50.0, (48, 64))
+    >>> denoised = srredsim.denoise(image, method="pure_let", noise=(1.0, 0.0))
+    >>> bool(np.std(denoised) < 0.5 * np.std(image))
+    True
     """
     from srredsim.workflows import denoise as workflow
 
@@ -293,6 +299,10 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
         Maps with the channels ``residual`` (1: explained to within the camera's noise) and ``score`` (light that the
         image lacks or has too much, in standard deviations), one after the other for each channel of the stack.
         ``found["line"]`` says it in words, ``found["planes"]`` in numbers; its picture outlines what is not supported.
+
+    >>> maps = srredsim.compare_with_frames(srredsim.reconstruct(stack), stack)
+    >>> maps.channel_names
+    ('residual', 'score')
     """
     from srredsim.consistency import picture
     from srredsim.workflows import judge as workflow
@@ -310,7 +320,7 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     if images.ndim < len(shape) and images.size == np.prod(shape) and images.shape[-2:] == shape[-2:]:
         images = images.reshape(shape)
     result = workflow.compare(stack, images, channels)
-    optics = _finer(stack.optics, shape[-1] / stack.array.shape[-1])
+    optics = stack.optics.finer(shape[-1] / stack.array.shape[-1])
 
     shown, supported = result.pictured
     drawn = partial(picture.picture, image=shown, found=supported, name=name, pixel_size_um=optics.pixel_size_um)
@@ -326,7 +336,11 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
 
 
 def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto") -> Chain:
-    """Model with its weights, to be used many times: a name of ``srredsim models``, a folder, or ``a+b``."""
+    """Model with its weights, to be used many times: a name of ``srredsim models``, a folder, or ``a+b``.
+
+    >>> srredsim.load_model("srredsim", precision="float32")
+    <Model srredsim: takes raw frames, makes 2x the pixels, float32>
+    """
     from srredsim.zoo.chain import Chain
 
     chain = model if isinstance(model, Chain) else Chain(model, precision)
@@ -355,6 +369,10 @@ def simulate(
         Raw pixels (y, x).
     **fixed
         Whatever else is not to be drawn, a field of `srredsim.simulation.sim.Settings`: ``phantom="filaments"``.
+
+    >>> stack, truth = srredsim.simulate(seed=3, size=(48, 64), phases=3, pixel_size_um=0.08)
+    >>> stack.raw().shape, truth
+    ((3, 3, 48, 64), <Image truth: YX 96 x 128, 0.04 um a pixel>)
     """
     from srredsim.simulation.sim import simulate_stack
     from srredsim.workflows.simulate import sidecar
@@ -363,7 +381,7 @@ def simulate(
     settings = sample.settings
     optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
     stack = RawStack(sample.raw[None, None, None], Pattern(angles, phases), optics)
-    finer = _finer(optics, sample.truth.shape[0] / sample.raw.shape[2])
+    finer = optics.finer(sample.truth.shape[0] / sample.raw.shape[2])
     return Simulated(stack, Image(sample.truth, "YX", finer, name="truth", found=sidecar(sample, seed, index)))
 
 
@@ -372,6 +390,8 @@ def show(*data: Stack, t: int = 0, c: int = 0, z: int | None = None, title: str 
 
     A notebook shows it where it is the last line of a cell; ``save`` writes it. ``z`` is the middle if it is left out.
     The scale bars are those of the first.
+
+    >>> path = srredsim.show(stack, truth, title="Simulated").save("simulated.png")
     """
     if not data:
         raise InputError("nothing to show; give an image or a stack")
@@ -380,16 +400,3 @@ def show(*data: Stack, t: int = 0, c: int = 0, z: int | None = None, title: str 
         return drawn_panels([(name, plane) for name, plane, _ in panels], panels[0][2], title)
     except ValueError as problem:
         raise InputError(str(problem)) from None
-
-
-# What they share
-
-
-def _taken(given: dict[str, Any], record: type) -> Any:
-    """A record of those of the arguments that it has, which are given no more."""
-    return record(**{field.name: given.pop(field.name) for field in fields(record) if field.name in given})
-
-
-def _finer(optics: Optics, scale: float) -> Optics:
-    """Optics of an image of so many pixels a raw pixel."""
-    return replace(optics, pixel_size_um=None if optics.pixel_size_um is None else optics.pixel_size_um / scale)

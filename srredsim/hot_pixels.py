@@ -17,7 +17,7 @@ from srredsim.acquisition import Position, RawStack
 
 ALONE = 3.0  # times the light of the neighbours that a hot pixel has more than they; a point of light has 1 at most
 FAR = 8.0  # standard deviations, as neighbours differ in the mean of the frames
-BRIGHT_PERCENT, SHARE = 99.0, 0.25  # of the light of bright places that it has more than its neighbours at least
+BRIGHT_PERCENT, SHARE = 99.0, 0.25  # least share of the light of bright places that it has more than its neighbours
 DARK_PERCENT = 1.0
 FEWEST = 3  # frames
 SAMPLE = 1 << 16  # pixels by which noise and light of the mean frame are judged

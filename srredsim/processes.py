@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 LISTEN_S = 0.2  # between looks at whether Ctrl-C was pressed
 GRACE_S = 2.0  # for processes that are told to stop, to remove what they have half done
-_state = {"working": False, "stopping": False}  # of a process that works for another
+_state = {"working": False, "stopping": False}  # state of a process that works for another
 
 
 def on_cores(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -270,6 +270,13 @@ class Picture:
     def __repr__(self) -> str:
         width, height = (int.from_bytes(self.png[start : start + 4], "big") for start in (16, 20))
         return f"<Picture of {width} x {height} pixels>"
+
+
+class Simulated(NamedTuple):
+    """A raw stack and the image that it should give."""
+
+    stack: RawStack
+    truth: Image
 
 
 def drawn_panels(images: Sequence[tuple[str, np.ndarray]], optics: Optics, title: str = "") -> Picture:

@@ -43,6 +43,16 @@ class OfReading(TypedDict, total=False):
     axes: str | None
 
 
+class OfReconstruction(OfReading, total=False):
+    """What is known of stripes and lens: see `srredsim.workflows.reconstruct`."""
+
+    parameters: str | Path | dict | None
+    k: Sequence[tuple[float, float]] | None
+    phase_steps: Sequence[Sequence[float]] | Sequence[float] | None
+    otf: str | Path | None
+    otf_damping: float | None
+
+
 def raw_stack(data: Stack, given: Mapping[str, Any]) -> RawStack:
     """Raw stack of whatever is given."""
     if isinstance(data, RawStack):
@@ -95,8 +105,8 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
     notes = stack.optics.overridden(reading.optics, "the stack")
     stack = replace(stack, optics=optics, notes=(*stack.notes, *notes))
     if reading.keep_hot_pixels:
-        return replace(stack, array=as_recorded(stack.array))
-    decided = hasattr(stack.array, "source")  # frames of a file: it was said when they were read
+        return replace(stack, array=as_recorded(io.read_anew(stack.array)))
+    decided = io.reads_planes(as_recorded(io.read_anew(stack.array)))  # when they were opened
     return stack if decided else without_hot_pixels(stack)
 
 
@@ -159,3 +169,8 @@ def _place(position: tuple[int, int, int | None], shape: Sequence[int]) -> tuple
     if not all(0 <= i < n for i, n in zip(place, shape, strict=False)):
         raise InputError(f"there is no `t={t}, c={c}, z={place[2]}`: of T, C and Z there are {tuple(shape[:3])}")
     return place
+
+
+def taken(given: dict[str, Any], record: type) -> Any:
+    """A record of those of the arguments that it has, which are given no more."""
+    return record(**{field.name: given.pop(field.name) for field in fields(record) if field.name in given})

@@ -87,7 +87,7 @@ def command(tmp_path, capsys):
 
 
 def report_of(said):
-    """Of the only input."""
+    """Report of the only input."""
     return said["results"][0] if "results" in said else said
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import srredsim
-from srredsim import inspection, io
+from srredsim import inspection, io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.hot_pixels import Repaired, hot_pixels, repaired, without_hot_pixels
@@ -180,6 +180,22 @@ def test_other_readings_of_the_file_are_repaired_too(hot, tmp_path):
     stack = io.read(tmp_path / "a.npy")
     (other,) = (each for name, each in io.alternatives(stack).items() if 'order="ZAP", angles=3, phases=5' in name)
     assert np.array_equal(other.raw(), repaired(hot, hot_pixels(hot)))
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_stack_is_given_on_as_it_was_read(tiled, remembers, hot, tmp_path):
+    array, order = (np.block([list(row) for row in hot]), "tiled") if tiled else (hot.reshape(15, 48, 56), None)
+    np.save(tmp_path / "a.npy", array)
+    reading = {"order": order, "angles": 3, "phases": 5, **MICROSCOPE}
+    for kept, expected in ((True, hot), (False, repaired(hot, hot_pixels(hot)))):
+        stack = io.read(tmp_path / "a.npy", keep_hot_pixels=kept, **reading)
+        stack = io.remembering(stack) if remembers else stack
+        assert np.array_equal(stacks.raw_stack(stack, {"na": 1.3}).raw(), expected)  # told of optics alone
+        assert np.array_equal(stacks.raw_stack(stack, {"keep_hot_pixels": True}).raw(), hot)
+        image = srredsim.reconstruct(stack)
+        assert np.array_equal(image.array, srredsim.reconstruct(hot, keep_hot_pixels=kept, **MICROSCOPE).array)
+        assert (SAID in " ".join(image.notes)) is not kept
 
 
 def test_widefield_images_have_no_such_flag(healthy, refused, tmp_path):

@@ -9,13 +9,14 @@ import srredsim
 
 PACKAGE = Path(srredsim.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 60  # lines of code: no docstring, no comments, no empty lines
 MOST_PARAMETERS = 8  # that a public function may have
 
 
 def name_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).as_posix()
+    return path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else Path(__file__).parents[1]).as_posix()
 
 
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -66,7 +67,7 @@ def test_public_classes_are_made_of_few_parameters(path):
     assert {name: count for name, count in many.items() if count > MOST_PARAMETERS} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@pytest.mark.parametrize("path", [*FILES, *TESTS], ids=name_of)
 def test_docstrings_begin_with_the_thing_itself(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

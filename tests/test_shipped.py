@@ -27,7 +27,7 @@ def test_scores_can_be_measured_again(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OF_WIDEFIELD)
 def test_scores_of_widefield_images_can_be_measured_again(tmp_path, name):
-    """Of the model and of its input; what BM3D and EPLL make would take half an hour."""
+    """Scores of the model and of its input; what BM3D and EPLL make would take half an hour."""
     saved = json.loads((resources.entry("models", name) / "results.json").read_text(encoding="utf-8"))
     bench = w2s.open_benchmark(saved["data"], saved["split"], tmp_path)
     cells = [w2s.Cell(chain, level) for chain in (name, "noisy", "bicubic") for level in (1, 2, 4, 8, 16)]

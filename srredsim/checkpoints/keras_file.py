@@ -12,7 +12,7 @@ import numpy as np
 from srredsim import documents, io
 from srredsim.errors import InputError
 
-BYTES, OVERHEAD = 4, 4096  # of a number, and of what HDF5 adds to each variable
+BYTES, OVERHEAD = 4, 4096  # bytes of a number, and what HDF5 adds to each variable
 
 
 def load_weights(network, path: Path, complaint: str | None = None) -> None:

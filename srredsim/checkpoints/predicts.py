@@ -20,7 +20,7 @@ INPUTS = {  # what a network is given, from an image of mean 0 and standard devi
     "z/255": lambda z: z / 255,
     "png/255": lambda z: np.clip(0.25 + 0.15 * z, 0, 1),
 }
-SIDE, NOISE = 96, 0.3  # of the test image: pixels, standard deviation
+SIDE, NOISE = 96, 0.3  # pixels and standard deviation of the test image
 ERROR, TIMES = 0.5, 2.0  # decisive: the error is below this share of the contrast, and the other one so many times it
 
 

@@ -105,23 +105,23 @@ def parser() -> Parser:
 
 def files_of(package: ModuleType) -> dict[str, Any]:
     """Every command of a folder, or of a file that has ``members()``, by the name that the user types."""
-    if hasattr(package, "members"):
+    if package.members:
         return package.members()
-    members = Members("command", package.__name__, list(package.__path__))
+    members = Members("command", package.__name__, list(package.__path__), commands.LEFT_OUT)
     return {name.replace("_", "-"): members.module(name) for name in members.names()}
 
 
 def _add(subparsers, members: dict[str, Any]) -> None:
     """One parser for each file; a folder gets parsers of its own."""
     for name, module in members.items():
-        description = getattr(module, "DESCRIPTION", f"{module.HELP[0].upper()}{module.HELP[1:]}.")
+        description = module.DESCRIPTION or f"{module.HELP[0].upper()}{module.HELP[1:]}."
         sub = subparsers.add_parser(name, help=module.HELP, description=description)
-        if hasattr(module, "KIND"):
+        if module.KIND:
             sub.set_defaults(parser=sub, run=None)
             _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module))
         else:
             module.add_arguments(sub)
-            sub.defaults_of = getattr(module, "DEFAULTS", ())
+            sub.defaults_of = module.DEFAULTS
             sub.add_argument(
                 "--json", action="store_true", help="one JSON object on standard output, the rest on stderr"
             )

@@ -38,10 +38,10 @@ RESIDUAL, UNEXPLAINED = 2.5, 0.05  # both are passed by an image that disagrees;
 class Agreement:
     """Agreement of an image with its input; None where that cannot be told."""
 
-    whiteness: float | None  # of the noise of the input: 1 if each pixel has noise of its own, 0 if none is left of it
+    whiteness: float | None  # that of the input's noise: 1 if each pixel has noise of its own, 0 if none is left of it
     white: bool = True  # within what chance makes of it
     residual: float | None = None  # power that the image leaves of the input, over that of the noise
-    unexplained: float | None = None  # of it, what is not noise, over the power of the structure
+    unexplained: float | None = None  # power of what is not noise in it, over that of the structure
 
     @property
     def disagrees(self) -> bool:

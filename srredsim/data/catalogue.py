@@ -13,8 +13,7 @@ from srredsim.data.description import Description
 from srredsim.data.fields import Fields
 from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted
-from srredsim.data.reconstructed import Joined, Reconstructed, ReconstructedSeries
-from srredsim.data.simulated import SimulatedPairs
+from srredsim.data.reconstructed import Joined
 from srredsim.errors import InputError
 
 KINDS = {  # what a reader may have: in words, and who else has it
@@ -73,10 +72,7 @@ def open_reconstructed(
     parts: list[Pairs] = []
     for pattern in patterns:
         pairs = open_split(name_or_folder, split, *pattern, count, options).pairs
-        if isinstance(pairs, SimulatedPairs):
-            parts.append(ReconstructedSeries(pairs.series))
-        else:
-            parts.append(Reconstructed(pairs, *pattern))
+        parts.append(pairs.reconstructed(pattern))
     return DataSet(parts[0] if len(parts) == 1 else Joined(parts))
 
 

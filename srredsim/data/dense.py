@@ -31,7 +31,7 @@ SCENES = 800  # at most; further examples are the same ones in other light
 FAINTEST = 0.05  # least contrast: deviation of the light as a share of its peak
 GROUND = 0.7  # at most: light without structure as a share of all
 OVERSAMPLED = 0.25  # share of scenes so smooth that they could have been recorded with half of the pixels
-COLOURS = ("white", "smoothed", "resampled")  # of the noise
+COLOURS = ("white", "smoothed", "resampled")  # kinds of noise
 SMOOTHED = 0.35, 1.0  # pixels, deviation along either axis of the blur that colours noise
 CAMERA = {"gain_adu": 4.0, "offset_adu": 100.0, "read_noise_e": 1.5}
 STREAM = 12  # stream of the generator
@@ -54,8 +54,8 @@ class Lens:
 
     shape: str
     width: float  # cut-off in cycles per pixel, or deviation of a Gaussian in pixels
-    detail: float  # of an objective: damping; of others: power of the frequency in the exponent
-    sharper: float  # of the SIM image: cut-off over that of the image; of others 2
+    detail: float  # damping of an objective; for others the power of the frequency in the exponent
+    sharper: float  # cut-off of the SIM image over that of the image; for others 2
 
     def image(self, frequency: np.ndarray) -> np.ndarray:
         if self.shape == "objective":

@@ -100,6 +100,12 @@ class Pairs(Ready, ABC):
         """A square of a pair to train on: here any, each with the same probability."""
         return random_crop(self[index], rng, side)
 
+    def reconstructed(self, pattern: tuple[int, int]) -> Pairs:
+        """The same with Wiener images of the frames, of so many angles and phases, as the input."""
+        from srredsim.data.reconstructed import Reconstructed  # whose pairs these are
+
+        return Reconstructed(self, *pattern)
+
 
 @dataclass(frozen=True, eq=False)
 class Extended(Pairs):

@@ -93,6 +93,12 @@ class SimulatedPairs(StoredSeries, Pairs):
         sample = self.series.sample(index)
         return frames_from_raw(sample.raw), sample.truth
 
+    def reconstructed(self, pattern: tuple[int, int]) -> Pairs:
+        """As `Pairs.reconstructed`, kept on disk, too."""
+        from srredsim.data.reconstructed import ReconstructedSeries  # whose series this is
+
+        return ReconstructedSeries(self.series)
+
 
 class LightLevels(Pairs):
     """The same fields at several light levels, one after the other: a test set."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
-from srredsim.errors import InputError
+from srredsim.errors import InputError, not_finite
 from srredsim.hot_pixels import Repaired, as_recorded
 from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
@@ -131,7 +131,7 @@ def _refuse_unusable(raw: np.ndarray) -> None:
         raise InputError(f"frames of {raw.shape[2]} x {raw.shape[3]} pixels are too small; wanted {SMALLEST} or more")
     bad = raw.size - int(np.count_nonzero(np.isfinite(raw)))
     if bad:
-        raise InputError(f"{bad} pixels are NaN or infinite; mask or replace them first")
+        raise InputError(not_finite(bad))
     if raw.min() == raw.max():
         raise InputError("the image is constant: there is nothing to check")
 

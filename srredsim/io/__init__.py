@@ -7,9 +7,9 @@ from srredsim.io.files import existing, find, stamp, stem
 from srredsim.io.formats import open_source
 from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, write_image
-from srredsim.io.memory import remembering
+from srredsim.io.memory import read_anew, remembering
 from srredsim.io.plain import plain_images
-from srredsim.io.raw import raw_stack, read, write_raw
+from srredsim.io.raw import raw_stack, read, reads_planes, write_raw
 from srredsim.io.whole import (
     Exists,
     allocate,
@@ -42,7 +42,9 @@ __all__ = [
     "plain_images",
     "raw_stack",
     "read",
+    "read_anew",
     "read_image",
+    "reads_planes",
     "refuse_existing",
     "refuse_results",
     "remembering",

@@ -26,7 +26,7 @@ OF_RAW_STACKS = (
     "wavelength_em_um",
     "keep_hot_pixels",
 )
-DTYPES = ("float32", "uint16")  # of images that are written
+DTYPES = ("float32", "uint16")  # types of images that are written
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,11 @@ def remembering(stack: RawStack, limit: int | None = None) -> RawStack:
     return replace(stack, array=Remembered(stack.array, LIMIT if limit is None else limit))
 
 
+def read_anew(array: Any) -> Any:
+    """The array of a stack without its memory, if it has one."""
+    return array.array if isinstance(array, Remembered) else array
+
+
 class Remembered:
     """``array[t, c, z]`` as of a raw stack, the latest kept; those that were not asked for longest go first.
 

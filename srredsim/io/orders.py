@@ -28,7 +28,7 @@ from srredsim.io.colours import with_channels
 ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
 GUESSED = ((3, 5), (3, 3))  # angles x phases taken when the count of frames fits no other
 KNOWN = (*GUESSED, (5, 5))
-HEXAGONAL_FRAMES = 7  # of one reconstruction
+HEXAGONAL_FRAMES = 7  # frames of one reconstruction
 WIDEFIELD_FRAMES = ("none", "first", "last")
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
 

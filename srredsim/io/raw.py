@@ -140,6 +140,11 @@ class Tiles:
         return np.ascontiguousarray(montage.reshape(rows, y, columns, x).swapaxes(1, 2), self.dtype)
 
 
+def reads_planes(array: Any) -> bool:
+    """Whether an array, as it was recorded, reads the planes of a file, or of an array, that was opened as a stack."""
+    return isinstance(array, Frames | Tiles)
+
+
 def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
         raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out `order`")

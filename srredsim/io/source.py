@@ -14,7 +14,7 @@ from srredsim.errors import InputError
 
 UNKNOWN = Optics()
 LARGEST_PLANE = 4 * 2**30  # bytes: 46,000 x 46,000 pixels of 16 bits
-SMALLEST, LARGEST = 1e-12, 1e12  # the largest pixel of a frame: its fourth power still has a place in float64
+SMALLEST_PEAK, LARGEST_PEAK = 1e-12, 1e12  # the largest pixel of a frame: its fourth power still has a place in float64
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ class Source:
         plane = self.plane(number)
         if self.dtype.kind == "f":
             largest = float(np.max(np.abs(plane), initial=0.0))
-            if np.isfinite(largest) and (largest > LARGEST or 0 < largest < SMALLEST):
+            if np.isfinite(largest) and (largest > LARGEST_PEAK or 0 < largest < SMALLEST_PEAK):
                 raise InputError(
-                    f"the largest pixel of frame {number + 1} is {largest:.3g}, wanted between {SMALLEST:g} and"
-                    f" {LARGEST:g}; multiply the whole stack by one number"
+                    f"the largest pixel of frame {number + 1} is {largest:.3g}, wanted between {SMALLEST_PEAK:g} and"
+                    f" {LARGEST_PEAK:g}; multiply the whole stack by one number"
                 )
         return plane
 

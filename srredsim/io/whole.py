@@ -25,7 +25,7 @@ from pathlib import Path
 from srredsim.errors import InputError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FULL_IN_WORDS = re.compile(  # of NumPy, which gives no errno, and of HDF5, which may give it in its text only
+FULL_IN_WORDS = re.compile(  # words of NumPy, which gives no errno, and of HDF5, which may give it in its text only
     rf"\d+ requested and \d+ written|errno = ({'|'.join(map(str, FULL))})\b|No space left on device|File too large"
 )
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)

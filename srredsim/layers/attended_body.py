@@ -6,7 +6,7 @@ from keras import Input, Model, layers
 
 from srredsim.layers.convolution import convolution, upsampled
 
-RESIDUAL_SCALE = 0.1  # of what blocks and attentions add
+RESIDUAL_SCALE = 0.1  # share of what blocks and attentions add
 
 
 def attended_body(

@@ -4,8 +4,8 @@ import keras
 from keras import layers, ops
 
 SMALLEST_NORM = 5e-5
-FLOOR = 1e-4  # of a random feature
-AMPLIFICATION = 6.0  # of the likeness, a cosine
+FLOOR = 1e-4  # least value of a random feature
+AMPLIFICATION = 6.0  # factor of the likeness, a cosine
 
 
 def linear_attention(x, filters: int, inner: int, features: int, name: str):

@@ -6,7 +6,7 @@ from keras import ops
 
 from srredsim.layers.cropping import counted, ones_along
 
-SMALLEST = 1e-20  # added to the squares, so that the gradient of the root is finite
+SMALLEST_SQUARE = 1e-20  # added to the squares, so that the gradient of the root is finite
 
 
 def amplitudes(x):
@@ -24,7 +24,7 @@ def amplitudes(x):
     opposite = ops.square(a_real + b_imaginary) + ops.square(b_real - a_imaginary)
     same, opposite = (ops.take(ops.take(part, columns, axis=2), rows, axis=3) for part in (same, opposite))
     squares = ops.where(ops.equal(positive_x[:, None], positive_y), same, opposite)
-    return ops.transpose(ops.sqrt(squares + SMALLEST), (0, 3, 2, 1))
+    return ops.transpose(ops.sqrt(squares + SMALLEST_SQUARE), (0, 3, 2, 1))
 
 
 def _transformed(x, waves):

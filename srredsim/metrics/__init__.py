@@ -81,7 +81,7 @@ class ImageMetric(keras.metrics.Mean):
         values = self._value(y_true, image, **self._settings)
         if self._of_region:
             finite = ops.all(ops.isfinite(ops.cast(image, "float32")), axis=(1, 2, 3))
-            empty = ops.logical_and(ops.isnan(values), finite)  # of an image that is none, NaN stays
+            empty = ops.logical_and(ops.isnan(values), finite)  # an image that is none keeps its NaN
             weight = ops.where(empty, 0.0, 1.0)
             sample_weight = weight if sample_weight is None else weight * ops.cast(sample_weight, "float32")
             values = ops.where(empty, 0.0, values)

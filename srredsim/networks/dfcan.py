@@ -11,8 +11,8 @@ from srredsim.layers.scales import check_scale
 from srredsim.layers.spectrum import amplitudes
 
 SMALL = {"input_channels": 1, "groups": 1, "blocks": 1, "filters": 4, "reduction": 2}  # what the tests build
-SEES_ALL = ("group_1_block_1_excite",)  # of these, what brings in all that is beyond receptive_field
-POWER = 0.8  # of the amplitudes, so that the strong low frequencies leave something to the others
+SEES_ALL = ("group_1_block_1_excite",)  # layer of the small one that brings in all that is beyond receptive_field
+POWER = 0.8  # exponent of the amplitudes, so that the strong low frequencies leave something to the others
 CONTEXT = 64  # input pixels, see receptive_field
 
 

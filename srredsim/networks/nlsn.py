@@ -12,7 +12,8 @@ from srredsim.layers.attended_body import attended_body, convolutions_reach
 from srredsim.layers.scales import check_scale
 from srredsim.layers.sparse_attention import sparse_attention
 
-SMALL = {"input_channels": 1, "blocks": 1, "between": 1, "filters": 4, "inner": 2, "hashes": 2, "chunk": 16}  # of tests
+# what the tests build
+SMALL = {"input_channels": 1, "blocks": 1, "between": 1, "filters": 4, "inner": 2, "hashes": 2, "chunk": 16}
 SEES_ALL = ("attention_1_value", "attention_2_value")  # layers of these that bring in what is beyond receptive_field
 CONTEXT = 64  # input pixels, see receptive_field
 MOST = 64  # half the largest number of hashes

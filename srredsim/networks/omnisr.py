@@ -15,7 +15,7 @@ from srredsim.layers.transformer import normalised
 from srredsim.layers.windows import Windows, attention, reach
 
 SMALL = {"input_channels": 1, "groups": 1, "blocks": 1, "filters": 4, "heads": 2, "window": 4, "reduction": 2}
-SEES_ALL = ("group_1_block_1_grid_projection", "group_1_gate_4")  # of these small ones, what brings in what is far away
+SEES_ALL = ("group_1_block_1_grid_projection", "group_1_gate_4")  # these layers bring in what is far away
 CONTEXT = 64  # input pixels, see receptive_field
 LEAST = 16  # pixels on a side that the gate at the end of a group needs
 

@@ -21,7 +21,7 @@ SMALL = {
     "filters": 4,
     "growth": 2,
     "scale": 8,
-}  # of tests
+}  # what the tests build
 SMALL |= {"clip": False}
 
 

@@ -12,7 +12,7 @@ from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import dense, left_out, normalised
 from srredsim.layers.windows import Windows, attention, reach
 
-SMALL: dict = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # of tests
+SMALL: dict = {"input_channels": 1, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}  # for tests
 SMALL |= {"stochastic_depth": 0.0}
 
 

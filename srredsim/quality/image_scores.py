@@ -46,16 +46,11 @@ def ssim_reference_range(reference, image) -> float:
     return float(structural_similarity(reference, image, win_size=WINDOW, data_range=data_range))
 
 
-def ssim_gaussian_range1(reference, image) -> float:
-    """SSIM of an 11 x 11 Gaussian window on images in [0, 1]: what the published code of the classical denoisers calls.
-
-    Population moments, borders continued by their own value, mean over the whole map.
-    """
-    return float(np.mean(ssim_gaussian_map(reference, image)))
-
-
 def ssim_gaussian_map(reference, image) -> np.ndarray:
-    """(y, x): what `ssim_gaussian_range1` is the mean of."""
+    """SSIM (y, x) of an 11 x 11 Gaussian window on images in [0, 1], as in the published code of classical denoisers.
+
+    Population moments, borders continued by their own value; the figure is the mean over the whole map.
+    """
     reference, image = _planes(reference, image)
 
     def mean(plane):

@@ -18,7 +18,7 @@ EPOCHS = 20
 STEPS = (25, 250)  # least and most of an epoch
 METRICS = ["psnr_fitted", "ncc"]  # blind to the units, which are the truth's own; the best epoch is that of the first
 RATE = 0.1  # learning rate over that of the model's own training
-WARM_UP = 0.5  # of the first epoch: the moments of the optimiser are not known yet
+WARM_UP = 0.5  # share of the first epoch: the moments of the optimiser are not known yet
 
 
 def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:

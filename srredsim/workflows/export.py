@@ -23,7 +23,7 @@ from srredsim.zoo.windows import Network
 
 SIGNATURES = ("serving_default", "serve")
 AXES = ("batch", "y", "x", "channel")
-LICENCE = "BSD-3-Clause"  # of the shipped models
+LICENCE = "BSD-3-Clause"  # that of the shipped models
 TOLERANCE = 1e-4  # share of the brightest pixel; float32 sums in another order differ by about 1e-6
 
 

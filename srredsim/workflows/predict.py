@@ -57,7 +57,7 @@ class Plan:
     calibration: dict[str, Any]  # what the result says of itself
     survey: Survey
     transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
-    agreements: Agreements | None  # of widefield images with their input, none of them yet; None: not compared
+    agreements: Agreements | None  # those of widefield images with their input, none yet; None: not compared
     notes: tuple[str, ...]
 
     @property
@@ -373,7 +373,7 @@ def _opened(
     find = judging.finding(transfers) if transfers else None
     survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *watch.doubts()])  # of what the survey has read
+    doubts = dict.fromkeys([*coarse, *watch.doubts()])  # doubts of what the survey has read
     begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts))
     return Worker(begun, chain, stack)
 

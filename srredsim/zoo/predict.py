@@ -26,7 +26,7 @@ class Predicted:
     optics: Optics  # those of the stack, with the pixel size of the image
     channels: tuple[Channel, ...]  # stripes, at the first time, and lens of each, where the input is made with them
     notes: tuple[str, ...]
-    agreement: list[dict] | None = None  # of widefield images with their input, see `srredsim.consistency.widefield`
+    agreement: list[dict] | None = None  # that of widefield images with the input, see `srredsim.consistency.widefield`
 
 
 def predict(

@@ -22,7 +22,7 @@ from srredsim.zoo import recipe as recipes
 from srredsim.zoo.chain import Chain
 
 POINTS = [(0, 0), (11, 7), (-1, -1)]
-FACTORS = {"running_mean": (0.0, 0.1), "running_var": (1.0, 0.2), "weight": (0.6, 0.1)}  # of what has one axis
+FACTORS = {"running_mean": (0.0, 0.1), "running_var": (1.0, 0.2), "weight": (0.6, 0.1)}  # centre and spread
 
 
 def hashed(name, shape):
@@ -45,7 +45,7 @@ def parameter(name, shape, gain):
     return centre + spread * numbers
 
 
-ROTATIONS = np.sqrt(3) * hashed("rotations", (1, 64, 4, 2))[0]  # of nlsn: four buckets, as 26 x 22 pixels have
+ROTATIONS = np.sqrt(3) * hashed("rotations", (1, 64, 4, 2))[0]  # those of nlsn: 4 buckets, as 26 x 22 pixels have
 
 
 def published(name, **settings):
@@ -65,7 +65,7 @@ def built(name, gain, **settings):
     for tensor, shape, weight, convert in counterparts:
         weight.assign(convert(parameter(tensor, shape, gain)))
     told = originals.original(name).settings(Shapes((tensor, shape) for tensor, shape, *_ in counterparts))
-    for setting, value in told.items():  # of smaller scales, prosr has fewer units
+    for setting, value in told.items():  # at smaller scales prosr has fewer units
         expected = known[setting]
         assert value in (None, list(expected)[: len(value)] if isinstance(value, list) else expected)
     return model
@@ -76,7 +76,7 @@ def image():
     return (0.5 + 0.4 * np.sin(0.35 * i) * np.cos(0.21 * j))[None, ..., None]
 
 
-SETTINGS = {  # of those that are another benchmark's by default
+SETTINGS = {  # settings of those that are another benchmark's by default
     "memnet": {"filters": 64, "units": 6, "residuals": 6, "recursive": True, "skip": True, "last": 1},
 }
 
@@ -209,7 +209,7 @@ STEPS = {  # network -> scale -> means of the images before the last
     },
     "mslapsrn": {4: [0.19089505], 8: [0.19089505, -0.014099105]},
 }
-TOLERANCE = {"grl": 1e-4}  # of the standard deviation, where it is not a hundred-thousandth
+TOLERANCE = {"grl": 1e-4}  # in standard deviations, where it is not a hundred-thousandth
 
 
 SLOW = ("act", "dfcan", "enlcn", "grl", "memnet", "nlsn", "omnisr", "prosr")  # even once

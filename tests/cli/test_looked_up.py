@@ -14,7 +14,7 @@ from srredsim.cli.main import files_of
 
 def modules(package=commands):
     for module in files_of(package).values():
-        yield from modules(module) if hasattr(module, "KIND") else [module]
+        yield from modules(module) if module.KIND else [module]
 
 
 EVERY = pytest.mark.parametrize(
@@ -24,7 +24,7 @@ EVERY = pytest.mark.parametrize(
 
 def actions(module):
     sub = Parser(prog="command")
-    sub.defaults_of = getattr(module, "DEFAULTS", ())
+    sub.defaults_of = module.DEFAULTS
     module.add_arguments(sub)
     return sub, sub._actions
 
@@ -38,8 +38,8 @@ def imported(place):
 
 
 def defaults(module, name):
-    """Of the argument of this name, in the functions and dataclasses of the command that have it."""
-    found = [inspect.signature(imported(place)).parameters.get(name) for place in getattr(module, "DEFAULTS", ())]
+    """Defaults of the argument of this name, in the functions and dataclasses of the command that have it."""
+    found = [inspect.signature(imported(place)).parameters.get(name) for place in module.DEFAULTS]
     return [parameter.default for parameter in found if parameter]
 
 

@@ -58,7 +58,7 @@ def test_scenes_are_of_every_brightness():
 
 
 def test_radii_have_the_density_of_natural_scenes():
-    """Of the density r^-3 from 2 to 60: 1 - F(r) = (r^-2 - 60^-2) / (2^-2 - 60^-2)."""
+    """The density is r^-3 from 2 to 60: 1 - F(r) = (r^-2 - 60^-2) / (2^-2 - 60^-2)."""
     radii = _radii(np.random.default_rng(1), 4000)
     found = stats.kstest(radii, lambda r: 1 - (r**-2.0 - 60**-2.0) / (2**-2.0 - 60**-2.0))
     assert found.pvalue > 0.01

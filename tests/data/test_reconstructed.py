@@ -5,8 +5,8 @@ import pytest
 
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data import catalogue
-from srredsim.data.pairs import Pair
-from srredsim.data.reconstructed import Joined, ReconstructedSeries, reconstructed
+from srredsim.data.pairs import Pair, Pairs
+from srredsim.data.reconstructed import Joined, Reconstructed, ReconstructedSeries, reconstructed
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.errors import InputError
 from srredsim.evaluation.scores import fit_intensity
@@ -53,6 +53,16 @@ def test_what_other_processes_made_is_what_one_makes_itself():
     for index in (0, 9):
         expected = reconstructed(SimulatedPairs(series)[index], 3, 3)
         np.testing.assert_allclose(ReconstructedSeries(series)[index].frames, expected.frames, atol=1e-5)
+
+
+def test_simulated_pairs_say_themselves_how_they_are_reconstructed():
+    pairs = SimulatedPairs(SERIES)
+    kept, general = pairs.reconstructed((3, 3)), Pairs.reconstructed(pairs, (3, 3))
+    assert kept.generate([2]) + general.generate([2]) <= 2
+    assert (kept.missing([2]), isinstance(general, Reconstructed)) == ([], True)
+    np.testing.assert_allclose(kept[2].frames, general[2].frames, rtol=1e-5, atol=1e-5)
+    opened = catalogue.open_reconstructed("simulated", "train", [(3, 3)], count=1).pairs
+    assert (type(opened), opened.series.phases) == (ReconstructedSeries, 3)
 
 
 def test_joined_sets_come_in_turn():

@@ -114,7 +114,7 @@ def test_splits_show_different_fields():
 
 
 def test_the_constants_are_those_of_the_training_fields():
-    """Of single captures: their variance is that of the light, and that of the noise. A sample of 1200 fields."""
+    """Constants of single captures: their variance is that of light and of noise. A sample of 1200 fields."""
     fields = catalogue.open_fields("w2s_simulated", "train", 48)
     expected = [simulated.expected_field(fields.series.seed, index, 64) for index in range(48)]
     light = np.stack([one.widefield_photons for one in expected])

@@ -97,7 +97,7 @@ class Stacks(Pairs):
 
 
 def test_scores_are_what_they_were(opens):
-    """Of a shipped model; stored before evaluations were made cell by cell, and again for pixels that are squares."""
+    """Scores of a shipped model, stored before evaluations went cell by cell, and again for pixels that are squares."""
     opens(Stacks(3, 3))
     found, before = evaluate(models.load("srredsim_3x3", "float32")), json.loads(BEFORE.read_text())
     assert list(found) == list(before)

@@ -62,7 +62,7 @@ class Features(keras.layers.Layer):
 
 
 def gradient(features, upstream):
-    """Of the sum of upstream * root, one image."""
+    """Gradient of the sum of upstream * root, for one image."""
     model = keras.Sequential([Features(features)])
     model.compile(keras.optimizers.SGD(1.0), loss=lambda y_true, y_pred: ops.sum(y_true * y_pred, axis=(1, 2)))
     model.train_on_batch(np.zeros(upstream.shape, "float32"), upstream)

@@ -16,7 +16,7 @@ def sigmoid(x):
 
 
 def gradients(loss):
-    """Of one loss, with respect to the logits of the real and of the fake images (TensorFlow)."""
+    """Gradients of one loss with respect to the logits of the real and of the fake images (TensorFlow)."""
     import tensorflow as tf
 
     real, fake = tf.Variable(REAL), tf.Variable(FAKE)

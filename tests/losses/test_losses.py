@@ -242,7 +242,7 @@ def test_images_of_unlike_shapes_are_refused(name):
 
 
 def test_half_the_sum_of_squares_by_hand():
-    """Of two images, sum / (2 * 2) over the batch."""
+    """Sum over the batch / (2 * 2), as there are two images."""
     truth, image = np.zeros((2, 3, 5, 1), "f4"), np.arange(30, dtype="f4").reshape(2, 3, 5, 1)
     values = evaluate("half_sum_of_squares", truth, image)
     assert values.mean() == pytest.approx(sum(n**2 for n in range(30)) / 4)

@@ -101,7 +101,7 @@ def ridnet(scale, frames, blocks, filters, reduction):
 
 
 def unet(scale, frames, filters, most_filters):
-    """Of one halving."""
+    """Weights of a U-Net with one halving."""
     down = conv(frames, filters, 6) + conv(filters, filters) + conv(filters, most_filters)
     up = conv(most_filters, most_filters) + conv(filters + most_filters, filters) + conv(filters, filters)
     return down + up + conv(filters, frames * (2 * scale) ** 2, bias=False)

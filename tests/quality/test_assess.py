@@ -48,7 +48,7 @@ def test_max_min_ratio_of_known_values():
 
 
 def test_mode_is_that_of_the_density():
-    """Of a skewed distribution, whose mean and median lie elsewhere: k - 1 for a gamma distribution of shape k."""
+    """The mode of a gamma distribution of shape k is k - 1; it is skewed: mean and median lie elsewhere."""
     found = [mode(np.sort(np.random.default_rng(seed).gamma(3.0, 1.0, 20_000))) for seed in range(12)]
     assert np.mean(found) == pytest.approx(2.0, abs=0.25)
     assert mode(np.array([0.0, 1.0, 5.0, 5.1, 9.0])) == pytest.approx(5.05)

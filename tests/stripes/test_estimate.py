@@ -39,7 +39,7 @@ def wrapped(angle_rad):
 
 
 def errors(sample, parameters):
-    """Of each angle: |k| in percent, direction in degrees, largest of a phase in rad, largest of a contrast.
+    """Errors of each angle: |k| in percent, direction in degrees, largest of a phase in rad, largest of a contrast.
 
     Phases are compared in the middle of the field, where an error of k does not move the stripes.
     """

@@ -85,7 +85,7 @@ def test_the_history_begins_with_the_start_and_has_what_needs_no_network(tuned, 
     network = models.load(tiny_model, "float32").network
     image = np.asarray(network(pair.centre(40).normalised()[0][None]))[0, ..., 0]
     images = {
-        "val_psnr_fitted": np.pad(image, 8),  # of which the middle is compared
+        "val_psnr_fitted": np.pad(image, 8),  # only its middle is compared
         "val_psnr_fitted of Wiener": np.asarray(srredsim.reconstruct(pairs / "raw" / "0.tif")).squeeze(),
         "val_psnr_fitted of widefield (bicubic)": bicubic_upscale(pair.frames.mean(-1)),
     }
@@ -143,7 +143,7 @@ def test_the_schedule_is_as_long_as_the_pairs_allow(tiny_model, pairs):
     assert crops.steps == 90  # 36 * 5 / 2
     assert recipe_for(tiny_model, [f"data.name={pairs}", "data.crop=8", "data.batch=1"]).steps == 180
     assert recipe_for(tiny_model, [f"data.name={pairs}", "data.crop=4", "steps=7"]).steps == 7
-    assert recipe_for(tiny_model, [f"data.name={pairs}", "data.crop=4", "data.batch=1"]).steps == 250  # of 720
+    assert recipe_for(tiny_model, [f"data.name={pairs}", "data.crop=4", "data.batch=1"]).steps == 250  # a pass has 720
     assert small.initial_weights == str(tiny_model)
 
 

@@ -275,7 +275,7 @@ def test_predict_names_noise_that_is_not_that_of_a_camera(zoo, run, tmp_path):
 
 
 def test_predict_names_an_image_that_disagrees(zoo):
-    """Of a network that answers with the image of another field."""
+    """A network is told of that answers with the image of another field."""
     chain, image, other = Chain(zoo / "twice", "float32"), image_of(3, (96, 100)), image_of(4, (96, 100))
     for one, expected in ((image, 0), (other, 1)):
         chain.networks[0]._compute = lambda window, one=one: bilinear(one)

@@ -8,5 +8,9 @@ the command: where one is left out, theirs holds, and the help tells it. What is
 
 A folder is a command of commands, as ``prepare``: its ``__init__`` has ``HELP``, ``GROUP`` and ``KIND`` (what its
 files are), and each of its files is one of them, as here. A file with ``KIND`` and a function ``members()`` says itself
-what its commands are, by name: ``benchmark``. A file whose name begins with an underscore is none.
+what its commands are, by name: ``benchmark``. A file whose name begins with an underscore is none. What a file leaves
+out is as in `LEFT_OUT`.
 """
+
+members = None  # these are the files here
+LEFT_OUT = {"DESCRIPTION": "", "DEFAULTS": (), "KIND": "", "members": members}

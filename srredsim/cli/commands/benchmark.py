@@ -19,6 +19,8 @@ FILES = ("results.json", "tables.md", "tables.csv")
 class Benchmark:
     """One of them as a command."""
 
+    DESCRIPTION, DEFAULTS, KIND = "", (), ""  # as a file that leaves them out
+
     def __init__(self, name: str, module: ModuleType):
         self.name, self._module, self.HELP = name, module, module.HELP
 

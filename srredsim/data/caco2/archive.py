@@ -14,7 +14,6 @@ from srredsim.data.caco2.series import Series
 from srredsim.data.caco2.simulated import scans
 
 PATCHES, FOLDS = "caco2", "folds.zip"
-SPLITS = ("train", "validation", "test")
 
 
 def simulate_archive(
@@ -25,11 +24,12 @@ def simulate_archive(
     Field n of a seed and split is the same however many are written.
     """
     out, sides = Path(out), layout().size
-    total, done = count * len(SPLITS), 0
+    splits = layout().largest().values()
+    total, done = count * len(splits), 0
     io.refuse_existing(out / FOLDS)
     pairs: dict[str, list[str]] = {fold(*kind, sides): [] for kind in folds.kinds(layout())}
-    for number, split in enumerate(SPLITS):
-        series = Series(3 * seed + number, count, sides, tuple(layout().splits[split]))
+    for number, split in enumerate(splits):
+        series = Series(len(splits) * seed + number, count, sides, tuple(layout().splits[split]))
         for index in range(count):
             of_scale = dict(zip((1, *layout().scales), scans(series.seed, index, sides, layout().scales), strict=True))
             for place, cell in enumerate(layout().cells):

@@ -49,8 +49,12 @@ class Layout:
 
     def counts(self) -> dict[str, int]:
         """Lines of each kind of fold list: the largest split that is in it."""
+        return {token: self.count(split) for token, split in self.largest().items()}
+
+    def largest(self) -> dict[str, str]:
+        """The largest split that is in each kind of fold list; the others are parts of it."""
         return {
-            token: max(self.count(split) for split, its in self.folds.items() if its == token)
+            token: max((split for split, its in self.folds.items() if its == token), key=self.count)
             for token in dict.fromkeys(self.folds.values())
         }
 

@@ -152,7 +152,7 @@ class _Work:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             read(source, side)
-        except InputError:  # of other pixels, else it would have been refused before
+        except InputError:  # its pixels are of another kind, else it would have been refused before
             write(target, read(source, side, convert=True))
             return True
         try:

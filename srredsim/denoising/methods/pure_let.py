@@ -140,18 +140,6 @@ def combined(y: np.ndarray, a: float, b: float, levels: int, weights) -> np.ndar
     return result
 
 
-def pure(y: np.ndarray, a: float, b: float, levels: int, weights) -> float:
-    """Estimate of the mean squared error of `combined` with these weights, over the pixels that are `counted`."""
-    inner = y[counted(y.shape, levels)]
-    total = float(np.sum(inner**2) - a * np.sum(inner))
-    for part, parts in _elements_in_strips(y, a, b, levels):
-        f = Element(
-            *(sum(w * p for w, p in zip((1.0, *weights), each, strict=True)) for each in zip(*parts, strict=True))
-        )
-        total += float(np.sum(f.value**2)) - 2 * _pull(part, f, a, b)
-    return total / inner.size - b
-
-
 def _pull(y: np.ndarray, f: Element, a: float, b: float) -> float:
     """``y^T f^- - b div f^-``: what stands for the product of f with the clean image."""
     return float(np.sum(y * (f.value - a * f.first)) - b * np.sum(f.first - a * f.second))

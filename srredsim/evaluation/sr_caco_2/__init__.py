@@ -9,8 +9,7 @@ def add_arguments(parser) -> None:
     """What chooses cells: methods, scales, markers, and a part of the test."""
     methods = "bicubic, networks such as swinir, models; left out: all that the paper has"
     parser.add_argument("--methods", nargs="+", default=(), metavar="M", help=methods)
-    parser.add_argument("--scales", nargs="+", type=int, default=(), metavar="N", help="2, 4 or 8; left out: all")
-    cells = "CELL0, CELL1 or CELL2; left out: all"
-    parser.add_argument("--cells", nargs="+", default=(), metavar="CELL", help=cells)
+    parser.add_argument("--scales", nargs="+", type=int, default=(), metavar="N", help="as 2 8; left out: all")
+    parser.add_argument("--cells", nargs="+", default=(), metavar="CELL", help="markers, as CELL2; left out: all")
     subset = "clean: only test tiles that are neither in training nor in validation under another number"
     parser.add_argument("--subset", choices=("clean",), metavar="clean", help=subset)

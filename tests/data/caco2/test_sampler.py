@@ -21,7 +21,7 @@ def spots(shape=(24, 28)):
 
 
 def inner(weights, side=8):
-    """Of the centres of crops: rows and columns from half a side on, one less at the end."""
+    """Weights of the centres of crops: rows and columns from half a side on, one less at the end."""
     rows, columns = weights.shape
     part = weights[side // 2 : rows - side // 2, side // 2 : columns - side // 2]
     return part / part.sum()
@@ -67,7 +67,7 @@ def test_otsu_is_that_of_scikit_image():
 
 @pytest.mark.parametrize(("kind", "last"), [("uniform", 16), ("roi", 15)])
 def test_places_are_drawn_as_often_as_their_weight(kind, last):
-    """Of 24 LR pixels at scale 1, corners 0 to 16 fit; those drawn by their centre end one before."""
+    """In 24 LR pixels at scale 1, corners 0 to 16 fit; those drawn by their centre end one before."""
     rng, image = np.random.default_rng(2), spots((24, 24))
     sampler = Sampler(kind)
     corners = np.array([sampler.corner(image, 1, 8, rng) for _ in range(2000)])

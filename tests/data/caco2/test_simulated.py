@@ -101,6 +101,7 @@ def test_several_cells_one_after_the_other():
 
 def test_splits_of_the_measured_data():
     assert layout().counts() == {"train": 7349, "val": 1117, "test": 1471}
+    assert layout().largest() == {"train": "train", "val": "validation", "test": "test"}  # not clean, a part of it
     assert layout().count("clean") == 582
     tiles = [set(layout().splits[split]) for split in ("train", "validation", "test")]
     assert sorted(set.union(*tiles)) == list(range(1, 23))

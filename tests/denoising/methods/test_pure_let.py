@@ -3,12 +3,14 @@ import pytest
 
 from srredsim.denoising.methods.pure_let import (
     FAINTEST,
+    Element,
+    _elements_in_strips,
+    _pull,
     best_weights,
     combined,
     counted,
     elements,
     levels_for,
-    pure,
     pure_let,
     switched,
 )
@@ -18,6 +20,16 @@ from srredsim.noise.line import NoiseLine
 
 def error(image, clean):
     return np.mean((image - clean) ** 2)
+
+
+def pure(y, a, b, levels, weights):
+    """Estimate of the mean squared error of `combined` with these weights, over the pixels that are `counted`."""
+    inner = y[counted(y.shape, levels)]
+    total = np.sum(inner**2) - a * np.sum(inner)
+    for part, parts in _elements_in_strips(y, a, b, levels):
+        f = Element(*(np.tensordot([1.0, *weights], each, axes=1) for each in zip(*parts, strict=True)))
+        total += np.sum(f.value**2) - 2 * _pull(part, f, a, b)
+    return total / inner.size - b
 
 
 def record(clean, a, b, seed):
