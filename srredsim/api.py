@@ -63,9 +63,6 @@ __all__ = [
 Progress = Callable[[int, int], None]  # called as progress(done, total)
 
 
-# The verbs
-
-
 def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     """Raw stack of a file, whose frames are read when they are asked for, or of an array.
 
