@@ -49,7 +49,7 @@ def test_what_no_reconstruction_can_use(name, values):
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        *((name, (-1, 0, NAN, INF, "1.4", True, [1.4])) for name in MICROSCOPE),
+        *((name, (-1, 0, NAN, INF, "1.4", True, [[1.4]])) for name in MICROSCOPE),
         *((name, (0, -3, 3.0, "3", True)) for name in ("angles", "phases")),
         ("trailing_widefield", ("no", 1, None)),
     ],

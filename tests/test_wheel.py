@@ -78,4 +78,4 @@ def test_the_installed_command_lists_the_models_of_the_checkout(installed, tmp_p
 def test_the_wheel_offers_the_command(wheel):
     with zipfile.ZipFile(wheel) as archive:
         entry_points = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
-        assert "srredsim = srredsim.cli.main:main" in archive.read(entry_points).decode()
+        assert "srredsim = srredsim.cli.main:command" in archive.read(entry_points).decode()

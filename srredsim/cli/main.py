@@ -7,7 +7,6 @@ With ``--json``, standard output holds one JSON object and nothing else: what a 
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -71,7 +70,8 @@ def command(argv: list[str] | None = None) -> NoReturn:
     if status == INTERRUPTED:
         sys.stdout.flush()
         sys.stderr.flush()
-        gc.collect()  # the locks of a pool of processes are files, which go with them
+        if "multiprocessing.util" in sys.modules:  # the locks of a pool of processes are files, which go with them
+            sys.modules["multiprocessing.util"]._exit_function()
         os._exit(status)
     sys.exit(status)
 

@@ -157,9 +157,11 @@ def _pairs(bands: Bands, order: Order) -> Pairs:
     common = (other * bands.spectra[0].conj() * np.exp(-1j * order.phase_rad)).real
     beyond = (v_zero > BEYOND) & (v_other > BEYOND)
     shared = float(np.mean(common[beyond])) / bands.noise if np.count_nonzero(beyond) >= FEWEST else 0.0
-    inside = np.flatnonzero((np.minimum(v_zero, v_other) > LOWEST) & (np.maximum(v_zero, v_other) < HIGHEST))
+    passed = [ideal(fy + y, fx + x) for y, x in ((0.0, 0.0), (ky, kx))]
+    between = (np.minimum(v_zero, v_other) > LOWEST) & (np.maximum(v_zero, v_other) < HIGHEST)
+    inside = np.flatnonzero(between & (np.minimum(*passed) > 0))  # coarse pixels pass less than the lens
     inside = inside[:: max(1, len(inside) // MOST)]
-    ideal_zero, ideal_other = (ideal(fy + y, fx + x).ravel()[inside] for y, x in ((0.0, 0.0), (ky, kx)))
+    ideal_zero, ideal_other = (each.ravel()[inside] for each in passed)
     return Pairs(
         np.abs(bands.spectra[0].ravel()[inside]) ** 2,
         np.abs(other.ravel()[inside]) ** 2,

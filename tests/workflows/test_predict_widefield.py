@@ -224,14 +224,14 @@ def test_predict_says_what_is_wrong_and_goes_on(zoo, run, tmp_path):
     io.write_raw(tmp_path / "raw.tif", np.random.default_rng(0).integers(0, 99, (3, 5, 24, 24)).astype(np.uint16))
     io.write_image(tmp_path / "good.tif", image_of())
     status, out, err = run(
-        "predict", "--model", zoo / "denoiser", "--dtype", "uint16", "--pixel-size-um", "0.1", tmp_path
+        "predict", "--model", zoo / "sharper", "--dtype", "uint16", "--pixel-size-um", "0.1", tmp_path
     )
     assert status == 2
     assert f"{tmp_path / 'raw.tif'}: this is a raw stack of structured illumination" in err
     assert "1 of 2 inputs failed" in err
-    found, pixel_size_um = io.read_image(tmp_path / "good_denoiser.tif")
-    assert (found.dtype, pixel_size_um) == (np.uint16, pytest.approx(0.1))
-    assert out.split() == [str(tmp_path / "good_denoiser.tif"), str(tmp_path / "good_denoiser.png")]
+    found, pixel_size_um = io.read_image(tmp_path / "good_sharper.tif")
+    assert (found.dtype, pixel_size_um) == (np.uint16, pytest.approx(0.05))
+    assert out.split() == [str(tmp_path / "good_sharper.tif"), str(tmp_path / "good_sharper.png")]
 
 
 @pytest.mark.parametrize("name", ["denoiser", "denoiser_n", "denoiser_z", "subsampled", "sharper", "sharper_z"])

@@ -229,8 +229,12 @@ def _planes(
     lock = threading.Lock()
 
     def plane(number: int) -> np.ndarray:
+        name = f"frame {number + 1} of {count}"
         with lock:
-            return _pixels_of(pages[number], f"frame {number + 1} of {count}").reshape(size)
+            pixels = _pixels_of(pages[number], name)
+        if pixels.size != prod(size):
+            raise InputError(f"{name} has {pixels.size} pixels, not {size[0]} x {size[1]}")
+        return pixels.reshape(size)
 
     return plane, missing
 
