@@ -124,7 +124,7 @@ def kernel_of(hr: np.ndarray, lr_up: np.ndarray, regularisation: float, width: i
 
 def upscaled(image: np.ndarray, scale: int, how: str) -> np.ndarray:
     """The image on a grid of `scale` times the pixels, both grids with the same edges; borders continue themselves."""
-    weight = {"bilinear": _triangle, "bicubic": cubic}[how]
+    weight = UPSCALES[how]
     rows, columns = (_weights(n, scale, weight) for n in image.shape)
     return rows @ image @ columns.T
 
@@ -150,6 +150,9 @@ def cubic(x: np.ndarray) -> np.ndarray:
     near = (CUBIC + 2) * x**3 - (CUBIC + 3) * x**2 + 1
     far = CUBIC * (x**3 - 5 * x**2 + 8 * x - 4)
     return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+UPSCALES = {"bilinear": _triangle, "bicubic": cubic}  # kernels of interpolation
 
 
 def widths(kernel: np.ndarray) -> list[float]:

@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 import time
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 from srredsim import resources
 from srredsim.errors import InputError
 from srredsim.inputs._baselines import WIDEFIELD, WIENER
+from srredsim.training import fine_tuning
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.recipe import Recipe
 
 HOME = Path("runs")
 CHECKPOINT = "checkpoint"
+NO_MODEL = "`model` is missing: the name of a model (srredsim models lists them) or a recipe.yaml"
 # when a run goes on; where a file lies is one of them
 MAY_CHANGE = {"epochs", "precision", "vgg_weights", "fine_tuning.patience"}
+
+
+def begun(
+    model: str | None,
+    overrides: Sequence[str],
+    folder: Path | None,
+    *,
+    fine_tunes: bool = False,
+    name: str | None = None,
+) -> tuple[Recipe, Path]:
+    """The recipe of a new run of a model, or of its fine-tuning, under a name of its own; and where it goes."""
+    keys = {one.partition("=")[0].strip() for one in overrides}
+    if not model:
+        raise InputError(NO_MODEL)
+    if fine_tunes and "data.name" not in keys:
+        raise InputError("`data` is missing: the folder of pairs to fine-tune on")
+    recipe = fine_tuning.recipe_for(model, overrides) if fine_tunes else recipes.load(model, overrides)
+    folder = start(recipe, folder)
+    if "name" not in keys:  # which has the last word
+        recipe = replace(recipe, name=name or name_of(recipe.name, folder))
+    check_name(recipe.name)
+    return recipe, folder
+
+
+def resumed(model: str | None, overrides: Sequence[str], folder: Path | None) -> tuple[Recipe, Path]:
+    """The recipe that a run was started with, and where it is: in the folder, else the latest of a model."""
+    if not (model or folder):
+        raise InputError(NO_MODEL)
+    folder = find(folder, recipes.load(model).name if model else "")
+    return recipes.load(folder, overrides), folder
 
 
 def find(folder: Path | None, model: str) -> Path:

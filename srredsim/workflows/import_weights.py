@@ -31,8 +31,8 @@ class Trained:
     """How a network was trained.
 
     ``layers_give`` is what the layers of a denoiser predict, image or noise; left out: as the recipe says, or what a
-    noisy test image speaks for. ``given`` is what it was given, z, z/255 or png/255; a note says if a noisy test image
-    speaks against it.
+    noisy test image speaks for. ``given`` is what it was given, z, z/255 or png/255; left out: z, if its recipe has
+    z-scores. A note says if a noisy test image speaks against it.
     """
 
     layers_give: str | None = None
@@ -87,7 +87,8 @@ def import_weights(
         unfinished, *beside = (stack.enter_context(io.atomic(out / name, overwrite)) for name in names)
         model, settings, dead = checkpoints.read(path, network, told)
         wanted = trained.layers_give or (recipe.network.get("predicts") if recipe else None)
-        model, chosen, notes = _of_images(model, network, settings, wanted, trained.given)
+        given = trained.given or ("z" if recipe and recipe.data.normalise == "dataset" else None)
+        model, chosen, notes = _of_images(model, network, settings, wanted, given)
         reserve(model, unfinished)
         model.save(unfinished)
         if recipe:

@@ -27,7 +27,8 @@ class Benchmark:
     def add_arguments(self, parser: shared.Parser) -> None:
         data = "folder that prepare made, or simulated data ({default})"
         parser.add_argument("--data", default=self._module.DATA, metavar="NAME|DIR", help=data)
-        parser.add_argument("--split", default="test", metavar="S", help="train, validation or test ({default})")
+        split = "train, validation or test ({srredsim.evaluation.tables:TEST})"
+        parser.add_argument("--split", metavar="S", help=split)
         self._module.add_arguments(parser)
         parser.add_argument("--limit", type=shared.positive, metavar="N", help="images at most")
         weights = f"where the weights of a method are; {self._module.WEIGHTS}"
@@ -38,10 +39,11 @@ class Benchmark:
     def run(self, arguments) -> dict:
         terminal.start_keras()
         from srredsim import evaluation
+        from srredsim.evaluation.tables import TEST
 
         weights = dict(_named(text) for text in arguments.weights)
         open_benchmark = evaluation.part(self.name, "cells").open_benchmark
-        place = arguments.data, arguments.split, arguments.out
+        place = arguments.data, arguments.split or TEST, arguments.out
         opened = open_benchmark(*place, weights=weights, limit=arguments.limit)
         chosen = {name: getattr(arguments, name) for name in inspect.signature(opened.plan).parameters}
         cells, lacking = opened.plan(**chosen)

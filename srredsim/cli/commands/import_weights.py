@@ -41,7 +41,6 @@ def run(arguments) -> dict:
 
     data = arguments.data and shared.data_set(arguments.data)
     recipe = trained_by(arguments.recipe, data, arguments.set, arguments.given)
-    given = arguments.given or ("z" if recipe and recipe.data.normalise == "dataset" else None)
     report = import_weights(
         arguments.checkpoint,
         arguments.network,
@@ -49,7 +48,7 @@ def run(arguments) -> dict:
         arguments.overwrite,
         recipe,
         arguments.scale,
-        Trained(arguments.layers_give, given),
+        Trained(arguments.layers_give, arguments.given),
     )
     settings = ", ".join(f"{name} {value}" for name, value in report["settings"].items())
     terminal.say(f"{report['network']}: {settings}; {report['parameters']:,} parameters")

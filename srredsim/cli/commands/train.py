@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
-from srredsim.errors import InputError
 
 GROUP = "models"
 HELP = "train a model"
@@ -38,27 +36,14 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim.data import description
-    from srredsim.training import fine_tuning, runs
-    from srredsim.zoo import recipe
+    from srredsim.training import runs
 
-    model = arguments.model or arguments.fine_tune
-    if not model and not (arguments.resume and arguments.out):
-        raise InputError("`model` is missing: the name of a model (srredsim models lists them) or a recipe.yaml")
-    if arguments.fine_tune and not (arguments.data or arguments.resume):
-        raise InputError("`data` is missing: the folder of pairs to fine-tune on")
-    folder = arguments.out
-    if arguments.resume:  # a run goes on with the recipe that it was started with
-        folder = runs.find(arguments.out, model and recipe.load(model).name)
-    overrides = _overrides(arguments)
-    if arguments.fine_tune and not arguments.resume:
-        chosen = fine_tuning.recipe_for(model, overrides)
+    model, overrides = arguments.model or arguments.fine_tune, _overrides(arguments)
+    if arguments.resume:
+        chosen, folder = runs.resumed(model, overrides, arguments.out)
     else:
-        chosen = recipe.load(folder if arguments.resume else model, overrides)
-    if not arguments.resume:
-        folder = runs.start(chosen, arguments.out)
-        if not any(key.strip() == "name" for key, _, _ in (one.partition("=") for one in arguments.set)):
-            chosen = replace(chosen, name=arguments.name or runs.name_of(chosen.name, folder))
-        runs.check_name(chosen.name)
+        fine_tunes = arguments.fine_tune is not None
+        chosen, folder = runs.begun(model, overrides, arguments.out, fine_tunes=fine_tunes, name=arguments.name)
 
     description.of(chosen.data.name)
     terminal.start_keras()

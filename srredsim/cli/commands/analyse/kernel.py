@@ -7,7 +7,9 @@ from pathlib import Path
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.commands.analyse import _report
+from srredsim.cli.looked_up import Choices
 
+UPSCALES = Choices("srredsim.analysis.kernel:UPSCALES")
 DEFAULTS = ("srredsim.analysis.kernel:analyse",)
 HELP = "blur of low- against high-resolution images of the same fields"
 DESCRIPTION = (
@@ -28,7 +30,7 @@ def add_arguments(parser: shared.Parser) -> None:
     )
     parser.add_argument("--unit", type=shared.above_zero, metavar="F", help="value that becomes 1 ({default})")
     parser.add_argument("--width", type=shared.positive, metavar="N", help="of the kernel, even ({default})")
-    parser.add_argument("--upscale", choices=("bilinear", "bicubic"), help="of the low resolution ({default})")
+    parser.add_argument("--upscale", choices=UPSCALES, help="of the low resolution ({default})")
     _report.add_out(parser)
 
 
