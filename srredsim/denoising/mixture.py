@@ -25,6 +25,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -203,7 +204,9 @@ def load(path: str | Path = SHIPPED) -> Mixture:
     documents.regular(path)
     try:
         _check_size(path)
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(
+            BytesIO(Path(path).read_bytes()), allow_pickle=False
+        ) as file:  # a wrong offset is no system's error
             weights, covariances = np.asarray(file["weights"], float), np.asarray(file["covariances"], float)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; a prior is a .npz with weights and covariances") from None

@@ -165,9 +165,9 @@ def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, av
         callbacks.ValidationLoss(),
         callbacks.StopOnNaN(folder, state),
         callbacks.Average(averages),
-        callbacks.Record(folder, state, network, averages, callbacks.monitor_of(recipe)),
-        *([compared.Patience(recipe, state)] if recipe.fine_tuning else []),
         callbacks.Preview(folder, averages, frames[0], truths[0], recipe.name),
+        callbacks.Record(folder, state, network, averages, callbacks.monitor_of(recipe)),  # the epoch is done
+        *([compared.Patience(recipe, state)] if recipe.fine_tuning else []),
     ]
     if keras.backend.backend() == "tensorflow":
         watchers.append(callbacks.TensorBoard(folder / "tensorboard", write_graph=False))

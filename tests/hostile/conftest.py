@@ -86,6 +86,22 @@ def loop_of_pages() -> bytes:
     return bytes(content)
 
 
+def page_after_itself() -> bytes:
+    """The second page has no tags, and says that it follows itself."""
+    content = bytearray(tiff(RAW[:2], metadata=None))
+    with tifffile.TiffFile(io.BytesIO(bytes(content))) as tif:
+        second = tif.pages[1].offset
+    content[second : second + 6] = b"\0\0" + second.to_bytes(4, "little")
+    return bytes(content)
+
+
+def shifted(content: bytes, by: int = 5000) -> bytes:
+    """An archive whose end says that its directory begins so many bytes later."""
+    at = content.rindex(b"PK\5\6") + 16
+    offset = int.from_bytes(content[at : at + 4], "little") + by
+    return content[:at] + offset.to_bytes(4, "little") + content[at + 4 :]
+
+
 def constant(value, dtype=np.float32) -> bytes:
     return tiff(np.full(RAW.shape, value, dtype))
 
@@ -136,6 +152,7 @@ def images() -> dict[str, bytes]:
         "imagej_digits.tif": imagej(slices=15, Info=DIGITS),
         "description_long.tif": tiff(description="x" * 100_000, metadata=None),
         "loop.tif": loop_of_pages(),
+        "itself.tif": page_after_itself(),
         "hot.tif": hot(),
         "rgb.tif": tiff(np.zeros((16, 16, 3), np.uint8), photometric="rgb"),
         "complex.tif": tiff(RAW.astype(np.complex64)),
@@ -204,6 +221,7 @@ TEXTS = {
 PRIORS = {
     "text": b"hello",
     "cut": archive(weights__npy=npy("(2,)"))[:60],
+    "shifted": shifted(archive(weights__npy=npy("(2,)"), covariances__npy=npy("(2, 64, 64)"))),
     "lies": archive(weights__npy=npy("(-1,)"), covariances__npy=npy("(99999999999, 64, 64)")),
     "bomb": archive(weights__npy=npy("(3,)"), covariances__npy=b"\0" * (65 * 2**20)),
     "pickle": archive(weights__npy=npy("(1,)", "'O'", pickle.dumps([print])), covariances__npy=b""),

@@ -19,7 +19,7 @@ from srredsim import inputs
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
-from srredsim.training import checkpoint
+from srredsim.training import callbacks, checkpoint, fit
 from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
 
@@ -287,6 +287,14 @@ def test_a_run_stopped_before_its_model_is_written_is_finished(tmp_path):
     assert not [path.name for path in out.rglob(".*")]
     with pytest.raises(InputError, match="1 epochs already"):
         train(recipe.from_dict(wanted), out=out, resume=True)
+
+
+def test_an_epoch_is_done_when_all_else_of_it_is_there(tmp_path):
+    """What follows it would be missing for ever from a run that is stopped then: the preview, of the last epoch."""
+    held_back = [(np.zeros((1, 8, 8, 9)), np.zeros((1, 16, 16, 1)), None)]
+    acting = fit._watchers(recipe.from_dict(tiny()), tmp_path, checkpoint.State(), None, None, held_back)
+    kinds = [type(one) for one in acting]
+    assert kinds.index(callbacks.Preview) < kinds.index(callbacks.Record)
 
 
 def test_a_run_stopped_between_weights_and_state_ends_the_same(tmp_path):

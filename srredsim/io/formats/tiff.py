@@ -20,6 +20,7 @@ import tifffile
 
 from srredsim.errors import InputError
 from srredsim.io import calibration
+from srredsim.io.formats._pages import refuse_circle
 from srredsim.io.samples import frames_as_samples, samples_source
 from srredsim.io.source import BarePlanes, Source
 
@@ -111,6 +112,7 @@ def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
 
 
 def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
+    refuse_circle(tif)
     _refuse_impossible_counts(tif)
     series = _series(tif)
     if not series:
