@@ -146,7 +146,7 @@ def test_a_recipe_that_does_not_fit(tmp_path, changes, words):
 def test_single_images_are_no_raw_frames(tmp_path):
     home = folder(tmp_path / "mine", 2)
     as_frames = ["data.input=frames", "data.angles=1", "data.phases=1", "data.target=average", "network.scale=4"]
-    with pytest.raises(InputError, match="1 angle x 1 phase is a single image: set data.input=widefield"):
+    with pytest.raises(InputError, match=r"1 angle x 1 phase is a single image: set data.input=widefield"):
         train(asked(home, 2, *as_frames), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
