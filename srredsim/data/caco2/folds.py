@@ -63,6 +63,8 @@ def in_archive(path: Path, layout: Layout) -> dict[str, bytes]:
                     found[parts[-2]] = archive.read(entry)
     except FileNotFoundError:
         raise InputError(f"no file {path}; `folds` is the archive of the fold lists, folds.zip") from None
+    except (PermissionError, IsADirectoryError) as problem:
+        raise InputError(f"{path} cannot be read: {problem.strerror}; `folds` is the archive folds.zip") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as problem:
         raise InputError(f"{path} is no whole zip archive: {problem}; get folds.zip again") from None
     if lacking := sorted(wanted - set(found)):

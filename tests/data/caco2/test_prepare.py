@@ -166,6 +166,7 @@ def test_refused_in_one_line(home, tmp_path, capsys):
     )
     (tmp_path / "cut.zip").write_bytes(lists.read_bytes()[:500])
     assert "no whole zip archive" in refused(capsys, "--raw", caco2, "--folds", tmp_path / "cut.zip", "--out", out)
+    assert "cannot be read: Is a directory" in refused(capsys, "--raw", caco2, "--folds", caco2, "--out", out)
     said = refused(capsys, "--raw", caco2, "--folds", lists, "--out", out)
     assert "lists 4 pairs, not 7349" in said
     assert "--skip-incomplete" in said
