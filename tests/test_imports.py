@@ -146,6 +146,17 @@ def test_pictures_and_progress_bars_are_imported_when_needed():
         assert not packages(imported(name, top_level=True)) & {"matplotlib", "rich"}, name
 
 
+def test_what_is_private_stays_in_its_folder():
+    """A module or a name with an underscore in front is for what stands beside it."""
+    found = []
+    for name in sorted(MODULES):
+        for full in imported(name):
+            home, private, _ = full.partition("._")
+            if private and full.startswith("srredsim.") and not f"srredsim.{name}.".startswith(f"{home}."):
+                found.append(f"srredsim.{name} imports {full}")
+    assert found == []
+
+
 @pytest.mark.parametrize("module", ["srredsim", "srredsim.cli.main", "srredsim.__main__"])
 def test_importing_the_package_loads_nothing_heavy(module):
     script = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"

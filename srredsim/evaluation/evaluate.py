@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from srredsim.data.baselines import WIENER_NEEDS
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
 from srredsim.evaluation import methods
 from srredsim.evaluation.runner import CLASSICAL, Cache, Progress, Runner, fingerprint_of, mean_and_spread
 from srredsim.evaluation.scores import DEFINITIONS, score
-from srredsim.inputs._baselines import WIENER_NEEDS
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim.data import baselines
+from srredsim.data.baselines import BICUBIC, FOURIER, WIDEFIELD, WIENER
 from srredsim.data.pairs import Pair, Pairs
-from srredsim.inputs import _baselines
-from srredsim.inputs._baselines import BICUBIC, FOURIER, WIDEFIELD, WIENER
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
@@ -64,4 +64,4 @@ def image(method: str, model: LoadedModel, pair: Pair, wiener: Wiener) -> np.nda
 
 def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
     """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
-    return _baselines.wiener_image(pair, *recipes.pattern(pattern))
+    return baselines.wiener_image(pair, *recipes.pattern(pattern))

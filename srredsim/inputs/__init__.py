@@ -57,8 +57,9 @@ Prediction
 ``stack_of(array, model)``
     The same of a RawStack or an array in memory.
 ``survey(stack, find)``
-    A `Survey` of all that is to be known before the first plane. It reads each frame once, if at all. ``find``, or
-    None, is what else is wanted of the sharpest slice of each channel, where the kind has no need of its own for it.
+    A `srredsim.reconstruction.survey.Survey` of all that is to be known before the first plane. It reads each frame
+    once, if at all. ``find``, or None, is what else is wanted of the sharpest slice of each channel, where the kind has
+    no need of its own for it.
 ``Planes(network, stack, survey, tile)``
     Predicts plane by plane: ``planes(position, into, tick)`` writes the image of (t, c, z) into an array of its shape,
     rounded where that is of whole numbers, calls ``tick()`` each of ``planes.ticks`` times, and returns the raw frames.
@@ -80,7 +81,21 @@ Export
     Input of odd size and unlike brightness, and the images that this package makes of it: what an export must give.
 """
 
+from srredsim.acquisition import Pattern
+from srredsim.errors import InputError
 from srredsim.members import Members
 
 _members = Members("kind of input", __name__, __path__)
 names, module = _members.names, _members.module
+
+
+class OtherPattern(InputError):
+    """A model does not take stacks of this pattern; another may."""
+
+    def __init__(self, message: str, pattern: Pattern):
+        super().__init__(message)
+        self.pattern = pattern
+
+
+def no_link(name: str, words: str) -> InputError:
+    return InputError(f"the model {name} takes {words}, not widefield images; it is no part of a chain")

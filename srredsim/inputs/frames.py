@@ -11,23 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srredsim import tiling
-from srredsim.acquisition import RawStack, frames_from_raw
+from srredsim.acquisition import Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
-from srredsim.inputs import _graph, _stacks
-from srredsim.inputs._stacks import (
-    OtherPattern,
-    Position,
-    Sharpest,
-    Survey,
-    no_link,
-    patterns,
-    refuse_array,
-    refuse_leaves,
-    surveyed,
-)
+from srredsim.inputs import OtherPattern, _graph, _stacks, no_link
+from srredsim.inputs._stacks import patterns, refuse_array, refuse_leaves
 from srredsim.io.image import as_dtype
 from srredsim.io.raw import raw_stack
 from srredsim.normalise import Scaling, scaling_of
+from srredsim.reconstruction.survey import Sharpest, Survey, surveyed
 
 if TYPE_CHECKING:
     from srredsim.acquisition import Optics, Pattern
@@ -192,9 +183,9 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
 
 
 def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
-    from srredsim.inputs import _baselines
+    from srredsim.data import baselines
 
-    return _baselines.of_frames(pair, recipe.data.angles, recipe.data.phases)
+    return baselines.of_frames(pair, recipe.data.angles, recipe.data.phases)
 
 
 def _one_ahead(items: Iterator) -> Iterator:

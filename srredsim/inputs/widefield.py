@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srredsim.acquisition import Pattern, RawStack
+from srredsim.acquisition import Pattern, Position, RawStack
 from srredsim.errors import InputError
-from srredsim.inputs import _graph
-from srredsim.inputs._stacks import OtherPattern, Position, Sharpest, Survey
+from srredsim.inputs import OtherPattern, _graph
 from srredsim.io.image import as_dtype
 from srredsim.io.plain import checked, plain_images
 from srredsim.normalise import SCALINGS, Scaling
+from srredsim.reconstruction.survey import Sharpest, Survey
 
 if TYPE_CHECKING:
     from srredsim.acquisition import Optics
@@ -252,9 +252,9 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
 
 
 def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
-    from srredsim.inputs import _baselines
+    from srredsim.data import baselines
 
-    return _baselines.of_plane(pair.frames[..., 0], pair.scale)
+    return baselines.of_plane(pair.frames[..., 0], pair.scale)
 
 
 # Export

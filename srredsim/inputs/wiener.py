@@ -13,22 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srredsim.acquisition import Optics, RawStack
+from srredsim.acquisition import Optics, Position, RawStack
 from srredsim.errors import InputError
-from srredsim.inputs import _stacks
-from srredsim.inputs._stacks import (
-    Position,
-    Sharpest,
-    Survey,
-    no_link,
-    patterns,
-    refuse_array,
-    refuse_leaves,
-    surveyed,
-)
+from srredsim.inputs import _stacks, no_link
+from srredsim.inputs._stacks import patterns, refuse_array, refuse_leaves
 from srredsim.io.image import as_dtype
 from srredsim.io.raw import raw_stack
 from srredsim.optics.illumination import check_phases
+from srredsim.reconstruction.survey import Sharpest, Survey, surveyed
 
 if TYPE_CHECKING:
     from srredsim.acquisition import Pattern
@@ -252,7 +244,7 @@ def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None
 
 def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:
     """Two of the channels are what needs no network."""
-    from srredsim.inputs._baselines import FOURIER, WIENER
+    from srredsim.data.baselines import FOURIER, WIENER
     from srredsim.reconstruction.channels import CHANNELS
 
     return {name: pair.frames[..., CHANNELS.index(of)] for name, of in ((FOURIER, "widefield"), (WIENER, "wiener"))}

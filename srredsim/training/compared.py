@@ -12,8 +12,8 @@ import numpy as np
 from srredsim import inputs, metrics
 from srredsim.checkpoints.keras_file import save_weights
 from srredsim.data import pipeline
+from srredsim.data.baselines import WIENER
 from srredsim.data.pairs import Pairs
-from srredsim.inputs._baselines import WIENER
 from srredsim.quality.intensity import fit_intensity
 from srredsim.training import callbacks, checkpoint
 from srredsim.zoo import models

@@ -8,8 +8,8 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 from srredsim import resources
+from srredsim.data.baselines import WIDEFIELD, WIENER
 from srredsim.errors import InputError
-from srredsim.inputs._baselines import WIDEFIELD, WIENER
 from srredsim.training import fine_tuning
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.recipe import Recipe

@@ -16,13 +16,13 @@ from srredsim.acquisition import Optics, Position, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import Sharpest, surveyed
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.planes import Channel, middle
+from srredsim.reconstruction.survey import Sharpest, surveyed
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared

@@ -18,16 +18,16 @@ from typing import Any
 import numpy as np
 
 from srredsim import checks, io, picture
-from srredsim.acquisition import RawStack, frames_from_raw, which
+from srredsim.acquisition import Position, RawStack, frames_from_raw, which
 from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import Position, Survey
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.quality.report import verdict
+from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel

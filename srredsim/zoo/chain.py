@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from srredsim import checks, resources
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Position, RawStack
 from srredsim.consistency.widefield import Agreements
 from srredsim.errors import InputError
-from srredsim.inputs._stacks import OtherPattern, Position, Survey
+from srredsim.inputs import OtherPattern
 from srredsim.io.asked import Reading
 from srredsim.io.image import as_dtype
 from srredsim.io.source import Source
+from srredsim.reconstruction.survey import Survey
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network

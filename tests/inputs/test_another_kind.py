@@ -30,10 +30,9 @@ KIND = '''
 import numpy as np
 
 from srredsim.errors import InputError
-from srredsim.inputs import _graph, frames
+from srredsim.inputs import _graph, frames, no_link
 from srredsim.inputs.frames import check_constants, check_data, check_reading, compared_with, examples, notes
 from srredsim.inputs.frames import open, sampling, scored, shown_as, stack_of, survey, tested_on, with_constants
-from srredsim.inputs._stacks import no_link
 from srredsim.io.image import as_dtype
 
 WORDS, OF_STACKS, INPUT_NAME = "means of the angles", True, "means"

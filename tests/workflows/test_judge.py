@@ -8,7 +8,7 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import consistency
 from srredsim.errors import InputError
-from srredsim.inputs import _stacks as inputs_of_stacks
+from srredsim.reconstruction import survey
 from srredsim.reconstruction.forward import stripes_of
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
@@ -27,7 +27,7 @@ def stack_of(*shape, optics=OPTICS, raw=SAMPLE.raw) -> RawStack:
 
 def judge_all(judge, stack, transfer, images, name="net", title="cell"):
     """As a prediction does it: all planes, here in another order than the channels'."""
-    found = inputs_of_stacks.surveyed(stack, lambda sharpest: judging.stripes_in(sharpest.prepared, transfer))
+    found = survey.surveyed(stack, lambda sharpest: judging.stripes_in(sharpest.prepared, transfer))
     for position in images:
         one = judging.judged(position, stack.raw(*position), images[position], found.stripes[position[1]], transfer)
         judge.add(one, images[position], name=name, title=title)

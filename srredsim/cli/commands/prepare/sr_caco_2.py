@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli.commands.prepare import _front
 
 HELP = "confocal patches at three scales"
 DESCRIPTION = (
@@ -15,25 +15,13 @@ DESCRIPTION = (
 
 
 def add_arguments(parser: shared.Parser) -> None:
-    holds = "that holds hr_div_1, hr_div_2, hr_div_4 and hr_div_8"
-    parser.add_argument("--raw", type=Path, metavar="DIR", required=True, help=holds)
+    _front.folders(parser, "hr_div_1, hr_div_2, hr_div_4 and hr_div_8", "pairs with missing or broken patches")
     parser.add_argument("--folds", type=Path, metavar="ZIP", required=True, help="folds.zip, the fold lists")
-    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
     parser.add_argument("--convert", action="store_true", help="make 8 bits of 16, and one channel of three")
-    parser.add_argument("--skip-incomplete", action="store_true", help="leave out pairs with missing or broken patches")
 
 
 def run(arguments) -> dict:
     from srredsim.data.caco2 import prepare
 
-    with terminal.progress(arguments.raw.name) as progress:
-        report = prepare.prepare(
-            arguments.raw,
-            arguments.folds,
-            arguments.out,
-            convert=arguments.convert,
-            skip_incomplete=arguments.skip_incomplete,
-            progress=progress,
-        )
-    terminal.say(Path(report["path"]), *(f"  {line}" for line in prepare.lines(report)))
-    return report
+    how = {"archive": arguments.folds, "convert": arguments.convert}
+    return _front.prepared(arguments, prepare.prepare, prepare.lines, **how)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli.commands.prepare import _front
 from srredsim.cli.looked_up import Choices
 from srredsim.errors import InputError
 
@@ -18,10 +16,7 @@ DESCRIPTION = (
 
 
 def add_arguments(parser: shared.Parser) -> None:
-    holds = "that holds Image001, Image002 ..."
-    parser.add_argument("--raw", type=Path, metavar="DIR", required=True, help=holds)
-    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
-    parser.add_argument("--skip-incomplete", action="store_true", help="leave out fields with missing or broken files")
+    _front.folders(parser, "Image001, Image002 ...", "fields with missing or broken files")
     parser.add_argument(
         "--zscore",
         nargs="+",
@@ -52,18 +47,8 @@ def run(arguments) -> dict:
     asked = shared.given(arguments, "zscore", "sim_zscore", "sim_order", "raw_sim")
     if "zscore" in asked:
         asked["zscore"] = _zscore(asked["zscore"])
-    with terminal.progress(arguments.raw.name) as progress:
-        report = prepare.prepare(
-            arguments.raw,
-            arguments.out,
-            prepare.Settings(**asked),
-            skip_incomplete=arguments.skip_incomplete,
-            limit=arguments.limit,
-            overwrite=arguments.overwrite,
-            progress=progress,
-        )
-    terminal.say(Path(report["path"]), *(f"  {line}" for line in prepare.lines(report)))
-    return report
+    how = {"settings": prepare.Settings(**asked), "limit": arguments.limit, "overwrite": arguments.overwrite}
+    return _front.prepared(arguments, prepare.prepare, prepare.lines, **how)
 
 
 def _zscore(words: list[str]) -> str | tuple[float, float]:

@@ -1,0 +1,105 @@
+"""What is known of a raw stack after a first look at all its frames, each read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from srredsim.acquisition import Position, RawStack, frames_from_raw
+from srredsim.errors import InputError
+from srredsim.lost_frames import whole
+from srredsim.normalise import Scaling, scaling_of
+from srredsim.reconstruction.planes import Channel, prepared_plane, sharpness
+from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.preprocess import Prepared, prepare
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known of a stack after every frame was read once; small, whatever the stack."""
+
+    scalings: dict[Position, Scaling] = field(default_factory=dict)
+    sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
+    stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
+    channels: tuple[Channel, ...] = ()  # in the mean over time, where the kind of input itself is made with them
+
+    @property
+    def made_with(self) -> tuple[Channel, ...]:
+        """Stripes at the first time, and lens, of each channel, where the kind of input is made with them."""
+        both = zip(self.channels, self.stripes, strict=False)
+        return tuple(replace(one, parameters=first) for one, first in both if not isinstance(first, InputError))
+
+
+@dataclass(frozen=True)
+class Sharpest:
+    """The sharpest slice of a channel: its mean over time, and the frames of the first time."""
+
+    stack: RawStack
+    channel: int
+    z: int
+    mean: np.ndarray  # (angles, phases, y, x)
+    first: np.ndarray
+
+    def prepared(self) -> Prepared:
+        """The mean; a complaint says of which time, if it is one of them that cannot be used."""
+        times = range(self.stack.sizes["T"])
+        if len(times) == 1:
+            return self.prepared_first()
+        try:
+            return prepare(self.mean)
+        except InputError:
+            for t in times:
+                prepared_plane(self.stack, (t, self.channel, self.z))
+            raise
+
+    def prepared_first(self) -> Prepared:
+        return prepared_plane(self.stack, (0, self.channel, self.z), self.first)
+
+
+def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError] | None) -> Survey:
+    """Scalings of all planes and, with ``find``, the stripes that it finds in the sharpest slice of each channel.
+
+    Every frame is read once; one channel after the other, so that no more than a few of its frames are in memory.
+
+    Raises
+    ------
+    InputError
+        If a plane cannot be used; the message says which one where there are several.
+    """
+    scalings: dict[Position, Scaling] = {}
+    sharpest, stripes = [], []
+    for c in range(stack.sizes["C"]):
+        one = _read_once(stack, c, scalings, find is not None)
+        if one and find:
+            sharpest.append(one.z)
+            stripes.append(find(one))
+    return Survey(scalings, tuple(sharpest), tuple(stripes))
+
+
+def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wanted: bool) -> Sharpest | None:
+    """Scalings of a channel's planes, added to the others, and its sharpest slice at the first time."""
+    times, slices = stack.sizes["T"], stack.sizes["Z"]
+    best, first, height = 0, None, -np.inf
+    for z in range(slices):
+        raw = whole(stack, (0, c, z))
+        scalings[0, c, z] = _scaling(stack, raw, (0, c, z))
+        if wanted and (new := sharpness(raw) if slices > 1 else 0.0) > height:
+            best, first, height = z, raw, new
+    mean = first.astype(np.float32) / times if wanted and times > 1 else first
+    for t in range(1, times):
+        for z in range(slices):
+            raw = whole(stack, (t, c, z))
+            scalings[t, c, z] = _scaling(stack, raw, (t, c, z))
+            if wanted and z == best:
+                mean += raw.astype(np.float32) / times
+    return Sharpest(stack, c, best, mean, first) if wanted else None
+
+
+def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
+    """Scaling of one raw stack; a complaint says which one, where there are several."""
+    try:
+        return scaling_of(frames_from_raw(raw))
+    except InputError as problem:
+        raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
