@@ -2,6 +2,7 @@
 
 HELP = "confocal scans of fewer pixels and one exposure, to those of more and nine"
 DATA = "caco2_simulated"
+PICTURES = True
 WEIGHTS = "{scale} and {cell} in DIR stand for these; left out: the model caco2_METHOD"
 
 

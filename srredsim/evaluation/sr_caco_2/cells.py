@@ -53,6 +53,17 @@ class Cell:
         return f"{self.method}@{self.scale}/{self.cell}"
 
 
+@dataclass(frozen=True)
+class Images:
+    """One patch as it was scanned and as it was made of it; 0 to 1, what was made is not clipped."""
+
+    name: str
+    low: np.ndarray
+    high: np.ndarray
+    bicubic: np.ndarray
+    image: np.ndarray
+
+
 class Benchmark:
     """The benchmark in the folder ``out``; `run` does what is not there yet.
 
@@ -154,6 +165,14 @@ class Benchmark:
             "roi": eight_bit.roi_scores(*pair, cell.scale, empty_counts=True),
             "roi_nonempty": eight_bit.roi_scores(*pair, cell.scale),
         }
+
+    def images(self, cell: Cell, index: int) -> Images:
+        """What the scores of an image are of, with bicubic interpolation beside."""
+        patches = self._patches(cell.scale, cell.cell)
+        low, high = patches.grey_levels(index)
+        interpolated = self._image(Cell(BICUBIC, cell.scale, cell.cell), low)
+        image = interpolated if cell.method == BICUBIC else self._image(cell, low)
+        return Images(patches.facts(index)["name"], low / GREY_LEVELS, high / GREY_LEVELS, interpolated, image)
 
     def describe(self, cell: Cell) -> dict:
         return {"method": cell.method, "scale": cell.scale, "cell": cell.cell}
