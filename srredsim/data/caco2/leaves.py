@@ -65,11 +65,10 @@ class LeafScans(Pairs):
         light = _painted(self.seed, int(index) % SCENES, fine)
         photons, read_noise = np.exp(rng.uniform(*np.log(PHOTONS))), rng.uniform(*READ_NOISE)
         light = photons * (light + rng.uniform(*GROUND))
-        coarse = seen(light, fine, self.scale, rng.uniform(-DRIFT, DRIFT, 2))
-        low = _exposed(rng, coarse, read_noise, 1)[..., None]
+        low, high = recorded(rng, light, self.scale, read_noise)
+        low = low[..., None]
         scaling = SCALINGS[self.normalise](low)
-        high = _exposed(rng, seen(light, fine, 1), read_noise, AVERAGED) - np.float32(scaling.offset)
-        return Pair(low, high, scaling, {"photons": float(photons)})
+        return Pair(low, high - np.float32(scaling.offset), scaling, {"photons": float(photons)})
 
 
 @lru_cache(maxsize=SCENES)
@@ -79,6 +78,15 @@ def _painted(seed: int, number: int, size: int) -> np.ndarray:
     focus = ndimage.gaussian_filter(scene(rng, size + 2 * MARGIN), rng.uniform(*SPOT_SIGMAS))
     share = rng.uniform(*HAZE_SHARES)
     return ((1 - share) * focus + share * ndimage.gaussian_filter(focus, HAZE_SIGMA)).astype(np.float32)
+
+
+def recorded(
+    rng: np.random.Generator, light: np.ndarray, scale: int, read_noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """One coarse scan, moved a little, and the mean of nine fine ones, in photons, of ``light`` with its margin."""
+    fine = len(light) - 2 * MARGIN
+    coarse = seen(light, fine, scale, rng.uniform(-DRIFT, DRIFT, 2))
+    return _exposed(rng, coarse, read_noise, 1), _exposed(rng, seen(light, fine, 1), read_noise, AVERAGED)
 
 
 def _exposed(rng: np.random.Generator, photons: np.ndarray, read_noise: float, scans: int) -> np.ndarray:
