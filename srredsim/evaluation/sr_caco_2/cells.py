@@ -13,6 +13,7 @@ from srredsim.data import catalogue
 from srredsim.data.caco2.layout import GREY_LEVELS, layout
 from srredsim.data.caco2.patches import Patches
 from srredsim.data.readers import Wanted
+from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
 from srredsim.evaluation.runner import Progress, Runner, fingerprint_of
 from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES
@@ -24,6 +25,9 @@ from srredsim.zoo import models
 from srredsim.zoo.windows import Network
 
 BICUBIC = "bicubic"
+WITHOUT_WEIGHTS = (BICUBIC, *(f"{denoiser}+{BICUBIC}" for denoiser in denoisers.names()))  # denoised, then enlarged
+OWN = "confocal_sr"  # for any confocal image
+OWN_MODELS = {2: "confocal_sr_x2", 4: "confocal_sr", 8: "confocal_sr_x8"}
 CLEAN = "clean"
 PARTS = ("full", "roi", "roi_nonempty", "clean_full", "clean_roi")
 DEFINITIONS = {
@@ -36,6 +40,8 @@ DEFINITIONS = {
     " there is no such pixel 498.13 dB, NRMSE 0 and SSIM 0 are counted, as published",
     "roi_nonempty": "the same, but what has no such pixel is left out",
     "clean": "of the test patches on the tiles 9 and 10; 14 and 20 are most probably in validation and training, too",
+    "denoised": "images whose noise could be measured by a denoiser before interpolation; the others, mostly of few"
+    " pixels, were interpolated as they are",
     "paper": "as published, on the measured test patches (Tables 4 and 5)",
 }
 
@@ -96,8 +102,8 @@ class Benchmark:
         self._patches = lru_cache(maxsize=16)(self._opened)
         self._network = lru_cache(maxsize=2)(self._loaded)
         for name in self._weights:
-            if name == BICUBIC:
-                raise InputError("bicubic is no network and has no weights; leave it out of `weights`")
+            if name in WITHOUT_WEIGHTS:
+                raise InputError(f"{name} is no network and has no weights; leave it out of `weights`")
 
     def plan(
         self,
@@ -106,7 +112,7 @@ class Benchmark:
         cells: Iterable[str] = (),
         subset: str | None = None,
     ) -> tuple[list[Cell], dict[str, str]]:
-        """Cells that can be computed, and why the others cannot; what is left out is all that the paper has.
+        """Cells that can be computed, and why the others cannot; what is left out is all that the paper has, and `OWN`.
 
         Raises
         ------
@@ -119,7 +125,7 @@ class Benchmark:
             self._split = CLEAN
         scales = [layout().check_scale(scale, "`scales`") for scale in scales] or layout().scales
         chosen = [one for cell in cells for one in layout().check_cells(cell, "`cells`")] or layout().cells
-        wanted = dict.fromkeys([*(methods or METHODS), *([] if methods else self._weights)])
+        wanted = dict.fromkeys([*(methods or (*METHODS, OWN)), *([] if methods else self._weights)])
         planned, lacking = [], {}
         for one in (Cell(method, scale, cell) for method in wanted for scale in scales for cell in chosen):
             if why := self._lacking(one):
@@ -139,7 +145,9 @@ class Benchmark:
         return {"data": f"{self._data}, {self._split}", "images": min(len(some), self._limit or len(some))}
 
     def fingerprint(self, cell: Cell) -> str:
-        return fingerprint_of([] if cell.method == BICUBIC else [models.find(self._place(cell)) / models.WEIGHTS])
+        return fingerprint_of(
+            [] if cell.method in WITHOUT_WEIGHTS else [models.find(self._place(cell)) / models.WEIGHTS]
+        )
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
@@ -155,12 +163,14 @@ class Benchmark:
         low, high = patches.grey_levels(index)
         facts = patches.facts(index)
         try:
-            image = self._image(cell, low)
+            before = self._denoised(cell, low)
+            image = self._image(cell, before)
         except InputError as problem:
             raise InputError(f"{facts['name']}: {problem}") from None
         pair = high / GREY_LEVELS, image
         return {
             "tile": facts["tile"],
+            "denoised": before is not low,
             "full": eight_bit.scores(*pair, cell.scale),
             "roi": eight_bit.roi_scores(*pair, cell.scale, empty_counts=True),
             "roi_nonempty": eight_bit.roi_scores(*pair, cell.scale),
@@ -183,13 +193,24 @@ class Benchmark:
         of_part = {part: [row[part] for row in rows] for part in PARTS[:3]}
         of_part |= {f"clean_{part}": [row[part] for row in clean] for part in ("full", "roi")}
         means = {f"{part}_{name}": _mean(row[name] for row in its) for part, its in of_part.items() for name in SCORES}
-        return {"clean_images": len(clean), **means}
+        chain = {"denoised": sum(row["denoised"] for row in rows)} if "+" in cell.method else {}
+        return {"clean_images": len(clean), **chain, **means}
 
     # How an image is made
 
+    def _denoised(self, cell: Cell, low: np.ndarray) -> np.ndarray:
+        """By the first link of ``vst_bm3d+bicubic``; the same array where there is none, or no noise is measured."""
+        first, _, then = cell.method.partition("+")
+        if not then or cell.method not in WITHOUT_WEIGHTS:
+            return low
+        try:
+            return denoisers.named(first)(low)
+        except InputError:
+            return low
+
     def _image(self, cell: Cell, low: np.ndarray) -> np.ndarray:
         """From 0 to 1, not clipped."""
-        if cell.method == BICUBIC:
+        if cell.method in WITHOUT_WEIGHTS:
             return enlarged_renormalised(low / GREY_LEVELS, cell.scale)
         network, frames = self._network(self._place(cell)), low.astype(np.float32)
         image, data = network.model.kind.of_plane(network, frames, None), network.model.recipe.data
@@ -209,13 +230,14 @@ class Benchmark:
 
     def _place(self, cell: Cell) -> str:
         own = f"caco2_{cell.method}" if cell.method in METHODS else cell.method
+        own = OWN_MODELS[cell.scale] if cell.method == OWN else own
         return self._weights.get(cell.method, own).replace("{scale}", str(cell.scale)).replace("{cell}", cell.cell)
 
     def _lacking(self, cell: Cell) -> str | None:
-        if cell.method == BICUBIC:
+        if cell.method in WITHOUT_WEIGHTS:
             return None
-        if cell.method not in (*METHODS, *self._weights, *models.names()) and not Path(cell.method).is_dir():
-            raise InputError(unknown("method", cell.method, list(METHODS)))
+        if cell.method not in (*METHODS, OWN, *self._weights, *models.names()) and not Path(cell.method).is_dir():
+            raise InputError(unknown("method", cell.method, [*METHODS, *WITHOUT_WEIGHTS[1:], OWN]))
         place = self._place(cell)
         try:
             models.find(place)
