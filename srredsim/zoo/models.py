@@ -77,13 +77,27 @@ def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
     InputError
         If there is no such model, or if its weights are damaged or belong to another network.
     """
-    from srredsim import networks
-
     folder = find(name_or_folder)
     recipe = recipes.load(folder)
     network = build_network(recipe, precision)
     check(recipe, network)
     load_weights(network, folder / WEIGHTS)
+    return _with(network, recipe, folder, precision)
+
+
+def untrained(recipe: Recipe, precision: str = "auto") -> LoadedModel:
+    """The network of a recipe with the weights that its training would begin with."""
+    import keras
+
+    keras.utils.set_random_seed(recipe.seed)
+    network = build_network(recipe, precision)
+    check(recipe, network)
+    return _with(network, recipe, Path(), precision)
+
+
+def _with(network: Any, recipe: Recipe, folder: Path, precision: str) -> LoadedModel:
+    from srredsim import networks
+
     sampling = inputs.module(recipe.data.input).sampling(recipe)
     settings = {key: value for key, value in recipe.network.items() if key != "name"}
     architecture = networks.module(recipe.network["name"])

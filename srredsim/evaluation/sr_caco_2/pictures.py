@@ -49,14 +49,13 @@ def _figure(images: Images, cell: Cell):
     figure = Figure(figsize=(WIDTH * (len(shown) + 1), HEIGHT), layout="constrained")
     figure.suptitle(f"{images.name}, x{cell.scale}", fontsize=9, color="0.4")
     axes = figure.subplots(2, len(shown) + 1)
-    lit = np.maximum(images.high, eight_bit.THRESHOLDS[-1] / GREY_LEVELS)  # noise in the dark is no detail
-    place = [n // cell.scale for n in most_detailed(lit, lit.shape)]  # in pixels of LR: row, column, side
+    place = most_detail(images)
     for (title, image), (whole, detail) in zip(shown, axes[:, :-1].T, strict=True):
-        for panel, part in ((whole, image), (detail, _magnified(image, place, images.low))):
+        for panel, part in ((whole, image), (detail, magnified(image, place, images.low))):
             panel.imshow(part, cmap="gray", vmin=low, vmax=max(high, low + 1 / GREY_LEVELS), interpolation="nearest")
         whole.set_title(title, fontsize=9)
     error = GREY_LEVELS * (images.image - images.high)
-    for panel, part in zip(axes[:, -1], (error, _magnified(error, place, images.low)), strict=True):
+    for panel, part in zip(axes[:, -1], (error, magnified(error, place, images.low)), strict=True):
         colours = panel.imshow(part, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
     axes[0, -1].set_title(f"{Path(cell.method).name} - HR", fontsize=9)
     bar = figure.colorbar(colours, ax=axes[1, -1], orientation="horizontal", shrink=0.8)
@@ -79,7 +78,13 @@ def _shown(images: Images, cell: Cell) -> list[tuple[str, np.ndarray]]:
     return [("LR, one scan", images.low), interpolated, *method, ("HR, mean of nine", images.high)]
 
 
-def _magnified(image: np.ndarray, place: Sequence[int], low: np.ndarray) -> np.ndarray:
+def most_detail(images: Images) -> list[int]:
+    """Row, column and side of a square, in pixels of LR: where HR has the strongest fine structure."""
+    lit = np.maximum(images.high, eight_bit.THRESHOLDS[-1] / GREY_LEVELS)  # noise in the dark is no detail
+    return [n * images.low.shape[0] // lit.shape[0] for n in most_detailed(lit, lit.shape)]
+
+
+def magnified(image: np.ndarray, place: Sequence[int], low: np.ndarray) -> np.ndarray:
     """The square at ``place`` (row, column, side in pixels of ``low``) of an image of the same field."""
     row, column, side = (n * (image.shape[0] // low.shape[0]) for n in place)
     return image[row : row + side, column : column + side]

@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+import tifffile
 import yaml
 from keras import ops
 
@@ -122,6 +123,48 @@ def test_what_cannot_be_computed_says_why(small, plain_vdsr):
     other = Benchmark(small, "test", None, weights={"mine": str(plain_vdsr)}).plan(["mine"], scales=[4])[1]
     assert all("at scale 2, none of images at 4" in reason for reason in other.values())
     assert len(other) == 3
+
+
+def test_networks_without_weights_are_computed_when_asked_and_said_to_be_untrained(small, tmp_path, capsys):
+    chosen = {"methods": ["mslapsrn"], "scales": [4], "cells": ["CELL2"]}
+    assert Benchmark(small, "test", None).plan(**chosen)[0] == []
+    flags = ["--data", small, "--limit", 1, "--scales", 4, "--cells", "CELL2", "--methods", "mslapsrn", "bicubic"]
+    for _ in range(2):
+        assert main(["benchmark", "sr-caco-2", *map(str, flags), "--untrained", "--out", str(tmp_path)]) == 0
+        rows = [
+            line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines() if "/" in line and "|" in line
+        ]
+        assert set(rows) == {"bicubic", "mslapsrn (untrained)"}
+    cells = json.loads((tmp_path / "results.json").read_text())["cells"]
+    assert cells["mslapsrn@4/CELL2"]["weights"] == "untrained"
+    (low, high) = patches(small, 4, "CELL2")[0]
+    keras.utils.set_random_seed(0)
+    network = models.build_network(recipe.load("caco2_mslapsrn", ["data.scale=4"]))
+    image = network.predict((low / 255)[None, ..., None], verbose=0)[0, ..., 0]
+    expected = eight_bit.scores(high / 255, image, 4)["psnr"]
+    assert cells["mslapsrn@4/CELL2"]["full_psnr"]["mean"] == pytest.approx(expected, abs=0.1)  # bfloat16 or float32
+
+
+def test_patches_of_ones_own_tiles_have_their_own_scales_and_markers(tmp_path):
+    """No clean tiles, whatever their numbers."""
+    described = {"reader": "sr_caco_2", "scales": [4], "cells": ["CELL0"], "size": 32, "margin": 4}
+    described |= {"splits": {"train": {1: 1}, "test": {9: 1}}, "folds": {"train": "train", "test": "test"}}
+    (tmp_path / "dataset.yaml").write_text(yaml.safe_dump(described))
+    names = [f"hr_div_{s}/tile_a-9_0_0_{40 // s}_0_{40 // s}_CELL0.tif" for s in (4, 1)]
+    for name, side in zip(names, (8, 32), strict=True):
+        (tmp_path / name).parent.mkdir()
+        image = np.random.default_rng(side).integers(0, 255, (side, side), dtype=np.uint8)
+        tifffile.imwrite(tmp_path / name, image)
+    lists = tmp_path / "folds" / "super-resolution" / "caco2_test_X_4_in_8_out_32_cell_CELL0"
+    lists.mkdir(parents=True)
+    (lists / "l_h.txt").write_text(",".join(names) + "\n")
+    benchmark = Benchmark(tmp_path, "test", None)
+    cells, _ = benchmark.plan(["bicubic"])
+    assert cells == [Cell("bicubic", 4, "CELL0")]
+    (cell,) = benchmark.run(cells)["cells"].values()
+    assert (cell["images"], cell["clean_images"]) == (1, 0)
+    with pytest.raises(InputError, match=r"no scale 2, data\.scale is one of 4"):
+        benchmark.plan(["bicubic"], scales=[2])
 
 
 @pytest.mark.parametrize(
