@@ -9,10 +9,11 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from srredsim import __version__, resources
+from srredsim import __version__, keras_start, resources
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.errors import InputError
+from srredsim.processes import cores
 
 GROUP = "machine"
 HELP = "say what this machine has"
@@ -32,7 +33,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     with suppress(InputError):  # the report says what is wrong with Keras
-        terminal.start_keras()
+        keras_start.start()
     report = examine()
     terminal.say(*lines(report))
     return report
@@ -49,7 +50,7 @@ def examine() -> dict:
         "system": platform.platform(),
         "packages": {name: _version(name) for name in (*NEEDED, *OPTIONAL)},
         "backend": backend,
-        "cores": _cores(),
+        "cores": cores(),
         "memory_bytes": _memory_bytes(),
         "cpu_bfloat16": precision.cpu_has_bfloat16(),
         "gpu_compute_capability": precision.gpu_compute_capability(),
@@ -113,11 +114,6 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory_bytes() -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from srredsim import engines
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.several import each
@@ -14,12 +15,16 @@ DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "reconstruct raw stacks, or restore widefield images, with a trained model"
 
 
+ENGINE = "that computes the network: {choices}; auto is what is fastest here, and the image the same"
+
+
 def add_arguments(parser: shared.Parser) -> None:
     shared.stacks(parser)
     shared.out_folder(parser)
     model = "left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
     parser.add_argument("--model", metavar="NAME|DIR", help=f"{model} other")
     shared.precision(parser)
+    parser.add_argument("--engine", choices=("auto", *engines.names()), metavar="E", help=ENGINE)
     shared.optics(parser)
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
@@ -34,15 +39,14 @@ def run(arguments) -> dict:
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo import chain, models
 
-    precision = shared.given(arguments, "precision")
+    how = shared.given(arguments, "precision", "engine")
     reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
-    load = cache(lambda name: models.load(name, **precision))
-    named = cache(lambda: chain.Chain(arguments.model, **precision) if arguments.model else None)
+    load = cache(lambda name: chain.Chain(name, **how))
+    named = cache(lambda: load(arguments.model) if arguments.model else None)
     if arguments.model:
         chain.find(arguments.model)
 
     def begin() -> None:
-        terminal.start_keras()
         if model := named():
             model.check(reading)
 
