@@ -337,18 +337,14 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
 def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto", engine: str = "auto") -> Chain:
     """Model with its weights, to be used many times: a name of ``srredsim models``, a folder, or ``a+b``.
 
-    ``engine`` is what computes it: ``auto`` is what is fastest here, see `srredsim.zoo.choice`; the image is the same.
+    ``engine`` is what computes it, see `srredsim.zoo.choice`; the image is the same.
 
     >>> srredsim.load_model("srredsim", precision="float32")
     <Model srredsim: takes raw frames, makes 2x the pixels, float32>
     """
-    from srredsim.zoo.chain import Chain
+    from srredsim.zoo.chain import loaded
 
-    chain = model if isinstance(model, Chain) else Chain(model, precision, engine)
-    for name, asked, has in (("precision", precision, chain.first.precision), ("engine", engine, chain.first.engine)):
-        if asked not in ("auto", has):
-            raise InputError(f"the model {chain.name} is loaded for {has} already; leave out `{name}`")
-    return chain
+    return loaded(model, precision, engine)
 
 
 def simulate(

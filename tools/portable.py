@@ -1,6 +1,6 @@
 """Writes the networks of the shipped models as ONNX, which the engines compute that need no Keras.
 
-    python tools/portable.py [MODEL ...]    # after every change of weights; left out: those that have changed
+python tools/portable.py [MODEL ...]    # after every change of weights; left out: those that have changed
 """
 
 import sys

@@ -130,8 +130,8 @@ def predict_file(
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, engine, precision, tile,
         seconds, seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them),
-        consistency (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with their input:
-        a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what the user should know).
+        consistency (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with
+        their input: a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what to know).
 
     Raises
     ------

@@ -124,6 +124,15 @@ def find(links: str | Path | LoadedModel | Chain) -> None:
             models.find(link)
 
 
+def loaded(model: str | Path | LoadedModel | Chain, precision: str = choice.AUTO, engine: str = choice.AUTO) -> Chain:
+    """A model, ready to predict; InputError if it is loaded already, but not for this precision and engine."""
+    chain = model if isinstance(model, Chain) else Chain(model, precision, engine)
+    for name, asked, has in (("precision", precision, chain.first.precision), ("engine", engine, chain.first.engine)):
+        if asked not in (choice.AUTO, has):
+            raise InputError(f"the model {chain.name} is loaded with {has} already; leave out `{name}`")
+    return chain
+
+
 class _Linked:
     """Planes of the first model, through all the others."""
 

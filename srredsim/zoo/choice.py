@@ -82,7 +82,7 @@ def _precise(names: list[str], precision: str) -> Iterator[tuple[str, str]]:
 def _seconds_a_pixel(model: LoadedModel, side: int = TRIED, rounds: int = ROUNDS) -> float:
     """Time of the fastest round, after one that does not count."""
     side = -(-side // model.alignment) * model.alignment * model.sampling
-    images = np.random.default_rng(0).random((1, side, side, model.facts.channels)).astype(np.float32)
+    images = np.random.default_rng(0).random((1, side, side, model.channels)).astype(np.float32)
     images_of, seconds = engines.open(model), []
     for _ in range(rounds + 1):
         started = time.perf_counter()

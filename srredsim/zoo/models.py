@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
@@ -53,7 +53,12 @@ class LoadedModel:
     @cached_property
     def facts(self) -> Facts:
         """What is to be known of the network."""
-        return self.portable.facts if self.portable else _facts(self.recipe, self.network)
+        return self.portable.facts if self.portable else _facts(self.recipe)
+
+    @property
+    def channels(self) -> int:
+        """Channels of its input."""
+        return self.portable.channels if self.portable else self.network.input_shape[-1]
 
     def portable_or_refuse(self) -> Portable:
         if self.portable is None:
@@ -115,7 +120,8 @@ def load(name_or_folder: str | Path, precision: str = "auto", engine: str | None
         return _portable(folder, recipe, precision, engine)
     keras_start.start(engine)
     network = _with_weights(recipe, folder, precision)
-    return _loaded(folder, recipe, network, _facts(recipe, network), precision=precision, engine=engine)
+    built = _Built(network, scale_of(network), _facts(recipe))
+    return _loaded(folder, recipe, built, precision=precision, engine=engine)
 
 
 def _precision(engine: str | None, precision: str) -> str:
@@ -136,21 +142,28 @@ def _portable(folder: Path, recipe: Recipe, precision: str, engine: str) -> Load
     """A model for an engine that needs no Keras; where the network is not at hand for it, it is made now."""
     found = portable.find(folder, recipe) or portable.make(load(folder, "float32"))
     network = Later(lambda: _with_weights(recipe, folder, "float32"))
-    inputs.module(recipe.data.input).check(recipe, found.facts.channels, found.facts.scale)
+    inputs.module(recipe.data.input).check(recipe, found.channels, found.scale)
     inputs.module(recipe.data.input).check_constants(recipe)
-    return _loaded(folder, recipe, network, found.facts, precision=precision, engine=engine, portable=found)
+    built = _Built(network, found.scale, found.facts)
+    return _loaded(folder, recipe, built, precision=precision, engine=engine, portable=found)
 
 
-def _loaded(folder: Path, recipe: Recipe, network: Any, facts: Facts, **others: Any) -> LoadedModel:
+class _Built(NamedTuple):
+    network: Any
+    scale: int  # output pixels per input pixel
+    facts: Facts
+
+
+def _loaded(folder: Path, recipe: Recipe, built: _Built, **others: Any) -> LoadedModel:
     sampling = inputs.module(recipe.data.input).sampling(recipe)
     return LoadedModel(
         name=_name(recipe, folder),
         folder=folder,
         recipe=recipe,
-        built=network,
-        receptive_field=facts.receptive_field // sampling,
-        scale=facts.scale * sampling,
-        alignment=facts.alignment,
+        built=built.network,
+        receptive_field=built.facts.receptive_field // sampling,
+        scale=built.scale * sampling,
+        alignment=built.facts.alignment,
         **others,
     )
 
@@ -163,14 +176,12 @@ def _with_weights(recipe: Recipe, folder: Path, precision: str) -> Any:
     return network
 
 
-def _facts(recipe: Recipe, network: Any) -> Facts:
+def _facts(recipe: Recipe) -> Facts:
     from srredsim import networks
 
     settings = dict(recipe.network)
     architecture = networks.module(settings.pop("name"))
     return Facts(
-        channels=network.input_shape[-1] if network else 0,
-        scale=scale_of(network) if network else 0,
         receptive_field=architecture.receptive_field(**settings),
         alignment=architecture.alignment(**settings),
         largest_window=architecture.largest_window(**settings),

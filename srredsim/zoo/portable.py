@@ -27,10 +27,8 @@ NETWORK, FACTS, WEIGHTS = "network.onnx", "network.json", "model.weights.h5"
 
 @dataclass(frozen=True)
 class Facts:
-    """What is to be known of a network besides its weights, in pixels of its input."""
+    """What tiling has to know of a network, in pixels of its input."""
 
-    channels: int
-    scale: int  # output pixels per input pixel
     receptive_field: int  # context on each side
     alignment: int  # to whose multiples tiles are moved
     largest_window: float  # on a side, that memory allows
@@ -40,6 +38,8 @@ class Facts:
 @dataclass(frozen=True)
 class Portable:
     path: Path  # of the ONNX file
+    channels: int  # of its input
+    scale: int  # output pixels per input pixel
     facts: Facts
 
 
@@ -50,8 +50,7 @@ def find(folder: Path, recipe: Recipe) -> Portable | None:
         if (home / NETWORK).is_file() and (home / FACTS).is_file():
             told = documents.read_json(home / FACTS)
             if told.pop("fingerprint", None) == print_:
-                largest = told.pop("largest_window")
-                return Portable(home / NETWORK, Facts(**told, largest_window=math.inf if largest is None else largest))
+                return _told(home / NETWORK, told)
     return None
 
 
@@ -69,15 +68,22 @@ def make(model: LoadedModel, home: Path | None = None) -> Portable:
     print_ = fingerprint(model.folder, model.recipe)
     home = home or kept(print_)
     home.mkdir(parents=True, exist_ok=True)
-    facts = model.facts
-    largest = None if math.isinf(facts.largest_window) else facts.largest_window
+    facts, network = model.facts, model.network
+    told = {"channels": network.input_shape[-1], "scale": model.scale // model.sampling, **asdict(facts)}
+    told["largest_window"] = None if math.isinf(facts.largest_window) else facts.largest_window
     with io.atomic(home / NETWORK, overwrite=True) as unfinished:
-        onnx_file.write(model.network, unfinished)
-    told = asdict(facts) | {"largest_window": largest, "fingerprint": print_}
+        onnx_file.write(network, unfinished)
     with io.atomic(home / FACTS, overwrite=True) as unfinished:
-        unfinished.write_text(json.dumps(told, indent=2) + "\n")
-    found = find(model.folder, model.recipe) if home in (model.folder, kept(print_)) else None
-    return found or Portable(home / NETWORK, facts)
+        unfinished.write_text(json.dumps(told | {"fingerprint": print_}, indent=2) + "\n")
+    return _told(home / NETWORK, told)
+
+
+def _told(path: Path, told: dict) -> Portable:
+    """From what stands beside the file."""
+    largest = told["largest_window"]
+    rest = {key: told[key] for key in ("receptive_field", "alignment", "sees_all")}
+    facts = Facts(**rest, largest_window=math.inf if largest is None else largest)
+    return Portable(path, told["channels"], told["scale"], facts)
 
 
 def fingerprint(folder: Path, recipe: Recipe) -> str:

@@ -17,12 +17,12 @@ from srredsim.processes import cores
 
 GROUP = "machine"
 HELP = "say what this machine has"
-NEEDED = ("keras", "tensorflow", "numpy", "scipy", "tifffile", "imagecodecs", "scikit-image")
+NEEDED = ("keras", "tensorflow", "numpy", "scipy", "tifffile", "imagecodecs", "scikit-image", "onnxruntime")
 OPTIONAL = {  # package -> what it is for, and how to get it
     "tensorboard": ("training curves", "pip install tensorboard"),
     "onnx": ("srredsim export --format onnx", resources.install("export")),
     "tf2onnx": ("srredsim export --format onnx", resources.install("export")),
-    "onnxruntime": ("running exported ONNX models", resources.install("export")),
+    "openvino": ("predict --engine openvino, which may be the fastest", resources.install("fast")),
 }
 GIB = 2**30
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
-from srredsim import engines
+from srredsim import engines, keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.several import each
@@ -47,6 +48,8 @@ def run(arguments) -> dict:
         chain.find(arguments.model)
 
     def begin() -> None:
+        if keras_start.BACKEND in os.environ:  # Keras is wanted; if it cannot start, nothing is done
+            keras_start.start()
         if model := named():
             model.check(reading)
 
