@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from srredsim import engines, keras_start
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.several import each
@@ -16,16 +16,14 @@ DEFAULTS = ("srredsim.io.asked:Writing",)
 HELP = "reconstruct raw stacks, or restore widefield images, with a trained model"
 
 
-ENGINE = "that computes the network: {choices}; auto is what is fastest here, and the image the same"
-
-
 def add_arguments(parser: shared.Parser) -> None:
     shared.stacks(parser)
     shared.out_folder(parser)
     model = "left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
     parser.add_argument("--model", metavar="NAME|DIR", help=f"{model} other")
     shared.precision(parser)
-    parser.add_argument("--engine", choices=("auto", *engines.names()), metavar="E", help=ENGINE)
+    engine = "that computes the network: tensorflow, jax, onnxruntime, openvino; left out: what is fastest here"
+    parser.add_argument("--engine", metavar="NAME", help=engine)
     shared.optics(parser)
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
@@ -36,14 +34,16 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import io
+    from srredsim import engines, io
     from srredsim.workflows.predict import predict_file
-    from srredsim.zoo import chain, models
+    from srredsim.zoo import chain, choice, models
 
     how = shared.given(arguments, "precision", "engine")
     reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
     load = cache(lambda name: chain.Chain(name, **how))
     named = cache(lambda: load(arguments.model) if arguments.model else None)
+    if arguments.engine not in (None, choice.AUTO):
+        engines.check(arguments.engine)
     if arguments.model:
         chain.find(arguments.model)
 
