@@ -13,7 +13,6 @@ from srredsim import __version__, keras_start, resources
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.errors import InputError
-from srredsim.processes import cores
 
 GROUP = "machine"
 HELP = "say what this machine has"
@@ -41,6 +40,7 @@ def run(arguments) -> dict:
 
 def examine() -> dict:
     """Everything `lines` prints, for programs."""
+    from srredsim.processes import cores
     from srredsim.zoo import models, precision
 
     backend = _backend()
