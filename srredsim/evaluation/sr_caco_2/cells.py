@@ -23,7 +23,6 @@ from srredsim.quality import eight_bit
 from srredsim.reconstruction.bicubic import enlarged_renormalised
 from srredsim.resources import unknown
 from srredsim.zoo import models
-from srredsim.zoo import recipe as recipes
 from srredsim.zoo.windows import Network
 
 BICUBIC = "bicubic"
@@ -239,7 +238,7 @@ class Benchmark:
     def _loaded(self, place: str, scale: int) -> Network:
         if place in models.names() or place not in resources.entries("models"):
             return Network(models.load(place, self._precision))
-        return Network(models.untrained(recipes.load(place, [f"data.scale={scale}"]), self._precision))
+        return Network(models.untrained(place, [f"data.scale={scale}"], self._precision))
 
     def _is_untrained(self, cell: Cell, place: str) -> bool:
         """Whether it is to be computed with a network of the paper that has no weights."""
