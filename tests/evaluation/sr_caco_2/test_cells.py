@@ -213,11 +213,14 @@ def test_the_command_writes_tables_with_the_papers_figures(small, tmp_path, caps
     assert "Seconds an image" in (tmp_path / "out" / "tables.md").read_text()
 
 
-def test_denoised_before_it_is_enlarged(small):
-    """By the denoiser on grey levels, then as TensorFlow enlarges."""
-    (cell,) = Benchmark(small, "test", None, limit=1).plan(["pure_let+bicubic"], [2], ["CELL1"])[0]
-    (found,) = Benchmark(small, "test", None, limit=1).run([cell])["cells"].values()
-    low, high = patches(small, 2, "CELL2")[0]
+def test_denoised_before_it_is_enlarged(tmp_path):
+    """By the denoiser on grey levels, then as TensorFlow enlarges; large enough that the noise can be measured."""
+    split = {"seed": 5, "count": 1, "size": 256, "fields": "test"}
+    described = {"reader": "caco2_simulated", "splits": {"train": split, "test": split}}
+    (tmp_path / "dataset.yaml").write_text(yaml.safe_dump(described))
+    (cell,) = Benchmark(tmp_path, "test", None, limit=1).plan(["pure_let+bicubic"], [2], ["CELL1"])[0]
+    (found,) = Benchmark(tmp_path, "test", None, limit=1).run([cell])["cells"].values()
+    low, high = patches(tmp_path, 2, "CELL1")[0]
     denoised = srredsim.denoise(low.astype(float), method="pure_let").array.squeeze()
     image = ops.image.resize(denoised[..., None] / 255, high.shape, interpolation="bicubic")
     expected = eight_bit.scores(high / 255, ops.convert_to_numpy(image)[..., 0], 2)
