@@ -99,7 +99,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     top.set_defaults(parser=top, run=None)
-    _add(top.add_subparsers(prog="srredsim", metavar="COMMAND", help=SUPPRESS), members)
+    _add(top.add_subparsers(prog="srredsim", metavar="COMMAND", help=SUPPRESS), members, {})
     return top
 
 
@@ -111,17 +111,18 @@ def files_of(package: ModuleType) -> dict[str, Any]:
     return {name.replace("_", "-"): members.module(name) for name in members.names()}
 
 
-def _add(subparsers, members: dict[str, Any]) -> None:
-    """One parser for each file; a folder gets parsers of its own."""
+def _add(subparsers, members: dict[str, Any], every: dict[str, Parser]) -> None:
+    """One parser for each file, added to ``every``; a folder gets parsers of its own."""
     for name, module in members.items():
         description = module.DESCRIPTION or f"{module.HELP[0].upper()}{module.HELP[1:]}."
         sub = subparsers.add_parser(name, help=module.HELP, description=description)
         if module.KIND:
             sub.set_defaults(parser=sub, run=None)
-            _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module))
+            _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module), every)
         else:
             module.add_arguments(sub)
-            sub.defaults_of = module.DEFAULTS
+            sub.defaults_of, sub.commands = module.DEFAULTS, every
+            every[sub.prog.partition(" ")[2]] = sub
             sub.add_argument(
                 "--json", action="store_true", help="one JSON object on standard output, the rest on stderr"
             )

@@ -58,7 +58,8 @@ def predict(
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.stack_of(data))
     stack = remembering(opened)
-    survey = chain.kind.survey(stack, None)
+    with watch.explaining():
+        survey = chain.kind.survey(stack, None)
     planes = chain.planes(stack, survey, tile)
     shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]
     image = np.empty((*shape, *sides), np.float32)
