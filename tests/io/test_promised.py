@@ -109,6 +109,23 @@ def test_an_impossible_page_promises_nothing(tmp_path, axes):
         io.read(path)
 
 
+@pytest.mark.parametrize("count", ["9" * 5000, "fifteen"])
+def test_what_is_no_count(tmp_path, count):
+    """Numbers without end are cut in the message, and are said in our words."""
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, FRAMES, ome=True, photometric="minisblack", metadata={"axes": "TYX"})
+    with tifffile.TiffFile(path) as tif:
+        text = tif.ome_metadata.replace('SizeT="15"', f'SizeT="{count}"')
+    tifffile.tiffcomment(path, text.encode())
+    with pytest.raises(InputError, match=r"^the OME metadata are damaged: SizeT is '.{7,80}', not a count$"):
+        io.read(path)
+    header = f"ImageJ=1.53\nimages={count}\n"
+    tifffile.imwrite(path, FRAMES, description=header, metadata=None, photometric="minisblack")
+    with pytest.raises(InputError) as problem:
+        io.read(path)
+    assert len(str(problem.value)) < 200
+
+
 def test_a_tile_that_was_never_written(tmp_path):
     path = tmp_path / "a.tif"
     frames = FRAMES.copy()

@@ -24,11 +24,11 @@ def cut_short(tif: tifffile.TiffFile) -> str | None:
     return None
 
 
-def possible(tif: tifffile.TiffFile, count: int) -> int:
+def possible(tif: tifffile.TiffFile, count: float) -> int:
     """The count; InputError if so many frames are promised as the file has no bytes for."""
-    if count > tif.filehandle.size:
+    if not count <= tif.filehandle.size:
         raise InputError(f"{shown(count)} frames are promised, but the file has {tif.filehandle.size} bytes only")
-    return count
+    return int(count)
 
 
 def promised(tif: tifffile.TiffFile, series: Any, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]] | None:
@@ -36,7 +36,7 @@ def promised(tif: tifffile.TiffFile, series: Any, shape: tuple[int, ...]) -> tup
     there, size = prod(shape[:-2]), shape[-2:]
     if tif.is_imagej:
         header = tif.imagej_metadata or {}
-        images = possible(tif, int(header.get("images", 1)))
+        images = possible(tif, float(header.get("images", 1)))
         counts = tuple(int(header.get(name, 1)) for name in ("frames", "slices", "channels"))
         if images > there:
             return ("TZCYX", (*counts, *size)) if prod(counts) == images else ("IYX", (images, *size))

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import numpy as np
 import tifffile
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.io import calibration
 from srredsim.io.formats import _promised
 from srredsim.io.formats._pages import refuse_circle
@@ -277,7 +277,15 @@ def _refuse_impossible_counts(tif: tifffile.TiffFile) -> None:
     except ElementTree.ParseError:
         return  # metadata that nobody can read promise nothing: the frames are taken as they lie there
     for pixels in root.iterfind("{*}Image/{*}Pixels"):
-        _promised.possible(tif, prod(int(pixels.get(f"Size{axis}", 1)) for axis in "TCZ"))
+        _promised.possible(tif, prod(_count(f"Size{axis}", pixels.get(f"Size{axis}", "1")) for axis in "TCZ"))
+
+
+def _count(name: str, text: str) -> int:
+    """A number of OME metadata; Python itself has no words for one of thousands of digits."""
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"the OME metadata are damaged: {name} is {shown(text)}, not a count") from None
 
 
 def is_result(path: Path) -> bool:
