@@ -43,6 +43,15 @@ def not_finite(bad: int) -> str:
     return f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first"
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory was short, whoever says so: Python, TensorFlow and PyTorch have a class, others only a word."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or (isinstance(error, Exception) and re.search("RESOURCE_EXHAUSTED|std::bad_alloc", str(error)) is not None)
+    )
+
+
 def _cut(text: str, longest: int = LONGEST_VALUE) -> str:
     half = (longest - 3) // 2
     return text if len(text) <= longest else f"{text[:half]}...{text[-half:]}"

@@ -22,7 +22,6 @@ from typing import Any, NoReturn
 from srredsim import __version__
 from srredsim.cli import commands, terminal
 from srredsim.cli.arguments import Parser
-from srredsim.errors import InputError
 from srredsim.members import Members
 
 INTERRUPTED = 130  # exit status
@@ -153,7 +152,7 @@ def _run(arguments) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
-    except (InputError, MemoryError, OSError) as problem:
+    except Exception as problem:  # noqa: BLE001  what there are no words for is raised again, with its traceback
         message = terminal.in_words(problem)
         terminal.note(message)
         if arguments.json:

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from srredsim.cli.arguments import Parser
-from srredsim.errors import InputError, short
+from srredsim.errors import InputError, out_of_memory, short
 
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 NO_ACCESS |= {errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EIO}  # a name or a device that is no file
@@ -57,7 +57,7 @@ def in_words(problem: Exception) -> str:
     """One line about what the user can mend; any other problem is ours and keeps its traceback."""
     if isinstance(problem, InputError):
         return spelled(" ".join(str(problem).split()))
-    if isinstance(problem, MemoryError):
+    if out_of_memory(problem):
         smaller = [known for name, known in _flags().items() if name in TAKE_MEMORY]
         return "there is not enough memory for this" + (f"; try a smaller {' or '.join(smaller)}" if smaller else "")
     from srredsim.io import no_space

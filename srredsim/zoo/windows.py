@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from srredsim import networks, tiling
-from srredsim.errors import InputError
+from srredsim.errors import InputError, out_of_memory
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -63,7 +63,7 @@ class Network:
             try:
                 return self._compute(window)
             except _runtime_errors() as error:
-                if not _is_out_of_memory(error):
+                if not out_of_memory(error):
                     raise
             self.largest_window = self._next_smaller(side)
         return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
@@ -101,12 +101,3 @@ def _runtime_errors() -> tuple[type[BaseException], ...]:
     """What a backend may raise; asked for without importing one."""
     tensorflow = sys.modules.get("tensorflow")
     return MemoryError, RuntimeError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else [])
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """TensorFlow, PyTorch and Python have a class for it, JAX a word in the message."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
-        or "RESOURCE_EXHAUSTED" in str(error)
-    )
