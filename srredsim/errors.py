@@ -36,11 +36,23 @@ def shown(value: Any) -> str:
     return _cut(_REPR.repr(value))
 
 
+NO_MEMORY = "RESOURCE_EXHAUSTED|bad_alloc|bad allocation|Failed to allocate memory"  # JAX, C++, ONNX Runtime
+
+
 def not_finite(bad: int) -> str:
     """What to say of so many pixels that are no numbers; of none, if sums of the others leave the range of float32."""
     if not bad:
         return "pixels are so large that their sum is no number any more; divide the whole stack by one number"
     return f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first"
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory was short, whoever says so: Python, TensorFlow and PyTorch have a class, others only a word."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or (isinstance(error, Exception) and re.search(NO_MEMORY, str(error)) is not None)
+    )
 
 
 def _cut(text: str, longest: int = LONGEST_VALUE) -> str:

@@ -96,8 +96,11 @@ def checked(
         order,
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
         verdicts.camera_noise(noise, white, source),
-        _contrast(field.raw, noise, white),
-        *([verdicts.hexagonal()] if hexagonal(field.raw) else _stripes(parameters, lacking, bleaching)),
+        *(
+            verdicts.hexagonal()
+            if hexagonal(field.raw)
+            else [_contrast(field.raw, noise, white), *_stripes(parameters, lacking, bleaching)]
+        ),
         verdicts.evenness(light),
         bleaching,
         verdicts.shift(moved),
