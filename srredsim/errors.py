@@ -16,11 +16,13 @@ class InputError(ValueError):
 
     An argument is named as Python has it, between backticks, with a value where one would work: ``give `na` ``,
     ``try `order="ZAP", angles=3` ``. The command line makes flags of them (`srredsim.cli.terminal.spelled`).
-    Whatever a file puts into it, it stays short: endless words lose their middle.
+    Whatever a file puts into it, it stays short: endless words lose their middle. One ``about`` a file or a folder
+    begins with its path: whoever names the input before each message then need not.
     """
 
-    def __init__(self, message: object = ""):
-        super().__init__(short(str(message)))
+    def __init__(self, message: object = "", about: object = None):
+        self.about = about
+        super().__init__(short(str(message) if about is None else f"{about} {message}"))
 
 
 def short(message: str) -> str:
