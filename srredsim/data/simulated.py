@@ -19,7 +19,8 @@ from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
 from srredsim.simulation import sim
 
-FOREIGN = ("bands.py",)  # files of the optics that are no part of the simulator
+FOREIGN = ("bands.py", "defocus.py")  # files of the optics that are no part of the simulator
+SIMULATOR = ("sim.py", "phantoms.py", "camera.py")  # files of the simulation that are
 SHARED = ("checks.py", "schema.py")  # sources elsewhere that the simulator imports
 
 
@@ -156,4 +157,5 @@ def simulator_sources() -> list[Path]:
     """The files that a simulated stack depends on."""
     package = Path(sim.__file__).parents[1]
     optics = [path for path in package.glob("optics/*.py") if path.name not in FOREIGN]
-    return sorted([*package.glob("simulation/*.py"), *optics, *(package / name for name in SHARED)])
+    own = [package / "simulation" / name for name in SIMULATOR]
+    return sorted([*own, *optics, *(package / name for name in SHARED)])
