@@ -9,6 +9,7 @@ from typing import Any
 LONGEST_VALUE = 80  # characters of a value in a message
 LONGEST_WORD = 240  # characters without a space between them: paths are shorter
 LONGEST_MESSAGE = 2000
+NO_MEMORY = "RESOURCE_EXHAUSTED|bad_alloc|bad allocation|Failed to allocate memory"  # JAX, C++, ONNX Runtime
 
 
 class InputError(ValueError):
@@ -38,7 +39,6 @@ def shown(value: Any) -> str:
     return _cut(_REPR.repr(value))
 
 
-NO_MEMORY = "RESOURCE_EXHAUSTED|bad_alloc|bad allocation|Failed to allocate memory"  # JAX, C++, ONNX Runtime
 
 
 def not_finite(bad: int) -> str:
