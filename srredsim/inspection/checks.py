@@ -22,7 +22,7 @@ from srredsim.io.raw import Frames
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import noise_spectrum
-from srredsim.noise.whiteness import whiteness
+from srredsim.noise.whiteness import only_rounding, whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.hexagonal import hexagonal
@@ -85,7 +85,7 @@ def checked(
         return report | {"checks": [verdicts.not_checked("raw frames", str(problem)).report()]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
-    recorded, white = field.raw, whiteness(field.raw)
+    recorded, white = field.raw, _whiteness(field.raw)
     spectrum = noise_spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
     if spectrum and not spectrum.white:
         field = replace(field, raw=spectrum.whitened(recorded))
@@ -105,10 +105,7 @@ def checked(
         *([verdicts.hexagonal()] if hexagonal(field.raw) else _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,
-        *(
-            verdicts.told_from_noise(each, white, spectrum)
-            for each in (verdicts.shift(moved), verdicts.likeness(moved))
-        ),
+        *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),
     ]
     return report | {
         "checks": [check.report() for check in checks],
@@ -156,6 +153,11 @@ def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: NoiseLine)
     phases = raw.shape[1]
     of_frames = noise.variance(raw.mean(axis=(2, 3), dtype=np.float64)) / np.square(prepared.intensities)
     return of_frames.sum(axis=1) / phases**2
+
+
+def _whiteness(raw: np.ndarray) -> float:
+    """Whiteness of the noise; 0 if the finest frequencies have that of rounding alone, as enlarged frames have."""
+    return 0.0 if only_rounding(raw[0, 0]) else whiteness(raw)
 
 
 def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
