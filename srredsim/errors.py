@@ -39,8 +39,6 @@ def shown(value: Any) -> str:
     return _cut(_REPR.repr(value))
 
 
-
-
 def not_finite(bad: int) -> str:
     """What to say of so many pixels that are no numbers; of none, if sums of the others leave the range of float32."""
     if not bad:
