@@ -19,7 +19,7 @@ from srredsim import inputs
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
-from srredsim.training import callbacks, checkpoint, fit
+from srredsim.training import callbacks, checkpoint, fit, runs
 from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
 
@@ -182,8 +182,8 @@ def test_training_learns_and_leaves_everything_behind(tmp_path):
 
 def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(on_two_devices):
     """History and weights agree: the score is that of the last step, the loss the sum over the steps."""
-    runs, histories = on_two_devices
-    folder, history = runs / "over_steps", histories["over_steps"]
+    folders, histories = on_two_devices
+    folder, history = folders / "over_steps", histories["over_steps"]
     assert (folder / "preview.png").is_file()
     described = recipe.from_dict(OVER_STEPS)
     frames, truth, _ = next(
@@ -312,3 +312,20 @@ def test_files_of_others_are_not_written_over(tmp_path, name):
     with pytest.raises(InputError, match=f"holds other files, as {name}; .*another `out`"):
         train(recipe.from_dict(tiny()), out=tmp_path)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_the_folder_of_a_run_that_could_not_begin_goes_again(tmp_path):
+    home = tmp_path / "runs" / "one"
+
+    def begun(*files):
+        with runs.made(home):
+            for name in files:
+                (home / name).touch()
+            raise InputError("images are missing")
+
+    with pytest.raises(InputError, match="images are missing"):
+        begun()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="images are missing"):
+        begun("recipe.yaml")
+    assert (home / "recipe.yaml").is_file()
