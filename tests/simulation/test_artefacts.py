@@ -3,6 +3,19 @@
 import numpy as np
 
 from srredsim.simulation import artefacts
+from srredsim.simulation.sim import simulate_stack
+
+
+def test_noise_free_frames_are_the_mean_of_those_of_the_camera():
+    asked = {"phases": 3, "size": 32, "photons": (500.0, 500.0)}
+    free, noisy = artefacts.noise_free(3, index=1, **asked), simulate_stack(3, index=1, **asked)
+    assert free.settings == noisy.settings
+    np.testing.assert_array_equal(free.truth, noisy.truth)
+    gain, offset = noisy.settings.gain_adu, noisy.settings.offset_adu
+    variance = gain**2 * ((free.raw - offset) / gain + noisy.settings.read_noise_e**2) + 1 / 12
+    z = (noisy.raw - free.raw) / np.sqrt(variance)
+    assert abs(z.mean()) < 5 / np.sqrt(z.size)
+    assert abs(z.var() - 1) < 0.05
 
 
 def waves(size: int, pixel: float = 1.0) -> np.ndarray:
