@@ -19,7 +19,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
 from srredsim.simulation import sim
 
-FOREIGN = ("bands.py",)  # files of the optics that are no part of the simulator
+FOREIGN = ("bands.py", "defocus.py")  # files of the optics that are no part of the simulator
 SHARED = ("checks.py", "schema.py")  # sources elsewhere that the simulator imports
 
 
