@@ -116,7 +116,7 @@ def reconstruct(
     *,
     method: str = "wiener",
     wiener: float | None = None,
-    attenuation: float = 0.0,
+    attenuation: float | str | None = "auto",
     iterations: int | None = None,
     split_photons: bool = False,
     progress: Progress | None = None,
@@ -129,8 +129,9 @@ def reconstruct(
     method : {"wiener", "richardson-lucy"}
     wiener : float, optional
         Higher is smoother; left out: from the noise.
-    attenuation : float
-        0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes.
+    attenuation : float or "auto", optional
+        0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes; automatic: as
+        much as the stripes say is out of focus. None: nothing.
     iterations : int, optional
         Of Richardson-Lucy.
     split_photons : bool
