@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from srredsim.reconstruction.attenuation import AUTO
-from srredsim.reconstruction.planes import Plane
+from srredsim.reconstruction.planes import Channel, Plane
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
@@ -64,6 +65,16 @@ def _haze_words(haze: Haze, attenuation: float | str | None) -> str:
     if not attenuation:
         return f"{found}, left in the image"
     return f"{found}; attenuation {attenuation:g}, as given: intensities are not those of the sum of the frames"
+
+
+def taken_away(channels: Sequence[Channel]) -> list[str]:
+    """A line for each channel whose images are without light that was out of focus."""
+    several = len(channels) > 1
+    return [
+        f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO)}"
+        for number, channel in enumerate(channels, start=1)
+        if channel.haze.share
+    ]
 
 
 def of_time(plane: Plane) -> dict:

@@ -119,10 +119,13 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
-    """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and lens."""
+    """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and lens.
+
+    Light out of focus is taken away, as `planes` does.
+    """
     found = estimate(prepared, transfer)
     lens = found.lens(transfer)
-    image, _ = reconstruct(prepared, found, lens)
+    image, _ = reconstruct(prepared, found, lens, attenuation=haze_of(prepared.frames, found, transfer))
     return image, found, lens
 
 

@@ -28,7 +28,7 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
-from srredsim.quality.report import verdict
+from srredsim.quality.report import taken_away, verdict
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
@@ -329,6 +329,7 @@ class Results:
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
             "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
+            "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
@@ -376,7 +377,7 @@ def _opened(
     find = judging.finding(transfers) if transfers else None
     survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *watch.doubts()])  # doubts of what the survey has read
+    doubts = dict.fromkeys([*coarse, *watch.doubts(), *taken_away(survey.made_with)])  # of what the survey has read
     begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts))
     return Worker(begun, chain, stack)
 
