@@ -30,7 +30,7 @@ from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
-from srredsim.quality.report import verdict
+from srredsim.quality.report import taken_away, verdict
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
@@ -335,6 +335,7 @@ class Results:
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
             "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
+            "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
@@ -383,7 +384,8 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *watch.doubts(), *remarks(stack)])  # of what the survey has read
+    read = [*watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]  # of what the survey has read
+    doubts = dict.fromkeys([*coarse, *read])
     begun = replace(begun, survey=replace(survey, noise=tuple(spectra(stack))), notes=(*begun.notes, *doubts))
     return Worker(begun, chain, stack)
 
