@@ -1,4 +1,4 @@
-"""Stacks as real microscopes give them: the same fields under every condition, switches in the recipe, nothing mixed up."""
+"""Stacks as real microscopes give them: the same fields under every condition, switches in the recipe."""
 
 from dataclasses import replace
 from pathlib import Path
