@@ -40,7 +40,7 @@ class Survey:
     scalings: dict[Position, Scaling] = field(default_factory=dict)
     sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
     stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
-    noise: tuple[NoiseSpectrum | None, ...] = ()  # of each channel, None: white, where that was looked for
+    noise: tuple[NoiseSpectrum | None, ...] = ()  # of each channel, where its lens is known
     channels: tuple[Channel, ...] = ()  # in the mean over time, where the kind of input itself is made with them
 
     @property

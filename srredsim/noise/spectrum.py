@@ -17,7 +17,7 @@ the lens seems sharper than it is, which its damping, measured later, takes up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -25,6 +25,9 @@ from scipy import fft
 
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
 
+SMALLEST = 32  # raw pixels of a side
+MOST_PHOTONS = 1e5  # that a pixel of a camera can hold
+LEAST = 1e-8  # share of the power at low frequencies that the spectrum goes down to
 SIDE = 256  # raw pixels of the middle of the frames that is looked at
 INSIDE = np.linspace(0.3, 1.0, 8)  # fractions of the cut-off: borders of the rings in which angles are compared
 JUST_OUTSIDE = (1.03, 1.25)
@@ -34,7 +37,7 @@ RING = 0.04  # cycles per pixel: width of the rings further outside
 HALFWAY = 0.6  # fraction of the cut-off
 FEWEST = 24  # frequencies of a ring
 EFFECTIVE = 0.8  # share of them that are independent, as borders fade
-DARK_PERCENT = 1.0  # percentile of the mean frame of an angle that is taken for its background
+DARK_PERCENT, BRIGHT_PERCENT = 1.0, 99.0  # percentiles of a mean frame that are taken for background and structures
 UNFITTED = 0.01  # share of the power of a ring, above which what angles differ in is noise and not what is left of them
 COLOURED = 0.25  # logarithm of the ratio to white noise, at which ...
 CERTAIN = 4.0  # ... and so many standard deviations, noise is coloured
@@ -44,13 +47,28 @@ RISE = 8.0  # times, that noise grows at most towards frequencies where it canno
 
 @dataclass(frozen=True)
 class NoiseSpectrum:
-    """Power of the noise at frequencies in cycles per pixel, ascending, over that at the lowest."""
+    """Power of the noise at frequencies in cycles per pixel, ascending, over that at the lowest; empty if it is white.
 
-    frequencies: tuple[float, ...]
-    power: tuple[float, ...]
+    ``photons`` is how many a bright pixel would have, were its light all that makes noise.
+    """
+
     cutoff_per_pixel: float
+    photons: float
+    frequencies: tuple[float, ...] = ()
+    power: tuple[float, ...] = ()
+
+    @property
+    def white(self) -> bool:
+        return not self.frequencies
+
+    @property
+    def weak(self) -> bool:
+        """Weaker than light allows, in what a camera can hold."""
+        return self.photons > MOST_PHOTONS
 
     def at(self, frequency: np.ndarray) -> np.ndarray:
+        if self.white:
+            return np.ones(np.shape(frequency))
         return np.exp(np.interp(frequency, self.frequencies, np.log(self.power)))
 
     @property
@@ -58,17 +76,33 @@ class NoiseSpectrum:
         return float(self.at(np.array(self.cutoff_per_pixel)))
 
     @property
+    def number(self) -> str:
+        """What is wrong with it, for a camera's; empty if nothing is."""
+        if not self.white:
+            share = f"{100 * self.at_cutoff:.0f} %" if self.at_cutoff < 1 else f"{self.at_cutoff:.1f} times"
+            return f"at the cut-off of the lens it has {share} of its power at low frequencies"
+        if self.weak:
+            return f"it is weaker than that of {MOST_PHOTONS:,.0f} photons in a bright pixel"
+        return ""
+
+    @property
     def words(self) -> str:
-        """What to say of it, one sentence."""
-        share = f"{100 * self.at_cutoff:.0f} %" if self.at_cutoff < 1 else f"{self.at_cutoff:.1f} times"
-        return (
-            f"the noise is not a camera's: at the cut-off of the lens it has {share} of its power at low frequencies,"
-            " as after resampling, smoothing, denoising or lossy compression; it was made white again before all else;"
-            " better give the frames as the camera delivered them"
-        )
+        """What to say of it, one sentence; empty if it may be a camera's."""
+        if not self.number:
+            return ""
+        if self.white:
+            meaning = "a simulation without noise, or means of many frames; how certain the image is cannot be told"
+        else:
+            meaning = (
+                "resampled, smoothed, denoised or compressed with losses; it was made white again before all else,"
+                " better give the frames as the camera delivered them"
+            )
+        return f"the noise is not a camera's: {self.number}; {meaning}"
 
     def whitened(self, frames: np.ndarray) -> np.ndarray:
-        """Frames (..., y, x) float32 whose noise is white, as strong as it is at low frequencies; their means stay."""
+        """Frames (..., y, x) whose noise is white, as strong as it is at low frequencies; float32, their means stay."""
+        if self.white:
+            return frames
         shape = frames.shape[-2:]
         sides = [margins(n) for n in shape]
         grid = tuple(n + sum(side) for n, side in zip(shape, sides, strict=True))
@@ -85,29 +119,31 @@ class NoiseSpectrum:
 
 
 def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | None:
-    """Spectrum of the noise of frames (angles, phases, y, x), where it is not white.
+    """Spectrum of the noise of frames (angles, phases, y, x); None where it cannot be told.
 
-    None, too, where it cannot be told: of one angle, with which no other can be compared, and of frames whose noise is
-    too weak beside the object.
+    It is white where nothing speaks surely against it, so of one angle, with which no other can be compared.
     """
     angles, phases, y, x = raw.shape
-    if angles < 2 or phases < 3:
-        return None
     starts = [max(0, (n - SIDE) // 2) for n in (y, x)]
-    frames = _equally_bright(raw[:, :, starts[0] : starts[0] + SIDE, starts[1] : starts[1] + SIDE])
-    seen = _Seen(frames, cutoff_per_pixel)
-    inside, outside = seen.inside(), seen.outside()
-    if len(inside) < 2 or not outside:
+    middle = raw[:, :, starts[0] : starts[0] + SIDE, starts[1] : starts[1] + SIDE]
+    if min(middle.shape[2:]) < SMALLEST or not np.isfinite(middle).all():
+        return None
+    seen = _Seen(_equally_bright(middle), cutoff_per_pixel)
+    outside = seen.outside()
+    if not outside or not outside[0].power > 0:
         return None
     level = outside[0].power
+    white = NoiseSpectrum(cutoff_per_pixel, seen.brightness**2 / level)
+    inside = seen.inside() if angles > 1 and phases > 2 else []
+    if len(inside) < 2:
+        return white
     groups = [ring for ring in inside if ring.middle < HALFWAY], [ring for ring in inside if ring.middle > HALFWAY]
     if not any(_differs(group, level) for group in (*groups, outside[len(outside) // 2 :])):
-        return None
+        return white
     table = [(0.0, _towards_zero(inside)), *((ring.middle, ring.power) for ring in (*inside, *outside))]
     middles, power = np.transpose(table)
-    return NoiseSpectrum(
-        tuple((middles * cutoff_per_pixel).tolist()), tuple((power / power[0]).tolist()), cutoff_per_pixel
-    )
+    power = np.maximum(power / power[0], LEAST)
+    return replace(white, frequencies=tuple((middles * cutoff_per_pixel).tolist()), power=tuple(power.tolist()))
 
 
 @dataclass(frozen=True)
@@ -126,6 +162,8 @@ class _Seen:
         self.frames, self.cutoff = frames, cutoff_per_pixel
         y, x = frames.shape[2:]
         self.window = np.multiply.outer(fading(y, WIDE_FADE), fading(x, WIDE_FADE))
+        low, high = np.percentile(frames.mean(axis=(0, 1)), [DARK_PERCENT, BRIGHT_PERCENT])
+        self.brightness = float(high - low)
         self.unit = float(np.sum(self.window**2, dtype=float))  # power of white noise of variance 1
         self.fy, self.fx = np.broadcast_arrays(fft.fftfreq(y)[:, None], fft.fftfreq(x))
         self.relative = np.hypot(self.fy, self.fx) / cutoff_per_pixel

@@ -44,12 +44,12 @@ class Whitened:
 
     @property
     def spectra(self) -> Spectra:
-        """Spectrum of the noise of each channel that was read, None where it is white."""
+        """Spectrum of the noise of each channel that was read, None where it cannot be told."""
         return [self._known.get(channel) for channel in range(len(self._cutoffs))]
 
     def remarks(self) -> list[str]:
         """What to say of the noise of the channels that were read so far."""
-        found = [spectrum.words for spectrum in self.spectra if spectrum]
+        found = [spectrum.words for spectrum in self.spectra if spectrum and spectrum.words]
         return [f"warning: {words}" for words in dict.fromkeys(found)]
 
 
@@ -76,7 +76,7 @@ def remarks(stack: RawStack) -> list[str]:
 
 
 def spectra(stack: RawStack) -> Spectra:
-    """Spectrum of the noise of each channel, None where it is white or was not measured."""
+    """Spectrum of the noise of each channel, None where it cannot be told or was not measured."""
     array = _of(stack)
     return array.spectra if array else ()
 

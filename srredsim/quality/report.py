@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import numpy as np
+
 from srredsim.reconstruction.planes import Plane
 from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.search import FALSE_ALARM
 
 MEANINGS = {
     "inferred": "were inferred from the others",
@@ -71,6 +74,10 @@ def verdict(parameters: Parameters) -> str:
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
         if which:
             words.append(f"the stripes of angle {', '.join(which)} {meaning}")
+    for number, angle in enumerate(parameters.angles, start=1):
+        if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
+            length = np.hypot(*angle.k0_per_um)
+            words.append(f"angle {number} has stripes of {length:.3g} cycles/um, which are not those of the others")
     faint = [
         f"order {order.order} of angle {number}"
         for number, angle in enumerate(parameters.angles, start=1)
