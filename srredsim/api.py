@@ -200,14 +200,16 @@ def predict(
     """
     from srredsim.inspection.readings import watched
     from srredsim.quality.report import verdict
+    from srredsim.reconstruction.unknown_optics import as_far_as_told
     from srredsim.zoo import models
     from srredsim.zoo.predict import predict as predicted
 
     stacks.refuse_unknown(reading, predict, OfReading)
     notes: list[str] = []
     if model is None:
-        stack = stacks.raw_stack(data, reading)
+        stack, untold = as_far_as_told(stacks.raw_stack(data, reading))
         name, *notes = models.chosen(stack)
+        notes += untold
         chain = load_model(name, precision)
     else:
         if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded

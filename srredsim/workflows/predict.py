@@ -18,16 +18,18 @@ from typing import Any
 import numpy as np
 
 from srredsim import checks, io, picture
-from srredsim.acquisition import RawStack, frames_from_raw, which
+from srredsim.acquisition import Cutoff, RawStack, frames_from_raw, which
 from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Position, Survey
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
+from srredsim.io.source import Source
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.quality.report import verdict
+from srredsim.reconstruction.unknown_optics import as_far_as_told
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -55,6 +57,7 @@ class Plan:
     shown_as: str  # what the mean of the frames is called
     pixel_size_um: float | None  # in the file
     calibration: dict[str, Any]  # what the result says of itself
+    cutoffs: tuple[Cutoff, ...]  # of each channel, where they were estimated
     survey: Survey
     transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
     agreements: Agreements | None  # those of widefield images with their input, none yet; None: not compared
@@ -192,7 +195,7 @@ class Worker:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             source = io.open_source(plan.path, plan.reading.pixel_size_um, plan.reading.accept_incomplete)
-            stack = chain.open(source, plan.path, plan.reading)
+            stack = chain.open(_with_cutoffs(source, plan.cutoffs), plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
 
@@ -342,7 +345,7 @@ def _opened(
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
     if not isinstance(model, LoadedModel | Chain):
-        model = model(io.raw_stack(source, path, reading))
+        model, source = _chosen(model, source, path, reading)
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(opened)
@@ -364,6 +367,7 @@ def _opened(
         shown_as=chain.kind.shown_as(chain.scale),
         pixel_size_um=stack.optics.pixel_size_um,
         calibration=carried_over(stack, chain.scale),
+        cutoffs=stack.optics.cutoffs,
         survey=Survey(),
         transfers=transfers,
         agreements=chain.agreements() if consistency else None,
@@ -376,6 +380,20 @@ def _opened(
     doubts = dict.fromkeys([*coarse, *watch.doubts()])  # doubts of what the survey has read
     begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts))
     return Worker(begun, chain, stack)
+
+
+def _chosen(
+    choose: Callable[[RawStack], LoadedModel], source: Source, path: Path, reading: Reading
+) -> tuple[LoadedModel, Source]:
+    """The model for what a file holds; and the file, with what its frames tell of the optics that it does not."""
+    stack = io.raw_stack(source, path, reading)
+    known, untold = as_far_as_told(stack)
+    source = _with_cutoffs(source, known.optics.cutoffs)
+    return choose(known), replace(source, notes=(*source.notes, *known.notes[len(stack.notes) :], *untold))
+
+
+def _with_cutoffs(source: Source, cutoffs: tuple[Cutoff, ...]) -> Source:
+    return replace(source, optics=replace(source.optics, cutoffs=cutoffs))
 
 
 def _judging(chain: Chain, stack: RawStack) -> tuple[tuple[Transfer, ...], str | None]:

@@ -23,6 +23,7 @@ from srredsim.io.image import carried_over
 from srredsim.noise.photons import counting_of
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
+from srredsim.optics.nominal import in_pixels
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality import assess as quality
@@ -31,6 +32,7 @@ from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
+from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved
 from srredsim.stripes.given import Known
 
@@ -137,10 +139,11 @@ class Reconstruction:
     ):
         check_phases(stack.pattern.phases)
         opened, self._watch = watched(stack)
-        self.stack = io.remembering(opened)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
-        self.optics = self.before.fill(stack.optics) if self.before else stack.optics
+        filled = self.before.fill(stack.optics) if self.before else stack.optics
+        self.stack = with_cutoffs(replace(io.remembering(opened), optics=filled))
+        self.optics = self.stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.known = _known(stack, self.before, known, lens)
@@ -187,10 +190,11 @@ class Reconstruction:
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
         sizes, source = self.stack.sizes, self.stack.source
-        return {
+        found = {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
             "optics": {name: getattr(self.optics, name) for name in OPTICS},
+            "cutoffs": [asdict(one) for one in self.optics.cutoffs] or None,
             "cutoff_per_um": [transfer.cutoff_per_um for transfer in self.transfers],
             "parameters": None if self.before is None else self.before.name,
             "method": self.method.name,
@@ -200,6 +204,7 @@ class Reconstruction:
             "channels": self.channels,
             "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts()])),
         }
+        return in_pixels(found) if self.optics.pixel_size_um is None else found
 
 
 def reconstruct(

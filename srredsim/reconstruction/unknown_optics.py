@@ -1,0 +1,95 @@
+"""A stack whose optics are not all known, with the cut-off that its frames show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srredsim.acquisition import Cutoff, Optics, RawStack, numbers
+from srredsim.errors import InputError
+from srredsim.lost_frames import whole
+from srredsim.optics.illumination import check_phases
+from srredsim.optics.otf import cutoff_per_um
+from srredsim.optics.transfer import in_words, missing_of
+from srredsim.reconstruction.planes import sharpest_slice
+from srredsim.stripes.cutoff import cutoff_of
+from srredsim.stripes.preprocess import prepare
+
+FIELD = 512  # raw pixels, side of what is looked at
+SMALLEST = 48  # the same, at least
+LARGEST_DEVIATION = 0.08  # of a cut-off that is good enough to work with
+
+
+class Untold(InputError):
+    """The frames do not tell the cut-off, and the file not the optics."""
+
+
+def with_cutoffs(stack: RawStack) -> RawStack:
+    """The stack itself where its optics are known; else with the cut-off of each channel, and a note that says so.
+
+    Looked at is the middle of the sharpest slice of each channel at the first time.
+
+    Raises
+    ------
+    Untold
+        If the frames of a channel do not tell it; the message says what to give.
+    """
+    missing = missing_of(stack.optics)
+    if not missing or stack.optics.cutoffs:
+        return stack
+    try:
+        check_phases(stack.pattern.phases)
+        cutoffs = tuple(_of_channel(stack, channel) for channel in range(stack.sizes["C"]))
+    except InputError as problem:
+        raise Untold(
+            f"the file does not say {in_words(missing)}, and the cut-off cannot be estimated from its frames: {problem};"
+            f" give `{', '.join(missing)}`"
+        ) from None
+    optics = replace(stack.optics, cutoffs=cutoffs)
+    return replace(stack, optics=optics, notes=(*stack.notes, note(optics)))
+
+
+def as_far_as_told(stack: RawStack) -> tuple[RawStack, list[str]]:
+    """The stack `with_cutoffs`; or the stack itself and a warning, where its frames do not tell them."""
+    try:
+        return with_cutoffs(stack), []
+    except Untold as problem:
+        return stack, [f"warning: a weaker model is taken, that needs no optics: {problem}"]
+
+
+def note(optics: Optics) -> str:
+    """How the cut-off was found, and what it means where something is known."""
+    missing = missing_of(optics)
+    each = ", ".join(f"{one.per_pixel:.4f} +- {one.per_pixel * one.deviation:.4f}" for one in optics.cutoffs)
+    return (
+        f"the file does not say {in_words(missing)}: cut-off estimated from the frames, {each} cycles/pixel"
+        f"{_meaning(optics)}; give `{', '.join(missing)}` if known"
+    )
+
+
+def _meaning(optics: Optics) -> str:
+    """What the cut-off says of the value that is missing, where only one is."""
+    na, waves, pixel_size_um = optics.na, optics.wavelength_em_um, optics.pixel_size_um
+    pairs = [(own, own.cutoffs[0].per_pixel) for own in optics.each]
+    if na and waves and not pixel_size_um:
+        told = [per_pixel / cutoff_per_um(na, own.wavelength_em_um) for own, per_pixel in pairs]
+        return f" (as of pixels of {numbers([round(one, 4) for one in told])} um)"
+    if waves and pixel_size_um and not na:
+        told = [per_pixel / pixel_size_um * own.wavelength_em_um / 2 for own, per_pixel in pairs]
+        return f" (as of NA {numbers([round(one, 2) for one in told])})"
+    return ""
+
+
+def _of_channel(stack: RawStack, channel: int) -> Cutoff:
+    position = (0, channel, sharpest_slice(stack, channel))
+    raw = whole(stack, position)
+    if min(raw.shape[2:]) < SMALLEST:
+        raise InputError(f"they are {raw.shape[2]} x {raw.shape[3]} pixels, wanted {SMALLEST} or more")
+    starts = [max(0, (n - FIELD) // 2) for n in raw.shape[2:]]
+    field = tuple(slice(start, start + FIELD) for start in starts)
+    found = cutoff_of(prepare(raw[:, :, *field]))
+    if found.deviation > LARGEST_DEVIATION:
+        raise InputError(
+            f"they leave it between {found.per_pixel * (1 - 2 * found.deviation):.2f} and"
+            f" {found.per_pixel * (1 + 2 * found.deviation):.2f} cycles/pixel, as there is too little light"
+        )
+    return Cutoff(found.per_pixel, found.deviation)
