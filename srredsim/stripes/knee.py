@@ -25,8 +25,8 @@ from srredsim.optics.sampling import pixel_transfer
 
 RING = 1 / 96  # cycles per pixel
 LOWEST = 1.5 * RING  # below, out-of-focus light and uneven illumination
-CUTOFFS = np.exp(np.arange(np.log(0.06), np.log(0.7), 0.04))  # cycles per pixel, that are tried
-DAMPINGS = (0.2, 0.35, 0.6, 1.0)  # that are tried
+CUTOFFS = np.exp(np.arange(np.log(0.06), np.log(0.6), 0.05))  # cycles per pixel, that are tried
+DAMPINGS = (0.2, 0.3, 0.45, 0.6, 0.8, 1.0)  # that are tried
 SLOPE, SPREAD_OF_SLOPE, SPREAD_OF_BEND = -3.0, 1.0, 0.5  # of log power of objects along log f
 INDEPENDENT = 0.4  # share of the frequencies of a field with fading borders that have values of their own
 LARGEST_LOGARITHM = 80.0

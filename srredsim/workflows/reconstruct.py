@@ -204,7 +204,7 @@ class Reconstruction:
             "channels": self.channels,
             "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts()])),
         }
-        return in_pixels(found) if self.optics.pixel_size_um is None else found
+        return found if self.optics.pixel_size_um else in_pixels(found) | {"optics": found["optics"]}
 
 
 def reconstruct(
