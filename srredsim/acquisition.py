@@ -65,7 +65,9 @@ class Optics:
 
     def finer(self, scale: float) -> Optics:
         """The same of an image of so many pixels a raw pixel."""
-        return replace(self, pixel_size_um=None if self.pixel_size_um is None else self.pixel_size_um / scale, cutoffs=())
+        return replace(
+            self, pixel_size_um=None if self.pixel_size_um is None else self.pixel_size_um / scale, cutoffs=()
+        )
 
     def given(self, **values: Value) -> Optics:
         """With the values that are not None in place of these."""

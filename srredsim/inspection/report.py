@@ -76,10 +76,12 @@ def inspect(
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
-        "channels": in_unit([
-            checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
-            for channel in range(channels)
-        ]),
+        "channels": in_unit(
+            [
+                checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
+                for channel in range(channels)
+            ]
+        ),
     }
 
 

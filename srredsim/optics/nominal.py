@@ -14,18 +14,27 @@ LENGTH, FREQUENCY = ("_um", "_pixels"), ("_per_um", "_per_pixel")
 
 def in_pixels(report: Any) -> Any:
     """A report ready for JSON, with all lengths in raw pixels: ``line_spacing_um`` becomes ``line_spacing_pixels``."""
+    return _converted(report, 0, PIXEL_UM)
+
+
+def in_um(report: Any) -> Any:
+    """The report again that `in_pixels` was given."""
+    return _converted(report, 1, 1 / PIXEL_UM)
+
+
+def _converted(report: Any, unit: int, size: float) -> Any:
     if isinstance(report, list):
-        return [in_pixels(each) for each in report]
+        return [_converted(each, unit, size) for each in report]
     if not isinstance(report, dict):
         return report
     converted = {}
     for name, value in report.items():
-        if name.endswith(FREQUENCY[0]):
-            converted[name.removesuffix(FREQUENCY[0]) + FREQUENCY[1]] = _times(value, PIXEL_UM)
-        elif name.endswith(LENGTH[0]):
-            converted[name.removesuffix(LENGTH[0]) + LENGTH[1]] = _times(value, 1 / PIXEL_UM)
+        if name.endswith(FREQUENCY[unit]):
+            converted[name.removesuffix(FREQUENCY[unit]) + FREQUENCY[1 - unit]] = _times(value, size)
+        elif name.endswith(LENGTH[unit]):
+            converted[name.removesuffix(LENGTH[unit]) + LENGTH[1 - unit]] = _times(value, 1 / size)
         else:
-            converted[name] = in_pixels(value)
+            converted[name] = _converted(value, unit, size)
     return converted
 
 

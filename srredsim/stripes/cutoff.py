@@ -17,6 +17,7 @@ object are estimated along with them, in turn. Noise of any spectrum is that of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,10 @@ MOST = 6000  # of them
 DAMPINGS = (0.15, 1.0)  # that lenses have
 FINEST_STRIPES = 1.1  # times the cut-off
 FIRST_CONTRAST = 0.25  # amplitude c that the estimate begins with
-ROUNDS = 3  # of contrasts and object for each lens
+ROUNDS = 4  # of contrasts and object for each lens
+RIDGE = 7.0  # decrease of log damping along log cut-off, of lenses that look much alike
+OUTSIDE = 1e4  # loss of likelihood, by e, of what no lens is
+MOST_TRIED = 70  # lenses
 STEP = 0.02  # in the logarithm of the cut-off, over which the likelihood's curvature is taken
 EXACT = 0.01  # relative: stacks of known cut-off are met with, however much light there is
 
@@ -101,7 +105,10 @@ class Likelihood:
         return bands
 
     def _band(self, contrast: tuple[int, int] | None, home: np.ndarray, k) -> Band:
-        qy, qx = (np.broadcast_to(f + along, home.shape).ravel()[self._inside] for f, along in zip((self._fy, self._fx), k, strict=True))
+        qy, qx = (
+            np.broadcast_to(f + along, home.shape).ravel()[self._inside]
+            for f, along in zip((self._fy, self._fx), k, strict=True)
+        )
         frequency = np.hypot(qy, qx)
         carried = np.maximum(np.abs(qy), np.abs(qx)) < 0.5
         noise = np.where(carried, self._noise(frequency), np.inf)
@@ -131,28 +138,35 @@ class Likelihood:
 
     def best(self) -> Knee:
         """The most likely cut-off, and its standard deviation."""
+        middle = np.log(DAMPING)
 
-        def unlikely(logarithms: np.ndarray) -> float:
-            cutoff, damping = np.exp(logarithms)
-            low, high = DAMPINGS
-            outside = max(0.0, np.log(damping / high), np.log(low / damping), np.log(self._finest / cutoff / FINEST_STRIPES))
-            return -self(cutoff, float(np.clip(damping, low, high))) + 1e4 * outside
+        def unlikely(place: np.ndarray) -> float:
+            logarithm, turned = place
+            damping = np.exp(middle + turned - RIDGE * (logarithm - self._start.logarithm))
+            allowed = float(np.clip(damping, *DAMPINGS))
+            beyond = np.log(self._finest / FINEST_STRIPES) - logarithm
+            outside = abs(np.log(damping / allowed)) + max(0.0, beyond)
+            return OUTSIDE * outside - self(float(np.exp(logarithm)), allowed)
 
-        start = np.array([self._start.logarithm, np.log(DAMPING)])
-        simplex = start + [[0, 0], [0.05, -0.1], [-0.05, 0.1]]
-        found = minimize(unlikely, start, method="Nelder-Mead", options={"initial_simplex": simplex, "xatol": 2e-3, "fatol": 0.5, "maxfev": 80})
-        return Knee(float(found.x[0]), self._deviation(unlikely, found.x))
+        start = np.array([self._start.logarithm, 0.0])
+        for _ in range(2):
+            unlikely(start)  # contrasts and object come near
+        simplex = start + [[0.0, 0.0], [0.06, 0.0], [0.0, 0.3]]
+        options = {"initial_simplex": simplex, "xatol": 2e-3, "fatol": 0.2, "maxfev": MOST_TRIED}
+        found = minimize(unlikely, start, method="Nelder-Mead", options=options)
+        return Knee(float(found.x[0]), _deviation(unlikely, found.x))
 
-    def _deviation(self, unlikely, best: np.ndarray) -> float:
-        """From the curvature of the likelihood along the cut-off, with the damping that goes with each."""
-        steps = STEP * np.eye(2)
-        middle = unlikely(best)
-        hessian = np.empty((2, 2))
-        for i in range(2):
-            hessian[i, i] = unlikely(best + steps[i]) + unlikely(best - steps[i]) - 2 * middle
-        hessian[0, 1] = hessian[1, 0] = (
-            unlikely(best + steps[0] + steps[1]) + unlikely(best - steps[0] - steps[1])
-            - unlikely(best + steps[0] - steps[1]) - unlikely(best - steps[0] + steps[1])
-        ) / 4
-        certain = hessian[0, 0] - hessian[0, 1] ** 2 / max(hessian[1, 1], 1e-9)
-        return float(np.hypot(STEP / np.sqrt(max(certain, 1e-9)), EXACT))
+
+def _deviation(unlikely: Callable[[np.ndarray], float], best: np.ndarray) -> float:
+    """From the curvature of the likelihood along the cut-off, with the damping that goes best with each."""
+    one, other = STEP * np.array([1.0, 0.0]), STEP * np.array([0.0, 10.0])
+    middle = unlikely(best)
+    along, across = (unlikely(best + step) + unlikely(best - step) - 2 * middle for step in (one, other))
+    both = (
+        unlikely(best + one + other)
+        + unlikely(best - one - other)
+        - unlikely(best + one - other)
+        - unlikely(best - one + other)
+    ) / 4
+    certain = along - both**2 / max(across, 1e-9)
+    return float(np.hypot(STEP / np.sqrt(max(certain, 1e-9)), EXACT))

@@ -29,6 +29,7 @@ CUTOFFS = np.exp(np.arange(np.log(0.06), np.log(0.6), 0.05))  # cycles per pixel
 DAMPINGS = (0.2, 0.3, 0.45, 0.6, 0.8, 1.0)  # that are tried
 SLOPE, SPREAD_OF_SLOPE, SPREAD_OF_BEND = -3.0, 1.0, 0.5  # of log power of objects along log f
 INDEPENDENT = 0.4  # share of the frequencies of a field with fading borders that have values of their own
+EXACT = 0.04  # relative: stacks of known cut-off are met with, however much light there is
 LARGEST_LOGARITHM = 80.0
 
 
@@ -81,17 +82,20 @@ def knee_of(zeros: np.ndarray) -> Knee:
     inside = frequencies > LOWEST
     frequencies, counts, power = frequencies[inside], INDEPENDENT * counts[inside], power[inside]
     floor = noise(frequencies) / len(zeros)
-    fitted = np.array([
-        max(
-            ObjectPower(frequencies).fitted(_passed(frequencies, cutoff, damping), floor, power, counts)
-            for damping in DAMPINGS
-        )
-        for cutoff in CUTOFFS
-    ])
+    fitted = np.array(
+        [
+            max(
+                ObjectPower(frequencies).fitted(_passed(frequencies, cutoff, damping), floor, power, counts)
+                for damping in DAMPINGS
+            )
+            for cutoff in CUTOFFS
+        ]
+    )
     weights = np.exp(fitted - fitted.max())
     weights /= weights.sum()
     mean = float(np.sum(weights * np.log(CUTOFFS)))
-    return Knee(mean, float(np.sqrt(np.sum(weights * (np.log(CUTOFFS) - mean) ** 2))))
+    deviation = float(np.sqrt(np.sum(weights * (np.log(CUTOFFS) - mean) ** 2)))
+    return Knee(mean, float(np.hypot(deviation, EXACT)))
 
 
 class ObjectPower:
@@ -108,7 +112,12 @@ class ObjectPower:
         return np.exp(np.clip(self._powers @ self._fit, -LARGEST_LOGARITHM, LARGEST_LOGARITHM))
 
     def fitted(
-        self, gain: np.ndarray, noise: np.ndarray | float, power: np.ndarray, counts: np.ndarray | float, rounds: int = 8
+        self,
+        gain: np.ndarray,
+        noise: np.ndarray | float,
+        power: np.ndarray,
+        counts: np.ndarray | float,
+        rounds: int = 8,
     ) -> float:
         """Fit power = object times gain + noise, from the last fit on; the logarithm of its likelihood.
 

@@ -144,6 +144,7 @@ class Reconstruction:
         filled = self.before.fill(stack.optics) if self.before else stack.optics
         self.stack = with_cutoffs(replace(io.remembering(opened), optics=filled))
         self.optics = self.stack.optics
+        _check_unit(self.optics, known, lens)
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.known = _known(stack, self.before, known, lens)
@@ -307,6 +308,15 @@ def _transfers(optics: Optics, channels: int, otf: str | Path | None) -> tuple[l
         )
     curve, notes = read_curve(otf, transfers[0].cutoff_per_um)
     return [transfer.with_curve(curve) for transfer in transfers], [*coarse, *notes]
+
+
+def _check_unit(optics: Optics, known: KnownStripes, lens: Lens) -> None:
+    """InputError if something is known in um, of pixels whose size is not."""
+    for name, value in (("k", known.k), ("otf", lens.otf)):
+        if value is not None and optics.pixel_size_um is None:
+            raise InputError(
+                f"`{name}` is in cycles/um, and the file does not say its pixel size; give `pixel_size_um`"
+            )
 
 
 def _first(rows: Any) -> Any:
