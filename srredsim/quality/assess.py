@@ -105,7 +105,7 @@ def assess(
             _mmr_words(ratio),
             f"blurred, the image agrees with the widefield image to a correlation (RSP) of {compared.rsp:.3f};"
             " this says nothing about detail finer than that",
-            _decorrelation_words(resolution_um and transfer.in_words(resolution_um)),
+            _decorrelation_words(None if resolution_um is None else transfer.in_words(resolution_um)),
             *_beyond_words(beyond),
             *(_stripe_words(found) for found in strong),
             *([] if strong or not stripes else ["no stripes to be seen were left in the image"]),
@@ -128,7 +128,8 @@ def _mmr_words(ratio: float | None) -> str:
 
 
 def _decorrelation_words(resolution: str | None) -> str:
-    return f"decorrelation analysis: {resolution or 'no resolution'}; noise makes this figure finer, it is no sign of quality by itself"
+    found = resolution or "no resolution"
+    return f"decorrelation analysis: {found}; noise makes this figure finer, it is no sign of quality by itself"
 
 
 def _beyond_words(ratio: float | None) -> list[str]:

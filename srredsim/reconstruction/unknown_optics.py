@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from srredsim.acquisition import Cutoff, Optics, RawStack, numbers
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.optics.illumination import check_phases
-from srredsim.optics.otf import cutoff_per_um
 from srredsim.optics.transfer import in_words, missing_of
 from srredsim.reconstruction.planes import sharpest_slice
 from srredsim.stripes.cutoff import cutoff_of
@@ -41,8 +42,8 @@ def with_cutoffs(stack: RawStack) -> RawStack:
         cutoffs = tuple(_of_channel(stack, channel) for channel in range(stack.sizes["C"]))
     except InputError as problem:
         raise Untold(
-            f"the file does not say {in_words(missing)}, and the cut-off cannot be estimated from its frames: {problem};"
-            f" give `{', '.join(missing)}`"
+            f"the file does not say {in_words(missing)}, and its frames do not tell the cut-off: {problem}; give"
+            f" `{', '.join(missing)}`"
         ) from None
     optics = replace(stack.optics, cutoffs=cutoffs)
     return replace(stack, optics=optics, notes=(*stack.notes, note(optics)))
@@ -68,14 +69,12 @@ def note(optics: Optics) -> str:
 
 def _meaning(optics: Optics) -> str:
     """What the cut-off says of the value that is missing, where only one is."""
-    na, waves, pixel_size_um = optics.na, optics.wavelength_em_um, optics.pixel_size_um
-    pairs = [(own, own.cutoffs[0].per_pixel) for own in optics.each]
-    if na and waves and not pixel_size_um:
-        told = [per_pixel / cutoff_per_um(na, own.wavelength_em_um) for own, per_pixel in pairs]
-        return f" (as of pixels of {numbers([round(one, 4) for one in told])} um)"
-    if waves and pixel_size_um and not na:
-        told = [per_pixel / pixel_size_um * own.wavelength_em_um / 2 for own, per_pixel in pairs]
-        return f" (as of NA {numbers([round(one, 2) for one in told])})"
+    per_pixel = np.array([one.per_pixel for one in optics.cutoffs])
+    missing, waves = missing_of(optics), np.array(optics.wavelength_em_um, float)
+    if missing == ["pixel_size_um"]:
+        return f" (as of pixels of {numbers(np.unique(np.round(per_pixel * waves / 2 / optics.na, 4)))} um)"
+    if missing == ["na"]:
+        return f" (as of NA {numbers(np.unique(np.round(per_pixel / optics.pixel_size_um * waves / 2, 2)))})"
     return ""
 
 

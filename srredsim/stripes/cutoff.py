@@ -24,7 +24,6 @@ import numpy as np
 from scipy import fft
 from scipy.optimize import minimize
 
-from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.borders import WIDE_FADE, WORKERS, faded_spectrum
 from srredsim.optics.otf import otf
@@ -32,10 +31,11 @@ from srredsim.optics.sampling import pixel_transfer
 from srredsim.optics.transfer import DAMPING, Transfer
 from srredsim.stripes.bands import image, wave
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.knee import LOWEST, Knee, Noise, ObjectPower, knee_of, noise_of, zeros_of
+from srredsim.stripes.knee import LOWEST, Knee, ObjectPower, knee_of, noise_of, zeros_of
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 
+VAGUE = 0.25  # deviation of a knee that stripes are not even looked for with
 BEYOND = 1.3  # times the knee: frequencies of the object that are looked at
 MOST = 6000  # of them
 DAMPINGS = (0.15, 1.0)  # that lenses have
@@ -45,7 +45,9 @@ ROUNDS = 4  # of contrasts and object for each lens
 RIDGE = 7.0  # decrease of log damping along log cut-off, of lenses that look much alike
 OUTSIDE = 1e4  # loss of likelihood, by e, of what no lens is
 MOST_TRIED = 70  # lenses
-STEP = 0.02  # in the logarithm of the cut-off, over which the likelihood's curvature is taken
+STEP = 0.03  # of the logarithm of the cut-off, beside which the likelihood is less
+TURNED = (-0.3, -0.15, 0.0, 0.15, 0.3)  # of the logarithm of the damping, beside the ridge
+SMALLEST_LOSS = 0.02  # that is taken seriously
 EXACT = 0.01  # relative: stacks of known cut-off are met with, however much light there is
 
 
@@ -57,13 +59,15 @@ class Band:
     seen: np.ndarray
     frequency: np.ndarray  # cycles per pixel
     pixel: np.ndarray  # what the pixel passes there
-    noise: np.ndarray  # infinite where the frequency is beyond what pixels carry
+    noise: np.ndarray  # infinite where the frequency is beyond what the pixels carry
 
 
 def cutoff_of(prepared: Prepared) -> Knee:
-    """Cut-off of a stack, in cycles per pixel, from its stripes if any are found, else from its knee alone."""
+    """Cut-off of a stack, in cycles per pixel, from its stripes if any are found, else from the knee alone."""
     zeros = zeros_of(prepared.frames)
     knee = knee_of(zeros)
+    if knee.deviation > VAGUE:
+        return knee
     found = estimate(prepared, Transfer(knee.per_pixel, 1.0))
     if found.failed:
         return knee
@@ -75,6 +79,7 @@ class Likelihood:
 
     def __init__(self, prepared: Prepared, found: Parameters, zeros: np.ndarray, knee: Knee):
         self._start, self._noise = knee, noise_of(zeros)
+        self._limit = self._noise.limit
         self._finest = found.k_max_per_um
         y, x = zeros.shape[1:]
         self._fy, self._fx = np.fft.fftfreq(y)[:, None], np.fft.rfftfreq(x)
@@ -110,7 +115,7 @@ class Likelihood:
             for f, along in zip((self._fy, self._fx), k, strict=True)
         )
         frequency = np.hypot(qy, qx)
-        carried = np.maximum(np.abs(qy), np.abs(qx)) < 0.5
+        carried = (np.maximum(np.abs(qy), np.abs(qx)) < 0.5) & (frequency < self._limit)
         noise = np.where(carried, self._noise(frequency), np.inf)
         return Band(contrast, home.ravel()[self._inside], frequency, pixel_transfer(qy) * pixel_transfer(qx), noise)
 
@@ -151,22 +156,16 @@ class Likelihood:
         start = np.array([self._start.logarithm, 0.0])
         for _ in range(2):
             unlikely(start)  # contrasts and object come near
-        simplex = start + [[0.0, 0.0], [0.06, 0.0], [0.0, 0.3]]
+        simplex = start + np.array([[0.0, 0.0], [0.06, 0.0], [0.0, 0.3]])
         options = {"initial_simplex": simplex, "xatol": 2e-3, "fatol": 0.2, "maxfev": MOST_TRIED}
         found = minimize(unlikely, start, method="Nelder-Mead", options=options)
         return Knee(float(found.x[0]), _deviation(unlikely, found.x))
 
 
 def _deviation(unlikely: Callable[[np.ndarray], float], best: np.ndarray) -> float:
-    """From the curvature of the likelihood along the cut-off, with the damping that goes best with each."""
-    one, other = STEP * np.array([1.0, 0.0]), STEP * np.array([0.0, 10.0])
+    """From what the likelihood loses beside the best cut-off, with the damping that goes best with each."""
     middle = unlikely(best)
-    along, across = (unlikely(best + step) + unlikely(best - step) - 2 * middle for step in (one, other))
-    both = (
-        unlikely(best + one + other)
-        + unlikely(best - one - other)
-        - unlikely(best + one - other)
-        - unlikely(best - one + other)
-    ) / 4
-    certain = along - both**2 / max(across, 1e-9)
-    return float(np.hypot(STEP / np.sqrt(max(certain, 1e-9)), EXACT))
+    losses = [
+        min(unlikely(best + np.array([side * STEP, turned])) for turned in TURNED) - middle for side in (1.0, -1.0)
+    ]
+    return float(np.hypot(STEP / np.sqrt(2 * max(np.mean(losses), SMALLEST_LOSS)), EXACT))

@@ -8,8 +8,8 @@ differs between them is noise, :math:`N(f)`, white or not, and the power of thei
 with the OTF of cut-off :math:`f_c` and damping a, the pixel P and the power :math:`\Phi` of an object, whose logarithm
 is a parabola in log f, close to a straight line. Powers of spectra have exponential distributions, so that the
 logarithm of the likelihood is :math:`-\sum n (\log v + p / v)` over rings of n frequencies of expected power v and mean
-power p. Nothing needs to be known of the noise: frames that were resampled, whose noise ends where the resampling does,
-have their knee where the signal ends.
+power p. Nothing needs to be known of the noise: frames that were resampled have their knee where the signal ends, not
+where the resampling does and the noise with it. Beyond that they say nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ DAMPINGS = (0.2, 0.3, 0.45, 0.6, 0.8, 1.0)  # that are tried
 SLOPE, SPREAD_OF_SLOPE, SPREAD_OF_BEND = -3.0, 1.0, 0.5  # of log power of objects along log f
 INDEPENDENT = 0.4  # share of the frequencies of a field with fading borders that have values of their own
 EXACT = 0.04  # relative: stacks of known cut-off are met with, however much light there is
+FAINT = 0.03  # times the noise at lower frequencies
 LARGEST_LOGARITHM = 80.0
 
 
@@ -55,6 +56,13 @@ class Noise:
     def __call__(self, frequency: np.ndarray) -> np.ndarray:
         return np.interp(frequency, self.frequencies, self.power)
 
+    @property
+    def limit(self) -> float:
+        """Frequency from which on there is next to none: resampled frames have copies of lower frequencies there."""
+        below = [np.median(self.power[: n + 1]) for n in range(len(self.power))]
+        faint = (self.power < FAINT * np.array(below)) & (self.frequencies > LOWEST)
+        return float(self.frequencies[np.argmax(faint)]) if faint.any() else np.inf
+
 
 def zeros_of(frames: np.ndarray) -> np.ndarray:
     """Spectra (angles, y, x) of band 0 of frames (angles, phases, y, x), whose borders fade.
@@ -66,7 +74,9 @@ def zeros_of(frames: np.ndarray) -> np.ndarray:
     """
     if len(frames) < 2:
         raise InputError("a stack of one angle does not tell what of it is noise")
-    return np.stack([faded_spectrum(each.mean(axis=0, dtype=np.float32), WIDE_FADE) for each in frames])
+    images = frames.mean(axis=1, dtype=np.float32)
+    images -= images.mean(axis=(1, 2), keepdims=True)  # of which the fading borders would show
+    return np.stack([faded_spectrum(each, WIDE_FADE) for each in images])
 
 
 def noise_of(zeros: np.ndarray) -> Noise:
@@ -79,7 +89,7 @@ def knee_of(zeros: np.ndarray) -> Knee:
     """Where the mean of the bands 0 (angles, y, x) of all angles falls to its noise, over all dampings of the lens."""
     noise = noise_of(zeros)
     frequencies, counts, (power,) = _rings(np.abs(zeros.mean(axis=0)) ** 2)
-    inside = frequencies > LOWEST
+    inside = (frequencies > LOWEST) & (frequencies < noise.limit)
     frequencies, counts, power = frequencies[inside], INDEPENDENT * counts[inside], power[inside]
     floor = noise(frequencies) / len(zeros)
     fitted = np.array(
@@ -126,7 +136,8 @@ class ObjectPower:
         if self._fit is None:
             shape = np.exp(self._powers @ self._usual)
             level = np.sum(counts * np.maximum(power - noise, 0)) / np.sum(counts * shape * gain)
-            self._fit = self._usual + [np.log(max(level, np.exp(-LARGEST_LOGARITHM))), 0, 0]
+            self._fit = self._usual.copy()
+            self._fit[0] = np.log(max(level, np.exp(-LARGEST_LOGARITHM)))
         for _ in range(rounds):
             signal = self() * gain
             expected = signal + noise
