@@ -48,7 +48,7 @@ MOST_TRIED = 70  # lenses
 STEP = 0.03  # of the logarithm of the cut-off, beside which the likelihood is less
 TURNED = (-0.3, -0.15, 0.0, 0.15, 0.3)  # of the logarithm of the damping, beside the ridge
 SMALLEST_LOSS = 0.02  # that is taken seriously
-EXACT = 0.01  # relative: stacks of known cut-off are met with, however much light there is
+EXACT = 0.02  # relative: stacks of known cut-off are met with, however much light there is
 
 
 @dataclass(frozen=True)

@@ -142,9 +142,9 @@ class Reconstruction:
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         filled = self.before.fill(stack.optics) if self.before else stack.optics
+        _check_unit(filled, known, lens)
         self.stack = with_cutoffs(replace(io.remembering(opened), optics=filled))
         self.optics = self.stack.optics
-        _check_unit(self.optics, known, lens)
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.known = _known(stack, self.before, known, lens)

@@ -28,7 +28,7 @@ def test_within_six_percent_at_200_photons(stack):
     found = cutoff_of(prepare(stack.raw))
     truth = stack.settings.cutoff_per_um * 0.07
     assert found.per_pixel == pytest.approx(truth, rel=0.06)
-    assert abs(np.log(found.per_pixel / truth)) < 4 * found.deviation < 0.12
+    assert abs(np.log(found.per_pixel / truth)) < 3 * found.deviation < 0.12
 
 
 def test_resampled_frames_have_half_of_it(stack):
