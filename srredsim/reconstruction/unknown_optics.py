@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from srredsim.acquisition import Cutoff, Optics, RawStack, numbers
 from srredsim.errors import InputError
+from srredsim.io.asked import Reading
+from srredsim.io.raw import raw_stack
+from srredsim.io.source import Source
 from srredsim.lost_frames import whole
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import in_words, missing_of
@@ -49,12 +53,26 @@ def with_cutoffs(stack: RawStack) -> RawStack:
     return replace(stack, optics=optics, notes=(*stack.notes, note(optics)))
 
 
-def as_far_as_told(stack: RawStack) -> tuple[RawStack, list[str]]:
-    """The stack `with_cutoffs`; or the stack itself and a warning, where its frames do not tell them."""
+def as_far_as_told(stack: RawStack) -> RawStack:
+    """The stack `with_cutoffs`; or, where its frames do not tell them, the stack and a warning."""
     try:
-        return with_cutoffs(stack), []
+        return with_cutoffs(stack)
     except Untold as problem:
-        return stack, [f"warning: a weaker model is taken, that needs no optics: {problem}"]
+        warning = f"warning: a weaker model is taken, that needs no optics: {problem}"
+        return replace(stack, notes=(*stack.notes, warning))
+
+
+def of_file(source: Source, path: Path, reading: Reading) -> tuple[RawStack, Source]:
+    """The stack of an open file `as_far_as_told`, and the file: read again, it has the same cut-offs and notes."""
+    stack = raw_stack(source, path, reading)
+    told = as_far_as_told(stack)
+    more = told.notes[len(stack.notes) :]
+    return told, replace(with_known(source, told.optics.cutoffs), notes=(*source.notes, *more))
+
+
+def with_known(source: Source, cutoffs: tuple[Cutoff, ...]) -> Source:
+    """An open file with the cut-offs that were estimated before; none, if none were."""
+    return replace(source, optics=replace(source.optics, cutoffs=cutoffs))
 
 
 def note(optics: Optics) -> str:

@@ -21,6 +21,7 @@ from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.image import carried_over
 from srredsim.noise.photons import counting_of
+from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
 from srredsim.optics.nominal import in_pixels
@@ -143,10 +144,11 @@ class Reconstruction:
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         filled = self.before.fill(stack.optics) if self.before else stack.optics
         _check_unit(filled, known, lens)
-        self.stack = with_cutoffs(replace(io.remembering(opened), optics=filled))
-        self.optics = self.stack.optics
+        told = with_cutoffs(replace(opened, optics=filled))
+        self.optics = told.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
+        self.stack = io.remembering(whitened(told, self.transfers))
         self.known = _known(stack, self.before, known, lens)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
@@ -161,17 +163,21 @@ class Reconstruction:
 
     def planes(self, progress: Progress | None = None) -> Iterator[Plane]:
         """Every plane; what is to be reported of it is kept."""
-        method = self.method
-        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
-        images = planes(self.stack, self.transfers, method.wiener, **how)
-        for done, plane in enumerate(images, start=1):
-            where = self.stack.which(plane.position)
-            checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
+        for done, plane in enumerate(self._made(), start=1):
             yield plane
             if plane.position[2] == plane.sharpest:
                 self._note(plane)
             if progress:
                 progress(done, math.prod(self.shape[:3]))
+
+    def _made(self) -> Iterator[Plane]:
+        method = self.method
+        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
+        with self._watch.explaining():
+            for plane in planes(self.stack, self.transfers, method.wiener, **how):
+                where = self.stack.which(plane.position)
+                checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
+                yield plane
 
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
@@ -203,7 +209,7 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts()])),
+            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(), *remarks(self.stack)])),
         }
         return found if self.optics.pixel_size_um else in_pixels(found) | {"optics": found["optics"]}
 
