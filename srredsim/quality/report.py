@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from srredsim.optics.nominal import length
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.planes import Channel, Plane
 from srredsim.stripes.haze import Haze
@@ -157,7 +158,7 @@ def lines(report: dict) -> list[str]:
         name = f"channel {channel['channel'] + 1}, " if several else ""
         for number, angle in enumerate(channel["angles"], start=1):
             orders = ", ".join(
-                f"order {order['order']}: spacing {1000 * order['line_spacing_um']:.1f} nm,"
+                f"order {order['order']}: spacing {length(order, 'line_spacing', 1)},"
                 f" contrast {order['modulation_depth']:.2f} +- {order['modulation_error']:.2f}, z {order['z']:.1f}"
                 for order in angle["orders"]
             )
@@ -170,10 +171,8 @@ def lines(report: dict) -> list[str]:
         text.append(f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']})")
         text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
-        if "frc_um" in channel["quality"]:
-            text.append(
-                f"{name}resolution {1000 * channel['quality']['frc_um']:.0f} nm (FRC 1/7 of halves of the photons)"
-            )
+        if {"frc_um", "frc_pixels"} & set(channel["quality"]):
+            text.append(f"{name}resolution {length(channel['quality'], 'frc')} (FRC 1/7 of halves of the photons)")
         text.append(f"{name}{channel['verdict']}")
     return text
 

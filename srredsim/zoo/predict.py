@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,7 @@ def predict(
     doubts += compared.notes() if compared else []
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
-    pixel_size_um = stack.optics.pixel_size_um
-    optics = replace(stack.optics, pixel_size_um=pixel_size_um and pixel_size_um / chain.scale)
+    optics = stack.optics.finer(chain.scale)
     notes, rows = (*stack.notes, *chain.notes, *doubts), compared.report() if compared else None
     return Predicted(image, optics, survey.made_with, notes, rows)
 
