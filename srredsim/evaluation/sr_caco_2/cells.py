@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.data import catalogue
-from srredsim.data.caco2.layout import GREY_LEVELS, layout
+from srredsim import resources
+from srredsim.data import catalogue, description
+from srredsim.data.caco2.layout import GREY_LEVELS, Layout, layout
 from srredsim.data.caco2.patches import Patches
 from srredsim.data.readers import Wanted
 from srredsim.denoising import methods as denoisers
@@ -29,6 +30,7 @@ WITHOUT_WEIGHTS = (BICUBIC, *(f"{denoiser}+{BICUBIC}" for denoiser in denoisers.
 OWN = "confocal_sr"  # for any confocal image
 OWN_MODELS = {2: "confocal_sr_x2", 4: "confocal_sr", 8: "confocal_sr_x8"}
 CLEAN = "clean"
+UNTRAINED = "untrained"  # in the place of the fingerprint of weights
 PARTS = ("full", "roi", "roi_nonempty", "clean_full", "clean_roi")
 DEFINITIONS = {
     "psnr": "20 log10(255 / RMSE) of images of 8 bits, as many pixels as the scale cut off on every side, dB",
@@ -59,6 +61,17 @@ class Cell:
         return f"{self.method}@{self.scale}/{self.cell}"
 
 
+@dataclass(frozen=True)
+class Images:
+    """One patch as it was scanned and as it was made of it; 0 to 1, what was made is not clipped."""
+
+    name: str
+    low: np.ndarray
+    high: np.ndarray
+    bicubic: np.ndarray
+    image: np.ndarray
+
+
 class Benchmark:
     """The benchmark in the folder ``out``; `run` does what is not there yet.
 
@@ -86,7 +99,9 @@ class Benchmark:
         precision: str = "auto",
     ):
         self._data, self._split, self._limit = data, split, limit
-        self._weights, self._precision = dict(weights or {}), precision
+        self._weights, self._precision, self._untrained = dict(weights or {}), precision, False
+        settings = description.of(data).settings
+        self._layout = settings if isinstance(settings, Layout) else layout()  # tiles of one's own have their own
         self._runner = Runner(self, out)
         self._patches = lru_cache(maxsize=16)(self._opened)
         self._network = lru_cache(maxsize=2)(self._loaded)
@@ -100,8 +115,12 @@ class Benchmark:
         scales: Iterable[int] = (),
         cells: Iterable[str] = (),
         subset: str | None = None,
+        untrained: bool = False,
     ) -> tuple[list[Cell], dict[str, str]]:
         """Cells that can be computed, and why the others cannot; what is left out is all that the paper has, and `OWN`.
+
+        ``untrained`` takes networks of the paper without weights, too, as they are before training: what they score
+        says nothing of the method, only that it runs.
 
         Raises
         ------
@@ -112,8 +131,9 @@ class Benchmark:
             if subset != CLEAN or self._split not in ("test", CLEAN):
                 raise InputError(f"`subset` is clean, a part of the split test; got {subset} of {self._split}")
             self._split = CLEAN
-        scales = [layout().check_scale(scale, "`scales`") for scale in scales] or layout().scales
-        chosen = [one for cell in cells for one in layout().check_cells(cell, "`cells`")] or layout().cells
+        self._untrained = untrained
+        scales = [self._layout.check_scale(scale, "`scales`") for scale in scales] or self._layout.scales
+        chosen = [one for cell in cells for one in self._layout.check_cells(cell, "`cells`")] or self._layout.cells
         wanted = dict.fromkeys([*(methods or (*METHODS, OWN)), *([] if methods else self._weights)])
         planned, lacking = [], {}
         for one in (Cell(method, scale, cell) for method in wanted for scale in scales for cell in chosen):
@@ -130,13 +150,14 @@ class Benchmark:
     # What the runner asks for
 
     def facts(self) -> dict:
-        some = self._patches(layout().scales[0], layout().cells[0])
+        some = self._patches(self._layout.scales[0], self._layout.cells[0])
         return {"data": f"{self._data}, {self._split}", "images": min(len(some), self._limit or len(some))}
 
     def fingerprint(self, cell: Cell) -> str:
-        return fingerprint_of(
-            [] if cell.method in WITHOUT_WEIGHTS else [models.find(self._place(cell)) / models.WEIGHTS]
-        )
+        if cell.method in WITHOUT_WEIGHTS:
+            return fingerprint_of([])
+        place = self._place(cell)
+        return UNTRAINED if self._is_untrained(cell, place) else fingerprint_of([models.find(place) / models.WEIGHTS])
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
@@ -165,12 +186,20 @@ class Benchmark:
             "roi_nonempty": eight_bit.roi_scores(*pair, cell.scale),
         }
 
+    def images(self, cell: Cell, index: int) -> Images:
+        """What the scores of an image are of, with bicubic interpolation beside."""
+        patches = self._patches(cell.scale, cell.cell)
+        low, high = patches.grey_levels(index)
+        interpolated = self._image(Cell(BICUBIC, cell.scale, cell.cell), low)
+        image = interpolated if cell.method == BICUBIC else self._image(cell, self._denoised(cell, low))
+        return Images(patches.facts(index)["name"], low / GREY_LEVELS, high / GREY_LEVELS, interpolated, image)
+
     def describe(self, cell: Cell) -> dict:
         return {"method": cell.method, "scale": cell.scale, "cell": cell.cell}
 
     def summary(self, cell: Cell, rows: list[dict]) -> dict:
         """``PART_SCORE`` with mean and spread; those of no image are null."""
-        clean = [row for row in rows if row["tile"] in layout().splits[CLEAN]]
+        clean = [row for row in rows if row["tile"] in self._layout.splits.get(CLEAN, {})]
         of_part = {part: [row[part] for row in rows] for part in PARTS[:3]}
         of_part |= {f"clean_{part}": [row[part] for row in clean] for part in ("full", "roi")}
         means = {f"{part}_{name}": _mean(row[name] for row in its) for part, its in of_part.items() for name in SCORES}
@@ -193,7 +222,7 @@ class Benchmark:
         """From 0 to 1, not clipped."""
         if cell.method in WITHOUT_WEIGHTS:
             return enlarged_renormalised(low / GREY_LEVELS, cell.scale)
-        network, frames = self._network(self._place(cell)), low.astype(np.float32)
+        network, frames = self._network(self._place(cell), cell.scale), low.astype(np.float32)
         image, data = network.model.kind.of_plane(network, frames, None), network.model.recipe.data
         if data.target != "average" and data.normalise != "dataset":  # such a model takes the background off
             image = image + np.float32(SCALINGS[data.normalise](frames[..., None]).offset)
@@ -206,8 +235,15 @@ class Benchmark:
             raise InputError(f"{self._data} has no patches as SR-CACO-2; take caco2_simulated, or a prepared folder")
         return patches
 
-    def _loaded(self, place: str) -> Network:
-        return Network(models.load(place, self._precision))
+    def _loaded(self, place: str, scale: int) -> Network:
+        if place in models.names() or place not in resources.entries("models"):
+            return Network(models.load(place, self._precision))
+        return Network(models.untrained(place, [f"data.scale={scale}"], self._precision))
+
+    def _is_untrained(self, cell: Cell, place: str) -> bool:
+        """Whether it is to be computed with a network of the paper that has no weights."""
+        own = self._untrained and cell.method in METHODS and cell.method not in self._weights
+        return own and place not in models.names()
 
     def _place(self, cell: Cell) -> str:
         own = f"caco2_{cell.method}" if cell.method in METHODS else cell.method
@@ -220,13 +256,15 @@ class Benchmark:
         if cell.method not in (*METHODS, OWN, *self._weights, *models.names()) and not Path(cell.method).is_dir():
             raise InputError(unknown("method", cell.method, [*METHODS, *WITHOUT_WEIGHTS[1:], OWN]))
         place = self._place(cell)
+        if self._is_untrained(cell, place):
+            return None
         try:
             models.find(place)
         except InputError as problem:
             if cell.method in self._weights:
                 raise
             return str(problem)
-        model = self._network(place).model
+        model = self._network(place, cell.scale).model
         if model.kind.OF_STACKS or model.scale != cell.scale:
             return f"{place} is a model of {model.kind.WORDS} at scale {model.scale}, none of images at {cell.scale}"
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from srredsim.data.caco2.layout import layout
 from srredsim.evaluation import grids
 from srredsim.evaluation.grids import Grid
-from srredsim.evaluation.sr_caco_2.cells import OWN, OWN_MODELS, PARTS, Cell
+from srredsim.evaluation.sr_caco_2.cells import OWN, OWN_MODELS, PARTS, UNTRAINED, Cell
 from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES, published
 
 MEAN = "mean"
@@ -105,7 +105,7 @@ def _table(result: dict, words, of_mean=None) -> str:
     columns = [*layout().cells, *([MEAN] if of_mean else [])]
     tables = []
     for scale in layout().scales:
-        rows = [(method, [Cell(method, scale, cell) for cell in columns]) for method in methods]
+        rows = [(_row(result, method, scale), [Cell(method, scale, cell) for cell in columns]) for method in methods]
         tables.append(Grid(f"x{scale}", columns, rows))
 
     def in_words(cell: Cell) -> str:
@@ -115,6 +115,12 @@ def _table(result: dict, words, of_mean=None) -> str:
         return words(measured[cell.key]) if cell.key in measured else grids.NOTHING
 
     return grids.markdown(tables, in_words)
+
+
+def _row(result: dict, method: str, scale: int) -> str:
+    """Name of a method, with a word on weights that were never trained."""
+    its = (cell for cell in result["cells"].values() if (cell["method"], cell["scale"]) == (method, scale))
+    return f"{method} ({UNTRAINED})" if any(cell["weights"] == UNTRAINED for cell in its) else method
 
 
 def _mean_words(cells: list[dict], part: str) -> str:
