@@ -9,6 +9,7 @@ from typing import Any
 LONGEST_VALUE = 80  # characters of a value in a message
 LONGEST_WORD = 240  # characters without a space between them: paths are shorter
 LONGEST_MESSAGE = 2000
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "bad allocation", "bad_alloc", "Failed to allocate memory")
 
 
 class InputError(ValueError):
@@ -48,7 +49,7 @@ def out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
-        or (isinstance(error, Exception) and re.search("RESOURCE_EXHAUSTED|std::bad_alloc", str(error)) is not None)
+        or (isinstance(error, Exception) and any(words in str(error) for words in OUT_OF_MEMORY))
     )
 
 

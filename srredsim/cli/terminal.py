@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import ast
 import errno
-import os
 import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -24,7 +23,6 @@ NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR
 NO_ACCESS |= {errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EIO}  # a name or a device that is no file
 TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
 MAKE_IMAGES = ("predict", "reconstruct")
-LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
 
 _running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
@@ -147,38 +145,6 @@ def _words(value: ast.expr) -> list[str]:
     if not isinstance(value, ast.Constant):
         return [ast.unparse(value)]
     return [] if isinstance(value.value, bool) else [shlex.quote(str(value.value))]
-
-
-# Keras
-
-
-def start_keras() -> None:
-    """Import Keras without the page of remarks that TensorFlow writes to standard error before it can be told not to.
-
-    They are there again with TF_CPP_MIN_LOG_LEVEL=0, or 1.
-    """
-    wanted = os.environ.get(LOG_LEVEL) in ("0", "1")
-    if not wanted:
-        os.environ[LOG_LEVEL] = "3"
-    try:
-        with nullcontext() if wanted else _no_standard_error():
-            import keras  # noqa: F401
-    except (ImportError, ValueError) as problem:
-        raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
-
-
-@contextmanager
-def _no_standard_error() -> Iterator[None]:
-    """Nothing at all is written to standard error, not even by libraries."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 # Progress, colours, tables

@@ -6,6 +6,7 @@ in turn by `predict_file`, or by several processes, which are given the plan and
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks, io, picture
+from srredsim import checks, io, keras_start, picture
 from srredsim.acquisition import RawStack, frames_from_raw, which
 from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
 from srredsim.errors import InputError
@@ -31,10 +32,10 @@ from srredsim.optics.transfer import Transfer
 from srredsim.quality.report import verdict
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
-from srredsim.zoo.models import LoadedModel
+from srredsim.zoo.models import LoadedModel, load
 from srredsim.zoo.predict import counted, in_order
 
-Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel]
+Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel | Chain]
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Plan:
     path: Path
     stamp: str  # of the file, see `srredsim.io.stamp`
     models: tuple[Path, ...]  # folders, for processes that have not loaded them
+    computed: tuple[tuple[str, str | None], ...]  # precision and engine of each
     name: str
-    precision: str
     reading: Reading
     writing: Writing
     tile: int  # raw pixels, of the first model
@@ -128,10 +129,10 @@ def predict_file(
     Returns
     -------
     dict
-        What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
-        seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with their input:
-        a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what the user should know).
+        What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, engine, precision, tile,
+        seconds, seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them),
+        consistency (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with
+        their input: a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what to know).
 
     Raises
     ------
@@ -188,7 +189,7 @@ class Worker:
     """
 
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
-        chain = chain or Chain(plan.models, plan.precision)
+        chain = chain or Chain([load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)])
         if stack is None:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
@@ -327,7 +328,8 @@ class Results:
             "paths": [str(path) for path in plan.paths],
             "shape_tczyx": list(plan.shape),
             "pixel_size_um": plan.calibration["optics"].pixel_size_um,
-            "precision": plan.precision,
+            "engine": plan.computed[0][1] or keras_start.backend(),
+            "precision": plan.computed[0][0],
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
@@ -353,13 +355,14 @@ def _opened(
     stack = io.remembering(opened)
     transfers, why_not = _judging(chain, stack) if consistency else ((), None)
     *positions, _, _, y, x = stack.array.shape
+    chain.settle(math.prod((*positions, y, x)))
     begun = Plan(
         token=uuid.uuid4().hex,
         path=path,
         stamp=io.stamp(path),
         models=tuple(each.folder for each in chain.models),
+        computed=tuple((each.precision, each.engine) for each in chain.models),
         name=chain.name,
-        precision=chain.first.precision,
         reading=reading,
         writing=writing,
         tile=tile or chain.networks[0].tile,

@@ -58,6 +58,7 @@ def predict(
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.stack_of(data))
     stack = remembering(opened)
+    chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])))
     with watch.explaining():
         survey = chain.kind.survey(stack, None)
     planes = chain.planes(stack, survey, tile)

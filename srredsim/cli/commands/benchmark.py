@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 from types import ModuleType
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.errors import InputError
@@ -37,7 +38,7 @@ class Benchmark:
         parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="default: {default}")
 
     def run(self, arguments) -> dict:
-        terminal.start_keras()
+        keras_start.start()
         from srredsim import evaluation
         from srredsim.evaluation.tables import TEST
 
