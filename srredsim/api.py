@@ -14,6 +14,8 @@ order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
 accept_incomplete
     ``True``: of a file that promises more frames than it holds, the whole stacks that are there.
+stack
+    ``True``: the path is a folder, whose files are the frames of one stack, in the order of the numbers in their names.
 keep_hot_pixels
     ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um

@@ -109,6 +109,7 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     hot = "leave them as they are; else they are given the median of the pixels around them"
     parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     accept_incomplete(parser, incomplete)
+    parser.add_argument("--stack", action="store_true", help="the files of a folder are the frames of one stack")
     pixel_size(parser, "of the raw frames; left out: the file says")
 
 

@@ -193,7 +193,7 @@ class Worker:
         if stack is None:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
-            source = io.open_source(plan.path, plan.reading.pixel_size_um, plan.reading.accept_incomplete)
+            source = io.open_source(plan.path, **plan.reading.opening)
             stack = chain.open(source, plan.path, plan.reading)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
@@ -347,7 +347,7 @@ def _opened(
     if tile is not None:
         checks.positive("tile", tile)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
-    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
+    source = io.open_source(path, **reading.opening)
     if not isinstance(model, LoadedModel | Chain):
         model = model(io.raw_stack(source, path, reading))
     chain = model if isinstance(model, Chain) else Chain(model)

@@ -101,9 +101,9 @@ def through(name, paths, out, run, request):
     memory, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, time.monotonic()
     with limited(int(LONGEST + 5 * len(paths))):
         status, printed, err = run(*argv, *paths, "--out", out, "--json")
-    report, lines = json.loads(printed), err.splitlines()
+    report, lines = json.loads(printed), err.splitlines()  # among them what is printed of images that are of use
     wrong = [] if status in (0, 2) else [f"exit status {status}"]
-    wrong += [line[:300] for line in lines if not line.startswith("srredsim: ") or "Warning" in line]
+    wrong += [line[:300] for line in lines if re.search(r"Warning|Traceback|^\w*Error", line)]
     wrong += [f"{len(line)} characters: {line[:200]}" for line in lines if len(line) >= LINE]
     for failure in report["failures"]:
         said = [line for line in lines if line.startswith(f"srredsim: {failure['input']}")]
