@@ -96,11 +96,7 @@ def checked(
         order,
         verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
         verdicts.camera_noise(noise, white, source),
-        *(
-            verdicts.hexagonal()
-            if hexagonal(field.raw)
-            else [_contrast(field.raw, noise, white), *_stripes(parameters, lacking, bleaching)]
-        ),
+        *_of_the_pattern(field.raw, _contrast(field.raw, noise, white), _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,
         verdicts.shift(moved),
@@ -161,6 +157,11 @@ def _contrast(raw: np.ndarray, noise: NoiseLine, white: float) -> Check:
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
     value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
     return verdicts.contrast(value, phases, white)
+
+
+def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> list[Check]:
+    """Of a hexagonal pattern other verdicts than of stripes."""
+    return verdicts.hexagonal() if hexagonal(raw) else [contrast, *stripes]
 
 
 def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:
