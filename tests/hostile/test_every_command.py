@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from srredsim.cli.main import parser
 from srredsim.zoo import models, recipe
 
 DEEP = "[" * 50_000 + "]" * 50_000
@@ -83,6 +84,9 @@ def taken(hostile, number):
     return [path for path in paths if not by_dice(path)] + dice[number :: len(OF_IMAGES)]
 
 
+ARGUMENT = re.compile(  # as Python has it: on the command line it is a flag, of this command or of one that is named
+    rf"\b({'|'.join({name for one in parser().commands.values() for name in one.flags() if '_' in name})})\b"
+)
 OF_IMAGES = {
     "inspect": ("inspect",),
     "reconstruct": ("reconstruct", *OPTICS),
@@ -104,6 +108,7 @@ def through(name, paths, out, run, request):
     report, lines = json.loads(printed), err.splitlines()  # among them what is printed of images that are of use
     wrong = [] if status in (0, 2) else [f"exit status {status}"]
     wrong += [line[:300] for line in lines if re.search(r"Warning|Traceback|^\w*Error", line)]
+    wrong += [line for line in lines if line.startswith("srredsim: ") and ARGUMENT.search(line)]
     wrong += [f"{len(line)} characters: {line[:200]}" for line in lines if len(line) >= LINE]
     for failure in report["failures"]:
         said = [line for line in lines if line.startswith(f"srredsim: {failure['input']}")]

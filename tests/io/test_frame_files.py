@@ -54,6 +54,10 @@ def test_a_folder_of_frames_is_refused_in_one_line(tmp_path, refused, run, tiny_
     for command in ("inspect", "reconstruct", "predict"):
         line = refused(command, folder)
         assert "holds 15 numbered files of one frame each, and a raw stack has several frames: give --stack" in line
+    files = sorted(folder.iterdir())
+    assert refused("inspect", *files, "--stack").endswith(
+        f"--stack takes folders, whose files are the frames of one stack; {files[0]} is none"
+    )
     status, _, err = run("predict", folder, "--stack", "--model", tiny_model)
     assert (status, "are taken for one stack" in err) == (0, True)
     assert (tmp_path / "cells_tiny.tif").exists()
