@@ -94,8 +94,8 @@ OF_IMAGES = {
     "predict_wiener": ("predict", "--model", "tiny_cleaner", *OPTICS),
     "predict_widefield": ("predict", "--model", "tiny_denoiser"),
     "denoise": ("denoise", "--method", "pure_let", "--noise", 1, 1),
-    "noise": ("analyse", "noise"),
-    "reference": ("reference", "--light", 0.3, *OPTICS),
+    "noise": ("analyse", "noise", "--repeats"),
+    "reference": ("reference", "--light", 0.3, "--accept-incomplete", *OPTICS),
 }
 
 
