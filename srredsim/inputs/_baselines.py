@@ -9,10 +9,12 @@ from srredsim.data.pairs import Pair
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.upscale import bicubic_upscale, widefield_of
 from srredsim.stripes.preprocess import prepare
 
 WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
+RICHARDSON_LUCY = "Richardson-Lucy"
 WIDEFIELD = "widefield"
 WIENER_NEEDS = "optics"  # among the facts of a pair
 
@@ -30,7 +32,20 @@ def of_plane(image: np.ndarray, scale: int) -> dict[str, np.ndarray]:
 
 def wiener_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
     """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
-    if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
+    if not _reconstructible(pair):
         return None
     prepared = prepare(raw_from_frames(pair.frames, angles, phases))
     return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]
+
+
+def richardson_lucy_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
+    """What Richardson-Lucy makes of that image; None as for it."""
+    if not _reconstructible(pair):
+        return None
+    prepared = prepare(raw_from_frames(pair.frames, angles, phases))
+    start, found, lens = of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))
+    return richardson_lucy(prepared, found, lens, start)
+
+
+def _reconstructible(pair: Pair) -> bool:
+    return WIENER_NEEDS in pair.facts and pair.scale == SCALE

@@ -74,10 +74,11 @@ def find(
 def _tried_as_frames(folder: Path, paths: list[Path], tell: Callable[[str], None], frames_alone: bool) -> list[Path]:
     """The files of a folder; that they may be the frames of one stack is said, or is why they are refused."""
     if formats.are_frames(paths):
-        words = f"{folder} holds {len(paths)} numbered files of one frame each"
+        words = f"holds {len(paths)} numbered files of one frame each"
         if not frames_alone:
-            raise InputError(f"{words}, and a raw stack has several frames: give `stack` to take them for one")
-        tell(f"{words}; if they are the frames of one raw stack, give `stack`")
+            what = f"{words}, and a raw stack has several frames: give `stack` to take them for one"
+            raise InputError(what, about=folder)
+        tell(f"{folder} {words}; if they are the frames of one raw stack, give `stack`")
     return paths
 
 
@@ -87,7 +88,7 @@ def _expanded(path: Path, tell: Callable[[str], None]) -> list[Path]:
         return [path]
     found = [one for one in map(Path, sorted(glob.glob(str(path)))) if one.is_dir() or formats.is_image(one)]
     if not found:
-        raise InputError(f"{path} matches no image")
+        raise InputError("matches no image", about=path)
     return _without_results(found, path, tell)
 
 
@@ -109,7 +110,7 @@ def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         tell(f"{folder} holds no image; those of {folder / RAW} are taken")
     if not readable:
         known = tuple(dict.fromkeys(formats.suffixes()))
-        raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in known)} file")
+        raise InputError(f"holds no {', '.join('*' + suffix for suffix in known)} file", about=folder)
     return _without_results(readable, folder, tell)
 
 
@@ -127,10 +128,10 @@ def existing(path: Path) -> Path:
         path.stat()
     except FileNotFoundError:
         if path.is_symlink():
-            raise InputError(f"{path} is a link to {path.readlink()}, which does not exist") from None
-        raise InputError(f"{path} does not exist{_nearest(path)}") from None
+            raise InputError(f"is a link to {path.readlink()}, which does not exist", about=path) from None
+        raise InputError(f"does not exist{_nearest(path)}", about=path) from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"cannot be read: {error.strerror}", about=path) from error
     return path
 
 

@@ -17,6 +17,7 @@ from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
 from srredsim.inputs._stacks import Sharpest, surveyed
+from srredsim.noise.whitened import whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
@@ -136,6 +137,7 @@ def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | N
         If the optics are not known, the images do not fit the frames, or no frames can be compared with an image.
     """
     transfers = transfers_for(stack)
+    stack = io.remembering(whitened(stack, transfers))
     shape = shape_of_images(stack)
     if images.shape != shape:
         raise InputError(

@@ -27,6 +27,7 @@ from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes
+from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.quality.report import verdict
@@ -194,7 +195,7 @@ class Worker:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             source = io.open_source(plan.path, **plan.reading.opening)
-            stack = chain.open(source, plan.path, plan.reading)
+            stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
         self._seen = None if chain.kind.OF_STACKS else SeenPlanes()
@@ -352,7 +353,7 @@ def _opened(
         model = model(io.raw_stack(source, path, reading))
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.open(source, path, reading))
-    stack = io.remembering(opened)
+    stack = io.remembering(whitened(opened))
     transfers, why_not = _judging(chain, stack) if consistency else ((), None)
     *positions, _, _, y, x = stack.array.shape
     chain.settle(math.prod((*positions, y, x)))
@@ -382,8 +383,8 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *watch.doubts()])  # doubts of what the survey has read
-    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts))
+    doubts = dict.fromkeys([*coarse, *watch.doubts(), *remarks(stack)])  # of what the survey has read
+    begun = replace(begun, survey=replace(survey, noise=tuple(spectra(stack))), notes=(*begun.notes, *doubts))
     return Worker(begun, chain, stack)
 
 

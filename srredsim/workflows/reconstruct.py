@@ -21,6 +21,7 @@ from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.image import carried_over
 from srredsim.noise.photons import counting_of
+from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
 from srredsim.optics.sampling import SCALE
@@ -137,12 +138,12 @@ class Reconstruction:
     ):
         check_phases(stack.pattern.phases)
         opened, self._watch = watched(stack)
-        self.stack = io.remembering(opened)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         self.optics = self.before.fill(stack.optics) if self.before else stack.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
+        self.stack = io.remembering(whitened(opened, self.transfers))
         self.known = _known(stack, self.before, known, lens)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
@@ -202,7 +203,7 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts()])),
+            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(), *remarks(self.stack)])),
         }
 
 

@@ -13,6 +13,7 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
+from srredsim.noise.whitened import remarks, whitened
 from srredsim.reconstruction.planes import Channel
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -57,7 +58,7 @@ def predict(
         checks.positive("tile", tile)
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.stack_of(data))
-    stack = remembering(opened)
+    stack = remembering(whitened(opened))
     chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])))
     with watch.explaining():
         survey = chain.kind.survey(stack, None)
@@ -71,7 +72,7 @@ def predict(
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
-    doubts = [*watch.doubts(), *(compared.notes() if compared else [])]
+    doubts = [*watch.doubts(), *remarks(stack), *(compared.notes() if compared else [])]
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
     pixel_size_um = stack.optics.pixel_size_um

@@ -69,7 +69,7 @@ def are_frames(paths: list[Path]) -> bool:
 def _frames_in(folder: Path) -> list[Path]:
     paths = [path for path in images_in(folder) if not tiff.is_result(path)]
     if not paths:
-        raise InputError(f"{folder} holds no images")
+        raise InputError("holds no images", about=folder)
     return paths
 
 
@@ -78,7 +78,7 @@ def images_in(folder: Path) -> list[Path]:
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        raise InputError(f"{folder} cannot be read: {error.strerror}") from error
+        raise InputError(f"cannot be read: {error.strerror}", about=folder) from error
     return [path for path in entries if is_image(path)]
 
 
@@ -105,7 +105,7 @@ def _format_of_file(path: Path) -> ModuleType:
         with path.open("rb") as file:
             start = file.read(LONGEST_MAGIC)
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
+        raise InputError("does not exist", about=path) from error
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}") from error
     if not start:
