@@ -206,7 +206,7 @@ def predict(
     stacks.refuse_unknown(reading, predict, OfReading)
     notes: list[str] = []
     if model is None:
-        stack = stacks.raw_stack(data, reading)
+        stack = stacks.told_stack(data, reading)
         name, *notes = models.chosen(stack)
         chain = load_model(name, precision, engine)
     else:

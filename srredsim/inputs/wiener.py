@@ -125,12 +125,14 @@ def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading
 
 def stack_of(array: Any, model: LoadedModel) -> RawStack:
     from srredsim.optics.transfer import transfers_of
+    from srredsim.reconstruction.unknown_optics import with_cutoffs
 
     if not isinstance(array, RawStack):
         refuse_array(model.name, WORDS)
     check_phases(array.pattern.phases)
-    transfers_of(array)
-    return array
+    stack = with_cutoffs(array)
+    transfers_of(stack)
+    return stack
 
 
 def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:

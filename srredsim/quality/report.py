@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import numpy as np
+
+from srredsim.optics.nominal import length
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.planes import Channel, Plane, unlearned
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.search import FALSE_ALARM
 
 MEANINGS = {
     "inferred": "were inferred from the others",
@@ -99,6 +103,10 @@ def verdict(parameters: Parameters) -> str:
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
         if which:
             words.append(f"the stripes of angle {', '.join(which)} {meaning}")
+    for number, angle in enumerate(parameters.angles, start=1):
+        if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
+            length = np.hypot(*angle.k0_per_um)
+            words.append(f"angle {number} has stripes of {length:.3g} cycles/um, which are not those of the others")
     faint = [
         f"order {order.order} of angle {number}"
         for number, angle in enumerate(parameters.angles, start=1)
@@ -116,14 +124,25 @@ def verdict(parameters: Parameters) -> str:
 
 def overall(channels: list[dict]) -> str:
     """The verdicts of all channels in one sentence."""
-    if len({channel["verdict"] for channel in channels}) == 1:
-        return channels[0]["verdict"]
-    return "; ".join(f"channel {channel['channel'] + 1}: {channel['verdict']}" for channel in channels)
+    return of_channels([channel["verdict"] for channel in channels])
+
+
+def of_channels(sentences: list[str]) -> str:
+    """A sentence of each channel, in one: with their numbers, where they differ."""
+    if len(set(sentences)) == 1:
+        return sentences[0]
+    return "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
 
 
 def warnings(report: dict) -> list[str]:
     """The verdicts of a reconstruction that somebody who waits for the image should see at once."""
-    return [f"warning: {channel['verdict']}" for channel in report["channels"] if _is_doubtful(channel)]
+    doubtful = [channel for channel in report["channels"] if _is_doubtful(channel)]
+    several = len(report["channels"]) > 1
+    return [f"warning: {_name(channel) if several else ''}{channel['verdict']}" for channel in doubtful]
+
+
+def _name(channel: dict) -> str:
+    return f"channel {channel['channel'] + 1}: "
 
 
 def _is_doubtful(channel: dict) -> bool:
@@ -139,7 +158,7 @@ def lines(report: dict) -> list[str]:
         name = f"channel {channel['channel'] + 1}, " if several else ""
         for number, angle in enumerate(channel["angles"], start=1):
             orders = ", ".join(
-                f"order {order['order']}: spacing {1000 * order['line_spacing_um']:.1f} nm,"
+                f"order {order['order']}: spacing {length(order, 'line_spacing', 1)},"
                 f" contrast {order['modulation_depth']:.2f} +- {order['modulation_error']:.2f}, z {order['z']:.1f}"
                 for order in angle["orders"]
             )
@@ -152,10 +171,8 @@ def lines(report: dict) -> list[str]:
         text.append(f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']})")
         text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
-        if "frc_um" in channel["quality"]:
-            text.append(
-                f"{name}resolution {1000 * channel['quality']['frc_um']:.0f} nm (FRC 1/7 of halves of the photons)"
-            )
+        if {"frc_um", "frc_pixels"} & set(channel["quality"]):
+            text.append(f"{name}resolution {length(channel['quality'], 'frc')} (FRC 1/7 of halves of the photons)")
         text.append(f"{name}{channel['verdict']}")
     return text
 

@@ -40,6 +40,7 @@ FITTED = (0.1, 0.8)  # fractions of the cut-off: rings that the power law is fit
 APODISATION = 0.85  # power, as of the truth of simulated stacks
 SLOPES = (1.0, 6.0)  # that objects have
 DEFAULT_SLOPE = 3.0  # slope of a power spectrum that is all noise
+LEAST = 0.005  # w at the cut-off: what rounding, interpolation and errors of the model do, where there is no noise
 
 
 @dataclass(frozen=True)
@@ -202,5 +203,5 @@ def regularisation_of(widefield: Bands, noise: float, noise_of_widefield: float)
         first = int(np.argmax(middle > FITTED[0]))
         slope = DEFAULT_SLOPE
         level = float(np.log(max(signal[first], 1e-3 * noise)) + slope * np.log(middle[first]))
-    wiener = float(np.sqrt(noise / np.exp(level)))
+    wiener = max(float(np.sqrt(noise / np.exp(level))), LEAST)
     return Regularisation(wiener, slope, "noise beyond the cut-off over a power law fitted to the object")
