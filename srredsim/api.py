@@ -127,12 +127,11 @@ def reconstruct(
     Parameters
     ----------
     method : {"wiener", "richardson-lucy"}
+        The second takes so many ``iterations``.
     wiener : float, optional
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional
         0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
-    iterations : int, optional
-        Of Richardson-Lucy.
     split_photons : bool
         Also tell the resolution, by Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :
