@@ -15,6 +15,7 @@ from srredsim import documents, inputs, io, resources, schema
 from srredsim.data import readers
 from srredsim.errors import InputError, shown
 from srredsim.schema import choice
+from srredsim.zoo import renamed
 
 NORMALISATIONS = ("image", "noise", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -310,7 +311,7 @@ def from_dict(content: dict) -> Recipe:
     if isinstance(content.get("data"), dict):
         content = content | {"data": _with_options(content["data"])}
         content = _of_one_scale(content)
-    return schema.build(Recipe, content, "recipe", sections=SECTIONS)
+    return schema.build(Recipe, renamed.current(content), "recipe", sections=SECTIONS)
 
 
 def _with_options(data: dict) -> dict:
@@ -344,7 +345,10 @@ def _of_one_scale(content: dict) -> dict:
         return content
     scale, side = network.get("scale", 1), schema.typed("int", truth_crop, "data.truth_crop")
     if not isinstance(scale, int) or scale < 1 or side < 1 or side % scale:
-        raise InputError(f"data.truth_crop should be a multiple of the scale, {shown(scale)}; got {side}")
+        raise InputError(
+            f"data.truth_crop should be a multiple of the scale, {shown(scale)}; got {side}; set another, or another"
+            " scale, as 2, 4 or 8"
+        )
     return content | {"data": data | {"crop": side // scale}}
 
 
