@@ -13,6 +13,7 @@ from srredsim.lost_frames import whole
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
+from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.measure import remeasured
@@ -108,6 +109,7 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     """Stripes and lens of a channel, from the mean over time of its sharpest slice; the rest is as of `planes`."""
     field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
     found, notes = (known or Known()).find(field, transfer, channel)
+    notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes))
 
 

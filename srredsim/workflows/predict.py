@@ -386,6 +386,6 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *watch.doubts(), *remarks(stack)])  # of what the survey has read
+    doubts = dict.fromkeys([*coarse, *survey.remarks, *watch.doubts(), *remarks(stack)])  # of what the survey has read
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
     return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)
