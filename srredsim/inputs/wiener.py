@@ -176,7 +176,8 @@ class Planes:
         else:
             raw = self._stack.raw(*position)
             prepared = prepared_plane(self._stack, position, raw)
-        image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].transfer)
+        channel = self._survey.channels[c]
+        image, _ = reconstruct(prepared, moment.stripes, channel.transfer, attenuation=channel.haze)
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling = self._survey.scalings[position]
         cleaned_image = cleaned(self._network, image, widefield, scaling, self._transfers[c], self._tile)

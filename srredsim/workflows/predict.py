@@ -29,7 +29,7 @@ from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.transfer import Transfer
-from srredsim.quality.report import verdict
+from srredsim.quality.report import taken_away, verdict
 from srredsim.reconstruction import unknown_optics
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
@@ -336,6 +336,7 @@ class Results:
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
             "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
+            "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
@@ -386,6 +387,7 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *survey.remarks, *watch.doubts(), *remarks(stack)])  # of what the survey has read
+    read = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]  # when all was read
+    doubts = dict.fromkeys([*coarse, *read])
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
     return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

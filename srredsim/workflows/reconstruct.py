@@ -31,6 +31,7 @@ from srredsim.quality import assess as quality
 from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
+from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.reconstruction.unknown_optics import with_cutoffs
@@ -46,20 +47,20 @@ class Method:
     """How images are made of frames.
 
     ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
-    ``attenuation`` is that of `srredsim.reconstruction.wiener.reconstruct`; ``iterations`` are updates of
+    ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
     Richardson-Lucy, left out: as many as serve most images.
     """
 
     name: str = METHODS[0]
     wiener: float | None = None
-    attenuation: float = 0.0
+    attenuation: float | str | None = AUTO
     iterations: int | None = None
 
     def __post_init__(self):
         checks.one_of("method", self.name, METHODS)
         if self.wiener is not None:
             checks.above_zero("wiener", self.wiener)
-        checks.share("attenuation", self.attenuation)
+        checks.attenuation("attenuation", self.attenuation)
         if self.iterations is not None:
             checks.positive("iterations", self.iterations)
         if self.name == "wiener" and self.iterations is not None:
@@ -181,10 +182,11 @@ class Reconstruction:
 
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
-            self.found.append(Channel(plane.parameters, plane.transfer, plane.notes))
-            plain = not (self.method.updates or self.method.attenuation)
-            found = quality.of_plane(plane, plain) | (self._split(plane) if self.split_photons else {})
-            self.channels.append(report.of_channel(plane, self.otf_file) | {"quality": found})
+            self.found.append(Channel(plane.parameters, plane.transfer, plane.notes, plane.haze))
+            found = quality.of_plane(plane, not self.method.updates)
+            found |= self._split(plane) if self.split_photons else {}
+            about = report.of_channel(plane, self.otf_file, self.method.attenuation)
+            self.channels.append(about | {"quality": found})
         self.channels[-1]["times"].append(report.of_time(plane))
 
     def _split(self, plane: Plane) -> dict:

@@ -14,6 +14,7 @@ from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
 from srredsim.noise.whitened import remarks, whitened
+from srredsim.quality.report import taken_away
 from srredsim.reconstruction.planes import Channel
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -72,7 +73,8 @@ def predict(
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
-    doubts = [*survey.remarks, *watch.doubts(), *remarks(stack), *(compared.notes() if compared else [])]
+    doubts = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]
+    doubts += compared.notes() if compared else []
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
     optics = stack.optics.finer(chain.scale)
