@@ -14,6 +14,7 @@ from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
+from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
@@ -115,6 +116,7 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     """Stripes, lens and haze of a channel, from the mean over time of its sharpest slice; else as of `planes`."""
     field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
     found, notes = (known or Known()).find(field, transfer, channel)
+    notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     haze = haze_of(field.frames, found, transfer)
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
 
