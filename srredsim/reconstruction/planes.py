@@ -95,11 +95,11 @@ def planes(
         known.check(stack.pattern, transfer)
     sizes = stack.sizes
     for c, transfer in zip(range(sizes["C"]), transfers, strict=True):
-        sharpest = sharpest_slice(stack, c)
-        channel = found_in(prepared_mean(stack, c, sharpest), transfer, c, known)
+        sharpest, first = sharpest_slice(stack, c)
+        channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
         found, lens = channel.parameters, channel.transfer
         for t in range(sizes["T"]):
-            at_sharpest = prepared_plane(stack, (t, c, sharpest))
+            at_sharpest, first = prepared_plane(stack, (t, c, sharpest), first), None
             if sizes["T"] > 1:
                 found = remeasured(found, at_sharpest.frames, transfer)
             for z in range(sizes["Z"]):
@@ -159,13 +159,13 @@ def prepared_plane(stack: RawStack, position: tuple[int, int, int], raw: np.ndar
         raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
 
 
-def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
-    """The mean over time of one slice of a channel."""
+def prepared_mean(stack: RawStack, channel: int, z: int, first: np.ndarray) -> Prepared:
+    """The mean over time of one slice of a channel, whose frames at the first time are given."""
     times = [(t, channel, z) for t in range(stack.sizes["T"])]
     if len(times) == 1:
-        return prepared_plane(stack, times[0])
-    mean = np.zeros(stack.array.shape[3:], np.float32)
-    for position in times:
+        return prepared_plane(stack, times[0], first)
+    mean = first.astype(np.float32) / len(times)
+    for position in times[1:]:
         mean += whole(stack, position).astype(np.float32) / len(times)
     try:
         return prepare(mean)
@@ -175,10 +175,15 @@ def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
         raise
 
 
-def sharpest_slice(stack: RawStack, channel: int) -> int:
-    """The slice with the finest contrast, at the first time."""
-    slices = range(stack.sizes["Z"])
-    return max(slices, key=lambda z: sharpness(stack.raw(0, channel, z))) if len(slices) > 1 else 0
+def sharpest_slice(stack: RawStack, channel: int) -> tuple[int, np.ndarray]:
+    """The slice with the finest contrast at the first time, and its frames."""
+    best, frames, height = 0, whole(stack, (0, channel, 0)), -np.inf
+    slices = stack.sizes["Z"]
+    for z in range(slices) if slices > 1 else ():
+        raw = whole(stack, (0, channel, z)) if z else frames
+        if (new := sharpness(raw)) > height:
+            best, frames, height = z, raw, new
+    return best, frames
 
 
 def sharpness(raw: np.ndarray) -> float:
