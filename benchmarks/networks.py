@@ -1,4 +1,6 @@
-"""Time and memory of the networks of W2S:  python benchmarks/networks.py [--size 512] [--networks rcan san]
+"""Time and memory of networks:  python benchmarks/networks.py [--of sr-caco-2] [--size 128] [--networks nlsn act]
+
+Those of W2S, or of SR-CACO-2 at x2 by the recipes ``caco2_NETWORK``.
 
 Every row is a process of its own, with an untrained network of the published size (weights do not change the speed), at
 the precision that the processor is fastest at. "build" is the network alone, "first" the first prediction, of 64 x 64
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import machine
@@ -30,25 +33,34 @@ NETWORKS = {
     "edsr": {},
 }
 DENOISERS = ("dncnn", "memnet", "ridnet")
+CACO2 = (
+    "srcnn", "vdsr", "drrn", "memnet", "nlsn", "dfcan", "swinir", "enlcn", "grl", "act", "omnisr", "dbpn", "srfbn",
+    "prosr", "mslapsrn",
+)  # fmt: skip
+BENCHMARKS = {"w2s": (tuple(NETWORKS), 512), "sr-caco-2": (CACO2, 128)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=512, help="pixels along y and x")
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    parser.add_argument("--row", choices=NETWORKS, help=argparse.SUPPRESS)
+    parser.add_argument("--of", choices=BENCHMARKS, default="w2s", help="benchmark whose networks they are")
+    parser.add_argument("--size", type=int, help="pixels along y and x; default: 512, of SR-CACO-2 128")
+    parser.add_argument("--networks", nargs="+", help="default: all of the benchmark")
+    parser.add_argument("--row", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    names, size = BENCHMARKS[arguments.of]
+    if wrong := set(arguments.networks or ()) - set(names):
+        parser.error(f"no network {sorted(wrong)[0]} of {arguments.of}; there are {', '.join(names)}")
     if arguments.row:
-        print(json.dumps(measure(arguments.row, arguments.size)))
+        print(json.dumps(measure(arguments.of, arguments.row, arguments.size)))
     else:
-        compare(arguments.networks, arguments.size)
+        compare(arguments.of, arguments.networks or names, arguments.size or size)
 
 
-def compare(names: list[str], size: int) -> None:
+def compare(benchmark: str, names: Sequence[str], size: int) -> None:
     print(machine.described())
     print(f"| network | parameters | build s | first s | {size} x {size} s | peak GiB |\n|---|---|---|---|---|---|")
     for name in names:
-        command = [sys.executable, __file__, "--row", name, "--size", str(size)]
+        command = [sys.executable, __file__, "--of", benchmark, "--row", name, "--size", str(size)]
         answer = subprocess.run(command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, text=True)
         if answer.returncode:
             sys.exit(answer.stderr)
@@ -57,19 +69,28 @@ def compare(names: list[str], size: int) -> None:
         print(f"| {name} | {row['parameters']:,} | {numbers} |", flush=True)
 
 
-def measure(name: str, size: int) -> dict:
+def described(benchmark: str, name: str):
+    """The recipe of a network as it was published."""
+    from srredsim.zoo import recipe
+
+    if benchmark == "sr-caco-2":
+        return recipe.load(f"caco2_{name}", ["data.scale=2"])
+    target = "average" if name in DENOISERS else "sim"
+    content = {"network": {"name": name} | NETWORKS[name], "data": {"input": "widefield", "target": target}}
+    return recipe.from_dict({"name": name} | content)
+
+
+def measure(benchmark: str, name: str, size: int) -> dict:
     from srredsim.zoo import models, recipe
     from srredsim.zoo.windows import Network, default_tile
 
-    target = "average" if name in DENOISERS else "sim"
-    content = {"network": {"name": name} | NETWORKS[name], "data": {"input": "widefield", "target": target}}
-    described = recipe.from_dict({"name": name} | content)
+    wanted = described(benchmark, name)
     rng = np.random.default_rng(0)
     started = time.perf_counter()
-    built = models.build_network(described)
+    built = models.build_network(wanted)
     build_s = time.perf_counter() - started
     with tempfile.TemporaryDirectory() as home:
-        recipe.save(described, Path(home) / "recipe.yaml")
+        recipe.save(wanted, Path(home) / "recipe.yaml")
         built.save_weights(Path(home) / models.WEIGHTS)
         model = models.load(home)
     del built

@@ -76,7 +76,7 @@ def regular(path: str | Path) -> None:
     except (OSError, ValueError):
         return  # whoever opens it says why
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise InputError(f"{path} is a pipe or a device, not a file; write its content into a file first")
+        raise InputError("is a pipe or a device, not a file; write its content into a file first", about=path)
 
 
 def _text(path: Path, largest: int) -> str:

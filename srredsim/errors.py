@@ -9,6 +9,7 @@ from typing import Any
 LONGEST_VALUE = 80  # characters of a value in a message
 LONGEST_WORD = 240  # characters without a space between them: paths are shorter
 LONGEST_MESSAGE = 2000
+NO_MEMORY = "RESOURCE_EXHAUSTED|bad_alloc|bad allocation|Failed to allocate memory"  # JAX, C++, ONNX Runtime
 
 
 class InputError(ValueError):
@@ -16,11 +17,13 @@ class InputError(ValueError):
 
     An argument is named as Python has it, between backticks, with a value where one would work: ``give `na` ``,
     ``try `order="ZAP", angles=3` ``. The command line makes flags of them (`srredsim.cli.terminal.spelled`).
-    Whatever a file puts into it, it stays short: endless words lose their middle.
+    Whatever a file puts into it, it stays short: endless words lose their middle. One ``about`` a file or a folder
+    begins with its path: whoever names the input before each message then need not.
     """
 
-    def __init__(self, message: object = ""):
-        super().__init__(short(str(message)))
+    def __init__(self, message: object = "", about: object = None):
+        self.about = about
+        super().__init__(short(str(message) if about is None else f"{about} {message}"))
 
 
 def short(message: str) -> str:
@@ -41,6 +44,15 @@ def not_finite(bad: int) -> str:
     if not bad:
         return "pixels are so large that their sum is no number any more; divide the whole stack by one number"
     return f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first"
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory was short, whoever says so: Python, TensorFlow and PyTorch have a class, others only a word."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or (isinstance(error, Exception) and re.search(NO_MEMORY, str(error)) is not None)
+    )
 
 
 def _cut(text: str, longest: int = LONGEST_VALUE) -> str:

@@ -10,6 +10,7 @@ import pytest
 from srredsim import inputs, resources
 from srredsim.cli.main import parser
 from srredsim.evaluation import tables
+from srredsim.evaluation.sr_caco_2 import tables as sr_caco_2_tables
 from srredsim.evaluation.w2s import tables as w2s_tables
 from srredsim.io import read_image
 from srredsim.zoo import models, recipe
@@ -76,24 +77,31 @@ def results_of(name):
     return json.loads((resources.entry("models", name) / "results.json").read_text(encoding="utf-8"))
 
 
-def takes_widefield(name):
-    return not inputs.module(recipe.load(name).data.input).OF_STACKS
+def kind(name):
+    """Of which images a model is; those of single images say it by the data set that they were trained on."""
+    data = recipe.load(name).data
+    if inputs.module(data.input).OF_STACKS:
+        return "frames"
+    return {"w2s_simulated": "widefield", "caco2_simulated": "confocal"}[data.name]
 
 
-OF_RAW_STACKS = [name for name in models.names() if not takes_widefield(name)]
-OF_WIDEFIELD = [name for name in models.names() if takes_widefield(name)]
+OF_RAW_STACKS, OF_WIDEFIELD, OF_CONFOCAL = (
+    [name for name in models.names() if kind(name) == wanted] for wanted in ("frames", "widefield", "confocal")
+)
+TABLES = {"frames": tables.text, "widefield": w2s_tables.by_level, "confocal": sr_caco_2_tables.by_marker}
 
 
 def test_the_scores_are_those_of_the_results():
     assert tables.summary([results_of(name) for name in OF_RAW_STACKS]) in README
     for name in OF_WIDEFIELD:
         assert w2s_tables.by_level(results_of(name)) in README
+    assert sr_caco_2_tables.summary([results_of(name) for name in OF_CONFOCAL]) in README
 
 
 @pytest.mark.parametrize("name", models.names())
 def test_the_scores_of_a_card_are_those_of_its_results(name):
     card = (resources.entry("models", name) / "card.md").read_text(encoding="utf-8")
-    assert (w2s_tables.by_level if takes_widefield(name) else tables.text)(results_of(name)) in card
+    assert TABLES[kind(name)](results_of(name)) in card
 
 
 @pytest.mark.parametrize("name", OF_RAW_STACKS)
@@ -118,3 +126,17 @@ def test_a_model_of_widefield_images_that_does_not_beat_bm3d_is_not_shipped(name
             ours, theirs = (cells[f"{chain}@{level}"][score]["mean"] for chain in (name, baseline))
             assert sign * (ours - theirs) > 0, (baseline, score)
         assert cells[f"{name}@{level}"]["images"] >= 24
+
+
+@pytest.mark.parametrize("name", OF_CONFOCAL)
+def test_a_model_of_confocal_images_that_does_not_beat_its_baseline_is_not_shipped(name):
+    """Ours, VST + BM3D before interpolation on the whole image, too; those of the paper, interpolation in regions."""
+    cells, scale = results_of(name)["cells"], models.scale_of(models.build_network(recipe.load(name)))
+    ours = name.startswith("confocal_sr")
+    for marker in ("CELL0", "CELL1", "CELL2"):
+        found = cells[f"{name}@{scale}/{marker}"]
+        assert found["images"] >= 24
+        for baseline in ("bicubic", "vst_bm3d+bicubic") if ours else ("bicubic",):
+            other = cells[f"{baseline}@{scale}/{marker}"]
+            for score in ("roi_psnr", "full_psnr", "roi_ssim", "full_ssim") if ours else ("roi_psnr",):
+                assert found[score]["mean"] > other[score]["mean"], (baseline, marker, score)

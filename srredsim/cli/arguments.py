@@ -6,11 +6,12 @@ import argparse
 import math
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from srredsim.cli.looked_up import Choices, constant
@@ -29,10 +30,12 @@ class Parser(argparse.ArgumentParser):
 
     In the help of an argument, ``{choices}`` stands for these, ``{default}`` for what is done where it is left out, and
     a place as in `srredsim.cli.looked_up.constant`, between braces, for the value there. ``defaults_of`` are the
-    functions and dataclasses of the package, as such places, that have the default.
+    functions and dataclasses of the package, as such places, that have the default; ``commands`` are all of the
+    command line, by name.
     """
 
     defaults_of: Sequence[str] = ()
+    commands: Mapping[str, Parser] = MappingProxyType({})
 
     def format_help(self) -> str:
         for action in self._actions:

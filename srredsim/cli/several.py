@@ -76,13 +76,14 @@ def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
 
 
 def _fail(failures: list[dict], path: Path, problem: Exception, debug: bool) -> None:
+    subject = None
     try:
         failure: dict[str, Any] = {"input": str(path), "error": terminal.in_words(problem)}
+        subject = problem.about if isinstance(problem, InputError) else getattr(problem, "filename", None)
     except Exception:  # noqa: BLE001  no words for it: its traceback is kept, the other inputs go on
         failure = {"input": str(path), "error": _unexpected(problem, path, debug), "unexpected": True}
     failures.append(failure)
-    message = failure["error"]
-    terminal.note(message if message.startswith(f"{path} ") else f"{path}: {message}")
+    terminal.note(failure["error"] if str(subject) == str(path) else f"{path}: {failure['error']}")
 
 
 def _unexpected(problem: Exception, path: Path, debug: bool) -> str:

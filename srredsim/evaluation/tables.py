@@ -106,13 +106,16 @@ def summary(results: list[dict]) -> str:
 def in_one_line(result: dict) -> str:
     """``PSNR in dB (of the best baseline): 27.3 (21.0) 3x5 at 20 photons, 30.1 (21.4) 3x5 at 100 photons``
 
-    Also of the results of a benchmark: ``34.9 (34.7) avg1, 42.9 (42.8) avg16``.
+    Also of the results of a benchmark: ``34.9 (34.7) avg1, 42.9 (42.8) avg16``, ``36.1 (35.2) x4 CELL0``.
     """
     measured: dict[str, dict[str, float]] = {}  # what the images are -> method -> dB
     for group in result.get("groups", ()):
         measured[_images(group)] = {method: scores["psnr"]["mean"] for method, scores in group["methods"].items()}
     for cell in result.get("cells", {}).values():
-        measured.setdefault(f"avg{cell['noise_level']}", {})[cell["chain"]] = cell["psnr_fitted"]["mean"]
+        if "noise_level" in cell:
+            measured.setdefault(f"avg{cell['noise_level']}", {})[cell["chain"]] = cell["psnr_fitted"]["mean"]
+        else:
+            measured.setdefault(f"x{cell['scale']} {cell['cell']}", {})[cell["method"]] = cell["full_psnr"]["mean"]
     scores = []
     for images, psnr in measured.items():
         model = psnr.pop(result["model"])

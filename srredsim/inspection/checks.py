@@ -101,8 +101,14 @@ def checked(
         order,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
-        verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum),
-        *([verdicts.hexagonal()] if hexagonal(field.raw) else _stripes(parameters, lacking, bleaching)),
+        *(
+            verdicts.hexagonal()
+            if hexagonal(field.raw)
+            else [
+                verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum),
+                *_stripes(parameters, lacking, bleaching),
+            ]
+        ),
         verdicts.evenness(light),
         bleaching,
         *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),

@@ -6,6 +6,8 @@ may be right in the first plane and in the middle. So planes at a quarter, a hal
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from srredsim.acquisition import Position, RawStack
+from srredsim.errors import InputError
 from srredsim.hot_pixels import as_recorded, remarks, with_array
 from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
 from srredsim.io import memory
@@ -109,6 +112,17 @@ class Watched:
     def doubts(self) -> list[str]:
         """What was found in the frames: hot pixels, and channels that clearly fit another reading of the file."""
         return list(dict.fromkeys([*remarks(self.stack.array), *self._wrong_orders]))
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Within, what refuses a plane also says which other reading the file clearly fits: it may be why."""
+        try:
+            yield
+        except InputError as problem:
+            with suppress(InputError):  # frames that cannot be read tell nothing
+                others = [line.removeprefix("warning: ") for line in dict.fromkeys(self._wrong_orders)]
+                problem = InputError("; ".join([str(problem), *others]))
+            raise problem from None
 
     @cached_property
     def _wrong_orders(self) -> list[str]:

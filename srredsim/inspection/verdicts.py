@@ -203,9 +203,13 @@ def likeness(movement: Movement) -> Check:
     )
 
 
-def hexagonal() -> Check:
-    """Verdict on a pattern that has no stripes of one direction."""
-    return Check("stripes", BAD, 0, WORDS, "stripes", "use the software of the microscope for hexagonal patterns")
+def hexagonal() -> list[Check]:
+    """Verdicts on a pattern that has no stripes of one direction, whose contrast says nothing of the light."""
+    advice = "use the software of the microscope for hexagonal patterns"
+    return [
+        not_checked("contrast of the stripes", "the pattern is hexagonal, and has another contrast than stripes"),
+        Check("stripes", BAD, 0, WORDS, "stripes", advice),
+    ]
 
 
 def stripes(parameters: Parameters) -> Check:

@@ -68,7 +68,7 @@ def _expanded(path: Path, tell: Callable[[str], None]) -> list[Path]:
         return [path]
     found = [one for one in map(Path, sorted(glob.glob(str(path)))) if one.is_dir() or _is_image(one)]
     if not found:
-        raise InputError(f"{path} matches no image")
+        raise InputError("matches no image", about=path)
     return _without_results(found, path, tell)
 
 
@@ -90,7 +90,7 @@ def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         tell(f"{folder} holds no image; those of {folder / RAW} are taken")
     if not readable:
         known = tuple(dict.fromkeys(formats.suffixes()))
-        raise InputError(f"{folder} holds no {', '.join('*' + suffix for suffix in known)} file")
+        raise InputError(f"holds no {', '.join('*' + suffix for suffix in known)} file", about=folder)
     return _without_results(readable, folder, tell)
 
 
@@ -106,7 +106,7 @@ def _images_in(folder: Path) -> list[Path]:
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        raise InputError(f"{folder} cannot be read: {error.strerror}") from error
+        raise InputError(f"cannot be read: {error.strerror}", about=folder) from error
     return [path for path in entries if _is_image(path)]
 
 
@@ -122,10 +122,10 @@ def existing(path: Path) -> Path:
         path.stat()
     except FileNotFoundError:
         if path.is_symlink():
-            raise InputError(f"{path} is a link to {path.readlink()}, which does not exist") from None
-        raise InputError(f"{path} does not exist{_nearest(path)}") from None
+            raise InputError(f"is a link to {path.readlink()}, which does not exist", about=path) from None
+        raise InputError(f"does not exist{_nearest(path)}", about=path) from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"cannot be read: {error.strerror}", about=path) from error
     return path
 
 

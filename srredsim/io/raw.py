@@ -15,7 +15,7 @@ from srredsim.hot_pixels import without_hot_pixels
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.incomplete import whole_stacks
+from srredsim.io.incomplete import filled_up, whole_stacks
 from srredsim.io.source import UNKNOWN, Source
 from srredsim.io.whole import atomic
 from srredsim.optics.transfer import refuse_impossible
@@ -65,6 +65,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     if wanted.order == "tiled":
         array, notes = _tiles(source, wanted)
     else:
+        source = filled_up(source, wanted) if reading.accept_incomplete else source
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
         numbers, more = whole_stacks(numbers, source.missing)
         array, notes = Frames(source, numbers, wanted), [*notes, *more]

@@ -95,14 +95,25 @@ def verdict(parameters: Parameters) -> str:
 
 def overall(channels: list[dict]) -> str:
     """The verdicts of all channels in one sentence."""
-    if len({channel["verdict"] for channel in channels}) == 1:
-        return channels[0]["verdict"]
-    return "; ".join(f"channel {channel['channel'] + 1}: {channel['verdict']}" for channel in channels)
+    return of_channels([channel["verdict"] for channel in channels])
+
+
+def of_channels(sentences: list[str]) -> str:
+    """A sentence of each channel, in one: with their numbers, where they differ."""
+    if len(set(sentences)) == 1:
+        return sentences[0]
+    return "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
 
 
 def warnings(report: dict) -> list[str]:
     """The verdicts of a reconstruction that somebody who waits for the image should see at once."""
-    return [f"warning: {channel['verdict']}" for channel in report["channels"] if _is_doubtful(channel)]
+    doubtful = [channel for channel in report["channels"] if _is_doubtful(channel)]
+    several = len(report["channels"]) > 1
+    return [f"warning: {_name(channel) if several else ''}{channel['verdict']}" for channel in doubtful]
+
+
+def _name(channel: dict) -> str:
+    return f"channel {channel['channel'] + 1}: "
 
 
 def _is_doubtful(channel: dict) -> bool:

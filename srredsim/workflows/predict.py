@@ -26,6 +26,7 @@ from srredsim.inputs._stacks import Position, Survey
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
+from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
@@ -197,6 +198,7 @@ class Worker:
             stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
+        self._seen = None if chain.kind.OF_STACKS else SeenPlanes()
 
     @property
     def ticks(self) -> int:
@@ -220,7 +222,10 @@ class Worker:
             self._judged(position, raw, image),
             agreement(raw[0, 0], image, cutoff_of(self._optics, position[1])) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
-            tuple(note for network in self._networks for note in network.notes()),
+            (
+                *(note for network in self._networks for note in network.notes()),
+                *(self._seen.note(raw, which(plan.shape[:3], position)) if self._seen else ()),
+            ),
         )
 
     def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
@@ -375,7 +380,8 @@ def _opened(
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None
-    survey = chain.kind.survey(stack, find)
+    with watch.explaining():
+        survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
     doubts = dict.fromkeys([*coarse, *watch.doubts(), *remarks(stack)])  # of what the survey has read
     begun = replace(begun, survey=replace(survey, noise=tuple(spectra(stack))), notes=(*begun.notes, *doubts))

@@ -158,17 +158,21 @@ class Reconstruction:
 
     def planes(self, progress: Progress | None = None) -> Iterator[Plane]:
         """Every plane; what is to be reported of it is kept."""
-        method = self.method
-        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
-        images = planes(self.stack, self.transfers, method.wiener, **how)
-        for done, plane in enumerate(images, start=1):
-            where = self.stack.which(plane.position)
-            checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
+        for done, plane in enumerate(self._made(), start=1):
             yield plane
             if plane.position[2] == plane.sharpest:
                 self._note(plane)
             if progress:
                 progress(done, math.prod(self.shape[:3]))
+
+    def _made(self) -> Iterator[Plane]:
+        method = self.method
+        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
+        with self._watch.explaining():
+            for plane in planes(self.stack, self.transfers, method.wiener, **how):
+                where = self.stack.which(plane.position)
+                checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
+                yield plane
 
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -122,6 +122,19 @@ def load(name_or_folder: str | Path, precision: str = "auto", engine: str | None
     network = _with_weights(recipe, folder, precision)
     built = _Built(network, scale_of(network), _facts(recipe))
     return _loaded(folder, recipe, built, precision=precision, engine=engine)
+
+
+def untrained(name_or_folder: str | Path, overrides: Sequence[str] = (), precision: str = "auto") -> LoadedModel:
+    """A model with the weights that its training would begin with, see `srredsim.zoo.recipe.load`."""
+    recipe, precision = recipes.load(name_or_folder, overrides), resolve(precision)
+    keras_start.start()
+    import keras
+
+    keras.utils.set_random_seed(recipe.seed)
+    network = build_network(recipe, precision)
+    check(recipe, network)
+    built = _Built(network, scale_of(network), _facts(recipe))
+    return _loaded(recipes.find(name_or_folder).parent, recipe, built, precision=precision, engine=None)
 
 
 def _precision(engine: str | None, precision: str) -> str:

@@ -60,7 +60,8 @@ def predict(
     opened, watch = watched(chain.stack_of(data))
     stack = remembering(whitened(opened))
     chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])))
-    survey = chain.kind.survey(stack, None)
+    with watch.explaining():
+        survey = chain.kind.survey(stack, None)
     planes = chain.planes(stack, survey, tile)
     shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]
     image = np.empty((*shape, *sides), np.float32)

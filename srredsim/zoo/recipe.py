@@ -15,6 +15,7 @@ from srredsim import documents, inputs, io, resources, schema
 from srredsim.data import readers
 from srredsim.errors import InputError, shown
 from srredsim.schema import choice
+from srredsim.zoo import renamed
 
 NORMALISATIONS = ("image", "noise", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -310,7 +311,7 @@ def from_dict(content: dict) -> Recipe:
     if isinstance(content.get("data"), dict):
         content = content | {"data": _with_options(content["data"])}
         content = _of_one_scale(content)
-    return schema.build(Recipe, content, "recipe", sections=SECTIONS)
+    return schema.build(Recipe, renamed.current(content), "recipe", sections=SECTIONS)
 
 
 def _with_options(data: dict) -> dict:

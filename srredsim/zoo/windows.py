@@ -9,11 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from srredsim import engines, tiling
-from srredsim.errors import InputError
+from srredsim.errors import InputError, out_of_memory
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
-OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "bad allocation", "bad_alloc", "Failed to allocate memory")
 SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context
 
 
@@ -60,7 +59,7 @@ class Network:
             try:
                 return self._compute(window)
             except _runtime_errors() as error:
-                if not _is_out_of_memory(error):
+                if not out_of_memory(error):
                     raise
             self.largest_window = self._next_smaller(side)
         return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
@@ -105,13 +104,4 @@ def _runtime_errors() -> tuple[type[BaseException], ...]:
         RuntimeError,
         *([tensorflow.errors.ResourceExhaustedError] if tensorflow else []),
         *([onnxruntime.Fail, onnxruntime.RuntimeException] if onnxruntime else []),
-    )
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """TensorFlow, PyTorch and Python have a class for it, the others words in the message."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
-        or any(words in str(error) for words in OUT_OF_MEMORY)
     )

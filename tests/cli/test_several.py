@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from srredsim.cli import several
+from srredsim.errors import InputError
+
 
 def test_predict_a_folder_and_a_file_in_it_reads_each_once(run, tiny_model, stack, tmp_path, raw_stack):
     np.save(tmp_path / "other.npy", raw_stack(seed=6))
@@ -34,9 +37,29 @@ def test_predict_says_what_is_wrong_and_goes_on(run, tiny_model, stack, tmp_path
     assert status == 2
     assert said.startswith((f"srredsim: {bad}: ", f"srredsim: {bad} "))
     assert word in said.replace(str(bad), "")
+    assert said.count(f"{bad}") == 1
     assert summary == "srredsim: 1 of 2 inputs failed"
     assert printed.split() == [str(out / "stack_tiny.tif"), str(out / "stack_tiny.png")]
     assert files_in(out) == {"stack_tiny.tif", "stack_tiny.png"}
+
+
+def test_whoever_names_the_input_is_known_by_what_it_is_about_not_by_its_words(capsys):
+    """The path stands once, whether the error has it or not, even where another file's name begins with it."""
+
+    problems = {
+        "a.tif": PermissionError(errno.EACCES, "Permission denied", "a.tif"),
+        "b.tif": InputError("is a pipe", about="b.tif"),
+        "c.tif": InputError("is a pipe", about="c.tif.json"),
+        "d.tif": InputError("d.tif would be a strange word to begin with"),
+    }
+    for name in problems:
+        several._fail([], Path(name), problems[name], False)
+    assert capsys.readouterr().err.splitlines() == [
+        "srredsim: a.tif: Permission denied",
+        "srredsim: b.tif is a pipe",
+        "srredsim: c.tif: c.tif.json is a pipe",
+        "srredsim: d.tif: d.tif would be a strange word to begin with",
+    ]
 
 
 def test_a_single_bad_input_writes_nothing(refused, tiny_model, tmp_path, unusable, files_in):

@@ -35,6 +35,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import engines, io
+    from srredsim.quality.report import of_channels
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo import chain, choice, models
 
@@ -69,7 +70,7 @@ def run(arguments) -> dict:
                 consistency=arguments.consistency,
                 progress=progress,
             )
-        terminal.notes(path, [*filter(None, ["; ".join(report["stripes"])]), *report["notes"]])
+        terminal.notes(path, [*filter(None, [of_channels(report["stripes"])]), *report["notes"]])
         terminal.say(*map(Path, report["paths"]))
         if report["consistency"]:
             terminal.say(f"consistency: {report['consistency']['line']}")

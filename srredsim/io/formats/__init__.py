@@ -66,7 +66,7 @@ def _format_of_file(path: Path) -> ModuleType:
         with path.open("rb") as file:
             start = file.read(LONGEST_MAGIC)
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
+        raise InputError("does not exist", about=path) from error
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}") from error
     if not start:
