@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srredsim.acquisition import Pattern, Position, RawStack, frames_from_raw
+from srredsim.acquisition import Cutoff, Pattern, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.normalise import Scaling, scaling_of
@@ -41,6 +41,7 @@ class Survey:
     sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
     stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
     noise: tuple[NoiseSpectrum | None, ...] = ()  # of each channel, where its lens is known
+    cutoffs: tuple[Cutoff, ...] = ()  # of each channel, where they were estimated
     channels: tuple[Channel, ...] = ()  # in the mean over time, where the kind of input itself is made with them
 
     @property

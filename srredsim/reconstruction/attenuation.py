@@ -21,6 +21,7 @@ import numpy as np
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.haze import Haze
 
+AUTO = "auto"  # by the haze that is measured
 WIDTH = 0.3  # times the cut-off
 RINGS = 40  # up to the cut-off: of the power of band 0
 SAMPLES = 2048  # values up to the cut-off

@@ -40,9 +40,7 @@ FITTED = (0.1, 0.8)  # fractions of the cut-off: rings that the power law is fit
 APODISATION = 0.85  # power, as of the truth of simulated stacks
 SLOPES = (1.0, 6.0)  # that objects have
 DEFAULT_SLOPE = 3.0  # slope of a power spectrum that is all noise
-LEAST = (
-    0.005  # w at the cut-off: rounding, interpolation and errors of the model do what noise does, where there is none
-)
+LEAST = 0.005  # w at the cut-off: what rounding, interpolation and errors of the model do, where there is no noise
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,9 @@ class Haze:
         return self.share * np.exp(-(relative_frequency**2) / (2 * self.width**2))
 
 
+NONE = Haze()
+
+
 def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer) -> Haze:
     """What all angles tell together; none where no stripes were found.
 
