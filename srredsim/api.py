@@ -12,8 +12,8 @@ How to read a path or an array is told by further arguments of the same call:
 
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
-accept_incomplete
-    ``True``: of a file that promises more frames than it holds, the whole stacks that are there.
+accept_incomplete, stack
+    ``True``: of a file that promises more frames than it holds, the whole stacks that are there; a folder is one stack.
 keep_hot_pixels
     ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
@@ -116,7 +116,7 @@ def reconstruct(
     *,
     method: str = "wiener",
     wiener: float | None = None,
-    attenuation: float = 0.0,
+    attenuation: float | str | None = "auto",
     iterations: int | None = None,
     split_photons: bool = False,
     progress: Progress | None = None,
@@ -127,12 +127,11 @@ def reconstruct(
     Parameters
     ----------
     method : {"wiener", "richardson-lucy"}
+        The second takes so many ``iterations``.
     wiener : float, optional
         Higher is smoother; left out: from the noise.
-    attenuation : float
-        0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes.
-    iterations : int, optional
-        Of Richardson-Lucy.
+    attenuation : float or "auto", optional
+        0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
     split_photons : bool
         Also tell the resolution, by Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :
@@ -175,6 +174,7 @@ def predict(
     *,
     model: str | Path | LoadedModel | Chain | None = None,
     precision: str = "auto",
+    engine: str = "auto",
     tile: int | None = None,
     progress: Progress | None = None,
     **reading: Unpack[OfReading],
@@ -188,8 +188,8 @@ def predict(
     model : name, folder or loaded model, optional
         Left out: the shipped one that fits the stack and its optics, which the notes name; of widefield images also
         ``a+b``, one after the other. Many images take less time with a model that `load_model` gave.
-    precision : {"auto", "float32", "bfloat16", "float16"}
-        Of a model that is yet to be loaded.
+    precision, engine : str
+        Of a model that is yet to be loaded, see `load_model`.
     tile : int, optional
         Side of a tile in raw pixels; the result is the same.
     **reading
@@ -206,20 +206,22 @@ def predict(
     stacks.refuse_unknown(reading, predict, OfReading)
     notes: list[str] = []
     if model is None:
-        stack = stacks.raw_stack(data, reading)
+        stack = stacks.told_stack(data, reading)
         name, *notes = models.chosen(stack)
-        chain = load_model(name, precision)
+        chain = load_model(name, precision, engine)
     else:
         if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded
             io.existing(Path(data))
-        chain = load_model(model, precision)
+        chain = load_model(model, precision, engine)
         stack = stacks.stack_for(chain, data, reading)
     stack = io.remembering(watched(stack)[0])
     result = predicted(chain, stack, tile=tile, progress=progress)
     found: dict[str, Any] = {
         "model": chain.name,
+        "engine": chain.first.engine,
         "precision": chain.first.precision,
         "stripes": [verdict(each.parameters) for each in result.channels],
+        "out_of_focus": [dict(vars(each.haze)) for each in result.channels],
         "parameters": [each.parameters.report() for each in result.channels],
     }
     if result.agreement:
@@ -332,18 +334,17 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     )
 
 
-def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto") -> Chain:
+def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto", engine: str = "auto") -> Chain:
     """Model with its weights, to be used many times: a name of ``srredsim models``, a folder, or ``a+b``.
+
+    ``engine`` is what computes it, see `srredsim.zoo.choice`; the image is the same.
 
     >>> srredsim.load_model("srredsim", precision="float32")
     <Model srredsim: takes raw frames, makes 2x the pixels, float32>
     """
-    from srredsim.zoo.chain import Chain
+    from srredsim.zoo.chain import loaded
 
-    chain = model if isinstance(model, Chain) else Chain(model, precision)
-    if precision not in ("auto", chain.first.precision):
-        raise InputError(f"the model {chain.name} is loaded in {chain.first.precision} already; leave out `precision`")
-    return chain
+    return loaded(model, precision, engine)
 
 
 def simulate(

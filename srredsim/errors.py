@@ -9,6 +9,7 @@ from typing import Any
 LONGEST_VALUE = 80  # characters of a value in a message
 LONGEST_WORD = 240  # characters without a space between them: paths are shorter
 LONGEST_MESSAGE = 2000
+NO_MEMORY = "RESOURCE_EXHAUSTED|bad_alloc|bad allocation|Failed to allocate memory"  # JAX, C++, ONNX Runtime
 
 
 class InputError(ValueError):
@@ -43,6 +44,15 @@ def not_finite(bad: int) -> str:
     if not bad:
         return "pixels are so large that their sum is no number any more; divide the whole stack by one number"
     return f"{bad} pixels are NaN or infinite; every pixel must be finite: mask or replace them first"
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory was short, whoever says so: Python, TensorFlow and PyTorch have a class, others only a word."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+        or (isinstance(error, Exception) and re.search(NO_MEMORY, str(error)) is not None)
+    )
 
 
 def _cut(text: str, longest: int = LONGEST_VALUE) -> str:

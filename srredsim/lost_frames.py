@@ -5,6 +5,8 @@ Nothing afterwards can tell: one of fifteen frames hardly changes the mean, and 
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import numpy as np
 
 from srredsim.acquisition import RawStack
@@ -40,6 +42,23 @@ def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
     if problem := lost(raw):
         raise InputError(": ".join(filter(None, (stack.which(position), problem))))
     return raw
+
+
+class SeenPlanes:
+    """Planes of plain images, seen one by one: tells of the first that is another's copy to the last bit."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, str] = {}
+        self._told = False
+
+    def note(self, image: np.ndarray, where: str) -> list[str]:
+        """A line, or none; ``where`` names the plane."""
+        digest = blake2b(np.ascontiguousarray(image), digest_size=16).digest()
+        first = self._seen.setdefault(digest, where)
+        if first == where or self._told:
+            return []
+        self._told = True
+        return [f"{where} equals {first} to the last bit: a frame was lost there, maybe others too"]
 
 
 def _advice(wrong: int, phase: int, phases: int) -> str:

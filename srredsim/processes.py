@@ -55,6 +55,11 @@ def on_cores(
     return [future.result() for future in futures]
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _next(done: SimpleQueue[Future]) -> Future:
     """The future that is done next. None of the others is locked meanwhile, so that Ctrl-C leaves no lock behind.
 

@@ -260,7 +260,7 @@ def test_what_is_told_wins_over_the_stack(single):
 def test_a_loaded_model_is_used_as_it_is(raw, zoo):
     model = srredsim.load_model(zoo / "denoiser", "float32")
     assert srredsim.load_model(model) is srredsim.load_model(model, "float32") is model
-    with pytest.raises(InputError, match="the model denoiser is loaded in float32 already; leave out `precision`"):
+    with pytest.raises(InputError, match="the model denoiser is loaded with float32 already; leave out `precision`"):
         srredsim.predict(raw[0, 0], model=model, precision="bfloat16")
     widefield = raw.mean(axis=(0, 1))
     by_name = srredsim.predict(widefield, model=zoo / "denoiser", precision="float32")

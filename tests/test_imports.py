@@ -44,7 +44,8 @@ LAYERS = [  # each may import from its own line and from those above it
     {"losses"},
     {"data"},
     {"inputs"},
-    {"zoo"},
+    {"keras_start"},
+    {"zoo", "engines"},
     {"training"},
     {"evaluation"},
     {"workflows"},
@@ -138,7 +139,7 @@ def test_only_pipeline_training_and_export_import_tensorflow():
 def test_the_command_line_starts_without_heavy_packages():
     for name in ["", "errors", "members", "resources", "__main__", *sorted(SKIN)]:
         assert not packages(imported(name, top_level=True)) & SLOW, name
-        assert own(imported(name, top_level=True)) <= {"errors", "members", "resources", "cli"}, name
+        assert own(imported(name, top_level=True)) <= {"errors", "members", "resources", "keras_start", "cli"}, name
 
 
 def test_pictures_and_progress_bars_are_imported_when_needed():

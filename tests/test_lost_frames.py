@@ -9,7 +9,7 @@ import srredsim
 from srredsim import inspection, io
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
-from srredsim.lost_frames import lost
+from srredsim.lost_frames import SeenPlanes, lost
 from srredsim.simulation.sim import simulate_stack
 
 MICROSCOPE = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.07}
@@ -107,6 +107,26 @@ def test_a_sample_that_is_alike_is_no_copy():
     assert lost(frames) is None
     frames[0, 2, 1, 1] = 1
     assert lost(frames) == "frame 3 (angle 1, phase 3) equals frame 1: record the stack again, or leave it out"
+
+
+def test_a_copy_among_widefield_images_is_told(raw, tmp_path, run, tiny_model):
+    """Each plane is an image by itself: it is made still, and said."""
+    planes = raw.reshape(-1, *raw.shape[-2:])[:4].copy()
+    planes[2] = planes[0]
+    path = tmp_path / "planes.npy"
+    np.save(path, planes)
+    status, _, err = run("denoise", path, "--method", "pure_let", "--noise", 1, 0)
+    assert (status, "z=2 equals z=0 to the last bit" in err) == (0, True)
+    planes[2] = 0
+    np.save(path, planes)
+    status, _, err = run("denoise", path, "--method", "pure_let", "--noise", 1, 0, "--overwrite")
+    assert (status, "z=2: every pixel is 0: there is no image, as where a frame was lost" in err) == (2, True)
+
+
+def test_only_the_first_copy_is_told():
+    seen, planes = SeenPlanes(), np.arange(12.0).reshape(3, 2, 2)
+    told = [seen.note(planes[n], f"z={z}") for z, n in enumerate((0, 1, 1, 2, 0))]
+    assert told == [[], [], ["z=2 equals z=1 to the last bit: a frame was lost there, maybe others too"], [], []]
 
 
 def test_several_are_counted():

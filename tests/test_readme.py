@@ -10,6 +10,7 @@ import pytest
 from srredsim import inputs, resources
 from srredsim.cli.main import parser
 from srredsim.evaluation import tables
+from srredsim.evaluation.sr_caco_2 import tables as sr_caco_2_tables
 from srredsim.evaluation.w2s import tables as w2s_tables
 from srredsim.io import read_image
 from srredsim.zoo import models, recipe
@@ -76,24 +77,31 @@ def results_of(name):
     return json.loads((resources.entry("models", name) / "results.json").read_text(encoding="utf-8"))
 
 
-def takes_widefield(name):
-    return not inputs.module(recipe.load(name).data.input).OF_STACKS
+def kind(name):
+    """Of which images a model is; those of single images say it by the data set that they were trained on."""
+    data = recipe.load(name).data
+    if inputs.module(data.input).OF_STACKS:
+        return "frames"
+    return {"w2s_simulated": "widefield", "caco2_simulated": "confocal"}[data.name]
 
 
-OF_RAW_STACKS = [name for name in models.names() if not takes_widefield(name)]
-OF_WIDEFIELD = [name for name in models.names() if takes_widefield(name)]
+OF_RAW_STACKS, OF_WIDEFIELD, OF_CONFOCAL = (
+    [name for name in models.names() if kind(name) == wanted] for wanted in ("frames", "widefield", "confocal")
+)
+TABLES = {"frames": tables.text, "widefield": w2s_tables.by_level, "confocal": sr_caco_2_tables.by_marker}
 
 
 def test_the_scores_are_those_of_the_results():
     assert tables.summary([results_of(name) for name in OF_RAW_STACKS]) in README
     for name in OF_WIDEFIELD:
         assert w2s_tables.by_level(results_of(name)) in README
+    assert sr_caco_2_tables.summary([results_of(name) for name in OF_CONFOCAL]) in README
 
 
 @pytest.mark.parametrize("name", models.names())
 def test_the_scores_of_a_card_are_those_of_its_results(name):
     card = (resources.entry("models", name) / "card.md").read_text(encoding="utf-8")
-    assert (w2s_tables.by_level if takes_widefield(name) else tables.text)(results_of(name)) in card
+    assert TABLES[kind(name)](results_of(name)) in card
 
 
 @pytest.mark.parametrize("name", OF_RAW_STACKS)
@@ -118,3 +126,27 @@ def test_a_model_of_widefield_images_that_does_not_beat_bm3d_is_not_shipped(name
             ours, theirs = (cells[f"{chain}@{level}"][score]["mean"] for chain in (name, baseline))
             assert sign * (ours - theirs) > 0, (baseline, score)
         assert cells[f"{name}@{level}"]["images"] >= 24
+
+
+@pytest.mark.parametrize("name", [name for name in OF_CONFOCAL if name.startswith("confocal_sr")])
+def test_a_model_of_confocal_images_that_does_not_beat_bm3d_is_not_shipped(name):
+    """In every marker, in regions of interest and on whole images."""
+    cells, scale = results_of(name)["cells"], recipe.load(name).network["scale"]
+    for marker in ("CELL0", "CELL1", "CELL2"):
+        found = cells[f"{name}@{scale}/{marker}"]
+        assert found["images"] >= 24
+        for baseline in ("bicubic", "vst_bm3d+bicubic"):
+            other = cells[f"{baseline}@{scale}/{marker}"]
+            for score in ("roi_psnr", "full_psnr"):
+                assert found[score]["mean"] > other[score]["mean"], (baseline, marker, score)
+            for score in ("roi_ssim", "full_ssim"):
+                assert found[score]["mean"] > other[score]["mean"] - 0.001, (baseline, marker, score)
+
+
+@pytest.mark.parametrize("name", [name for name in OF_CONFOCAL if name.startswith("caco2_")])
+def test_a_network_of_sr_caco_2_that_does_not_beat_interpolation_is_not_shipped(name):
+    """In the mean of the markers, as the paper has it."""
+    cells, markers = results_of(name)["cells"], ("CELL0", "CELL1", "CELL2")
+    for score in ("roi_psnr", "full_psnr", "roi_ssim", "full_ssim"):
+        ours, theirs = (sum(cells[f"{m}@2/{c}"][score]["mean"] for c in markers) for m in (name, "bicubic"))
+        assert ours > theirs

@@ -6,14 +6,22 @@ import pytest
 
 from srredsim import inputs, resources
 from srredsim.evaluation.evaluate import evaluate
+from srredsim.evaluation.sr_caco_2 import cells as sr_caco_2
 from srredsim.evaluation.w2s import cells as w2s
 from srredsim.zoo import models, recipe
 
-OF_WIDEFIELD = [name for name in models.names() if not inputs.module(recipe.load(name).data.input).OF_STACKS]
+DATA = {name: recipe.load(name).data for name in models.names()}
+OF_WIDEFIELD = [name for name, data in DATA.items() if data.name == "w2s_simulated"]
+OF_CONFOCAL = [name for name, data in DATA.items() if data.name == "caco2_simulated"]
+OF_STACKS = [name for name, data in DATA.items() if inputs.module(data.input).OF_STACKS]
+
+
+def test_every_model_is_measured_again():
+    assert sorted(OF_STACKS + OF_WIDEFIELD + OF_CONFOCAL) == sorted(models.names())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in models.names() if name not in OF_WIDEFIELD])
+@pytest.mark.parametrize("name", OF_STACKS)
 def test_scores_can_be_measured_again(name):
     saved = json.loads((resources.entry("models", name) / "results.json").read_text(encoding="utf-8"))
     found = evaluate(name, saved["data"], saved["split"])
@@ -36,3 +44,16 @@ def test_scores_of_widefield_images_can_be_measured_again(tmp_path, name):
     for key, cell in found["cells"].items():
         assert cell["psnr_fitted"]["mean"] == pytest.approx(saved["cells"][key]["psnr_fitted"]["mean"], abs=0.1)
         assert cell["ssim_fitted"]["mean"] == pytest.approx(saved["cells"][key]["ssim_fitted"]["mean"], abs=0.005)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_CONFOCAL)
+def test_scores_of_confocal_images_can_be_measured_again(tmp_path, name):
+    """Scores of the model and of interpolation; what BM3D makes would take minutes."""
+    saved = json.loads((resources.entry("models", name) / "results.json").read_text(encoding="utf-8"))
+    bench = sr_caco_2.open_benchmark(saved["data"], saved["split"], tmp_path)
+    found = bench.run(bench.plan([name, "bicubic"], {cell["scale"] for cell in saved["cells"].values()})[0])
+    assert found["images"] == saved["images"]
+    for key, cell in found["cells"].items():
+        for score, within in (("roi_psnr", 0.05), ("full_psnr", 0.05), ("full_ssim", 0.003)):
+            assert cell[score]["mean"] == pytest.approx(saved["cells"][key][score]["mean"], abs=within)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srredsim import discriminators, evaluation, inputs, losses, metrics, networks, resources
+from srredsim import discriminators, engines, evaluation, inputs, losses, metrics, networks, resources
 from srredsim.checkpoints import originals
 from srredsim.cli import commands
 from srredsim.data import catalogue, readers
@@ -22,6 +22,7 @@ from srredsim.denoising import methods
 from srredsim.errors import InputError
 from srredsim.io import formats
 from srredsim.zoo import models, recipe
+from srredsim.zoo.windows import Network
 
 CONTRIBUTING = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTION = CONTRIBUTING.partition("## Where things go")[2].partition("\n## ")[0]
@@ -324,6 +325,26 @@ def test_a_benchmark(adds, run, tmp_path):
     assert "- bad cannot be computed" in (tmp_path / "out" / "tables.md").read_text()
     cells = json.loads((tmp_path / "out" / "results.json").read_text())["cells"]
     assert {key: cell["height"]["mean"] for key, cell in cells.items()} == {"one": 3.5, "seven": 5.5}
+
+
+def test_an_engine(adds):
+    text = """
+        import numpy as np
+
+        HOW = "nothing has to be installed"
+
+        def missing():
+            return None
+
+        def precisions():
+            return ("float32",)
+
+        def open(model):
+            return lambda images: np.full((1, 2 * images.shape[1], 2 * images.shape[2], 1), 7.0)
+    """
+    adds(engines, sevens=text)
+    network = Network(models.load("srredsim", engine="sevens"))
+    np.testing.assert_array_equal(network(np.zeros((4, 5, 15), np.float32)), np.full((8, 10), 7.0))
 
 
 def test_a_checkpoint_to_import(adds):

@@ -1,7 +1,7 @@
 """Is a model of widefield images safe where it has nothing to go by?  python tools/hard_inputs.py [NAME...]
 
-Scenes full of structure (`srredsim.data.scenes`, of a seed that no training has) and photographs of scikit-image, each
-through three lenses, one of a shape that no training has, with white and coloured noise, at three light levels.
+Scenes full of structure (`srredsim.simulation.scenes`, of a seed that no training has) and photographs of scikit-image,
+each through three lenses, one of a shape that no training has, with white and coloured noise, at three light levels.
 Prints the mean of each class after gain and offset were fitted, beside bicubic doubling with and without VST + BM3D,
 and where a model is behind the latter.
 """
@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 from skimage import color, data
 
-from srredsim.data import dense, scenes
+from srredsim.data import dense
 from srredsim.denoising.methods.vst_bm3d import vst_bm3d
 from srredsim.errors import InputError
 from srredsim.evaluation.scores import fit_intensity, score
 from srredsim.reconstruction.upscale import bicubic_upscale
+from srredsim.simulation import scenes
 from srredsim.zoo.chain import Chain
 
 PHOTOGRAPHS = "camera", "moon", "coins", "brick", "astronaut", "grass"

@@ -10,7 +10,7 @@ References
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from srredsim.errors import InputError
 from srredsim.io.formats import open_source
 from srredsim.io.source import Source
+from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import noise_of_image
 
@@ -31,6 +32,8 @@ def analyse(
     limits: tuple[float, float] | None = None,
     repeats: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    accept_incomplete: bool = False,
 ) -> dict:
     """Noise of every plane of every file, or of every file as a stack of repeats, with means by folder and over all.
 
@@ -40,6 +43,8 @@ def analyse(
         Values at which the camera cuts off; they become 0 and 1. Left out: nowhere, and the range of the image.
     repeats : bool
         Take the planes of a file for repeats of one image (`of_repeats`).
+    accept_incomplete : bool
+        Of a file that promises more planes than it holds, measure those that are there.
 
     Returns
     -------
@@ -58,9 +63,10 @@ def analyse(
     images, failures, notes = [], [], []
     for number, path in enumerate(paths, start=1):
         try:
-            source = open_source(path)
-            notes += [f"{path}: {note}" for note in source.notes]
-            images += list(_of_file(path, source, limits, repeats))
+            source = open_source(path, accept_incomplete=accept_incomplete)
+            rows, copies = _of_file(path, source, limits, repeats)
+            images += rows
+            notes += [f"{path}: {note}" for note in (*source.notes, *copies)]
         except InputError as problem:
             failures.append({"input": str(path), "error": str(problem)})
         if progress:
@@ -144,22 +150,47 @@ def _line(chosen_by: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> tupl
     return a, b
 
 
-def _of_file(path: Path, source: Source, limits: tuple[float, float] | None, repeats: bool):
+def _of_file(
+    path: Path, source: Source, limits: tuple[float, float] | None, repeats: bool
+) -> tuple[list[dict], list[str]]:
+    """A row for each plane, or one for all of them, and a note where a plane is a copy of another."""
+    there = [number for number in range(source.planes) if number not in source.missing]
+    seen, copies, rows = SeenPlanes(), [], []
     if repeats:
         if "C" in source.letters and source.shape[source.letters.index("C")] > 1:
             raise InputError("repeats of several channels; give a file for each channel")
-        noise = of_repeats(source.pixels(number) for number in range(source.planes))
-        yield _entry(path, noise, limits or _range(source))
-        return
-    for number in range(source.planes):
+        noise = of_repeats(_repeats(source, there, seen))
+        return [_entry(path, noise, limits or _range(source, there))], []
+    for number in there:
         plane = source.pixels(number)
-        noise = noise_of_image(plane, limits)
+        try:
+            noise = noise_of_image(plane, limits)
+        except InputError as problem:
+            raise InputError(f"plane {number + 1}: {problem}" if source.planes > 1 else problem) from None
+        copies += seen.note(plane, f"plane {number + 1}")
         within = limits or (float(plane.min()), float(plane.max()))
-        yield _entry(path, noise, within) | ({"plane": number + 1} if source.planes > 1 else {})
+        rows.append(_entry(path, noise, within) | ({"plane": number + 1} if source.planes > 1 else {}))
+    return rows, copies
 
 
-def _range(source: Source) -> tuple[float, float]:
-    ends = [(plane.min(), plane.max()) for plane in map(source.plane, range(source.planes))]
+def _repeats(source: Source, there: list[int], seen: SeenPlanes) -> Iterator[np.ndarray]:
+    """Planes; InputError at one that was lost: what it varies by is no noise."""
+    empty, others = None, False
+    for number in there:
+        plane = source.pixels(number)
+        if plane.max() == plane.min():
+            empty = empty or f"plane {number + 1} is empty ({plane.flat[0]:g} everywhere): a frame was lost"
+        else:
+            others = True
+            if copies := seen.note(plane, f"plane {number + 1}"):
+                raise InputError(f"{copies[0]}; leave it out")
+        if empty and others:
+            raise InputError(f"{empty}; leave it out")
+        yield plane
+
+
+def _range(source: Source, there: list[int]) -> tuple[float, float]:
+    ends = [(plane.min(), plane.max()) for plane in map(source.plane, there)]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 

@@ -29,10 +29,16 @@ class Parser(argparse.ArgumentParser):
 
     In the help of an argument, ``{choices}`` stands for these, ``{default}`` for what is done where it is left out, and
     a place as in `srredsim.cli.looked_up.constant`, between braces, for the value there. ``defaults_of`` are the
-    functions and dataclasses of the package, as such places, that have the default.
+    functions and dataclasses of the package, as such places, that have the default; ``commands`` are all of the
+    command line, by name.
     """
 
     defaults_of: Sequence[str] = ()
+    commands: dict[str, Parser]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.commands = {}
 
     def format_help(self) -> str:
         for action in self._actions:
@@ -106,6 +112,7 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     hot = "leave them as they are; else they are given the median of the pixels around them"
     parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     accept_incomplete(parser, incomplete)
+    parser.add_argument("--stack", action="store_true", help="the files of a folder are the frames of one stack")
     pixel_size(parser, "of the raw frames; left out: the file says")
 
 
@@ -226,8 +233,11 @@ def finite(text: str) -> float:
     return _number(float, text, "a number", math.isfinite)
 
 
-def share(text: str) -> float:
-    return _number(float, text, "a number from 0 to 1", lambda value: 0 <= value <= 1)
+def attenuation(text: str) -> float | str:
+    """``auto``; ``off``, which is 0; or a share."""
+    if text in ("auto", "off"):
+        return text if text == "auto" else 0.0
+    return _number(float, text, "auto, off, or a number from 0 to 1", lambda value: 0 <= value <= 1)
 
 
 def damping(text: str) -> float:

@@ -22,7 +22,6 @@ from typing import Any, NoReturn
 from srredsim import __version__
 from srredsim.cli import commands, terminal
 from srredsim.cli.arguments import Parser
-from srredsim.errors import InputError
 from srredsim.members import Members
 
 INTERRUPTED = 130  # exit status
@@ -99,7 +98,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     top.set_defaults(parser=top, run=None)
-    _add(top.add_subparsers(prog="srredsim", metavar="COMMAND", help=SUPPRESS), members)
+    _add(top.add_subparsers(prog="srredsim", metavar="COMMAND", help=SUPPRESS), members, top.commands)
     return top
 
 
@@ -111,17 +110,18 @@ def files_of(package: ModuleType) -> dict[str, Any]:
     return {name.replace("_", "-"): members.module(name) for name in members.names()}
 
 
-def _add(subparsers, members: dict[str, Any]) -> None:
-    """One parser for each file; a folder gets parsers of its own."""
+def _add(subparsers, members: dict[str, Any], every: dict[str, Parser]) -> None:
+    """One parser for each file, added to ``every``; a folder gets parsers of its own."""
     for name, module in members.items():
         description = module.DESCRIPTION or f"{module.HELP[0].upper()}{module.HELP[1:]}."
         sub = subparsers.add_parser(name, help=module.HELP, description=description)
         if module.KIND:
             sub.set_defaults(parser=sub, run=None)
-            _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module))
+            _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module), every)
         else:
             module.add_arguments(sub)
-            sub.defaults_of = module.DEFAULTS
+            sub.defaults_of, sub.commands = module.DEFAULTS, every
+            every[sub.prog.partition(" ")[2]] = sub
             sub.add_argument(
                 "--json", action="store_true", help="one JSON object on standard output, the rest on stderr"
             )
@@ -152,7 +152,7 @@ def _run(arguments) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
-    except (InputError, MemoryError, OSError) as problem:
+    except Exception as problem:  # noqa: BLE001  what there are no words for is raised again, with its traceback
         message = terminal.in_words(problem)
         terminal.note(message)
         if arguments.json:

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import ast
 import errno
-import os
 import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
 from srredsim.cli.arguments import Parser
-from srredsim.errors import InputError, short
+from srredsim.errors import InputError, out_of_memory, short
 
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 NO_ACCESS |= {errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EIO}  # a name or a device that is no file
 TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
-LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+MAKE_IMAGES = ("predict", "reconstruct")
 COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
 
 _running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
@@ -47,8 +46,8 @@ def note(line: str) -> None:
 
 
 def notes(path: Path, lines: Iterable[str]) -> None:
-    """What is to be known of an input, a line each."""
-    for line in lines:
+    """What is to be known of an input, a line each, and once."""
+    for line in dict.fromkeys(lines):
         note(f"{path}: {line}")
 
 
@@ -56,7 +55,7 @@ def in_words(problem: Exception) -> str:
     """One line about what the user can mend; any other problem is ours and keeps its traceback."""
     if isinstance(problem, InputError):
         return spelled(" ".join(str(problem).split()))
-    if isinstance(problem, MemoryError):
+    if out_of_memory(problem):
         smaller = [known for name, known in _flags().items() if name in TAKE_MEMORY]
         return "there is not enough memory for this" + (f"; try a smaller {' or '.join(smaller)}" if smaller else "")
     from srredsim.io import no_space
@@ -86,9 +85,10 @@ def spelled(text: str) -> str:
     """A message as the user of the command line reads it.
 
     ``give `na` `` becomes ``give --na``, and ``try `order="ZAP", angles=3` `` becomes ``try --order ZAP --angles 3``,
-    if the command that runs has these arguments. Other words in backticks lose them.
+    if the command that runs has these arguments; if only another has them, as it may with names of several words, that
+    one is named behind. Other words in backticks lose them.
     """
-    return re.sub("`([^`]+)`", lambda found: _as_flags(found[1]) or found[1], text)
+    return re.sub("`([^`]+)`", lambda found: _as_flags(found[1], text) or found[1], text)
 
 
 def _flags() -> dict[str, str]:
@@ -97,8 +97,22 @@ def _flags() -> dict[str, str]:
     return parser.flags() if parser else {}
 
 
-def _as_flags(call: str) -> str | None:
-    """Arguments of a call in Python as flags; None if they are no such thing, or not of the running command."""
+def _as_flags(call: str, text: str) -> str | None:
+    """Arguments of a call in Python as flags; None if they are no such thing, or of no command."""
+    named = _arguments(call)
+    if named is None:
+        return None
+    if set(named) <= set(known := _flags()):
+        return _typed(named, known)
+    if all("_" in name for name in named):
+        for command, known in _other_commands():
+            if set(named) <= set(known):
+                return _typed(named, known) + ("" if re.search(rf"\b{command}\b", text) else f" ({command})")
+    return None
+
+
+def _arguments(call: str) -> dict[str, list[str]] | None:
+    """Names, and words of their values, of the arguments of a call in Python; None if it is none."""
     try:
         parsed = ast.parse(f"_({call})", mode="eval").body
     except SyntaxError:
@@ -108,12 +122,20 @@ def _as_flags(call: str) -> str | None:
     alone = [part.id for part in parsed.args if isinstance(part, ast.Name)]
     if len(alone) < len(parsed.args):
         return None
-    known = _flags()
     named: dict[str, list[str]] = {name: [] for name in alone}
-    named |= {one.arg: _words(one.value) for one in parsed.keywords}
-    if not set(named) <= set(known):
-        return None
+    return named | {str(one.arg): _words(one.value) for one in parsed.keywords}
+
+
+def _typed(named: dict[str, list[str]], known: dict[str, str]) -> str:
     return " ".join(word for name, words in named.items() for word in (known[name], *words))
+
+
+def _other_commands() -> list[tuple[str, dict[str, str]]]:
+    """Each command with its flags, those first that make images of stacks."""
+    parser = _running.get()
+    commands = parser.commands if parser else {}
+    first = sorted(commands, key=lambda name: name not in MAKE_IMAGES)
+    return [(name, commands[name].flags()) for name in first]
 
 
 def _words(value: ast.expr) -> list[str]:
@@ -123,38 +145,6 @@ def _words(value: ast.expr) -> list[str]:
     if not isinstance(value, ast.Constant):
         return [ast.unparse(value)]
     return [] if isinstance(value.value, bool) else [shlex.quote(str(value.value))]
-
-
-# Keras
-
-
-def start_keras() -> None:
-    """Import Keras without the page of remarks that TensorFlow writes to standard error before it can be told not to.
-
-    They are there again with TF_CPP_MIN_LOG_LEVEL=0, or 1.
-    """
-    wanted = os.environ.get(LOG_LEVEL) in ("0", "1")
-    if not wanted:
-        os.environ[LOG_LEVEL] = "3"
-    try:
-        with nullcontext() if wanted else _no_standard_error():
-            import keras  # noqa: F401
-    except (ImportError, ValueError) as problem:
-        raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
-
-
-@contextmanager
-def _no_standard_error() -> Iterator[None]:
-    """Nothing at all is written to standard error, not even by libraries."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 # Progress, colours, tables

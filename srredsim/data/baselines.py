@@ -6,13 +6,16 @@ import numpy as np
 
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair
+from srredsim.data.reconstructed import with_white_noise
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.upscale import bicubic_upscale, widefield_of
 from srredsim.stripes.preprocess import prepare
 
 WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
+RICHARDSON_LUCY = "Richardson-Lucy"
 WIDEFIELD = "widefield"
 WIENER_NEEDS = "optics"  # among the facts of a pair
 
@@ -30,7 +33,22 @@ def of_plane(image: np.ndarray, scale: int) -> dict[str, np.ndarray]:
 
 def wiener_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
     """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
+    found = _found(pair, angles, phases)
+    return None if found is None else found[1][0]
+
+
+def richardson_lucy_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
+    """What Richardson-Lucy makes of that image; None as for it."""
+    if (found := _found(pair, angles, phases)) is None:
+        return None
+    prepared, (start, stripes, lens) = found
+    return richardson_lucy(prepared, stripes, lens, start)
+
+
+def _found(pair: Pair, angles: int, phases: int):
+    """The frames as they are prepared, their noise white; and image, stripes and lens; None without optics."""
     if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
         return None
-    prepared = prepare(raw_from_frames(pair.frames, angles, phases))
-    return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]
+    white = with_white_noise(pair, angles, phases)
+    prepared = prepare(raw_from_frames(white.frames, angles, phases))
+    return prepared, of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))

@@ -1,5 +1,5 @@
-"""Widefield images of scenes full of structure (`srredsim.data.scenes`), through lenses of many shapes, with white or
-coloured noise: what a network of widefield images has to be right about before it may add anything.
+"""Widefield images of scenes full of structure (`srredsim.simulation.scenes`), through lenses of many shapes, with
+white or coloured noise: what a network of widefield images has to be right about before it may add anything.
 
 What is expected without noise is made once and kept; light and noise of an example are drawn each time anew.
 """
@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from scipy import fft, ndimage
 
-from srredsim.data import leaves, scenes
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.stored import Samples, StoredSeries
 from srredsim.normalise import SCALINGS
@@ -23,6 +22,7 @@ from srredsim.optics import sampling
 from srredsim.optics.otf import apodisation, otf
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.resources import cache_folder
+from srredsim.simulation import dead_leaves, scenes
 
 MARGIN = 16  # pixels simulated beyond each side
 PHOTONS = 5.0, 3000.0  # in the brightest pixels, drawn log-uniformly
@@ -191,6 +191,6 @@ def _fingerprint(series: DenseSeries) -> str:
     """Digest of what the scenes depend on, source and all: other source never reads these."""
     facts = {key: asdict(series)[key] for key in ("seed", "size")} | {"count": min(series.count, SCENES)}
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    for source in (__file__, leaves.__file__, scenes.__file__):
+    for source in (__file__, dead_leaves.__file__, scenes.__file__):
         digest.update(Path(source).read_bytes())
     return digest.hexdigest()[:16]

@@ -67,9 +67,12 @@ class Pairs(Ready, ABC):
         Which split these pairs are; empty: the one that was asked for.
     zscores : mapping of str to Scaling
         Constants of the whole data set, by the key of the recipe that keeps them (``zscore``, ``sim_zscore``).
+    beside : tuple of str
+        Names of `srredsim.evaluation.methods.BASELINES` with which images are compared besides the usual ones.
     """
 
     augmentation: str = "any_turn"
+    beside: tuple[str, ...] = ()
     pattern: tuple[int, int] | None = None
     split: str = ""
     zscores: Mapping[str, Scaling] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
 from srredsim.simulation import sim
 
-FOREIGN = ("bands.py",)  # files of the optics that are no part of the simulator
+FOREIGN = ("bands.py", "defocus.py")  # files of the optics that are no part of the simulator
+SIMULATOR = ("sim.py", "phantoms.py", "camera.py")  # files of the simulation that are
 SHARED = ("checks.py", "schema.py")  # sources elsewhere that the simulator imports
 
 
@@ -43,6 +44,10 @@ class Series:
         """Settings of a sample, without making it: drawn as `sim.simulate_stack` draws them."""
         _, settings_rng, _ = np.random.default_rng([self.seed, index]).spawn(3)
         return sim.draw(settings_rng, self.angles, self.phases, size=self.size, photons=self.photons)
+
+    def sources(self) -> list[Path]:
+        """The files that a sample depends on."""
+        return simulator_sources()
 
 
 class SimulatedPairs(StoredSeries, Pairs):
@@ -100,12 +105,12 @@ class SimulatedPairs(StoredSeries, Pairs):
         return ReconstructedSeries(self.series)
 
 
-class LightLevels(Pairs):
-    """The same fields at several light levels, one after the other: a test set."""
+class Levels(Pairs):
+    """Series of equal length, one after the other, each with facts of its own: a test set."""
 
-    def __init__(self, series: Series, photons: Iterable[float]):
-        self._levels = [SimulatedPairs(_at(series, p)) for p in photons]
-        self._photons = [float(p) for p in photons]
+    def __init__(self, levels: Iterable[tuple[dict, Series]]):
+        facts, series = zip(*levels, strict=True)
+        self._facts, self._levels = facts, [SimulatedPairs(one) for one in series]
 
     def __len__(self) -> int:
         return sum(len(level) for level in self._levels)
@@ -113,7 +118,7 @@ class LightLevels(Pairs):
     def __getitem__(self, index: int) -> Pair:
         level, index = divmod(index, len(self._levels[0]))
         pair = self._levels[level][index]
-        pair.facts["photons"] = self._photons[level]
+        pair.facts.update(self._facts[level])
         return pair
 
     @property
@@ -140,20 +145,29 @@ class LightLevels(Pairs):
         return [i - number * per_level for i in indices if i // per_level == number]
 
 
-def _at(series: Series, photons: float) -> Series:
-    return Series(**(asdict(series) | {"photons": (float(photons), float(photons))}))
+class LightLevels(Levels):
+    """The same fields at several light levels."""
+
+    def __init__(self, series: Series, photons: Iterable[float]):
+        super().__init__(({"photons": float(p)}, at(series, p)) for p in photons)
+
+
+def at(series: Series, photons: float) -> Series:
+    """The same fields at one light level."""
+    return replace(series, photons=(float(photons), float(photons)))
 
 
 def _fingerprint(series: Series) -> str:
     """Digest of the series and of the simulator's own source: another simulator never reads this one's samples."""
     digest = hashlib.sha256(json.dumps(asdict(series), sort_keys=True).encode())
-    for source in simulator_sources():
+    for source in series.sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def simulator_sources() -> list[Path]:
-    """The files that a simulated stack depends on."""
+    """The files that a stack of `srredsim.simulation.sim` depends on."""
     package = Path(sim.__file__).parents[1]
     optics = [path for path in package.glob("optics/*.py") if path.name not in FOREIGN]
-    return sorted([*package.glob("simulation/*.py"), *optics, *(package / name for name in SHARED)])
+    own = [package / "simulation" / name for name in SIMULATOR]
+    return sorted([*own, *optics, *(package / name for name in SHARED)])

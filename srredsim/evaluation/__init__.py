@@ -4,12 +4,14 @@ A benchmark is a folder here, found by its name (``sr_caco_2`` is ``sr-caco-2``)
 
 ``__init__.py``
     ``HELP``, one line; ``DATA``, the data set if none is named; ``WEIGHTS``, which weights a method has if none are
-    named; ``add_arguments(parser)``, which adds to an argparse parser what chooses cells. Nothing heavy is imported
-    here: ``srredsim --help`` reads it.
+    named; ``add_arguments(parser)``, which adds to an argparse parser what chooses cells; ``PICTURES``, whether it can
+    draw them. Nothing heavy is imported here: ``srredsim --help`` reads it.
 ``cells.py``
     ``open_benchmark(data, split, out, weights=, limit=)``: a `runner.Plan` which also has
     ``plan(...) -> (cells, lacking)``, whose parameters are named as those arguments, and says why which cells cannot be
     computed (key -> reason); and ``run(cells, progress) -> result``.
+``pictures.py``, with ``PICTURES``
+    ``draw(benchmark, cells, count, out) -> paths`` of the first images of these cells.
 ``tables.py``
     ``markdown(result)``, ``report(result, lacking)`` and ``as_csv(result)``, with the published figures beside.
 """
@@ -19,10 +21,11 @@ from types import ModuleType
 
 from srredsim.members import Folders
 
-_folders = Folders("benchmark", __name__, __path__)
+LEFT_OUT = {"PICTURES": False}
+_folders = Folders("benchmark", __name__, __path__, LEFT_OUT)
 names, module = _folders.names, _folders.module
 
 
 def part(name: str, file: str) -> ModuleType:
-    """The file ``cells`` or ``tables`` of a benchmark."""
+    """The file ``cells``, ``tables`` or ``pictures`` of a benchmark."""
     return import_module(f"{module(name).__name__}.{file}")

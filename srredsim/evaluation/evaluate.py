@@ -22,7 +22,7 @@ from srredsim.evaluation.scores import DEFINITIONS, score
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 
-LEVELS = ("photons", "noise_level")  # facts of a pair by which scores are kept apart
+LEVELS = ("condition", "photons", "noise_level")  # facts of a pair by which scores are kept apart
 
 
 def evaluate(
@@ -119,7 +119,9 @@ class Trial:
         self._contents = {pattern: _contents(pairs) for pattern, pairs in sets.items()}
 
     def cells(self) -> list[Cell]:
-        return [Cell(method, pattern) for pattern in self.sets for method in methods.names(self.model)]
+        return [
+            Cell(method, pattern) for pattern, pairs in self.sets.items() for method in methods.names(self.model, pairs)
+        ]
 
     def facts(self) -> dict[str, Any]:
         return {"data": self.data, "split": self.split}
@@ -138,7 +140,7 @@ class Trial:
 
     def scores(self, cell: Cell, index: int) -> dict[str, Any]:
         pair = self.sets[cell.pattern][index]
-        image = methods.image(cell.method, self.model, pair, lambda: self._wiener(pair, cell, index))
+        image = methods.image(cell.method, self.model, pair, cell.pattern, lambda: self._wiener(pair, cell, index))
         scores = None if image is None else score(pair.truth, image, _pixel_size_um(pair))
         return {"level": {name: pair.facts.get(name) for name in LEVELS if name in pair.facts}, "scores": scores}
 

@@ -9,19 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data import baselines
-from srredsim.data.baselines import BICUBIC, FOURIER, WIDEFIELD, WIENER
+from srredsim.data.baselines import BICUBIC, FOURIER, RICHARDSON_LUCY, WIDEFIELD, WIENER, richardson_lucy_image
 from srredsim.data.pairs import Pair, Pairs
+from srredsim.data.reconstructed import with_white_noise
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
 Wiener = Callable[[], np.ndarray | None]
-BASELINES: dict[str, Callable[[Pair, Wiener], np.ndarray | None]] = {
-    WIENER: lambda pair, wiener: wiener(),
-    FOURIER: lambda pair, wiener: fourier_upscale(widefield_of(pair.frames), pair.scale),
-    BICUBIC: lambda pair, wiener: bicubic_upscale(widefield_of(pair.frames), pair.scale),
-    WIDEFIELD: lambda pair, wiener: widefield_of(pair.frames),
+BASELINES: dict[str, Callable[[Pair, str, Wiener], np.ndarray | None]] = {
+    WIENER: lambda pair, pattern, wiener: wiener(),
+    RICHARDSON_LUCY: lambda pair, pattern, wiener: richardson_lucy_image(pair, *recipes.pattern(pattern)),
+    FOURIER: lambda pair, pattern, wiener: fourier_upscale(widefield_of(pair.frames), pair.scale),
+    BICUBIC: lambda pair, pattern, wiener: bicubic_upscale(widefield_of(pair.frames), pair.scale),
+    WIDEFIELD: lambda pair, pattern, wiener: widefield_of(pair.frames),
 }
 
 
@@ -40,26 +42,29 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
     return sets
 
 
-def names(model: LoadedModel) -> list[str]:
-    """The model, and what its images are compared with."""
-    return [model.name, *model.kind.compared_with(model.scale)]
+def names(model: LoadedModel, pairs: Pairs | None = None) -> list[str]:
+    """The model, and what its images of these pairs are compared with."""
+    usual = model.kind.compared_with(model.scale)
+    beside = () if pairs is None else (name for name in pairs.beside if name not in usual)
+    return [model.name, *beside, *usual]
 
 
 def images(model: LoadedModel, pair: Pair, pattern: str) -> dict[str, np.ndarray]:
     """What every method makes of the same pair, on the grid of the truth; see `image`."""
     wiener = cache(lambda: wiener_image(pair, pattern))
-    made = {name: image(name, model, pair, wiener) for name in names(model)}
+    made = {name: image(name, model, pair, pattern, wiener) for name in names(model)}
     return {name: one for name, one in made.items() if one is not None}
 
 
-def image(method: str, model: LoadedModel, pair: Pair, wiener: Wiener) -> np.ndarray | None:
+def image(method: str, model: LoadedModel, pair: Pair, pattern: str, wiener: Wiener) -> np.ndarray | None:
     """The image (scale * y, scale * x) of one method; None if this pair does not allow it.
 
-    ``wiener`` makes the Wiener image, if it is asked for.
+    ``pattern`` is that of its frames, as ``3x5``; ``wiener`` makes the Wiener image, if it is asked for.
     """
     if method == model.name:
-        return model.kind.of_pair(Network(model), pair, wiener)
-    return BASELINES[method](pair, wiener)
+        seen = with_white_noise(pair, *recipes.pattern(pattern)) if model.kind.OF_STACKS else pair
+        return model.kind.of_pair(Network(model), seen, wiener)
+    return BASELINES[method](pair, pattern, wiener)
 
 
 def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:

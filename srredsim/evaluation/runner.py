@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from srredsim import documents, io
-from srredsim.errors import InputError
+from srredsim.errors import InputError, out_of_memory
 
 RESULTS = "results.json"
 CLASSICAL = "classical"  # the fingerprint of what has no weights
@@ -87,7 +87,9 @@ class Runner:
             if not self._has(self._read(), cell):  # another process may have been faster
                 try:
                     entry = self._measured(cell, _after(done, total, progress))
-                except (InputError, MemoryError) as problem:
+                except Exception as problem:
+                    if not (isinstance(problem, InputError) or out_of_memory(problem)):
+                        raise
                     failures.append({"input": cell.key, "error": str(problem)})
                 else:
                     result = self._read()

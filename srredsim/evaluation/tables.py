@@ -8,18 +8,21 @@ from srredsim.evaluation.grids import with_head
 
 NAMES = {"frc_per_um": "FRC 0.5 (1/um)"}
 TEST = "test"
+WITH_STRIPES, CONTROL = "white", "even_light"  # conditions of the same fields, with and without stripes
 DIGITS = {"psnr": 2, "frc_per_um": 2}
 
 
 def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -> str:
     """A Markdown table: a row for each pattern, light level and method, ``mean ± spread`` for each metric.
 
-    Scores of other images than those to test with say so in a column of their own.
+    Scores of other images than those to test with say so in a column of their own, and so do conditions. Where one of
+    these is the `CONTROL`, what the stripes bring stands below, see `by_stripes`.
     """
     measured = result["groups"][0]["methods"][result["model"]]
     metrics = [name for name in metrics if name in measured]
     beside = [] if result.get("split", TEST) == TEST else [result["split"]]
-    header = [*(["split"] if beside else []), "pattern", "photons", "images", "method"]
+    condition = ["condition"] if any("condition" in group for group in result["groups"]) else []
+    header = [*(["split"] if beside else []), "pattern", *condition, "photons", "images", "method"]
     header += [NAMES.get(name, name) for name in metrics]
     rows = []
     for group in result["groups"]:
@@ -28,8 +31,38 @@ def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -
                 f"{scores[name]['mean']:.{DIGITS.get(name, 4)}f} ± {scores[name]['std']:.{DIGITS.get(name, 4)}f}"
                 for name in metrics
             ]
-            rows.append([*beside, group["pattern"], _light(group), str(group["images"]), method, *cells])
-    return with_head(header, rows)
+            conditions = [group.get(name, "-") for name in condition]
+            rows.append([*beside, group["pattern"], *conditions, _light(group), str(group["images"]), method, *cells])
+    return "\n\n".join(filter(None, (with_head(header, rows), by_stripes(result))))
+
+
+def by_stripes(result: dict) -> str:
+    """A Markdown table of how many dB of PSNR each method gains over the widefield image, with stripes and without.
+
+    The gain under even light is no gain by the stripes: their share is the difference. Empty if there is no control.
+    """
+    gains: dict[tuple, dict[str, dict[str, float]]] = {}
+    for group in result["groups"]:
+        if group.get("condition") in (WITH_STRIPES, CONTROL):
+            both = gains.setdefault((group["pattern"], _light(group)), {})
+            both[group["condition"]] = _gains(group["methods"])
+    rows = [
+        [*place, method, *(f"{db:.2f}" for db in (lit[method], even[method], lit[method] - even[method]))]
+        for place, both in gains.items()
+        for lit, even in ([both.get(WITH_STRIPES), both.get(CONTROL)],)
+        if lit and even
+        for method in lit
+        if method in even
+    ]
+    header = ["pattern", "photons", "method", "gain in dB with stripes", "without", "by the stripes"]
+    return with_head(header, rows) if rows else ""
+
+
+def _gains(methods: dict) -> dict[str, float]:
+    """PSNR of each method over that of the better widefield image."""
+    psnr = {method: scores["psnr"]["mean"] for method, scores in methods.items()}
+    widefield = max(value for method, value in psnr.items() if method.startswith("widefield"))
+    return {method: value - widefield for method, value in psnr.items() if not method.startswith("widefield")}
 
 
 def definitions(result: dict) -> str:
@@ -49,7 +82,7 @@ def _light(group: dict) -> str:
 
 
 def summary(results: list[dict]) -> str:
-    """A Markdown table for each pattern: a row for each method, ``PSNR (NCC, detail)`` at each light level.
+    """A Markdown table for each pattern and condition: a row for each method, ``PSNR (NCC, detail)`` at each level.
 
     Detail is the inverse of the mean frequency up to which the images agree with the truth.
 
@@ -58,7 +91,7 @@ def summary(results: list[dict]) -> str:
     groups: dict = {}
     for result in results:
         for group in result["groups"]:
-            methods = groups.setdefault((group["pattern"], level(group["photons"])), {})
+            methods = groups.setdefault((_fields(group), level(group["photons"])), {})
             methods |= {name: scores for name, scores in group["methods"].items() if name not in methods}
     tables = []
     for pattern, grouped in groupby(sorted(groups, key=lambda key: key[0], reverse=True), key=lambda key: key[0]):
@@ -73,13 +106,16 @@ def summary(results: list[dict]) -> str:
 def in_one_line(result: dict) -> str:
     """``PSNR in dB (of the best baseline): 27.3 (21.0) 3x5 at 20 photons, 30.1 (21.4) 3x5 at 100 photons``
 
-    Also of the results of a benchmark: ``34.9 (34.7) avg1, 42.9 (42.8) avg16``.
+    Also of the results of a benchmark: ``34.9 (34.7) avg1, 42.9 (42.8) avg16``, ``36.1 (35.2) x4 CELL0``.
     """
     measured: dict[str, dict[str, float]] = {}  # what the images are -> method -> dB
     for group in result.get("groups", ()):
         measured[_images(group)] = {method: scores["psnr"]["mean"] for method, scores in group["methods"].items()}
     for cell in result.get("cells", {}).values():
-        measured.setdefault(f"avg{cell['noise_level']}", {})[cell["chain"]] = cell["psnr_fitted"]["mean"]
+        if "noise_level" in cell:
+            measured.setdefault(f"avg{cell['noise_level']}", {})[cell["chain"]] = cell["psnr_fitted"]["mean"]
+        else:
+            measured.setdefault(f"x{cell['scale']} {cell['cell']}", {})[cell["method"]] = cell["full_psnr"]["mean"]
     scores = []
     for images, psnr in measured.items():
         model = psnr.pop(result["model"])
@@ -92,15 +128,18 @@ def _images(group: dict) -> str:
     if "noise_level" in group:
         return f"{group['pattern']} {_light(group)}"
     return (
-        f"{group['pattern']} at {_light(group)} photons"
-        if isinstance(group["photons"], int | float)
-        else group["pattern"]
+        f"{_fields(group)} at {_light(group)} photons" if isinstance(group["photons"], int | float) else _fields(group)
     )
+
+
+def _fields(group: dict) -> str:
+    """Which stacks: ``3x5``, or ``3x5 hazy``."""
+    return " ".join(filter(None, (group["pattern"], group.get("condition"))))
 
 
 def _place(method: str) -> int:
     """Networks first, then what they are compared with."""
-    return 2 if method.startswith("widefield") else 1 if method == "Wiener" else 0
+    return 2 if method.startswith("widefield") else 1 if method in ("Wiener", "Richardson-Lucy") else 0
 
 
 def _cell(scores: dict) -> str:

@@ -112,13 +112,19 @@ def _painted(key: str, opened: DataSet) -> str:
 
 
 def _with_leaves(recipe: Recipe, opened: DataSet) -> DataSet:
+    from srredsim.data.caco2.leaves import LeafScans
+    from srredsim.data.caco2.patches import Patches
     from srredsim.data.leaves import LeafPairs
     from srredsim.data.pairs import Extended
 
     data = recipe.data
     count = round(len(opened.pairs) * data.leaves / (1 - data.leaves))
-    target = _painted("leaves", opened)
-    leaves = LeafPairs(count, max(data.crop, SCENE_SIZE), target, data.normalise, recipe.seed)
+    leaves: Pairs
+    if isinstance(opened.pairs, Patches):
+        leaves = LeafScans(count, data.crop, opened.pairs.scale, data.normalise, recipe.seed)
+    else:
+        target = _painted("leaves", opened)
+        leaves = LeafPairs(count, max(data.crop, SCENE_SIZE), target, data.normalise, recipe.seed)
     return replace(opened, pairs=Extended(opened.pairs, leaves))
 
 

@@ -6,7 +6,7 @@ If another order of the frames fits and the one that was read does not, the othe
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from srredsim.io.alternatives import EXCHANGED
 from srredsim.io.raw import Frames
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.line import NoiseLine
-from srredsim.noise.whiteness import whiteness
+from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
+from srredsim.noise.whiteness import only_rounding, whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.hexagonal import hexagonal
@@ -83,9 +84,10 @@ def checked(
     except InputError as problem:
         return report | {"checks": [verdicts.not_checked("raw frames", str(problem)).report()]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
-    noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
-    source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
-    white = whiteness(field.raw)
+    recorded, white = field.raw, _whiteness(field.raw)
+    spectrum = noise_spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
+    field, prepared = _with_white_noise(field, prepared, spectrum)
+    noise, source = _noise(field.raw, transfer)
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
@@ -94,14 +96,16 @@ def checked(
     checks = [
         *noticed,
         order,
-        verdicts.saturation(clipped_pixels(field.raw), field.raw.size, float(field.raw.max())),
-        verdicts.camera_noise(noise, white, source),
-        _contrast(field.raw, noise, white),
-        *([verdicts.hexagonal()] if hexagonal(field.raw) else _stripes(parameters, lacking, bleaching)),
+        verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
+        verdicts.camera_noise(noise, white, source, spectrum),
+        *_of_the_pattern(
+            field.raw,
+            verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum),
+            _stripes(parameters, lacking, bleaching),
+        ),
         verdicts.evenness(light),
         bleaching,
-        verdicts.shift(moved),
-        verdicts.likeness(moved),
+        *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),
     ]
     return report | {
         "checks": [check.report() for check in checks],
@@ -151,13 +155,37 @@ def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: NoiseLine)
     return of_frames.sum(axis=1) / phases**2
 
 
-def _contrast(raw: np.ndarray, noise: NoiseLine, white: float) -> Check:
+def _noise(raw: np.ndarray, transfer: Transfer | None) -> tuple[NoiseLine, str]:
+    """Noise of the camera, and what it was told from, in words."""
+    if transfer is None:
+        return noise_of_frames(raw, FINEST), "the corners of the spectrum"
+    return noise_of_frames(raw, transfer.cutoff_per_pixel), "the spectrum beyond the cut-off"
+
+
+def _with_white_noise(field: Field, prepared: Prepared, spectrum: NoiseSpectrum | None) -> tuple[Field, Prepared]:
+    if spectrum is None or spectrum.white:
+        return field, prepared
+    field = replace(field, raw=spectrum.whitened(field.raw))
+    return field, prepare(field.raw)
+
+
+def _whiteness(raw: np.ndarray) -> float:
+    """Whiteness of the noise; 0 if the finest frequencies have that of rounding alone, as enlarged frames have."""
+    return 0.0 if only_rounding(raw[0, 0]) else whiteness(raw)
+
+
+def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
     phases = raw.shape[1]
     if phases < 3:
         return verdicts.not_checked("contrast of the stripes", f"wanted at least 3 phases in each angle; got {phases}")
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
     value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
-    return verdicts.contrast(value, phases, white)
+    return verdicts.contrast(value, phases)
+
+
+def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> list[Check]:
+    """Of a hexagonal pattern other verdicts than of stripes."""
+    return verdicts.hexagonal() if hexagonal(raw) else [contrast, *stripes]
 
 
 def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:

@@ -11,7 +11,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
 from srredsim.noise.line import NoiseLine
+from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.stripes.hexagonal import WORDS
 from srredsim.stripes.parameters import Parameters
 
@@ -97,19 +98,31 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 
 
-def camera_noise(noise: NoiseLine, white: float, source: str) -> Check:
+def camera_noise(noise: NoiseLine, white: float, source: str, spectrum: NoiseSpectrum | None = None) -> Check:
+    """Verdict on the noise; ``spectrum``, where the lens is known, has what was made white for the other checks."""
     verdict = _high_is_good(white, WHITE)
+    if spectrum and spectrum.number:
+        verdict = BAD if spectrum.weak or min(white, spectrum.at_cutoff) < WHITE[1] else DOUBTFUL
     number = f"flatness {white:.2f} at the finest frequencies"
-    if noise.gain_adu > 5 * noise.gain_error_adu:
+    if spectrum and spectrum.number:
+        number += f"; {spectrum.number}"
+    elif noise.gain_adu > 5 * noise.gain_error_adu:
         number += f"; {noise.gain_adu:.2g} ADU per electron, from {source}"
     advice = "save the frames as the camera delivers them: neither filtered, nor resized, nor compressed with losses"
     return Check("camera noise", verdict, white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice))
 
 
-def contrast(value: float, phases: int, white: float) -> Check:
+def told_from_noise(check: Check, white: float, spectrum: NoiseSpectrum | None) -> Check:
+    """A check of what noise may feign, if the noise is a camera's; without advice if it was made white; else none."""
+    if spectrum and not spectrum.white:
+        return replace(check, advice=None)
+    if white >= WHITE[1]:
+        return check
+    return not_checked(check.name, "the noise of the camera is not in the frames any more")
+
+
+def contrast(value: float, phases: int) -> Check:
     name, alone = "contrast of the stripes", noise_only(phases)
-    if white < WHITE[1]:
-        return not_checked(name, "the noise of the camera is not in the frames any more")
     verdict = _high_is_good(value / alone, CONTRAST)
     orders = f"{orders_of(phases)} order{'s' * (orders_of(phases) > 1)}"
     advice = (
@@ -190,9 +203,13 @@ def likeness(movement: Movement) -> Check:
     )
 
 
-def hexagonal() -> Check:
-    """Verdict on a pattern that has no stripes of one direction."""
-    return Check("stripes", BAD, 0, WORDS, "stripes", "use the software of the microscope for hexagonal patterns")
+def hexagonal() -> list[Check]:
+    """Verdicts on a pattern that has no stripes of one direction, whose contrast says nothing of the light."""
+    advice = "use the software of the microscope for hexagonal patterns"
+    return [
+        not_checked("contrast of the stripes", "the pattern is hexagonal, and has another contrast than stripes"),
+        Check("stripes", BAD, 0, WORDS, "stripes", advice),
+    ]
 
 
 def stripes(parameters: Parameters) -> Check:

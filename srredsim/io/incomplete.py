@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+from math import prod
+
 import numpy as np
 
 from srredsim.errors import InputError
+from srredsim.io.orders import Wanted, arrange
+from srredsim.io.source import Source
+
+MOST_LACKING = 200  # frames of which a last stack may lack some
+
+
+def filled_up(source: Source, wanted: Wanted) -> Source:
+    """The same file with so many more frames, all missing, as make its last raw stack a whole one.
+
+    A file whose frames lie along several axes, or make whole stacks already, or none of this number of angles and
+    phases, stays as it is.
+    """
+    along = [axis for axis, n in enumerate(source.shape) if n > 1]
+    count = prod(source.shape)
+    if len(along) != 1 or not (wanted.angles and wanted.phases) or wanted.order == "tiled":
+        return source
+    for more in range(MOST_LACKING):
+        shape = tuple(n + more if axis == along[0] else n for axis, n in enumerate(source.shape))
+        with suppress(InputError):
+            arrange(source.letters, shape, wanted)
+            return replace(source, shape=shape, missing=(*source.missing, *range(count, count + more)))
+    return source
 
 
 def whole_stacks(numbers: np.ndarray, missing: tuple[int, ...]) -> tuple[np.ndarray, list[str]]:

@@ -373,8 +373,12 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
     advice = []
     for a, p in wanted.patterns():
         if _repeats(length, _needed(axes, a, p), not wanted.widefield)[0]:
-            change = "try without `widefield_frame`" if wanted.widefield else 'try `widefield_frame="last"` or "first"'
-            advice.append(f"{change} (`angles={a}, phases={p}`)")
+            where = (
+                "try without `widefield_frame`"
+                if wanted.widefield
+                else 'try `widefield_frame="last"` or `widefield_frame="first"`'
+            )
+            advice.append(f"{where} (`angles={a}, phases={p}`)")
     for a, p in KNOWN:
         if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.widefield)[0]:
             advice.append(f"try `angles={a}, phases={p}`")
@@ -383,5 +387,6 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
     if not advice:
         needed = [_needed(axes, *pattern) + bool(wanted.widefield) for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))
-        advice.append(f"a whole file has {counts} frames: is it complete? If so, give its `angles` and `phases`")
+        whole = f"a whole file has {counts} frames: is it complete? If so, give its `angles` and `phases`"
+        advice.append(f"{whole}; if not, these and `accept_incomplete`")
     return advice

@@ -54,7 +54,7 @@ def checked(image: np.ndarray) -> np.ndarray:
     if bad:
         raise InputError(f"{bad} of {image.size} pixels are NaN or infinite; mask or replace them first")
     if image.min() == image.max():
-        raise InputError(f"every pixel is {image.flat[0]:g}: there is no image")
+        raise InputError(f"every pixel is {image.flat[0]:g}: there is no image, as where a frame was lost")
     return image
 
 

@@ -15,7 +15,7 @@ from srredsim.hot_pixels import without_hot_pixels
 from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.incomplete import whole_stacks
+from srredsim.io.incomplete import filled_up, whole_stacks
 from srredsim.io.source import UNKNOWN, Source
 from srredsim.io.whole import atomic
 from srredsim.optics.transfer import refuse_impossible
@@ -41,6 +41,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
         Colours that alternate frame by frame, where the file does not say so.
     accept_incomplete : bool
         Go on with the whole stacks that are there of a file that promises more frames.
+    stack : bool
+        ``path`` is a folder whose files are the frames of one stack, in the order of the numbers in their names.
     keep_hot_pixels : bool
         Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
@@ -55,7 +57,7 @@ def read(path: str | Path, **given: Any) -> RawStack:
     """
     reading = Reading(**given)
     _ = reading.frames  # a wrong order is found before the file is opened
-    return raw_stack(open_source(path, reading.pixel_size_um, reading.accept_incomplete), path, reading)
+    return raw_stack(open_source(path, **reading.opening), path, reading)
 
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
@@ -65,6 +67,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     if wanted.order == "tiled":
         array, notes = _tiles(source, wanted)
     else:
+        source = filled_up(source, wanted) if reading.accept_incomplete else source
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
         numbers, more = whole_stacks(numbers, source.missing)
         array, notes = Frames(source, numbers, wanted), [*notes, *more]

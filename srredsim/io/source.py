@@ -17,6 +17,12 @@ LARGEST_PLANE = 4 * 2**30  # bytes: 46,000 x 46,000 pixels of 16 bits
 SMALLEST_PEAK, LARGEST_PEAK = 1e-12, 1e12  # the largest pixel of a frame: its fourth power still has a place in float64
 
 
+def lacking(count: int, there: int, first_gone: int | None = None) -> str:
+    """What is wrong with a file of ``there`` frames in which ``count`` are promised; ``first_gone`` counts from 0."""
+    first = "" if first_gone is None else f", the first that is not, or not whole, is {first_gone + 1}"
+    return f"the file is incomplete: {count} frames are promised, {there} are there{first}"
+
+
 @dataclass(frozen=True)
 class BarePlanes:
     """Planes that lie one after the other in a file, as they are in memory: ``planes(number)`` reads one of them.

@@ -17,6 +17,7 @@ from keras import ops
 
 from srredsim.checkpoints import vgg19
 from srredsim.errors import InputError
+from srredsim.losses import _epochs
 from srredsim.losses._outputs import WRAPPERS, is_over_steps, of_outputs, over_steps, split
 from srredsim.losses._settings import EPOCH, IMAGES, checked
 from srredsim.losses.features import FeatureLoss
@@ -48,8 +49,10 @@ def names_of_features() -> list[str]:
 
 def changes(wanted: str | Mapping) -> bool:
     """Whether the loss is another one in each epoch, so that `get` has to be told it."""
-    bases = (split(str(name))[0] for name in (wanted if isinstance(wanted, Mapping) else [wanted]))
-    return any(base in names() and EPOCH in inspect.signature(function(base)).parameters for base in bases)
+    terms = wanted if isinstance(wanted, Mapping) else {wanted: 1.0}
+    bases = (split(str(name))[0] for name in terms)
+    stricter = any(base in names() and EPOCH in inspect.signature(function(base)).parameters for base in bases)
+    return stricter or any(map(_epochs.is_limited, terms.values()))
 
 
 def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None = None, epoch: Any = 0) -> Callable:
@@ -62,7 +65,8 @@ def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None 
     ``_of_residual`` are others that need more than the image (`srredsim.losses._outputs`); terms beside it take the
     last channel.
 
-    ``epoch``, a number or a variable, is for losses that get stricter with time (`changes`).
+    A term with ``first_epoch`` or ``last_epoch`` among its settings counts in these epochs only. ``epoch``, a number or
+    a variable, is for such terms, and for losses that get stricter with time (`changes`).
 
     ``perceptual`` and ``texture`` compare features of VGG19, which all such terms share, and which have the settings
     ``low`` and ``high`` besides (`VIEW`). Its weights are read from ``vgg_weights``, see `srredsim.checkpoints.vgg19`.
@@ -76,8 +80,11 @@ def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None 
     if not isinstance(terms, Mapping) or not terms:
         raise InputError(f"a loss is a name or a mapping of names to weights; got {wanted!r}")
     needing_vgg = names_of_features()
-    of_features = _feature_terms({name: terms[name] for name in terms if name in needing_vgg}, vgg_weights)
-    of_images = [_term(name, settings, epoch) for name, settings in terms.items() if name not in needing_vgg]
+    spans = {name: _epochs.taken(str(name), settings) for name, settings in terms.items()}
+    terms = {name: settings for name, (_, settings) in spans.items()}
+    with_features = [(name, terms[name], spans[name][0]) for name in terms if name in needing_vgg]
+    of_features = _feature_terms(with_features, vgg_weights, epoch)
+    of_images = [(*_term(name, terms[name], epoch), spans[name][0]) for name in terms if name not in needing_vgg]
     if vgg_weights is not None and not of_features:
         raise InputError(
             f"`vgg_weights` is for the losses {' and '.join(needing_vgg)}; this loss has neither: {wanted}"
@@ -88,7 +95,10 @@ def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None 
 
     def loss(y_true, y_pred):
         last = y_pred[..., -1:] if several else y_pred
-        values = [weight * of(y_true, y_pred if takes_all else last) for weight, of, takes_all in of_images]
+        values = [
+            _epochs.weighed(of(y_true, y_pred if takes_all else last), weight, span, epoch)
+            for weight, of, takes_all, span in of_images
+        ]
         return sum(values + [of(y_true, last) for of in of_features])
 
     return loss
@@ -107,27 +117,27 @@ def _term(name: str, settings, epoch) -> tuple[float, Callable, bool]:
     return (weight, WRAPPERS[suffix](of), True) if suffix else (weight, of, False)
 
 
-def _feature_terms(terms: Mapping, vgg_weights) -> list[Callable]:
-    """One function for all terms that see the images alike; VGG19 is built once."""
-    views: dict[tuple[float, float], list[tuple[float, FeatureLoss]]] = {}
-    for name, wanted in terms.items():
+def _feature_terms(terms: list[tuple[str, Any, _epochs.Span]], vgg_weights, epoch) -> list[Callable]:
+    """One function for all terms (name, settings, epochs) that see the images alike; VGG19 is built once."""
+    views: dict[tuple[float, float], list[tuple[float, FeatureLoss, _epochs.Span]]] = {}
+    for name, wanted, span in terms:
         weight, settings = checked(name, wanted, function(name), also=tuple(VIEW))
         low, high = (settings.pop(key, default) for key, default in VIEW.items())
         if low == high:
             raise InputError(f"low and high of loss {name} must differ; both are {low:g}")
-        views.setdefault((low, high), []).append((weight, function(name)(**settings)))
+        views.setdefault((low, high), []).append((weight, function(name)(**settings), span))
     if not views:
         return []
-    wanted = {layer: None for group in views.values() for _, term in group for layer in term.layers}  # each once
+    wanted = {layer: None for group in views.values() for _, term, _ in group for layer in term.layers}  # each once
     given = isinstance(vgg_weights, vgg19.Extractor)
     extractor = vgg_weights if given else vgg19.load(vgg_weights, tuple(wanted))
-    return [_of_features(extractor, low, high, group) for (low, high), group in views.items()]
+    return [_of_features(extractor, low, high, group, epoch) for (low, high), group in views.items()]
 
 
-def _of_features(extractor, low: float, high: float, terms: list) -> Callable:
+def _of_features(extractor, low: float, high: float, terms: list, epoch) -> Callable:
     def loss(y_true, y_pred):
         y_true, y_pred = float32_pair(y_true, y_pred)
         truth, image = extractor(ops.stop_gradient(y_true), low, high), extractor(y_pred, low, high)
-        return sum(weight * term.compare(truth, image) for weight, term in terms)
+        return sum(_epochs.weighed(term.compare(truth, image), weight, span, epoch) for weight, term, span in terms)
 
     return loss

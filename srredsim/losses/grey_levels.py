@@ -27,7 +27,8 @@ def grey_level_cross_entropy(y_true, y_pred):
 def importance_weighted_absolute_error(y_true, y_pred, counts: Sequence, least=0.001):
     """Mean of weight * |difference|; the weight is that of the grey level of the truth (`importance`).
 
-    ``counts`` are the 256 numbers of pixels of each grey level in the training images.
+    ``counts`` are the 256 numbers of pixels of each grey level in the training images; a training counts them itself
+    where a recipe leaves them out, and keeps them in the recipe of the run.
     """
     y_true, y_pred = float32_pair(y_true, y_pred)
     level = ops.cast(ops.clip(ops.round(y_true * (LEVELS - 1)), 0, LEVELS - 1), "int32")

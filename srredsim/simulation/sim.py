@@ -107,14 +107,19 @@ def simulate_stack(
     InputError
         If the settings are none of a microscope: too few phases, too coarse a pixel, negative light.
     """
+    fixed |= {"angles": angles, "phases": phases, "size": size, "photons": photons, "beams": beams}
+    frames, truth, settings, camera_rng = drawn(seed, index, fixed)
+    camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
+    return Sample(expose(frames, camera_rng, **camera), truth, settings)
+
+
+def drawn(seed: int, index: int, asked: dict) -> tuple[np.ndarray, np.ndarray, Settings, np.random.Generator]:
+    """Frames as `expected` has them, with truth and settings, and what the noise of `simulate_stack` is drawn from."""
     checks.count("seed", seed)
     checks.count("index", index)
     object_rng, settings_rng, camera_rng = np.random.default_rng([seed, index]).spawn(3)
-    settings = draw(settings_rng, angles, phases, size=size, photons=photons, beams=beams, **fixed)
-    obj = object_in_view(object_rng, settings)
-    frames, truth = expected(settings, obj)
-    camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
-    return Sample(expose(frames, camera_rng, **camera), truth, settings)
+    settings = draw(settings_rng, **asked)
+    return *expected(settings, object_in_view(object_rng, settings)), settings, camera_rng
 
 
 def draw(rng, angles=3, phases=5, *, size=128, photons=(20.0, 5000.0), beams=None, **fixed) -> Settings:
@@ -258,7 +263,7 @@ def padded_shape(settings: Settings) -> tuple[int, int]:
     return y, x
 
 
-def _crop(image: np.ndarray, settings: Settings, scale: int = 1) -> np.ndarray:
+def crop(image: np.ndarray, settings: Settings, scale: int = 1) -> np.ndarray:
     y, x = settings.size
     start = scale * MARGIN
     return image[..., start : start + scale * y, start : start + scale * x]
@@ -271,7 +276,7 @@ def object_in_view(rng, settings: Settings) -> np.ndarray:
     field = phantoms.Field((fine * y, fine * x), settings.pixel_size_um / fine)
     while True:
         fine_object = phantoms.draw(rng, field, settings.phantom)
-        in_view = _crop(sampling.bin_pixels(fine_object, fine), settings)
+        in_view = crop(sampling.bin_pixels(fine_object, fine), settings)
         if np.percentile(in_view, PEAK_PERCENT) > 0.05 * in_view.max():
             return sampling.halve_band_limited(fine_object)
 
@@ -301,7 +306,7 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     obj = obj.astype(np.float32)
     spectrum = fft.fft2(obj)
 
-    widefield = _crop(_image(spectrum * transfer), settings).real
+    widefield = crop(image_of(spectrum * transfer), settings).real
     peak = np.percentile(widefield, PEAK_PERCENT)
     if not peak > 0:
         raise InputError("there is nothing in view: the object is empty")
@@ -311,7 +316,7 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     elsewhere = spectrum + np.conj(
         spectrum
     )  # above and below the focus lie this object and its mirror image, half each
-    unmodulated = widefield + settings.haze / 2 * _crop(_image(elsewhere * blur), settings).real
+    unmodulated = widefield + settings.haze / 2 * crop(image_of(elsewhere * blur), settings).real
 
     y_um, x_um = (sampling.output_positions_um(n, settings.pixel_size_um, first_raw_pixel=MARGIN) for n in shape)
     frames = np.empty((settings.angles, settings.phases, *settings.size), np.float32)
@@ -321,7 +326,7 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
         modulated = obj
         for order, depth in enumerate(settings.modulation_depths[angle], start=1):
             modulated = modulated * stripes
-            band = depth * _crop(_image(fft.fft2(modulated) * transfer), settings)
+            band = depth * crop(image_of(fft.fft2(modulated) * transfer), settings)
             for phase, phase_rad in enumerate(settings.phases_rad[angle]):
                 turn = np.exp(1j * order * phase_rad)
                 frames[angle, phase] += np.float32(turn.real) * band.real - np.float32(turn.imag) * band.imag
@@ -330,10 +335,10 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     frames += np.float32(settings.background_photons)
 
     sim_transfer = apodisation(f_per_um, settings.cutoff_per_um + settings.k_max_per_um, settings.truth_power)
-    truth = _crop(fft.ifft2(spectrum * sim_transfer.astype(np.float32)).real, settings, sampling.SCALE)
+    truth = crop(fft.ifft2(spectrum * sim_transfer.astype(np.float32)).real, settings, sampling.SCALE)
     return frames, (truth * np.float32(photons * settings.gain_adu)).astype(np.float32)
 
 
-def _image(spectrum: np.ndarray) -> np.ndarray:
+def image_of(spectrum: np.ndarray) -> np.ndarray:
     """Raw image, complex, of a band-limited spectrum on the output grid."""
     return fft.ifft2(sampling.recorded_spectrum(spectrum))

@@ -14,6 +14,9 @@ from srredsim.optics.transfer import Transfer
 
 LOWEST = 0.12  # fraction of the cut-off: below, out-of-focus light and what phase errors leave of other bands
 BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
+BEYOND, JUST_BEYOND = 1.03, 1.25  # times the cut-off
+FEWEST = 32  # frequencies that noise is measured in
+WEAKER, CERTAIN = 0.25, 8.0  # share by which noise is weaker far beyond, and standard deviations that this is sure by
 REACH = 1.6  # times the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
 
@@ -45,13 +48,23 @@ class Bands:
 
     @cached_property
     def noise(self) -> float:
-        """Mean power of the noise at one frequency of one band, from beyond the cut-off: nothing else is there."""
+        """Mean power of the noise at one frequency of one band, from beyond the cut-off: nothing else is there.
+
+        Where it is weaker far beyond, as of frames that were resampled, from just beyond.
+        """
         fy, fx = self.frequencies_per_um
-        beyond = np.hypot(fy[:, None], fx) > 1.03 * self.transfer.cutoff_per_um
-        if np.count_nonzero(beyond) < 32:  # next to no pixel is finer than the lens: take the finest there are
-            beyond = np.hypot(fy[:, None], fx) > 0.95 * np.hypot(fy.min(), fx.min())
-        power = [np.median(np.abs(band[beyond]) ** 2) for band in self.spectra]
-        return float(np.mean(power)) / np.log(2)  # median of an exponential distribution
+        relative = np.hypot(fy[:, None], fx) / self.transfer.cutoff_per_um
+        beyond = relative > BEYOND
+        if np.count_nonzero(beyond) < FEWEST:  # next to no pixel is finer than the lens: take the finest there are
+            beyond = relative > 0.95 * np.hypot(fy.min(), fx.min()) / self.transfer.cutoff_per_um
+        power = [np.abs(band[beyond]) ** 2 for band in self.spectra]
+        level = float(np.mean([np.median(each) for each in power])) / np.log(2)  # of an exponential distribution
+        near = relative[beyond] < JUST_BEYOND
+        count = np.count_nonzero(near)
+        if count < FEWEST:
+            return level
+        just_beyond = float(np.mean([each[near] for each in power], dtype=float))
+        return just_beyond if just_beyond > level * (1 + WEAKER + CERTAIN / np.sqrt(count)) else level
 
     @cached_property
     def images(self) -> np.ndarray:

@@ -19,6 +19,7 @@ from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
 from srredsim.training import adversarial, callbacks, checkpoint, compared, optimizers, outputs, runs, strategy
 from srredsim.training.averages import Averages
+from srredsim.training.counted import with_counts
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
 from srredsim.zoo import models
@@ -50,7 +51,7 @@ def train(
     if state.epochs_done >= recipe.epochs or compared.ended_early(recipe, state):
         return _finish(folder, recipe, state)
     _check_batch(recipe, devices)
-    recipe = inputs.module(recipe.data.input).with_constants(recipe)
+    recipe = with_counts(inputs.module(recipe.data.input).with_constants(recipe), _generate)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = _examples(recipe)
     network, trainer, averages, started = _trainer(recipe, devices, state, folder)
@@ -58,14 +59,16 @@ def train(
     batches.pairs.check(scale, recipe.data.crop)
     validation.check(scale)
 
-    runs.make(folder)
-    if started:
-        print(started, file=sys.stderr)
-    _generate(batches.pairs, batches.indices(steps), "training data")
-    _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
-    size = VALIDATION_BATCH * devices.replicas
-    held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
-    batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
+    with runs.made(folder):
+        if started:
+            print(started, file=sys.stderr)
+        _generate(batches.pairs, batches.indices(steps), "training data")
+        _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
+        size = VALIDATION_BATCH * devices.replicas
+        held_back = list(
+            validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size)
+        )
+        batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
     _write_facts(folder, recipe, devices)
     if recipe.fine_tuning and not state.history:
         compared.begin(recipe, folder, state, network, trainer, validation, held_back)

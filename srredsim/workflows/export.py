@@ -8,14 +8,13 @@ images only the network is exported, which takes what `srredsim.reconstruction.c
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from srredsim import __version__, checks, io, resources
+from srredsim.checkpoints import onnx_file
 from srredsim.errors import InputError
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
@@ -136,16 +135,10 @@ def _path(out: Path, name: str, format: str, version: int | None) -> Path:
 def _check_backend(format: str) -> None:
     import keras
 
-    if format != "keras" and keras.backend.backend() != "tensorflow":
+    if format == "savedmodel" and keras.backend.backend() != "tensorflow":
         raise InputError(f"{format} is exported by TensorFlow; set KERAS_BACKEND=tensorflow, or give `format='keras'`")
-    try:
-        if format == "onnx":
-            import onnxruntime  # noqa: F401
-            import tf2onnx  # noqa: F401
-    except ModuleNotFoundError as missing:
-        raise InputError(
-            f"ONNX needs the package {missing.name}, which is not installed: {resources.install('export')}"
-        ) from None
+    if format == "onnx":
+        onnx_file.check_installed()
 
 
 def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -> None:
@@ -181,28 +174,8 @@ def _load_savedmodel(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _write_onnx(network, path: Path, facts: dict[str, str]) -> None:
-    network(np.zeros((1, 8, 8, network.input_shape[-1]), np.float32))  # Keras exports no model that was never called
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # the converter's, about NumPy
-        network.export(str(path), format="onnx", verbose=False)
-    _name_what_is_in(path, facts)
-
-
-def _name_what_is_in(path: Path, facts: dict[str, str]) -> None:
-    """Names for the axes, which the converter leaves as unk__1, and what the model is."""
-    import onnx
-
-    content = onnx.load(str(path))
-    content.producer_name, content.producer_version = "srredsim", __version__
-    content.doc_string = f"{facts['model']}: {facts['input']} -> {facts['output']}"
-    onnx.helper.set_model_props(content, facts)
-    for values, names in ((content.graph.input, AXES), (content.graph.output, _magnified(int(facts["scale"])))):
-        for axis, name in zip(values[0].type.tensor_type.shape.dim, names, strict=True):
-            if not axis.HasField("dim_value"):
-                axis.dim_param = name
-    onnx.checker.check_model(content)
-    onnx.save(content, str(path))
+    onnx_file.write(network, path)
+    onnx_file.describe(path, facts, (list(AXES), _magnified(int(facts["scale"]))))
 
 
 def _load_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:

@@ -16,6 +16,7 @@ from srredsim.acquisition import Optics, Position, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
+from srredsim.noise.whitened import whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
@@ -46,6 +47,16 @@ def transfers_for(stack: RawStack) -> tuple[Transfer, ...]:
         least = f"at least {SMALLEST_JUDGED} a side"
         raise InputError(f"frames of {sizes['Y']} x {sizes['X']} pixels are too small: {least}")
     return transfers
+
+
+def possible(stack: RawStack, scale: int) -> tuple[tuple[Transfer, ...], str | None]:
+    """With what images of so many pixels a raw pixel are compared with the frames; or why they cannot be, in words."""
+    if scale != SCALE:
+        return (), f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {scale}x"
+    try:
+        return transfers_for(stack), None
+    except InputError as problem:
+        return (), f"not compared with the raw frames: {problem}"
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,7 @@ def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | N
         If the optics are not known, the images do not fit the frames, or no frames can be compared with an image.
     """
     transfers = transfers_for(stack)
+    stack = io.remembering(whitened(stack, transfers))
     shape = shape_of_images(stack)
     if images.shape != shape:
         raise InputError(

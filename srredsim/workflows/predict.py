@@ -6,6 +6,7 @@ in turn by `predict_file`, or by several processes, which are given the plan and
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -17,23 +18,25 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks, io, picture
+from srredsim import checks, io, keras_start, picture
 from srredsim.acquisition import Position, RawStack, frames_from_raw, which
 from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
-from srredsim.optics.sampling import SCALE
+from srredsim.lost_frames import SeenPlanes
+from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.transfer import Transfer
-from srredsim.quality.report import verdict
+from srredsim.quality.report import taken_away, verdict
+from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
-from srredsim.zoo.models import LoadedModel
+from srredsim.zoo.models import LoadedModel, load
 from srredsim.zoo.predict import counted, in_order
 
-Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel]
+Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel | Chain]
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ class Plan:
     path: Path
     stamp: str  # of the file, see `srredsim.io.stamp`
     models: tuple[Path, ...]  # folders, for processes that have not loaded them
+    computed: tuple[tuple[str, str | None], ...]  # precision and engine of each
     name: str
-    precision: str
     reading: Reading
     writing: Writing
     tile: int  # raw pixels, of the first model
@@ -127,10 +130,10 @@ def predict_file(
     Returns
     -------
     dict
-        What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, precision, tile, seconds,
-        seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them), consistency
-        (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with their input:
-        a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what the user should know).
+        What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, engine, precision, tile,
+        seconds, seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them),
+        consistency (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with
+        their input: a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what to know).
 
     Raises
     ------
@@ -187,14 +190,16 @@ class Worker:
     """
 
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
-        chain = chain or Chain(plan.models, plan.precision)
+        chain = chain or Chain([load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)])
         if stack is None:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
-            source = io.open_source(plan.path, plan.reading.pixel_size_um, plan.reading.accept_incomplete)
-            stack = chain.open(source, plan.path, plan.reading)
+            source = io.open_source(plan.path, **plan.reading.opening)
+            source = unknown_optics.with_known(source, plan.survey.cutoffs)
+            stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
+        self._seen = None if chain.kind.OF_STACKS else SeenPlanes()
 
     @property
     def ticks(self) -> int:
@@ -218,7 +223,10 @@ class Worker:
             self._judged(position, raw, image),
             agreement(raw[0, 0], image, cutoff_of(self._optics, position[1])) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
-            tuple(note for network in self._networks for note in network.notes()),
+            (
+                *(note for network in self._networks for note in network.notes()),
+                *(self._seen.note(raw, which(plan.shape[:3], position)) if self._seen else ()),
+            ),
         )
 
     def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
@@ -322,11 +330,13 @@ class Results:
             "paths": [str(path) for path in plan.paths],
             "shape_tczyx": list(plan.shape),
             "pixel_size_um": plan.calibration["optics"].pixel_size_um,
-            "precision": plan.precision,
+            "engine": plan.computed[0][1] or keras_start.backend(),
+            "precision": plan.computed[0][0],
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
             "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
+            "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
@@ -340,21 +350,24 @@ def _opened(
     if tile is not None:
         checks.positive("tile", tile)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
-    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
+    source = io.open_source(path, **reading.opening)
     if not isinstance(model, LoadedModel | Chain):
-        model = model(io.raw_stack(source, path, reading))
+        known, source = unknown_optics.of_file(source, path, reading)
+        model = model(known)
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.open(source, path, reading))
-    stack = io.remembering(opened)
-    transfers, why_not = _judging(chain, stack) if consistency else ((), None)
+    stack = io.remembering(whitened(opened))
+    compared = consistency and chain.kind.OF_STACKS
+    transfers, why_not = judging.possible(stack, chain.scale) if compared else ((), None)
     *positions, _, _, y, x = stack.array.shape
+    chain.settle(math.prod((*positions, y, x)))
     begun = Plan(
         token=uuid.uuid4().hex,
         path=path,
         stamp=io.stamp(path),
         models=tuple(each.folder for each in chain.models),
+        computed=tuple((each.precision, each.engine) for each in chain.models),
         name=chain.name,
-        precision=chain.first.precision,
         reading=reading,
         writing=writing,
         tile=tile or chain.networks[0].tile,
@@ -371,20 +384,10 @@ def _opened(
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None
-    survey = chain.kind.survey(stack, find)
+    with watch.explaining():
+        survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *watch.doubts()])  # doubts of what the survey has read
-    begun = replace(begun, survey=survey, notes=(*begun.notes, *doubts))
-    return Worker(begun, chain, stack)
-
-
-def _judging(chain: Chain, stack: RawStack) -> tuple[tuple[Transfer, ...], str | None]:
-    """With what images are compared with the frames; or why they cannot be, in words."""
-    if not chain.kind.OF_STACKS:
-        return (), None
-    if chain.scale != SCALE:
-        return (), f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
-    try:
-        return judging.transfers_for(stack), None
-    except InputError as problem:
-        return (), f"not compared with the raw frames: {problem}"
+    read = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]  # when all was read
+    doubts = dict.fromkeys([*coarse, *read])
+    survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
+    return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

@@ -22,7 +22,7 @@ from scipy import fft, ndimage
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
-from srredsim.hot_pixels import remarks
+from srredsim.inspection.readings import Watched, watched
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import whole
 from srredsim.noise.line import QUANTISATION
@@ -133,8 +133,12 @@ class Reference:
             If the stack cannot be used, its stripes were not all found, it has no twin, or a pair exists already.
         """
         path = Path(path)
-        read = self._read(path)
-        stack = io.remembering(read)
+        opened, watch = watched(self._read(path))
+        stack = io.remembering(opened)
+        with watch.explaining():
+            return self._pairs(path, stack, watch, progress)
+
+    def _pairs(self, path: Path, stack: RawStack, watch: Watched, progress: Callable[[int, int], None] | None) -> dict:
         transfers = transfers_of(stack)
         jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfers)
         split = self._split(jobs)
@@ -162,7 +166,7 @@ class Reference:
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
         coarse = [line for transfer in transfers for line in transfer.remarks]
-        notes = list(dict.fromkeys([*stack.notes, *coarse, *remarks(read.array)]))
+        notes = list(dict.fromkeys([*stack.notes, *coarse, *watch.doubts()]))
         return {"input": str(path), "split": split, "pairs": pairs, "notes": notes}
 
     def _read(self, path: Path) -> RawStack:
@@ -238,7 +242,7 @@ class Reference:
         sizes = stack.sizes
         image = np.empty((*stack.array.shape[:3], SCALE * sizes["Y"], SCALE * sizes["X"]), np.float32)
         channels = []
-        for plane in planes(stack, transfers, self.wiener):
+        for plane in planes(stack, transfers, self.wiener, attenuation=None):
             self._refuse(plane.parameters)
             image[plane.position] = plane.image
             if plane.position[0] == 0 and plane.position[2] == plane.sharpest:
@@ -317,7 +321,7 @@ def lines(report: dict) -> list[str]:
     for pair in report["pairs"]:
         light = f"{100 * pair['light']:.3g} % of the light, {pair['photons']:.3g} photons: " if "light" in pair else ""
         text += [f"{light}{words}" for channel in pair["channels"] for words in channel["warnings"]]
-    return [*text, *report["notes"]]
+    return text
 
 
 def _origin(name: str, camera: dict) -> str:

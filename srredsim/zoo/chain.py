@@ -20,7 +20,7 @@ from srredsim.io.asked import Reading
 from srredsim.io.image import as_dtype
 from srredsim.io.source import Source
 from srredsim.reconstruction.survey import Survey
-from srredsim.zoo import models
+from srredsim.zoo import choice, models
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
@@ -34,8 +34,8 @@ class Chain:
     ----------
     links : LoadedModel, name, folder, or several of these
         ``a+b`` is a and then b.
-    precision : str
-        Of models that are yet to be loaded.
+    precision, engine : str
+        Of models that are yet to be loaded, see `srredsim.zoo.choice`.
 
     Raises
     ------
@@ -43,10 +43,19 @@ class Chain:
         If a model cannot be loaded, or is one of several but not of single images.
     """
 
-    def __init__(self, links: LoadedModel | str | Path | Sequence[LoadedModel | str | Path], precision: str = "auto"):
+    def __init__(
+        self,
+        links: LoadedModel | str | Path | Sequence[LoadedModel | str | Path],
+        precision: str = "auto",
+        engine: str = choice.AUTO,
+    ):
         several = [links] if isinstance(links, LoadedModel) else _links(links)
+        self._asked = precision if engine == choice.AUTO else None  # of models whose engine is to be chosen
+        self._chosen = [not isinstance(each, LoadedModel) for each in several]
         with _naming_the_argument():
-            self.models = [each if isinstance(each, LoadedModel) else models.load(each, precision) for each in several]
+            self.models = [
+                each if isinstance(each, LoadedModel) else choice.load(each, precision, engine) for each in several
+            ]
         self.networks = [Network(model) for model in self.models]
         for model in self.models if len(self.models) > 1 else ():
             model.kind.check_link(model.name)
@@ -82,9 +91,22 @@ class Chain:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
+    def settle(self, pixels: int) -> None:
+        """Choose the engines for so many raw pixels, where nobody has chosen one; they stay from then on."""
+        for number, (model, free) in enumerate(zip(self.models, self._chosen, strict=True)):
+            if free and self._asked:
+                self.models[number] = choice.settled(model, self._asked, pixels)
+                self.networks[number] = Network(self.models[number])
+        self._asked = None
+
     def agreements(self) -> Agreements | None:
-        """What compares its images with their input, where that is one image."""
-        return None if self.kind.OF_STACKS else Agreements(self.name, self.first.recipe.data.dense > 0)
+        """What compares its images with their input, where that is one image of a camera.
+
+        A coarse confocal scan has light in all frequencies: none shows its noise alone, which the comparison needs.
+        """
+        data = self.first.recipe.data
+        coarse_scans = "scale" in data.options  # which only pairs of scans of several scales are asked for
+        return None if self.kind.OF_STACKS or coarse_scans else Agreements(self.name, data.dense > 0)
 
     def check(self, reading: Reading) -> None:
         """InputError if something is told that what the model takes does not have."""
@@ -109,6 +131,15 @@ def find(links: str | Path | LoadedModel | Chain) -> None:
         with _naming_the_argument():
             for link in _links(links):
                 models.find(link)
+
+
+def loaded(model: str | Path | LoadedModel | Chain, precision: str = choice.AUTO, engine: str = choice.AUTO) -> Chain:
+    """A model, ready to predict; InputError if it is loaded already, but not for this precision and engine."""
+    chain = model if isinstance(model, Chain) else Chain(model, precision, engine)
+    for name, asked, has in (("precision", precision, chain.first.precision), ("engine", engine, chain.first.engine)):
+        if asked not in (choice.AUTO, has):
+            raise InputError(f"the model {chain.name} is loaded with {has} already; leave out `{name}`")
+    return chain
 
 
 class _Linked:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
-from srredsim import documents, inputs, resources
+from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
+from srredsim.zoo import portable
 from srredsim.zoo import recipe as recipes
+from srredsim.zoo.portable import Facts, Portable
 from srredsim.zoo.precision import policy, resolve
 from srredsim.zoo.recipe import Recipe
 
 WEIGHTS, RECIPE = "model.weights.h5", "recipe.yaml"
+
+
+@dataclass(frozen=True)
+class Later:
+    """A ``keras.Model`` that is built when it is asked for."""
+
+    build: Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -26,11 +37,33 @@ class LoadedModel:
     name: str
     folder: Path
     recipe: Recipe
-    network: Any  # keras.Model
+    built: Any  # keras.Model, or a Later of one
     receptive_field: int  # raw pixels of context on each side
     scale: int  # output pixels per raw pixel
     precision: str
     alignment: int = 1  # raw pixels to whose multiples tiles are moved
+    engine: str | None = None  # a file of `srredsim.engines`; None: the backend that Keras has
+    portable: Portable | None = None  # what engines compute that need no Keras
+
+    @cached_property
+    def network(self) -> Any:
+        """The ``keras.Model``."""
+        return self.built.build() if isinstance(self.built, Later) else self.built
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What is to be known of the network."""
+        return self.portable.facts if self.portable else _facts(self.recipe)
+
+    @property
+    def channels(self) -> int:
+        """Channels of its input."""
+        return self.portable.channels if self.portable else self.network.input_shape[-1]
+
+    def portable_or_refuse(self) -> Portable:
+        if self.portable is None:
+            raise ValueError(f"the model {self.name} was not loaded for the engine {self.engine}")
+        return self.portable
 
     @property
     def kind(self) -> ModuleType:
@@ -69,33 +102,103 @@ def find(name_or_folder: str | Path) -> Path:
     return folder
 
 
-def load(name_or_folder: str | Path, precision: str = "auto") -> LoadedModel:
+def load(name_or_folder: str | Path, precision: str = "auto", engine: str | None = None) -> LoadedModel:
     """Build the network of a model and read its weights.
+
+    ``engine`` is a file of `srredsim.engines`; left out: Keras with the backend that it has.
 
     Raises
     ------
     InputError
-        If there is no such model, or if its weights are damaged or belong to another network.
+        If there is no such model, if its weights are damaged or belong to another network, or if the engine is not
+        installed or has no such precision.
     """
-    from srredsim import networks
-
     folder = find(name_or_folder)
     recipe = recipes.load(folder)
+    precision = _precision(engine, precision)
+    if engine and engines.module(engine).PORTABLE:
+        return _portable(folder, recipe, precision, engine)
+    keras_start.start(engine)
+    network = _with_weights(recipe, folder, precision)
+    built = _Built(network, scale_of(network), _facts(recipe))
+    return _loaded(folder, recipe, built, precision=precision, engine=engine)
+
+
+def untrained(name_or_folder: str | Path, overrides: Sequence[str] = (), precision: str = "auto") -> LoadedModel:
+    """A model with the weights that its training would begin with, see `srredsim.zoo.recipe.load`."""
+    recipe, precision = recipes.load(name_or_folder, overrides), resolve(precision)
+    keras_start.start()
+    import keras
+
+    keras.utils.set_random_seed(recipe.seed)
     network = build_network(recipe, precision)
     check(recipe, network)
-    load_weights(network, folder / WEIGHTS)
+    built = _Built(network, scale_of(network), _facts(recipe))
+    return _loaded(recipes.find(name_or_folder).parent, recipe, built, precision=precision, engine=None)
+
+
+def _precision(engine: str | None, precision: str) -> str:
+    """The precision that an engine computes in if it is asked for this one."""
+    if engine is None:
+        return resolve(precision)
+    engines.check(engine)
+    has = engines.module(engine).precisions()
+    if precision == "auto":
+        return has[0]
+    if precision not in has:
+        resolve(precision)  # there may be no such precision at all
+        raise InputError(f"`engine={engine!r}` computes in {' or '.join(has)} on this machine; got {precision}")
+    return precision
+
+
+def _portable(folder: Path, recipe: Recipe, precision: str, engine: str) -> LoadedModel:
+    """A model for an engine that needs no Keras; where the network is not at hand for it, it is made now."""
+    found = portable.find(folder, recipe) or portable.make(load(folder, "float32"))
+    network = Later(lambda: _with_weights(recipe, folder, "float32"))
+    inputs.module(recipe.data.input).check(recipe, found.channels, found.scale)
+    inputs.module(recipe.data.input).check_constants(recipe)
+    built = _Built(network, found.scale, found.facts)
+    return _loaded(folder, recipe, built, precision=precision, engine=engine, portable=found)
+
+
+class _Built(NamedTuple):
+    network: Any
+    scale: int  # output pixels per input pixel
+    facts: Facts
+
+
+def _loaded(folder: Path, recipe: Recipe, built: _Built, **others: Any) -> LoadedModel:
     sampling = inputs.module(recipe.data.input).sampling(recipe)
-    settings = {key: value for key, value in recipe.network.items() if key != "name"}
-    architecture = networks.module(recipe.network["name"])
     return LoadedModel(
         name=_name(recipe, folder),
         folder=folder,
         recipe=recipe,
-        network=network,
-        receptive_field=architecture.receptive_field(**settings) // sampling,
-        scale=scale_of(network) * sampling,
-        precision=resolve(precision),
+        built=built.network,
+        receptive_field=built.facts.receptive_field // sampling,
+        scale=built.scale * sampling,
+        alignment=built.facts.alignment,
+        **others,
+    )
+
+
+def _with_weights(recipe: Recipe, folder: Path, precision: str) -> Any:
+    """The ``keras.Model`` of a folder."""
+    network = build_network(recipe, precision)
+    check(recipe, network)
+    load_weights(network, folder / WEIGHTS)
+    return network
+
+
+def _facts(recipe: Recipe) -> Facts:
+    from srredsim import networks
+
+    settings = dict(recipe.network)
+    architecture = networks.module(settings.pop("name"))
+    return Facts(
+        receptive_field=architecture.receptive_field(**settings),
         alignment=architecture.alignment(**settings),
+        largest_window=architecture.largest_window(**settings),
+        sees_all=bool(architecture.SEES_ALL),
     )
 
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from srredsim import checks
+from srredsim.processes import cores
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
@@ -34,6 +35,14 @@ def cpu_has_bfloat16() -> bool:
         return False
     flags = cpuinfo.read_text(errors="replace")
     return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+def processor() -> str:
+    """Name of the processor and how many of its cores there are, as far as the system tells."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(errors="replace").splitlines() if cpuinfo.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return f"{next(named, platform.processor() or platform.machine())} x {cores()}"
 
 
 def gpu_compute_capability() -> float | None:

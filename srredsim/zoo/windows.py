@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 
-from srredsim import networks, tiling
-from srredsim.errors import InputError
+from srredsim import engines, tiling
+from srredsim.errors import InputError, out_of_memory
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -17,23 +18,18 @@ SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field 
 
 def default_tile(model: LoadedModel) -> int:
     """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
-    settings = dict(model.recipe.network)
-    architecture = networks.module(settings.pop("name"))
-    return max(SMALLEST_TILE, min(architecture.largest_window(**settings), WINDOW) - 2 * model.receptive_field)
+    return max(SMALLEST_TILE, int(min(model.facts.largest_window, WINDOW)) - 2 * model.receptive_field)
 
 
 class Network:
     """A model's network on its normalised input (y, x, channels)."""
 
     def __init__(self, model: LoadedModel):
-        import keras
-
         self.model = model
+        self._images_of: Callable[[np.ndarray], np.ndarray] | None = None  # of the engine, once it is wanted
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
         self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
-        if keras.backend.backend() == "tensorflow":
-            model.network.jit_compile = False  # XLA: slower on a CPU, and a compilation for every size
 
     @property
     def tile(self) -> int:
@@ -63,7 +59,7 @@ class Network:
             try:
                 return self._compute(window)
             except _runtime_errors() as error:
-                if not _is_out_of_memory(error):
+                if not out_of_memory(error):
                     raise
             self.largest_window = self._next_smaller(side)
         return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
@@ -73,7 +69,7 @@ class Network:
         said = list(self.model.kind.notes(self.model.recipe))
         if self.largest_window:
             said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
-        if self.side and networks.module(self.model.recipe.network["name"]).SEES_ALL:
+        if self.side and self.model.facts.sees_all:
             said.append(
                 f"{self.model.name} looks at the whole of what it is given, here windows of {self.side} pixels;"
                 " with others the image is slightly different"
@@ -82,7 +78,9 @@ class Network:
 
     def _compute(self, window: np.ndarray) -> np.ndarray:
         started = time.perf_counter()
-        image = self.model.network.predict_on_batch(np.ascontiguousarray(window[None]))[0, ..., 0]
+        if self._images_of is None:
+            self._images_of = engines.open(self.model)
+        image = self._images_of(np.ascontiguousarray(window[None], np.float32))[0, ..., 0]
         self.seconds += time.perf_counter() - started
         if not np.isfinite(image).all():
             raise InputError(
@@ -98,15 +96,12 @@ class Network:
 
 
 def _runtime_errors() -> tuple[type[BaseException], ...]:
-    """What a backend may raise; asked for without importing one."""
+    """What an engine may raise; asked for without importing one."""
     tensorflow = sys.modules.get("tensorflow")
-    return MemoryError, RuntimeError, *([tensorflow.errors.ResourceExhaustedError] if tensorflow else [])
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """TensorFlow, PyTorch and Python have a class for it, JAX a word in the message."""
+    onnxruntime = sys.modules.get("onnxruntime.capi.onnxruntime_pybind11_state")
     return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
-        or "RESOURCE_EXHAUSTED" in str(error)
+        MemoryError,
+        RuntimeError,
+        *([tensorflow.errors.ResourceExhaustedError] if tensorflow else []),
+        *([onnxruntime.Fail, onnxruntime.RuntimeException] if onnxruntime else []),
     )

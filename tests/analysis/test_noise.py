@@ -107,3 +107,35 @@ def test_a_file_that_cannot_be_measured_is_named_and_the_others_are_measured(tmp
 def test_limits_the_wrong_way_round(tmp_path):
     with pytest.raises(InputError, match="`limits` are LOW and HIGH with LOW the smaller; got 5 and 1"):
         noise.analyse([tmp_path / "none.npy"], limits=(5, 1))
+
+
+@pytest.mark.parametrize(("wrong", "words"), [("empty", "plane 5 is empty"), ("copy", "plane 5 equals plane 4")])
+def test_a_lost_frame_is_named(tmp_path, wrong, words):
+    """Its variance is no noise; among images that are measured one by one, a copy is told."""
+    rng = np.random.default_rng(4)
+    planes = np.stack([recorded(rng) for _ in range(6)])
+    planes[4] = 0 if wrong == "empty" else planes[3]
+    np.save(tmp_path / "a.npy", planes)
+    with pytest.raises(InputError, match=words):
+        noise.analyse([tmp_path / "a.npy"], repeats=True)
+    if wrong == "copy":
+        (line,) = noise.analyse([tmp_path / "a.npy"])["notes"]
+        assert words in line
+    else:
+        with pytest.raises(InputError, match="plane 5: noise cannot be measured: every pixel is 0"):
+            noise.analyse([tmp_path / "a.npy"])
+
+
+def test_what_is_there_of_an_incomplete_file(tmp_path):
+    rng = np.random.default_rng(5)
+    planes = np.stack([recorded(rng) for _ in range(6)])
+    np.save(tmp_path / "whole.npy", planes[:4])
+    np.save(tmp_path / "cut.npy", planes)
+    whole = (tmp_path / "cut.npy").read_bytes()
+    (tmp_path / "cut.npy").write_bytes(whole[: -2 * planes[0].nbytes])
+    with pytest.raises(InputError, match="6 frames are promised, 4 are there"):
+        noise.analyse([tmp_path / "cut.npy"])
+    cut = noise.analyse([tmp_path / "cut.npy"], repeats=True, accept_incomplete=True)
+    assert cut["mean"] == noise.analyse([tmp_path / "whole.npy"], repeats=True)["mean"]
+    cut = noise.analyse([tmp_path / "cut.npy"], accept_incomplete=True)
+    assert [row["plane"] for row in cut["images"]] == [1, 2, 3, 4]

@@ -47,3 +47,16 @@ def test_verbs_find_a_missing_file_before_they_load_a_model(monkeypatch):
             verb("none.tif")
     with pytest.raises(InputError, match=r"^none\.tif does not exist"):
         srredsim.predict("none.tif", model="red_wiener")
+
+
+def test_predict_needs_no_keras_where_onnx_runtime_computes(tmp_path, process):
+    from srredsim.workflows.simulate import simulate
+
+    simulate(tmp_path, count=1, size=48, seed=1)
+    (path,) = (tmp_path / "raw").glob("*.tif")
+    script = "import sys; from srredsim.cli.main import main; main(sys.argv[1:]); print(*sys.modules)"
+    asked = "predict", path, "--out", tmp_path / "out", "--engine", "onnxruntime"
+    loaded = process("-c", script, *asked, KERAS_BACKEND=None).stdout.split()
+    assert "onnxruntime" in loaded
+    assert not {"keras", "tensorflow"} & set(loaded)
+    assert (tmp_path / "out" / f"{path.stem}_red_wiener.tif").is_file()

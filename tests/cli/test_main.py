@@ -139,6 +139,7 @@ def test_a_terminal_that_is_closed_ends_a_command_as_ctrl_c_does(run, nohup):
     [
         (OSError(errno.ENOSPC, "No space left on device", "/full/x.tif"), "/full/x.tif: no space left on the disk"),
         (MemoryError(), "not enough memory for this; try a smaller --tile"),
+        (RuntimeError("std::bad_alloc"), "not enough memory for this; try a smaller --tile"),
     ],
 )
 def test_a_machine_that_runs_out(refused, tiny_model, stack, monkeypatch, problem, words):
@@ -147,6 +148,23 @@ def test_a_machine_that_runs_out(refused, tiny_model, stack, monkeypatch, proble
 
     monkeypatch.setattr("srredsim.workflows.predict.predict_file", fail)
     assert words in refused("predict", stack, "--model", tiny_model)
+
+
+def test_no_memory_where_nothing_can_be_made_smaller(refused, tiny_model, tmp_path, monkeypatch):
+    """TensorFlow's own exception, and what C++ throws, in a command that takes no inputs in turn."""
+    import tensorflow as tf
+
+    for problem in (tf.errors.ResourceExhaustedError(None, None, "OOM"), RuntimeError("caught std::bad_alloc")):
+        monkeypatch.setattr("srredsim.workflows.export.export", _failing(problem))
+        line = refused("export", tiny_model, "--out", tmp_path / "served")
+        assert line == "srredsim: there is not enough memory for this"
+
+
+def _failing(problem):
+    def fail(*_, **__):
+        raise problem
+
+    return fail
 
 
 def test_ctrl_c_ends_the_run(run, tiny_model, stack, monkeypatch):

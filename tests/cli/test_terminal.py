@@ -6,6 +6,7 @@ import pytest
 
 from srredsim.cli import terminal
 from srredsim.cli.arguments import Parser, wave_vector
+from srredsim.cli.main import parser
 
 
 @pytest.fixture
@@ -58,6 +59,22 @@ def test_everything_that_is_written_is_spelled(running, capsys):
         "give --order\na `order` b\nframes  bad  give --order\n",
         "srredsim: give --angles\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("argv", "message", "spelled"),
+    [
+        ("predict a.tif", "with their `phase_steps`", "with their --phase-steps (reconstruct)"),
+        ("predict a.tif", "reconstruct with `phase_steps`", "reconstruct with --phase-steps"),
+        ("reconstruct a.tif", "with their `phase_steps`", "with their --phase-steps"),
+        ("analyse kernel --lr a --hr b", "give `accept_incomplete`", "give --accept-incomplete (predict)"),
+        ("analyse noise a.tif", "give `accept_incomplete`", "give --accept-incomplete"),
+        ("train", "`scale` of edsr, `data_range`", "scale of edsr, data_range"),
+    ],
+)
+def test_a_flag_of_another_command_is_called_so(argv, message, spelled):
+    with terminal.flags_of(parser().parse_args(argv.split()).parser):
+        assert terminal.spelled(message) == spelled
 
 
 def test_columns():

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from srredsim.data import dense, scenes
+from srredsim.data import dense
 from srredsim.data.dense import DensePairs, DenseSeries, Lens
 from srredsim.errors import InputError
 from srredsim.inputs.widefield import examples
 from srredsim.optics.otf import apodisation, ideal_otf
+from srredsim.simulation import scenes
 from srredsim.zoo.recipe import from_dict
 
 SERIES = DenseSeries(seed=5, count=6, size=48, target="sim", normalise="noise")

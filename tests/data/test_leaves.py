@@ -7,13 +7,14 @@ from scipy import ndimage, stats
 from srredsim.data import catalogue
 from srredsim.data.batches import Batches
 from srredsim.data.catalogue import DataSet
-from srredsim.data.leaves import LeafPairs, _radii, dead_leaves, expected, scene
+from srredsim.data.leaves import LeafPairs, expected
 from srredsim.data.pairs import Extended, Pair, Pairs
 from srredsim.data.w2s.series import FieldSeries, SimulatedFields
 from srredsim.data.widefield import WidefieldPairs
 from srredsim.errors import InputError
 from srredsim.inputs.widefield import examples
 from srredsim.normalise import Scaling
+from srredsim.simulation.dead_leaves import _radii, dead_leaves, scene
 from srredsim.zoo.recipe import from_dict
 
 LEAVES = LeafPairs(count=40, size=128, target="average", normalise="noise", seed=3)

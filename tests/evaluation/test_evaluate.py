@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srredsim.acquisition import frames_from_raw
+from srredsim.acquisition import Optics, frames_from_raw, raw_from_frames
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
@@ -14,8 +14,13 @@ from srredsim.evaluation import methods, tables
 from srredsim.evaluation.evaluate import evaluate
 from srredsim.evaluation.scores import score
 from srredsim.normalise import Scaling, scaling_of
+from srredsim.optics.transfer import transfer_of
+from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale
+from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.preprocess import prepare
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
 
@@ -170,6 +175,24 @@ def test_the_wiener_image_is_scored_where_the_optics_are_known(opens, tiny_model
     assert {name: found["mean"] for name, found in group["methods"]["Wiener"].items()} == pytest.approx(expected)
     assert group["images"] == 2
     assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # there is one image
+
+
+def test_what_stands_beside_is_scored_where_the_data_ask_for_it(opens, tiny_model):
+    """Richardson-Lucy on the Wiener image, with the stripes and the lens that were found in the frames."""
+    pairs = Chosen([Stacks(3, 5, optics=True)[2]])
+    pairs.beside = ("Richardson-Lucy", "Wiener")
+    opens(pairs)
+    (group,) = evaluate(models.load(tiny_model, "float32"))["groups"]
+    assert list(group["methods"]) == ["tiny", "Richardson-Lucy", "Wiener", "widefield (Fourier)", "widefield (bicubic)"]
+    pair = pairs[0]
+    transfer = transfer_of(Optics(**pair.facts["optics"]))
+    prepared = prepare(raw_from_frames(pair.frames, 3, 5))
+    found = estimate(prepared, transfer)
+    lens = found.lens(transfer)
+    image = richardson_lucy(prepared, found, lens, reconstruct(prepared, found, lens)[0])
+    expected = score(pair.truth, image, pair.facts["optics"]["pixel_size_um"] / 2)
+    measured = {name: one["mean"] for name, one in group["methods"]["Richardson-Lucy"].items()}
+    assert measured == pytest.approx(expected, rel=1e-5)
 
 
 class Widefield(Pairs):

@@ -87,7 +87,7 @@ def test_a_run_that_was_stopped_keeps_its_cells(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
 
 
-@pytest.mark.parametrize("problem", [InputError("no light"), MemoryError("too large")])
+@pytest.mark.parametrize("problem", [InputError("no light"), MemoryError("too large"), RuntimeError("std::bad_alloc")])
 def test_a_cell_that_fails_does_not_stop_the_others(tmp_path, problem):
     plan = Plan()
     plan.fails["b"] = problem

@@ -15,7 +15,7 @@ from srredsim.io.formats.tiff import kind
 
 SEED = 20240607
 DAMAGED_OF_EACH = 34  # files made of each healthy one
-SIDE = 16
+SIDE = 32
 RAW = np.random.default_rng(SEED).poisson(50, (15, SIDE, SIDE)).astype(np.uint16)
 RAW[:, 4:9, 3:12] += 300
 DEEP = "[" * 50_000 + "]" * 50_000
@@ -65,6 +65,22 @@ def healthy() -> dict[str, bytes]:
 
 
 # Images that lie
+
+
+def described(image: str) -> bytes:
+    """A TIFF with such OME metadata of its image."""
+    name = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    xml = f'<?xml version="1.0"?><OME xmlns="{name}"><Image ID="Image:0">{image}</Image></OME>'
+    return tiff(metadata=None, description=xml)
+
+
+def killed() -> bytes:
+    """What is there of a file whose program was killed while it wrote frame after frame."""
+    stream = io.BytesIO()
+    writer = tifffile.TiffWriter(stream)
+    for frame in RAW:
+        writer.write(frame, contiguous=True, photometric="minisblack")
+    return stream.getvalue()
 
 
 def with_tag(code: int, value: int) -> bytes:
@@ -149,6 +165,21 @@ def images() -> dict[str, bytes]:
         "ome_negative.tif": ome('PhysicalSizeX="0.08"', 'PhysicalSizeX="-1"'),
         "ome_no_xml.tif": ome("</Pixels>", "<Pixels><"),
         "imagej_counts.tif": imagej(slices=15, unit="\\u00B5m", finterval=float("nan")),
+        "ome_less.tif": ome('SizeT="15"', 'SizeT="3"'),
+        "ome_digits.tif": described(f'<Pixels SizeT="{DIGITS}"/>'),
+        "ome_words.tif": described('<Pixels SizeT="fifteen"/>'),
+        "imagej_promises.tif": imagej(slices=15)
+        .replace(b"images=15", b"images=45")
+        .replace(b"slices=15", b"slices=45"),
+        "imagej_endless.tif": tiff(metadata=None, description=f"ImageJ=1.53\nimages={DIGITS}\n"),
+        "imagej_billions.tif": tiff(metadata=None, description="ImageJ=1.53\nimages=4000000000\n"),
+        "shaped_billions.tif": tiff(
+            metadata=None, description='{"shape": [4000000000, 32, 32]}', software="tifffile.py"
+        ),
+        "shaped_cut.tif": tiff()[:9000],
+        "shaped_pages_cut.tif": tiff(compression="zlib")[:9000],
+        "killed.tif": killed(),
+        "cut.npy": healthy()["array.npy"][:-3000],
         "imagej_digits.tif": imagej(slices=15, Info=DIGITS),
         "description_long.tif": tiff(description="x" * 100_000, metadata=None),
         "loop.tif": loop_of_pages(),
@@ -158,7 +189,7 @@ def images() -> dict[str, bytes]:
         "complex.tif": tiff(RAW.astype(np.complex64)),
         "empty.tif": b"",
         "text.tif": b"not an image\n" * 100,
-        "magic.npy": b"\x93NUMPY",
+        "magic_npy.npy": b"\x93NUMPY",
         "magic.tif": b"II*\0",
     }
     return made

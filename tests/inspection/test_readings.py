@@ -101,3 +101,23 @@ def test_reconstruct_warns_and_goes_on(tmp_path):
     reading = io.Reading(order="ZAP", **optics)
     right = reconstruct_file(tmp_path / "s.npy", reading=reading, writing=io.Writing(overwrite=True))
     assert not any("wrong frame order" in note for note in right["notes"])
+
+
+def test_what_refuses_a_plane_names_the_reading_that_fits(tmp_path, refused, tiny_model):
+    """A reading that slips puts frames beside one another that are not of one stack: the refusal says why."""
+    path = file_of(tmp_path / "s.npy", 5, 15, "last")
+    frames = np.load(path)
+    frames[33] = 0
+    np.save(path, frames)
+    how = "--angles", 3, "--phases", 5, "--out", tmp_path / "out"
+    optics = "--na", 1.4, "--wavelength-em-um", 0.6, "--pixel-size-um", 0.08
+    light = "--light", 0.1
+    for argv in (("predict", "--model", tiny_model), ("reconstruct", *optics), ("reference", *optics, *light)):
+        line = refused(argv[0], path, *how, *argv[1:])
+        assert "s.npy: z=" in line
+        assert "read the file with --widefield-frame last --angles 3 --phases 5" in line
+    frames = np.delete(frames, np.s_[15::16], axis=0)  # without the widefield frames
+    np.save(path, frames)
+    line = refused("predict", path, *how, "--model", tiny_model)
+    assert "frame 2 (angle 1, phase 2) is empty" in line
+    assert "read the file with" not in line

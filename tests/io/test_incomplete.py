@@ -30,6 +30,38 @@ def cut(path, there):
     return path
 
 
+def cut_behind(path, there, **settings):
+    """The same, written by tifffile with metadata of its own, page by page or in one block."""
+    tifffile.imwrite(path, FRAMES, photometric="minisblack", **settings)
+    with tifffile.TiffFile(path) as tif:
+        page = tif.pages[there - 1]
+        if len(tif.pages[0].dataoffsets) == 1 and tif.series[0].dataoffset is not None:
+            end = tif.series[0].dataoffset + there * FRAMES[0].nbytes
+        else:
+            end = page.dataoffsets[-1] + page.databytecounts[-1]
+    path.write_bytes(path.read_bytes()[:end])
+    return path
+
+
+def cut_npy(path, there):
+    path = path.with_suffix(".npy")
+    np.save(path, FRAMES)
+    path.write_bytes(path.read_bytes()[: 128 + there * FRAMES[0].nbytes + 5])
+    return path
+
+
+MADE = {
+    "imagej": lambda path, there: imagej(path, 45, there),
+    "block": cut,
+    "npy": cut_npy,
+    "shaped": cut_behind,
+    "shaped_pages": lambda path, there: cut_behind(path, there, compression="zlib"),
+    "ome": lambda path, there: cut_behind(path, there, ome=True, metadata={"axes": "TYX"}),
+    "plain": lambda path, there: cut_behind(path, there, metadata=None),
+    "big": lambda path, there: cut_behind(path, there, metadata=None, bigtiff=True, byteorder=">"),
+}
+
+
 def lacking_tiles(path, frame):
     tifffile.imwrite(path, FRAMES, tile=(16, 16), compression="zlib", photometric="minisblack")
     with tifffile.TiffFile(path, mode="r+") as tif:
@@ -40,9 +72,9 @@ def lacking_tiles(path, frame):
 
 
 @pytest.mark.parametrize("there", [30, 40, 44])
-@pytest.mark.parametrize("make", [lambda path, there: imagej(path, 45, there), cut])
+@pytest.mark.parametrize("make", MADE)
 def test_the_whole_stacks_that_are_there(make, there, tmp_path):
-    path = make(tmp_path / "a.tif", there)
+    path = MADE[make](tmp_path / "a.tif", there)
     with pytest.raises(InputError, match=f"45 frames are promised, {there} are there.*`accept_incomplete`"):
         io.read(path)
     stack = io.read(path, angles=3, phases=5, accept_incomplete=True)
@@ -52,6 +84,21 @@ def test_the_whole_stacks_that_are_there(make, there, tmp_path):
     notes = " ".join(stack.notes)
     assert f"45 frames are promised, {there} are there" in notes
     assert "of 3 z-planes 2 are whole" in notes or "of 3 times 2 are whole" in notes
+
+
+def test_frames_that_nothing_promised(tmp_path):
+    """A recording that was stopped within a stack: the whole ones before it are taken when it is asked for."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, FRAMES[:40], metadata=None, photometric="minisblack", compression="zlib")
+    with pytest.raises(InputError, match=r"40 frames do not make 3 angles x 5 phases; .* `accept_incomplete`"):
+        io.read(path, angles=3, phases=5)
+    stack = io.read(path, angles=3, phases=5, accept_incomplete=True)
+    read = np.concatenate([stack.raw(*position).reshape(15, 32, 40) for position in stack.positions()])
+    assert np.array_equal(read, FRAMES[:30])
+    assert "of 3 z-planes 2 are whole, and taken" in stack.notes
+    stack = io.read(path, angles=3, phases=5, channels=2, accept_incomplete=True)
+    assert np.array_equal(stack.raw(0, 1, 0).reshape(15, 32, 40), FRAMES[1:30:2])
+    assert stack.array.shape[:3] == (1, 2, 1)
 
 
 def test_less_than_one_stack_is_none(tmp_path):

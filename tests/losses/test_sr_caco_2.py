@@ -106,6 +106,37 @@ def test_the_barrier_gets_sharper_unless_it_is_that_of_the_published_code():
     assert not losses.changes("charbonnier")
 
 
+def test_a_term_counts_in_its_epochs_only():
+    truth, image = wave()
+    wanted = {
+        "mean_absolute_error": {"weight": 2.0, "first_epoch": 3},
+        "mean_squared_error": {"last_epoch": 4},
+        "ssim": {"data_range": 1.0, "first_epoch": 1, "last_epoch": 3},
+    }
+    assert losses.changes(wanted)
+    l1, l2, ssim = (
+        np.asarray(losses.get({name: {"data_range": 1.0} if name == "ssim" else 1.0})(truth, image)) for name in wanted
+    )
+    epoch = keras.Variable(0.0)
+    loss = losses.get(wanted, epoch=epoch)
+    for number, expected in enumerate((l2, l2 + ssim, l2 + ssim, 2 * l1 + l2 + ssim, 2 * l1 + l2, 2 * l1)):
+        epoch.assign(number)
+        np.testing.assert_allclose(loss(truth, image), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"first_epoch": -1}, "first_epoch of loss mean_squared_error is a whole number, epochs count from 0; got -1"),
+        ({"last_epoch": 2.5}, "last_epoch of loss mean_squared_error is a whole number"),
+        ({"first_epoch": 5, "last_epoch": 4}, "would count from epoch 5 to 4, which is never"),
+    ],
+)
+def test_epochs_that_are_none(settings, words):
+    with pytest.raises(InputError, match=words):
+        losses.get({"mean_squared_error": settings})
+
+
 def slow_moments(image, size):
     mirrored = np.pad(image, size // 2, mode="reflect")
     patches = np.lib.stride_tricks.sliding_window_view(mirrored, (size, size))

@@ -33,8 +33,22 @@ def test_it_is_named():
     assert (check["verdict"], "hexagonal" in check["number"]) == ("bad", True)
 
 
+def test_nothing_is_said_of_its_contrast():
+    """That of stripes of one direction would be called too faint, and more light advised, however bright it is."""
+    report = srredsim.inspect(hexagonal(), axes="APYX", **MICROSCOPE)
+    (check,) = (each for each in report.checks if each["name"] == "contrast of the stripes")
+    assert check["verdict"] is None
+    assert "hexagonal" in check["number"] + str(check["limit"])
+    assert "more light" not in str([each["advice"] for each in report.checks])
+
+
 def test_seven_phases_of_stripes_are_stripes():
     raw = simulate_stack(
         8, size=(80, 80), angles=1, phases=7, photons=(400.0, 400.0), phantom="filaments", **MICROSCOPE
     ).raw
     assert "hexagonal" not in srredsim.reconstruct(raw, axes="APYX", **MICROSCOPE).found["verdict"]
+
+
+def test_predict_says_so_too(tiny_cleaner):
+    notes = srredsim.predict(hexagonal(), axes="APYX", model=tiny_cleaner, **MICROSCOPE).notes
+    assert sum("hexagonal SIM" in note for note in notes) == 1

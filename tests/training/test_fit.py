@@ -18,7 +18,7 @@ from tensorboard.util import tensor_util
 
 from srredsim.errors import InputError
 from srredsim.io import whole as files
-from srredsim.training import callbacks, checkpoint, fit
+from srredsim.training import callbacks, checkpoint, fit, runs
 from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
 
@@ -249,3 +249,20 @@ def test_files_of_others_are_not_written_over(tmp_path, name):
     with pytest.raises(InputError, match=f"holds other files, as {name}; .*another `out`"):
         train(recipe.from_dict(tiny()), out=tmp_path)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_the_folder_of_a_run_that_could_not_begin_goes_again(tmp_path):
+    home = tmp_path / "runs" / "one"
+
+    def begun(*files):
+        with runs.made(home):
+            for name in files:
+                (home / name).touch()
+            raise InputError("images are missing")
+
+    with pytest.raises(InputError, match="images are missing"):
+        begun()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="images are missing"):
+        begun("recipe.yaml")
+    assert (home / "recipe.yaml").is_file()

@@ -90,6 +90,32 @@ def test_a_loss_of_the_residual_that_gets_stricter_with_every_epoch(small, tmp_p
     assert rows_of(folder)[1]["val_loss"] == pytest.approx(float(expected[0]), rel=1e-3)
 
 
+def test_grey_levels_are_counted_and_a_term_ends(small, tmp_path):
+    """The counts are in the recipe of the run; in the second epoch one term is left."""
+    terms = {
+        "importance_weighted_absolute_error": {"weight": 3.0, "first_epoch": 1},
+        "mean_squared_error": {"last_epoch": 0},
+    }
+    network = {"name": "vdsr", "depth": 2, "filters": 2}
+    wanted = of(small, network=network, loss=terms, metrics=["rmse"], epochs=2)
+    folder = train(wanted, out=tmp_path / "run")
+    kept = recipe.load(folder)
+    (pair,) = widefield.examples(wanted, "train").pairs
+    levels, numbers = np.unique(np.rint(255 * pair.truth).astype(int), return_counts=True)
+    counts = kept.loss["importance_weighted_absolute_error"]["counts"]
+    assert sum(counts) == 64 * 64
+    assert {level: counts[level] for level in levels} == dict(zip(levels, numbers, strict=True))
+    frames, truth, network = validated(wanted, folder)
+    pair = truth, network.predict(frames, verbose=0)
+    expected = 3 * float(losses.function("importance_weighted_absolute_error")(*pair, counts=counts)[0])
+    assert rows_of(folder)[1]["val_loss"] == pytest.approx(expected, rel=1e-3)
+    plain = of(
+        small, network={"name": "vdsr"}, loss=terms, data=TINY["data"] | {"name": str(small), "normalise": "image"}
+    )
+    with pytest.raises(InputError, match="counts grey levels of 8 bits, as SR-CACO-2 has them"):
+        train(plain, out=tmp_path / "other")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -20,7 +20,8 @@ RECIPES = [
     for variant in ("", *recipe.variants(resources.entry("models", name)))
 ]
 W2S = [name for name in RECIPES if recipe.load(name).data.name == "w2s_simulated"]
-CACO2 = [name for name in RECIPES if name.startswith("caco2_")]
+CACO2 = [name for name in RECIPES if name.startswith("caco2_") and not name.endswith("/simulated")]
+SIMULATED = [name for name in RECIPES if name.endswith("/simulated")]
 SLOW = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir")  # to build at each scale
 OF_FEATURES = [name for name in RECIPES if set(losses.names_of_features()) & set(recipe.load(name).as_dict()["loss"])]
 
@@ -107,6 +108,16 @@ def test_the_fifteen_of_sr_caco_2_and_what_their_variants_change():
         assert (ours.loss, ours.metrics, ours.epochs, ours.steps) == (code.loss, code.metrics, code.epochs, code.steps)
         assert (ours.data.options["snap"], code.data.options["snap"]) == (True, False)
         assert code.data == dataclasses.replace(ours.data, options=ours.data.options | {"snap": False})
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_a_short_training_on_simulated_patches_is_of_the_same_network_by_the_same_loss(name):
+    ours, short = (recipe.load(one) for one in (name.partition("/")[0], name))
+    assert ours.network == short.network
+    assert (ours.metrics, ours.data.zscore) == (short.metrics, short.data.zscore)
+    assert {key.removesuffix("_over_levels"): value for key, value in ours.loss.items()} == short.loss  # there is one
+    assert short.data.options["cell"] == "CELL0+CELL1+CELL2"
+    assert short.epochs * short.steps < ours.epochs * ours.steps
 
 
 def test_those_with_losses_of_features():

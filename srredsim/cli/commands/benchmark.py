@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 from types import ModuleType
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.errors import InputError
@@ -33,11 +34,14 @@ class Benchmark:
         parser.add_argument("--limit", type=shared.positive, metavar="N", help="images at most")
         weights = f"where the weights of a method are; {self._module.WEIGHTS}"
         parser.add_argument("--model", action="append", dest="weights", default=[], metavar="METHOD=DIR", help=weights)
+        if self._module.PICTURES:
+            pictures = "also draw the first N patches of each cell: LR, bicubic, method, HR, error"
+            parser.add_argument("--pictures", type=shared.positive, metavar="N", help=pictures)
         out = Path(f"benchmark_{self.name.replace('-', '_')}")
         parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="default: {default}")
 
     def run(self, arguments) -> dict:
-        terminal.start_keras()
+        keras_start.start()
         from srredsim import evaluation
         from srredsim.evaluation.tables import TEST
 
@@ -57,6 +61,10 @@ class Benchmark:
             terminal.note(f"{failure['input']}: {failure['error']}")
         if result["cells"]:
             self._write(result, lacking, arguments.out)
+        if self._module.PICTURES and arguments.pictures:
+            done = [cell for cell in cells if cell.key in result["cells"]]
+            draw = evaluation.part(self.name, "pictures").draw
+            terminal.say(*draw(opened, done, arguments.pictures, arguments.out))
         return result
 
     def _write(self, result: dict, lacking: dict[str, str], out: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.looked_up import constant
@@ -51,7 +52,7 @@ def run(arguments) -> dict:
         terminal.say(*map(Path, report["paths"]))
         return report
 
-    return each(arguments, work, terminal.start_keras if model else lambda: None)
+    return each(arguments, work, keras_start.start if model else lambda: None)
 
 
 def _by_maths(arguments, method: str) -> Callable[..., dict]:

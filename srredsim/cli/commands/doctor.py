@@ -9,19 +9,19 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from srredsim import __version__, resources
+from srredsim import __version__, keras_start, resources
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.errors import InputError
 
 GROUP = "machine"
 HELP = "say what this machine has"
-NEEDED = ("keras", "tensorflow", "numpy", "scipy", "tifffile", "imagecodecs", "scikit-image")
+NEEDED = ("keras", "tensorflow", "numpy", "scipy", "tifffile", "imagecodecs", "scikit-image", "onnxruntime")
 OPTIONAL = {  # package -> what it is for, and how to get it
     "tensorboard": ("training curves", "pip install tensorboard"),
     "onnx": ("srredsim export --format onnx", resources.install("export")),
     "tf2onnx": ("srredsim export --format onnx", resources.install("export")),
-    "onnxruntime": ("running exported ONNX models", resources.install("export")),
+    "openvino": ("predict --engine openvino, which may be the fastest", resources.install("fast")),
 }
 GIB = 2**30
 
@@ -32,7 +32,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     with suppress(InputError):  # the report says what is wrong with Keras
-        terminal.start_keras()
+        keras_start.start()
     report = examine()
     terminal.say(*lines(report))
     return report
@@ -40,6 +40,7 @@ def run(arguments) -> dict:
 
 def examine() -> dict:
     """Everything `lines` prints, for programs."""
+    from srredsim.processes import cores
     from srredsim.zoo import models, precision
 
     backend = _backend()
@@ -49,7 +50,7 @@ def examine() -> dict:
         "system": platform.platform(),
         "packages": {name: _version(name) for name in (*NEEDED, *OPTIONAL)},
         "backend": backend,
-        "cores": _cores(),
+        "cores": cores(),
         "memory_bytes": _memory_bytes(),
         "cpu_bfloat16": precision.cpu_has_bfloat16(),
         "gpu_compute_capability": precision.gpu_compute_capability(),
@@ -113,11 +114,6 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory_bytes() -> int | None:

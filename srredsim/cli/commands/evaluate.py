@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 
@@ -35,7 +36,7 @@ def run(arguments) -> dict:
     if arguments.data:
         description.of(arguments.data)
     io.refuse_existing(arguments.out, arguments.overwrite)
-    terminal.start_keras()
+    keras_start.start()
     from srredsim.evaluation import tables
     from srredsim.evaluation.evaluate import evaluate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.looked_up import Choices
@@ -25,7 +26,7 @@ def run(arguments) -> dict:
     from srredsim.zoo import models
 
     models.find(arguments.model)
-    terminal.start_keras()
+    keras_start.start()
     from srredsim.workflows.export import export
 
     asked = shared.given(arguments, "format", "overwrite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.looked_up import Choices
@@ -36,7 +37,7 @@ def run(arguments) -> dict:
     from srredsim import io
 
     io.existing(arguments.checkpoint)
-    terminal.start_keras()
+    keras_start.start()
     from srredsim.workflows.import_weights import Trained, import_weights, trained_by
 
     data = arguments.data and shared.data_set(arguments.data)

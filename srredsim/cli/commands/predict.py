@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.several import each
@@ -20,6 +22,8 @@ def add_arguments(parser: shared.Parser) -> None:
     model = "left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
     parser.add_argument("--model", metavar="NAME|DIR", help=f"{model} other")
     shared.precision(parser)
+    engine = "that computes the network: tensorflow, jax, onnxruntime, openvino; left out: what is fastest here"
+    parser.add_argument("--engine", metavar="NAME", help=engine)
     shared.optics(parser)
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
@@ -30,19 +34,23 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import io
+    from srredsim import engines, io
+    from srredsim.quality.report import of_channels
     from srredsim.workflows.predict import predict_file
-    from srredsim.zoo import chain, models
+    from srredsim.zoo import chain, choice, models
 
-    precision = shared.given(arguments, "precision")
+    how = shared.given(arguments, "precision", "engine")
     reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
-    load = cache(lambda name: models.load(name, **precision))
-    named = cache(lambda: chain.Chain(arguments.model, **precision) if arguments.model else None)
+    load = cache(lambda name: chain.Chain(name, **how))
+    named = cache(lambda: load(arguments.model) if arguments.model else None)
+    if arguments.engine not in (None, choice.AUTO):
+        engines.check(arguments.engine)
     if arguments.model:
         chain.find(arguments.model)
 
     def begin() -> None:
-        terminal.start_keras()
+        if keras_start.BACKEND in os.environ:  # Keras is wanted; if it cannot start, nothing is done
+            keras_start.start()
         if model := named():
             model.check(reading)
 
@@ -62,7 +70,7 @@ def run(arguments) -> dict:
                 consistency=arguments.consistency,
                 progress=progress,
             )
-        terminal.notes(path, [*filter(None, ["; ".join(report["stripes"])]), *report["notes"]])
+        terminal.notes(path, [*filter(None, [of_channels(report["stripes"])]), *report["notes"]])
         terminal.say(*map(Path, report["paths"]))
         if report["consistency"]:
             terminal.say(f"consistency: {report['consistency']['line']}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 
@@ -46,7 +47,7 @@ def run(arguments) -> dict:
         chosen, folder = runs.begun(model, overrides, arguments.out, fine_tunes=fine_tunes, name=arguments.name)
 
     description.of(chosen.data.name)
-    terminal.start_keras()
+    keras_start.start()
     from srredsim.training.fit import train
 
     path = train(chosen, out=folder, gpus=arguments.gpus, resume=arguments.resume)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from srredsim import schema
 from srredsim.data.caco2.layout import EIGHT_BIT, GREY_LEVELS, Layout
+from srredsim.data.caco2.reduced import reduced
 from srredsim.data.caco2.sampler import Sampler
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.readers import Wanted
@@ -17,6 +19,8 @@ from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS, Scaling
 
 CHOICES = {"scale": "int", "cell": "str", "sampler": "str", "threshold": "float | str", "snap": "bool"}
+CHOICES |= {"low": "str", "low_sigma": "float"}
+LOWS = ("scanned", "reduced")  # where LR comes from: the microscope, or HR
 TARGETS = ("average", "truth")  # HR, which is an average of nine scans
 
 
@@ -28,6 +32,13 @@ class Asked:
     cells: tuple[str, ...]
     sampler: Sampler
     normalise: str
+    low: str = "scanned"
+    low_sigma: float = 6.0  # grey levels: noise of what is reduced
+
+    def __post_init__(self):
+        schema.choice("data.low", self.low, LOWS)
+        if not 0 <= self.low_sigma < float("inf"):
+            raise InputError(f"data.low_sigma is a number of grey levels, 0 or more; got {self.low_sigma}")
 
     @classmethod
     def of(cls, wanted: Wanted, layout: Layout, name: str) -> Asked:
@@ -37,11 +48,17 @@ class Asked:
             raise InputError(f"no data.target {wanted.target!r} in {name}; leave it out: there is one, HR")
         if wanted.noise_level is not None:
             raise InputError(f"{name} has no noise levels; set data.noise_level=null")
+        if "low_sigma" in options and options.get("low") != "reduced":
+            raise InputError(
+                "data.low_sigma is the noise of LR that is computed: set data.low=reduced, or leave it out"
+            )
         return cls(
             layout.check_scale(options.get("scale"), name),
             layout.check_cells(options.get("cell"), name),
             Sampler(options.get("sampler", "uniform"), options.get("threshold", 4.0), options.get("snap", True)),
             wanted.normalise,
+            options.get("low", "scanned"),
+            options.get("low_sigma", 6.0),
         )
 
 
@@ -96,6 +113,8 @@ class Patches(Pairs):
     def _pair(self, index: int) -> tuple[Pair, np.ndarray]:
         """The pair, and its LR in grey levels."""
         low, high = self.grey_levels(index)
+        if self.asked.low == "reduced":
+            low = reduced(high, self.scale, index, self.asked.low_sigma)
         facts = self.facts(index)
         if self.asked.normalise == "dataset":
             frames, truth = ((one / GREY_LEVELS).astype(np.float32) for one in (low, high))

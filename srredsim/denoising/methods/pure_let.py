@@ -43,7 +43,7 @@ COARSEST = 16  # the coarsest filters are at most this part of the shorter side 
 MOST_LEVELS = 5
 STRIP_PIXELS = 1 << 17  # worked on at a time, about 150 bytes each for every level
 FAINTEST = 0.1  # photons: no threshold is lower than their noise
-DARK_AROUND, DARK_PERCENT = 7, 5.0  # pixels over which dark places are averaged; percentile that counts as dark
+DARK_AROUND = 7  # pixels over which dark places are averaged
 LARGEST = 2.2  # w / 3t; beyond, nothing is left
 
 Place = tuple[slice, slice]
@@ -65,8 +65,8 @@ def pure_let(image, noise: NoiseLine | None = None, limits: tuple[float, float] 
     image : (y, x) array_like
         With photon noise and read-out noise, in any unit; 16 pixels a side or more, 32 where the noise is measured.
     noise : NoiseLine, optional
-        Left out: measured in the image. A b below 0 is a pedestal, which is taken off first and put back; a of 0 or
-        less is noise that does not grow with brightness.
+        Left out: measured in the image. What is no light in the image is taken off first and put back; a of 0 or less
+        is noise that does not grow with brightness.
     limits : (low, high), optional
         Values at which the camera cuts off, for the measurement.
 
@@ -93,16 +93,12 @@ def pure_let(image, noise: NoiseLine | None = None, limits: tuple[float, float] 
 
 
 def _pedestal(noisy: np.ndarray, a: float, b: float) -> float:
-    """Value of no light: where no noise is left, of a b below 0; where dark places are below 0, their value.
+    """Value of no light, which goes with the unit of the image: that of its darkest place, if noise is left there.
 
-    An image of which too much was taken off has a b that is too large by as much; PURE would be far off.
+    The line of the noise does not tell it: it is the same where b is read-out noise and where too much was taken off.
+    PURE is close to the error as long as the value is right to about a photon.
     """
-    if a <= 0:
-        return 0.0
-    if b < 0:
-        return -b / a
-    dark = float(np.percentile(ndimage.uniform_filter(noisy, DARK_AROUND), DARK_PERCENT))
-    return max(dark, -b / a) if dark < -0.5 * np.sqrt(b) else 0.0
+    return max(float(ndimage.uniform_filter(noisy, DARK_AROUND).min()), -b / a) if a > 0 else 0.0
 
 
 def levels_for(shape: tuple[int, int]) -> int:

@@ -2,6 +2,7 @@
 
 HELP = "confocal scans of fewer pixels and one exposure, to those of more and nine"
 DATA = "caco2_simulated"
+PICTURES = True
 WEIGHTS = "{scale} and {cell} in DIR stand for these; left out: the model caco2_METHOD"
 
 
@@ -13,3 +14,5 @@ def add_arguments(parser) -> None:
     parser.add_argument("--cells", nargs="+", default=(), metavar="CELL", help="markers, as CELL2; left out: all")
     subset = "clean: only test tiles that are neither in training nor in validation under another number"
     parser.add_argument("--subset", choices=("clean",), metavar="clean", help=subset)
+    untrained = "also networks of the paper that have no weights, as they are before training; said to be untrained"
+    parser.add_argument("--untrained", action="store_true", help=untrained)

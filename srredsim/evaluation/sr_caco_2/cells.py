@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.data import catalogue
-from srredsim.data.caco2.layout import GREY_LEVELS, layout
+from srredsim.data import catalogue, description
+from srredsim.data.caco2.layout import GREY_LEVELS, Layout, layout
 from srredsim.data.caco2.patches import Patches
 from srredsim.data.readers import Wanted
+from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
 from srredsim.evaluation.runner import Progress, Runner, fingerprint_of
 from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES
@@ -20,11 +21,15 @@ from srredsim.normalise import SCALINGS
 from srredsim.quality import eight_bit
 from srredsim.reconstruction.bicubic import enlarged_renormalised
 from srredsim.resources import unknown
-from srredsim.zoo import models
+from srredsim.zoo import models, recipe
 from srredsim.zoo.windows import Network
 
 BICUBIC = "bicubic"
+WITHOUT_WEIGHTS = (BICUBIC, *(f"{denoiser}+{BICUBIC}" for denoiser in denoisers.names()))  # denoised, then enlarged
+OWN = "confocal_sr"  # for any confocal image
+OWN_MODELS = {2: "confocal_sr_x2", 4: "confocal_sr", 8: "confocal_sr_x8"}
 CLEAN = "clean"
+UNTRAINED = "untrained"  # in the place of the fingerprint of weights
 PARTS = ("full", "roi", "roi_nonempty", "clean_full", "clean_roi")
 DEFINITIONS = {
     "psnr": "20 log10(255 / RMSE) of images of 8 bits, as many pixels as the scale cut off on every side, dB",
@@ -36,6 +41,8 @@ DEFINITIONS = {
     " there is no such pixel 498.13 dB, NRMSE 0 and SSIM 0 are counted, as published",
     "roi_nonempty": "the same, but what has no such pixel is left out",
     "clean": "of the test patches on the tiles 9 and 10; 14 and 20 are most probably in validation and training, too",
+    "denoised": "images whose noise could be measured by a denoiser before interpolation; the others, mostly of few"
+    " pixels, were interpolated as they are",
     "paper": "as published, on the measured test patches (Tables 4 and 5)",
 }
 
@@ -51,6 +58,17 @@ class Cell:
     @property
     def key(self) -> str:
         return f"{self.method}@{self.scale}/{self.cell}"
+
+
+@dataclass(frozen=True)
+class Images:
+    """One patch as it was scanned and as it was made of it; 0 to 1, what was made is not clipped."""
+
+    name: str
+    low: np.ndarray
+    high: np.ndarray
+    bicubic: np.ndarray
+    image: np.ndarray
 
 
 class Benchmark:
@@ -80,13 +98,15 @@ class Benchmark:
         precision: str = "auto",
     ):
         self._data, self._split, self._limit = data, split, limit
-        self._weights, self._precision = dict(weights or {}), precision
+        self._weights, self._precision, self._untrained = dict(weights or {}), precision, False
+        settings = description.of(data).settings
+        self._layout = settings if isinstance(settings, Layout) else layout()  # tiles of one's own have their own
         self._runner = Runner(self, out)
         self._patches = lru_cache(maxsize=16)(self._opened)
         self._network = lru_cache(maxsize=2)(self._loaded)
         for name in self._weights:
-            if name == BICUBIC:
-                raise InputError("bicubic is no network and has no weights; leave it out of `weights`")
+            if name in WITHOUT_WEIGHTS:
+                raise InputError(f"{name} is no network and has no weights; leave it out of `weights`")
 
     def plan(
         self,
@@ -94,8 +114,12 @@ class Benchmark:
         scales: Iterable[int] = (),
         cells: Iterable[str] = (),
         subset: str | None = None,
+        untrained: bool = False,
     ) -> tuple[list[Cell], dict[str, str]]:
-        """Cells that can be computed, and why the others cannot; what is left out is all that the paper has.
+        """Cells that can be computed, and why the others cannot; what is left out is all that the paper has, and `OWN`.
+
+        ``untrained`` takes networks of the paper without weights, too, as they are before training: what they score
+        says nothing of the method, only that it runs.
 
         Raises
         ------
@@ -106,9 +130,10 @@ class Benchmark:
             if subset != CLEAN or self._split not in ("test", CLEAN):
                 raise InputError(f"`subset` is clean, a part of the split test; got {subset} of {self._split}")
             self._split = CLEAN
-        scales = [layout().check_scale(scale, "`scales`") for scale in scales] or layout().scales
-        chosen = [one for cell in cells for one in layout().check_cells(cell, "`cells`")] or layout().cells
-        wanted = dict.fromkeys([*(methods or METHODS), *([] if methods else self._weights)])
+        self._untrained = untrained
+        scales = [self._layout.check_scale(scale, "`scales`") for scale in scales] or self._layout.scales
+        chosen = [one for cell in cells for one in self._layout.check_cells(cell, "`cells`")] or self._layout.cells
+        wanted = dict.fromkeys([*(methods or (*METHODS, OWN)), *([] if methods else self._weights)])
         planned, lacking = [], {}
         for one in (Cell(method, scale, cell) for method in wanted for scale in scales for cell in chosen):
             if why := self._lacking(one):
@@ -124,11 +149,14 @@ class Benchmark:
     # What the runner asks for
 
     def facts(self) -> dict:
-        some = self._patches(layout().scales[0], layout().cells[0])
+        some = self._patches(self._layout.scales[0], self._layout.cells[0])
         return {"data": f"{self._data}, {self._split}", "images": min(len(some), self._limit or len(some))}
 
     def fingerprint(self, cell: Cell) -> str:
-        return fingerprint_of([] if cell.method == BICUBIC else [models.find(self._place(cell)) / models.WEIGHTS])
+        if cell.method in WITHOUT_WEIGHTS:
+            return fingerprint_of([])
+        place = self._place(cell)
+        return UNTRAINED if self._is_untrained(cell, place) else fingerprint_of([models.find(place) / models.WEIGHTS])
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
@@ -144,35 +172,56 @@ class Benchmark:
         low, high = patches.grey_levels(index)
         facts = patches.facts(index)
         try:
-            image = self._image(cell, low)
+            before = self._denoised(cell, low)
+            image = self._image(cell, before)
         except InputError as problem:
             raise InputError(f"{facts['name']}: {problem}") from None
         pair = high / GREY_LEVELS, image
         return {
             "tile": facts["tile"],
+            "denoised": before is not low,
             "full": eight_bit.scores(*pair, cell.scale),
             "roi": eight_bit.roi_scores(*pair, cell.scale, empty_counts=True),
             "roi_nonempty": eight_bit.roi_scores(*pair, cell.scale),
         }
+
+    def images(self, cell: Cell, index: int) -> Images:
+        """What the scores of an image are of, with bicubic interpolation beside."""
+        patches = self._patches(cell.scale, cell.cell)
+        low, high = patches.grey_levels(index)
+        interpolated = self._image(Cell(BICUBIC, cell.scale, cell.cell), low)
+        image = interpolated if cell.method == BICUBIC else self._image(cell, self._denoised(cell, low))
+        return Images(patches.facts(index)["name"], low / GREY_LEVELS, high / GREY_LEVELS, interpolated, image)
 
     def describe(self, cell: Cell) -> dict:
         return {"method": cell.method, "scale": cell.scale, "cell": cell.cell}
 
     def summary(self, cell: Cell, rows: list[dict]) -> dict:
         """``PART_SCORE`` with mean and spread; those of no image are null."""
-        clean = [row for row in rows if row["tile"] in layout().splits[CLEAN]]
+        clean = [row for row in rows if row["tile"] in self._layout.splits.get(CLEAN, {})]
         of_part = {part: [row[part] for row in rows] for part in PARTS[:3]}
         of_part |= {f"clean_{part}": [row[part] for row in clean] for part in ("full", "roi")}
         means = {f"{part}_{name}": _mean(row[name] for row in its) for part, its in of_part.items() for name in SCORES}
-        return {"clean_images": len(clean), **means}
+        chain = {"denoised": sum(row["denoised"] for row in rows)} if "+" in cell.method else {}
+        return {"clean_images": len(clean), **chain, **means}
 
     # How an image is made
 
+    def _denoised(self, cell: Cell, low: np.ndarray) -> np.ndarray:
+        """By the first link of ``vst_bm3d+bicubic``; the same array where there is none, or no noise is measured."""
+        first, _, then = cell.method.partition("+")
+        if not then or cell.method not in WITHOUT_WEIGHTS:
+            return low
+        try:
+            return denoisers.named(first)(low)
+        except InputError:
+            return low
+
     def _image(self, cell: Cell, low: np.ndarray) -> np.ndarray:
         """From 0 to 1, not clipped."""
-        if cell.method == BICUBIC:
+        if cell.method in WITHOUT_WEIGHTS:
             return enlarged_renormalised(low / GREY_LEVELS, cell.scale)
-        network, frames = self._network(self._place(cell)), low.astype(np.float32)
+        network, frames = self._network_of(cell), low.astype(np.float32)
         image, data = network.model.kind.of_plane(network, frames, None), network.model.recipe.data
         if data.target != "average" and data.normalise != "dataset":  # such a model takes the background off
             image = image + np.float32(SCALINGS[data.normalise](frames[..., None]).offset)
@@ -185,26 +234,40 @@ class Benchmark:
             raise InputError(f"{self._data} has no patches as SR-CACO-2; take caco2_simulated, or a prepared folder")
         return patches
 
-    def _loaded(self, place: str) -> Network:
-        return Network(models.load(place, self._precision))
+    def _network_of(self, cell: Cell) -> Network:
+        place = self._place(cell)
+        return self._network(place, cell.scale if self._is_untrained(cell, place) else None)
+
+    def _loaded(self, place: str, untrained_at: int | None) -> Network:
+        if untrained_at is None:
+            return Network(models.load(place, self._precision))
+        return Network(models.untrained(place, [f"data.scale={untrained_at}"], self._precision))
+
+    def _is_untrained(self, cell: Cell, place: str) -> bool:
+        """Whether it is to be computed with a network of the paper that has no weights at this scale."""
+        own = self._untrained and cell.method in METHODS and cell.method not in self._weights
+        return own and not (place in models.names() and recipe.load(place).network["scale"] == cell.scale)
 
     def _place(self, cell: Cell) -> str:
         own = f"caco2_{cell.method}" if cell.method in METHODS else cell.method
+        own = OWN_MODELS.get(cell.scale, OWN) if cell.method == OWN else own
         return self._weights.get(cell.method, own).replace("{scale}", str(cell.scale)).replace("{cell}", cell.cell)
 
     def _lacking(self, cell: Cell) -> str | None:
-        if cell.method == BICUBIC:
+        if cell.method in WITHOUT_WEIGHTS:
             return None
-        if cell.method not in (*METHODS, *self._weights, *models.names()) and not Path(cell.method).is_dir():
-            raise InputError(unknown("method", cell.method, list(METHODS)))
+        if cell.method not in (*METHODS, OWN, *self._weights, *models.names()) and not Path(cell.method).is_dir():
+            raise InputError(unknown("method", cell.method, [*METHODS, *WITHOUT_WEIGHTS[1:], OWN]))
         place = self._place(cell)
+        if self._is_untrained(cell, place):
+            return None
         try:
             models.find(place)
         except InputError as problem:
             if cell.method in self._weights:
                 raise
             return str(problem)
-        model = self._network(place).model
+        model = self._network_of(cell).model
         if model.kind.OF_STACKS or model.scale != cell.scale:
             return f"{place} is a model of {model.kind.WORDS} at scale {model.scale}, none of images at {cell.scale}"
         return None

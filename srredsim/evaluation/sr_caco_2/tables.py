@@ -9,7 +9,7 @@ import numpy as np
 from srredsim.data.caco2.layout import layout
 from srredsim.evaluation import grids
 from srredsim.evaluation.grids import Grid
-from srredsim.evaluation.sr_caco_2.cells import PARTS, Cell
+from srredsim.evaluation.sr_caco_2.cells import OWN, OWN_MODELS, PARTS, UNTRAINED, Cell
 from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES, published
 
 MEAN = "mean"
@@ -38,6 +38,40 @@ def report(result: dict, lacking: dict[str, str]) -> str:
     parts = {TITLES[part]: text for part in TITLES if (text := _part(result, part, titled=False))}
     parts["Seconds an image"] = _table(result, lambda cell: f"{cell['seconds'] / cell['images']:.3g}")
     return grids.report("SR-CACO-2 benchmark", preface, parts, lacking, result["definitions"])
+
+
+def by_marker(result: dict) -> str:
+    """Markdown tables of the methods in a result, for each scale in regions of interest and whole: ``PSNR (SSIM)``."""
+    cells, markers = list(result["cells"].values()), layout().cells
+    parts = []
+    for scale in sorted({cell["scale"] for cell in cells}):
+        for part, where in (("roi", "regions of interest"), ("full", "whole images")):
+            rows = []
+            for method in dict.fromkeys(cell["method"] for cell in cells if cell["scale"] == scale):
+                row = [result["cells"][Cell(method, scale, marker).key] for marker in markers]
+                rows.append([method, *(_decibels([cell], part) for cell in row), _decibels(row, part)])
+            parts.append(grids.with_head([f"x{scale}, {where}", *markers, MEAN], rows))
+    return "\n\n".join(parts)
+
+
+def summary(results: list[dict]) -> str:
+    """A Markdown table of several results on the same images: PSNR in regions of interest and of whole images, mean of
+    the markers. Our own models of several scales are one row.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for result in results:
+        for method, scale in dict.fromkeys((cell["method"], cell["scale"]) for cell in result["cells"].values()):
+            row = [result["cells"][Cell(method, scale, marker).key] for marker in layout().cells]
+            name = OWN if method in OWN_MODELS.values() else method
+            means = (np.mean([cell[f"{part}_psnr"]["mean"] for cell in row]) for part in IN_PAPER)
+            found.setdefault(name, {})[scale] = " / ".join(f"{mean:.2f} dB" for mean in means)
+    rows = [[name, *(of.get(scale, grids.NOTHING) for scale in layout().scales)] for name, of in found.items()]
+    return grids.with_head(["method", *(f"x{scale}" for scale in layout().scales)], rows)
+
+
+def _decibels(cells: list[dict], part: str) -> str:
+    psnr, ssim = (np.mean([cell[f"{part}_{name}"]["mean"] for cell in cells]) for name in ("psnr", "ssim"))
+    return f"{psnr:.2f} dB ({ssim:.3f})"
 
 
 def as_csv(result: dict) -> str:
@@ -71,7 +105,7 @@ def _table(result: dict, words, of_mean=None) -> str:
     columns = [*layout().cells, *([MEAN] if of_mean else [])]
     tables = []
     for scale in layout().scales:
-        rows = [(method, [Cell(method, scale, cell) for cell in columns]) for method in methods]
+        rows = [(_row(result, method, scale), [Cell(method, scale, cell) for cell in columns]) for method in methods]
         tables.append(Grid(f"x{scale}", columns, rows))
 
     def in_words(cell: Cell) -> str:
@@ -81,6 +115,12 @@ def _table(result: dict, words, of_mean=None) -> str:
         return words(measured[cell.key]) if cell.key in measured else grids.NOTHING
 
     return grids.markdown(tables, in_words)
+
+
+def _row(result: dict, method: str, scale: int) -> str:
+    """Name of a method, with a word on weights that were never trained."""
+    its = (cell for cell in result["cells"].values() if (cell["method"], cell["scale"]) == (method, scale))
+    return f"{method} ({UNTRAINED})" if any(cell["weights"] == UNTRAINED for cell in its) else method
 
 
 def _mean_words(cells: list[dict], part: str) -> str:

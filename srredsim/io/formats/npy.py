@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tokenize
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 
@@ -11,20 +13,52 @@ import numpy as np
 
 from srredsim.errors import InputError, shown
 from srredsim.io.calibration import Calibration
-from srredsim.io.source import BarePlanes, Source
+from srredsim.io.source import BarePlanes, Source, lacking
 
 MAGIC, SUFFIXES, NAME = b"\x93NUMPY", (".npy",), "a .npy file"
+LARGEST_COUNT = 10**6  # planes of a file that was cut short
+DAMAGE = (  # what NumPy raises when the bytes make no sense
+    EOFError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    tokenize.TokenError,
+    OverflowError,
+    TypeError,
+    RecursionError,
+    MemoryError,
+)
 
 
 def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
     """The planes of an array of two or more dimensions, the last two y and x."""
+    optics, notes = Calibration().optics(pixel_size_um)
+    if cut := _cut_short(path):
+        return replace(cut, optics=optics, notes=tuple(notes))
     array = memory_map(path)
     if array.ndim < 2:
         raise InputError(f"an array of the shape {array.shape} is no image; frames, y, x is a raw stack")
-    optics, notes = Calibration().optics(pixel_size_um)
     shape, size = array.shape[:-2], array.shape[-2:]
     dtype = array.dtype.newbyteorder("=")
     return Source("I" * len(shape), shape, size, dtype, _planes(path, array), optics, notes=tuple(notes))
+
+
+def _cut_short(path: Path) -> Source | None:
+    """What is there of a file that ends before its last plane does; None of any other, damaged or whole."""
+    with suppress(*DAMAGE, InputError):
+        header = _header(path)
+        if header is None:
+            return None
+        shape, by_columns, dtype, offset = header
+        if by_columns or len(shape) < 3 or dtype.kind not in "uif" or not prod(shape[-2:]):
+            return None
+        count, whole = prod(shape[:-2]), (path.stat().st_size - offset) // (prod(shape[-2:]) * dtype.itemsize)
+        if 0 < whole < count <= LARGEST_COUNT:
+            letters, size = "I" * len(shape[:-2]), (shape[-2], shape[-1])
+            planes, missing = BarePlanes(path, dtype, offset, size), tuple(range(whole, count))
+            cut = Source(letters, shape[:-2], size, dtype.newbyteorder("="), planes)
+            return replace(cut, incomplete=lacking(count, whole, whole), missing=missing)
+    return None
 
 
 def memory_map(path: Path) -> np.memmap:
@@ -42,35 +76,41 @@ def memory_map(path: Path) -> np.memmap:
         raise
     except ValueError as error:
         raise InputError(_in_words(error)) from error
-    except (
-        EOFError,
-        OSError,
-        SyntaxError,
-        tokenize.TokenError,
-        OverflowError,
-        TypeError,
-        RecursionError,
-        MemoryError,
-    ) as error:
+    except DAMAGE as error:
         raise InputError(f"the .npy file is damaged or cut short: {error}") from error
 
 
 def _check_shape(path: Path) -> None:
-    """InputError if the header's shape cannot be that of an array; NumPy believes it, and multiplies it without care.
+    """InputError if the shape of the header cannot be that of an array: NumPy multiplies it without care."""
+    header = _header(path)
+    if header is None:
+        return
+    shape, _, dtype, offset = header
+    there = path.stat().st_size - offset
+    if not dtype.hasobject and (wanted := prod(shape) * dtype.itemsize) > there:
+        raise InputError(f"the .npy file is cut short: {shown(wanted)} bytes of pixels are promised, {there} are there")
 
-    No more is looked at than versions 1 and 2 have, whose headers are read here without a warning of later ones.
+
+def _header(path: Path) -> tuple[tuple[int, ...], bool, np.dtype, int] | None:
+    """Shape, whether the first axis runs fastest, type, and the byte at which the values begin.
+
+    None of versions other than 1 and 2, which are read here without a warning of later ones.
+
+    Raises
+    ------
+    InputError
+        If the shape is none.
     """
     with path.open("rb") as file:
         version = np.lib.format.read_magic(file)
         if version not in ((1, 0), (2, 0)):
-            return
+            return None
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(file)
-        there = path.stat().st_size - file.tell()
+        shape, by_columns, dtype = read(file)
+        offset = file.tell()
     if not all(type(n) is int and n >= 0 for n in shape):
         raise InputError(f"the .npy file is damaged: its shape is {shown(shape)}, not counts of 0 or more")
-    if not dtype.hasobject and prod(shape) * dtype.itemsize > there:
-        raise InputError("the .npy file is cut short: it holds less than its header says")
+    return shape, by_columns, dtype, offset
 
 
 def _planes(path: Path, array: np.memmap) -> Callable[[int], np.ndarray]:

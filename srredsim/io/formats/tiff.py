@@ -18,11 +18,12 @@ from xml.etree import ElementTree
 import numpy as np
 import tifffile
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.io import calibration
+from srredsim.io.formats import _promised
 from srredsim.io.formats._pages import refuse_circle
 from srredsim.io.samples import frames_as_samples, samples_source
-from srredsim.io.source import BarePlanes, Source
+from srredsim.io.source import BarePlanes, Source, lacking
 
 MAGIC, SUFFIXES, NAME = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), "a TIFF"
 UNSET = -7.0e15  # a display range that no image has
@@ -117,12 +118,13 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     series = _series(tif)
     if not series:
         raise InputError("the TIFF holds no image")
-    incomplete = _cut_short(tif)
+    cut = _promised.cut_short(tif)
+    extra = [] if cut else _promised.left_over(tif, series)
     series, notes = _without_thumbnail(series)
     first = series[0]
     letters, shape = _axes(first)
     samples = shape[letters.index("S")] if "S" in letters else 1
-    if samples > 1 and incomplete is None and frames_as_samples(first.keyframe, samples, prod(shape)):
+    if samples > 1 and cut is None and frames_as_samples(first.keyframe, samples, prod(shape)):
         optics, more = calibration.of_tiff(tif, first.kind).optics(pixel_size_um)
         return samples_source(first, samples, _pixels_of, optics, [*notes, *more])
     _refuse_colour(first.keyframe, letters, shape)
@@ -139,34 +141,15 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
         notes.append(f"the file holds {len(series)} images; only the first, {letters} {shape}, is read")
     known = calibration.of_tiff(tif, first.kind)
     optics, more = known.optics(pixel_size_um)
-    there = prod(shape[:-2])
-    if tif.is_imagej and (promised := int((tif.imagej_metadata or {}).get("images", 1))) > there:
-        letters, shape = _promised(tif.imagej_metadata, promised, shape[-2:])
-    in_a_row = incomplete is not None and len(tif.pages) == 1  # what lay behind the pixels, as the other pages, is lost
-    plane, missing = _planes(tif, parts, shape, prod(shape[:-2]) if in_a_row else there)
-    missing += [*range(there, prod(shape[:-2]))] if not in_a_row else []
-    if missing:
-        count = prod(shape[:-2])
-        first_gone = f"the first that is not, or not whole, is {missing[0] + 1}"
-        incomplete = (
-            f"the file is incomplete: {count} frames are promised, {count - len(missing)} are there, {first_gone}"
-        )
+    letters, shape, plane, missing, incomplete = _planes(tif, parts, letters, shape, cut)
     compression = tif.pages.first.compression
     if compression in LOSSY:
         notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")
     named = "".join(letter if letter in "TCZAP" else "I" for letter in letters[:-2])
     dtype = np.dtype(first.dtype).newbyteorder("=")
     size, names = (shape[-2], shape[-1]), known.channel_names
-    here = (*notes, *more), incomplete, tuple(missing)
+    here = (*notes, *extra, *more), incomplete, tuple(missing)
     return Source(named, shape[:-2], size, dtype, plane, optics, names, *here)
-
-
-def _promised(header: dict[str, Any], images: int, size: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-    """Axes and shape of all frames that ImageJ's header promises."""
-    counts = [int(header.get(name, 1)) for name in ("frames", "slices", "channels")]
-    if prod(counts) == images:
-        return "TZCYX", (*counts, *size)
-    return "IYX", (images, *size)
 
 
 def _series(tif: tifffile.TiffFile) -> list[Any]:
@@ -212,21 +195,45 @@ def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[i
 
 
 def _planes(
-    tif: tifffile.TiffFile, parts: list[Any], shape: tuple[int, ...], count: int
-) -> tuple[Callable[[int], np.ndarray], list[int]]:
-    """Function that reads plane `number`, and the numbers of those that are not there.
+    tif: tifffile.TiffFile, parts: list[Any], letters: str, shape: tuple[int, ...], cut: str | None
+) -> tuple[str, tuple[int, ...], Callable[[int], np.ndarray], list[int], str | None]:
+    """Axes and shape of what is promised, the function that reads plane `number`, what is missing, and that in words.
 
-    ``count`` are there, or should be. Read straight from the file where the pixels lie bare, else page by page.
+    Read straight from the file where the pixels lie bare, else page by page. Of a file that was cut short, ``cut`` says
+    so: what lay behind the pixels, as the other pages, is lost.
     """
-    size, first = (shape[-2], shape[-1]), parts[0]
-    if len(parts) == 1 and first.dataoffset is not None:
-        dtype = np.dtype(first.dtype).newbyteorder(tif.byteorder)
-        there = max(0, tif.filehandle.size - first.dataoffset) // (prod(size) * dtype.itemsize)
-        bare = BarePlanes(Path(tif.filehandle.path), dtype, first.dataoffset, size)
-        return bare, [*range(min(there, count), count)]
-    pages = [page for part in parts for page in part.pages]
-    if len(pages) > count:
-        raise InputError(f"the file has {len(pages)} pages for {count} frames")
+    there, size, first = prod(shape[:-2]), shape[-2:], parts[0]
+    if len(parts) > 1 or first.dataoffset is None:
+        pages = [page for part in parts for page in part.pages]
+        if more := _promised.promised(tif, first, shape):
+            letters, shape = more
+            if first.kind == "shaped":  # as the shape does not fit, tifffile has made an image of the first page alone
+                pages = list(tif.pages)
+        elif len(pages) > there and not tif.is_imagej:  # of ImageJ's header it is told that it promises less
+            raise InputError(f"the file has {len(pages)} pages for {there} frames")
+        plane, missing = _page_by_page(pages, size, prod(shape[:-2]))
+        return letters, shape, plane, missing, _in_words(shape, missing, cut)
+    dtype = np.dtype(first.dtype).newbyteorder(tif.byteorder)
+    bare = BarePlanes(Path(tif.filehandle.path), dtype, first.dataoffset, (size[0], size[1]))
+    whole = max(0, tif.filehandle.size - first.dataoffset) // (prod(size) * dtype.itemsize)
+    if row := _promised.in_a_row(tif, first, size):
+        count, whole = row
+        shape = (max(count, whole), *size)
+        missing = [*range(whole, count)]
+        return "IYX", shape, bare, missing, _promised.in_words(count, whole)
+    alone = cut is not None and len(tif.pages) == 1
+    letters, shape = _promised.promised(tif, first, shape) or (letters, shape)
+    missing = [*range(min(whole, prod(shape[:-2]) if alone else there), prod(shape[:-2]))]
+    return letters, shape, bare, missing, _in_words(shape, missing, None if there > 1 else cut)
+
+
+def _in_words(shape: tuple[int, ...], missing: list[int], cut: str | None) -> str | None:
+    count = prod(shape[:-2])
+    return lacking(count, count - len(missing), missing[0]) if missing else cut
+
+
+def _page_by_page(pages: list[Any], size: tuple[int, ...], count: int) -> tuple[Callable[[int], np.ndarray], list[int]]:
+    """Function that reads plane `number`, and the numbers of those, of ``count``, that are not there."""
     missing = [n for n in range(count) if n >= len(pages) or pages[n] is None or _is_cut(pages[n])]
     lock = threading.Lock()
 
@@ -270,22 +277,15 @@ def _refuse_impossible_counts(tif: tifffile.TiffFile) -> None:
     except ElementTree.ParseError:
         return  # metadata that nobody can read promise nothing: the frames are taken as they lie there
     for pixels in root.iterfind("{*}Image/{*}Pixels"):
-        promised = prod(int(pixels.get(f"Size{axis}", 1)) for axis in "TCZ")
-        if promised > tif.filehandle.size:
-            raise InputError(f"{promised} frames are promised, but the file has {tif.filehandle.size} bytes only")
+        _promised.possible(tif, prod(_count(f"Size{axis}", pixels.get(f"Size{axis}", "1")) for axis in "TCZ"))
 
 
-def _cut_short(tif: tifffile.TiffFile) -> str | None:
-    """The last page must say that it is the last; in a file that was cut short it points beyond the end."""
-    page = tif.pages[len(tif.pages) - 1]
-    handle, form = tif.filehandle, tif.tiff
-    handle.seek(page.offset)
-    entries = struct.unpack(form.tagnoformat, handle.read(form.tagnosize))[0]
-    handle.seek(page.offset + form.tagnosize + entries * form.tagsize)
-    pointer = handle.read(form.offsetsize)
-    if len(pointer) < form.offsetsize or struct.unpack(form.offsetformat, pointer)[0] >= handle.size:
-        return f"the TIFF is cut short: after {len(tif.pages)} pages there should be more"
-    return None
+def _count(name: str, text: str) -> int:
+    """A number of OME metadata; Python itself has no words for one of thousands of digits."""
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"the OME metadata are damaged: {name} is {shown(text)}, not a count") from None
 
 
 def is_result(path: Path) -> bool:

@@ -5,9 +5,11 @@ import json
 import keras
 import numpy as np
 import pytest
+import tifffile
 import yaml
 from keras import ops
 
+import srredsim
 from srredsim.checkpoints.keras_file import save_weights
 from srredsim.cli.main import main
 from srredsim.data import catalogue
@@ -16,6 +18,7 @@ from srredsim.errors import InputError
 from srredsim.evaluation.sr_caco_2 import tables
 from srredsim.evaluation.sr_caco_2.cells import Benchmark, Cell
 from srredsim.evaluation.sr_caco_2.published import METHODS, published
+from srredsim.evaluation.tables import in_one_line
 from srredsim.quality import eight_bit
 from srredsim.reconstruction.bicubic import enlarged
 from srredsim.zoo import models, recipe
@@ -113,11 +116,55 @@ def test_a_model_is_taken_by_scale_and_cell(small, plain_vdsr):
 
 def test_what_cannot_be_computed_says_why(small, plain_vdsr):
     cells, lacking = Benchmark(small, "test", None).plan()
-    assert {cell.method for cell in cells} == {"bicubic"} | {m for m in METHODS if f"caco2_{m}" in models.names()}
+    trained = {method for method in METHODS if f"caco2_{method}" in models.names()}
+    own = {"confocal_sr"} & set(models.names())
+    assert {cell.method for cell in cells} == {"bicubic"} | trained | own
     assert "nlsn" in lacking["nlsn@8/CELL1"]
     other = Benchmark(small, "test", None, weights={"mine": str(plain_vdsr)}).plan(["mine"], scales=[4])[1]
     assert all("at scale 2, none of images at 4" in reason for reason in other.values())
     assert len(other) == 3
+
+
+def test_networks_without_weights_are_computed_when_asked_and_said_to_be_untrained(small, tmp_path, capsys):
+    chosen = {"methods": ["mslapsrn"], "scales": [4], "cells": ["CELL2"]}
+    assert Benchmark(small, "test", None).plan(**chosen)[0] == []
+    flags = ["--data", small, "--limit", 1, "--scales", 4, "--cells", "CELL2", "--methods", "mslapsrn", "bicubic"]
+    for _ in range(2):
+        assert main(["benchmark", "sr-caco-2", *map(str, flags), "--untrained", "--out", str(tmp_path)]) == 0
+        rows = [
+            line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines() if "/" in line and "|" in line
+        ]
+        assert set(rows) == {"bicubic", "mslapsrn (untrained)"}
+    cells = json.loads((tmp_path / "results.json").read_text())["cells"]
+    assert cells["mslapsrn@4/CELL2"]["weights"] == "untrained"
+    (low, high) = patches(small, 4, "CELL2")[0]
+    keras.utils.set_random_seed(0)
+    network = models.build_network(recipe.load("caco2_mslapsrn", ["data.scale=4"]))
+    image = network.predict((low / 255)[None, ..., None], verbose=0)[0, ..., 0]
+    expected = eight_bit.scores(high / 255, image, 4)["psnr"]
+    assert cells["mslapsrn@4/CELL2"]["full_psnr"]["mean"] == pytest.approx(expected, abs=0.1)  # bfloat16 or float32
+
+
+def test_patches_of_ones_own_tiles_have_their_own_scales_and_markers(tmp_path):
+    """No clean tiles, whatever their numbers."""
+    described = {"reader": "sr_caco_2", "scales": [4], "cells": ["CELL0"], "size": 32, "margin": 4}
+    described |= {"splits": {"train": {1: 1}, "test": {9: 1}}, "folds": {"train": "train", "test": "test"}}
+    (tmp_path / "dataset.yaml").write_text(yaml.safe_dump(described))
+    names = [f"hr_div_{s}/tile_a-9_0_0_{40 // s}_0_{40 // s}_CELL0.tif" for s in (4, 1)]
+    for name, side in zip(names, (8, 32), strict=True):
+        (tmp_path / name).parent.mkdir()
+        image = np.random.default_rng(side).integers(0, 255, (side, side), dtype=np.uint8)
+        tifffile.imwrite(tmp_path / name, image)
+    lists = tmp_path / "folds" / "super-resolution" / "caco2_test_X_4_in_8_out_32_cell_CELL0"
+    lists.mkdir(parents=True)
+    (lists / "l_h.txt").write_text(",".join(names) + "\n")
+    benchmark = Benchmark(tmp_path, "test", None)
+    cells, _ = benchmark.plan(["bicubic"])
+    assert cells == [Cell("bicubic", 4, "CELL0")]
+    (cell,) = benchmark.run(cells)["cells"].values()
+    assert (cell["images"], cell["clean_images"]) == (1, 0)
+    with pytest.raises(InputError, match=r"no scale 2, data\.scale is one of 4"):
+        benchmark.plan(["bicubic"], scales=[2])
 
 
 @pytest.mark.parametrize(
@@ -164,3 +211,41 @@ def test_the_command_writes_tables_with_the_papers_figures(small, tmp_path, caps
     assert (row["method"], row["scale"], row["paper_full_ssim"]) == ("bicubic", "4", "0.947")
     assert float(row["roi_psnr_mean"]) == roi[0]
     assert "Seconds an image" in (tmp_path / "out" / "tables.md").read_text()
+
+
+def test_denoised_before_it_is_enlarged(tmp_path):
+    """By the denoiser on grey levels, then as TensorFlow enlarges; large enough that the noise can be measured."""
+    split = {"seed": 5, "count": 1, "size": 256, "fields": "test"}
+    described = {"reader": "caco2_simulated", "splits": {"train": split, "test": split}}
+    (tmp_path / "dataset.yaml").write_text(yaml.safe_dump(described))
+    (cell,) = Benchmark(tmp_path, "test", None, limit=1).plan(["pure_let+bicubic"], [2], ["CELL1"])[0]
+    (found,) = Benchmark(tmp_path, "test", None, limit=1).run([cell])["cells"].values()
+    low, high = patches(tmp_path, 2, "CELL1")[0]
+    denoised = srredsim.denoise(low.astype(float), method="pure_let").array.squeeze()
+    image = ops.image.resize(denoised[..., None] / 255, high.shape, interpolation="bicubic")
+    expected = eight_bit.scores(high / 255, ops.convert_to_numpy(image)[..., 0], 2)
+    assert found["full_psnr"]["mean"] == pytest.approx(expected["psnr"], abs=2e-3)
+    assert found["weights"] == "classical"
+
+
+def test_tables_of_a_model_and_of_several():
+    """The mean of the markers; our own models of three scales are one row."""
+
+    def result(method, scale, psnr):
+        cells = {}
+        for number, marker in enumerate(("CELL0", "CELL1", "CELL2")):
+            scores = {"roi_psnr": psnr + number, "full_psnr": psnr + 5, "roi_ssim": 0.5, "full_ssim": 0.75}
+            named = {name: {"mean": value} for name, value in scores.items()}
+            cells[f"{method}@{scale}/{marker}"] = {"method": method, "scale": scale, "cell": marker, **named}
+        return {"model": method, "cells": cells}
+
+    both = [result("confocal_sr", 4, 30.0), result("confocal_sr_x8", 8, 20.0)]
+    rows = [[word.strip() for word in line.split("|")[1:-1]] for line in tables.summary(both).splitlines()]
+    assert rows[2:] == [["confocal_sr", "-", "31.00 dB / 35.00 dB", "21.00 dB / 25.00 dB"]]
+    lines = tables.by_marker(both[0]).splitlines()
+    assert [word.strip() for word in lines[2].split("|")[2:-1]] == [f"{n}.00 dB (0.500)" for n in (30, 31, 32, 31)]
+    assert "35.00 dB (0.750)" in lines[-1]
+    for number in range(3):
+        cell = both[0]["cells"][f"confocal_sr@4/CELL{number}"]
+        both[0]["cells"][f"bicubic@4/CELL{number}"] = cell | {"method": "bicubic"}
+    assert in_one_line(both[0]).startswith("PSNR in dB (of the best baseline): 35.0 (35.0) x4 CELL0")

@@ -19,6 +19,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--limits", nargs=2, type=shared.finite, metavar=("LOW", "HIGH"), help=limits)
     repeats = "the planes of a file are repeats of one image: variance against mean, pixel by pixel"
     parser.add_argument("--repeats", action="store_true", help=repeats)
+    shared.accept_incomplete(parser, "of a file that lacks frames, measure those that are there")
     _report.add_out(parser)
 
 
@@ -27,7 +28,13 @@ def run(arguments) -> dict:
     from srredsim.analysis import noise
 
     with terminal.progress("noise") as progress:
-        report = noise.analyse(io.find(arguments.images), arguments.limits, arguments.repeats, progress)
+        report = noise.analyse(
+            io.find(arguments.images),
+            arguments.limits,
+            arguments.repeats,
+            progress,
+            accept_incomplete=arguments.accept_incomplete,
+        )
     for line in report["notes"]:
         terminal.note(line)
     for failure in report["failures"]:

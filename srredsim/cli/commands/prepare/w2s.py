@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 from srredsim.cli import arguments as shared
-from srredsim.cli.commands.prepare import _front
+from srredsim.cli.commands.prepare._report import told
 from srredsim.cli.looked_up import Choices
 from srredsim.errors import InputError
 
@@ -16,7 +19,10 @@ DESCRIPTION = (
 
 
 def add_arguments(parser: shared.Parser) -> None:
-    _front.folders(parser, "Image001, Image002 ...", "fields with missing or broken files")
+    holds = "that holds Image001, Image002 ..."
+    parser.add_argument("--raw", type=Path, metavar="DIR", required=True, help=holds)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
+    parser.add_argument("--skip-incomplete", action="store_true", help="leave out fields with missing or broken files")
     parser.add_argument(
         "--zscore",
         nargs="+",
@@ -47,8 +53,9 @@ def run(arguments) -> dict:
     asked = shared.given(arguments, "zscore", "sim_zscore", "sim_order", "raw_sim")
     if "zscore" in asked:
         asked["zscore"] = _zscore(asked["zscore"])
-    how = {"settings": prepare.Settings(**asked), "limit": arguments.limit, "overwrite": arguments.overwrite}
-    return _front.prepared(arguments, prepare.prepare, prepare.lines, **how)
+    how = {name: getattr(arguments, name) for name in ("skip_incomplete", "limit", "overwrite")}
+    work = partial(prepare.prepare, arguments.raw, arguments.out, prepare.Settings(**asked), **how)
+    return told(arguments.raw, lambda progress: work(progress=progress), prepare.lines)
 
 
 def _zscore(words: list[str]) -> str | tuple[float, float]:

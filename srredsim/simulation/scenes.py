@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from srredsim.data import leaves
+from srredsim.simulation import dead_leaves
 
 
 def nuclei(rng: np.random.Generator, size: int, fine: int = 1) -> np.ndarray:
@@ -67,7 +67,7 @@ def texture(rng: np.random.Generator, size: int, fine: int = 1) -> np.ndarray:
     return _scaled(image)
 
 
-KINDS = {"leaves": leaves.scene, "nuclei": nuclei, "mesh": mesh, "blobs": blobs, "texture": texture}
+KINDS = {"leaves": dead_leaves.scene, "nuclei": nuclei, "mesh": mesh, "blobs": blobs, "texture": texture}
 SHARES = {"leaves": 0.35, "nuclei": 0.2, "mesh": 0.15, "blobs": 0.15, "texture": 0.15}
 
 

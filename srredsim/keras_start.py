@@ -1,0 +1,60 @@
+"""Keras, begun without the page of remarks that TensorFlow writes to standard error before it can be told not to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from srredsim.errors import InputError
+
+LOG_LEVEL, BACKEND = "TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND"
+
+
+def start(wanted: str | None = None) -> None:
+    """Import Keras, with a backend or the one that it has; TensorFlow's remarks are there with TF_CPP_MIN_LOG_LEVEL=0.
+
+    Raises
+    ------
+    InputError
+        If Keras cannot start, or has begun with another backend.
+    """
+    if wanted and "keras" not in sys.modules and wanted != backend():
+        os.environ[BACKEND] = wanted
+    told = os.environ.get(LOG_LEVEL) in ("0", "1")
+    if not told:
+        os.environ[LOG_LEVEL] = "3"
+    try:
+        with nullcontext() if told or "keras" in sys.modules else _no_standard_error():
+            import keras  # noqa: F401
+    except (ImportError, ValueError) as problem:
+        raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
+    if wanted and backend() != wanted:
+        raise InputError(
+            f"`engine={wanted!r}` is no longer possible in this process, where Keras runs on {backend()}: set"
+            f" {BACKEND}={wanted} before it starts"
+        )
+
+
+def backend() -> str:
+    """The backend that Keras has, or will have."""
+    if "keras" in sys.modules:
+        import keras
+
+        return keras.backend.backend()
+    return os.environ.get(BACKEND, "tensorflow")
+
+
+@contextmanager
+def _no_standard_error() -> Iterator[None]:
+    """Nothing at all is written to standard error, not even by libraries."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

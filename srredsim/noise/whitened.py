@@ -1,0 +1,89 @@
+"""Raw stacks whose noise is made white when their frames are read, where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from srredsim.acquisition import Position, RawStack
+from srredsim.errors import InputError
+from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
+from srredsim.optics.transfer import Transfer, transfers_of
+
+Spectra = Sequence[NoiseSpectrum | None]
+
+
+class Whitened:
+    """``array[t, c, z]`` as of a raw stack, with white noise: the spectrum is that of the first frames of a channel.
+
+    Frames whose noise is white already are given as they are.
+    """
+
+    def __init__(self, array: Any, cutoffs_per_pixel: Sequence[float], spectra: Spectra = ()):
+        self.array, self._cutoffs = array, cutoffs_per_pixel
+        self._known: dict[int, NoiseSpectrum | None] = dict(enumerate(spectra))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    def __getitem__(self, position: Position) -> np.ndarray:
+        raw, channel = np.asarray(self.array[position]), position[1]
+        if channel not in self._known:
+            self._known[channel] = noise_spectrum(raw, self._cutoffs[channel])
+        spectrum = self._known[channel]
+        return raw if spectrum is None else spectrum.whitened(raw)
+
+    @property
+    def spectra(self) -> Spectra:
+        """Spectrum of the noise of each channel that was read, None where it cannot be told."""
+        return [self._known.get(channel) for channel in range(len(self._cutoffs))]
+
+    def remarks(self) -> list[str]:
+        """What to say of the noise of the channels that were read so far."""
+        found = [spectrum.words for spectrum in self.spectra if spectrum and spectrum.words]
+        return [f"warning: {words}" for words in dict.fromkeys(found)]
+
+
+def whitened(stack: RawStack, transfers: Sequence[Transfer] = (), spectra: Spectra = ()) -> RawStack:
+    """The same stack with white noise, as it is read; one whose optics are not known stays as it is.
+
+    Parameters
+    ----------
+    transfers : sequence of Transfer, optional
+        Of its channels; left out: as its optics have them.
+    spectra : sequence of NoiseSpectrum or None
+        Those of its channels, where they were measured before.
+    """
+    with suppress(InputError):  # those who need the optics say what is wrong with them
+        cutoffs = [transfer.cutoff_per_pixel for transfer in transfers or transfers_of(stack)]
+        return replace(stack, array=Whitened(stack.array, cutoffs, spectra))
+    return stack
+
+
+def remarks(stack: RawStack) -> list[str]:
+    """What to say of the noise of a stack, as far as it was read."""
+    array = _of(stack)
+    return array.remarks() if array else []
+
+
+def spectra(stack: RawStack) -> Spectra:
+    """Spectrum of the noise of each channel, None where it cannot be told or was not measured."""
+    array = _of(stack)
+    return array.spectra if array else ()
+
+
+def _of(stack: RawStack) -> Whitened | None:
+    """The array of a stack that makes its noise white, which another may remember."""
+    array = stack.array
+    while array is not None and not isinstance(array, Whitened):
+        array = getattr(array, "array", None)
+    return array
