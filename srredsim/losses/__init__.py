@@ -25,7 +25,17 @@ from srredsim.members import Functions
 from srredsim.metrics import float32_pair
 from srredsim.resources import unknown
 
-__all__ = ["changes", "function", "get", "is_over_steps", "names", "names_of_features", "of_outputs", "over_steps"]
+__all__ = [
+    "changes",
+    "function",
+    "get",
+    "is_over_steps",
+    "names",
+    "names_of_features",
+    "of_outputs",
+    "over_steps",
+    "split",
+]
 
 VIEW = {"low": 0.0, "high": 1.0}  # values of an image that VGG19 takes for black and white
 

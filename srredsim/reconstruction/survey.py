@@ -1,20 +1,26 @@
-"""What is known of a raw stack after a first look at all its frames, each read once."""
+"""What is known of a raw stack after a first look at all its frames, each read once.
+
+What finds stripes is imported when it is needed: a list of kinds of input is there before SciPy's optimisers are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from srredsim.acquisition import Cutoff, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
-from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.normalise import Scaling, scaling_of
-from srredsim.reconstruction.planes import Channel, prepared_plane, sharpness
-from srredsim.stripes.parameters import Parameters
-from srredsim.stripes.preprocess import Prepared, prepare
+
+if TYPE_CHECKING:
+    from srredsim.noise.spectrum import NoiseSpectrum
+    from srredsim.reconstruction.planes import Channel
+    from srredsim.stripes.parameters import Parameters
+    from srredsim.stripes.preprocess import Prepared
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,9 @@ class Sharpest:
 
     def prepared(self) -> Prepared:
         """The mean; a complaint says of which time, if it is one of them that cannot be used."""
+        from srredsim.reconstruction.planes import prepared_plane
+        from srredsim.stripes.preprocess import prepare
+
         times = range(self.stack.sizes["T"])
         if len(times) == 1:
             return self.prepared_first()
@@ -63,6 +72,8 @@ class Sharpest:
             raise
 
     def prepared_first(self) -> Prepared:
+        from srredsim.reconstruction.planes import prepared_plane
+
         return prepared_plane(self.stack, (0, self.channel, self.z), self.first)
 
 
@@ -88,6 +99,8 @@ def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError
 
 def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wanted: bool) -> Sharpest | None:
     """Scalings of a channel's planes, added to the others, and its sharpest slice at the first time."""
+    from srredsim.reconstruction.planes import sharpness
+
     times, slices = stack.sizes["T"], stack.sizes["Z"]
     best, first, height = 0, None, -np.inf
     for z in range(slices):
