@@ -173,7 +173,7 @@ def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
 
 
 def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> list[Check]:
-    """Of a hexagonal pattern other verdicts than of stripes."""
+    """Verdicts on stripes; others, where the pattern is hexagonal."""
     return verdicts.hexagonal() if hexagonal(raw) else [contrast, *stripes]
 
 
