@@ -4,7 +4,8 @@ Those of W2S, or of SR-CACO-2 at x2 by the recipes ``caco2_NETWORK``.
 
 Every row is a process of its own, with an untrained network of the published size (weights do not change the speed), at
 the precision that the processor is fastest at. "build" is the network alone, "first" the first prediction, of 64 x 64
-pixels, with all that happens once; "image" is one of ``size`` pixels a side in tiles, as `srredsim predict` makes it.
+pixels, with all that happens once; then an image of ``size`` pixels a side in tiles, as `srredsim predict` makes it, by
+the clock and in seconds of all cores together ("core s"), which other work on the machine changes little.
 """
 
 import argparse
@@ -58,15 +59,16 @@ def main() -> None:
 
 def compare(benchmark: str, names: Sequence[str], size: int) -> None:
     print(machine.described())
-    print(f"| network | parameters | build s | first s | {size} x {size} s | peak GiB |\n|---|---|---|---|---|---|")
+    head = ["network", "parameters", "build s", "first s", f"{size} x {size} s", "core s", "peak GiB"]
+    print(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for name in names:
         command = [sys.executable, __file__, "--of", benchmark, "--row", name, "--size", str(size)]
         answer = subprocess.run(command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, text=True)
         if answer.returncode:
             sys.exit(answer.stderr)
         row = json.loads(answer.stdout.splitlines()[-1])
-        numbers = f"{row['build_s']:.1f} | {row['first_s']:.1f} | {row['image_s']:.1f} | {row['peak_gib']:.2f}"
-        print(f"| {name} | {row['parameters']:,} | {numbers} |", flush=True)
+        seconds = " | ".join(f"{row[key]:.1f}" for key in ("build_s", "first_s", "image_s", "cpu_s"))
+        print(f"| {name} | {row['parameters']:,} | {seconds} | {row['peak_gib']:.2f} |", flush=True)
 
 
 def described(benchmark: str, name: str):
@@ -98,13 +100,14 @@ def measure(benchmark: str, name: str, size: int) -> dict:
     started = time.perf_counter()
     network.in_tiles(rng.random((64, 64, 1), np.float32), tile)
     first_s = time.perf_counter() - started
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     network.in_tiles(rng.random((size, size, 1), np.float32), tile)
     return {
         "parameters": sum(math.prod(weight.shape) for weight in model.network.trainable_weights),
         "build_s": build_s,
         "first_s": first_s,
         "image_s": time.perf_counter() - started,
+        "cpu_s": time.process_time() - spent,
         "peak_gib": machine.peak_memory_gib(),
     }
 

@@ -27,6 +27,14 @@ Value: TypeAlias = float | tuple[float, ...] | None  # of the emission, in all c
 
 
 @dataclass(frozen=True)
+class Cutoff:
+    """Cut-off of the lens as the frames of a channel show it, where the optics do not tell it."""
+
+    per_pixel: float  # cycles per raw pixel
+    deviation: float  # standard deviation, as a share of it
+
+
+@dataclass(frozen=True)
 class Optics:
     """What is not known is None: nothing is guessed in silence."""
 
@@ -35,17 +43,20 @@ class Optics:
     pixel_size_um: float | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
+    cutoffs: tuple[Cutoff, ...] = ()  # estimated, of each channel; used where `OPTICS` are not all known
 
     def of_channel(self, channel: int) -> Optics:
-        """Those of one channel, with its wavelength alone."""
-        waves = self.wavelength_em_um
-        return replace(self, wavelength_em_um=waves[channel]) if isinstance(waves, tuple) else self
+        """Those of one channel, with its wavelength and cut-off alone."""
+        waves, cutoffs = self.wavelength_em_um, self.cutoffs[channel : channel + 1]
+        own = replace(self, cutoffs=cutoffs) if cutoffs != self.cutoffs else self
+        return replace(own, wavelength_em_um=waves[channel]) if isinstance(waves, tuple) else own
 
     @property
     def each(self) -> list[Optics]:
         """Those of each channel; a single one where all channels have the same."""
         waves = self.wavelength_em_um
-        return [self.of_channel(c) for c in range(len(waves))] if isinstance(waves, tuple) else [self]
+        channels = max(len(waves) if isinstance(waves, tuple) else 1, len(self.cutoffs))
+        return [self.of_channel(c) for c in range(channels)]
 
     @property
     def known(self) -> bool:
@@ -54,7 +65,9 @@ class Optics:
 
     def finer(self, scale: float) -> Optics:
         """The same of an image of so many pixels a raw pixel."""
-        return replace(self, pixel_size_um=None if self.pixel_size_um is None else self.pixel_size_um / scale)
+        return replace(
+            self, pixel_size_um=None if self.pixel_size_um is None else self.pixel_size_um / scale, cutoffs=()
+        )
 
     def given(self, **values: Value) -> Optics:
         """With the values that are not None in place of these."""
@@ -138,12 +151,10 @@ class RawStack:
 
     def fingerprint(self) -> str:
         """Digest of the first raw stack of each channel: noise makes it another one of any other frames or order."""
-        digest = blake2b(digest_size=16)
-        for c in range(self.array.shape[1]):
-            raw = self.raw(0, c, 0)
-            digest.update(f"{raw.dtype.str} {raw.shape}".encode())
-            digest.update(np.ascontiguousarray(raw))
-        return digest.hexdigest()
+        known = getattr(self.array, "digests", {})  # of a stack that remembers, see srredsim.io.memory
+        first = [(0, c, 0) for c in range(self.array.shape[1])]
+        every = [known[each] if each in known else digest(self.raw(*each)) for each in first]
+        return blake2b(b"".join(every), digest_size=16).hexdigest()
 
     def __repr__(self) -> str:
         sizes = self.sizes
@@ -152,7 +163,7 @@ class RawStack:
         optics = [
             f"{value:g} um a pixel" if name == "pixel_size_um" else f"{name} {numbers(value, '/')}"
             for name, value in vars(self.optics).items()
-            if value is not None
+            if name in IN_WORDS and value is not None
         ]
         source = [self.source.name] if self.source else []
         return f"<RawStack {', '.join([*source, *several, size, str(self.array.dtype), *optics])}>"
@@ -164,6 +175,13 @@ class RawStack:
     def positions(self) -> Iterator[tuple[int, int, int]]:
         """Every (t, c, z) of the acquisition, z fastest."""
         return np.ndindex(*self.array.shape[:3])
+
+
+def digest(raw: np.ndarray) -> bytes:
+    """What tells one raw stack from all others."""
+    found = blake2b(f"{raw.dtype.str} {raw.shape}".encode(), digest_size=16)
+    found.update(np.ascontiguousarray(raw))
+    return found.digest()
 
 
 def which(shape: Sequence[int], position: Sequence[int]) -> str:

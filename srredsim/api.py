@@ -116,7 +116,7 @@ def reconstruct(
     *,
     method: str = "wiener",
     wiener: float | None = None,
-    attenuation: float = 0.0,
+    attenuation: float | str | None = "auto",
     iterations: int | None = None,
     split_photons: bool = False,
     progress: Progress | None = None,
@@ -127,12 +127,11 @@ def reconstruct(
     Parameters
     ----------
     method : {"wiener", "richardson-lucy"}
+        The second takes so many ``iterations``.
     wiener : float, optional
         Higher is smoother; left out: from the noise.
-    attenuation : float
-        0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes.
-    iterations : int, optional
-        Of Richardson-Lucy.
+    attenuation : float or "auto", optional
+        0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
     split_photons : bool
         Also tell the resolution, by Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :
@@ -207,7 +206,7 @@ def predict(
     stacks.refuse_unknown(reading, predict, OfReading)
     notes: list[str] = []
     if model is None:
-        stack = stacks.raw_stack(data, reading)
+        stack = stacks.told_stack(data, reading)
         name, *notes = models.chosen(stack)
         chain = load_model(name, precision, engine)
     else:
@@ -222,6 +221,7 @@ def predict(
         "engine": chain.first.engine,
         "precision": chain.first.precision,
         "stripes": [verdict(each.parameters) for each in result.channels],
+        "out_of_focus": [dict(vars(each.haze)) for each in result.channels],
         "parameters": [each.parameters.report() for each in result.channels],
     }
     if result.agreement:

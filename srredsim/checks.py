@@ -24,6 +24,12 @@ def share(name: str, value: Any) -> float:
     return _number(Real, name, value, "a number from 0 to 1", lambda one: 0 <= one <= 1)
 
 
+def attenuation(name: str, value: Any) -> float | str | None:
+    if value is None or (isinstance(value, str) and value == "auto"):
+        return value
+    return _number(Real, name, value, "'auto', None or a number from 0 to 1", lambda one: 0 <= one <= 1)
+
+
 def damping(name: str, value: Any) -> float:
     return _number(Real, name, value, "a number above 0 and up to 1", lambda one: 0 < one <= 1)
 

@@ -43,7 +43,8 @@ class Origin:
 
     def is_of(self, stack: RawStack) -> bool:
         """Whether these are the frames of a stack, and nothing else is said of its optics."""
-        return self.optics.given(**vars(stack.optics)) == self.optics and self.frames == stack.fingerprint()
+        told = {name: value or None for name, value in vars(stack.optics).items()}
+        return self.optics.given(**told) == self.optics and self.frames == stack.fingerprint()
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -62,6 +62,13 @@ def raw_stack(data: Stack, given: Mapping[str, Any]) -> RawStack:
     return io.raw_stack(*_opened(data, given), reading)
 
 
+def told_stack(data: Stack, given: Mapping[str, Any]) -> RawStack:
+    """The same, with what its frames tell of optics that are not known."""
+    from srredsim.reconstruction.unknown_optics import as_far_as_told
+
+    return as_far_as_told(raw_stack(data, given))
+
+
 def plain_images(data: Stack, given: Mapping[str, Any], smallest: int) -> RawStack:
     """Widefield images, as a stack of one angle and one phase."""
     if not isinstance(data, RawStack):

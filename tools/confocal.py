@@ -28,7 +28,7 @@ from srredsim.reconstruction.bicubic import enlarged_renormalised
 from srredsim.zoo.chain import Chain
 
 PHOTOGRAPHS = "camera", "moon", "coins", "brick", "astronaut", "grass"
-SIZE = 256  # HR pixels
+SIZE = 384  # HR pixels
 GROUND, READ_NOISE = 0.02, 1.0  # light without structure as a share of the brightest; photons
 SEED = 7100
 COUNT = 6  # images of a kind

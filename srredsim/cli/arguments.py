@@ -233,8 +233,11 @@ def finite(text: str) -> float:
     return _number(float, text, "a number", math.isfinite)
 
 
-def share(text: str) -> float:
-    return _number(float, text, "a number from 0 to 1", lambda value: 0 <= value <= 1)
+def attenuation(text: str) -> float | str:
+    """``auto``; ``off``, which is 0; or a share."""
+    if text in ("auto", "off"):
+        return text if text == "auto" else 0.0
+    return _number(float, text, "auto, off, or a number from 0 to 1", lambda value: 0 <= value <= 1)
 
 
 def damping(text: str) -> float:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from srredsim import resources
-from srredsim.acquisition import Optics, raw_from_frames
+from srredsim.acquisition import Optics, frames_from_raw, raw_from_frames
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.errors import InputError
+from srredsim.noise.spectrum import noise_spectrum
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
@@ -42,10 +44,21 @@ def input_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
     optics = pair.facts.get("optics")
     if optics is None:
         raise InputError("a Wiener image needs NA, emission wavelength and pixel size, which these pairs do not tell")
-    transfer = transfer_of(Optics(**optics))
+    transfer, pair = transfer_of(Optics(**optics)), with_white_noise(pair, angles, phases)
     prepared = prepare(raw_from_frames(pair.frames, angles, phases))
     image, _, _ = of_optics(prepared, transfer)
     return channels(image, widefield_of(pair.frames), pair.scaling, transfer)
+
+
+def with_white_noise(pair: Pair, angles: int, phases: int) -> Pair:
+    """A pair whose frames are as all commands read them; the pair itself where its noise is white or cannot be told."""
+    if "optics" not in pair.facts:
+        return pair
+    raw = raw_from_frames(pair.frames, angles, phases)
+    spectrum = noise_spectrum(raw, transfer_of(Optics(**pair.facts["optics"])).cutoff_per_pixel)
+    if spectrum is None or spectrum.white:
+        return pair
+    return replace(pair, frames=frames_from_raw(spectrum.whitened(raw)))
 
 
 class Reconstructed(Pairs):

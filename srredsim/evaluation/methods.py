@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.data.pairs import Pair, Pairs
+from srredsim.data.reconstructed import with_white_noise
 from srredsim.inputs import _baselines
 from srredsim.inputs._baselines import BICUBIC, FOURIER, RICHARDSON_LUCY, WIDEFIELD, WIENER, richardson_lucy_image
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
@@ -61,7 +62,8 @@ def image(method: str, model: LoadedModel, pair: Pair, pattern: str, wiener: Wie
     ``pattern`` is that of its frames, as ``3x5``; ``wiener`` makes the Wiener image, if it is asked for.
     """
     if method == model.name:
-        return model.kind.of_pair(Network(model), pair, wiener)
+        seen = with_white_noise(pair, *recipes.pattern(pattern)) if model.kind.OF_STACKS else pair
+        return model.kind.of_pair(Network(model), seen, wiener)
     return BASELINES[method](pair, pattern, wiener)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair
+from srredsim.data.reconstructed import with_white_noise
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.planes import of_optics
@@ -32,20 +33,22 @@ def of_plane(image: np.ndarray, scale: int) -> dict[str, np.ndarray]:
 
 def wiener_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
     """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
-    if not _reconstructible(pair):
-        return None
-    prepared = prepare(raw_from_frames(pair.frames, angles, phases))
-    return of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))[0]
+    found = _found(pair, angles, phases)
+    return None if found is None else found[1][0]
 
 
 def richardson_lucy_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
     """What Richardson-Lucy makes of that image; None as for it."""
-    if not _reconstructible(pair):
+    if (found := _found(pair, angles, phases)) is None:
         return None
-    prepared = prepare(raw_from_frames(pair.frames, angles, phases))
-    start, found, lens = of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))
-    return richardson_lucy(prepared, found, lens, start)
+    prepared, (start, stripes, lens) = found
+    return richardson_lucy(prepared, stripes, lens, start)
 
 
-def _reconstructible(pair: Pair) -> bool:
-    return WIENER_NEEDS in pair.facts and pair.scale == SCALE
+def _found(pair: Pair, angles: int, phases: int):
+    """The frames as they are prepared, their noise white; and image, stripes and lens; None without optics."""
+    if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
+        return None
+    white = with_white_noise(pair, angles, phases)
+    prepared = prepare(raw_from_frames(white.frames, angles, phases))
+    return prepared, of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))

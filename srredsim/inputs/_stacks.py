@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srredsim.acquisition import Pattern, Position, RawStack, frames_from_raw
+from srredsim.acquisition import Cutoff, Pattern, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.normalise import Scaling, scaling_of
@@ -41,6 +41,7 @@ class Survey:
     sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
     stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
     noise: tuple[NoiseSpectrum | None, ...] = ()  # of each channel, where its lens is known
+    cutoffs: tuple[Cutoff, ...] = ()  # of each channel, where they were estimated
     channels: tuple[Channel, ...] = ()  # in the mean over time, where the kind of input itself is made with them
 
     @property
@@ -48,6 +49,11 @@ class Survey:
         """Stripes at the first time, and lens, of each channel, where the kind of input is made with them."""
         both = zip(self.channels, self.stripes, strict=False)
         return tuple(replace(one, parameters=first) for one, first in both if not isinstance(first, InputError))
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said of the stripes and lenses that the kind of input is made with."""
+        return [note for channel in self.channels for note in channel.notes]
 
 
 @dataclass(frozen=True)

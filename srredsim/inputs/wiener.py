@@ -125,12 +125,14 @@ def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading
 
 def stack_of(array: Any, model: LoadedModel) -> RawStack:
     from srredsim.optics.transfer import transfers_of
+    from srredsim.reconstruction.unknown_optics import with_cutoffs
 
     if not isinstance(array, RawStack):
         refuse_array(model.name, WORDS)
     check_phases(array.pattern.phases)
-    transfers_of(array)
-    return array
+    stack = with_cutoffs(array)
+    transfers_of(stack)
+    return stack
 
 
 def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
@@ -164,7 +166,7 @@ class Planes:
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-        from srredsim.reconstruction.planes import prepared_plane
+        from srredsim.reconstruction.planes import prepared_plane, unlearned
         from srredsim.reconstruction.wiener import reconstruct
 
         t, c, z = position
@@ -174,7 +176,8 @@ class Planes:
         else:
             raw = self._stack.raw(*position)
             prepared = prepared_plane(self._stack, position, raw)
-        image, _ = reconstruct(prepared, moment.stripes, self._survey.channels[c].transfer)
+        channel = self._survey.channels[c]
+        image, _ = reconstruct(prepared, moment.stripes, channel.transfer, attenuation=unlearned(channel.haze))
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling = self._survey.scalings[position]
         cleaned_image = cleaned(self._network, image, widefield, scaling, self._transfers[c], self._tile)

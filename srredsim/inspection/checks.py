@@ -21,7 +21,7 @@ from srredsim.io.alternatives import EXCHANGED
 from srredsim.io.raw import Frames
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.line import NoiseLine
-from srredsim.noise.spectrum import noise_spectrum
+from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.noise.whiteness import only_rounding, whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
@@ -84,13 +84,10 @@ def checked(
     except InputError as problem:
         return report | {"checks": [verdicts.not_checked("raw frames", str(problem)).report()]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
-    source = "the spectrum beyond the cut-off" if transfer else "the corners of the spectrum"
     recorded, white = field.raw, _whiteness(field.raw)
     spectrum = noise_spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
-    if spectrum and not spectrum.white:
-        field = replace(field, raw=spectrum.whitened(recorded))
-        prepared = prepare(field.raw)
-    noise = noise_of_frames(field.raw, transfer.cutoff_per_pixel if transfer else FINEST)
+    field, prepared = _with_white_noise(field, prepared, spectrum)
+    noise, source = _noise(field.raw, transfer)
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
@@ -156,6 +153,20 @@ def _variance_of_averages(raw: np.ndarray, prepared: Prepared, noise: NoiseLine)
     phases = raw.shape[1]
     of_frames = noise.variance(raw.mean(axis=(2, 3), dtype=np.float64)) / np.square(prepared.intensities)
     return of_frames.sum(axis=1) / phases**2
+
+
+def _noise(raw: np.ndarray, transfer: Transfer | None) -> tuple[NoiseLine, str]:
+    """Noise of the camera, and what it was told from, in words."""
+    if transfer is None:
+        return noise_of_frames(raw, FINEST), "the corners of the spectrum"
+    return noise_of_frames(raw, transfer.cutoff_per_pixel), "the spectrum beyond the cut-off"
+
+
+def _with_white_noise(field: Field, prepared: Prepared, spectrum: NoiseSpectrum | None) -> tuple[Field, Prepared]:
+    if spectrum is None or spectrum.white:
+        return field, prepared
+    field = replace(field, raw=spectrum.whitened(field.raw))
+    return field, prepare(field.raw)
 
 
 def _whiteness(raw: np.ndarray) -> float:

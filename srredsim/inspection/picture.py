@@ -11,6 +11,7 @@ from srredsim.acquisition import RawStack
 from srredsim.inspection.checks import middle, middle_position
 from srredsim.inspection.report import inspect
 from srredsim.inspection.verdicts import BAD, DOUBTFUL, GOOD
+from srredsim.optics.nominal import frequency, length
 
 DPI = 100
 PANEL = 2.9  # inches
@@ -143,20 +144,19 @@ def _spectrum(axes: Any, frames: np.ndarray, angle: int, pixel_size_um: float | 
         interpolation="nearest",
     )
     title = f"angle {angle + 1}"
-    if channel["cutoff_per_um"]:
+    if reach := frequency(channel, "cutoff"):
         turn = np.linspace(0, 2 * np.pi, 181)
-        reach = channel["cutoff_per_um"]
         axes.plot(reach * np.cos(turn), reach * np.sin(turn), color="white", linewidth=0.7, alpha=0.8)
     if channel["stripes"] and not channel["order_checked"]:
         found = channel["stripes"][angle]
         title += f": {found['status']}"
         if found["status"] != "failed":
             for order, colour in zip(found["orders"], ORDER_COLOURS, strict=False):
-                ky, kx = order["k_per_um"]
+                ky, kx = frequency(order, "k")
                 style = "-" if order["status"] == "measured" else ":"
                 for sign in (1, -1):
                     axes.add_patch(_ring(sign * kx, sign * ky, nyquist / 14, colour, style))
-            title += f", {1000 * found['orders'][-1]['line_spacing_um']:.0f} nm"
+            title += f", {length(found['orders'][-1], 'line_spacing')}"
     axes.set_xlim(-nyquist, nyquist)
     axes.set_ylim(nyquist, -nyquist)
     _titled(axes, title)

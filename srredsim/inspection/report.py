@@ -11,6 +11,7 @@ from srredsim.acquisition import IN_WORDS, RawStack
 from srredsim.errors import InputError
 from srredsim.inspection.checks import checked, seen
 from srredsim.lost_frames import lost
+from srredsim.optics.nominal import in_pixels
 from srredsim.optics.transfer import transfer_of
 
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
@@ -39,6 +40,7 @@ def inspect(
         verdict (good, doubtful, bad, or None where it could not be made), a value, number and limit in words, and
         advice on what to change.
     """
+    in_unit = in_pixels if stack.optics.pixel_size_um is None else list
     channels, angles, phases = stack.sizes["C"], stack.pattern.angles, stack.pattern.phases
     sums = np.zeros((channels, angles, phases))
     counts = np.zeros((channels, angles, phases), int)
@@ -74,10 +76,12 @@ def inspect(
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
-        "channels": [
-            checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
-            for channel in range(channels)
-        ],
+        "channels": in_unit(
+            [
+                checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
+                for channel in range(channels)
+            ]
+        ),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -163,9 +162,7 @@ def _spread(count: int, most: int) -> list[int]:
 
 def carried_over(stack: RawStack, scale: int) -> dict:
     """What an image takes over from the file that it was made of, as `ImageWriter` wants it."""
-    optics = stack.optics
-    pixel_size_um = None if optics.pixel_size_um is None else optics.pixel_size_um / scale
-    return {"optics": replace(optics, pixel_size_um=pixel_size_um), "channel_names": stack.channel_names}
+    return {"optics": stack.optics.finer(scale), "channel_names": stack.channel_names}
 
 
 def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -50,6 +50,11 @@ def receptive_field(groups: int = 4, blocks: int = 4, **_) -> int:
     return min(2 * groups * blocks + 3, CONTEXT)
 
 
+def largest_window(scale: int = 2, **_) -> int:
+    """Input pixels on a side: before the pixel shuffle there are ``scale**2`` times the filters."""
+    return 1536 // scale
+
+
 def _block(x, reduction: int, name: str):
     y = gelu(convolution(x, x.shape[-1], name=f"{name}_conv_1"))
     y = gelu(convolution(y, x.shape[-1], name=f"{name}_conv_2"))

@@ -47,9 +47,9 @@ def receptive_field(blocks: int = 32, scale: int = 2, **_) -> int:
     """Input pixels of context on each side of an output pixel: what the convolutions reach, at most ``CONTEXT``.
 
     The attention looks at the whole window that it is given, so tiles of a larger image differ from the whole image,
-    however wide their context.
+    however wide their context. At eight times the pixels half of it is all there is memory for.
     """
-    return min(convolutions_reach(blocks, scale), CONTEXT)
+    return min(convolutions_reach(blocks, scale), CONTEXT if scale < 8 else CONTEXT // 2)
 
 
 def largest_window(scale: int = 2, **_) -> int:

@@ -64,11 +64,14 @@ def receptive_field(blocks: int = 32, scale: int = 2, **_) -> int:
     """Input pixels of context on each side of an output pixel: what the convolutions reach, at most ``CONTEXT``.
 
     The attention looks at the whole window that it is given, so tiles of a larger image differ from the whole image,
-    however wide their context.
+    however wide their context. At eight times the pixels half of it is all there is memory for.
     """
-    return min(convolutions_reach(blocks, scale), CONTEXT)
+    return min(convolutions_reach(blocks, scale), CONTEXT if scale < 8 else CONTEXT // 2)
 
 
-def largest_window(**_) -> int:
-    """Input pixels on a side: the attention keeps some 10,000 numbers for each pixel, 2.6 GB at 256 pixels."""
-    return 256
+def largest_window(scale: int = 2, **_) -> int:
+    """Input pixels on a side: the attention keeps some 10,000 numbers for each pixel, 2.6 GB at 256 pixels.
+
+    Before the last pixel shuffle there are four times the filters, 1 GB at half of 1024 pixels.
+    """
+    return min(256, 1024 // scale)

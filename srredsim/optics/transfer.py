@@ -9,7 +9,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
-from srredsim.optics import plausible
+from srredsim.optics import nominal, plausible
 from srredsim.optics.otf import cutoff_per_um, otf
 from srredsim.optics.sampling import pixel_transfer
 
@@ -31,11 +31,16 @@ class Transfer:
     pixel_size_um: float
     damping: float = DAMPING  # that of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # measured: frequencies per um, values
+    nominal: bool = False  # the size of the pixels is not known: lengths are as if it were `nominal.PIXEL_UM`
 
     @property
     def cutoff_per_pixel(self) -> float:
         """Cycles in a raw pixel."""
         return self.cutoff_per_um * self.pixel_size_um
+
+    def in_words(self, length_um: float) -> str:
+        """A length for a reader: in raw pixels where their size is not known."""
+        return f"{length_um / self.pixel_size_um:.2f} raw pixels" if self.nominal else f"{1000 * length_um:.0f} nm"
 
     @property
     def passed(self) -> float:
@@ -116,11 +121,10 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
         If a value is missing, or no microscope has such values. Pixels that are too coarse by up to 3 % are used,
         without the finest frequencies; the `remarks` say so.
     """
-    missing = [name for name in NEEDED if getattr(optics, name) is None]
-    if missing:
-        *others, last = (NEEDED[name] for name in missing)
-        words = " and ".join(filter(None, [", ".join(others), last]))
-        raise InputError(f"the file does not say {words}; give `{', '.join(missing)}`")
+    if missing := missing_of(optics):
+        if optics.cutoffs:
+            return _as_shown(optics, damping)
+        raise InputError(f"the file does not say {in_words(missing)}; give `{', '.join(missing)}`")
     if isinstance(optics.wavelength_em_um, tuple):
         raise TypeError("a transfer function is that of one channel: see `Optics.of_channel`")
     for name in NEEDED:
@@ -134,6 +138,26 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
             " check `pixel_size_um`, `na` and `wavelength_em_um`"
         )
     return Transfer(cutoff, optics.pixel_size_um, damping)
+
+
+def missing_of(optics: Optics) -> list[str]:
+    """Names of what is not known, of all that is needed."""
+    return [name for name in NEEDED if getattr(optics, name) is None]
+
+
+def in_words(missing: list[str]) -> str:
+    """``NA, wavelength of emission and pixel size``"""
+    *others, last = (NEEDED[name] for name in missing)
+    return " and ".join(filter(None, [", ".join(others), last]))
+
+
+def _as_shown(optics: Optics, damping: float) -> Transfer:
+    """Transfer function with the cut-off that the frames show."""
+    (cutoff,) = optics.cutoffs
+    if optics.pixel_size_um is None:
+        return Transfer(cutoff.per_pixel / nominal.PIXEL_UM, nominal.PIXEL_UM, damping, nominal=True)
+    plausible.check("pixel_size_um", optics.pixel_size_um)
+    return Transfer(cutoff.per_pixel / optics.pixel_size_um, optics.pixel_size_um, damping)
 
 
 def refuse_impossible(optics: Optics) -> None:

@@ -105,7 +105,7 @@ def assess(
             _mmr_words(ratio),
             f"blurred, the image agrees with the widefield image to a correlation (RSP) of {compared.rsp:.3f};"
             " this says nothing about detail finer than that",
-            _decorrelation_words(resolution_um),
+            _decorrelation_words(None if resolution_um is None else transfer.in_words(resolution_um)),
             *_beyond_words(beyond),
             *(_stripe_words(found) for found in strong),
             *([] if strong or not stripes else ["no stripes to be seen were left in the image"]),
@@ -127,8 +127,8 @@ def _mmr_words(ratio: float | None) -> str:
     return f"max/min ratio {ratio:.1f}: {word} (3, 6 and 12 are the bounds of low, good and excellent)"
 
 
-def _decorrelation_words(resolution_um: float | None) -> str:
-    found = "no resolution" if resolution_um is None else f"{1000 * resolution_um:.0f} nm"
+def _decorrelation_words(resolution: str | None) -> str:
+    found = resolution or "no resolution"
     return f"decorrelation analysis: {found}; noise makes this figure finer, it is no sign of quality by itself"
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from srredsim.reconstruction.planes import Plane
+import numpy as np
+
+from srredsim.optics.nominal import length
+from srredsim.reconstruction.attenuation import AUTO
+from srredsim.reconstruction.planes import Channel, Plane, unlearned
+from srredsim.stripes.haze import Haze
 from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.search import FALSE_ALARM
 
 MEANINGS = {
     "inferred": "were inferred from the others",
@@ -18,7 +25,7 @@ MEANINGS = {
 ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
 
 
-def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
+def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | str | None = AUTO) -> dict:
     """What the images of a channel rest on, at its first time and in its sharpest slice."""
     return {
         "channel": plane.position[1],
@@ -32,6 +39,7 @@ def of_channel(plane: Plane, otf_file: str | None = None) -> dict:
         "intensities": [list(row) for row in plane.prepared.intensities],
         "otf": _otf(plane, otf_file),
         "regularisation": asdict(plane.regularisation),
+        "out_of_focus": asdict(plane.haze) | {"words": _haze_words(plane.haze, attenuation)},
         "times": [],
     }
 
@@ -47,6 +55,30 @@ def _otf(plane: Plane, file: str | None) -> dict:
         "measured_damping": damping.measured,
         "uncertainty": damping.uncertainty,
     }
+
+
+def _haze_words(haze: Haze, attenuation: float | str | None) -> str:
+    """What was found out of focus, what was done about it, and what intensities then mean."""
+    found = "out-of-focus light: none that is sure"
+    if haze.share:
+        found = f"out-of-focus light: {100 * haze.share:.0f} % of the power of the coarsest structures"
+    if attenuation == AUTO:
+        if not haze.share:
+            return f"{found}, nothing was taken away"
+        return f"{found}, taken away: intensities are not those of the sum of the frames"
+    if not attenuation:
+        return f"{found}, left in the image"
+    return f"{found}; attenuation {attenuation:g}, as given: intensities are not those of the sum of the frames"
+
+
+def taken_away(channels: Sequence[Channel]) -> list[str]:
+    """A line for each channel whose images networks are given without light that was out of focus."""
+    several = len(channels) > 1
+    return [
+        f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO)}"
+        for number, channel in enumerate(channels, start=1)
+        if unlearned(channel.haze).share
+    ]
 
 
 def of_time(plane: Plane) -> dict:
@@ -71,6 +103,10 @@ def verdict(parameters: Parameters) -> str:
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
         if which:
             words.append(f"the stripes of angle {', '.join(which)} {meaning}")
+    for number, angle in enumerate(parameters.angles, start=1):
+        if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
+            length = np.hypot(*angle.k0_per_um)
+            words.append(f"angle {number} has stripes of {length:.3g} cycles/um, which are not those of the others")
     faint = [
         f"order {order.order} of angle {number}"
         for number, angle in enumerate(parameters.angles, start=1)
@@ -122,7 +158,7 @@ def lines(report: dict) -> list[str]:
         name = f"channel {channel['channel'] + 1}, " if several else ""
         for number, angle in enumerate(channel["angles"], start=1):
             orders = ", ".join(
-                f"order {order['order']}: spacing {1000 * order['line_spacing_um']:.1f} nm,"
+                f"order {order['order']}: spacing {length(order, 'line_spacing', 1)},"
                 f" contrast {order['modulation_depth']:.2f} +- {order['modulation_error']:.2f}, z {order['z']:.1f}"
                 for order in angle["orders"]
             )
@@ -133,11 +169,10 @@ def lines(report: dict) -> list[str]:
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         regularisation = channel["regularisation"]
         text.append(f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']})")
+        text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
-        if "frc_um" in channel["quality"]:
-            text.append(
-                f"{name}resolution {1000 * channel['quality']['frc_um']:.0f} nm (FRC 1/7 of halves of the photons)"
-            )
+        if {"frc_um", "frc_pixels"} & set(channel["quality"]):
+            text.append(f"{name}resolution {length(channel['quality'], 'frc')} (FRC 1/7 of halves of the photons)")
         text.append(f"{name}{channel['verdict']}")
     return text
 

@@ -30,7 +30,7 @@ def kernel(t: np.ndarray, slope: float) -> np.ndarray:
     return np.where(t <= 1, inner, np.where(t < 2, outer, 0.0))
 
 
-def enlarged(image: np.ndarray, scale: int) -> np.ndarray:
+def enlarged(image: np.ndarray, scale: float) -> np.ndarray:
     """PyTorch's ``bicubic`` and OpenCV's cubic in floating point: slope -0.75, centre-aligned, edge repeated; float64.
 
     A ``scale`` below 1, as 1/2, reduces as PyTorch without ``antialias`` does: pixels in between are not looked at.

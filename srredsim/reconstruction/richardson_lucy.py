@@ -7,6 +7,7 @@ Photons are counted, so that a frame :math:`I`, expected to be :math:`A S + b`, 
     S \leftarrow S \, \frac{A^T [I / (A S + b)]}{A^T 1}
 
 makes all frames of all angles at once more likely, and S stays positive; the forward model A knows stripes and lens.
+What the start leaves out as light from out of focus belongs to b, and no update brings it back.
 With b = 0, the light in :math:`A S` is that of the frames from the first update on. It starts from the positive part of
 the Wiener image, so that a few updates do what takes hundreds from a constant; noise grows with their number.
 
@@ -19,9 +20,14 @@ References
 from __future__ import annotations
 
 import numpy as np
+from scipy import fft
 
+from srredsim.optics.borders import WORKERS, extended, margins
 from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.attenuation import kept
 from srredsim.reconstruction.forward import Forward, stripes_of
+from srredsim.stripes.bands import Bands
+from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 
@@ -36,6 +42,7 @@ def richardson_lucy(
     transfer: Transfer,
     start: np.ndarray,
     iterations: int = ITERATIONS,
+    attenuation: float | Haze = 0.0,
 ) -> np.ndarray:
     """Image (2y, 2x) float32, above 0, in the units of the raw frames above background.
 
@@ -43,14 +50,33 @@ def richardson_lucy(
     ----------
     start : (2y, 2x) ndarray
         As `srredsim.reconstruction.wiener.reconstruct` makes it of the same frames.
+    attenuation : float or Haze
+        What it was made with.
     """
     forward = Forward(prepared.frames.shape[2:], parameters.lens(transfer), stripes_of(parameters))
     background = max(0.0, -float(np.percentile(prepared.frames, DARKEST)))
     frames = np.maximum(prepared.frames + np.float32(background), 0.0)
+    dark = background + _out_of_focus(prepared, forward, parameters.lens(transfer), start, attenuation)
     light = float(prepared.frames.mean())
     image = np.maximum(start, np.float32(FAINTEST * light))
     passed = forward.adjoint(np.ones_like(frames))
     for _ in range(iterations):
-        expected = np.maximum(forward(image) + np.float32(background), np.float32(1e-4 * light))
+        expected = np.maximum(forward(image) + dark, np.float32(1e-4 * light))
         image = image * np.maximum(forward.adjoint(frames / expected), 0.0) / passed
     return image
+
+
+def _out_of_focus(
+    prepared: Prepared, forward: Forward, lens: Transfer, start: np.ndarray, attenuation: float | Haze
+) -> np.ndarray | np.float32:
+    """What the mean of the frames has more than an image, where band 0 was not kept: image (y, x), 0 and above."""
+    mean = prepared.frames.mean(axis=(0, 1))
+    spectrum = fft.fft2(extended(mean), workers=WORKERS)
+    share = kept(attenuation, spectrum, Bands(spectrum[None], lens).noise, lens)
+    if share is None:
+        return np.float32(0.0)
+    rest = fft.fft2(extended(mean - forward.unmodulated(start)), workers=WORKERS)
+    frequencies = (np.fft.fftfreq(n, lens.pixel_size_um) / lens.cutoff_per_um for n in rest.shape)
+    haze = fft.ifft2(rest * (1 - share(*frequencies)), workers=WORKERS).real
+    top, left = (margins(n)[0] for n in mean.shape)
+    return np.maximum(haze[top : top + mean.shape[0], left : left + mean.shape[1]], np.float32(0.0))

@@ -29,7 +29,9 @@ from srredsim.optics.illumination import carrier
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.attenuation import Kept, kept
 from srredsim.stripes.bands import Bands, widened
+from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 
@@ -38,10 +40,7 @@ FITTED = (0.1, 0.8)  # fractions of the cut-off: rings that the power law is fit
 APODISATION = 0.85  # power, as of the truth of simulated stacks
 SLOPES = (1.0, 6.0)  # that objects have
 DEFAULT_SLOPE = 3.0  # slope of a power spectrum that is all noise
-LEAST = (
-    0.005  # w at the cut-off: rounding, interpolation and errors of the model do what noise does, where there is none
-)
-HAZE = 0.12  # times the cut-off: standard deviation of what `attenuation` takes from band 0
+LEAST = 0.005  # w at the cut-off: what rounding, interpolation and errors of the model do, where there is no noise
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def reconstruct(
     parameters: Parameters,
     transfer: Transfer,
     wiener: float | None = None,
-    attenuation: float = 0.0,
+    attenuation: float | Haze = 0.0,
 ) -> tuple[np.ndarray, Regularisation]:
     """Super-resolved image (2y, 2x) float32 in the units of the raw frames above background; negatives are kept.
 
@@ -76,8 +75,9 @@ def reconstruct(
         Of the optics; the lens is that of the parameters.
     wiener : float, optional
         Left out: from the noise, beyond the cut-off, and the power of the object inside, along a fitted power law.
-    attenuation : float
-        0 to 1: how much of the lowest frequencies of band 0, where out-of-focus light is, is left to the other bands.
+    attenuation : float or Haze
+        How much of the lowest frequencies of band 0, where out-of-focus light is, is left to the other bands: 0 to 1;
+        or what light out of focus was measured. See `srredsim.reconstruction.attenuation`.
     """
     transfer = parameters.lens(transfer)
     canvas = Canvas(prepared.frames.shape[2:], transfer)
@@ -92,7 +92,7 @@ def reconstruct(
                 canvas.add(fft.fft2(extended(band), workers=WORKERS), order.k_per_um, order.amplitude)
     angles = len(spectra)
     noise = float(np.mean([Bands(each[None], transfer).noise for each in spectra]))
-    canvas.add_zero(zero, angles, attenuation)
+    canvas.add_zero(zero, angles, kept(attenuation, zero / angles, noise / angles, transfer))
     if wiener is None:
         regularisation = regularisation_of(Bands(zero[None] / angles, transfer), noise, noise / angles)
     else:
@@ -133,13 +133,16 @@ class Canvas:
         for sign in (1, -1):
             self._weigh((sign * k_per_um[0], sign * k_per_um[1]), abs(amplitude) ** 2)
 
-    def add_zero(self, spectrum: np.ndarray, angles: int, attenuation: float) -> None:
-        """The sum of the bands 0 of all angles."""
-        width = HAZE * self.transfer.cutoff_per_um
-        kept = 1.0 - attenuation * np.exp(-(self.raw_f[0][:, None] ** 2 + self.raw_f[1] ** 2) / (2 * width**2))
-        self.upper += self._on_grid(spectrum * self.filter * kept.astype(np.float32)).real
-        fine = 1.0 - attenuation * np.exp(-(self.fy[:, None] ** 2 + self.fx**2) / (2 * width**2))
-        self.lower += angles * self.transfer(self.fy, self.fx) ** 2 * fine.astype(np.float32)
+    def add_zero(self, spectrum: np.ndarray, angles: int, share: Kept | None = None) -> None:
+        """The sum of the bands 0 of all angles, and what each frequency of it counts; left out: all of it."""
+        cutoff = self.transfer.cutoff_per_um
+        weighted = spectrum * self.filter
+        passed = angles * self.transfer(self.fy, self.fx) ** 2
+        if share is not None:
+            weighted *= share(self.raw_f[0] / cutoff, self.raw_f[1] / cutoff)
+            passed *= share(self.fy / cutoff, self.fx / cutoff)
+        self.upper += self._on_grid(weighted).real
+        self.lower += passed
 
     def _on_grid(self, spectrum: np.ndarray) -> np.ndarray:
         return fft.ifft2(widened(spectrum.astype(np.complex64, copy=False), self.grid), workers=WORKERS) * SCALE**2

@@ -1,6 +1,7 @@
 """What programs and cameras do to raw frames before they are stored: their noise is not that of a camera any more.
 
-Each function takes frames (..., y, x) and gives float32 frames back, one made of one, as it is done in practice.
+Each function takes frames (..., y, x) and gives float32 frames back, one made of one, as it is done in practice; but
+for `noise_free`, which nothing was done to, not even by a camera.
 """
 
 from __future__ import annotations
@@ -12,8 +13,15 @@ import numpy as np
 from scipy import ndimage
 
 from srredsim.optics.sampling import bin_pixels
+from srredsim.simulation.sim import Sample, drawn
 
 JPEG_QUALITY = 90  # percent
+
+
+def noise_free(seed: int, *, index: int = 0, **asked) -> Sample:
+    """The stack that `srredsim.simulation.sim.simulate_stack` makes of the same arguments, as expected: float32."""
+    frames, truth, settings, _ = drawn(seed, index, asked)
+    return Sample(frames * np.float32(settings.gain_adu) + np.float32(settings.offset_adu), truth, settings)
 
 
 def zoomed(frames: np.ndarray, factor: int = 2) -> np.ndarray:

@@ -29,7 +29,8 @@ SMOOTHED_PIXELS = 0.5, 0.8  # deviation of the Gaussian
 JPEG_QUALITY = 75, 95
 OVER_BACKGROUND = 0.0, 1.2  # offset that is taken off beyond the camera's, over the background
 LOW_PERCENT, HIGH_PERCENT = (0.0, 2.0), (99.9, 100.0)  # what becomes 0 and 65535 when an angle is stretched
-COLOURED = ("resampled", "smoothed", "denoised", "eight_bit")  # kinds of noise that exclude one another
+COLOURED = ("resampled", "smoothed", "denoised", "eight_bit", "noise_free")  # kinds of noise that exclude one another
+KINDS_OF = {"resampled": ("zoomed", "zoomed_and_binned"), "smoothed": ("smoothed", "median")}
 MULTIPLE = ("scmos", "em_gain")  # kinds of cameras
 
 
@@ -51,9 +52,10 @@ class Imperfections:
     em_gain: float = 0.0
     hot_pixels: float = 0.0
     resampled: float = 0.0  # twice the pixels by splines, kept or averaged again
-    smoothed: float = 0.0
+    smoothed: float = 0.0  # by a Gaussian or a median
     denoised: float = 0.0
     eight_bit: float = 0.0  # with losses
+    noise_free: float = 0.0  # as of another simulator, or averaged
     clipped: float = 0.0  # a wrong offset is taken off, and nothing is below 0
     rescaled: float = 0.0  # each angle is stretched to 16 bits by itself
 
@@ -181,7 +183,7 @@ def _colour(own: dict, chosen: list[str]) -> dict:
     rng = own[chosen[0]]
     strengths = {"smoothed": SMOOTHED_PIXELS, "eight_bit": JPEG_QUALITY}
     low, high = strengths.get(chosen[0], (0.0, 0.0))
-    colour = str(rng.choice(["zoomed", "zoomed_and_binned"])) if chosen[0] == "resampled" else chosen[0]
+    colour = str(rng.choice(KINDS_OF.get(chosen[0], (chosen[0],))))
     return {"colour": colour, "strength": float(rng.uniform(low, high))}
 
 

@@ -18,8 +18,13 @@ COLOURS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
     "zoomed": lambda frames, strength: artefacts.zoomed(frames, SCALE),
     "zoomed_and_binned": lambda frames, strength: artefacts.zoomed_and_binned(frames, SCALE),
     "smoothed": artefacts.smoothed,
+    "median": lambda frames, strength: artefacts.median_filtered(frames),
     "denoised": lambda frames, strength: artefacts.denoised(frames),
+    "eight_bit": lambda frames, strength: frames,
+}
+LAST: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {  # what is done after all else
     "eight_bit": lambda frames, strength: artefacts.eight_bit(frames, round(strength)),
+    "noise_free": lambda frames, strength: frames * (SATURATION_ADU / frames.max()),  # rounding is no noise to speak of
 }
 
 
@@ -40,16 +45,17 @@ def record(
     if flaws.colour == "zoomed":
         expected_e = bin_pixels(expected_e, SCALE)
     camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
-    chip = sensor(rng, expected_e.shape[-2:], flaws.camera, flaws.hot_share, **camera)
-    recorded = chip.expose(expected_e, rng).astype(np.float32)
-    if flaws.colour != "eight_bit":
-        recorded = COLOURS[flaws.colour](recorded, flaws.strength)
+    if flaws.colour == "noise_free":
+        recorded = camera["gain_adu"] * expected_e + camera["offset_adu"]
+    else:
+        chip = sensor(rng, expected_e.shape[-2:], flaws.camera, flaws.hot_share, **camera)
+        recorded = COLOURS[flaws.colour](chip.expose(expected_e, rng).astype(np.float32), flaws.strength)
     frames = np.maximum(recorded - np.float32(flaws.subtracted_adu), 0)
     frames = _stretched(frames, flaws.stretched_percent)
-    if flaws.colour == "eight_bit":
-        frames = COLOURS[flaws.colour](frames, flaws.strength)
+    if flaws.colour in LAST:
+        frames = LAST[flaws.colour](frames, flaws.strength)
     frames = np.clip(np.rint(frames), 0, SATURATION_ADU).astype(np.uint16)
-    changed = bool(flaws.stretched_percent) or flaws.colour == "eight_bit"
+    changed = bool(flaws.stretched_percent) or flaws.colour in LAST
     return frames, slope(frames, recorded) if changed else 1.0
 
 

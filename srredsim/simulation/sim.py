@@ -107,14 +107,19 @@ def simulate_stack(
     InputError
         If the settings are none of a microscope: too few phases, too coarse a pixel, negative light.
     """
+    fixed |= {"angles": angles, "phases": phases, "size": size, "photons": photons, "beams": beams}
+    frames, truth, settings, camera_rng = drawn(seed, index, fixed)
+    camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
+    return Sample(expose(frames, camera_rng, **camera), truth, settings)
+
+
+def drawn(seed: int, index: int, asked: dict) -> tuple[np.ndarray, np.ndarray, Settings, np.random.Generator]:
+    """Frames as `expected` has them, with truth and settings, and what the noise of `simulate_stack` is drawn from."""
     checks.count("seed", seed)
     checks.count("index", index)
     object_rng, settings_rng, camera_rng = np.random.default_rng([seed, index]).spawn(3)
-    settings = draw(settings_rng, angles, phases, size=size, photons=photons, beams=beams, **fixed)
-    obj = object_in_view(object_rng, settings)
-    frames, truth = expected(settings, obj)
-    camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
-    return Sample(expose(frames, camera_rng, **camera), truth, settings)
+    settings = draw(settings_rng, **asked)
+    return *expected(settings, object_in_view(object_rng, settings)), settings, camera_rng
 
 
 def draw(rng, angles=3, phases=5, *, size=128, photons=(20.0, 5000.0), beams=None, **fixed) -> Settings:

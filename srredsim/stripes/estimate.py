@@ -12,12 +12,13 @@ from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated
 from srredsim.stripes.measure import measured, through_one_lens
 from srredsim.stripes.overlap import overlap
-from srredsim.stripes.parameters import Damping, Parameters
+from srredsim.stripes.parameters import Angle, Damping, Parameters
 from srredsim.stripes.phase_steps import even_steps
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
+FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although even spacing has none there
 FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, when no angle is sure
 FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
@@ -56,6 +57,7 @@ def estimate(
     agreed = {number: _agreed(candidates[number]) for number in choices}
     beams = max(choices, key=lambda number: _evidence(agreed[number], bands, number))
     found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in agreed[beams]]
+    found = _even(found)
     if any(status == "measured" for _, status in found):
         found = _inferred(found, searches)
     else:
@@ -64,6 +66,7 @@ def estimate(
         if joint[best][1]:
             beams, found = best, joint[best][1]
     angles = measured(prepared.frames, found, steps, beams - 1, transfer, bands)
+    angles = [_with_lone(angle, peaks[0]) for angle, peaks in zip(angles, candidates[beams], strict=True)]
     return through_one_lens(angles, prepared.frames, transfer, damping)
 
 
@@ -82,6 +85,35 @@ def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
 
     length = max(lengths, key=agreement)
     return [nearest(peaks, length) or replace(peaks[0], false_alarm=1.0) for peaks in candidates]
+
+
+def _even(found: list[tuple[Peak, str]]) -> list[tuple[Peak, str]]:
+    """Angles, of which one is no longer measured if it is none too sure and lies where even spacing has none.
+
+    The others must be evenly spaced themselves: not every microscope does it so.
+    """
+    result = list(found)
+    for number, (peak, status) in enumerate(found):
+        others = [other.k0_per_um for n, (other, seen) in enumerate(found) if seen == "measured" and n != number]
+        unsure = status == "measured" and peak.false_alarm > FALSE_ALARM_UNEVEN and len(others) > 1
+        if unsure and _are_even(others, len(found)) and not _are_even([*others, peak.k0_per_um], len(found)):
+            result[number] = replace(peak, false_alarm=1.0), "failed"
+    return result
+
+
+def _are_even(vectors: list[tuple[float, float]], angles: int) -> bool:
+    """Whether the directions of vectors of either sign are different ones of so many evenly spaced."""
+    steps = np.array([np.arctan2(*k0) - np.arctan2(*vectors[0]) for k0 in vectors]) * angles / np.pi
+    whole = np.rint(steps)
+    near = np.abs(steps - whole) * np.pi / angles <= 2 * SAME_DIRECTION_RAD
+    return bool(np.all(near)) and len(set((whole % angles).tolist())) == len(vectors)
+
+
+def _with_lone(angle: Angle, peak: Peak) -> Angle:
+    """An angle that failed, where its own stripes are sure if not those of the others: where they are, and how sure."""
+    if angle.status != "failed" or peak.false_alarm > FALSE_ALARM:
+        return angle
+    return replace(angle, k0_per_um=peak.k0_per_um, false_alarm=peak.false_alarm)
 
 
 def _tried(peaks: list[Peak], times: int) -> list[Peak]:

@@ -14,7 +14,7 @@ from srredsim.stripes.damping import damping_of
 from srredsim.stripes.overlap import Overlap
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
 from srredsim.stripes.phase_steps import leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
-from srredsim.stripes.search import Peak, overlaps, refined
+from srredsim.stripes.search import SAME_LENGTH, Peak, overlaps, refined
 
 STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
 DETECTED = 2.0  # z of a single order that noise reaches in 2 of 100 cases
@@ -68,7 +68,21 @@ def measured(
             condition_number=optics_bands.condition_number(fitted, orders),
         )
         angles[number] = _seen(angles[number], each)
+    for number in _odd(angles):
+        angles[number] = _unmeasured(found[number][0], "failed", steps_rad, orders)
     return angles
+
+
+def _odd(angles: list[Angle]) -> list[int]:
+    """Numbers of the angles that were seen with another |k| than most, or, of two, than the surer one."""
+    seen = [number for number, angle in enumerate(angles) if angle.status != "failed"]
+    if len(seen) < 2:
+        return []
+    lengths = {number: float(np.hypot(*angles[number].k0_per_um)) for number in seen}
+    usual = float(np.median(list(lengths.values())))
+    if len(seen) == 2:
+        usual = lengths[min(seen, key=lambda number: angles[number].false_alarm)]
+    return [number for number in seen if abs(lengths[number] / usual - 1) > SAME_LENGTH]
 
 
 def _unmeasured(peak: Peak, status: str, steps_rad: np.ndarray, orders: int) -> Angle:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from srredsim import documents
-from srredsim.acquisition import OPTICS, Optics, Pattern, alike, numbers
+from srredsim.acquisition import OPTICS, Cutoff, Optics, Pattern, alike, numbers
 from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
+from srredsim.optics.nominal import in_um
 from srredsim.stripes.parameters import Angle, Order, Parameters
 
 STATUSES = ("measured", "inferred", "assumed", "failed")
@@ -36,11 +38,16 @@ class Saved:
         InputError
             If they are those of another microscope.
         """
-        filled = {}
+        if optics.pixel_size_um is not None and self.optics.pixel_size_um is None:
+            raise InputError(
+                f"`parameters` {self.name} was measured where the pixel size was not known, this stack has"
+                f" {optics.pixel_size_um:g} um: measure it again with `pixel_size_um`"
+            )
+        filled: dict[str, Any] = {"cutoffs": self.optics.cutoffs or optics.cutoffs}
         for name in OPTICS:
             here, there = getattr(optics, name), getattr(self.optics, name)
             filled[name] = there if here is None else here
-            if not alike(filled[name], there, SAME_OPTICS):
+            if there is not None and not alike(filled[name], there, SAME_OPTICS):
                 raise InputError(
                     f"`parameters` {self.name} was measured with {name} {numbers(there)}, this stack has"
                     f" {numbers(here)}; stripes are the same only under the same optics"
@@ -104,8 +111,9 @@ def load_parameters(report: str | Path | dict) -> Saved:
 
 def _saved(report: dict, name: str) -> Saved:
     try:
-        told = report["optics"]
-        optics = Optics(_positive(told["na"]), _one_or_each(told["wavelength_em_um"]), _positive(told["pixel_size_um"]))
+        optics = _optics(report["optics"], report.get("cutoffs"))
+        if optics.pixel_size_um is None:
+            report = in_um(report)
         channels = tuple(_parameters(channel) for channel in report["channels"])
         if not channels:
             raise ValueError("no channel")
@@ -116,6 +124,18 @@ def _saved(report: dict, name: str) -> Saved:
         raise InputError(f"`parameters` {name} does not hold {problem}; {WRITTEN}") from None
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as problem:
         raise InputError(f"`parameters` {name} is damaged ({problem}); {WRITTEN}") from None
+
+
+def _optics(told: dict, cutoffs: list[dict] | None) -> Optics:
+    """All of them; or with cut-offs in place of those that were not known."""
+    one = _positive_or_none if cutoffs else _positive
+    wavelength = told["wavelength_em_um"]
+    return Optics(
+        one(told["na"]),
+        None if cutoffs and wavelength is None else _one_or_each(wavelength),
+        one(told["pixel_size_um"]),
+        cutoffs=tuple(Cutoff(_positive(each["per_pixel"]), _positive(each["deviation"])) for each in cutoffs or ()),
+    )
 
 
 def _damping(otf: dict) -> float | None:
@@ -180,6 +200,10 @@ def _finite(value) -> float:
 def _one_or_each(value) -> float | tuple[float, ...]:
     """A value of all channels, or a list with that of each."""
     return tuple(map(_positive, value)) if isinstance(value, list | tuple) and value else _positive(value)
+
+
+def _positive_or_none(value) -> float | None:
+    return None if value is None else _positive(value)
 
 
 def _positive(value) -> float:

@@ -27,7 +27,7 @@ def with_counts(recipe: Recipe, generate: Generate) -> Recipe:
     InputError
         If its images are no grey levels of 8 bits.
     """
-    terms = recipe.loss if isinstance(recipe.loss, Mapping) else {recipe.loss: 1.0}
+    terms: Mapping = recipe.loss if isinstance(recipe.loss, Mapping) else {recipe.loss: 1.0}
     lacking = [
         name for name in terms if _wants(name) and not (isinstance(terms[name], Mapping) and COUNTS in terms[name])
     ]

@@ -59,14 +59,16 @@ def train(
     batches.pairs.check(scale, recipe.data.crop)
     validation.check(scale)
 
-    runs.make(folder)
-    if started:
-        print(started, file=sys.stderr)
-    _generate(batches.pairs, batches.indices(steps), "training data")
-    _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
-    size = VALIDATION_BATCH * devices.replicas
-    held_back = list(validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size))
-    batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
+    with runs.made(folder):
+        if started:
+            print(started, file=sys.stderr)
+        _generate(batches.pairs, batches.indices(steps), "training data")
+        _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
+        size = VALIDATION_BATCH * devices.replicas
+        held_back = list(
+            validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size)
+        )
+        batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
     _write_facts(folder, recipe, devices)
     if recipe.fine_tuning and not state.history:
         compared.begin(recipe, folder, state, network, trainer, validation, held_back)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
@@ -95,14 +96,29 @@ def _content(folder: Path) -> list[str]:
         raise InputError(f"{folder} cannot be the folder of a run: {problem.strerror}") from None
 
 
-def make(folder: Path) -> None:
-    """The folder, with those above it; InputError if it cannot be written to."""
+@contextmanager
+def made(folder: Path) -> Iterator[None]:
+    """The folder, with those above it; what is new and still empty goes again if the work within fails.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written to.
+    """
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as problem:
         raise InputError(f"cannot write to {folder}: {problem.strerror}") from None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # it is not empty
+            for one in new:
+                one.rmdir()
+        raise
 
 
 def go_on(recipe: Recipe, folder: Path | None) -> Path:

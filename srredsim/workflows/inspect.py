@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from srredsim.inspection.checks import middle_position
 from srredsim.inspection.readings import SIDE, places
 from srredsim.io.memory import Planes
 from srredsim.io.raw import Frames, Tiles
+from srredsim.reconstruction.unknown_optics import Untold, with_cutoffs
 
 
 def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing: io.Writing | None = None) -> dict:
@@ -43,6 +45,9 @@ def inspect(stack: RawStack) -> dict:
 
 
 def _inspected(stack: RawStack, middles: RawStack) -> dict:
+    with suppress(Untold):  # the checks say what is not known
+        told = with_cutoffs(middles)
+        stack, middles = replace(stack, optics=told.optics, notes=told.notes), told
     return inspection.inspect(stack, io.alternatives(middles), middles)
 
 

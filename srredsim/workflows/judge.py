@@ -49,6 +49,16 @@ def transfers_for(stack: RawStack) -> tuple[Transfer, ...]:
     return transfers
 
 
+def possible(stack: RawStack, scale: int) -> tuple[tuple[Transfer, ...], str | None]:
+    """With what images of so many pixels a raw pixel are compared with the frames; or why they cannot be, in words."""
+    if scale != SCALE:
+        return (), f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {scale}x"
+    try:
+        return transfers_for(stack), None
+    except InputError as problem:
+        return (), f"not compared with the raw frames: {problem}"
+
+
 @dataclass(frozen=True)
 class Judged:
     """What came of one image (t, c, z)."""

@@ -28,9 +28,9 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.whitened import remarks, spectra, whitened
-from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
-from srredsim.quality.report import verdict
+from srredsim.quality.report import taken_away, verdict
+from srredsim.reconstruction import unknown_optics
 from srredsim.workflows import judge as judging
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
@@ -195,6 +195,7 @@ class Worker:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
             source = io.open_source(plan.path, **plan.reading.opening)
+            source = unknown_optics.with_known(source, plan.survey.cutoffs)
             stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
@@ -335,6 +336,7 @@ class Results:
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
             "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
+            "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,
@@ -350,11 +352,13 @@ def _opened(
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, **reading.opening)
     if not isinstance(model, LoadedModel | Chain):
-        model = model(io.raw_stack(source, path, reading))
+        known, source = unknown_optics.of_file(source, path, reading)
+        model = model(known)
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(whitened(opened))
-    transfers, why_not = _judging(chain, stack) if consistency else ((), None)
+    compared = consistency and chain.kind.OF_STACKS
+    transfers, why_not = judging.possible(stack, chain.scale) if compared else ((), None)
     *positions, _, _, y, x = stack.array.shape
     chain.settle(math.prod((*positions, y, x)))
     begun = Plan(
@@ -383,18 +387,7 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    doubts = dict.fromkeys([*coarse, *watch.doubts(), *remarks(stack)])  # of what the survey has read
-    begun = replace(begun, survey=replace(survey, noise=tuple(spectra(stack))), notes=(*begun.notes, *doubts))
-    return Worker(begun, chain, stack)
-
-
-def _judging(chain: Chain, stack: RawStack) -> tuple[tuple[Transfer, ...], str | None]:
-    """With what images are compared with the frames; or why they cannot be, in words."""
-    if not chain.kind.OF_STACKS:
-        return (), None
-    if chain.scale != SCALE:
-        return (), f"not compared with the raw frames: that takes an image of {SCALE}x the pixels, not {chain.scale}x"
-    try:
-        return judging.transfers_for(stack), None
-    except InputError as problem:
-        return (), f"not compared with the raw frames: {problem}"
+    read = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]  # when all was read
+    doubts = dict.fromkeys([*coarse, *read])
+    survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
+    return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

@@ -24,14 +24,17 @@ from srredsim.noise.photons import counting_of
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
+from srredsim.optics.nominal import in_pixels
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.quality import assess as quality
 from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
+from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
+from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved
 from srredsim.stripes.given import Known
 
@@ -44,20 +47,20 @@ class Method:
     """How images are made of frames.
 
     ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
-    ``attenuation`` is that of `srredsim.reconstruction.wiener.reconstruct`; ``iterations`` are updates of
+    ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
     Richardson-Lucy, left out: as many as serve most images.
     """
 
     name: str = METHODS[0]
     wiener: float | None = None
-    attenuation: float = 0.0
+    attenuation: float | str | None = AUTO
     iterations: int | None = None
 
     def __post_init__(self):
         checks.one_of("method", self.name, METHODS)
         if self.wiener is not None:
             checks.above_zero("wiener", self.wiener)
-        checks.share("attenuation", self.attenuation)
+        checks.attenuation("attenuation", self.attenuation)
         if self.iterations is not None:
             checks.positive("iterations", self.iterations)
         if self.name == "wiener" and self.iterations is not None:
@@ -140,10 +143,13 @@ class Reconstruction:
         opened, self._watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
-        self.optics = self.before.fill(stack.optics) if self.before else stack.optics
+        filled = self.before.fill(stack.optics) if self.before else stack.optics
+        _check_unit(filled, known, lens)
+        told = with_cutoffs(replace(opened, optics=filled))
+        self.optics = told.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
-        self.stack = io.remembering(whitened(opened, self.transfers))
+        self.stack = io.remembering(whitened(told, self.transfers))
         self.known = _known(stack, self.before, known, lens)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
@@ -176,10 +182,11 @@ class Reconstruction:
 
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
-            self.found.append(Channel(plane.parameters, plane.transfer, plane.notes))
-            plain = not (self.method.updates or self.method.attenuation)
-            found = quality.of_plane(plane, plain) | (self._split(plane) if self.split_photons else {})
-            self.channels.append(report.of_channel(plane, self.otf_file) | {"quality": found})
+            self.found.append(Channel(plane.parameters, plane.transfer, plane.notes, plane.haze))
+            found = quality.of_plane(plane, not self.method.updates)
+            found |= self._split(plane) if self.split_photons else {}
+            about = report.of_channel(plane, self.otf_file, self.method.attenuation)
+            self.channels.append(about | {"quality": found})
         self.channels[-1]["times"].append(report.of_time(plane))
 
     def _split(self, plane: Plane) -> dict:
@@ -192,10 +199,11 @@ class Reconstruction:
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
         sizes, source = self.stack.sizes, self.stack.source
-        return {
+        found = {
             "input": None if source is None else str(source),
             "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
             "optics": {name: getattr(self.optics, name) for name in OPTICS},
+            "cutoffs": [asdict(one) for one in self.optics.cutoffs] or None,
             "cutoff_per_um": [transfer.cutoff_per_um for transfer in self.transfers],
             "parameters": None if self.before is None else self.before.name,
             "method": self.method.name,
@@ -205,6 +213,7 @@ class Reconstruction:
             "channels": self.channels,
             "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(), *remarks(self.stack)])),
         }
+        return found if self.optics.pixel_size_um else in_pixels(found) | {"optics": found["optics"]}
 
 
 def reconstruct(
@@ -307,6 +316,15 @@ def _transfers(optics: Optics, channels: int, otf: str | Path | None) -> tuple[l
         )
     curve, notes = read_curve(otf, transfers[0].cutoff_per_um)
     return [transfer.with_curve(curve) for transfer in transfers], [*coarse, *notes]
+
+
+def _check_unit(optics: Optics, known: KnownStripes, lens: Lens) -> None:
+    """InputError if something is known in um, of pixels whose size is not."""
+    for name, value in (("k", known.k), ("otf", lens.otf)):
+        if value is not None and optics.pixel_size_um is None:
+            raise InputError(
+                f"`{name}` is in cycles/um, and the file does not say its pixel size; give `pixel_size_um`"
+            )
 
 
 def _first(rows: Any) -> Any:

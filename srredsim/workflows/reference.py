@@ -242,7 +242,7 @@ class Reference:
         sizes = stack.sizes
         image = np.empty((*stack.array.shape[:3], SCALE * sizes["Y"], SCALE * sizes["X"]), np.float32)
         channels = []
-        for plane in planes(stack, transfers, self.wiener):
+        for plane in planes(stack, transfers, self.wiener, attenuation=None):
             self._refuse(plane.parameters)
             image[plane.position] = plane.image
             if plane.position[0] == 0 and plane.position[2] == plane.sharpest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
 from srredsim.noise.whitened import remarks, whitened
+from srredsim.quality.report import taken_away
 from srredsim.reconstruction.planes import Channel
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -72,11 +73,11 @@ def predict(
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
-    doubts = [*watch.doubts(), *remarks(stack), *(compared.notes() if compared else [])]
+    doubts = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]
+    doubts += compared.notes() if compared else []
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
-    pixel_size_um = stack.optics.pixel_size_um
-    optics = replace(stack.optics, pixel_size_um=pixel_size_um and pixel_size_um / chain.scale)
+    optics = stack.optics.finer(chain.scale)
     notes, rows = (*stack.notes, *chain.notes, *doubts), compared.report() if compared else None
     return Predicted(image, optics, survey.made_with, notes, rows)
 

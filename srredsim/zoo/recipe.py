@@ -345,7 +345,10 @@ def _of_one_scale(content: dict) -> dict:
         return content
     scale, side = network.get("scale", 1), schema.typed("int", truth_crop, "data.truth_crop")
     if not isinstance(scale, int) or scale < 1 or side < 1 or side % scale:
-        raise InputError(f"data.truth_crop should be a multiple of the scale, {shown(scale)}; got {side}")
+        raise InputError(
+            f"data.truth_crop should be a multiple of the scale, {shown(scale)}; got {side}; set another, or another"
+            " scale, as 2, 4 or 8"
+        )
     return content | {"data": data | {"crop": side // scale}}
 
 

@@ -7,6 +7,7 @@ from scipy.ndimage import zoom
 
 from srredsim import networks
 from srredsim.errors import InputError
+from srredsim.zoo.windows import SMALLEST_TILE, WINDOW
 
 SMALL = {name: networks.module(name).SMALL for name in networks.names()}
 
@@ -281,3 +282,15 @@ def test_other_scales_are_refused_before_anything_is_built(name):
     for scale in (5, 0, "two"):
         with pytest.raises(InputError, match=rf"^`scale` of {name} is {listed}; got {scale!r}$"):
             networks.build(name, scale=scale)
+
+
+@pytest.mark.parametrize("name", ["nlsn", "enlcn", "dfcan"])
+def test_memory_does_not_grow_with_the_scale(name):
+    """The map before the last pixel shuffle has 1.1 GB at most in the largest window; at x8 one of 256 pixels has 4."""
+    network = networks.module(name)
+    for scale in (2, 4, 8):
+        context = network.receptive_field(scale=scale)
+        side = max(SMALLEST_TILE, min(network.largest_window(scale=scale), WINDOW) - 2 * context) + 2 * context
+        filters, pixels = (64 * scale**2, side**2) if name == "dfcan" else (4 * 256, (side * scale // 2) ** 2)
+        assert 4 * filters * pixels < 1.1e9
+        assert side >= 128

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from skimage.registration import phase_cross_correlation
-from srredsim.optics.defocus import defocused_otf
 
+from srredsim.optics.defocus import defocused_otf
 from srredsim.optics.otf import otf
 from srredsim.simulation import microscope, sim
 from srredsim.simulation.imperfections import Flaws

@@ -30,7 +30,7 @@ def ring(frames, low, high):
     return power[(radius > low) & (radius < high)].mean()
 
 
-@pytest.mark.parametrize("colour", [name for name in COLOURS if name != "eight_bit"])
+@pytest.mark.parametrize("colour", [name for name in COLOURS if name not in ("eight_bit", "median")])
 def test_light_stays_as_bright_whatever_colour_its_noise_has(colour):
     assert flat(Flaws(colour=colour, strength=0.6)).mean() == pytest.approx(100 + 2 * 200, abs=0.5)
 
@@ -97,6 +97,14 @@ def test_lossy_frames_of_eight_bits_keep_their_scale():
     assert frames.max() <= 255
     assert counts == pytest.approx(255 / np.ptp(np.percentile(plain, [0.01, 99.99])), rel=0.02)
     assert np.corrcoef(frames.ravel(), plain.ravel())[0, 1] > 0.98
+
+
+def test_frames_without_noise_are_the_light_itself_over_the_whole_range():
+    light = 300.0 * np.random.default_rng(3).random((3, 5, 16, 16))
+    frames, counts = record(light, np.random.default_rng(1), SETTINGS, Flaws(colour="noise_free"))
+    adu = 2 * light + 100
+    np.testing.assert_allclose(frames, adu * 65535 / adu.max(), atol=0.51)
+    assert counts == pytest.approx(65535 / adu.max(), rel=1e-4)
 
 
 def test_slope_is_that_of_a_line():

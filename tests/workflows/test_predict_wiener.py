@@ -46,7 +46,7 @@ def wild(cleaner):
     keras.utils.set_random_seed(8)
     network = models.build_network(cleaner.recipe)
     network.set_weights([w + np.random.default_rng(6).normal(0, 0.1, w.shape) for w in network.get_weights()])
-    return dataclasses.replace(cleaner, network=network)
+    return dataclasses.replace(cleaner, built=network)
 
 
 def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):
@@ -68,13 +68,23 @@ def test_tiles_change_nothing(path, wild):
     assert np.abs(wrong - whole).max() > 1e-2 * np.abs(whole).max()
 
 
-def test_it_needs_the_optics(sample, cleaner, tmp_path):
+def test_without_optics_the_image_is_nearly_that_with_them(sample, cleaner, tmp_path):
     np.save(tmp_path / "bare.npy", sample.raw)
-    with pytest.raises(InputError, match="give `na, wavelength_em_um, pixel_size_um`"):
-        prediction.predict_file(tmp_path / "bare.npy", cleaner, reading=Reading(angles=3, phases=3))
+    blind = prediction.predict_file(tmp_path / "bare.npy", cleaner, reading=Reading(angles=3, phases=3))
+    assert blind["pixel_size_um"] is None
+    assert any("cut-off estimated from the frames" in note for note in blind["notes"])
+    image = tifffile.imread(blind["paths"][0])
     optics = {name: getattr(sample.settings, name) for name in NAMES}
-    report = prediction.predict_file(tmp_path / "bare.npy", cleaner, reading=Reading(angles=3, phases=3, **optics))
+    how = {"reading": Reading(angles=3, phases=3, **optics), "writing": Writing(overwrite=True)}
+    report = prediction.predict_file(tmp_path / "bare.npy", cleaner, **how)
     assert report["pixel_size_um"] == pytest.approx(optics["pixel_size_um"] / 2)
+    assert np.corrcoef(image.ravel(), tifffile.imread(report["paths"][0]).ravel())[0, 1] > 0.99
+
+
+def test_frames_that_do_not_tell_the_cutoff_are_asked_for_the_optics(sample, cleaner, tmp_path):
+    np.save(tmp_path / "small.npy", sample.raw[..., :40, :40])
+    with pytest.raises(InputError, match="wanted 48 or more; give `na, wavelength_em_um, pixel_size_um`"):
+        prediction.predict_file(tmp_path / "small.npy", cleaner, reading=Reading(angles=3, phases=3))
 
 
 def test_two_phases_are_too_few(cleaner, tmp_path):

@@ -23,10 +23,11 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help=wiener)
     parser.add_argument(
         "--attenuation",
-        type=shared.share,
-        metavar="F",
-        help="0 to 1: how much of the lowest frequencies, where out-of-focus light is, is left to the stripes; above 0,"
-        " intensities mean less ({default})",
+        type=shared.attenuation,
+        metavar="auto|off|F",
+        help="how much of the lowest frequencies, where out-of-focus light is, is left to the stripes: 0 to 1, or as"
+        " much as the stripes say is out of focus; intensities are then no longer those of the sum of the frames"
+        " ({default})",
     )
     parser.add_argument(
         "--method",

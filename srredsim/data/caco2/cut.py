@@ -211,7 +211,7 @@ def _describe(out: Path, known: Layout, windows: Mapping[int, list[Window]]) -> 
                     out / folds.LISTS / fold(token, scale, cell, known.size) / folds.LIST, overwrite=True
                 ) as temporary:
                     temporary.write_text(text, encoding="utf-8")
-    content = {"reader": "sr_caco_2", "axes": "YX", "scales": list(known.scales), "cells": list(known.cells)}
+    content: dict = {"reader": "sr_caco_2", "axes": "YX", "scales": list(known.scales), "cells": list(known.cells)}
     content |= {"size": known.size, "margin": known.margin, "splits": known.splits, "folds": known.folds}
     with io.atomic(out / NAME, overwrite=True) as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

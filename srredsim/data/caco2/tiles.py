@@ -109,7 +109,8 @@ def find(folder: Path) -> Tiles:
 
 def windows_of(tile: int, scan: int, planes: Mapping[int, np.ndarray], layout: Layout) -> list[Window]:
     """The windows of a tile that are taken, in order."""
-    side, taken = layout.size + 2 * layout.margin, []
+    side = layout.size + 2 * layout.margin
+    taken: list[Window] = []
     for y, x in _corners(planes, side, layout.size // 2):
         window = Window(tile, len(taken), scan, y, x, side)
         middle = slice(layout.size // 2, side - layout.size // 2)
