@@ -8,7 +8,7 @@ from srredsim import inputs
 from srredsim.simulation.sim import simulate_stack
 from srredsim.zoo import models, recipe
 
-UNITS = [(1e-6, -3e-5), (0.25, 900.0)]
+UNITS = [(1e-6, -3e-5), (0.25, 25.0)]  # below 0, and a pedestal as of a camera
 OF_ANY_UNIT = [name for name in models.names() if recipe.load(name).data.normalise != "dataset"]  # not of grey levels
 
 
