@@ -12,8 +12,8 @@ How to read a path or an array is told by further arguments of the same call:
 
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
-accept_incomplete
-    ``True``: of a file that promises more frames than it holds, the whole stacks that are there.
+accept_incomplete, stack
+    ``True``: of a file that promises more frames than it holds, the whole stacks that are there; a folder is one stack.
 keep_hot_pixels
     ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
@@ -127,12 +127,11 @@ def reconstruct(
     Parameters
     ----------
     method : {"wiener", "richardson-lucy"}
+        The second takes so many ``iterations``.
     wiener : float, optional
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional
         0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
-    iterations : int, optional
-        Of Richardson-Lucy.
     split_photons : bool
         Also tell the resolution, by Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :

@@ -31,17 +31,21 @@ def entries(kind: str) -> list[str]:
     return sorted(path.parent.name for path in home.glob(f"*/{DESCRIPTIONS[kind]}"))
 
 
+class Unknown(InputError):
+    """Nothing of that name is shipped."""
+
+
 def entry(kind: str, name: str) -> Path:
     """Folder of one shipped model or data set.
 
     Raises
     ------
-    InputError
+    Unknown
         If there is none of that name; the message has the names and the nearest one.
     """
     names = entries(kind)
     if name not in names:
-        raise InputError(unknown(WORDS[kind], name, names))
+        raise Unknown(unknown(WORDS[kind], name, names))
     return folder(kind) / name
 
 

@@ -37,6 +37,7 @@ class OfReading(TypedDict, total=False):
     channels: int | None
     keep_hot_pixels: bool
     accept_incomplete: bool
+    stack: bool
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | Sequence[float] | None
@@ -102,6 +103,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "widefield_frame",
         "channels",
         "accept_incomplete",
+        "stack",
         "axes",
     ):
         if given.get(name):
@@ -124,7 +126,8 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
         path = io.existing(Path(checks.path("data", data)))
-        return io.open_source(path, pixel_size_um, bool(given.get("accept_incomplete"))), path
+        allowed = (bool(given.get(name)) for name in ("accept_incomplete", "stack"))
+        return io.open_source(path, pixel_size_um, *allowed), path
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
         optics = data.optics.given(pixel_size_um=pixel_size_um)

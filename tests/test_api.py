@@ -436,7 +436,7 @@ def test_letters_of_an_order_are_those_of_axes_from_the_fastest_on():
         (lambda raw: srredsim.inspect(raw, **{**MICROSCOPE, "na": 9.0}), "na|NA"),
         (
             lambda raw: srredsim.predict(raw, model="red_wienr"),
-            "no model called 'red_wienr'.*did you mean 'red_wiener'",
+            "^`model`: no model called 'red_wienr'.*did you mean 'red_wiener'",
         ),
         (lambda raw: srredsim.denoise(srredsim.read(raw)), r"^this is a raw stack of 3 angles x 5 phases, not a wide"),
         (

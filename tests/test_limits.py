@@ -1,9 +1,8 @@
 """Limits that keep the code readable: short files and functions, few parameters, docstrings that name the thing."""
 
 import ast
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import srredsim
 
@@ -19,9 +18,13 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else Path(__file__).parents[1]).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def lines_of_code(function: ast.FunctionDef, lines: list[str]) -> int:
@@ -37,12 +40,14 @@ def parameters(function: ast.FunctionDef) -> list[str]:
     return [name for name in names if name not in ("self", "cls")]
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_files_and_functions_are_short(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= LONGEST_FILE
-    long = {function.name: lines_of_code(function, lines) for function in functions(path)}
-    assert {name: count for name, count in long.items() if count > LONGEST_FUNCTION} == {}
+def test_files_and_functions_are_short():
+    found = {}
+    for path in FILES:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found |= {name_of(path): len(lines)} if len(lines) > LONGEST_FILE else {}
+        long = {f"{name_of(path)} {function.name}": lines_of_code(function, lines) for function in functions(path)}
+        found |= {name: count for name, count in long.items() if count > LONGEST_FUNCTION}
+    assert found == {}
 
 
 def is_a_recipes(function: ast.FunctionDef, path: Path) -> bool:
@@ -50,27 +55,34 @@ def is_a_recipes(function: ast.FunctionDef, path: Path) -> bool:
     return path.parent.name == "networks" and function.name == "build"
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_public_functions_have_few_parameters(path):
-    public = [function for function in functions(path) if not function.name.startswith("_")]
-    public = [function for function in public if not is_a_recipes(function, path)]
-    many = {function.name: len(parameters(function)) for function in public}
-    assert {name: count for name, count in many.items() if count > MOST_PARAMETERS} == {}
+def with_many(path: Path, named: list[tuple[str, ast.FunctionDef]]) -> dict[str, int]:
+    many = {f"{name_of(path)} {name}": len(parameters(function)) for name, function in named}
+    return {name: count for name, count in many.items() if count > MOST_PARAMETERS}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_public_classes_are_made_of_few_parameters(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    public = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
-    made = [(one.name, own) for one in public for own in one.body if getattr(own, "name", "") == "__init__"]
-    many = {name: len(parameters(function)) for name, function in made}
-    assert {name: count for name, count in many.items() if count > MOST_PARAMETERS} == {}
+def test_public_functions_have_few_parameters():
+    found = {}
+    for path in FILES:
+        public = [function for function in functions(path) if not function.name.startswith("_")]
+        found |= with_many(path, [(each.name, each) for each in public if not is_a_recipes(each, path)])
+    assert found == {}
 
 
-@pytest.mark.parametrize("path", [*FILES, *TESTS], ids=name_of)
-def test_docstrings_begin_with_the_thing_itself(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def test_public_classes_are_made_of_few_parameters():
+    found = {}
+    for path in FILES:
+        tree = tree_of(path)
+        public = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+        made = [(one.name, own) for one in public for own in one.body if getattr(own, "name", "") == "__init__"]
+        found |= with_many(path, made)
+    assert found == {}
+
+
+def test_docstrings_begin_with_the_thing_itself():
     kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    documented = [node for node in ast.walk(tree) if isinstance(node, kinds) and ast.get_docstring(node)]
-    bare = [node for node in documented if ast.get_docstring(node).startswith("Of ")]
-    assert [getattr(node, "name", "the file") for node in bare] == []
+    bare = []
+    for path in [*FILES, *TESTS]:
+        documented = [node for node in ast.walk(tree_of(path)) if isinstance(node, kinds) and ast.get_docstring(node)]
+        named = [(name_of(path), getattr(node, "name", "the file"), ast.get_docstring(node)) for node in documented]
+        bare += [(path, name) for path, name, text in named if text.startswith("Of ")]
+    assert bare == []

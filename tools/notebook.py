@@ -52,7 +52,8 @@ image.save("tubulin_sim.tif")
 ---
 ## Widefield images
 
-Any array (y, x): here the mean frame of a simulated stack, whose truth is known.
+Any array (y, x): here the mean frame of a simulated stack, whose truth is known. `widefield_sr` was trained
+on such shapes; README says what it makes of others.
 ---
 simulated, truth = srredsim.simulate(seed=3, size=128, phantom="filaments", photons=(60, 60))
 widefield = simulated.raw().mean(axis=(0, 1))

@@ -64,10 +64,9 @@ def analyse(
     for number, path in enumerate(paths, start=1):
         try:
             source = open_source(path, accept_incomplete=accept_incomplete)
-            notes += [f"{path}: {note}" for note in source.notes]
             rows, copies = _of_file(path, source, limits, repeats)
             images += rows
-            notes += [f"{path}: {note}" for note in copies]
+            notes += [f"{path}: {note}" for note in (*source.notes, *copies)]
         except InputError as problem:
             failures.append({"input": str(path), "error": str(problem)})
         if progress:

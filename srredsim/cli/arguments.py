@@ -6,12 +6,11 @@ import argparse
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from srredsim.cli.looked_up import Choices, constant
@@ -35,7 +34,11 @@ class Parser(argparse.ArgumentParser):
     """
 
     defaults_of: Sequence[str] = ()
-    commands: Mapping[str, Parser] = MappingProxyType({})
+    commands: dict[str, Parser]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.commands = {}
 
     def format_help(self) -> str:
         for action in self._actions:
@@ -109,6 +112,7 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     hot = "leave them as they are; else they are given the median of the pixels around them"
     parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     accept_incomplete(parser, incomplete)
+    parser.add_argument("--stack", action="store_true", help="the files of a folder are the frames of one stack")
     pixel_size(parser, "of the raw frames; left out: the file says")
 
 

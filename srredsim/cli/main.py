@@ -98,7 +98,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"srredsim {__version__}")
     top.set_defaults(parser=top, run=None)
-    _add(top.add_subparsers(prog="srredsim", metavar="COMMAND", help=SUPPRESS), members, {})
+    _add(top.add_subparsers(prog="srredsim", metavar="COMMAND", help=SUPPRESS), members, top.commands)
     return top
 
 

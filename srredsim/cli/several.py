@@ -56,9 +56,14 @@ def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
     from srredsim import io
 
     known: set[Path] = set()
+    stack = getattr(arguments, "stack", False)
+    if stack and (files := [path for path in arguments.inputs if not path.is_dir()]):
+        raise InputError(f"`stack` takes folders, whose files are the frames of one stack; {files[0]} is none")
+    of_stacks = hasattr(arguments, "stack") and getattr(arguments, "model", None) is None
+    alone = not of_stacks or arguments.order == "tiled"
     for given in arguments.inputs:
         try:
-            paths = io.find([given], terminal.note, known)
+            paths = io.find([given], terminal.note, known, stack=stack, frames_alone=alone)
         except (InputError, OSError) as problem:
             _fail(failures, given, problem, arguments.debug)
             continue

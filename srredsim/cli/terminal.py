@@ -46,8 +46,8 @@ def note(line: str) -> None:
 
 
 def notes(path: Path, lines: Iterable[str]) -> None:
-    """What is to be known of an input, a line each."""
-    for line in lines:
+    """What is to be known of an input, a line each, and once."""
+    for line in dict.fromkeys(lines):
         note(f"{path}: {line}")
 
 

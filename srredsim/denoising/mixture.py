@@ -210,6 +210,8 @@ def load(path: str | Path = SHIPPED) -> Mixture:
             weights, covariances = np.asarray(file["weights"], float), np.asarray(file["covariances"], float)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; a prior is a .npz with weights and covariances") from None
+    except InputError:
+        raise
     except KeyError as error:
         raise InputError(f"{path} is no prior: it takes a .npz with weights and covariances ({error})") from None
     except (*DAMAGE, AttributeError, zipfile.BadZipFile, zlib.error):  # NumPy advises to run the file as a pickle
@@ -228,10 +230,13 @@ def load(path: str | Path = SHIPPED) -> Mixture:
 
 
 def _check_size(path: str | Path) -> None:
-    """ValueError if the archive would unpack to more than a mixture has, whatever its own size is."""
+    """InputError if the archive would unpack to more than a mixture has, whatever its own size is."""
     with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > LARGEST:
-            raise ValueError("too large")
+        size = sum(member.file_size for member in archive.infolist())
+    if size > LARGEST:
+        raise InputError(
+            f"{path} is too large for a prior: {size / 2**20:.0f} MB when unpacked, at most {LARGEST >> 20} MB are read"
+        )
 
 
 def _from_triangles(triangles: np.ndarray) -> np.ndarray:

@@ -50,6 +50,11 @@ class Survey:
         both = zip(self.channels, self.stripes, strict=False)
         return tuple(replace(one, parameters=first) for one, first in both if not isinstance(first, InputError))
 
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said of the stripes and lenses that the kind of input is made with."""
+        return [note for channel in self.channels for note in channel.notes]
+
 
 @dataclass(frozen=True)
 class Sharpest:

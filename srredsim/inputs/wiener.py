@@ -166,7 +166,7 @@ class Planes:
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-        from srredsim.reconstruction.planes import prepared_plane
+        from srredsim.reconstruction.planes import prepared_plane, unlearned
         from srredsim.reconstruction.wiener import reconstruct
 
         t, c, z = position
@@ -177,7 +177,7 @@ class Planes:
             raw = self._stack.raw(*position)
             prepared = prepared_plane(self._stack, position, raw)
         channel = self._survey.channels[c]
-        image, _ = reconstruct(prepared, moment.stripes, channel.transfer, attenuation=channel.haze)
+        image, _ = reconstruct(prepared, moment.stripes, channel.transfer, attenuation=unlearned(channel.haze))
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling = self._survey.scalings[position]
         cleaned_image = cleaned(self._network, image, widefield, scaling, self._transfers[c], self._tile)

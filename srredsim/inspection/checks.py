@@ -98,13 +98,10 @@ def checked(
         order,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
-        *(
-            verdicts.hexagonal()
-            if hexagonal(field.raw)
-            else [
-                verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum),
-                *_stripes(parameters, lacking, bleaching),
-            ]
+        *_of_the_pattern(
+            field.raw,
+            verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum),
+            _stripes(parameters, lacking, bleaching),
         ),
         verdicts.evenness(light),
         bleaching,
@@ -184,6 +181,11 @@ def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
     value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
     return verdicts.contrast(value, phases)
+
+
+def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> list[Check]:
+    """Of a hexagonal pattern other verdicts than of stripes."""
+    return verdicts.hexagonal() if hexagonal(raw) else [contrast, *stripes]
 
 
 def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:

@@ -22,6 +22,7 @@ from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
 from srredsim.io.memory import Passing, Remembered
 from srredsim.io.raw import Frames
+from srredsim.stripes.hexagonal import FRAMES, WORDS, hexagonal
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
@@ -110,8 +111,8 @@ class Watched:
         return raw
 
     def doubts(self) -> list[str]:
-        """What was found in the frames: hot pixels, and channels that clearly fit another reading of the file."""
-        return list(dict.fromkeys([*remarks(self.stack.array), *self._wrong_orders]))
+        """What was found in the frames: hot pixels, channels that clearly fit another reading, hexagonal patterns."""
+        return list(dict.fromkeys([*remarks(self.stack.array), *self._wrong_orders, *self._hexagons]))
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
@@ -123,6 +124,14 @@ class Watched:
                 others = [line.removeprefix("warning: ") for line in dict.fromkeys(self._wrong_orders)]
                 problem = InputError("; ".join([str(problem), *others]))
             raise problem from None
+
+    @cached_property
+    def _hexagons(self) -> list[str]:
+        pattern = self.stack.pattern
+        if (pattern.angles, pattern.phases) != (1, FRAMES):
+            return []
+        seen = (self.stack.raw(0, c, self.stack.sizes["Z"] // 2) for c in range(self.stack.sizes["C"]))
+        return [f"warning: {WORDS}"] if any(map(hexagonal, seen)) else []
 
     @cached_property
     def _wrong_orders(self) -> list[str]:

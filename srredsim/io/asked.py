@@ -44,6 +44,7 @@ class Reading:
     channels: int | None = None
     keep_hot_pixels: bool = False  # leave hot pixels of raw stacks as they are
     accept_incomplete: bool = False  # go on with what is there of a file that promises more frames
+    stack: bool = False  # the files of a folder are the frames of one stack
 
     def __post_init__(self):
         for name in COUNTS:
@@ -58,12 +59,18 @@ class Reading:
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
+        checks.yes_or_no("stack", self.stack)
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""
         for name in OF_RAW_STACKS:
             if getattr(self, name):
                 raise InputError(f"`{name}` is for raw stacks; {taker}")
+
+    @property
+    def opening(self) -> dict[str, Any]:
+        """What `srredsim.io.open_source` has to know, by name."""
+        return {name: getattr(self, name) for name in ("pixel_size_um", "accept_incomplete", "stack")}
 
     @property
     def optics(self) -> dict[str, Value]:

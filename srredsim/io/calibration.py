@@ -40,6 +40,7 @@ IN_S = {  # by the names that remain of a unit in lower case, with u for the mu
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
 INFO = {"na": "Numerical aperture", "wavelength_em_um": "Emission wavelength (um)"}  # in ImageJ's info, name = value
+SMALLEST, LARGEST = 1e-6, 1e6  # of a number that may be a length in um, or an aperture
 LARGEST_PIXEL_UM = 5.0  # a resolution tag without more is a printer's: 72 dots per inch are 353 um
 
 
@@ -66,24 +67,34 @@ class Calibration:
         notes = list(self.notes)
         if pixel_size_um is not None and not pixel_size_um > 0:
             raise InputError(f"the pixel size must be greater than 0, not {pixel_size_um:g} um")
-        if self.pixel_um is not None:
-            y, x = self.pixel_um
+        y, x = self.pixel_um or (None, None)
+        if (y := _usable(y, "pixels of {:g} um", notes)) and (x := _usable(x, "pixels of {:g} um", notes)):
             if pixel_size_um is None and abs(y / x - 1) > 0.01:
                 raise InputError(f"the pixels are {y:g} um high and {x:g} um wide; they must be square: resample them")
             if pixel_size_um is None:
                 pixel_size_um = x
             notes += Optics(pixel_size_um=x).overridden({"pixel_size_um": pixel_size_um})
-        wavelength, more = self._wavelength()
-        return Optics(self.na, wavelength, pixel_size_um, self.z_step_um, self.frame_interval_s), [*notes, *more]
+        wavelength, more = self._wavelength(notes)
+        na = _usable(self.na, "a numerical aperture of {:g}", notes)
+        return Optics(na, wavelength, pixel_size_um, self.z_step_um, self.frame_interval_s), [*notes, *more]
 
-    def _wavelength(self) -> tuple[Value, list[str]]:
+    def _wavelength(self, notes: list[str]) -> tuple[Value, list[str]]:
         """The emission of all channels, or of each; not known where one of several does not tell it."""
-        told = [wave for wave in self.wavelengths_em_um if wave]
-        if len(told) < len(self.wavelengths_em_um):
-            each = ", ".join(f"{1000 * wave:g}" if wave else "?" for wave in self.wavelengths_em_um)
+        waves = [_usable(wave, "an emission wavelength of {:g} um", notes) for wave in self.wavelengths_em_um]
+        told = [wave for wave in waves if wave]
+        if len(told) < len(waves):
+            each = ", ".join(f"{1000 * wave:g}" if wave else "?" for wave in waves)
             note = f"not every channel tells its emission wavelength ({each} nm), so none is used"
             return None, [note] if told else []
         return (tuple(told) if len(set(told)) > 1 else told[0] if told else None), []
+
+
+def _usable(value: float | None, words: str, notes: list[str]) -> float | None:
+    """A value of the file; None, and a note, if it is none that can be worked with, or written again."""
+    if value is None or SMALLEST < value < LARGEST:
+        return value
+    notes.append(f"the file says {words.format(value)}: not used")
+    return None
 
 
 def of_tiff(tif: tifffile.TiffFile, kind: str, image: int = 0) -> Calibration:

@@ -24,7 +24,12 @@ def stem(path: Path) -> str:
 
 
 def find(
-    inputs: Iterable[str | Path], tell: Callable[[str], None] = lambda note: None, known: set[Path] | None = None
+    inputs: Iterable[str | Path],
+    tell: Callable[[str], None] = lambda note: None,
+    known: set[Path] | None = None,
+    *,
+    stack: bool = False,
+    frames_alone: bool = True,
 ) -> list[Path]:
     """Files as given, folders expanded to the readable files in them, sorted; each image once.
 
@@ -39,6 +44,10 @@ def find(
         Is given what should be known: that files are left out, or taken together.
     known : set of Path, optional
         Files that were found before, and are not found again; what is found is added.
+    stack : bool
+        The files of a folder are the frames of one stack: the folder is found as a file is.
+    frames_alone : bool
+        Whether files of a single frame are of use; if they are not, a folder of nothing else is refused.
 
     Raises
     ------
@@ -51,8 +60,8 @@ def find(
     if not inputs:
         raise InputError("no input was given; name a file or a folder")
     for path in (path for one in inputs for path in _expanded(Path(one), tell)):
-        full = existing(path).is_dir() and not formats.format_of_folder(path)
-        for one in _readable_in(path, tell) if full else [path]:
+        full = existing(path).is_dir() and not formats.format_of_folder(path) and not stack
+        for one in _tried_as_frames(path, _readable_in(path, tell), tell, frames_alone) if full else [path]:
             parts = tiff.files_of_set(one) if one.is_file() else [one]
             if one not in known and len(parts) > 1:
                 tell(f"{one}: {', '.join(part.name for part in parts)} are one image")
@@ -62,11 +71,22 @@ def find(
     return found
 
 
+def _tried_as_frames(folder: Path, paths: list[Path], tell: Callable[[str], None], frames_alone: bool) -> list[Path]:
+    """The files of a folder; that they may be the frames of one stack is said, or is why they are refused."""
+    if formats.are_frames(paths):
+        words = f"holds {len(paths)} numbered files of one frame each"
+        if not frames_alone:
+            what = f"{words}, and a raw stack has several frames: give `stack` to take them for one"
+            raise InputError(what, about=folder)
+        tell(f"{folder} {words}; if they are the frames of one raw stack, give `stack`")
+    return paths
+
+
 def _expanded(path: Path, tell: Callable[[str], None]) -> list[Path]:
     """Images and folders that a pattern matches; a path that is there is no pattern, whatever its name."""
     if not glob.has_magic(str(path)) or os.path.lexists(path):
         return [path]
-    found = [one for one in map(Path, sorted(glob.glob(str(path)))) if one.is_dir() or _is_image(one)]
+    found = [one for one in map(Path, sorted(glob.glob(str(path)))) if one.is_dir() or formats.is_image(one)]
     if not found:
         raise InputError("matches no image", about=path)
     return _without_results(found, path, tell)
@@ -85,8 +105,8 @@ def stamp(path: Path) -> str:
 
 
 def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
-    readable = _images_in(folder)
-    if not readable and (folder / RAW).is_dir() and (readable := _images_in(folder / RAW)):
+    readable = formats.images_in(folder)
+    if not readable and (folder / RAW).is_dir() and (readable := formats.images_in(folder / RAW)):
         tell(f"{folder} holds no image; those of {folder / RAW} are taken")
     if not readable:
         known = tuple(dict.fromkeys(formats.suffixes()))
@@ -100,20 +120,6 @@ def _without_results(paths: list[Path], where: Path, tell: Callable[[str], None]
         return paths
     tell(f"{where}: {len(results)} results of srredsim are left out, as {results[0].name}; name them to take them")
     return [path for path in paths if path not in results]
-
-
-def _images_in(folder: Path) -> list[Path]:
-    try:
-        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", about=folder) from error
-    return [path for path in entries if _is_image(path)]
-
-
-def _is_image(path: Path) -> bool:
-    if path.is_dir():
-        return formats.format_of_folder(path) is not None
-    return path.name.lower().endswith(formats.suffixes()) and path.is_file()
 
 
 def existing(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import RawStack, digest
 from srredsim.io.source import Source
 
 LIMIT = 256 * 2**20  # bytes: the frames of one t, c and z are 126 MB where 15 have 2048 x 2048 pixels of 16 bits
@@ -33,12 +33,14 @@ def read_anew(array: Any) -> Any:
 class Remembered:
     """``array[t, c, z]`` as of a raw stack, the latest kept; those that were not asked for longest go first.
 
-    At most ``limit`` bytes are kept. What alone has more is never kept, but given and forgotten.
+    At most ``limit`` bytes are kept. What alone has more is never kept, but given and forgotten. ``digests`` are those
+    of the first raw stack of each channel, once it was forgotten.
     """
 
     def __init__(self, array: Any, limit: int):
         self.array, self._limit = array, limit
         self._kept: OrderedDict[tuple[int, int, int], np.ndarray] = OrderedDict()
+        self.digests: dict[tuple[int, int, int], bytes] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,12 +56,18 @@ class Remembered:
             return self._kept[position]
         size = self.dtype.itemsize * int(np.prod(self.shape[3:], dtype=np.int64))
         while self._kept and (len(self._kept) + 1) * size > self._limit:  # before reading: the limit holds always
-            self._kept.popitem(last=False)
+            self._forget(*self._kept.popitem(last=False))
         frames = np.asarray(self.array[position]).view()
         frames.flags.writeable = False
         if size <= self._limit:
             self._kept[position] = frames
+        else:
+            self._forget(position, frames)
         return frames
+
+    def _forget(self, position: tuple[int, int, int], frames: np.ndarray) -> None:
+        if position[::2] == (0, 0) and position not in self.digests:
+            self.digests[position] = digest(frames)
 
 
 class Planes:

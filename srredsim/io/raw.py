@@ -41,6 +41,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
         Colours that alternate frame by frame, where the file does not say so.
     accept_incomplete : bool
         Go on with the whole stacks that are there of a file that promises more frames.
+    stack : bool
+        ``path`` is a folder whose files are the frames of one stack, in the order of the numbers in their names.
     keep_hot_pixels : bool
         Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
@@ -55,7 +57,7 @@ def read(path: str | Path, **given: Any) -> RawStack:
     """
     reading = Reading(**given)
     _ = reading.frames  # a wrong order is found before the file is opened
-    return raw_stack(open_source(path, reading.pixel_size_um, reading.accept_incomplete), path, reading)
+    return raw_stack(open_source(path, **reading.opening), path, reading)
 
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:

@@ -9,7 +9,7 @@ import numpy as np
 
 from srredsim.optics.nominal import length
 from srredsim.reconstruction.attenuation import AUTO
-from srredsim.reconstruction.planes import Channel, Plane
+from srredsim.reconstruction.planes import Channel, Plane, unlearned
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
@@ -72,12 +72,12 @@ def _haze_words(haze: Haze, attenuation: float | str | None) -> str:
 
 
 def taken_away(channels: Sequence[Channel]) -> list[str]:
-    """A line for each channel whose images are without light that was out of focus."""
+    """A line for each channel whose images networks are given without light that was out of focus."""
     several = len(channels) > 1
     return [
         f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO)}"
         for number, channel in enumerate(channels, start=1)
-        if channel.haze.share
+        if unlearned(channel.haze).share
     ]
 
 

@@ -14,6 +14,7 @@ from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
+from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
@@ -21,6 +22,7 @@ from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 
+LEARNED_HAZE = 0.2  # share: of six simulated fields, networks made those with more better without it, with less worse
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
 
@@ -93,11 +95,11 @@ def planes(
         known.check(stack.pattern, transfer)
     sizes = stack.sizes
     for c, transfer in zip(range(sizes["C"]), transfers, strict=True):
-        sharpest = sharpest_slice(stack, c)
-        channel = found_in(prepared_mean(stack, c, sharpest), transfer, c, known)
+        sharpest, first = sharpest_slice(stack, c)
+        channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
         found, lens = channel.parameters, channel.transfer
         for t in range(sizes["T"]):
-            at_sharpest = prepared_plane(stack, (t, c, sharpest))
+            at_sharpest, first = prepared_plane(stack, (t, c, sharpest), first), None
             if sizes["T"] > 1:
                 found = remeasured(found, at_sharpest.frames, transfer)
             for z in range(sizes["Z"]):
@@ -114,18 +116,27 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     """Stripes, lens and haze of a channel, from the mean over time of its sharpest slice; else as of `planes`."""
     field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
     found, notes = (known or Known()).find(field, transfer, channel)
+    notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     haze = haze_of(field.frames, found, transfer)
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
+
+
+def unlearned(haze: Haze) -> Haze:
+    """Haze that is taken from a Wiener image before a network cleans it: none where it is faint.
+
+    Networks were trained on images with haze, and take faint haze away by themselves.
+    """
+    return haze if haze.share > LEARNED_HAZE else NONE
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
     """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and lens.
 
-    Light out of focus is taken away, as `planes` does.
+    It is an image for networks: see `unlearned`.
     """
     found = estimate(prepared, transfer)
     lens = found.lens(transfer)
-    image, _ = reconstruct(prepared, found, lens, attenuation=haze_of(prepared.frames, found, transfer))
+    image, _ = reconstruct(prepared, found, lens, attenuation=unlearned(haze_of(prepared.frames, found, transfer)))
     return image, found, lens
 
 
@@ -148,13 +159,13 @@ def prepared_plane(stack: RawStack, position: tuple[int, int, int], raw: np.ndar
         raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
 
 
-def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
-    """The mean over time of one slice of a channel."""
+def prepared_mean(stack: RawStack, channel: int, z: int, first: np.ndarray) -> Prepared:
+    """The mean over time of one slice of a channel, whose frames at the first time are given."""
     times = [(t, channel, z) for t in range(stack.sizes["T"])]
     if len(times) == 1:
-        return prepared_plane(stack, times[0])
-    mean = np.zeros(stack.array.shape[3:], np.float32)
-    for position in times:
+        return prepared_plane(stack, times[0], first)
+    mean = first.astype(np.float32) / len(times)
+    for position in times[1:]:
         mean += whole(stack, position).astype(np.float32) / len(times)
     try:
         return prepare(mean)
@@ -164,10 +175,15 @@ def prepared_mean(stack: RawStack, channel: int, z: int) -> Prepared:
         raise
 
 
-def sharpest_slice(stack: RawStack, channel: int) -> int:
-    """The slice with the finest contrast, at the first time."""
-    slices = range(stack.sizes["Z"])
-    return max(slices, key=lambda z: sharpness(stack.raw(0, channel, z))) if len(slices) > 1 else 0
+def sharpest_slice(stack: RawStack, channel: int) -> tuple[int, np.ndarray]:
+    """The slice with the finest contrast at the first time, and its frames."""
+    best, frames, height = 0, whole(stack, (0, channel, 0)), -np.inf
+    slices = stack.sizes["Z"]
+    for z in range(slices) if slices > 1 else ():
+        raw = whole(stack, (0, channel, z)) if z else frames
+        if (new := sharpness(raw)) > height:
+            best, frames, height = z, raw, new
+    return best, frames
 
 
 def sharpness(raw: np.ndarray) -> float:

@@ -12,7 +12,6 @@ from srredsim.errors import InputError
 from srredsim.io.asked import Reading
 from srredsim.io.raw import raw_stack
 from srredsim.io.source import Source
-from srredsim.lost_frames import whole
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import in_words, missing_of
 from srredsim.reconstruction.planes import sharpest_slice
@@ -97,8 +96,7 @@ def _meaning(optics: Optics) -> str:
 
 
 def _of_channel(stack: RawStack, channel: int) -> Cutoff:
-    position = (0, channel, sharpest_slice(stack, channel))
-    raw = whole(stack, position)
+    _, raw = sharpest_slice(stack, channel)
     if min(raw.shape[2:]) < SMALLEST:
         raise InputError(f"they are {raw.shape[2]} x {raw.shape[3]} pixels, wanted {SMALLEST} or more")
     starts = [max(0, (n - FIELD) // 2) for n in raw.shape[2:]]

@@ -32,18 +32,36 @@ EXCITED = 0.92  # wavelength of the excitation over that of the emission
 
 
 def planes_in_view(rng: np.random.Generator, settings: Settings, flaws: Flaws) -> list[np.ndarray]:
-    """Objects on the padded output grid: that in focus, and one for each plane out of focus, of the same kind."""
+    """Objects on the padded output grid: that in focus, and one for each plane out of focus.
+
+    Out of focus lies another specimen of the same kind, each plane another region of it.
+    """
     y, x = padded_shape(settings)
     field = phantoms.Field((sampling.SCALE * y, sampling.SCALE * x), settings.pixel_size_um / sampling.SCALE)
-    if flaws.specimen is None:
-        focus = object_in_view(rng, settings)
-        return [focus, *(phantoms.draw(rng, field, settings.phantom) for _ in flaws.depths_um)]
-    draw = specimens.KINDS[flaws.specimen]
-    while True:
-        focus = draw(rng, field)
-        seen = crop(focus, settings, sampling.SCALE)
-        if np.percentile(seen, PEAK_PERCENT) > 0.05 * seen.max():
-            return [focus, *(draw(rng, field) for _ in flaws.depths_um)]
+
+    def draw() -> np.ndarray:
+        if flaws.specimen is None:
+            return phantoms.draw(rng, field, settings.phantom)
+        return specimens.KINDS[flaws.specimen](rng, field)
+
+    focus = object_in_view(rng, settings) if flaws.specimen is None else draw()
+    while flaws.specimen and _hardly_in_view(focus, settings):
+        focus = draw()
+    if not flaws.depths_um:
+        return [focus]
+    other = draw()
+    return [focus, *(_elsewhere(rng, other) for _ in flaws.depths_um)]
+
+
+def _hardly_in_view(obj: np.ndarray, settings: Settings) -> bool:
+    seen = crop(obj, settings, sampling.SCALE)
+    return not np.percentile(seen, PEAK_PERCENT) > 0.05 * seen.max()
+
+
+def _elsewhere(rng: np.random.Generator, obj: np.ndarray) -> np.ndarray:
+    """Another region of an object that goes on and on, mirrored at times."""
+    mirrored = obj[:: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
+    return np.roll(mirrored, [int(rng.integers(n)) for n in obj.shape], (0, 1))
 
 
 def expected(settings: Settings, flaws: Flaws, planes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

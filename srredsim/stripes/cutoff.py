@@ -75,12 +75,25 @@ def cutoff_of(prepared: Prepared) -> Knee:
 
 
 class Likelihood:
-    """That of all bands of a stack, whose stripes are known."""
+    """That of all bands of a stack, whose stripes are known.
 
-    def __init__(self, prepared: Prepared, found: Parameters, zeros: np.ndarray, knee: Knee):
+    Parameters
+    ----------
+    found : Parameters
+        Stripes, in cycles per um of pixels of a size.
+    zeros : (angles, y, x) ndarray
+        As `zeros_of` has them.
+    knee : Knee
+        Where the search for the cut-off begins.
+    """
+
+    def __init__(
+        self, prepared: Prepared, found: Parameters, zeros: np.ndarray, knee: Knee, pixel_size_um: float = 1.0
+    ):
         self._start, self._noise = knee, noise_of(zeros)
         self._limit = self._noise.limit
-        self._finest = found.k_max_per_um
+        self._pixel_size_um = pixel_size_um
+        self._finest = found.k_max_per_um * pixel_size_um
         y, x = zeros.shape[1:]
         self._fy, self._fx = np.fft.fftfreq(y)[:, None], np.fft.rfftfreq(x)
         radius = np.hypot(self._fy, self._fx)
@@ -104,8 +117,9 @@ class Likelihood:
             _, *images = optics_bands.separate(frames, angle.steps_rad, len(angle.orders))
             for order, each in zip(angle.orders, images, strict=True):
                 faded = image(faded_spectrum(each, WIDE_FADE)) * np.exp(-1j * order.phase_rad)
-                for k, moved in ((order.k_per_um, faded), (np.negative(order.k_per_um), faded.conj())):
-                    home = fft.fft2(moved * wave(shape, -np.array(k) * shape), workers=WORKERS)
+                k_per_pixel = np.array(order.k_per_um) * self._pixel_size_um
+                for k, moved in ((k_per_pixel, faded), (-k_per_pixel, faded.conj())):
+                    home = fft.fft2(moved * wave(shape, -k * shape), workers=WORKERS)
                     bands.append(self._band((number, order.order), home[:, : len(self._fx)], k))
         return bands
 

@@ -67,7 +67,7 @@ def planewise(
     """
     started = time.perf_counter()
     path = Path(path)
-    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
+    source = io.open_source(path, **reading.opening)
     stack = io.plain_images(source, path, reading, work.smallest)
     positions, size = stack.array.shape[:3], stack.array.shape[5:]
     result = writing.path(path, work.name)

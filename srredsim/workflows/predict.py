@@ -194,7 +194,7 @@ class Worker:
         if stack is None:
             if io.stamp(plan.path) != plan.stamp:
                 raise InputError(f"{plan.path} has changed since it was planned: plan it again")
-            source = io.open_source(plan.path, plan.reading.pixel_size_um, plan.reading.accept_incomplete)
+            source = io.open_source(plan.path, **plan.reading.opening)
             source = unknown_optics.with_known(source, plan.survey.cutoffs)
             stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
         self.plan, self._networks = plan, chain.networks
@@ -350,7 +350,7 @@ def _opened(
     if tile is not None:
         checks.positive("tile", tile)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
-    source = io.open_source(path, reading.pixel_size_um, reading.accept_incomplete)
+    source = io.open_source(path, **reading.opening)
     if not isinstance(model, LoadedModel | Chain):
         known, source = unknown_optics.of_file(source, path, reading)
         model = model(known)
@@ -387,7 +387,7 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, find)
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    read = [*watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]  # of what the survey has read
+    read = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]  # when all was read
     doubts = dict.fromkeys([*coarse, *read])
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
     return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

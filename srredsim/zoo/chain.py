@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks
+from srredsim import checks, resources
 from srredsim.acquisition import RawStack
 from srredsim.consistency.widefield import Agreements
 from srredsim.errors import InputError
@@ -50,9 +51,10 @@ class Chain:
         several = [links] if isinstance(links, LoadedModel) else _links(links)
         self._asked = precision if engine == choice.AUTO else None  # of models whose engine is to be chosen
         self._chosen = [not isinstance(each, LoadedModel) for each in several]
-        self.models = [
-            each if isinstance(each, LoadedModel) else choice.load(each, precision, engine) for each in several
-        ]
+        with _naming_the_argument():
+            self.models = [
+                each if isinstance(each, LoadedModel) else choice.load(each, precision, engine) for each in several
+            ]
         self.networks = [Network(model) for model in self.models]
         for model in self.models if len(self.models) > 1 else ():
             model.kind.check_link(model.name)
@@ -125,8 +127,9 @@ class Chain:
 def find(links: str | Path | LoadedModel | Chain) -> None:
     """InputError if there is no such model, or one of a chain has no weights; nothing is loaded."""
     if not isinstance(links, LoadedModel | Chain):
-        for link in _links(links):
-            models.find(link)
+        with _naming_the_argument():
+            for link in _links(links):
+                models.find(link)
 
 
 def loaded(model: str | Path | LoadedModel | Chain, precision: str = choice.AUTO, engine: str = choice.AUTO) -> Chain:
@@ -165,6 +168,15 @@ def _links(names: str | Path | Sequence) -> list:
     if not all(links):
         raise InputError(f"a chain has a model on each side of {LINK}, as w2s_dncnn+w2s_rcan; got {names}")
     return links
+
+
+@contextmanager
+def _naming_the_argument() -> Iterator[None]:
+    """Whoever gives the name of no model as one of several arguments is told which it was."""
+    try:
+        yield
+    except resources.Unknown as problem:
+        raise InputError(f"`model`: {problem}") from None
 
 
 def _naming_another(stack: Callable[[], RawStack]) -> RawStack:

@@ -5,7 +5,6 @@ import pytest
 from scipy import ndimage
 
 from srredsim.data import dense
-from srredsim.data.batches import Batches
 from srredsim.data.dense import DensePairs, DenseSeries, Lens
 from srredsim.errors import InputError
 from srredsim.inputs.widefield import examples
@@ -122,13 +121,8 @@ RECIPE = {
 }
 
 
-def test_their_share_is_the_one_that_was_asked_for():
-    opened = examples(from_dict(RECIPE), "train")
-    batches = Batches(opened.pairs, 32, 5, 1, opened.augmentation, 3, 5)
-    assert len(opened.pairs) == 50  # 6 fields at 5 levels, and 20
-    asked = batches.indices(range(10))
-    assert sum(index >= 30 for index in asked) == 20
-    assert opened.pairs.missing([2, 31, 44]) == [0, 31, 44]
+def test_scenes_that_are_not_painted_yet_are_missing_beside_the_fields():
+    assert examples(from_dict(RECIPE), "train").pairs.missing([2, 31, 44]) == [0, 31, 44]
 
 
 def test_their_share_of_a_validation_stands_at_its_beginning():

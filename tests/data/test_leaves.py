@@ -97,8 +97,9 @@ RECIPE = {
 }
 
 
-def test_their_share_is_the_one_that_was_asked_for():
-    opened = examples(from_dict(RECIPE), "train")
+@pytest.mark.parametrize("key", ["leaves", "dense"])
+def test_their_share_is_the_one_that_was_asked_for(key):
+    opened = examples(from_dict(RECIPE | {"data": RECIPE["data"] | {"leaves": 0.0} | {key: 0.4}}), "train")
     batches = Batches(opened.pairs, 32, 5, 1, opened.augmentation, 3, 5)
     assert len(opened.pairs) == 50  # 6 fields at 5 levels, and 20
     asked = batches.indices(range(10))

@@ -63,6 +63,13 @@ def test_a_prior_comes_back_from_its_file(tmp_path):
     assert load(tmp_path / "whole.npz").weights.sum() == pytest.approx(1)
 
 
+def test_a_prior_that_would_fill_the_memory_is_called_too_large(tmp_path, monkeypatch):
+    save(two_components(), tmp_path / "prior.npz")
+    monkeypatch.setattr(mixture, "LARGEST", 2**14)
+    with pytest.raises(InputError, match=r"^\S+ is too large for a prior: 0 MB when unpacked, at most 0 MB are read$"):
+        load(tmp_path / "prior.npz")
+
+
 def test_the_shipped_prior_is_a_mixture_of_patches_of_mean_0():
     prior = load()
     assert mixture.SHIPPED.stat().st_size < 2.5e6

@@ -15,7 +15,7 @@ from srredsim.io.formats.tiff import kind
 
 SEED = 20240607
 DAMAGED_OF_EACH = 34  # files made of each healthy one
-SIDE = 16
+SIDE = 32
 RAW = np.random.default_rng(SEED).poisson(50, (15, SIDE, SIDE)).astype(np.uint16)
 RAW[:, 4:9, 3:12] += 300
 DEEP = "[" * 50_000 + "]" * 50_000
@@ -174,12 +174,12 @@ def images() -> dict[str, bytes]:
         "imagej_endless.tif": tiff(metadata=None, description=f"ImageJ=1.53\nimages={DIGITS}\n"),
         "imagej_billions.tif": tiff(metadata=None, description="ImageJ=1.53\nimages=4000000000\n"),
         "shaped_billions.tif": tiff(
-            metadata=None, description='{"shape": [4000000000, 16, 16]}', software="tifffile.py"
+            metadata=None, description='{"shape": [4000000000, 32, 32]}', software="tifffile.py"
         ),
-        "shaped_cut.tif": tiff()[:3000],
-        "shaped_pages_cut.tif": tiff(compression="zlib")[:6000],
+        "shaped_cut.tif": tiff()[:9000],
+        "shaped_pages_cut.tif": tiff(compression="zlib")[:9000],
         "killed.tif": killed(),
-        "cut.npy": healthy()["array.npy"][:-700],
+        "cut.npy": healthy()["array.npy"][:-3000],
         "imagej_digits.tif": imagej(slices=15, Info=DIGITS),
         "description_long.tif": tiff(description="x" * 100_000, metadata=None),
         "loop.tif": loop_of_pages(),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from srredsim.cli.main import parser
 from srredsim.zoo import models, recipe
 
 DEEP = "[" * 50_000 + "]" * 50_000
@@ -83,6 +84,9 @@ def taken(hostile, number):
     return [path for path in paths if not by_dice(path)] + dice[number :: len(OF_IMAGES)]
 
 
+ARGUMENT = re.compile(  # as Python has it: on the command line it is a flag, of this command or of one that is named
+    rf"\b({'|'.join({name for one in parser().commands.values() for name in one.flags() if '_' in name})})\b"
+)
 OF_IMAGES = {
     "inspect": ("inspect",),
     "reconstruct": ("reconstruct", *OPTICS),
@@ -90,8 +94,8 @@ OF_IMAGES = {
     "predict_wiener": ("predict", "--model", "tiny_cleaner", *OPTICS),
     "predict_widefield": ("predict", "--model", "tiny_denoiser"),
     "denoise": ("denoise", "--method", "pure_let", "--noise", 1, 1),
-    "noise": ("analyse", "noise"),
-    "reference": ("reference", "--light", 0.3, *OPTICS),
+    "noise": ("analyse", "noise", "--repeats"),
+    "reference": ("reference", "--light", 0.3, "--accept-incomplete", *OPTICS),
 }
 
 
@@ -101,9 +105,10 @@ def through(name, paths, out, run, request):
     memory, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, time.monotonic()
     with limited(int(LONGEST + 5 * len(paths))):
         status, printed, err = run(*argv, *paths, "--out", out, "--json")
-    report, lines = json.loads(printed), err.splitlines()
+    report, lines = json.loads(printed), err.splitlines()  # among them what is printed of images that are of use
     wrong = [] if status in (0, 2) else [f"exit status {status}"]
-    wrong += [line[:300] for line in lines if not line.startswith("srredsim: ") or "Warning" in line]
+    wrong += [line[:300] for line in lines if re.search(r"Warning|Traceback|^\w*Error", line)]
+    wrong += [line for line in lines if line.startswith("srredsim: ") and ARGUMENT.search(line)]
     wrong += [f"{len(line)} characters: {line[:200]}" for line in lines if len(line) >= LINE]
     for failure in report["failures"]:
         said = [line for line in lines if line.startswith(f"srredsim: {failure['input']}")]

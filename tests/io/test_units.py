@@ -48,3 +48,12 @@ def test_imagej_units_of_y_and_z(tmp_path):
 def test_a_length_that_is_no_number_is_not_known(tmp_path, value):
     stack = ome(tmp_path / "a.ome.tif", PhysicalSizeX=value, PhysicalSizeY=value)
     assert stack.optics.pixel_size_um is None
+
+
+@pytest.mark.parametrize("value", [-0.08, 1e-30, 1e30])
+def test_a_length_that_is_none_is_not_used_nor_written(tmp_path, value):
+    """Said once; results can be written, with what is known."""
+    stack = ome(tmp_path / "a.ome.tif", PhysicalSizeX=value, PhysicalSizeY=value)
+    assert stack.optics.pixel_size_um is None
+    assert sum("not used" in note for note in stack.notes) == 1
+    io.write_image(tmp_path / "b.tif", stack.raw(0, 0, 0)[0, 0], optics=stack.optics)

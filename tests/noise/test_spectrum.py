@@ -55,10 +55,8 @@ def test_smoothed_noise_has_the_spectrum_of_the_filter(photons):
     x = np.arange(-4, 5)
     kernel = np.exp(-(x**2) / (2 * SIGMA**2)) / np.exp(-(x**2) / (2 * SIGMA**2)).sum()
     turns = np.linspace(0, np.pi / 2, 33)[:, None]
-    passed = [
-        np.tensordot(kernel, np.cos(2 * np.pi * x[:, None, None] * frequency * f(turns)), axes=1)
-        for f in (np.sin, np.cos)
-    ]
+    waves = (np.cos(2 * np.pi * x[:, None, None] * frequency * along(turns)) for along in (np.sin, np.cos))
+    passed = [np.tensordot(kernel, wave, axes=1) for wave in waves]
     expected = np.mean((passed[0] * passed[1]) ** 2, axis=0)
     np.testing.assert_allclose(found.at(frequency) / found.at(frequency[:1]), expected / expected[0], rtol=0.25)
     assert "not a camera's" in found.words

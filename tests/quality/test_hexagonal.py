@@ -47,3 +47,8 @@ def test_seven_phases_of_stripes_are_stripes():
         8, size=(80, 80), angles=1, phases=7, photons=(400.0, 400.0), phantom="filaments", **MICROSCOPE
     ).raw
     assert "hexagonal" not in srredsim.reconstruct(raw, axes="APYX", **MICROSCOPE).found["verdict"]
+
+
+def test_predict_says_so_too(tiny_cleaner):
+    notes = srredsim.predict(hexagonal(), axes="APYX", model=tiny_cleaner, **MICROSCOPE).notes
+    assert sum("hexagonal SIM" in note for note in notes) == 1

@@ -1,10 +1,6 @@
-"""Adversarial training: the gradients go where they should, it resumes exactly, and replicas train like one device."""
+"""Adversarial training: the gradients go where they should, and it resumes exactly."""
 
 import csv
-import json
-import math
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
@@ -34,8 +30,8 @@ TINY = {
     "optimizer": {"learning_rate": 1e-3},
     "metrics": ["psnr"],
     "precision": "float32",
-    "epochs": 4,
-    "steps": 8,
+    "epochs": 2,
+    "steps": 12,
     "seed": 3,
 }  # fmt: skip
 
@@ -70,12 +66,12 @@ def trainer_of(wanted: recipe.Recipe, optimizer):
 
 
 def test_a_resumed_run_ends_like_the_uninterrupted_one(tmp_path, broken_off):
-    gan, broken = {"real": "other_batch"}, broken_off(2)
+    gan, broken = {"real": "other_batch"}, broken_off(1)
     whole = train(tiny(gan), out=tmp_path / "whole")
-    assert len(history(broken)) == 2
+    assert len(history(broken)) == 1
     train(tiny(gan), out=broken, resume=True)
     assert history(broken) == history(whole)
-    expected, found = (stored(run / "checkpoint" / "epoch_00004.weights.h5") for run in (whole, broken))
+    expected, found = (stored(run / "checkpoint" / "epoch_00002.weights.h5") for run in (whole, broken))
     assert expected.keys() == found.keys()
     for part in ("layers/", "discriminator/", "optimizer/", "discriminator_optimizer/"):
         assert any(key.startswith(part) for key in expected), part
@@ -136,59 +132,6 @@ def test_a_step_is_one_of_each_side_from_the_same_state():
         np.testing.assert_allclose(variable.numpy(), value - 0.2 * gradient, rtol=1e-4, atol=1e-7)
     for variable, value, gradient in zip(judge.trainable_variables, before[1], of_judge, strict=True):
         np.testing.assert_allclose(variable.numpy(), value - 0.3 * gradient, rtol=1e-4, atol=1e-7)
-
-
-TWICE = """
-import json, sys
-from pathlib import Path
-import numpy as np, tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-import keras
-from srredsim import losses
-from srredsim.training import adversarial, checkpoint, optimizers, strategy
-from srredsim.training.fit import train
-from srredsim.zoo import models, recipe
-
-wanted = recipe.from_dict(json.loads(sys.argv[1]))
-rng = np.random.default_rng(2)
-frames, images = rng.random((4, 3, 16, 16, 9), np.float32), rng.random((4, 3, 32, 32, 2), np.float32)
-
-def trained(devices):
-    keras.utils.set_random_seed(5)
-    with devices.scope():
-        made = adversarial.trainer(wanted, models.build_network(wanted))
-        optimizer = optimizers.build(wanted.optimizer, 0.1, "float32")
-        made.compile(optimizer, loss=losses.get(wanted.loss), jit_compile=False)
-        made.optimizer.build(made.network.trainable_variables)
-    arrays = tuple(np.concatenate([array] * devices.replicas, axis=1) for array in (frames, images))
-    data = tf.data.Dataset.from_tensor_slices(arrays)
-    fitted = made.fit(data, epochs=1, shuffle=False, verbose=0)
-    return made, fitted.history
-
-one, of_one = trained(strategy.Devices(1))
-two_devices = strategy.mirrored(["/cpu:0", "/cpu:1"])
-two, of_two = trained(two_devices)
-for name, values in of_one.items():
-    np.testing.assert_allclose(of_two[name], values, rtol=1e-4, err_msg=name)
-for a, b in zip(one.trainable_variables, two.trainable_variables, strict=True):
-    np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=2e-6, err_msg=a.path)
-whole = recipe.from_dict(json.loads(sys.argv[2]))
-print(json.dumps(checkpoint.load(train(whole, out=Path(sys.argv[3]), devices=two_devices)).history))
-"""
-
-
-def test_two_replicas_with_the_same_images_train_like_one_device(tmp_path):
-    """The relativistic means are per replica: with the batch given twice, each is that of one device. Then a run."""
-    plain = {"name": "sgd", "clip_norm": None, "l2": 0.5}  # the L2 term is added once, not once for each device
-    wanted = tiny({"learning_rate": 0.1}, optimizer=plain)
-    whole = tiny({"real": "other_batch", "kind": "epsr"}, optimizer={"ema": 0.9, "learning_rate": 1e-3}, epochs=1)
-    told = [json.dumps(wanted.as_dict()), json.dumps(whole.as_dict()), str(tmp_path / "run")]
-    done = subprocess.run([sys.executable, "-c", TWICE, *told], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    (row,) = json.loads(done.stdout.splitlines()[-1])
-    assert all(math.isfinite(value) for value in row.values())
-    assert row["loss"] == pytest.approx(row["pixel_loss"] + 0.05 * row["gan_loss"], rel=1e-5)
 
 
 class Numbered(Pairs):

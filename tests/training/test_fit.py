@@ -1,8 +1,9 @@
-"""Training: it learns, resumes exactly after kill -9, and two replicas train like one."""
+"""Training: it learns, and resumes exactly after kill -9, whatever it was about to write."""
 
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,8 @@ import numpy as np
 import pytest
 from tensorboard.util import tensor_util
 
-from srredsim import inputs
-from srredsim.checkpoints.keras_file import load_weights
-from srredsim.data.batches import validation_batches
 from srredsim.errors import InputError
+from srredsim.io import whole as files
 from srredsim.training import callbacks, checkpoint, fit, runs
 from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
@@ -35,25 +34,13 @@ TINY = {
     "schedule": {"name": "cosine", "warmup_steps": 5},
     "precision": "float32",
     "epochs": 4,
-    "steps": 12,
+    "steps": 25,
     "seed": 3,
 }  # fmt: skip
 
 
 def tiny(**changes) -> dict:
     return TINY | changes
-
-
-def job(out, wanted, replicas=1) -> dict:
-    return {"recipe": wanted, "out": str(out), "replicas": replicas}
-
-
-def command(*jobs, devices=1) -> list[str]:
-    return [sys.executable, str(DRIVER), json.dumps({"devices": devices, "jobs": jobs})]
-
-
-def run(out, wanted, **more) -> list[dict]:
-    return checkpoint.load(train(recipe.from_dict(wanted), out=out, **more)).history
 
 
 def weights(folder: Path, name: str = "last.weights.h5") -> dict[str, np.ndarray]:
@@ -63,8 +50,17 @@ def weights(folder: Path, name: str = "last.weights.h5") -> dict[str, np.ndarray
     return found
 
 
-def without_time(history: list[dict]) -> list[dict]:
-    return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+def history(folder: Path) -> list[dict]:
+    """Without the time that it took."""
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in checkpoint.load(folder).history]
+
+
+def check_same(folder: Path, other: Path) -> None:
+    assert history(folder) == history(other)
+    for name in ("last.weights.h5", "model.weights.h5"):
+        expected = weights(other, name)
+        for key, value in weights(folder, name).items():
+            np.testing.assert_array_equal(value, expected[key], err_msg=key)
 
 
 def curves(folder: Path) -> dict[str, list[float]]:
@@ -88,140 +84,94 @@ def columns(rows: list[dict], prefix: str) -> dict[str, list]:
     }
 
 
-def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(tmp_path):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    expected = run(whole, tiny(steps=25))
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Folder of a run that nothing stopped. Beside it the same as a kill would have left it: ``first`` and ``third``
+    before the record of that epoch appears, ``unwritten`` before model.keras does.
+    """
+    home = tmp_path_factory.mktemp("fit")
+    moments = iter(["first", "second", "third", "fourth"])
+
+    def as_if_killed(moment):
+        if moment == "before model.keras" or (moment == "before state.json" and (name := next(moments, None))):
+            left = home / ("unwritten" if moment == "before model.keras" else name)
+            shutil.copytree(home / "whole", left)
+            for path in left.rglob(".srredsim-*"):  # of a process that is gone
+                path.rename(path.with_name(path.name.replace(f"-{os.getpid()}-", "-99999999-")))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "moment", as_if_killed)
+        return train(recipe.from_dict(TINY), out=home / "whole")
+
+
+def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(whole):
+    """Two kills: what was left before there was any record is begun anew, and killed at any moment after that."""
+    broken = whole.with_name("first")
+    told = {"devices": 1, "jobs": [{"recipe": TINY, "out": str(broken), "replicas": 1, "resume": True}]}
     process = subprocess.Popen(
-        command(job(broken, tiny(steps=25))), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, str(DRIVER), json.dumps(told)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     state = broken / "checkpoint" / "state.json"
+    assert not state.is_file()
     while not state.is_file() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert 1 <= json.loads(state.read_text())["epochs_done"] < 4
-    resumed = run(broken, tiny(steps=25), resume=True)
-    assert without_time(resumed) == without_time(expected)
-    for name in ("last.weights.h5", "model.weights.h5"):
-        for key, value in weights(whole, name).items():
-            np.testing.assert_array_equal(weights(broken, name)[key], value, err_msg=key)
+    train(recipe.from_dict(TINY), out=broken, resume=True)
+    check_same(broken, whole)
     with open(broken / "history.csv", newline="") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
 
 
-PLAIN = tiny(
-    epochs=2,
-    steps=6,
-    optimizer={"name": "sgd", "learning_rate": 0.02, "clip_norm": None},
-    loss="mean_squared_error",
-)
-OVER_STEPS = tiny(
-    network={"name": "srfbn", "input_channels": 9, "steps": 3, "groups": 1, "filters": 3},
-    loss={"mean_absolute_error_over_steps": 0.5},
-    metrics=["rmse"],
-    optimizer={"learning_rate": 1e-3},
-    epochs=2,
-    steps=3,
-)
-
-
-@pytest.fixture(scope="module")
-def on_two_devices(tmp_path_factory):
-    """Folder of the runs one, two (the same with two replicas) and over_steps, and the history of each."""
-    folder = tmp_path_factory.mktemp("two_devices")
-    jobs = {"one": (PLAIN, 1), "two": (PLAIN, 2), "over_steps": (OVER_STEPS, 2)}
-    told = command(*(job(folder / name, *what) for name, what in jobs.items()), devices=2)
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder, dict(zip(jobs, json.loads(done.stdout.splitlines()[-1]), strict=True))
-
-
-def test_two_replicas_train_like_one(on_two_devices):
-    folder, histories = on_two_devices
-    one, two = histories["one"], histories["two"]
-    for a, b in zip(one, two, strict=True):
-        for name in ("loss", "psnr", "val_loss", "val_psnr"):  # three validation images: the last replica gets padding
-            assert a[name] == pytest.approx(b[name], rel=1e-4), name
-    for key, value in weights(folder / "one").items():
-        np.testing.assert_allclose(weights(folder / "two")[key], value, atol=2e-5, err_msg=key)
-
-
-def test_training_learns_and_leaves_everything_behind(tmp_path):
-    out = train(recipe.from_dict(tiny(epochs=3, steps=60, optimizer={"learning_rate": 1e-3})), out=tmp_path / "run")
-    with open(out / "history.csv", newline="") as file:
+def test_training_learns_and_leaves_everything_behind(whole, tmp_path):
+    with open(whole / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert float(rows[-1]["val_psnr"]) > float(rows[0]["val_psnr"]) + 0.1
     assert {"preview.png", "model.keras", "model.weights.h5", "last.weights.h5", "run.json", "recipe.yaml"} <= {
-        path.name for path in out.iterdir()
+        path.name for path in whole.iterdir()
     }
-    assert curves(out / "tensorboard" / "validation") == columns(rows, "val_")
-    trained = curves(out / "tensorboard" / "train")
+    assert curves(whole / "tensorboard" / "validation") == columns(rows, "val_")
+    trained = curves(whole / "tensorboard" / "train")
     assert trained.keys() == {"epoch_loss", "epoch_psnr", "epoch_ncc", "epoch_learning_rate"}
-    assert recipe.load(out) == recipe.from_dict(tiny(epochs=3, steps=60, optimizer={"learning_rate": 1e-3}))
-
-    import keras
-
-    loaded = models.load(out, "float32")
-    frames = np.random.default_rng(0).random((1, 20, 24, 9), np.float32)
-    by_file = keras.models.load_model(out / "model.keras")(frames)
-    np.testing.assert_array_equal(loaded.network(frames), by_file)
+    assert recipe.load(whole) == recipe.from_dict(TINY)
+    check_model(whole)
 
     with pytest.raises(InputError, match="has a run already"):
-        train(recipe.load(out), out=out)
-    with pytest.raises(InputError, match="3 epochs already"):
-        train(recipe.load(out), out=out, resume=True)
+        train(recipe.load(whole), out=whole)
+    with pytest.raises(InputError, match="4 epochs already"):
+        train(recipe.load(whole), out=whole, resume=True)
 
     with pytest.raises(InputError, match=r"trained with another data\.batch, seed"):
-        train(recipe.load(out, ["seed=8", "data.batch=2", "epochs=5"]), out=out, resume=True)
+        train(recipe.load(whole, ["seed=8", "data.batch=2", "epochs=5"]), out=whole, resume=True)
 
-    fresh = train(recipe.from_dict(tiny(epochs=1, steps=1, initial_weights=str(out))), out=tmp_path / "tuned")
+    fresh = train(recipe.from_dict(tiny(epochs=1, steps=1, initial_weights=str(whole))), out=tmp_path / "tuned")
     with open(fresh / "history.csv", newline="") as file:
         start = float(next(csv.DictReader(file))["val_psnr"])
     assert start > float(rows[0]["val_psnr"])
 
 
-def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(on_two_devices):
-    """History and weights agree: the score is that of the last step, the loss the sum over the steps."""
-    folders, histories = on_two_devices
-    folder, history = folders / "over_steps", histories["over_steps"]
-    assert (folder / "preview.png").is_file()
-    described = recipe.from_dict(OVER_STEPS)
-    frames, truth, _ = next(
-        iter(
-            validation_batches(
-                inputs.module(described.data.input).examples(described, "validation").pairs,
-                described.data.validation_count,
-                32,
-                3,
-            )
-        )
-    )
-    last, every = models.build_network(described), models.build_network(described, "float32", "steps")
-    load_weights(last, folder / "last.weights.h5")
-    every.set_weights(last.get_weights())
-    errors = every.predict(frames, verbose=0) - truth
-    rmse = np.sqrt(np.square(last.predict(frames, verbose=0) - truth).mean(axis=(1, 2, 3)))
-    assert history[-1]["val_rmse"] == pytest.approx(rmse.mean(), rel=1e-4)
-    assert np.abs(errors[..., 0] - errors[..., -1]).max() > 1e-3
-    assert history[-1]["val_loss"] == pytest.approx(0.5 * np.abs(errors).mean(axis=(0, 1, 2)).sum(), rel=1e-4)
-    saved = keras.saving.load_model(folder / "model.keras")
-    assert saved.output_shape[-1] == 1
-    load_weights(last, folder / "model.weights.h5")
-    np.testing.assert_allclose(
-        saved.predict(frames, verbose=0), models.load(folder, "float32").network.predict(frames, verbose=0), atol=1e-6
-    )
+def check_model(folder: Path) -> None:
+    """The model that anyone opens gives the image of the weights."""
+    frames = np.random.default_rng(0).random((1, 20, 24, 9), np.float32)
+    by_file = keras.saving.load_model(folder / "model.keras")(frames)
+    np.testing.assert_array_equal(models.load(folder, "float32").network(frames), by_file)
 
 
-def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
-    good = train(recipe.from_dict(tiny(epochs=1)), out=tmp_path / "run")
-    before = weights(good, "model.weights.h5")
-    text = (good / "recipe.yaml").read_text()
-    (good / "recipe.yaml").write_text(text)
-    hot = tiny(epochs=2, optimizer={"name": "sgd", "learning_rate": 1e30, "clip_norm": None}, schedule={}, steps=30)
+def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path, monkeypatch):
+    save = checkpoint.save
+
+    def save_and_spoil(folder, state, model):
+        save(folder, state, model)
+        for weight in model.trainable_variables:
+            weight.assign(weight * np.nan)
+
+    monkeypatch.setattr(checkpoint, "save", save_and_spoil)
     with pytest.raises(InputError, match=r"loss became (nan|inf).*lower optimizer\.learning_rate"):
-        train(recipe.from_dict(hot), out=tmp_path / "hot")
-    for key, value in weights(good, "model.weights.h5").items():
-        np.testing.assert_array_equal(before[key], value)
+        train(recipe.from_dict(tiny(epochs=3, steps=2, metrics=["psnr"])), out=tmp_path / "run")
+    assert checkpoint.load(tmp_path / "run").epochs_done == 1
+    for name in ("last.weights.h5", "model.weights.h5"):
+        assert all(np.isfinite(value).all() for value in weights(tmp_path / "run", name).values())
 
 
 @pytest.mark.parametrize(
@@ -263,30 +213,18 @@ def test_nothing_to_resume(tmp_path, monkeypatch):
 # Stopped, or in the wrong place
 
 
-def stopped_run(folder, moment, wanted):
-    stopped = subprocess.run(
-        command(job(folder, wanted)),
-        env=os.environ | {"SRREDSIM_STOP_AT": moment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    assert stopped.returncode == 137
-
-
-def test_a_run_stopped_before_its_model_is_written_is_finished(tmp_path):
-    wanted, out = tiny(epochs=1, steps=2), tmp_path / "run"
-    stopped_run(out, "before model.keras", wanted)
-    assert checkpoint.load(out).epochs_done == 1
+def test_a_run_stopped_before_its_model_is_written_is_finished(whole):
+    out = whole.with_name("unwritten")
+    assert checkpoint.load(out).epochs_done == 4
     assert not (out / "model.keras").exists()
+    assert [path.name for path in out.rglob(".srredsim-*")]
     (out / "history.csv").unlink()
-    train(recipe.from_dict(wanted), out=out, resume=True)
-    frames = np.random.default_rng(0).random((1, 20, 24, 9), np.float32)
-    by_file = keras.saving.load_model(out / "model.keras")(frames)
-    np.testing.assert_array_equal(models.load(out, "float32").network(frames), by_file)
-    assert (out / "history.csv").read_text().startswith("epoch,")
+    train(recipe.from_dict(TINY), out=out, resume=True)
+    check_model(out)
+    assert (out / "history.csv").read_text() == (whole / "history.csv").read_text()
     assert not [path.name for path in out.rglob(".*")]
-    with pytest.raises(InputError, match="1 epochs already"):
-        train(recipe.from_dict(wanted), out=out, resume=True)
+    with pytest.raises(InputError, match="4 epochs already"):
+        train(recipe.from_dict(TINY), out=out, resume=True)
 
 
 def test_an_epoch_is_done_when_all_else_of_it_is_there(tmp_path):
@@ -297,13 +235,12 @@ def test_an_epoch_is_done_when_all_else_of_it_is_there(tmp_path):
     assert kinds.index(callbacks.Preview) < kinds.index(callbacks.Record)
 
 
-def test_a_run_stopped_between_weights_and_state_ends_the_same(tmp_path):
-    wanted = tiny(epochs=2, steps=2)
-    stopped_run(tmp_path / "broken", "before state.json", wanted)
-    train(recipe.from_dict(wanted), out=tmp_path / "broken", resume=True)
-    train(recipe.from_dict(wanted), out=tmp_path / "whole")
-    for key, value in weights(tmp_path / "whole", "last.weights.h5").items():
-        np.testing.assert_array_equal(weights(tmp_path / "broken", "last.weights.h5")[key], value, err_msg=key)
+def test_a_run_stopped_between_weights_and_state_ends_the_same(whole):
+    broken = whole.with_name("third")
+    assert checkpoint.load(broken).epochs_done == 2
+    assert (broken / "checkpoint" / "epoch_00003.weights.h5").is_file()
+    train(recipe.from_dict(TINY), out=broken, resume=True)
+    check_same(broken, whole)
 
 
 @pytest.mark.parametrize("name", ["history.csv", "model.keras", "preview.png", "run.json", "notes.txt"])

@@ -46,7 +46,7 @@ def wild(cleaner):
     keras.utils.set_random_seed(8)
     network = models.build_network(cleaner.recipe)
     network.set_weights([w + np.random.default_rng(6).normal(0, 0.1, w.shape) for w in network.get_weights()])
-    return dataclasses.replace(cleaner, network=network)
+    return dataclasses.replace(cleaner, built=network)
 
 
 def test_untrained_it_gives_the_image_of_reconstruct(path, cleaner, tmp_path):

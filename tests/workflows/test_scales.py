@@ -80,7 +80,7 @@ def test_pixels_lie_on_those_that_they_belong_to(scale, tmp_path):
     described = model_of(tmp_path / "m", "edsr", scale)
     image = keras.Input((None, None, 1))
     repeated = layers.UpSampling2D(scale)(image) if scale > 1 else layers.Identity()(image)
-    model = dataclasses.replace(described, network=keras.Model(image, repeated), receptive_field=0)
+    model = dataclasses.replace(described, built=keras.Model(image, repeated), receptive_field=0)
     y, x = np.mgrid[:20, :26]
     given = 1000.0 * y + x
     out_y, out_x = np.mgrid[: 20 * scale, : 26 * scale]

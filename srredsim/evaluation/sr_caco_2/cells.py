@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import resources
 from srredsim.data import catalogue, description
 from srredsim.data.caco2.layout import GREY_LEVELS, Layout, layout
 from srredsim.data.caco2.patches import Patches
@@ -22,7 +21,7 @@ from srredsim.normalise import SCALINGS
 from srredsim.quality import eight_bit
 from srredsim.reconstruction.bicubic import enlarged_renormalised
 from srredsim.resources import unknown
-from srredsim.zoo import models
+from srredsim.zoo import models, recipe
 from srredsim.zoo.windows import Network
 
 BICUBIC = "bicubic"
@@ -222,7 +221,7 @@ class Benchmark:
         """From 0 to 1, not clipped."""
         if cell.method in WITHOUT_WEIGHTS:
             return enlarged_renormalised(low / GREY_LEVELS, cell.scale)
-        network, frames = self._network(self._place(cell), cell.scale), low.astype(np.float32)
+        network, frames = self._network_of(cell), low.astype(np.float32)
         image, data = network.model.kind.of_plane(network, frames, None), network.model.recipe.data
         if data.target != "average" and data.normalise != "dataset":  # such a model takes the background off
             image = image + np.float32(SCALINGS[data.normalise](frames[..., None]).offset)
@@ -235,19 +234,23 @@ class Benchmark:
             raise InputError(f"{self._data} has no patches as SR-CACO-2; take caco2_simulated, or a prepared folder")
         return patches
 
-    def _loaded(self, place: str, scale: int) -> Network:
-        if place in models.names() or place not in resources.entries("models"):
+    def _network_of(self, cell: Cell) -> Network:
+        place = self._place(cell)
+        return self._network(place, cell.scale if self._is_untrained(cell, place) else None)
+
+    def _loaded(self, place: str, untrained_at: int | None) -> Network:
+        if untrained_at is None:
             return Network(models.load(place, self._precision))
-        return Network(models.untrained(place, [f"data.scale={scale}"], self._precision))
+        return Network(models.untrained(place, [f"data.scale={untrained_at}"], self._precision))
 
     def _is_untrained(self, cell: Cell, place: str) -> bool:
-        """Whether it is to be computed with a network of the paper that has no weights."""
+        """Whether it is to be computed with a network of the paper that has no weights at this scale."""
         own = self._untrained and cell.method in METHODS and cell.method not in self._weights
-        return own and place not in models.names()
+        return own and not (place in models.names() and recipe.load(place).network["scale"] == cell.scale)
 
     def _place(self, cell: Cell) -> str:
         own = f"caco2_{cell.method}" if cell.method in METHODS else cell.method
-        own = OWN_MODELS[cell.scale] if cell.method == OWN else own
+        own = OWN_MODELS.get(cell.scale, OWN) if cell.method == OWN else own
         return self._weights.get(cell.method, own).replace("{scale}", str(cell.scale)).replace("{cell}", cell.cell)
 
     def _lacking(self, cell: Cell) -> str | None:
@@ -264,7 +267,7 @@ class Benchmark:
             if cell.method in self._weights:
                 raise
             return str(problem)
-        model = self._network(place, cell.scale).model
+        model = self._network_of(cell).model
         if model.kind.OF_STACKS or model.scale != cell.scale:
             return f"{place} is a model of {model.kind.WORDS} at scale {model.scale}, none of images at {cell.scale}"
         return None

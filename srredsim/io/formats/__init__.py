@@ -17,11 +17,13 @@ Each has
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
 from srredsim import documents
 from srredsim.errors import InputError
+from srredsim.io.formats import _frame_files, tiff
 from srredsim.io.source import Source
 from srredsim.members import Members
 
@@ -31,22 +33,59 @@ names, module = _members.names, _members.module
 LONGEST_MAGIC = 64  # bytes
 
 
-def open_source(path: str | Path, pixel_size_um: float | None = None, accept_incomplete: bool = False) -> Source:
+def open_source(
+    path: str | Path, pixel_size_um: float | None = None, accept_incomplete: bool = False, stack: bool = False
+) -> Source:
     """The planes of a file, or of a folder that is one image, in any of the formats.
 
-    ``accept_incomplete`` also takes a file that promises more frames than it holds; its ``missing`` are not there.
+    ``accept_incomplete`` also takes a file that promises more frames than it holds; its ``missing`` are not there. With
+    ``stack`` the files of a folder are its planes.
     """
     path = Path(path)
     found = format_of_folder(path) if path.is_dir() else _format_of_file(path)
-    if found is None:
+    if found is not None:
+        source = found.open_source(path, pixel_size_um)
+    elif stack:
+        source = _frame_files.open_frames(_frames_in(path), lambda one: open_source(one, pixel_size_um))
+    else:
         raise InputError("the file cannot be read: Is a directory, and no image by itself")
-    source = found.open_source(path, pixel_size_um)
     if source.incomplete and not accept_incomplete:
         raise InputError(
             f"{source.incomplete}; export it again, or give `accept_incomplete` to go on with the whole stacks that are"
             " there"
         )
     return source.accepted()
+
+
+def are_frames(paths: list[Path]) -> bool:
+    """Whether files look like the frames of one raw stack, each in a file of its own."""
+    if not _frame_files.are_numbered(paths) or not all(path.is_file() for path in paths):
+        return False
+    with suppress(InputError):
+        return all(open_source(path).planes == 1 for path in (paths[0], paths[-1]))
+    return False
+
+
+def _frames_in(folder: Path) -> list[Path]:
+    paths = [path for path in images_in(folder) if not tiff.is_result(path)]
+    if not paths:
+        raise InputError("holds no images", about=folder)
+    return paths
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Files of a folder, and folders that are one image, that can be read by their names, sorted."""
+    try:
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", about=folder) from error
+    return [path for path in entries if is_image(path)]
+
+
+def is_image(path: Path) -> bool:
+    if path.is_dir():
+        return format_of_folder(path) is not None
+    return path.name.lower().endswith(suffixes()) and path.is_file()
 
 
 def suffixes() -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def _cut_short(path: Path) -> Source | None:
         if header is None:
             return None
         shape, by_columns, dtype, offset = header
-        if by_columns or len(shape) < 3 or dtype.hasobject or not prod(shape[-2:]):
+        if by_columns or len(shape) < 3 or dtype.kind not in "uif" or not prod(shape[-2:]):
             return None
         count, whole = prod(shape[:-2]), (path.stat().st_size - offset) // (prod(shape[-2:]) * dtype.itemsize)
         if 0 < whole < count <= LARGEST_COUNT:

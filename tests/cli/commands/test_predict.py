@@ -103,5 +103,5 @@ def test_existing_results_stay_unless_told(run, refused, tiny_model, stack):
 
 def test_an_unknown_model(refused, zoo, stack, tmp_path, files_in):
     line = refused("predict", stack, "--model", "tinny")
-    assert line == "srredsim: no model called 'tinny'; there are: tiny; did you mean 'tiny'?"
+    assert line == "srredsim: --model: no model called 'tinny'; there are: tiny; did you mean 'tiny'?"
     assert files_in(tmp_path) == {"stack.tif"}

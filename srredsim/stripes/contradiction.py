@@ -1,0 +1,38 @@
+"""Optics that the frames contradict: a pixel size that is the camera's and not the object's, a number mistyped."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srredsim.optics.transfer import Transfer
+from srredsim.stripes.cutoff import Likelihood
+from srredsim.stripes.knee import Knee, knee_of, zeros_of
+from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.preprocess import Prepared
+
+SUSPECT, WRONG = 1.2, 1.25  # factors between the cut-off that is known and that of the knee; that of the stripes
+CERTAIN = 3.0  # standard deviations
+
+
+def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> str:
+    """What to say where frames show another cut-off than the optics have it; empty if they do not.
+
+    The knee of band 0 is seen at once; what the stripes say takes longer, and is asked only where the knee is suspect.
+    """
+    if len(prepared.frames) < 2:
+        return ""
+    given, zeros = np.log(transfer.cutoff_per_pixel), zeros_of(prepared.frames)
+    shown = knee_of(zeros)
+    if _contradicts(shown, given, SUSPECT) and not found.failed:
+        shown = Likelihood(prepared, found, zeros, shown, transfer.pixel_size_um).best()
+    if not _contradicts(shown, given, WRONG):
+        return ""
+    return (
+        f"warning: the frames show a lens that cuts off at {shown.per_pixel:.3f} cycles/pixel, and not at"
+        f" {transfer.cutoff_per_pixel:.3f} as NA, wavelength and pixel size have it; check `pixel_size_um`, `na` and"
+        " `wavelength_em_um`, or leave them out: it is estimated from the frames then"
+    )
+
+
+def _contradicts(shown: Knee, given: float, factor: float) -> bool:
+    return abs(shown.logarithm - given) > max(np.log(factor), CERTAIN * shown.deviation)

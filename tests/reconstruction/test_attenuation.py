@@ -1,0 +1,108 @@
+"""Light from out of focus, on simulated stacks with two other objects above and below the focus."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy import fft
+
+from srredsim.optics.defocus import defocused_otf
+from srredsim.optics.sampling import radial_frequency_per_um, recorded_spectrum
+from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.attenuation import kept
+from srredsim.reconstruction.richardson_lucy import richardson_lucy
+from srredsim.reconstruction.wiener import reconstruct
+from srredsim.simulation import sim
+from srredsim.simulation.camera import expose
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.haze import NONE, Haze, haze_of
+from srredsim.stripes.preprocess import prepare
+
+DEPTHS_UM = (0.6, -1.2)
+
+
+@cache
+def hazy(index: int, in_focus: float, photons: float, phases: int = 5):
+    """Frames and truth; of all light, `in_focus` comes from the focus, the rest in equal parts from two depths."""
+    of_object, of_settings, of_camera, *of_others = np.random.default_rng([5, index]).spawn(5)
+    settings = sim.draw(of_settings, 3, phases, size=112, photons=(photons, photons), haze=0.0, otf_damping=0.75)
+    obj = sim.object_in_view(of_object, settings)
+    frames, truth = sim.expected(settings, obj)
+    f_per_um = radial_frequency_per_um(obj.shape, settings.pixel_size_um / 2)
+    light = (frames - settings.background_photons).mean()
+    for rng, depth_um in zip(of_others, DEPTHS_UM, strict=True):
+        other = sim.object_in_view(rng, replace(settings, phantom="filaments"))
+        passed = defocused_otf(f_per_um, depth_um, settings.na, settings.wavelength_em_um)
+        blurred = sim._crop(fft.ifft2(recorded_spectrum(fft.fft2(other) * passed)).real, settings)
+        frames = frames + blurred * light / blurred.mean() * (1 - in_focus) / in_focus / len(DEPTHS_UM)
+    camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
+    raw = expose(np.maximum(frames, 0), of_camera, **camera)
+    return prepare(raw), truth, Transfer(settings.cutoff_per_um, settings.pixel_size_um, settings.otf_damping)
+
+
+@cache
+def stripes_and_haze(*case):
+    prepared, _, transfer = hazy(*case)
+    parameters = estimate(prepared, transfer)
+    return parameters, haze_of(prepared.frames, parameters, transfer)
+
+
+def score(case, attenuation) -> float:
+    """NCC of the Wiener image with the truth."""
+    prepared, truth, transfer = hazy(*case)
+    image, _ = reconstruct(prepared, stripes_and_haze(*case)[0], transfer, attenuation=attenuation)
+    return np.corrcoef(image.ravel(), truth.ravel())[0, 1]
+
+
+THIN = [(0, 1.0, 60.0), (1, 1.0, 800.0), (2, 1.0, 200.0, 3)]
+THICK = [((0, 0.5, 60.0), 0.02), ((1, 0.5, 800.0), 0.0), ((3, 0.3, 200.0), 0.06)]  # and least gain in NCC
+
+
+@pytest.mark.parametrize("case", THIN)
+def test_a_thin_sample_loses_nothing(case):
+    prepared, _, transfer = hazy(*case)
+    parameters, haze = stripes_and_haze(*case)
+    assert haze.share == 0.0
+    images = [reconstruct(prepared, parameters, transfer, attenuation=each)[0] for each in (0.0, haze)]
+    np.testing.assert_array_equal(*images)
+
+
+@pytest.mark.parametrize(("case", "gain"), THICK)
+def test_a_thick_sample_gains_as_much_as_the_best_fixed_attenuation_gives(case, gain):
+    haze = stripes_and_haze(*case)[1]
+    assert haze.share > 0.1
+    automatic, fixed = score(case, haze), [score(case, each) for each in (0.0, 0.9, 0.99, 0.999)]
+    assert automatic > fixed[0] + gain
+    assert automatic > max(fixed) - 0.01
+
+
+def test_haze_is_a_share_that_falls_with_frequency():
+    found = Haze(0.4, 0.1)
+    np.testing.assert_allclose(found.at(np.array([0.0, 0.1, 0.2])), 0.4 * np.exp([0.0, -0.5, -2.0]))
+    assert not NONE.at(np.array([0.0, 0.3])).any()
+
+
+def test_band_0_counts_as_its_noise_over_that_and_the_haze():
+    """By hand, of white bands 0 whose power is 100 times that of their noise."""
+    transfer = Transfer(5.0, 0.08)
+    white = np.full((64, 64), 10.0, complex)
+    share = kept(Haze(0.5, 0.1), white, 1.0, transfer)
+    v = np.array([0.0, 0.1, 0.3])
+    expected = 1 / (1 + 0.5 * np.exp(-(v**2) / 0.02) * 99)
+    np.testing.assert_allclose(share(np.zeros(1), v)[0], expected, rtol=0.02)
+    given = kept(0.9, white, 1.0, transfer)(np.zeros(1), v)[0]
+    np.testing.assert_allclose(given, 1 - 0.9 * np.exp(-(v**2) / (2 * 0.3**2)), rtol=0.02)
+    assert kept(0.0, white, 1.0, transfer) is kept(NONE, white, 1.0, transfer) is None
+
+
+def test_richardson_lucy_leaves_out_what_its_start_leaves_out():
+    case = THICK[2][0]
+    prepared, truth, transfer = hazy(*case)
+    parameters, haze = stripes_and_haze(*case)
+    start, _ = reconstruct(prepared, parameters, transfer, attenuation=haze)
+    with_haze, without = (
+        np.corrcoef(richardson_lucy(prepared, parameters, transfer, start, 3, each).ravel(), truth.ravel())[0, 1]
+        for each in (0.0, haze)
+    )
+    assert without > with_haze + 0.02

@@ -1,0 +1,34 @@
+"""Optics against frames: right ones are never doubted, those that are 1.3 times off are."""
+
+import pytest
+
+from srredsim.optics.transfer import Transfer
+from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.contradiction import contradiction
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.preprocess import prepare
+
+OPTICS = {"na": 1.4, "wavelength_em_um": 0.6, "pixel_size_um": 0.07}
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    sample = simulate_stack(3, index=5, phases=3, size=96, photons=(300.0, 300.0), phantom="filaments", **OPTICS)
+    return prepare(sample.raw)
+
+
+@pytest.mark.parametrize(("factor", "doubted"), [(1.0, False), (1.3, True), (1 / 1.3, True)])
+def test_a_pixel_size_that_is_wrong_by_a_factor(prepared, factor, doubted):
+    """2 x 1.4 / 0.6 = 4.667 cycles/um are 0.327 cycles/pixel; pixels of 0.091 um would make that 0.425."""
+    transfer = Transfer(2 * 1.4 / 0.6, 0.07 * factor)
+    said = contradiction(prepared, estimate(prepared, transfer), transfer)
+    assert bool(said) == doubted
+    if said:
+        assert f"not at {0.3267 * factor:.3f}" in said
+        assert float(said.split(" at ")[1].split()[0]) == pytest.approx(0.3267, rel=0.06)
+
+
+def test_one_angle_contradicts_nothing(prepared):
+    one = prepare(prepared.frames[:1])
+    transfer = Transfer(4.667, 0.1)
+    assert contradiction(one, estimate(one, transfer), transfer) == ""
