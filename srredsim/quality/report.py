@@ -169,10 +169,8 @@ def lines(report: dict) -> list[str]:
                 f"{name}angle {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
             )
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
-        regularisation = channel["regularisation"]
-        text.append(
-            f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']}), apodisation power {channel['apodisation_power']:g}"
-        )
+        used, power = channel["regularisation"], channel["apodisation_power"]
+        text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")
         text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
         if {"frc_um", "frc_pixels"} & set(channel["quality"]):
