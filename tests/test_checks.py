@@ -29,7 +29,7 @@ def refused(name, call, *values, **named):
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("attenuation", (2, -0.1, NAN, "0.5", None, True)),
+        ("attenuation", (2, -0.1, NAN, "0.5", "off", True)),
         ("wiener", (-1, 0, NAN, INF, "0.1", True)),
         ("otf_damping", (5, -0.5, 0, NAN, "1")),
         ("iterations", (-1, 0, 2.5, "3")),

@@ -78,7 +78,7 @@ def results_of(name):
 
 
 def kind(name):
-    """Of which images a model is; those of single images say it by the data set that they were trained on."""
+    """Images that a model is of; those of single images say it by the data set that they were trained on."""
     data = recipe.load(name).data
     if inputs.module(data.input).OF_STACKS:
         return "frames"

@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _kind(name: str) -> str:
-    """Of which images a model is: raw frames, widefield or confocal images."""
+    """Images that a model is of: raw frames, widefield or confocal images."""
     data = recipe.load(name).data
     return "frames" if inputs.module(data.input).OF_STACKS else SIMULATED[data.name]
 

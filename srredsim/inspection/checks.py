@@ -14,7 +14,15 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError, not_finite
 from srredsim.hot_pixels import Repaired, as_recorded
 from srredsim.inspection import verdicts
-from srredsim.inspection.raw_checks import clipped_pixels, contrast_to_noise, dark_level, light_of, movement, structures
+from srredsim.inspection.raw_checks import (
+    Movement,
+    clipped_pixels,
+    contrast_to_noise,
+    dark_level,
+    light_of,
+    movement,
+    structures,
+)
 from srredsim.inspection.readings import SMALLEST, Fits, middle
 from srredsim.inspection.verdicts import Check
 from srredsim.io.alternatives import EXCHANGED
@@ -93,16 +101,13 @@ def checked(
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
     parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
     bleaching = verdicts.bleaching(light)
+    contrast = verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum)
     checks = [
         *noticed,
         order,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
-        *_of_the_pattern(
-            field.raw,
-            verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum),
-            _stripes(parameters, lacking, bleaching),
-        ),
+        *_of_the_pattern(field.raw, contrast, _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,
         *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),
@@ -111,13 +116,17 @@ def checked(
         "checks": [check.report() for check in checks],
         "noise": noise.report() | {"dark_adu": dark, "white": white, "source": source},
         "light": asdict(light),
-        "movement": {
-            "shifts_pixels": [None if each is None else list(each) for each in moved.shifts_pixels],
-            "errors_pixels": [_finite(error) for error in moved.errors_pixels],
-            "differences": list(moved.differences),
-        },
+        "movement": _movement(moved),
         "cutoff_per_um": transfer.cutoff_per_um if transfer else None,
         "stripes": parameters.report() if parameters else None,
+    }
+
+
+def _movement(moved: Movement) -> dict:
+    return {
+        "shifts_pixels": [None if each is None else list(each) for each in moved.shifts_pixels],
+        "errors_pixels": [_finite(error) for error in moved.errors_pixels],
+        "differences": list(moved.differences),
     }
 
 
@@ -184,7 +193,7 @@ def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
 
 
 def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> list[Check]:
-    """Of a hexagonal pattern other verdicts than of stripes."""
+    """Verdicts on stripes; others, where the pattern is hexagonal."""
     return verdicts.hexagonal() if hexagonal(raw) else [contrast, *stripes]
 
 

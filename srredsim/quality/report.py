@@ -10,6 +10,7 @@ import numpy as np
 from srredsim.optics.nominal import length
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.planes import Channel, Plane, unlearned
+from srredsim.reconstruction.wiener import APODISATION
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
@@ -39,6 +40,7 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
         "intensities": [list(row) for row in plane.prepared.intensities],
         "otf": _otf(plane, otf_file),
         "regularisation": asdict(plane.regularisation),
+        "apodisation_power": APODISATION,
         "out_of_focus": asdict(plane.haze) | {"words": _haze_words(plane.haze, attenuation)},
         "times": [],
     }
@@ -167,8 +169,8 @@ def lines(report: dict) -> list[str]:
                 f"{name}angle {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
             )
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
-        regularisation = channel["regularisation"]
-        text.append(f"{name}Wiener parameter {regularisation['wiener']:.3g} ({regularisation['chosen']})")
+        used, power = channel["regularisation"], channel["apodisation_power"]
+        text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")
         text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
         if {"frc_um", "frc_pixels"} & set(channel["quality"]):

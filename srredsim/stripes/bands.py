@@ -14,9 +14,9 @@ from srredsim.optics.transfer import Transfer
 
 LOWEST = 0.12  # fraction of the cut-off: below, out-of-focus light and what phase errors leave of other bands
 BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
-BEYOND, JUST_BEYOND = 1.03, 1.25  # times the cut-off
+BEYOND, JUST_BEYOND, FAR_BEYOND = 1.03, 1.25, 1.4  # times the cut-off
 FEWEST = 32  # frequencies that noise is measured in
-WEAKER, CERTAIN = 0.25, 8.0  # share by which noise is weaker far beyond, and standard deviations that this is sure by
+UNEVEN, CERTAIN = 0.3, 6.0  # share by which a mean is above that of white noise, and standard deviations to be sure
 REACH = 1.6  # times the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
 
@@ -50,21 +50,24 @@ class Bands:
     def noise(self) -> float:
         """Mean power of the noise at one frequency of one band, from beyond the cut-off: nothing else is there.
 
-        Where it is weaker far beyond, as of frames that were resampled, from just beyond.
+        Where it is uneven far beyond, as of frames that were enlarged, from just beyond.
         """
         fy, fx = self.frequencies_per_um
         relative = np.hypot(fy[:, None], fx) / self.transfer.cutoff_per_um
         beyond = relative > BEYOND
         if np.count_nonzero(beyond) < FEWEST:  # next to no pixel is finer than the lens: take the finest there are
             beyond = relative > 0.95 * np.hypot(fy.min(), fx.min()) / self.transfer.cutoff_per_um
-        power = [np.abs(band[beyond]) ** 2 for band in self.spectra]
-        level = float(np.mean([np.median(each) for each in power])) / np.log(2)  # of an exponential distribution
-        near = relative[beyond] < JUST_BEYOND
-        count = np.count_nonzero(near)
-        if count < FEWEST:
-            return level
-        just_beyond = float(np.mean([each[near] for each in power], dtype=float))
-        return just_beyond if just_beyond > level * (1 + WEAKER + CERTAIN / np.sqrt(count)) else level
+        near, far = (relative > BEYOND) & (relative < JUST_BEYOND), relative > FAR_BEYOND
+        if min(np.count_nonzero(near), np.count_nonzero(far)) >= FEWEST and self._uneven(far):
+            return float(np.mean([np.mean(np.abs(band[near]) ** 2, dtype=float) for band in self.spectra]))
+        power = [np.median(np.abs(band[beyond]) ** 2) for band in self.spectra]
+        return float(np.mean(power)) / np.log(2)  # median of an exponential distribution
+
+    def _uneven(self, where: np.ndarray) -> bool:
+        """Whether the power of band 0 is surely not the same on average at some frequencies: its mean is too high."""
+        power = np.abs(self.spectra[0][where]) ** 2
+        usual = float(np.median(power)) / np.log(2)
+        return float(power.mean(dtype=float)) > usual * (1 + UNEVEN + CERTAIN / np.sqrt(power.size))
 
     @cached_property
     def images(self) -> np.ndarray:

@@ -101,7 +101,7 @@ def _fitted(middle: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> Haze
 
 
 def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterator[np.ndarray]:
-    """Of each order, in rings: what the two bands have in common, the power of band 0, variance of the first, count."""
+    """For each order, in rings: what the two bands have in common, power of band 0, variance of the first, count."""
     (fy, fx), lens, pixels = bands.frequencies_per_um, bands.transfer, bands.spectra.shape[1:]
     relative = np.hypot(fy[:, None], fx) / lens.cutoff_per_um
     inside = np.flatnonzero(relative < HIGHEST)

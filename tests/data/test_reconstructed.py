@@ -1,12 +1,15 @@
 """Wiener images as training input: the same image as `reconstruct` makes, beside the truth of the same field."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pair, Pairs
-from srredsim.data.reconstructed import Joined, Reconstructed, ReconstructedSeries, reconstructed
+from srredsim.data.reconstructed import Joined, Reconstructed, ReconstructedSeries, reconstructed, with_white_noise
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.errors import InputError
 from srredsim.evaluation.scores import fit_intensity
@@ -30,6 +33,21 @@ def test_the_input_is_the_image_of_reconstruct_in_the_units_of_the_truth():
     np.testing.assert_allclose(truth[..., 0] * pair.scaling.gain, pair.truth, rtol=1e-5)
     blocks = images[..., 1].reshape(64, 2, 64, 2).mean((1, 3))  # widefield: its blocks are the raw pixels
     assert np.corrcoef(blocks.ravel(), pair.frames.mean(-1).ravel())[0, 1] > 0.999
+
+
+def test_frames_of_coloured_noise_are_made_white_and_those_of_a_camera_are_left():
+    pair = SimulatedPairs(SERIES)[1]
+    assert with_white_noise(pair, 3, 3) is pair
+    smoothed = replace(pair, frames=ndimage.gaussian_filter(pair.frames.astype(np.float32), (0.8, 0.8, 0)))
+    white = with_white_noise(smoothed, 3, 3)
+    corner = np.hypot(np.fft.fftfreq(64)[:, None], np.fft.fftfreq(64)) > 0.55  # where there is noise alone
+
+    def noise(frames):
+        return np.mean(abs(np.fft.fft2(frames, axes=(0, 1))[corner]) ** 2)
+
+    assert noise(smoothed.frames) < 0.05 * noise(pair.frames)
+    assert 0.3 < noise(white.frames) / noise(pair.frames) < 3
+    np.testing.assert_allclose(white.frames.mean((0, 1)), smoothed.frames.mean((0, 1)), rtol=2e-3)
 
 
 def test_input_and_truth_show_the_same_field():
