@@ -147,7 +147,7 @@ def test_commands_say_it(command, hot, tmp_path, run, tiny_model):
 
 def test_reference_says_it_and_makes_pairs_without(hot, tmp_path, run):
     path, out = stored(tmp_path / "stack.tif", hot), tmp_path / "out"
-    status, said, _ = run("reference", path, "--out", out, "--light", 0.3)
+    status, _, said = run("reference", path, "--out", out, "--light", 0.3)
     assert (status, SAID in said) == (0, True)
     (raw,) = out.rglob("raw/*.tif")
     assert len(hot_pixels(io.read(raw, keep_hot_pixels=True).raw())) == 0

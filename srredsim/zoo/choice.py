@@ -21,7 +21,7 @@ from srredsim.errors import InputError
 from srredsim.zoo import models, portable
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
-from srredsim.zoo.precision import gpu_compute_capability, processor
+from srredsim.zoo.precision import gpu_compute_capability, processor, resolve
 
 AUTO = "auto"
 PREFERRED = ("openvino", "onnxruntime")  # before the backend of Keras: what starts fastest first
@@ -62,6 +62,7 @@ def settled(model: LoadedModel, precision: str, pixels: int) -> LoadedModel:
 
 def _choices(folder: Path, precision: str) -> list[tuple[str, str]]:
     """(engine, precision), what starts fastest first; where a GPU or `KERAS_BACKEND` says it, Keras alone."""
+    resolve(precision)  # there may be no such precision
     names = [keras_start.backend()]
     chosen = keras_start.BACKEND in os.environ or gpu_compute_capability() is not None
     if not chosen and portable.find(folder, recipes.load(folder)):

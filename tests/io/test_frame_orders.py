@@ -154,7 +154,7 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
         (75, {}, "`angles=5, phases=5`"),
         (14, {}, "14 frames do not make 3 angles x 5 phases"),
         (14, {"angles": 3, "phases": 5}, "14 frames do not make 3 angles x 5 phases; .*15, 30, 45"),
-        (16, {}, 'try `widefield_frame="last"` or "first" .*`angles=3, phases=5`'),
+        (16, {}, 'try `widefield_frame="last"` or `widefield_frame="first"` .*`angles=3, phases=5`'),
         (10, {"angles": 3, "phases": 3}, 'try `widefield_frame="last"`'),
         (9, {"angles": 3, "phases": 5}, "9 frames do not make 3 angles x 5 phases; .* `angles=3, phases=3`"),
         (15, {"trailing_widefield": True}, "without `widefield_frame`"),

@@ -8,7 +8,7 @@ import pytest
 from scipy import fft
 
 from srredsim.optics.defocus import defocused_otf
-from srredsim.optics.sampling import radial_frequency_per_um, recorded_spectrum
+from srredsim.optics.sampling import radial_frequency_per_um
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import kept
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
@@ -34,7 +34,7 @@ def hazy(index: int, in_focus: float, photons: float, phases: int = 5):
     for rng, depth_um in zip(of_others, DEPTHS_UM, strict=True):
         other = sim.object_in_view(rng, replace(settings, phantom="filaments"))
         passed = defocused_otf(f_per_um, depth_um, settings.na, settings.wavelength_em_um)
-        blurred = sim._crop(fft.ifft2(recorded_spectrum(fft.fft2(other) * passed)).real, settings)
+        blurred = sim.crop(sim.image_of(fft.fft2(other) * passed).real, settings)
         frames = frames + blurred * light / blurred.mean() * (1 - in_focus) / in_focus / len(DEPTHS_UM)
     camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
     raw = expose(np.maximum(frames, 0), of_camera, **camera)

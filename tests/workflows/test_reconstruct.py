@@ -82,7 +82,7 @@ def test_noise_is_said_to_have_no_stripes(folder, run):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ([], "--na --wavelength-em-um --pixel-size-um"),
+        (["--k", "0,4"], "--pixel-size-um"),  # cycles/um of pixels of no known size
         (["--na", 1.4, "--wavelength-em-um", 525, "--pixel-size-um", 0.08], "0.525"),
         (["--na", 1.9, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.08], "numerical aperture"),
         (["--na", 1.4, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.2], "too coarse"),

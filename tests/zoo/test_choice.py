@@ -68,8 +68,8 @@ def test_a_gpu_and_a_backend_that_is_asked_for_are_left_to_keras(monkeypatch):
 def test_a_precision_that_one_engine_has_chooses_it(monkeypatch):
     monkeypatch.setattr(engines.module("tensorflow"), "precisions", lambda: ("float32", "bfloat16"))
     assert choice.load("red_wiener", "bfloat16").engine == "tensorflow"
-    with pytest.raises(InputError, match="`precision='float8'` is none of tensorflow"):
-        choice.load("red_wiener", "float8")
+    with pytest.raises(InputError, match="`precision='float16'` is none of tensorflow"):
+        choice.load("red_wiener", "float16")
 
 
 def test_a_model_of_ones_own_has_no_portable_network_yet(tiny_model):

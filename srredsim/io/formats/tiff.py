@@ -142,6 +142,8 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     known = calibration.of_tiff(tif, first.kind)
     optics, more = known.optics(pixel_size_um)
     letters, shape, plane, missing, incomplete = _planes(tif, parts, letters, shape, cut)
+    if cut and not incomplete:
+        notes.append(f"{cut}; all {prod(shape[:-2])} frames are there")
     compression = tif.pages.first.compression
     if compression in LOSSY:
         notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")

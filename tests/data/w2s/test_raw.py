@@ -63,7 +63,7 @@ def test_everything_that_is_wrong_is_named_and_counted(raw):
             "wf_channel1.npy: 399 captures instead of 400",
         ],
         "Image080": [
-            "sim_input_channel1.npy: the .npy file is cut short: it holds less than its header says",
+            "sim_input_channel1.npy: the .npy file is cut short: 1440 bytes of pixels are promised, 1431 are there",
             "sim_channel2.npy: 16 x 12 instead of 12 x 16",
         ],
         "Image081": ["holds none of its 9 files"],
