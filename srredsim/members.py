@@ -40,6 +40,13 @@ class Members:
         """The file of this name; InputError if there is none."""
         if name not in self.names():
             raise InputError(unknown(self.kind, str(name), self.names()))
+        return self._imported(name)
+
+    def modules(self) -> list[ModuleType]:
+        """All files."""
+        return [self._imported(name) for name in self.names()]
+
+    def _imported(self, name: str) -> ModuleType:
         found = importlib.import_module(f"{self._package}.{self._file(name)}")
         for left_out in self._defaults.keys() - vars(found).keys():
             setattr(found, left_out, self._defaults[left_out])
@@ -89,18 +96,19 @@ class Functions:
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return sorted(self._found())
+        return sorted(self.all())
 
     def get(self, name: str) -> Callable:
         """The function of this name; InputError if there is none."""
-        found = self._found()
+        found = self.all()
         if name not in found:
             raise InputError(unknown(self.kind, str(name), sorted(found)))
         return found[name]
 
-    def _found(self) -> dict[str, Callable]:
+    def all(self) -> dict[str, Callable]:
+        """All of them, by name."""
         found: dict[str, Callable] = {}
-        for module in map(self._files.module, self._files.names()):
+        for module in self._files.modules():
             for name, function in inspect.getmembers(module, inspect.isfunction):
                 if name.startswith("_") or function.__module__ != module.__name__ or not self._counts(function):
                     continue

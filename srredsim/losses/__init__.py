@@ -54,7 +54,7 @@ names, function = _functions.names, _functions.get
 
 def names_of_features() -> list[str]:
     """Names of the losses of features, which need the weights of VGG19."""
-    return [name for name in names() if _is_of_features(function(name))]
+    return sorted(name for name, one in _functions.all().items() if _is_of_features(one))
 
 
 def changes(wanted: str | Mapping) -> bool:
