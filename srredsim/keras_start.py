@@ -20,13 +20,12 @@ def start(wanted: str | None = None) -> None:
     InputError
         If Keras cannot start, or has begun with another backend.
     """
-    if wanted and "keras" not in sys.modules and wanted != backend():
-        os.environ[BACKEND] = wanted
+    asked = wanted if wanted and "keras" not in sys.modules and wanted != backend() else None
     told = os.environ.get(LOG_LEVEL) in ("0", "1")
     if not told:
         os.environ[LOG_LEVEL] = "3"
     try:
-        with nullcontext() if told or "keras" in sys.modules else _no_standard_error():
+        with _asked_for(asked), nullcontext() if told or "keras" in sys.modules else _no_standard_error():
             import keras  # noqa: F401
     except (ImportError, ValueError) as problem:
         raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
@@ -35,6 +34,21 @@ def start(wanted: str | None = None) -> None:
             f"`engine={wanted!r}` is no longer possible in this process, where Keras runs on {backend()}: set"
             f" {BACKEND}={wanted} before it starts"
         )
+
+
+@contextmanager
+def _asked_for(backend: str | None) -> Iterator[None]:
+    """Within, Keras begins with a backend; what the user has set stays what later choices go by."""
+    before = os.environ.get(BACKEND)
+    if backend:
+        os.environ[BACKEND] = backend
+    try:
+        yield
+    finally:
+        if backend:
+            os.environ.pop(BACKEND)
+        if backend and before is not None:
+            os.environ[BACKEND] = before
 
 
 def backend() -> str:

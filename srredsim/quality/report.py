@@ -103,7 +103,9 @@ def verdict(parameters: Parameters) -> str:
     words = []
     for status, meaning in MEANINGS.items():
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
-        if which:
+        if which and (status, len(which)) == ("inferred", len(statuses)):
+            words.append("no angle has sure stripes, only all of them together")
+        elif which:
             words.append(f"the stripes of angle {', '.join(which)} {meaning}")
     for number, angle in enumerate(parameters.angles, start=1):
         if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:

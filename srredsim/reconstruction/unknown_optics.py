@@ -104,7 +104,7 @@ def _of_channel(stack: RawStack, channel: int) -> Cutoff:
     found = cutoff_of(prepare(raw[:, :, *field]))
     if found.deviation > LARGEST_DEVIATION:
         raise InputError(
-            f"they leave it between {found.per_pixel * (1 - 2 * found.deviation):.2f} and"
-            f" {found.per_pixel * (1 + 2 * found.deviation):.2f} cycles/pixel, as there is too little light"
+            f"they leave it between {found.per_pixel * max(0.0, 1 - 2 * found.deviation):.2f} and"
+            f" {found.per_pixel * (1 + 2 * found.deviation):.2f} cycles/pixel: too little light, or no structure"
         )
     return Cutoff(found.per_pixel, found.deviation)

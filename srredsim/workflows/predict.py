@@ -380,7 +380,7 @@ def _opened(
         survey=Survey(),
         transfers=transfers,
         agreements=chain.agreements() if consistency else None,
-        notes=(*stack.notes, *([why_not] if why_not else [])),
+        notes=(*stack.notes, *chain.said, *([why_not] if why_not else [])),
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None

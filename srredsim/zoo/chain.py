@@ -52,6 +52,7 @@ class Chain:
         several = [links] if isinstance(links, LoadedModel) else _links(links)
         self._asked = precision if engine == choice.AUTO else None  # of models whose engine is to be chosen
         self._chosen = [not isinstance(each, LoadedModel) for each in several]
+        self.said: list[str] = []  # of the engines
         with _naming_the_argument():
             self.models = [
                 each if isinstance(each, LoadedModel) else choice.load(each, precision, engine) for each in several
@@ -83,7 +84,7 @@ class Chain:
 
     @property
     def notes(self) -> list[str]:
-        return [note for network in self.networks for note in network.notes()]
+        return [*self.said, *(note for network in self.networks for note in network.notes())]
 
     def __call__(self, image: np.ndarray, tile: int | None = None) -> np.ndarray:
         """(y, x) -> (scale * y, scale * x) float32, of models of single images: see their ``of_plane``."""
@@ -95,7 +96,8 @@ class Chain:
         """Choose the engines for so many raw pixels, where nobody has chosen one; they stay from then on."""
         for number, (model, free) in enumerate(zip(self.models, self._chosen, strict=True)):
             if free and self._asked:
-                self.models[number] = choice.settled(model, self._asked, pixels)
+                self.models[number], said = choice.settled(model, self._asked, pixels)
+                self.said += [said] if said else []
                 self.networks[number] = Network(self.models[number])
         self._asked = None
 

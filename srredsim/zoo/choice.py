@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import documents, engines, io, keras_start
+from srredsim import engines, io, keras_start
 from srredsim.errors import InputError
 from srredsim.zoo import models, portable
 from srredsim.zoo import recipe as recipes
@@ -47,17 +47,28 @@ def load(name_or_folder: str | Path, precision: str = "auto", engine: str = AUTO
     return models.load(folder, best[1], best[0])
 
 
-def settled(model: LoadedModel, precision: str, pixels: int) -> LoadedModel:
-    """The model again, for the engine that is worth while for so many raw pixels: there may be a trial now."""
+def settled(model: LoadedModel, precision: str, pixels: int) -> tuple[LoadedModel, str | None]:
+    """The model again, for the engine that is worth while for so many raw pixels, and what is to be said of that.
+
+    There may be a trial now.
+    """
     choices = _choices(model.folder, precision)
     if len(choices) < 2 or _remembered(model.folder) or _seconds_a_pixel(model, GUESSED, 1) * pixels < WORTH_S:
-        return model
+        return model, None
     found = {"/".join(choice): _seconds_a_pixel(models.load(model.folder, *choice[::-1])) for choice in choices}
-    path = _path(model.folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with io.atomic(path, overwrite=True) as unfinished:
-        unfinished.write_text(json.dumps(_machine() | {"seconds_a_pixel": found}, indent=2) + "\n")
-    return load(model.folder, precision)
+    best = min(choices, key=lambda choice: found["/".join(choice)])
+    return models.load(model.folder, best[1], best[0]), _keep(_path(model.folder), found)
+
+
+def _keep(path: Path, found: dict[str, float]) -> str | None:
+    """Write what a trial found; where that cannot be kept, why."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with io.atomic(path, overwrite=True) as unfinished:
+            unfinished.write_text(json.dumps(_machine() | {"seconds_a_pixel": found}, indent=2) + "\n")
+    except OSError as problem:
+        return f"which engine is fastest was tried, but cannot be kept: {path}: {problem.strerror or problem}"
+    return None
 
 
 def _choices(folder: Path, precision: str) -> list[tuple[str, str]]:
@@ -94,11 +105,11 @@ def _seconds_a_pixel(model: LoadedModel, side: int = TRIED, rounds: int = ROUNDS
 
 def _remembered(folder: Path) -> dict[str, float]:
     """What a trial on this machine found, by ``engine/precision``; empty without one."""
-    path = _path(folder)
-    if not path.is_file():
+    told = portable.remembered(_path(folder))
+    found = told.get("seconds_a_pixel")
+    if not isinstance(found, dict) or {key: told.get(key) for key in _machine()} != _machine():
         return {}
-    told = documents.read_json(path)
-    return told["seconds_a_pixel"] if {key: told.get(key) for key in _machine()} == _machine() else {}
+    return {name: seconds for name, seconds in found.items() if isinstance(seconds, float)}
 
 
 def _path(folder: Path) -> Path:

@@ -1,7 +1,7 @@
 """A network as an ONNX file: what the engines compute that need neither Keras nor TensorFlow.
 
-Beside the file are the facts of the network that tiling has to know, and a fingerprint: of a model whose weights or
-settings have changed since, it is not taken.
+Beside the file are the facts of the network that tiling has to know, and a seal on all of it: where the weights or
+settings of the model have changed since, or one of these files is damaged, it is not taken.
 """
 
 from __future__ import annotations
@@ -44,14 +44,31 @@ class Portable:
 
 
 def find(folder: Path, recipe: Recipe) -> Portable | None:
-    """That of a model: shipped in its folder, or made here before; None if there is none, or only one of the past."""
+    """That of a model: shipped in its folder, or made here before; None if there is none that is whole and its own."""
     print_ = fingerprint(folder, recipe)
     for home in (folder, kept(print_)):
-        if (home / NETWORK).is_file() and (home / FACTS).is_file():
-            told = documents.read_json(home / FACTS)
-            if told.pop("fingerprint", None) == print_:
-                return _told(home / NETWORK, told)
+        path = home / NETWORK
+        if path.is_file() and (told := remembered(home / FACTS)):
+            seal = told.pop("seal", None)
+            if seal == _seal(print_, told, path):
+                return _told(path, told)
     return None
+
+
+def remembered(path: Path) -> dict:
+    """What a JSON file holds that can be made again; nothing where there is none, or it is damaged."""
+    try:
+        told = documents.read_json(path)
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _seal(fingerprint: str, told: dict, path: Path) -> str:
+    """Hash of what a network was made of, of its facts, and of its file."""
+    digest = hashlib.sha256(f"{fingerprint} {json.dumps(told, sort_keys=True)}".encode())
+    digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def make(model: LoadedModel, home: Path | None = None) -> Portable:
@@ -74,7 +91,7 @@ def make(model: LoadedModel, home: Path | None = None) -> Portable:
     with io.atomic(home / NETWORK, overwrite=True) as unfinished:
         onnx_file.write(network, unfinished)
     with io.atomic(home / FACTS, overwrite=True) as unfinished:
-        unfinished.write_text(json.dumps(told | {"fingerprint": print_}, indent=2) + "\n")
+        unfinished.write_text(json.dumps(told | {"seal": _seal(print_, told, home / NETWORK)}, indent=2) + "\n")
     return _told(home / NETWORK, told)
 
 

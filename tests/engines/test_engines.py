@@ -41,15 +41,21 @@ def test_a_model_of_ones_own_is_made_portable_once(tiny_model):
     assert models.load(tiny_model, "float32", "onnxruntime").portable.path.stat().st_mtime_ns == written
 
 
-def test_other_weights_are_another_network(tiny_model, tmp_path):
+def test_other_weights_are_another_network_and_a_damaged_one_is_none(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path / "cache"))  # where there may be a whole one
     import shutil
 
     shutil.copytree(tiny_model, tmp_path / "one")
     portable.make(models.load(tmp_path / "one", "float32"), tmp_path / "one")
     recipe = models.recipes.load(tmp_path / "one")
     assert portable.find(tmp_path / "one", recipe).path == tmp_path / "one" / "network.onnx"
-    with open(tmp_path / "one" / models.WEIGHTS, "ab") as weights:
-        weights.write(b"\0")
+    for name in (models.WEIGHTS, "network.onnx", "network.json"):  # other weights, or a damaged file
+        whole = (tmp_path / "one" / name).read_bytes()
+        (tmp_path / "one" / name).write_bytes(whole[:-20])
+        assert portable.find(tmp_path / "one", recipe) is None
+        (tmp_path / "one" / name).write_bytes(whole)
+    told = (tmp_path / "one" / "network.json").read_text()
+    (tmp_path / "one" / "network.json").write_text(told.replace('"receptive_field": ', '"receptive_field": 1'))
     assert portable.find(tmp_path / "one", recipe) is None
 
 

@@ -43,9 +43,9 @@ def test_without_a_trial_what_starts_first_is_taken():
 def test_work_that_takes_long_is_worth_a_trial_and_small_work_is_not(timed):
     model = choice.load("red_wiener")
     few, many = (int(seconds / FASTER["onnxruntime/float32"]) for seconds in (59, 61))
-    assert choice.settled(model, "auto", few) is model
+    assert choice.settled(model, "auto", few) == (model, None)
     assert timed == ["onnxruntime"]  # a guess, no trial
-    assert choice.settled(model, "auto", many).engine == "tensorflow"
+    assert choice.settled(model, "auto", many)[0].engine == "tensorflow"
     assert timed == ["onnxruntime"] * 3 + ["tensorflow"]
     assert choice.load("red_wiener").engine == "tensorflow"  # from now on
     assert choice.load("srredsim").engine == "onnxruntime"  # of which nothing is known
@@ -95,3 +95,19 @@ def test_a_trial_is_written_for_people_too(timed):
     told = json.loads(choice._path(models.find("red_wiener")).read_text())
     assert told["seconds_a_pixel"] == FASTER
     assert set(told["versions"]) == {"onnxruntime", "tensorflow"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "null", '{"seconds_a_pixel": [1]}'])
+def test_a_damaged_memory_of_a_trial_is_none(timed, content):
+    choice.settled(choice.load("red_wiener"), "auto", 10**9)
+    choice._path(models.find("red_wiener")).write_text(content)
+    assert choice.load("red_wiener").engine == "onnxruntime"
+
+
+def test_what_cannot_be_kept_is_said_and_the_work_goes_on(timed, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path / "file"))
+    chain = Chain("red_wiener")
+    chain.settle(10**9)
+    assert chain.first.engine == "tensorflow"
+    assert any("cannot be kept" in note for note in chain.notes)

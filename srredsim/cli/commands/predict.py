@@ -49,7 +49,7 @@ def run(arguments) -> dict:
         chain.find(arguments.model)
 
     def begin() -> None:
-        if keras_start.BACKEND in os.environ:  # Keras is wanted; if it cannot start, nothing is done
+        if keras_start.BACKEND in os.environ and arguments.engine in (None, choice.AUTO):  # Keras is wanted
             keras_start.start()
         if model := named():
             model.check(reading)
