@@ -20,6 +20,7 @@ Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.orders:ORDERS")
 WIDEFIELD_FRAMES = Choices("srredsim.io.orders:WIDEFIELD_FRAMES")
+OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")
 
@@ -129,9 +130,9 @@ def pixel_size(parser: Parser, help: str = "left out: the file says") -> None:
     parser.add_argument("--pixel-size-um", type=above_zero, metavar="F", help=help)
 
 
-def optics(parser: Parser, left_out: str = "left out: the file says") -> None:
-    parser.add_argument("--na", type=above_zero, metavar="F", help=f"numerical aperture; {left_out}")
-    wavelength = f"of the emission, or one for each channel; {left_out}"
+def optics(parser: Parser) -> None:
+    parser.add_argument("--na", type=above_zero, metavar="F", help=f"numerical aperture; {OPTICS}")
+    wavelength = f"of the emission, or one for each channel; {OPTICS}"
     parser.add_argument("--wavelength-em-um", type=one_or_several, metavar="F", help=wavelength)
 
 

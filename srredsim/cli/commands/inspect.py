@@ -15,7 +15,7 @@ HELP = "say what a file is, whether its frames are good, and what to change"
 def add_arguments(parser: shared.Parser) -> None:
     shared.stacks(parser)
     shared.out_folder(parser)
-    shared.optics(parser, "left out: the file says; needed to find the stripes")
+    shared.optics(parser)
     shared.several(parser)
 
 
