@@ -130,9 +130,9 @@ def pixel_size(parser: Parser, help: str = "left out: the file says") -> None:
     parser.add_argument("--pixel-size-um", type=above_zero, metavar="F", help=help)
 
 
-def optics(parser: Parser) -> None:
-    parser.add_argument("--na", type=above_zero, metavar="F", help=f"numerical aperture; {OPTICS}")
-    wavelength = f"of the emission, or one for each channel; {OPTICS}"
+def optics(parser: Parser, left_out: str = OPTICS) -> None:
+    parser.add_argument("--na", type=above_zero, metavar="F", help=f"numerical aperture; {left_out}")
+    wavelength = f"of the emission, or one for each channel; {left_out}"
     parser.add_argument("--wavelength-em-um", type=one_or_several, metavar="F", help=wavelength)
 
 

@@ -17,7 +17,7 @@ ASKED = ("out", "wiener", "validation", "accept_incomplete", "overwrite")
 def add_arguments(parser: shared.Parser) -> None:
     shared.stacks(parser, "also files that lack frames, and stacks of which not all stripes were found")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
-    shared.optics(parser)
+    shared.optics(parser, "left out: the file says")
     parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help="of the truth; left out: from the noise")
     _dim(parser)
     gain = "of the camera, per electron; else estimated"
