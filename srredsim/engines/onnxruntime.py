@@ -1,4 +1,4 @@
-"""ONNX Runtime: fast on processors without bfloat16 units, and there in a tenth of a second."""
+"""ONNX Runtime: float32, and there in a tenth of a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenVINO: fast on all x86 processors, with or without bfloat16 units, and there in less than a second."""
+"""OpenVINO: float32, and bfloat16 where the processor has it; there in a second."""
 
 from __future__ import annotations
 
