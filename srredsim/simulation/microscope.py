@@ -23,10 +23,20 @@ from scipy import fft
 from srredsim.errors import InputError
 from srredsim.optics import illumination, sampling
 from srredsim.optics.defocus import IMMERSION, defocused_otf
-from srredsim.optics.otf import apodisation, otf
+from srredsim.optics.otf import otf
 from srredsim.simulation import phantoms, specimens
 from srredsim.simulation.imperfections import Flaws
-from srredsim.simulation.sim import MARGIN, PEAK_PERCENT, Settings, crop, image_of, object_in_view, padded_shape
+from srredsim.simulation.sim import (
+    MARGIN,
+    PEAK_PERCENT,
+    Settings,
+    crop,
+    image_of,
+    in_photons,
+    object_in_view,
+    padded_shape,
+    truth_of,
+)
 
 EXCITED = 0.92  # wavelength of the excitation over that of the emission
 
@@ -95,13 +105,7 @@ def expected(settings: Settings, flaws: Flaws, planes: list[np.ndarray]) -> tupl
     frames = np.empty((settings.angles, settings.phases, *settings.size), np.float32)
     for angle in range(settings.angles):
         frames[angle] = _angle(settings, flaws, angle, spectra, lenses, lamps[angle])
-    frames *= (photons * np.array(settings.intensities, np.float32))[:, :, None, None].astype(np.float32)
-    np.maximum(frames, 0.0, out=frames)  # light is not negative: rounding, and ringing of the band-limited object
-    frames += np.float32(settings.background_photons)
-
-    sim_transfer = apodisation(f_per_um, settings.cutoff_per_um + settings.k_max_per_um, settings.truth_power)
-    truth = crop(fft.ifft2(spectrum * sim_transfer.astype(np.float32)).real, settings, sampling.SCALE)
-    return frames, (truth * np.float32(photons * settings.gain_adu)).astype(np.float32)
+    return in_photons(frames, settings, photons), truth_of(spectrum, f_per_um, settings, photons)
 
 
 def _angle(settings: Settings, flaws: Flaws, angle: int, spectra, lenses, lamp) -> np.ndarray:

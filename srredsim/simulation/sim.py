@@ -330,13 +330,22 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
             for phase, phase_rad in enumerate(settings.phases_rad[angle]):
                 turn = np.exp(1j * order * phase_rad)
                 frames[angle, phase] += np.float32(turn.real) * band.real - np.float32(turn.imag) * band.imag
+    return in_photons(frames, settings, photons), truth_of(spectrum, f_per_um, settings, photons)
+
+
+def in_photons(frames: np.ndarray, settings: Settings, photons: float) -> np.ndarray:
+    """Frames in which an object of brightness 1 has so many photons, over their background; in place."""
     frames *= (photons * np.array(settings.intensities, np.float32))[:, :, None, None].astype(np.float32)
     np.maximum(frames, 0.0, out=frames)  # light is not negative: rounding, and ringing of the band-limited object
     frames += np.float32(settings.background_photons)
+    return frames
 
+
+def truth_of(spectrum: np.ndarray, f_per_um: np.ndarray, settings: Settings, photons: float) -> np.ndarray:
+    """What SIM could show of an object of this spectrum, in the units of the camera."""
     sim_transfer = apodisation(f_per_um, settings.cutoff_per_um + settings.k_max_per_um, settings.truth_power)
     truth = crop(fft.ifft2(spectrum * sim_transfer.astype(np.float32)).real, settings, sampling.SCALE)
-    return frames, (truth * np.float32(photons * settings.gain_adu)).astype(np.float32)
+    return (truth * np.float32(photons * settings.gain_adu)).astype(np.float32)
 
 
 def image_of(spectrum: np.ndarray) -> np.ndarray:
