@@ -11,6 +11,9 @@ Each has
 ``open_source(path, pixel_size_um)``
     The planes, a `srredsim.io.source.Source`; a pixel size that is given wins over the file's. InputError. A file that
     promises more planes than it holds has the shape that it promises; ``incomplete`` says so, and what is ``missing``.
+``recognises(path, start)``
+    Left out, or whether a file without a ``MAGIC``, which may then be empty, is of this format: ``start`` are its first
+    bytes, `LONGEST_START` of them at most.
 ``claims(folder)``
     Left out, or whether a folder is one image of this format, which a marker in it tells; ``MAGIC`` may then be empty.
 """
@@ -27,10 +30,12 @@ from srredsim.io.formats import _frame_files, tiff
 from srredsim.io.source import Source
 from srredsim.members import Members
 
-_members = Members("format", __name__, __path__, {"claims": lambda folder: False})
+LEFT_OUT = {"claims": lambda folder: False, "recognises": lambda path, start: False}
+
+_members = Members("format", __name__, __path__, LEFT_OUT)
 names, module = _members.names, _members.module
 
-LONGEST_MAGIC = 64  # bytes
+LONGEST_START = 1024  # bytes
 
 
 def open_source(
@@ -103,7 +108,7 @@ def _format_of_file(path: Path) -> ModuleType:
     documents.regular(path)
     try:
         with path.open("rb") as file:
-            start = file.read(LONGEST_MAGIC)
+            start = file.read(LONGEST_START)
     except FileNotFoundError as error:
         raise InputError("does not exist", about=path) from error
     except OSError as error:
@@ -112,7 +117,7 @@ def _format_of_file(path: Path) -> ModuleType:
         raise InputError("the file is empty (0 bytes)")
     modules = [module(name) for name in names()]
     for one in modules:
-        if one.MAGIC and start.startswith(one.MAGIC):
+        if (one.MAGIC and start.startswith(one.MAGIC)) or one.recognises(path, start):
             return one
-    *others, last = (one.NAME for one in reversed(modules) if one.MAGIC)
+    *others, last = (one.NAME for one in reversed(modules) if one.SUFFIXES)
     raise InputError(f"neither {', '.join(others)} nor {last}; in Fiji: File > Save As > Tiff")
