@@ -149,7 +149,11 @@ def _axes(header: Header, sections: Sections, count: int) -> tuple[str, tuple[in
     several = [f"{n} {name} x" for name, n in (("times", sizes["T"]), ("wavelengths", sizes["C"])) if n > 1]
     words = " ".join([f"{kind}:", *several, f"{each} sections"])
     if found is None:
-        return letters, shape, [f"{words}; the file does not name angles and phases: {ORDER} unless told, as OMX writes"]
+        return (
+            letters,
+            shape,
+            [f"{words}; the file does not name angles and phases: {ORDER} unless told, as OMX writes"],
+        )
     at = letters.index("Z")
     letters, shape = letters[:at] + found[0] + letters[at + 1 :], (*shape[:at], *found[1], *shape[at + 1 :])
     if "A" in found[0]:
