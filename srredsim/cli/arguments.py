@@ -100,7 +100,9 @@ class Parser(argparse.ArgumentParser):
 
 def stacks(parser: Parser, incomplete: str = "") -> None:
     """Raw stacks, and how to read them; ``incomplete`` is the help of `--accept-incomplete`."""
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="TIFF or .npy files, or folders of them")
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="images in any format that is read, or folders of them"
+    )
     order = "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these"
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
@@ -123,7 +125,9 @@ def accept_incomplete(parser: Parser, help: str = "") -> None:
 
 
 def images(parser: Parser, name: str = "inputs") -> None:
-    parser.add_argument(name, nargs="+", type=Path, metavar="IMAGE", help="TIFF or .npy files, or folders of them")
+    parser.add_argument(
+        name, nargs="+", type=Path, metavar="IMAGE", help="images in any format that is read, or folders of them"
+    )
 
 
 def pixel_size(parser: Parser, help: str = "left out: the file says") -> None:

@@ -15,7 +15,7 @@ from srredsim.io.files import stem
 from srredsim.io.orders import Wanted
 from srredsim.optics import plausible
 
-COUNTS = ("angles", "phases")
+COUNTS = ("angles", "phases", "scene")
 OF_RAW_STACKS = (
     "order",
     "angles",
@@ -45,6 +45,7 @@ class Reading:
     keep_hot_pixels: bool = False  # leave hot pixels of raw stacks as they are
     accept_incomplete: bool = False  # go on with what is there of a file that promises more frames
     stack: bool = False  # the files of a folder are the frames of one stack
+    scene: int | None = None  # number of one of several images in a file, from 1
 
     def __post_init__(self):
         for name in COUNTS:
@@ -70,7 +71,7 @@ class Reading:
     @property
     def opening(self) -> dict[str, Any]:
         """What `srredsim.io.open_source` has to know, by name."""
-        return {name: getattr(self, name) for name in ("pixel_size_um", "accept_incomplete", "stack")}
+        return {name: getattr(self, name) for name in ("pixel_size_um", "accept_incomplete", "stack", "scene")}
 
     @property
     def optics(self) -> dict[str, Value]:

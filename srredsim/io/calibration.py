@@ -12,7 +12,7 @@ from srredsim.acquisition import Optics, Value, numbers
 from srredsim.errors import InputError
 
 IN_UM = {
-    "nm": 1e-3,
+    **dict.fromkeys(("nm", "nanometer", "nanometers"), 1e-3),
     "um": 1.0,
     "micron": 1.0,
     "microns": 1.0,
@@ -27,7 +27,7 @@ IN_UM = {
     "meter": 1e6,
     "inch": 25400.0,
     "in": 25400.0,
-    "å": 1e-4,
+    **dict.fromkeys(("å", "angstrom"), 1e-4),
     "pm": 1e-6,
 }
 IN_S = {  # by the names that remain of a unit in lower case, with u for the mu
@@ -116,17 +116,17 @@ def info(optics: Optics) -> str:
 def _in_info(text: object) -> dict[str, tuple[float, ...]]:
     """What `info` wrote: no number, or those of each channel."""
     lines = dict(line.split(" = ", 1) for line in str(text).splitlines() if " = " in line)
-    found = {name: [_number(one) for one in lines.get(words, "").split(",")] for name, words in INFO.items()}
+    found = {name: [number(one) for one in lines.get(words, "").split(",")] for name, words in INFO.items()}
     return {name: () if None in each else tuple(filter(None, each)) for name, each in found.items()}
 
 
 def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     metadata = tif.imagej_metadata
-    unit = _unit(metadata.get("unit"))
-    pixel_um, note = _resolution_tags(tif.pages.first, unit, _unit(metadata.get("yunit")))
+    unit = unit_name(metadata.get("unit"))
+    pixel_um, note = _resolution_tags(tif.pages.first, unit, unit_name(metadata.get("yunit")))
     spacing, interval = metadata.get("spacing"), metadata.get("finterval")
-    z_unit = IN_UM.get(_unit(metadata.get("zunit")) or unit or "")
-    interval_s, more = _seconds(interval, metadata.get("tunit"))
+    z_unit = IN_UM.get(unit_name(metadata.get("zunit")) or unit or "")
+    interval_s, more = seconds(interval, metadata.get("tunit"))
     told = _in_info(metadata.get("Info"))
     return Calibration(
         pixel_um=pixel_um,
@@ -146,7 +146,7 @@ def of_ome(xml: str, image: int = 0) -> Calibration:
     attributes = pixels.attrib
     sizes = [_length(attributes, f"PhysicalSize{axis}") for axis in "YX"]
     known = [size for size in sizes if size]
-    interval_s, note = _seconds(attributes.get("TimeIncrement"), attributes.get("TimeIncrementUnit"))
+    interval_s, note = seconds(attributes.get("TimeIncrement"), attributes.get("TimeIncrementUnit"))
     channels = pixels.findall("{*}Channel")
     names = [channel.get("Name") for channel in channels]
     waves = [_length(channel.attrib, "EmissionWavelength", "nm") for channel in channels]
@@ -163,7 +163,7 @@ def of_ome(xml: str, image: int = 0) -> Calibration:
 
 def _ome_na(root: ElementTree.Element, image: ElementTree.Element) -> float | None:
     """Numerical aperture of the image's objective, or of the only one there is."""
-    objectives = {o.get("ID"): _number(o.get("LensNA")) for o in root.iterfind("{*}Instrument/{*}Objective")}
+    objectives = {o.get("ID"): number(o.get("LensNA")) for o in root.iterfind("{*}Instrument/{*}Objective")}
     settings = image.find("{*}ObjectiveSettings")
     if settings is not None:
         return objectives.get(settings.get("ID"))
@@ -199,7 +199,7 @@ def _rational(page: tifffile.TiffPage, name: str) -> float | None:
     return numerator / denominator if denominator else None
 
 
-def _unit(name: object) -> str | None:
+def unit_name(name: object) -> str | None:
     r"""ImageJ's spellings of a unit: micron, um, µm with either mu, also escaped as \u00B5m."""
     if not isinstance(name, str):
         return None
@@ -209,23 +209,23 @@ def _unit(name: object) -> str | None:
 
 def _length(attributes: dict[str, str], name: str, unit: str = "um") -> float | None:
     """An OME length in um; None if it is missing, zero or in no unit of length."""
-    value = _number(attributes.get(name))
-    in_um = IN_UM.get(_unit(attributes.get(f"{name}Unit", unit)))
+    value = number(attributes.get(name))
+    in_um = IN_UM.get(unit_name(attributes.get(f"{name}Unit", unit)))
     return value * in_um if value and in_um else None
 
 
-def _seconds(value: object, unit: object) -> tuple[float | None, str | None]:
+def seconds(value: object, unit: object) -> tuple[float | None, str | None]:
     """A time in seconds, which it is if no unit is named, or why it is not known."""
-    number = _number(value)
-    if not number:
+    told = number(value)
+    if not told:
         return None, None
-    in_s = IN_S.get(_unit(unit) or "s")
+    in_s = IN_S.get(unit_name(unit) or "s")
     if in_s is None:
-        return None, f"frame interval {number:g} {unit}: this unit of time is not known, so it is not used"
-    return number * in_s, None
+        return None, f"frame interval {told:g} {unit}: this unit of time is not known, so it is not used"
+    return told * in_s, None
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
     """A finite number, of text too; None if it is none."""
     try:
         number = float(value) if value else math.nan  # type: ignore[arg-type]

@@ -63,6 +63,7 @@ def read(path: str | Path, **given: Any) -> RawStack:
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
     wanted = reading.frames
+    wanted = wanted if wanted.order else replace(wanted, order=source.order)
     array: Frames | Tiles
     if wanted.order == "tiled":
         array, notes = _tiles(source, wanted)

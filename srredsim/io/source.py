@@ -61,6 +61,7 @@ class Source:
     notes: tuple[str, ...] = field(default=())
     incomplete: str | None = None  # what the file promises and does not hold, in words
     missing: tuple[int, ...] = ()  # planes that are not there, of those that the shape has
+    order: str | None = None  # in which the frames of such files usually run, where neither it nor the caller says
 
     def __post_init__(self):
         if self.dtype.kind == "c":

@@ -94,7 +94,7 @@ def test_they_are_found_and_read(files, sample):
     for path in files:
         np.testing.assert_array_equal(io.read(path).raw(), sample.raw)
     assert io.read(files[0]).optics.na == sample.settings.na
-    with pytest.raises(InputError, match=r"holds no \*\.dum, \*\.npy, \*\.tif, \*\.tiff file"):
+    with pytest.raises(InputError, match=r"holds no .*\*\.dum, .*\*\.npy, .*\*\.tif, \*\.tiff file"):
         io.find([files[0].parent / "just_a_folder"])
 
 
@@ -130,5 +130,5 @@ def test_a_folder_that_is_no_image(more_formats, tmp_path):
 
 def test_what_is_in_no_format_names_them_all(more_formats, tmp_path):
     (tmp_path / "a.tif").write_bytes(b"something else")
-    with pytest.raises(InputError, match=r"neither a TIFF, a \.npy file nor a dummy; in Fiji"):
+    with pytest.raises(InputError, match=r"neither a TIFF, .*a \.npy file, .* nor a dummy; in Fiji"):
         io.read(tmp_path / "a.tif")

@@ -11,6 +11,12 @@ Each has
 ``open_source(path, pixel_size_um)``
     The planes, a `srredsim.io.source.Source`; a pixel size that is given wins over the file's. InputError. A file that
     promises more planes than it holds has the shape that it promises; ``incomplete`` says so, and what is ``missing``.
+``scenes(path)``
+    Left out, or the names of the images that the file holds, each a stack by itself; of several, ``open_source`` is
+    given the number of one as ``scene``, which counts from 0.
+``recognises(path, start)``
+    Left out, or whether a file without a ``MAGIC``, which may then be empty, is of this format: ``start`` are its first
+    bytes, `LONGEST_START` of them at most.
 ``claims(folder)``
     Left out, or whether a folder is one image of this format, which a marker in it tells; ``MAGIC`` may then be empty.
 """
@@ -18,6 +24,7 @@ Each has
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -27,24 +34,31 @@ from srredsim.io.formats import _frame_files, tiff
 from srredsim.io.source import Source
 from srredsim.members import Members
 
-_members = Members("format", __name__, __path__, {"claims": lambda folder: False})
+LEFT_OUT = {"scenes": lambda path: [path.name], "claims": lambda folder: False, "recognises": lambda path, start: False}
+
+_members = Members("format", __name__, __path__, LEFT_OUT)
 names, module = _members.names, _members.module
 
-LONGEST_MAGIC = 64  # bytes
+LONGEST_START = 1024  # bytes
 
 
 def open_source(
-    path: str | Path, pixel_size_um: float | None = None, accept_incomplete: bool = False, stack: bool = False
+    path: str | Path,
+    pixel_size_um: float | None = None,
+    accept_incomplete: bool = False,
+    stack: bool = False,
+    scene: int | None = None,
 ) -> Source:
     """The planes of a file, or of a folder that is one image, in any of the formats.
 
     ``accept_incomplete`` also takes a file that promises more frames than it holds; its ``missing`` are not there. With
-    ``stack`` the files of a folder are its planes.
+    ``stack`` the files of a folder are its planes. ``scene`` is the number of one of several images in a file and
+    counts from 1; left out, the first.
     """
     path = Path(path)
     found = format_of_folder(path) if path.is_dir() else _format_of_file(path)
     if found is not None:
-        source = found.open_source(path, pixel_size_um)
+        source = _scene(found, path, pixel_size_um, scene)
     elif stack:
         source = _frame_files.open_frames(_frames_in(path), lambda one: open_source(one, pixel_size_um))
     else:
@@ -55,6 +69,27 @@ def open_source(
             " there"
         )
     return source.accepted()
+
+
+def scenes(path: Path) -> list[str]:
+    """Names of the images that a file, or a folder that is an image, holds: mostly one."""
+    found = format_of_folder(path) if path.is_dir() else _format_of_file(path)
+    return [path.name] if found is None else found.scenes(path)
+
+
+def _scene(found: ModuleType, path: Path, pixel_size_um: float | None, scene: int | None) -> Source:
+    """One image of a file, with a note of which it is."""
+    names = found.scenes(path)
+    if scene is not None and scene > len(names):
+        there = f"the file holds {len(names)}: {', '.join(names)}" if len(names) > 1 else "the file holds a single one"
+        raise InputError(f"there is no scene {scene}; {there}")
+    if len(names) == 1:
+        return found.open_source(path, pixel_size_um)
+    number = 1 if scene is None else scene
+    source = found.open_source(path, pixel_size_um, scene=number - 1)
+    words = f"scene {number} of {len(names)}, {names[number - 1]}"
+    advice = "" if scene is not None else "; `scene` takes another"
+    return replace(source, notes=(words + advice, *source.notes))
 
 
 def are_frames(paths: list[Path]) -> bool:
@@ -103,7 +138,7 @@ def _format_of_file(path: Path) -> ModuleType:
     documents.regular(path)
     try:
         with path.open("rb") as file:
-            start = file.read(LONGEST_MAGIC)
+            start = file.read(LONGEST_START)
     except FileNotFoundError as error:
         raise InputError("does not exist", about=path) from error
     except OSError as error:
@@ -112,7 +147,7 @@ def _format_of_file(path: Path) -> ModuleType:
         raise InputError("the file is empty (0 bytes)")
     modules = [module(name) for name in names()]
     for one in modules:
-        if one.MAGIC and start.startswith(one.MAGIC):
+        if (one.MAGIC and start.startswith(one.MAGIC)) or one.recognises(path, start):
             return one
-    *others, last = (one.NAME for one in reversed(modules) if one.MAGIC)
+    *others, last = (one.NAME for one in reversed(modules) if one.SUFFIXES)
     raise InputError(f"neither {', '.join(others)} nor {last}; in Fiji: File > Save As > Tiff")
