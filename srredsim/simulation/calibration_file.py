@@ -12,8 +12,7 @@ from srredsim.simulation.calibration import FIXED, Calibration, StripesOfAngle, 
 
 HEAD = """\
 # A microscope, as {stacks} of its own have shown it: srredsim calibrate.
-#   srredsim train --model srredsim --microscope THIS_FILE        a model for this microscope
-#   srredsim simulate --microscope THIS_FILE --out stacks         raw stacks of it, with their truth
+# As `microscope` of srredsim train it makes a model for this microscope, of srredsim simulate raw stacks with their truth.
 # Every value may be corrected by hand; what a spread is of is drawn from a normal distribution of that deviation.
 """
 
