@@ -12,7 +12,7 @@ from srredsim.simulation.calibration import FIXED, Calibration, StripesOfAngle, 
 
 HEAD = """\
 # A microscope, as {stacks} of its own have shown it: srredsim calibrate.
-# As `microscope` of srredsim train it makes a model for this microscope, of srredsim simulate raw stacks with their truth.
+# Given to srredsim train as `microscope` it makes a model for this microscope, to srredsim simulate raw stacks of it.
 # Every value may be corrected by hand; what a spread is of is drawn from a normal distribution of that deviation.
 """
 

@@ -206,7 +206,7 @@ def _emission(header: Header, sections: Sections, channel: int, section: int) ->
 
 
 def _spacing(header: Header) -> tuple[list[float | None], str | None]:
-    """Steps between pixels in x, y and z, in um, and a doubt; in Priism's layout um, in MRC2014 the cell in Angstrom."""
+    """Steps in x, y and z, in um, and a doubt; in Priism's layout um, in MRC2014 the cell in Angstrom."""
     spacing = np.array(header.numbers(40, "3f"), float)
     note = None
     if not header.priism:
