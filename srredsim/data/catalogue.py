@@ -61,8 +61,9 @@ def open_reconstructed(
     patterns: list[tuple[int, int]],
     count: int | None = None,
     options: Mapping[str, Any] | None = None,
+    kind: str = "wiener",
 ) -> DataSet:
-    """The same as Wiener images; of stacks that are made of any pattern those of several, in turn.
+    """The same as Wiener images, or their ``bands``; of stacks of any pattern those of several, in turn.
 
     A Wiener image may be turned as one likes: the stripes are gone.
     """
@@ -72,7 +73,7 @@ def open_reconstructed(
     parts: list[Pairs] = []
     for pattern in patterns:
         pairs = open_split(name_or_folder, split, *pattern, count, options).pairs
-        parts.append(pairs.reconstructed(pattern))
+        parts.append(pairs.reconstructed(pattern, kind))
     return DataSet(parts[0] if len(parts) == 1 else Joined(parts))
 
 

@@ -119,11 +119,11 @@ class SimulatedPairs(StoredSeries, Pairs):
         sample = self.series.sample(index)
         return frames_from_raw(sample.raw), sample.truth
 
-    def reconstructed(self, pattern: tuple[int, int]) -> Pairs:
+    def reconstructed(self, pattern: tuple[int, int], kind: str = "wiener") -> Pairs:
         """As `Pairs.reconstructed`, kept on disk, too."""
-        from srredsim.data.reconstructed import ReconstructedSeries  # whose series this is
+        from srredsim.data.reconstructed import SERIES  # whose series this is
 
-        return ReconstructedSeries(self.series)
+        return SERIES[kind](self.series)
 
 
 class Levels(Pairs):

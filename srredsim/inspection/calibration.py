@@ -151,12 +151,14 @@ def difference(one: Seen, other: Seen) -> str:
     return stripes_apart(one.k0_per_um, other.k0_per_um)
 
 
-def stripes_apart(one: np.ndarray, other: np.ndarray) -> str:
-    """In what vectors (angles, 2) of stripes differ, ready for `` the others``; empty if they are those of one."""
+def stripes_apart(one: np.ndarray, other: np.ndarray, numbers: Sequence[int] = ()) -> str:
+    """In what vectors (angles, 2) of stripes differ, ready for `` the others``; empty if they are those of one.
+
+    ``numbers`` of the angles, left out: from 1 on.
+    """
     lengths = np.hypot(*other.T)
-    for number, (apart, turned) in enumerate(
-        zip(np.hypot(*(one - other).T) / lengths, np.hypot(*(one + other).T) / lengths, strict=True), start=1
-    ):
+    changes = np.hypot(*(one - other).T) / lengths, np.hypot(*(one + other).T) / lengths
+    for number, apart, turned in zip(numbers or range(1, len(one) + 1), *changes, strict=True):
         if turned <= SAME_K:
             return f"the phases of angle {number} run the other way round than in"
         if apart > SAME_K:

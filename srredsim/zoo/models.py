@@ -14,7 +14,7 @@ from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
-from srredsim.zoo import portable
+from srredsim.zoo import gate, portable
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.portable import Facts, Portable
 from srredsim.zoo.precision import policy, resolve
@@ -257,6 +257,8 @@ def scale_of(network) -> int:
 def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
     """Name of the shipped model for a stack: each kind of input says how well its models suit it.
 
+    One that hardly uses the stripes (`srredsim.zoo.gate`) is taken only where no other can be.
+
     Raises
     ------
     InputError
@@ -264,9 +266,10 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
     """
     known = {name: recipes.load(name).data for name in names()}
     suits = {name: inputs.module(data.input).suits(data, pattern, optics or Optics()) for name, data in known.items()}
-    best = max(suits, key=suits.__getitem__, default=None)  # the first of equals
-    if best and suits[best]:
-        return best
+    suits = {name: how_well for name, how_well in suits.items() if how_well}
+    sure = {name: how_well for name, how_well in suits.items() if gate.passes(resources.entry("models", name))}
+    if best := sure or suits:
+        return max(best, key=best.__getitem__)  # the first of equals
     offers = [inputs.module(data.input).offer(name, data) for name, data in known.items()]
     raise InputError(
         f"no model for {pattern.angles} angles x {pattern.phases} phases; there are:"
@@ -286,7 +289,7 @@ def describe() -> list[dict]:
     rows = []
     for name in resources.entries("models"):
         recipe, folder = recipes.load(name), resources.entry("models", name)
-        results = folder / "results.json"
+        results = folder / gate.RESULTS
         rows.append(
             {
                 "name": name,

@@ -10,6 +10,7 @@ import numpy as np
 
 from srredsim import engines, tiling
 from srredsim.errors import InputError, out_of_memory
+from srredsim.zoo import gate
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -67,6 +68,8 @@ class Network:
     def notes(self) -> list[str]:
         """What is to be said with the images."""
         said = list(self.model.kind.notes(self.model.recipe))
+        if self.model.kind.OF_STACKS:
+            said += gate.doubts(self.model.name, self.model.folder)
         if self.largest_window:
             said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
         if self.side and self.model.facts.sees_all:
