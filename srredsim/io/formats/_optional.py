@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from xml.etree import ElementTree
 
 from srredsim import resources
 from srredsim.errors import InputError
@@ -23,6 +26,9 @@ DAMAGE = (  # what readers raise when the bytes make no sense
     AssertionError,
     NotImplementedError,
     MemoryError,
+    struct.error,
+    zlib.error,
+    ElementTree.ParseError,
 )
 
 
