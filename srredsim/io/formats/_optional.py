@@ -22,6 +22,7 @@ DAMAGE = (  # what readers raise when the bytes make no sense
     LookupError,
     TypeError,
     AttributeError,
+    NameError,
     ArithmeticError,
     AssertionError,
     NotImplementedError,
