@@ -14,12 +14,14 @@ from srredsim.zoo import gate
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
-SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context
+SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context;
+SMALLEST_IMAGE = 128  # and pixels of the image, which are fewer raw ones above a scale of 2
 
 
 def default_tile(model: LoadedModel) -> int:
     """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
-    return max(SMALLEST_TILE, int(min(model.facts.largest_window, WINDOW)) - 2 * model.receptive_field)
+    smallest = min(SMALLEST_TILE, SMALLEST_IMAGE // model.scale)
+    return max(smallest, int(min(model.facts.largest_window, WINDOW)) - 2 * model.receptive_field)
 
 
 class Network:
