@@ -109,6 +109,12 @@ class Pairs(Ready, ABC):
 
         return Reconstructed(self, *pattern, kind)
 
+    def lit(self, pattern: tuple[int, int], slots: int) -> Pairs:
+        """The same with the light on each frame in the input, see `srredsim.reconstruction.lit`."""
+        from srredsim.data.lit import LitPairs  # whose pairs these are
+
+        return LitPairs(self, pattern, slots)
+
 
 @dataclass(frozen=True, eq=False)
 class Extended(Pairs):

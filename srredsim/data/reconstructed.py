@@ -117,7 +117,7 @@ class ReconstructedSeries(StoredSeries, Pairs):
 
     def __init__(self, series: Series):
         self.series, self.pairs = series, SimulatedPairs(series)
-        self.folder = self.pairs.folder / f"{self.kind}-{_fingerprint()}"
+        self.folder = self.pairs.folder / f"{self.kind}-{fingerprint()}"
         self.samples = Samples(self.folder, series.count, **self._stored_as(SCALE * series.size))
 
     def _stored_as(self, side: int) -> dict[str, tuple[Any, tuple[int, ...]]]:
@@ -167,9 +167,17 @@ class Joined(Pairs):
         index, part = divmod(int(index), len(self.parts))
         return self.parts[part][index]
 
+    @property
+    def augmentation(self) -> str:
+        return self.parts[0].augmentation
+
     def check(self, scale: int, side: int = 1) -> None:
         for part in self.parts:
             part.check(scale, side)
+
+    def crop(self, index: int, rng: np.random.Generator, side: int) -> Pair:
+        index, part = divmod(int(index), len(self.parts))
+        return self.parts[part].crop(index, rng, side)
 
     def missing(self, indices: Iterable[int]) -> list[int]:
         return [
@@ -191,7 +199,7 @@ class Joined(Pairs):
         return [int(i) // len(self.parts) for i in indices if i % len(self.parts) == part]
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Digest of the reconstruction's own source: another reconstruction never reads this one's images."""
     digest = hashlib.sha256()
     for source in sorted(path for part in OF_IMAGES for path in (resources.PACKAGE / part).glob("*.py")):

@@ -125,6 +125,12 @@ class SimulatedPairs(StoredSeries, Pairs):
 
         return SERIES[kind](self.series)
 
+    def lit(self, pattern: tuple[int, int], slots: int) -> Pairs:
+        """As `Pairs.lit`, kept on disk, too."""
+        from srredsim.data.lit import LitSeries  # whose series this is
+
+        return LitSeries(self, slots)
+
 
 class Levels(Pairs):
     """Series of equal length, one after the other, each with facts of its own: a test set."""

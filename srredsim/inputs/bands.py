@@ -111,7 +111,7 @@ class Planes(wiener.Planes):
         from srredsim.reconstruction.parts import parts
         from srredsim.reconstruction.planes import unlearned
 
-        raw, prepared, stripes, channel = self._plane(position)
+        raw, prepared, stripes, channel = self.known(position)
         bands = parts(prepared, stripes, channel.transfer, attenuation=unlearned(channel.haze))
         scaling = self._survey.scalings[position]
         image = self._network.in_tiles(bands / np.float32(scaling.gain), self._tile)

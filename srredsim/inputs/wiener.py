@@ -162,7 +162,7 @@ class Planes:
         from srredsim.reconstruction.planes import unlearned
         from srredsim.reconstruction.wiener import reconstruct
 
-        raw, prepared, stripes, channel = self._plane(position)
+        raw, prepared, stripes, channel = self.known(position)
         image, _ = reconstruct(prepared, stripes, channel.transfer, attenuation=unlearned(channel.haze))
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling, transfer = self._survey.scalings[position], self._transfers[position[1]]
@@ -171,7 +171,7 @@ class Planes:
         tick()
         return raw
 
-    def _plane(self, position: Position) -> tuple[np.ndarray, Prepared, Parameters, Channel]:
+    def known(self, position: Position) -> tuple[np.ndarray, Prepared, Parameters, Channel]:
         """Raw frames, the same prepared, their stripes, and what is known of the channel."""
         from srredsim.reconstruction.planes import prepared_plane
 
@@ -238,7 +238,9 @@ def cleaned(
     return scaling.undo_gain(network.in_tiles(channels(image, widefield, scaling, transfer), tile))
 
 
-def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+def of_pair(
+    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
+) -> np.ndarray:
     from srredsim.optics.transfer import transfer_of
     from srredsim.reconstruction.upscale import widefield_of
 

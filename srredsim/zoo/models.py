@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -211,30 +211,45 @@ def _name(recipe: Recipe, folder: Path) -> str:
 OUTPUTS = {  # what a loss may want besides the image: the setting of a network, and in words
     "steps": ("all_steps", "a loss over steps is for a network that makes its image in steps, as srfbn"),
     "levels": ("all_levels", "a loss over levels is for a network that makes an image at each, as prosr"),
+    "misfit": ("with_misfit", "a loss of the misfit is for a network that knows how frames come about, as unrolled"),
 }
 
 
 def build_network(recipe: Recipe, precision: str = "float32", outputs: str | None = None):
     """The recipe's network, untrained, at a precision.
 
-    ``outputs`` is what a loss wants besides: "steps", the images of all steps as channels, or "levels", those of all
-    levels as several outputs, the largest last.
+    ``outputs`` is what a loss wants besides: "steps", the images of all steps as channels, "misfit", what is left of
+    the frames as the first channel, or "levels", the images of all levels as several outputs, the largest last.
     """
-    import keras
-
     from srredsim import networks
 
     setting, words = OUTPUTS[outputs] if outputs else ("", "")
     if outputs and setting not in inspect.signature(networks.module(recipe.network["name"]).build).parameters:
         raise InputError(f"{words}; {recipe.network['name']} has none")
+    network = _built(recipe, precision, **{setting: True} if outputs else {})
+    check_input(recipe, network)
+    return network
+
+
+def _built(recipe: Recipe, precision: str, **settings):
+    import keras
+
+    from srredsim import networks
+
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy(precision))
     try:
-        network = networks.build(**recipe.network | ({setting: True} if outputs else {}))
+        return networks.build(**recipe.network | settings)
     finally:
         keras.config.set_dtype_policy(before)
-    check_input(recipe, network)
-    return network
+
+
+def rebuilt(model: LoadedModel, **settings) -> LoadedModel:
+    """The model with other settings of its network, which leave the weights as they are."""
+    changed = replace(model.recipe, network=model.recipe.network | settings)
+    network = _built(changed, model.precision)
+    network.set_weights(model.network.get_weights())
+    return replace(model, recipe=changed, built=network)
 
 
 def check(recipe: Recipe, network) -> None:
