@@ -43,6 +43,6 @@ def doubts(name: str, folder: Path) -> list[str]:
     row = min(weak, key=brought_db)
     gained, without = (row[key] for key in GAINS.values())
     return [
-        f"warning: {name} hardly uses the stripes: at {row['photons']:g} photons it gains {gained:.1f} dB over widefield"
-        f" images with them and {without:.1f} dB without; detail finer than widefield is inferred from shapes"
+        f"warning: {name} hardly uses the stripes: at {row['photons']:g} photons it gains {gained:.1f} dB over"
+        f" widefield images with them and {without:.1f} dB without; detail finer than widefield is inferred from shapes"
     ]
