@@ -7,7 +7,7 @@ wrong in the first or the last plane alone. So these are looked at, and those at
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -127,9 +127,14 @@ class Watched:
             self._settle(position[1])
         return raw
 
-    def doubts(self) -> list[str]:
-        """What was found in the frames: hot pixels, channels that clearly fit another reading, hexagonal patterns."""
-        return list(dict.fromkeys([*remarks(self.stack.array), *self._wrong_orders, *self._hexagons]))
+    def doubts(self, noise: Sequence[str] = ()) -> list[str]:
+        """What was found in the frames: hot pixels, channels that clearly fit another reading, hexagonal patterns.
+
+        What is to be said of the ``noise`` comes behind, but is not believed of frames that were read wrongly: it was
+        measured in what differs between their angles.
+        """
+        doubts = [*remarks(self.stack.array), *self._wrong_orders, *self._hexagons]
+        return list(dict.fromkeys([*doubts, *(() if self._wrong_orders else noise)]))
 
     @contextmanager
     def explaining(self) -> Iterator[None]:

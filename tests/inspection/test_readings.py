@@ -10,6 +10,7 @@ from srredsim.inspection.readings import watched
 from srredsim.simulation.sim import simulate_stack
 
 SIZE = 80
+NOISE = "what else is said of the noise, but not of frames that were read wrongly"
 
 
 @cache
@@ -48,7 +49,7 @@ def doubts(path, **how):
     stack, watch = watched(io.read(path, **how))
     for position in stack.positions():
         stack.raw(*position)
-    return watch.doubts()
+    return watch.doubts([NOISE])
 
 
 CASES = [
@@ -85,7 +86,7 @@ RIGHT += [("first", {"widefield_frame": "first"}), ("colours", {"channels": 2})]
 @pytest.mark.parametrize(("layout", "how"), RIGHT)
 def test_a_right_reading_gets_no_word_and_its_frames(tmp_path, layout, how):
     path = file_of(tmp_path / "s.npy", 5, 4, layout)
-    assert doubts(path, angles=3, phases=5, **how) == []
+    assert doubts(path, angles=3, phases=5, **how) == [NOISE]
     raw = np.asarray(io.read(path, angles=3, phases=5, **how).raw(0, 0, 1))
     expected = groups(5, 4)[2 if layout == "colours" else 1]
     np.testing.assert_array_equal(raw.reshape(-1, SIZE, SIZE), expected)
