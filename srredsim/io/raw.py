@@ -17,6 +17,7 @@ from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.incomplete import filled_up, whole_stacks
 from srredsim.io.source import UNKNOWN, Source
+from srredsim.io.wanted import Wanted
 from srredsim.io.whole import atomic
 from srredsim.optics.transfer import refuse_impossible
 
@@ -28,9 +29,9 @@ def read(path: str | Path, **given: Any) -> RawStack:
 
     Parameters
     ----------
-    order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
+    order : {"PAZ", "PZA", "ZAP", ..., "tiled"}, optional
         How the frames follow one another where the file does not say, what changes fastest first
-        (`srredsim.io.orders`); PAZ if not given.
+        (`srredsim.io.orders`): P, A and Z, or P, A and T, in any order; PAZ if not given.
     angles, phases : int, optional
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
     widefield_frame : {"none", "first", "last"}, optional
@@ -101,7 +102,7 @@ class Frames:
 
     source: Source
     numbers: np.ndarray
-    wanted: orders.Wanted = orders.Wanted()  # noqa: RUF009  frozen; what it was read with
+    wanted: Wanted = Wanted()  # noqa: RUF009  frozen; what it was read with
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -149,7 +150,7 @@ def reads_planes(array: Any) -> bool:
     return isinstance(array, Frames | Tiles)
 
 
-def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
+def _tiles(source: Source, wanted: Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
         raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out `order`")
     grid = orders.grid(source.size, wanted)

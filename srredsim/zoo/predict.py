@@ -74,7 +74,7 @@ def predict(
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
-    doubts = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]
+    doubts = [*survey.remarks, *watch.doubts(remarks(stack)), *taken_away(survey.made_with)]
     doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     doubts += compared.notes() if compared else []
     if not isinstance(data, RawStack):
