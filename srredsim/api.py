@@ -14,6 +14,8 @@ order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
 accept_incomplete, stack
     ``True``: of a file that promises more frames than it holds, the whole stacks that are there; a folder is one stack.
+scene
+    Of a file that holds several images, the number of one, from 1; left out, the first.
 keep_hot_pixels
     ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
