@@ -18,7 +18,7 @@ class Sections:
 
     @classmethod
     def of(cls, block: bytes, sections: int, integers: int, floats: int, endian: str) -> Sections:
-        """Of the bytes of an extended header; sections that it has no room for are left out."""
+        """What the bytes of an extended header say; sections that it has no room for are left out."""
         each = 4 * (integers + floats)
         if integers < 0 or floats <= EMISSION or len(block) < each:
             return cls(np.empty((0, 0), np.float32))
