@@ -18,9 +18,13 @@ OME = ".ome"  # before the ending of an OME-TIFF
 RAW = "raw"  # folder in which `simulate` and `reference` put their stacks
 
 
-def stem(path: Path) -> str:
-    """Name of a file without its endings, ``cells`` of ``cells.ome.tif``; results begin with it."""
-    return path.stem[: -len(OME)] if path.stem.lower().endswith(OME) and path.stem.lower() != OME else path.stem
+def stem(path: Path, scene: int | None = None) -> str:
+    """Name of a file without its endings, ``cells`` of ``cells.ome.tif``; results begin with it.
+
+    Those of one of several images in a file, a ``scene``, begin with ``cells_scene2``.
+    """
+    name = path.stem[: -len(OME)] if path.stem.lower().endswith(OME) and path.stem.lower() != OME else path.stem
+    return name if scene is None else f"{name}_scene{scene}"
 
 
 def find(

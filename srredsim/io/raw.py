@@ -44,6 +44,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
         Go on with the whole stacks that are there of a file that promises more frames.
     stack : bool
         ``path`` is a folder whose files are the frames of one stack, in the order of the numbers in their names.
+    scene : int
+        Number, from 1, of one of several images in a file; the first if not given.
     keep_hot_pixels : bool
         Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional

@@ -1,5 +1,6 @@
 """CZI, of segments that are put together here as its published layout has them; other readers agree about them."""
 
+import json
 import struct
 from contextlib import suppress
 
@@ -111,6 +112,23 @@ def test_scenes_tiles_and_pyramids(tmp_path):
     assert len(whole) > len(coarse.read_bytes())
     with pytest.raises(InputError, match="holds no pixels"):
         io.read(coarse)
+
+
+def test_each_scene_is_a_stack(tmp_path, capsys):
+    """On the command line all are done, each with results of its own; what is wrong with one is said of that one."""
+    from srredsim.cli.main import main
+
+    blocks = positions(RAW[0, 0, :, 0], "RH", S=0) + positions(RAW[1, 0, :, :2, 0], "RZ", S=1)
+    path = czi(tmp_path / "a.czi", blocks)
+    assert main(["inspect", str(path), "--json"]) == 2
+    out, err = capsys.readouterr()
+    report = json.loads(out)
+    assert [one["scene"] for one in (*report["results"], *report["failures"])] == [1, 2]
+    assert report["results"][0]["frame_means"][0] == RAW[0, 0, :, 0].mean(axis=(2, 3)).tolist()
+    assert f"{path}, scene 2: " in err
+    assert [one.name for one in tmp_path.glob("*.png")] == ["a_scene1_inspect.png"]
+    assert main(["inspect", str(path), "--scene", "1"]) == 2  # it is there
+    assert "a_scene1_inspect.png" in capsys.readouterr().err
 
 
 def test_what_is_promised(tmp_path):

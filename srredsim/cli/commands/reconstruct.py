@@ -78,22 +78,22 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import io
     from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as files
 
     how = {
-        "reading": shared.record(io.Reading, arguments),
-        "writing": shared.record(io.Writing, arguments),
         "method": shared.record(files.Method, arguments, name="method"),
         "known": shared.record(files.KnownStripes, arguments),
         "lens": shared.record(files.Lens, arguments),
         "split_photons": arguments.split_photons,
     }
 
-    def work(path: Path) -> dict:
+    shared.read_and_written(arguments)  # what is wrong with them is said before anything is read
+
+    def work(path: Path, scene: int | None) -> dict:
+        reading, writing = shared.read_and_written(arguments, scene)
         with terminal.progress(path.name) as progress:
-            report = files.reconstruct_file(path, progress=progress, **how)
+            report = files.reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         terminal.notes(path, [*report["notes"], *warnings(report)])
         return report

@@ -141,7 +141,7 @@ def _segment(file: IO[bytes], at: int) -> tuple[bytes, int, int]:
 
 
 def _listed(file: IO[bytes], directory: int, length: int) -> list[Block]:
-    """Of the directory; a block beyond the end of the file is not there."""
+    """Blocks of the directory; one beyond the end of the file is not there."""
     (count,) = struct.unpack("<i", _read(file, directory + 32, 4))
     at, found = directory + 32 + 128, []
     for _ in range(count):

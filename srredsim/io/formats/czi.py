@@ -168,7 +168,7 @@ def _emission(channel: ElementTree.Element) -> float | None:
 
 
 def _na(xml: ElementTree.Element) -> float | None:
-    """Of the objective that the image refers to, or of the only one."""
+    """Aperture of the objective that the image refers to, or of the only one."""
     objectives = {one.get("Id"): number(one.findtext("LensNA")) for one in xml.iter("Objective")}
     settings = xml.find("Information/Image/ObjectiveSettings/ObjectiveRef")
     if settings is not None and settings.get("Id") in objectives:

@@ -25,6 +25,7 @@ DAMAGED = "the LIF file is damaged"
 
 
 def recognises(path: Path, start: bytes) -> bool:
+    """Whether a file begins as those of LAS do."""
     return start.startswith(START) and start[8:9] == bytes([TEST])
 
 

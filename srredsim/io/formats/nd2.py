@@ -203,7 +203,7 @@ def _calibration(file: Any, channels: list[Any]) -> Calibration:
 
 
 def _interval_s(file: Any) -> float | None:
-    """Of the loop in time; where it was as fast as possible, what that came to."""
+    """Interval of the loop in time; where it was as fast as possible, what that came to."""
     for loop in file.experiment:
         if loop.type == "TimeLoop":
             told = loop.parameters.periodMs or loop.parameters.periodDiff.avg
