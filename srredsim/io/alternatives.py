@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -56,11 +57,11 @@ def _ways(stack: RawStack, asked: Wanted) -> Iterator[tuple[str, Wanted]]:
     """Other orders, widefield frames and colours, with each of the counts; what changes least comes first."""
     angles, phases = stack.pattern.angles, stack.pattern.phases
     counts = list(dict.fromkeys([(angles, phases), (phases, angles), *((p, a) for a, p in KNOWN), *KNOWN]))
-    changes = list(product(_other_orders(asked), _other_places(asked), _other_colours(asked)))
-    for change in sorted(changes, key=lambda parts: sum(map(len, parts))):
-        changed = {name: value for part in change for name, value in part.items()}
+    changes = product(_other_orders(asked), _other_places(asked), _other_colours(asked))
+    for changed in sorted(({**order, **place, **colours} for order, place, colours in changes), key=len):
         for a, p in counts:
-            told = changed | ({} if changed else {"order": asked.order or "PAZ"}) | {"angles": a, "phases": p}
+            named = changed or {"order": asked.order or "PAZ"}
+            told: dict[str, Any] = {**named, "angles": a, "phases": p}
             yield f"`{', '.join(map(_told, told.items()))}`", replace(asked, **told)
 
 
