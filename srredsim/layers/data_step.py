@@ -27,7 +27,7 @@ BORDER = 8  # raw pixels at the border of a window that say little: what lies be
 APODISATION, RIM = 0.85, 0.01  # power, as of the truth; squared, what is not brought back
 LOWEST = 0.1  # times the cut-off: below, the regularisation is as there
 PRIOR = 1.0  # times that of the Wiener filter, in units of what is passed at frequency 0
-LEAST = 1e-4  # of D, where nothing is passed
+LEAST, TINY = 1e-4, 1e-12  # of D, where nothing is passed; and of precision, where no light fell
 
 
 class _Exact(layers.Layer):
@@ -58,31 +58,38 @@ class Optics(_Exact):
 
 @keras.saving.register_keras_serializable(package="srredsim")
 class Residual(_Exact):
-    """What is left of the frames, (frames - expected) inside the border, and the variance of a pixel: two tensors."""
+    """What is left of the frames, (frames - expected) inside the border, and the variance of a pixel: two tensors.
 
-    def call(self, image, frames, light, haze, otf_real, otf_imaginary, unapodised, gain, dark):
-        seen = sim_forward.filtered(image, unapodised)
-        expected = sim_forward.forward(seen, light, (otf_real, otf_imaginary)) + haze
+    Of an image, what was recorded (frames, light, haze, and gain and dark variance of the noise), and `Optics`.
+    """
+
+    def call(self, image, recorded, optics):
+        frames, light, haze, gain, dark = recorded
+        *otf, _, _, _, unapodised = optics
+        expected = sim_forward.forward(sim_forward.filtered(image, unapodised), light, otf) + haze
         variance = gain * ops.maximum(expected, 0.0) + dark
         return (frames - expected) * _inside(frames), variance
 
 
 @keras.saving.register_keras_serializable(package="srredsim")
 class DataStep(_Exact):
-    """The step (batch, 2y, 2x) from an image with such a residual and variance."""
+    """The step (batch, 2y, 2x) from an image for which this is left, see `Residual`, under this light."""
 
     def __init__(self, **settings):
         super().__init__(**settings)
         self.length = self.add_weight(name="length", shape=(1,), initializer="ones")
         self.log_prior = self.add_weight(name="log_prior", shape=(1,), initializer="zeros")
 
-    def call(self, image, residual, variance, light, otf_real, otf_imaginary, passed, prior, apodised, training=None):
-        otf = otf_real, otf_imaginary
-        residual, variance = ops.stop_gradient(residual), ops.stop_gradient(variance)
+    def call(self, image, left, light, optics, training=None):
+        residual, variance = (ops.stop_gradient(part) for part in left)
+        *otf, passed, prior, apodised, _ = optics
         gradient = sim_forward.adjoint(residual / variance, light, otf)
         precision = mean_of_lit(1.0 / variance, light)
         blurred = SCALE**2 * sim_forward.adjoint(ops.concatenate([precision, ops.zeros_like(precision)], 1), 1.0, otf)
-        spread = ops.rsqrt(ops.maximum(blurred, ops.min(precision, axis=(2, 3), keepdims=True)[:, 0]))
+        least = (
+            ops.min(precision, axis=(2, 3), keepdims=True)[:, 0] + TINY
+        )  # where the window goes on, there is ringing
+        spread = ops.rsqrt(ops.maximum(blurred, least))
         whole = passed + PRIOR * ops.exp(self.log_prior) * prior + LEAST
         step = spread * sim_forward.filtered(spread * gradient, apodised / whole)
         if training:  # 0, but for its derivative

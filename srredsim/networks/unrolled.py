@@ -15,6 +15,7 @@ NUMBERS = 7  # as of srredsim.reconstruction.lit, which NumPy alone imports
 FIXED, PER_FRAME = NUMBERS + 6, 5
 SMALL = {"input_channels": FIXED + 4 * PER_FRAME, "stages": 2, "depth": 2, "filters": 4}  # what the tests build
 SCALES = (2,)
+PORTABLE = False
 SEES_ALL = ("step_1", "step_2")  # of `SMALL`; the others likewise
 NOISE_UNIT = 0.1  # standard deviation that fills its channel with 1
 LEAST_CUTOFF, LEAST_DAMPING, LEAST_VARIANCE = 0.02, 0.01, 1e-8
@@ -22,7 +23,7 @@ LEAST_CUTOFF, LEAST_DAMPING, LEAST_VARIANCE = 0.02, 0.01, 1e-8
 
 def build(
     input_channels: int = FIXED + 16 * PER_FRAME,
-    stages: int = 4,
+    stages: int = 3,
     depth: int = 6,
     filters: int = 32,
     with_misfit: bool = False,
@@ -52,27 +53,26 @@ def build(
     frames = _images(whole[..., FIXED::PER_FRAME])
     parts = [whole[..., FIXED + n :: PER_FRAME] for n in range(1, PER_FRAME)]
     light = _images(ops.depth_to_space(ops.concatenate(parts, axis=-1), 2))
-    *optics, unapodised = Optics(name="optics")(light, cutoff, ops.maximum(reach, cutoff), damping, wiener, slope)
-    otf, (passed, prior, apodised) = optics[:2], optics[2:]
-    seen = [frames, light, _images(haze), *otf, unapodised, gain, dark]
+    optics = Optics(name="optics")(light, cutoff, ops.maximum(reach, cutoff), damping, wiener, slope)
+    recorded = frames, light, _images(haze), gain, dark
 
     image = whole[..., NUMBERS + 2 : FIXED]
     for stage in range(1, stages + 1):
         fine = _fine(image)
-        at_hand = Residual(name=f"residual_{stage}")(ops.stop_gradient(fine), *seen)
-        step = DataStep(name=f"step_{stage}")(fine, *at_hand, light, *otf, passed, prior, apodised)
+        left = Residual(name=f"residual_{stage}")(ops.stop_gradient(fine), recorded, optics)
+        step = DataStep(name=f"step_{stage}")(fine, left, light, optics)
         step = ops.space_to_depth(ops.expand_dims(step, -1), 2)
         kept = ops.relu(image + step)
         image = kept + _correction(ops.concatenate([kept, step, widefield, noise], -1), stage, depth, filters)
     result = ops.depth_to_space(image, 2)
     if with_misfit:
-        residual, variance = Residual(name="residual")(_fine(image), *seen)
+        residual, variance = Residual(name="residual")(_fine(image), recorded, optics)
         misfit = ops.sqrt(mean_of_lit(ops.square(residual) / variance, light)[:, 0] + 1e-6)[..., None]
         result = ops.concatenate([layers.UpSampling2D(2, dtype="float32")(misfit), result], axis=-1)
     return Model(channels, result, name="unrolled")
 
 
-def receptive_field(stages: int = 4, depth: int = 6, **_) -> int:
+def receptive_field(stages: int = 3, depth: int = 6, **_) -> int:
     """Raw pixels of context on each side that the corrections see; the steps towards the frames look at all."""
     return stages * depth
 

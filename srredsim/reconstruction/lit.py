@@ -18,7 +18,6 @@ A part of the channels is the same as the channels of a part, so that tiles need
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +27,6 @@ from srredsim.normalise import Scaling
 from srredsim.optics.otf import otf
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.forward import Stripes
 from srredsim.reconstruction.wiener import Regularisation
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
@@ -197,11 +195,3 @@ def damping_of(lens: Transfer) -> float:
     ideal = otf(relative, 1.0, 1.0)
     weights = relative * ideal**2
     return float(np.exp(np.sum(weights * np.log(np.maximum(passed, 1e-3) / ideal)) / np.sum(weights * relative)))
-
-
-def stripes(one: Lit, pixel_size_um: float, angles: int) -> Sequence[Stripes]:
-    """The same light as `srredsim.reconstruction.forward` takes it."""
-    per_um = one.waves[..., :2] / pixel_size_um
-    contrasts = one.amplitudes / one.intensities[:, None]
-    each = zip(*(np.array_split(part, angles) for part in (per_um, contrasts, one.intensities)), strict=True)
-    return [Stripes(k[0], contrast, intensity) for k, contrast, intensity in each]

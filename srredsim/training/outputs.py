@@ -41,11 +41,9 @@ def last(recipe: Recipe, network):
     """The network of the image alone, of the same weights."""
     if isinstance(network.output, list):
         return keras.Model(network.input, network.output[-1])
-    return (
-        keras.Model(network.input, network.output[..., -1:])
-        if losses.of_outputs(recipe.loss) in IMAGE_LAST
-        else network
-    )
+    if losses.of_outputs(recipe.loss) in IMAGE_LAST:
+        return keras.Model(network.input, network.output[..., -1:])
+    return network
 
 
 def _seen(recipe: Recipe, network):
