@@ -81,8 +81,9 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
     told, more = for_channels(source.optics, channels)
+    told, times = between_stacks(told, source, array.numbers)
     optics = told.given(**reading.optics)
-    notes += [*source.notes, *more, *told.overridden(reading.optics)]
+    notes += [*source.notes, *more, *times, *told.overridden(reading.optics)]
     if any(reading.optics.values()):
         refuse_impossible(optics)
     stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
@@ -96,6 +97,22 @@ def for_channels(optics: Optics, channels: int) -> tuple[Optics, list[str]]:
         return optics, []
     unused = f"emission wavelengths of {len(waves)} channels ({numbers(waves)} um) do not fit {channels}: not used"
     return replace(optics, wavelength_em_um=None), [unused]
+
+
+def between_stacks(optics: Optics, source: Source, numbers: np.ndarray) -> tuple[Optics, list[str]]:
+    """Optics whose frame interval is from stack to stack, of a file of which it is from frame to frame, and a note.
+
+    So it is where all frames of a stack follow one another along the file's axis of time.
+    """
+    if optics.frame_interval_s is None or "T" not in source.letters or len(numbers) < 2:
+        return optics, []
+    times = np.unravel_index(numbers[:, 0, 0].reshape(len(numbers), -1), source.shape)[source.letters.index("T")]
+    steps = int(np.min(np.diff(times[:, 0])))
+    if len(np.unique(times[0])) < times.shape[1] or steps < 2:
+        return optics, []
+    each = optics.frame_interval_s
+    note = f"frame interval {steps} x {each:g} s: the frames of a stack follow one another in time"
+    return replace(optics, frame_interval_s=steps * each), [note]
 
 
 @dataclass(frozen=True)
