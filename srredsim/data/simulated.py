@@ -40,8 +40,9 @@ class Series:
     microscope: Calibration | None = None  # the one that all are of; None: each is of another
 
     def __post_init__(self):
-        if self.microscope and self.microscope.pattern != (self.angles, self.phases):
-            has = "{} angles x {} phases".format(*self.microscope.pattern)
+        of_microscope = self.microscope.pattern if self.microscope else (self.angles, self.phases)
+        if of_microscope != (self.angles, self.phases):
+            has = "{} angles x {} phases".format(*of_microscope)
             raise InputError(
                 f"the microscope has {has}, the model is for {self.angles} x {self.phases}: take one for that pattern"
             )

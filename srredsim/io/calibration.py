@@ -126,7 +126,7 @@ def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     metadata = tif.imagej_metadata
     unit = unit_name(metadata.get("unit"))
     pixel_um, note = _resolution_tags(tif.pages.first, unit, unit_name(metadata.get("yunit")))
-    spacing, interval = _number(metadata.get("spacing")), metadata.get("finterval")
+    spacing, interval = number(metadata.get("spacing")), metadata.get("finterval")
     z_unit = IN_UM.get(unit_name(metadata.get("zunit")) or unit or "")
     interval_s, more = seconds(interval, metadata.get("tunit"))
     told = _in_info(metadata.get("Info"))
