@@ -51,6 +51,7 @@ class Data:
     count: int | None = None  # simulated stacks; None: as many as the data set says
     validation_count: int = 32  # validation images
     validation_crop: int = 128  # pixels of the input, the centre of each validation image; at most this much is used
+    control: int = 0  # of them that are shown under even light, too, see srredsim.training.control; 0: none
     options: dict = field(default_factory=dict)  # what else the reader of the data set can be asked by: its own keys
 
     @property
@@ -155,6 +156,8 @@ class Recipe:
         inputs.module(self.data.input).check_data(self.data)
         for key in ("zscore", "sim_zscore"):
             _check_zscore(f"data.{key}", getattr(self.data, key))
+        if self.data.control < 0:
+            raise InputError(f"data.control must be 0 or more; got {self.data.control}")
         for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):
             if _get(self, key) < 1:
                 raise InputError(f"{key} must be at least 1; got {_get(self, key)}")
