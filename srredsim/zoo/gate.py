@@ -20,8 +20,13 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     with suppress(OSError, ValueError):
         results = documents.read_json(folder / RESULTS)
         found = results.get("control") if isinstance(results, dict) else None
-        return [row for row in found or () if all(isinstance(row.get(name), float) for name in GAINS.values())]
+        return [row for row in found if _is_row(row)] if isinstance(found, list) else []
     return []
+
+
+def _is_row(row: Any) -> bool:
+    names = ("photons", *GAINS.values())
+    return isinstance(row, dict) and all(isinstance(row.get(name), int | float) for name in names)
 
 
 def brought_db(row: dict[str, Any]) -> float:
@@ -43,6 +48,6 @@ def doubts(name: str, folder: Path) -> list[str]:
     row = min(weak, key=brought_db)
     gained, without = (row[key] for key in GAINS.values())
     return [
-        f"warning: {name} hardly uses the stripes: at {row['photons']:g} photons it gains {gained:.1f} dB over widefield"
-        f" images with them and {without:.1f} dB without; detail finer than widefield is inferred from shapes"
+        f"warning: {name} hardly uses the stripes: at {row['photons']:g} photons it gains {gained:.1f} dB over"
+        f" widefield images with them and {without:.1f} dB without; detail finer than widefield is inferred from shapes"
     ]
