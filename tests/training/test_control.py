@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from srredsim.errors import InputError
-from srredsim.evaluation.scores import score
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.training import control
 from srredsim.zoo import recipe
@@ -22,14 +21,6 @@ def asked(**data):
 @pytest.fixture(scope="module")
 def fields():
     return control.opened(asked())
-
-
-def test_the_gain_is_the_difference_of_two_psnr():
-    rng = np.random.default_rng(2)
-    truth = rng.random((40, 30))
-    near, far = truth + 0.1 * rng.standard_normal(truth.shape), 5 - 3 * truth + rng.standard_normal(truth.shape)
-    expected = score(truth, near)["psnr"] - score(truth, far)["psnr"]
-    assert control.gained_db(truth, 7 * near + 2, far) == pytest.approx(expected, abs=1e-3)
 
 
 def test_both_splits_show_the_same_fields_with_stripes_and_without(fields):
