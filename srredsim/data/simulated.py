@@ -15,7 +15,6 @@ from srredsim import io
 from srredsim.acquisition import OPTICS, frames_from_raw
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.stored import Progress, Samples, StoredSeries
-from srredsim.errors import InputError
 from srredsim.normalise import scaling_of
 from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
@@ -40,12 +39,8 @@ class Series:
     microscope: Calibration | None = None  # the one that all are of; None: each is of another
 
     def __post_init__(self):
-        of_microscope = self.microscope.pattern if self.microscope else (self.angles, self.phases)
-        if of_microscope != (self.angles, self.phases):
-            has = "{} angles x {} phases".format(*of_microscope)
-            raise InputError(
-                f"the microscope has {has}, the model is for {self.angles} x {self.phases}: take one for that pattern"
-            )
+        if self.microscope:
+            self.microscope.check_pattern(self.angles, self.phases)
 
     @property
     def augmentation(self) -> str:

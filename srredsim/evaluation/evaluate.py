@@ -90,8 +90,8 @@ def evaluate(
         result = trial.runner.run(trial.cells(), progress)
     if result["failures"]:
         raise InputError(result["failures"][0]["error"])
-    simulated = model.kind.OF_STACKS and description.of(data).reader.ANY_PATTERN
-    without_stripes = measured(model, control, pattern, options) if control and simulated else []
+    simulated = control and model.kind.OF_STACKS and description.of(data).reader.ANY_PATTERN
+    without_stripes = measured(model, control, pattern, options) if simulated else []
     cells = [result["cells"][cell.key] for cell in trial.cells()]
     return {
         "model": model.name,

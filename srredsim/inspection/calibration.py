@@ -37,7 +37,7 @@ CONTRAST_LEAST = 0.02  # relative spread of contrasts, at least
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownCamera:
     """What is known of the camera; what is left out is measured in the frames, or assumed."""
 
     gain_adu: float | None = None
@@ -70,7 +70,7 @@ class Seen:
         return np.array([angle.k0_per_um for angle in self.parameters.angles])
 
 
-def look_at(name: str, stack: RawStack, channel: int = 0, camera: Known = Known()) -> Seen:
+def look_at(name: str, stack: RawStack, channel: int = 0, camera: KnownCamera = KnownCamera()) -> Seen:
     """What the sharpest slice of a stack shows, in its mean over time.
 
     Raises

@@ -1,8 +1,4 @@
-"""The control without stripes at every epoch: what the network gains with them and, on the same fields, without.
-
-With gain and offset fitted to the truth, an image of correlation r leaves 1 - r^2 of its variance unexplained, so that
-over another image of correlation q it gains 10 log10((1 - q^2) / (1 - r^2)) dB of PSNR.
-"""
+"""The control without stripes at every epoch: what the network gains with them and, on the same fields, without."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from srredsim import inputs
 from srredsim.data import catalogue
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
+from srredsim.quality.intensity import gained_db
 from srredsim.reconstruction.upscale import fourier_upscale, widefield_of
 from srredsim.training.averages import Averages
 from srredsim.zoo.gate import CONTROL, GAINS
@@ -72,9 +69,3 @@ class Control(keras.callbacks.Callback):
         image = self.model.predict_on_batch(frames[None])[0, ..., -1]  # the last of several steps
         pair = fields.raw[index]
         return gained_db(truth[..., 0], image, fourier_upscale(widefield_of(pair.frames), pair.scale))
-
-
-def gained_db(truth: np.ndarray, image: np.ndarray, other: np.ndarray) -> float:
-    """dB of PSNR by which an image is nearer to the truth than another, when gain and offset of both are fitted."""
-    left = [1 - np.corrcoef(truth.ravel(), one.ravel())[0, 1] ** 2 for one in (other, image)]
-    return float(10 * np.log10(left[0] / max(left[1], 1e-12)))

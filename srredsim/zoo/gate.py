@@ -20,8 +20,13 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     with suppress(OSError, ValueError):
         results = documents.read_json(folder / RESULTS)
         found = results.get("control") if isinstance(results, dict) else None
-        return [row for row in found or () if all(isinstance(row.get(name), float) for name in GAINS.values())]
+        return [row for row in found if _is_row(row)] if isinstance(found, list) else []
     return []
+
+
+def _is_row(row: Any) -> bool:
+    names = ("photons", *GAINS.values())
+    return isinstance(row, dict) and all(isinstance(row.get(name), int | float) for name in names)
 
 
 def brought_db(row: dict[str, Any]) -> float:

@@ -32,6 +32,7 @@ class Network:
         self._images_of: Callable[[np.ndarray], np.ndarray] | None = None  # of the engine, once it is wanted
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
+        self._doubts = gate.doubts(model.name, model.folder) if model.kind.OF_STACKS else []
         self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
 
     @property
@@ -69,9 +70,7 @@ class Network:
 
     def notes(self) -> list[str]:
         """What is to be said with the images."""
-        said = list(self.model.kind.notes(self.model.recipe))
-        if self.model.kind.OF_STACKS:
-            said += gate.doubts(self.model.name, self.model.folder)
+        said = [*self.model.kind.notes(self.model.recipe), *self._doubts]
         if self.largest_window:
             said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
         if self.side and self.model.facts.sees_all:
