@@ -49,8 +49,11 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def _stripes(parser: shared.Parser) -> None:
     known = parser.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
-    saved = "the <stem>_wiener.json of another stack: its stripes, with the phases and contrasts of this one"
-    known.add_argument("--parameters", type=Path, metavar="FILE.json", help=saved)
+    saved = (
+        "the <stem>_wiener.json of another stack, or settings of fairSIM (XML) or cudasirecon: the stripes of these,"
+    )
+    saved += " with the phases and contrasts of this one"
+    known.add_argument("--parameters", type=Path, metavar="FILE", help=saved)
     known.add_argument(
         "--k",
         action="append",
