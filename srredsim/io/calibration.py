@@ -40,7 +40,7 @@ IN_S = {  # by the names that remain of a unit in lower case, with u for the mu
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
 INFO = {"na": "Numerical aperture", "wavelength_em_um": "Emission wavelength (um)"}  # in ImageJ's info, name = value
-SMALLEST, LARGEST = 1e-6, 1e6  # of a number that may be a length in um, or an aperture
+LEAST_NUMBER, GREATEST_NUMBER = 1e-6, 1e6  # of a number that may be a length in um, or an aperture
 LARGEST_PIXEL_UM = 5.0  # a resolution tag without more is a printer's: 72 dots per inch are 353 um
 
 
@@ -93,7 +93,7 @@ class Calibration:
 
 def _usable(value: float | None, words: str, notes: list[str]) -> float | None:
     """A value of the file; None, and a note, if it is none that can be worked with, or written again."""
-    if value is None or SMALLEST < value < LARGEST:
+    if value is None or LEAST_NUMBER < value < GREATEST_NUMBER:
         return value
     notes.append(f"the file says {words.format(value)}: not used")
     return None
