@@ -187,7 +187,7 @@ class Watched:
         )
         if self._others:
             each = self._middles.array.dtype.itemsize * prod(self._middles.array.shape[-2:])
-            self._planes.want(list(looked_at)[: memory.LIMIT // each])
+            self._planes.want(list(looked_at)[: memory.LIMIT_BYTES // each])
 
 
 def watched(stack: RawStack) -> tuple[RawStack, Watched]:

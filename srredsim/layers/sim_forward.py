@@ -53,7 +53,7 @@ def otf_of(cutoff_per_pixel, damping, like):
 
 
 def ideal_otf(relative):
-    """Of a circular pupil, at multiples of the cut-off; see `srredsim.optics.otf.ideal_otf`."""
+    """Transfer function of a circular pupil, at multiples of the cut-off; see `srredsim.optics.otf.ideal_otf`."""
     v = ops.clip(relative, 0.0, 1.0)
     return 2.0 / math.pi * (ops.arccos(v) - v * ops.sqrt(1.0 - v * v))
 

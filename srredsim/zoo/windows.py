@@ -10,7 +10,7 @@ import numpy as np
 
 from srredsim import engines, tiling
 from srredsim.errors import InputError, out_of_memory
-from srredsim.zoo import gate
+from srredsim.zoo import gate, models
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -34,6 +34,12 @@ class Network:
         self.seconds = 0.0
         self._doubts = gate.doubts(model.name, model.folder) if model.kind.OF_STACKS else []
         self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
+
+    def taking(self, channels: int) -> Network:
+        """Itself if its input has as many channels, or more; else one of the same weights that takes so many."""
+        if self.model.channels >= channels:
+            return self
+        return Network(models.rebuilt(self.model, input_channels=channels))
 
     @property
     def tile(self) -> int:

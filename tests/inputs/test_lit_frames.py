@@ -74,7 +74,7 @@ def test_tiles_take_their_stripes_along(model, tmp_path):
 
 @pytest.mark.parametrize("format", ["onnx", "keras"])
 def test_formats_without_its_layers_are_refused(format, model, tmp_path):
-    with pytest.raises(InputError, match="unrolled knows light and lens by layers of this package.*savedmodel"):
+    with pytest.raises(InputError, match=r"unrolled knows light and lens by layers of this package.*savedmodel"):
         export(model, tmp_path, format)
     assert not list(tmp_path.iterdir())
 
