@@ -120,10 +120,13 @@ class Planes(wiener.Planes):
         return raw
 
 
-def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+def of_pair(
+    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
+) -> np.ndarray:
     from srredsim.data.reconstructed import bands_of
 
-    (pattern,) = network.model.recipe.data.each_pattern
+    if pattern is None:
+        (pattern,) = network.model.recipe.data.each_pattern
     return pair.scaling.undo_gain(network.in_tiles(bands_of(pair, *pattern)))
 
 

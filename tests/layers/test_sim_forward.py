@@ -84,7 +84,7 @@ def test_lens_and_pixel_are_the_closed_forms():
 
 
 def test_what_passes_twice_is_the_mean_response_to_a_wave(model):
-    """Of white noise, the correlation with what forward and adjoint make of it, at each frequency."""
+    """Correlation of white noise with what forward and adjoint make of it, at each frequency."""
     forward, light = model
     passed = ops.convert_to_numpy(sim_forward.passed_twice(light, otf_of(forward)))[0]
     y, x = np.mgrid[: passed.shape[0], : passed.shape[1]]
