@@ -121,13 +121,11 @@ def notes(recipe: Recipe) -> list[str]:
 def fitting(network: Network, frames: int) -> Network:
     """The network itself, or one of the same weights for stacks of more frames than it takes."""
     from srredsim.reconstruction.lit import channels_for
-    from srredsim.zoo import models
-    from srredsim.zoo.windows import Network
 
     wanted = channels_for(frames)
     if network.model.channels >= wanted:
         return network
-    return Network(models.rebuilt(network.model, input_channels=wanted))
+    return network.rebuilt(input_channels=wanted)
 
 
 def of_lit(network: Network, lit: Lit, tile: int | None = None) -> np.ndarray:

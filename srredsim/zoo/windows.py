@@ -10,6 +10,7 @@ import numpy as np
 
 from srredsim import engines, tiling
 from srredsim.errors import InputError, out_of_memory
+from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
@@ -48,6 +49,10 @@ class Network:
             window = frames[tiling.magnified(part.window, sampling)]
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         return image
+
+    def rebuilt(self, **settings) -> Network:
+        """One with other settings, of the same weights."""
+        return Network(models.rebuilt(self.model, **settings))
 
     def kept(self, window: np.ndarray, part: tiling.Tile) -> np.ndarray:
         """The exact part of the image of a window."""
