@@ -105,7 +105,7 @@ class Planes(wiener.Planes):
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
         from srredsim.reconstruction.planes import lit_with
 
-        raw, prepared, stripes, _ = self.known(position)
+        raw, prepared, stripes = self.known(position)
         channel = replace(self._survey.channels[position[1]], parameters=stripes)
         scaling = self._survey.scalings[position]
         image = of_lit(self._network, lit_with(raw, prepared, channel, scaling), self._tile)
@@ -122,7 +122,10 @@ def fitting(network: Network, frames: int) -> Network:
     """The network itself, or one of the same weights for stacks of more frames than it takes."""
     from srredsim.reconstruction.lit import channels_for
 
-    return network.taking(channels_for(frames))
+    wanted = channels_for(frames)
+    if network.model.channels >= wanted:
+        return network
+    return network.rebuilt(input_channels=wanted)
 
 
 def of_lit(network: Network, lit: Lit, tile: int | None = None) -> np.ndarray:

@@ -35,12 +35,6 @@ class Network:
         self._doubts = gate.doubts(model.name, model.folder) if model.kind.OF_STACKS else []
         self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
 
-    def taking(self, channels: int) -> Network:
-        """Itself if its input has as many channels, or more; else one of the same weights that takes so many."""
-        if self.model.channels >= channels:
-            return self
-        return Network(models.rebuilt(self.model, input_channels=channels))
-
     @property
     def tile(self) -> int:
         """Side of a tile in raw pixels with which memory stays bounded."""
@@ -58,6 +52,10 @@ class Network:
             window = frames[tiling.magnified(part.window, sampling)]
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         return image
+
+    def rebuilt(self, **settings) -> Network:
+        """One with other settings, of the same weights."""
+        return Network(models.rebuilt(self.model, **settings))
 
     def kept(self, window: np.ndarray, part: tiling.Tile) -> np.ndarray:
         """The exact part of the image of a window."""
