@@ -146,6 +146,19 @@ def optics(parser: Parser, left_out: str = OPTICS) -> None:
     parser.add_argument("--wavelength-em-um", type=one_or_several, metavar="F", help=wavelength)
 
 
+def camera(parser: Parser) -> None:
+    gain = "of the camera, per electron; else estimated"
+    parser.add_argument("--gain-adu", type=above_zero, metavar="F", help=gain)
+    offset = "of the camera; left out: estimated"
+    parser.add_argument("--offset-adu", type=not_negative, metavar="F", help=offset)
+    read_noise = "of the camera, in electrons; else assumed"
+    parser.add_argument("--read-noise-e", type=not_negative, metavar="F", help=read_noise)
+
+
+def microscope(parser: Parser, help: str) -> None:
+    parser.add_argument("--microscope", type=Path, metavar="FILE.yaml", help=f"of srredsim calibrate: {help}")
+
+
 def out_folder(parser: Parser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; left out: beside the input")
 

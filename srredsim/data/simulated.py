@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +15,12 @@ from srredsim import io
 from srredsim.acquisition import OPTICS, frames_from_raw
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.stored import Progress, Samples, StoredSeries
+from srredsim.errors import InputError
 from srredsim.normalise import scaling_of
 from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
-from srredsim.simulation import sim
+from srredsim.simulation import calibrated, sim
+from srredsim.simulation.calibration import DRIFTING, Calibration
 
 FOREIGN = ("bands.py", "defocus.py")  # files of the optics that are no part of the simulator
 SIMULATOR = ("sim.py", "phantoms.py", "camera.py")  # files of the simulation that are
@@ -34,20 +37,38 @@ class Series:
     phases: int = 5
     size: int = 128  # raw pixels
     photons: tuple[float, float] = (20.0, 5000.0)  # expected peak of the widefield image, drawn log-uniformly
+    microscope: Calibration | None = None  # the one that all are of; None: each is of another
+
+    def __post_init__(self):
+        if self.microscope and self.microscope.pattern != (self.angles, self.phases):
+            has = "{} angles x {} phases".format(*self.microscope.pattern)
+            raise InputError(
+                f"the microscope has {has}, the model is for {self.angles} x {self.phases}: take one for that pattern"
+            )
+
+    @property
+    def augmentation(self) -> str:
+        """What leaves the stripes those of the microscope, see `srredsim.data.augment`."""
+        if self.microscope is None:
+            return "any_turn"
+        return "keep_geometry" if self.microscope.global_phases == DRIFTING else "none"
 
     def sample(self, index: int) -> sim.Sample:
-        return sim.simulate_stack(
-            self.seed, index=index, angles=self.angles, phases=self.phases, size=self.size, photons=self.photons
-        )
+        asked: dict[str, Any] = {"size": self.size, "photons": self.photons}
+        if self.microscope:
+            return calibrated.simulate_stack(self.microscope, self.seed, index=index, **asked)
+        return sim.simulate_stack(self.seed, index=index, angles=self.angles, phases=self.phases, **asked)
 
     def settings(self, index: int) -> sim.Settings:
         """Settings of a sample, without making it: drawn as `sim.simulate_stack` draws them."""
+        if self.microscope:
+            return calibrated.drawn(self.microscope, self.seed, index=index, size=self.size, photons=self.photons)
         _, settings_rng, _ = np.random.default_rng([self.seed, index]).spawn(3)
         return sim.draw(settings_rng, self.angles, self.phases, size=self.size, photons=self.photons)
 
     def sources(self) -> list[Path]:
         """The files that a sample depends on."""
-        return simulator_sources()
+        return sorted({*simulator_sources(), *(calibrated_sources() if self.microscope else ())})
 
 
 class SimulatedPairs(StoredSeries, Pairs):
@@ -56,7 +77,7 @@ class SimulatedPairs(StoredSeries, Pairs):
     making = "simulating {} stacks once"
 
     def __init__(self, series: Series):
-        self.series = series
+        self.series, self.augmentation = series, series.augmentation
         self.folder = cache_folder() / "simulated" / _fingerprint(series)
         side = series.size
         self.samples = Samples(
@@ -67,7 +88,7 @@ class SimulatedPairs(StoredSeries, Pairs):
         )
         if not (about := self.folder / "series.json").exists():
             with io.atomic(about, overwrite=True) as temporary:
-                temporary.write_text(json.dumps(asdict(series)), encoding="utf-8")
+                temporary.write_text(_described(series), encoding="utf-8")
 
     def __len__(self) -> int:
         return self.series.count
@@ -159,10 +180,23 @@ def at(series: Series, photons: float) -> Series:
 
 def _fingerprint(series: Series) -> str:
     """Digest of the series and of the simulator's own source: another simulator never reads this one's samples."""
-    digest = hashlib.sha256(json.dumps(asdict(series), sort_keys=True).encode())
+    digest = hashlib.sha256(_described(series).encode())
     for source in series.sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _described(series: Series) -> str:
+    """What a series is made of; those of no one microscope are known without saying so."""
+    content = asdict(series)
+    if series.microscope is None:
+        del content["microscope"]
+    return json.dumps(content, sort_keys=True)
+
+
+def calibrated_sources() -> list[Path]:
+    """The files that a stack of one microscope depends on besides."""
+    return sorted(Path(sim.__file__).parent.glob("calib*.py"))
 
 
 def simulator_sources() -> list[Path]:

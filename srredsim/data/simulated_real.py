@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from srredsim.data.simulated import Levels, Series, at, simulator_sources
-from srredsim.simulation import real, sim
+from srredsim.data.simulated import Levels, Series, at, calibrated_sources, simulator_sources
+from srredsim.simulation import calibrated, real, sim
 from srredsim.simulation.imperfections import Imperfections
 
 
@@ -18,15 +18,24 @@ class RealSeries(Series):
     imperfections: Imperfections = field(default_factory=Imperfections)
 
     def sample(self, index: int) -> sim.Sample:
+        if self.microscope:
+            return calibrated.simulate_stack(self.microscope, self.seed, **self._of_microscope(index))
         return real.simulate_stack(self.seed, self.imperfections, index=index, **self._asked())
 
     def settings(self, index: int) -> sim.Settings:
+        if self.microscope:
+            return calibrated.drawn(self.microscope, self.seed, **self._of_microscope(index))
         return real.drawn(self.seed, self.imperfections, index=index, **self._asked())[0]
 
     def sources(self) -> list[Path]:
         package = Path(sim.__file__).parents[1]
-        others = [*package.glob("simulation/*.py"), package / "optics" / "defocus.py"]
+        others = {*package.glob("simulation/*.py"), package / "optics" / "defocus.py"}
+        if self.microscope is None:
+            others -= set(calibrated_sources())
         return sorted({*simulator_sources(), *others})
+
+    def _of_microscope(self, index: int) -> dict:
+        return {"index": index, "wanted": self.imperfections, "size": self.size, "photons": self.photons}
 
     def _asked(self) -> dict:
         return {"angles": self.angles, "phases": self.phases, "size": self.size, "photons": self.photons}

@@ -19,6 +19,8 @@ from srredsim.errors import InputError
 from srredsim.evaluation import methods
 from srredsim.evaluation.runner import CLASSICAL, Cache, Progress, Runner, fingerprint_of, mean_and_spread
 from srredsim.evaluation.scores import DEFINITIONS, score
+from srredsim.simulation import calibration, calibration_file
+from srredsim.simulation.calibration import Calibration
 from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 
@@ -32,6 +34,7 @@ def evaluate(
     progress: Progress | None = None,
     pattern: str | None = None,
     work: str | Path | None = None,
+    microscope: str | Path | None = None,
 ) -> dict[str, Any]:
     """Scores of a model, and of what it is compared with, on a split of a data set.
 
@@ -51,10 +54,14 @@ def evaluate(
     work : path, optional
         Folder in which every method's scores are kept as soon as they are there: run again, it goes on, and another
         model finds what it has in common with this one. Left out: nothing is kept.
+    microscope : path, optional
+        A file of ``srredsim calibrate``: the simulated stacks are of this one. Left out: that which the model was
+        trained for, if no data are named either.
 
     Returns
     -------
     dict
+        ``microscope``: the stacks that it was measured in, if the simulated ones are of one.
         ``split``: which one was scored, that to validate with where a folder has none to test with.
         ``groups``: for every pattern and light level (or the whole set) the number of images, and for every method and
         metric the mean and the spread; ``definitions`` says what the numbers are.
@@ -66,8 +73,11 @@ def evaluate(
     """
     model = models.load(model) if isinstance(model, str | Path) else model
     with _folder(work) as images:
+        one = _microscope(model, data, microscope)
         data = model.kind.tested_on(model.recipe) if data is None else data
-        sets = methods.opened(model, data, split, pattern)
+        if one:
+            pattern = pattern or "x".join(map(str, one.pattern))
+        sets = methods.opened(model, data, split, pattern, {"microscope": one.as_dict()} if one else None)
         split = next(iter(sets.values())).split or split
         trial = Trial(model, sets, str(data), split, work, images)
         result = trial.runner.run(trial.cells(), progress)
@@ -82,7 +92,16 @@ def evaluate(
         "images": sum(map(len, trial.sets.values())),
         "definitions": DEFINITIONS,
         "groups": list(_groups(cells)),
+        **({"microscope": list(one.stacks)} if one else {}),
     }
+
+
+def _microscope(model: LoadedModel, data: str | Path | None, path: str | Path | None) -> Calibration | None:
+    """The one that all simulated stacks are to be of."""
+    if path is not None:
+        return calibration_file.load(path)
+    content = model.recipe.data.options.get("microscope")
+    return calibration.of(content, "data.microscope") if content and data is None else None
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,13 @@ BASELINES: dict[str, Callable[[Pair, str, Wiener], np.ndarray | None]] = {
 }
 
 
-def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None) -> dict[str, Pairs]:
+def opened(
+    model: LoadedModel,
+    data: str | Path,
+    split: str,
+    pattern: str | None,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Pairs]:
     """The pairs of a split, by the pattern of their stacks (``3x5``), or what else keeps them apart.
 
     Raises
@@ -35,7 +42,7 @@ def opened(model: LoadedModel, data: str | Path, split: str, pattern: str | None
     InputError
         If there are none that the model takes.
     """
-    sets = model.kind.scored(model, data, split, recipes.pattern(pattern) if pattern else None)
+    sets = model.kind.scored(model, data, split, recipes.pattern(pattern) if pattern else None, options)
     for pairs in sets.values():
         pairs.generate(range(len(pairs)))
         pairs.check(model.scale)

@@ -37,9 +37,10 @@ Training and scoring
     its frames, None where the optics are not known.
 ``tested_on(recipe)``
     Data set on which a model is scored if nobody names one.
-``scored(model, data, split, pattern)``
+``scored(model, data, split, pattern, options)``
     The `srredsim.data.pairs.Pairs` of a split, by the pattern of their stacks (``3x5``) or whatever keeps them apart;
-    of one ``pattern`` (angles, phases) if that is not None.
+    of one ``pattern`` (angles, phases) if that is not None. ``options``, or None, by the keys of its reader's
+    ``CHOICES``.
 ``compared_with(scale)``
     Names of `srredsim.evaluation.methods.BASELINES`, with which the images of a model are compared.
 ``baselines(pair, recipe)``

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srredsim.errors import InputError
 
@@ -24,7 +25,13 @@ def patterns(data: Data) -> list[str]:
     return [f"{angles} x {phases}" for angles, phases in data.each_pattern]
 
 
-def scored(model: LoadedModel, data: str | Path, split: str, wanted: tuple[int, int] | None) -> dict[str, Pairs]:
+def scored(
+    model: LoadedModel,
+    data: str | Path,
+    split: str,
+    wanted: tuple[int, int] | None,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Pairs]:
     """The pairs of a split, by the pattern of their stacks; see `srredsim.inputs`."""
     from srredsim.data import catalogue
 
@@ -33,7 +40,7 @@ def scored(model: LoadedModel, data: str | Path, split: str, wanted: tuple[int, 
     if len(several) > 1 and Path(data).is_dir():
         named = " and ".join(names)
         raise InputError(f"{model.name} is for stacks of {named}; say with `pattern` which of them {data} holds")
-    opened = (catalogue.open_split(data, split, *pattern).pairs for pattern in several)
+    opened = (catalogue.open_split(data, split, *pattern, options=options).pairs for pattern in several)
     return dict(zip(names, opened, strict=True))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,7 +150,15 @@ def tested_on(recipe: Recipe) -> str:
     return recipe.data.name
 
 
-def scored(model: LoadedModel, data: str | Path, split: str, pattern: tuple[int, int] | None) -> dict[str, Pairs]:
+def scored(
+    model: LoadedModel,
+    data: str | Path,
+    split: str,
+    pattern: tuple[int, int] | None,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Pairs]:
+    if options:
+        raise InputError(f"{model.name} takes {WORDS}, of no microscope with stripes; leave out `{', '.join(options)}`")
     if pattern:
         raise InputError(f"{model.name} takes {WORDS}, which have no `pattern`; leave it out")
     recipe = replace(model.recipe, data=replace(model.recipe.data, name=str(data)))

@@ -37,7 +37,7 @@ BEYOND, LEAST = (
     1.03,
     200,
 )  # times the cut-off, nothing but noise, and frequencies there: what noise bands have in common
-FAINTEST = 0.01  # contrast c of a band that has anything to say
+FAINTEST, FULL = 0.01, 1.5  # contrasts c of a band that has anything to say: none is above 1 but by its noise
 MODEL_ERROR = 0.03  # standard deviation of h that a transfer function a few percent wrong leaves
 SURE = 3.5  # standard deviations: of 48 thin simulated stacks none was beyond 3.3
 WIDTHS = np.geomspace(0.04, 0.45, 20)  # s
@@ -121,7 +121,7 @@ def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterat
         both, alone = common * h * h_other, (power - np.float32(bands.noise)) * h_other**2
         reference = (v > REFERENCE) & (h_other > 0)
         contrast = float(np.sum(both[reference], dtype=float)) / max(float(np.sum(alone[reference], dtype=float)), TINY)
-        if contrast > FAINTEST:
+        if FAINTEST < contrast < FULL:
             yield _in_rings(ring, contrast, (both, alone), (power * bands.noise, h, h_other))
 
 

@@ -8,9 +8,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
+import yaml
+
 from srredsim import resources
 from srredsim.data.baselines import WIDEFIELD, WIENER
 from srredsim.errors import InputError
+from srredsim.simulation import calibration_file
 from srredsim.training import fine_tuning
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.recipe import Recipe
@@ -29,19 +32,36 @@ def begun(
     *,
     fine_tunes: bool = False,
     name: str | None = None,
+    microscope: Path | None = None,
 ) -> tuple[Recipe, Path]:
-    """The recipe of a new run of a model, or of its fine-tuning, under a name of its own; and where it goes."""
+    """The recipe of a new run of a model, or of its fine-tuning, under a name of its own; and where it goes.
+
+    ``microscope`` is a file of ``srredsim calibrate``: the run is on simulated stacks of this one.
+    """
     keys = {one.partition("=")[0].strip() for one in overrides}
     if not model:
         raise InputError(NO_MODEL)
-    if fine_tunes and "data.name" not in keys:
-        raise InputError("`data` is missing: the folder of pairs to fine-tune on")
+    if fine_tunes and "data.name" not in keys and not microscope:
+        raise InputError("`data` is missing: the folder of pairs to fine-tune on; or give a `microscope`")
+    if microscope:
+        overrides = [*of_microscope(model, microscope), *overrides]
     recipe = fine_tuning.recipe_for(model, overrides) if fine_tunes else recipes.load(model, overrides)
     folder = start(recipe, folder)
     if "name" not in keys:  # which has the last word
         recipe = replace(recipe, name=name or name_of(recipe.name, folder))
     check_name(recipe.name)
     return recipe, folder
+
+
+def of_microscope(model: str, path: Path) -> list[str]:
+    """Overrides of the recipe of a model, with which it is trained for one microscope."""
+    found = calibration_file.load(path)
+    text = yaml.safe_dump(found.as_dict(), default_flow_style=True, width=1_000_000).strip()
+    changes = [f"data.microscope={text}"]
+    if recipes.load(model).data.patterns:
+        angles, phases = found.pattern
+        changes.append(f"data.patterns=[{angles}x{phases}]")
+    return changes
 
 
 def resumed(model: str | None, overrides: Sequence[str], folder: Path | None) -> tuple[Recipe, Path]:

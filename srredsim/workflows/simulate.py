@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.processes import on_cores
+from srredsim.simulation import calibrated, calibration_file
+from srredsim.simulation.calibration import Calibration
 from srredsim.simulation.sim import Sample, simulate_stack
 
 PIXELS_PER_WORKER = 1_000_000  # raw pixels of one frame, over all stacks: less is not worth starting a process for
@@ -45,9 +48,32 @@ def simulate(
     progress : callable, optional
         Called with the number of stacks written and the number of all.
     """
+    asked = {"angles": angles, "phases": phases, "photons": photons, "size": size, **fixed}
+    return _all_written(Path(out), count, partial(_sample, seed, asked), size, progress)
+
+
+def simulate_microscope(
+    out: str | Path,
+    microscope: str | Path,
+    *,
+    count: int = 1,
+    seed: int = 0,
+    photons: tuple[float, float] | None = None,
+    size: int | tuple[int, int] = 128,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Path]:
+    """As `simulate`, stacks of one microscope, whose file ``srredsim calibrate`` has written.
+
+    ``photons`` left out: as the file has them.
+    """
+    asked: dict[str, Any] = {"size": size} | ({} if photons is None else {"photons": photons})
+    sample = partial(_sample_of, calibration_file.load(microscope), seed, asked)
+    return _all_written(Path(out), count, sample, size, progress)
+
+
+def _all_written(out: Path, count: int, sample: Callable[[int], tuple[Sample, dict]], size, progress) -> list[Path]:
     if count < 1:
         raise InputError(f"at least one stack can be simulated; got {count}")
-    out = Path(out)
     digits = max(4, len(str(count - 1)))
     stems = [f"{index:0{digits}d}" for index in range(count)]
     for folder in (out, out / "raw", out / "truth"):
@@ -55,8 +81,7 @@ def simulate(
     for path in (path for stem in stems for path in _paths(out, stem)):
         if path.exists():
             raise InputError(f"{path} exists already; give another folder")
-    asked = {"angles": angles, "phases": phases, "photons": photons, "size": size, **fixed}
-    write = partial(_write, out, seed, asked)
+    write = partial(_write, out, sample)
     written = 0
 
     def tick(_: Path) -> None:
@@ -73,8 +98,18 @@ def _paths(out: Path, stem: str) -> tuple[Path, Path, Path]:
     return out / "raw" / f"{stem}.tif", out / "truth" / f"{stem}.tif", out / f"{stem}.json"
 
 
-def _write(out: Path, seed: int, asked: dict, stem: str) -> Path:
-    sample = simulate_stack(seed, index=int(stem), **asked)
+def _sample(seed: int, asked: dict, index: int) -> tuple[Sample, dict]:
+    sample = simulate_stack(seed, index=index, **asked)
+    return sample, sidecar(sample, seed, index)
+
+
+def _sample_of(microscope: Calibration, seed: int, asked: dict, index: int) -> tuple[Sample, dict]:
+    sample = calibrated.simulate_stack(microscope, seed, index=index, **asked)
+    return sample, sidecar(sample, seed, index)
+
+
+def _write(out: Path, make: Callable[[int], tuple[Sample, dict]], stem: str) -> Path:
+    sample, about = make(int(stem))
     settings = sample.settings
     optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
     raw_path, truth_path, sidecar_path = _paths(out, stem)
@@ -83,7 +118,7 @@ def _write(out: Path, seed: int, asked: dict, stem: str) -> Path:
         io.write_image(
             truth_path, sample.truth[None, None, None], optics=Optics(pixel_size_um=settings.pixel_size_um / SCALE)
         )
-        temporary.write_text(json.dumps(sidecar(sample, seed, int(stem)), indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return raw_path
 
 

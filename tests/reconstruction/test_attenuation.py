@@ -48,6 +48,16 @@ def stripes_and_haze(*case):
     return parameters, haze_of(prepared.frames, parameters, transfer)
 
 
+def test_frames_without_an_object_tell_nothing():
+    """Where all is noise, contrasts are a quotient of two numbers near 0, of any size."""
+    prepared, _, transfer = hazy(*THICK[1][0])
+    parameters, _ = stripes_and_haze(*THICK[1][0])
+    for seed in range(6):
+        noise = np.random.default_rng(seed).normal(0, 1, prepared.frames.shape).astype(np.float32)
+        with np.errstate(all="raise", under="ignore"):
+            assert haze_of(noise, parameters, transfer).share == 0.0
+
+
 def score(case, attenuation) -> float:
     """NCC of the Wiener image with the truth."""
     prepared, truth, transfer = hazy(*case)

@@ -18,6 +18,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--model", metavar="NAME|DIR", required=True)
     data = "data set, or a folder of pairs; left out: simulated stacks, or the data set of a model of widefield images"
     parser.add_argument("--data", metavar="NAME|DIR", help=data)
+    shared.microscope(parser, "the simulated stacks are of this one; left out: that of the model, where it has one")
     pattern = "angles x phases of the stacks, as 3x5; left out: all of the model"
     parser.add_argument("--pattern", metavar="AxP", help=pattern)
     parser.add_argument("--split", metavar="S", help="train, validation or test ({default})")
@@ -30,11 +31,14 @@ def add_arguments(parser: shared.Parser) -> None:
 def run(arguments) -> dict:
     from srredsim import io
     from srredsim.data import description
+    from srredsim.simulation import calibration_file
     from srredsim.zoo import models
 
     models.find(arguments.model)
     if arguments.data:
         description.of(arguments.data)
+    if arguments.microscope:
+        calibration_file.load(arguments.microscope)
     io.refuse_existing(arguments.out, arguments.overwrite)
     keras_start.start()
     from srredsim.evaluation import tables
@@ -42,7 +46,7 @@ def run(arguments) -> dict:
 
     model = models.load(arguments.model)
     with io.atomic(arguments.out, arguments.overwrite) as temporary, terminal.progress("evaluating") as progress:
-        asked = shared.given(arguments, "data", "split", "pattern", "work")
+        asked = shared.given(arguments, "data", "split", "pattern", "work", "microscope")
         result = evaluate(model, progress=progress, **asked)
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     asked_split = arguments.split or tables.TEST

@@ -20,12 +20,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.optics(parser, "left out: the file says")
     parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help="of the truth; left out: from the noise")
     _dim(parser)
-    gain = "of the camera, per electron; else estimated"
-    parser.add_argument("--gain-adu", type=shared.above_zero, metavar="F", help=gain)
-    offset = "of the camera; left out: estimated"
-    parser.add_argument("--offset-adu", type=shared.not_negative, metavar="F", help=offset)
-    read_noise = "of the camera, in electrons; else assumed"
-    parser.add_argument("--read-noise-e", type=shared.not_negative, metavar="F", help=read_noise)
+    shared.camera(parser)
     validation = "hold one of N stacks back; 0: none ({default})"
     parser.add_argument("--validation", type=shared.count, metavar="N", help=validation)
     shared.seed(parser, "the same seed takes the same photons")

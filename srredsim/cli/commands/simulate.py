@@ -22,6 +22,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--phases", type=shared.positive, metavar="P", help="in each angle ({default})")
     light = "range of the expected photons in the brightest widefield pixel ({default})"
     parser.add_argument("--photons", type=shared.above_zero, nargs=2, metavar=("LOW", "HIGH"), help=light)
+    shared.microscope(parser, "stacks of this one; --count, --seed, --size and --photons only")
     size = "side in raw pixels ({default}; with --w2s that of its captures)"
     parser.add_argument("--size", type=shared.positive, metavar="N", help=size)
     parser.add_argument(
@@ -48,7 +49,20 @@ def run(arguments) -> dict:
 def _kind(arguments):
     if arguments.w2s and arguments.sr_caco_2:
         raise InputError("`w2s` and `sr_caco_2` are two data sets; give one of them")
+    if arguments.microscope and (arguments.w2s or arguments.sr_caco_2):
+        raise InputError("`microscope` has stacks of its own, `w2s` and `sr_caco_2` are data sets; give one of them")
+    if arguments.microscope:
+        return _of_microscope
     return _archive if arguments.w2s else _patches if arguments.sr_caco_2 else _stacks
+
+
+def _of_microscope(arguments, progress) -> list[Path]:
+    from srredsim.workflows.simulate import simulate_microscope
+
+    if refused := list(shared.given(arguments, "angles", "phases")):
+        raise InputError(f"`microscope` has a pattern of its own; leave out `{', '.join(refused)}`")
+    asked = shared.given(arguments, "count", "seed", "size", "photons")
+    return simulate_microscope(arguments.out, arguments.microscope, progress=progress, **asked)
 
 
 def _patches(arguments, progress) -> list[Path]:

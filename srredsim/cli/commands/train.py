@@ -8,6 +8,7 @@ from pathlib import Path
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
+from srredsim.errors import InputError
 
 GROUP = "models"
 HELP = "train a model"
@@ -20,6 +21,7 @@ def add_arguments(parser: shared.Parser) -> None:
     fine_tune = "go on with the weights of this model, on your own pairs: few steps, small ones, the best are kept"
     begin.add_argument("--fine-tune", metavar="NAME|DIR", help=fine_tune)
     parser.add_argument("--data", metavar="NAME|DIR", help="data set, or a folder of raw/truth pairs")
+    shared.microscope(parser, "train for this one, on simulated stacks of it")
     parser.add_argument("--gpus", type=shared.count, metavar="N", help="how many; 0: the processor; left out: all")
     parser.add_argument("--epochs", type=shared.positive, metavar="N")
     parser.add_argument("--steps", type=shared.positive, metavar="N", help="in an epoch")
@@ -41,10 +43,18 @@ def run(arguments) -> dict:
 
     model, overrides = arguments.model or arguments.fine_tune, _overrides(arguments)
     if arguments.resume:
+        if arguments.microscope:
+            raise InputError("a resumed run has its microscope already; leave out `microscope`")
         chosen, folder = runs.resumed(model, overrides, arguments.out)
     else:
-        fine_tunes = arguments.fine_tune is not None
-        chosen, folder = runs.begun(model, overrides, arguments.out, fine_tunes=fine_tunes, name=arguments.name)
+        chosen, folder = runs.begun(
+            model,
+            overrides,
+            arguments.out,
+            fine_tunes=arguments.fine_tune is not None,
+            name=arguments.name,
+            microscope=arguments.microscope,
+        )
 
     description.of(chosen.data.name)
     keras_start.start()

@@ -10,8 +10,11 @@ from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted
 from srredsim.data.simulated import LightLevels, Series, SimulatedPairs
 from srredsim.errors import InputError
+from srredsim.simulation import calibration
+from srredsim.simulation.calibration import Calibration
 
 ANY_PATTERN = True
+CHOICES = {"microscope": "dict | None"}  # what srredsim calibrate has written: all stacks are of this one
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,18 @@ class Settings:
         return schema.build(Split, self.splits[name])
 
 
+def of_microscope(wanted: Wanted, split: Split) -> tuple[Calibration | None, tuple | None]:
+    """The one microscope that is asked for, and the light of the stacks: its own, where the split draws it."""
+    if not (content := wanted.options.get("microscope")):
+        return None, split.photons
+    microscope = calibration.of(content, "data.microscope")
+    return microscope, split.photons and microscope.photons
+
+
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
     chosen, (angles, phases) = data.settings.split(split), pattern
-    low, high = chosen.photons or chosen.light_levels[:1] * 2
+    microscope, light = of_microscope(wanted, chosen)
+    low, high = light or chosen.light_levels[:1] * 2
     series = Series(
         seed=chosen.seed,
         count=wanted.count or chosen.count,
@@ -51,5 +63,6 @@ def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Want
         phases=phases,
         size=chosen.size,
         photons=(float(low), float(high)),
+        microscope=microscope,
     )
     return LightLevels(series, chosen.light_levels) if chosen.light_levels else SimulatedPairs(series)

@@ -10,13 +10,14 @@ from srredsim import schema
 from srredsim.data.description import Description
 from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted, simulated
+from srredsim.data.readers.simulated import of_microscope
 from srredsim.data.simulated import SimulatedPairs
 from srredsim.data.simulated_real import Conditions, RealSeries
 from srredsim.errors import InputError
 from srredsim.simulation.imperfections import Imperfections
 
 ANY_PATTERN = True
-CHOICES = {"imperfections": "dict"}  # shares in place of those of the split
+CHOICES = {"imperfections": "dict", **simulated.CHOICES}  # the first: shares in place of those of the split
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def imperfections(shares: Any, prefix: str = "imperfections.") -> Imperfections:
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
     chosen, (angles, phases) = data.settings.split(split), pattern
     shares: Mapping[str, Any] = chosen.imperfections | (wanted.options.get("imperfections") or {})
-    low, high = chosen.photons or chosen.light_levels[:1] * 2
+    microscope, light = of_microscope(wanted, chosen)
+    low, high = light or chosen.light_levels[:1] * 2
     series = RealSeries(
         seed=chosen.seed,
         count=wanted.count or chosen.count,
@@ -64,6 +66,7 @@ def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Want
         phases=phases,
         size=chosen.size,
         photons=(float(low), float(high)),
+        microscope=microscope,
         imperfections=imperfections(dict(shares), "data.imperfections."),
     )
     if not chosen.light_levels:

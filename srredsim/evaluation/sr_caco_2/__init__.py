@@ -1,5 +1,7 @@
 """SR-CACO-2: super-resolution of confocal scans at three scales (Belharbi et al., NeurIPS 2024)."""
 
+from argparse import BooleanOptionalAction
+
 HELP = "confocal scans of fewer pixels and one exposure, to those of more and nine"
 DATA = "caco2_simulated"
 PICTURES = True
@@ -14,5 +16,6 @@ def add_arguments(parser) -> None:
     parser.add_argument("--cells", nargs="+", default=(), metavar="CELL", help="markers, as CELL2; left out: all")
     subset = "clean: only test tiles that are neither in training nor in validation under another number"
     parser.add_argument("--subset", choices=("clean",), metavar="clean", help=subset)
-    untrained = "also networks of the paper that have no weights, as they are before training; said to be untrained"
-    parser.add_argument("--untrained", action="store_true", help=untrained)
+    untrained = "also networks of the paper that have no weights, as they are before training, on a part of one patch;"
+    untrained += " left out: on simulated data"
+    parser.add_argument("--untrained", action=BooleanOptionalAction, help=untrained)

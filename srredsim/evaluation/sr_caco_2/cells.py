@@ -30,6 +30,7 @@ OWN = "confocal_sr"  # for any confocal image
 OWN_MODELS = {2: "confocal_sr_x2", 4: "confocal_sr", 8: "confocal_sr_x8"}
 CLEAN = "clean"
 UNTRAINED = "untrained"  # in the place of the fingerprint of weights
+TRIED = 128  # HR pixels on a side that an untrained network is tried on: a crop of the published trainings
 PARTS = ("full", "roi", "roi_nonempty", "clean_full", "clean_roi")
 DEFINITIONS = {
     "psnr": "20 log10(255 / RMSE) of images of 8 bits, as many pixels as the scale cut off on every side, dB",
@@ -43,6 +44,8 @@ DEFINITIONS = {
     "clean": "of the test patches on the tiles 9 and 10; 14 and 20 are most probably in validation and training, too",
     "denoised": "images whose noise could be measured by a denoiser before interpolation; the others, mostly of few"
     " pixels, were interpolated as they are",
+    "untrained": f"a network of the paper before its training, on the middle {TRIED} x {TRIED} HR pixels of the first"
+    " patch: that it runs, and how long with its start; its scores say nothing of the method",
     "paper": "as published, on the measured test patches (Tables 4 and 5)",
 }
 
@@ -100,7 +103,8 @@ class Benchmark:
         self._data, self._split, self._limit = data, split, limit
         self._weights, self._precision, self._untrained = dict(weights or {}), precision, False
         settings = description.of(data).settings
-        self._layout = settings if isinstance(settings, Layout) else layout()  # tiles of one's own have their own
+        self._scanned = isinstance(settings, Layout)  # and not simulated
+        self._layout = settings if self._scanned else layout()  # tiles of one's own have their own
         self._runner = Runner(self, out)
         self._patches = lru_cache(maxsize=16)(self._opened)
         self._network = lru_cache(maxsize=2)(self._loaded)
@@ -114,12 +118,12 @@ class Benchmark:
         scales: Iterable[int] = (),
         cells: Iterable[str] = (),
         subset: str | None = None,
-        untrained: bool = False,
+        untrained: bool | None = None,
     ) -> tuple[list[Cell], dict[str, str]]:
         """Cells that can be computed, and why the others cannot; what is left out is all that the paper has, and `OWN`.
 
-        ``untrained`` takes networks of the paper without weights, too, as they are before training: what they score
-        says nothing of the method, only that it runs.
+        ``untrained`` takes networks of the paper without weights, too, as they are before training, on a part of one
+        patch: what they score says nothing of the method, only that it runs. Left out: on simulated patches.
 
         Raises
         ------
@@ -130,7 +134,7 @@ class Benchmark:
             if subset != CLEAN or self._split not in ("test", CLEAN):
                 raise InputError(f"`subset` is clean, a part of the split test; got {subset} of {self._split}")
             self._split = CLEAN
-        self._untrained = untrained
+        self._untrained = not self._scanned if untrained is None else untrained
         scales = [self._layout.check_scale(scale, "`scales`") for scale in scales] or self._layout.scales
         chosen = [one for cell in cells for one in self._layout.check_cells(cell, "`cells`")] or self._layout.cells
         wanted = dict.fromkeys([*(methods or (*METHODS, OWN)), *([] if methods else self._weights)])
@@ -155,8 +159,9 @@ class Benchmark:
     def fingerprint(self, cell: Cell) -> str:
         if cell.method in WITHOUT_WEIGHTS:
             return fingerprint_of([])
-        place = self._place(cell)
-        return UNTRAINED if self._is_untrained(cell, place) else fingerprint_of([models.find(place) / models.WEIGHTS])
+        if self._is_untrained(cell):
+            return UNTRAINED
+        return fingerprint_of([models.find(self._place(cell)) / models.WEIGHTS])
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
@@ -164,12 +169,12 @@ class Benchmark:
 
     def count(self, cell: Cell) -> int:
         there = len(self._patches(cell.scale, cell.cell))
-        return min(there, self._limit or there)
+        return 1 if self._is_untrained(cell) else min(there, self._limit or there)
 
     def scores(self, cell: Cell, index: int) -> dict:
         """Scores of an image: ``full``, ``roi`` and ``roi_nonempty``, each with psnr, nrmse and ssim; and its tile."""
         patches = self._patches(cell.scale, cell.cell)
-        low, high = patches.grey_levels(index)
+        low, high = self._pair(cell, index)
         facts = patches.facts(index)
         try:
             before = self._denoised(cell, low)
@@ -187,11 +192,11 @@ class Benchmark:
 
     def images(self, cell: Cell, index: int) -> Images:
         """What the scores of an image are of, with bicubic interpolation beside."""
-        patches = self._patches(cell.scale, cell.cell)
-        low, high = patches.grey_levels(index)
+        low, high = self._pair(cell, index)
         interpolated = self._image(Cell(BICUBIC, cell.scale, cell.cell), low)
         image = interpolated if cell.method == BICUBIC else self._image(cell, self._denoised(cell, low))
-        return Images(patches.facts(index)["name"], low / GREY_LEVELS, high / GREY_LEVELS, interpolated, image)
+        name = self._patches(cell.scale, cell.cell).facts(index)["name"]
+        return Images(name, low / GREY_LEVELS, high / GREY_LEVELS, interpolated, image)
 
     def describe(self, cell: Cell) -> dict:
         return {"method": cell.method, "scale": cell.scale, "cell": cell.cell}
@@ -206,6 +211,13 @@ class Benchmark:
         return {"clean_images": len(clean), **chain, **means}
 
     # How an image is made
+
+    def _pair(self, cell: Cell, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """LR and HR of a patch, uint8; of an untrained network their middle."""
+        low, high = self._patches(cell.scale, cell.cell).grey_levels(index)
+        if not self._is_untrained(cell):
+            return low, high
+        return _middle(low, TRIED // cell.scale), _middle(high, TRIED // cell.scale * cell.scale)
 
     def _denoised(self, cell: Cell, low: np.ndarray) -> np.ndarray:
         """By the first link of ``vst_bm3d+bicubic``; the same array where there is none, or no noise is measured."""
@@ -235,18 +247,19 @@ class Benchmark:
         return patches
 
     def _network_of(self, cell: Cell) -> Network:
-        place = self._place(cell)
-        return self._network(place, cell.scale if self._is_untrained(cell, place) else None)
+        return self._network(self._place(cell), cell.scale if self._is_untrained(cell) else None)
 
     def _loaded(self, place: str, untrained_at: int | None) -> Network:
         if untrained_at is None:
             return Network(models.load(place, self._precision))
         return Network(models.untrained(place, [f"data.scale={untrained_at}"], self._precision))
 
-    def _is_untrained(self, cell: Cell, place: str) -> bool:
+    def _is_untrained(self, cell: Cell) -> bool:
         """Whether it is to be computed with a network of the paper that has no weights at this scale."""
-        own = self._untrained and cell.method in METHODS and cell.method not in self._weights
-        return own and not (place in models.names() and recipe.load(place).network["scale"] == cell.scale)
+        if not self._untrained or cell.method not in METHODS or cell.method in (*self._weights, *WITHOUT_WEIGHTS):
+            return False
+        place = self._place(cell)
+        return not (place in models.names() and recipe.load(place).network["scale"] == cell.scale)
 
     def _place(self, cell: Cell) -> str:
         own = f"caco2_{cell.method}" if cell.method in METHODS else cell.method
@@ -259,7 +272,7 @@ class Benchmark:
         if cell.method not in (*METHODS, OWN, *self._weights, *models.names()) and not Path(cell.method).is_dir():
             raise InputError(unknown("method", cell.method, [*METHODS, *WITHOUT_WEIGHTS[1:], OWN]))
         place = self._place(cell)
-        if self._is_untrained(cell, place):
+        if self._is_untrained(cell):
             return None
         try:
             models.find(place)
@@ -276,6 +289,12 @@ class Benchmark:
 def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) -> Benchmark:
     """The benchmark on a prepared folder of SR-CACO-2, or on a data set of the catalogue."""
     return Benchmark(data, split, out, **settings)
+
+
+def _middle(image: np.ndarray, side: int) -> np.ndarray:
+    """The middle square of an image; all of one that is no larger."""
+    y, x = (max(0, n - side) // 2 for n in image.shape)
+    return image[y : y + side, x : x + side]
 
 
 def _mean(values: Iterable[float]) -> dict[str, float | None]:

@@ -35,6 +35,8 @@ def report(result: dict, lacking: dict[str, str]) -> str:
         f"Data: {result['data']}; {result['images']} images a cell, {clean} of them on the tiles 9 and 10."
         " PSNR in dB/NRMSE/SSIM, in brackets the paper's own on SR-CACO-2."
     )
+    if any(cell["weights"] == UNTRAINED for cell in result["cells"].values()):
+        preface += " Rows that are said to be untrained show that a network runs, nothing else."
     parts = {TITLES[part]: text for part in TITLES if (text := _part(result, part, titled=False))}
     parts["Seconds an image"] = _table(result, lambda cell: f"{cell['seconds'] / cell['images']:.3g}")
     return grids.report("SR-CACO-2 benchmark", preface, parts, lacking, result["definitions"])

@@ -15,6 +15,7 @@ from srredsim.cli.main import main
 from srredsim.data import catalogue
 from srredsim.data.readers import Wanted
 from srredsim.errors import InputError
+from srredsim.evaluation.sr_caco_2 import cells as cells_module
 from srredsim.evaluation.sr_caco_2 import tables
 from srredsim.evaluation.sr_caco_2.cells import Benchmark, Cell
 from srredsim.evaluation.sr_caco_2.published import METHODS, published
@@ -115,7 +116,7 @@ def test_a_model_is_taken_by_scale_and_cell(small, plain_vdsr):
 
 
 def test_what_cannot_be_computed_says_why(small, plain_vdsr):
-    cells, lacking = Benchmark(small, "test", None).plan()
+    cells, lacking = Benchmark(small, "test", None).plan(untrained=False)
     trained = {method for method in METHODS if f"caco2_{method}" in models.names()}
     own = {"confocal_sr"} & set(models.names())
     assert {cell.method for cell in cells} == {"bicubic"} | trained | own
@@ -125,24 +126,36 @@ def test_what_cannot_be_computed_says_why(small, plain_vdsr):
     assert len(other) == 3
 
 
-def test_networks_without_weights_are_computed_when_asked_and_said_to_be_untrained(small, tmp_path, capsys):
-    chosen = {"methods": ["mslapsrn"], "scales": [4], "cells": ["CELL2"]}
-    assert Benchmark(small, "test", None).plan(**chosen)[0] == []
-    flags = ["--data", small, "--limit", 1, "--scales", 4, "--cells", "CELL2", "--methods", "mslapsrn", "bicubic"]
+def test_networks_without_weights_are_tried_on_a_part_of_a_patch_and_said_to_be_untrained(
+    small, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(cells_module, "TRIED", 32)
+    flags = ["--data", small, "--limit", 2, "--scales", 4, "--cells", "CELL2", "--methods", "mslapsrn", "bicubic"]
     for _ in range(2):
-        assert main(["benchmark", "sr-caco-2", *map(str, flags), "--untrained", "--out", str(tmp_path)]) == 0
+        assert main(["benchmark", "sr-caco-2", *map(str, flags), "--out", str(tmp_path)]) == 0
         rows = [
             line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines() if "/" in line and "|" in line
         ]
         assert set(rows) == {"bicubic", "mslapsrn (untrained)"}
     cells = json.loads((tmp_path / "results.json").read_text())["cells"]
-    assert cells["mslapsrn@4/CELL2"]["weights"] == "untrained"
-    (low, high) = patches(small, 4, "CELL2")[0]
+    assert (cells["mslapsrn@4/CELL2"]["weights"], cells["mslapsrn@4/CELL2"]["images"]) == ("untrained", 1)
+    assert cells["bicubic@4/CELL2"]["images"] == 2
+    low, high = patches(small, 4, "CELL2")[0]
+    low, high = low[4:12, 4:12], high[16:48, 16:48]
     keras.utils.set_random_seed(0)
     network = models.build_network(recipe.load("caco2_mslapsrn", ["data.scale=4"]))
     image = network.predict((low / 255)[None, ..., None], verbose=0)[0, ..., 0]
     expected = eight_bit.scores(high / 255, image, 4)["psnr"]
     assert cells["mslapsrn@4/CELL2"]["full_psnr"]["mean"] == pytest.approx(expected, abs=0.1)  # bfloat16 or float32
+
+
+def test_untrained_networks_are_tried_unasked_on_simulated_patches_alone(small, monkeypatch):
+    chosen = {"methods": ["nlsn"], "scales": [8], "cells": ["CELL1"]}
+    assert Benchmark(small, "test", None).plan(**chosen)[0] == [Cell("nlsn", 8, "CELL1")]
+    opened = Benchmark(small, "test", None)
+    monkeypatch.setattr(opened, "_scanned", True)
+    assert opened.plan(**chosen)[0] == []
+    assert opened.plan(**chosen, untrained=True)[0] == [Cell("nlsn", 8, "CELL1")]
 
 
 def test_patches_of_ones_own_tiles_have_their_own_scales_and_markers(tmp_path):
