@@ -82,11 +82,8 @@ def _scenes(arguments: Any, path: Path) -> list[int | None]:
     from srredsim import io
 
     asked = getattr(arguments, "scene", None)
-    if asked is None and hasattr(arguments, "scene") and not getattr(arguments, "stack", False):
-        with suppress(InputError, OSError):  # whoever reads it comes upon the same, and says so
-            names = io.scenes(path)
-            return [*range(1, len(names) + 1)] if len(names) > 1 else [None]
-    return [asked]
+    several = hasattr(arguments, "scene") and not getattr(arguments, "stack", False)
+    return io.scene_numbers(path, asked) if several else [asked]
 
 
 def _claim(claimed: dict[Path, Path], path: Path, scene: int | None, out: Path | None) -> None:

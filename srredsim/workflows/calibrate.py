@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,11 @@ def calibrate_files(
         raise InputError(f"`out` {out} is the file of the microscope, whose name ends on .yaml; got another")
     io.refuse_existing(out, overwrite)
     told = asdict(reading)
-    stacks = [(str(path), lambda path=path: io.read(path, **told)) for path in paths]
+    each = [(path, scene) for path in map(Path, paths) for scene in io.scene_numbers(path, reading.scene)]
+    stacks = [
+        (str(path) if scene is None else f"{path}, scene {scene}", partial(io.read, path, **told | {"scene": scene}))
+        for path, scene in each
+    ]
     found = calibrate(stacks, channel=channel, camera=camera, progress=progress)
     names = tuple(Path(name).name for name in found.microscope.stacks)
     with io.atomic(out, overwrite) as temporary:

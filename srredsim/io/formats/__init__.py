@@ -77,6 +77,18 @@ def scenes(path: Path) -> list[str]:
     return [path.name] if found is None else found.scenes(path)
 
 
+def scene_numbers(path: Path, asked: int | None = None) -> list[int | None]:
+    """Numbers of the images of a file that are wanted, all if none is asked for; None for the only one there is.
+
+    A file that cannot be read has one: whoever opens it says why.
+    """
+    if asked is None:
+        with suppress(InputError, OSError):
+            names = scenes(path)
+            return [*range(1, len(names) + 1)] if len(names) > 1 else [None]
+    return [asked]
+
+
 def _scene(found: ModuleType, path: Path, pixel_size_um: float | None, scene: int | None) -> Source:
     """One image of a file, with a note of which it is."""
     names = found.scenes(path)
