@@ -41,6 +41,7 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
         "otf": _otf(plane, otf_file),
         "regularisation": asdict(plane.regularisation),
         "apodisation_power": APODISATION,
+        "updates": plane.updates,
         "out_of_focus": asdict(plane.haze) | {"words": _haze_words(plane.haze, attenuation)},
         "times": [],
     }
@@ -173,6 +174,8 @@ def lines(report: dict) -> list[str]:
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]
         text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")
+        if channel["updates"]:
+            text.append(f"{name}{channel['updates']} updates of Richardson-Lucy")
         text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
         if {"frc_um", "frc_pixels"} & set(channel["quality"]):

@@ -12,6 +12,8 @@ from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
+from srredsim.reconstruction.held_out import updates_by_noise
+from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradiction
@@ -22,6 +24,7 @@ from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 
+METHODS = ("wiener", "richardson-lucy", "map")
 LEARNED_HAZE = 0.2  # share: of six simulated fields, networks made those with more better without it, with less worse
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
@@ -39,6 +42,7 @@ class Plane:
     sharpest: int  # slice of the channel in which the stripes were found
     notes: tuple[str, ...] = ()  # about the stripes of the channel
     haze: Haze = NONE  # of the channel
+    updates: int = 0  # of Richardson-Lucy
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ def planes(
     *,
     known: Known | None = None,
     attenuation: float | str | None = AUTO,
-    iterations: int = 0,
+    method: str = METHODS[0],
+    iterations: int | None = None,
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
 
@@ -82,8 +87,11 @@ def planes(
     attenuation : float or "auto", optional
         As in `srredsim.reconstruction.wiener.reconstruct`; automatic: by the haze that is measured where the stripes
         are found. None: none.
-    iterations : int
-        Updates of Richardson-Lucy that each image is given after the Wiener filter.
+    method : one of `METHODS`
+        What each image is given after the Wiener filter.
+    iterations : int, optional
+        Updates of Richardson-Lucy; left out: as many as the noise of the channel bears, at the first time in the sharpest
+        slice.
 
     Raises
     ------
@@ -97,19 +105,23 @@ def planes(
     for c, transfer in zip(range(sizes["C"]), transfers, strict=True):
         sharpest, first = sharpest_slice(stack, c)
         channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
-        found, lens = channel.parameters, channel.transfer
+        found, lens, updates = channel.parameters, channel.transfer, iterations
+        taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
         for t in range(sizes["T"]):
             at_sharpest, first = prepared_plane(stack, (t, c, sharpest), first), None
             if sizes["T"] > 1:
                 found = remeasured(found, at_sharpest.frames, transfer)
+            if method == "richardson-lucy" and updates is None:
+                updates = updates_by_noise(at_sharpest, found, lens, wiener, taken)
             for z in range(sizes["Z"]):
                 prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
-                taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
                 image, regularisation = reconstruct(prepared, found, lens, wiener, taken)
-                if iterations:
-                    image = richardson_lucy(prepared, found, lens, image, iterations, taken)
+                if method == "richardson-lucy":
+                    image = richardson_lucy(prepared, found, lens, image, updates, taken)
+                elif method == "map":
+                    image = most_probable(prepared, found, lens, image, attenuation=taken)
                 made = image, prepared, found, lens, regularisation, sharpest, channel.notes, channel.haze
-                yield Plane((t, c, z), *made)
+                yield Plane((t, c, z), *made, updates or 0)
 
 
 def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:

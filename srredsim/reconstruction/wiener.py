@@ -80,7 +80,19 @@ def reconstruct(
         or what light out of focus was measured. See `srredsim.reconstruction.attenuation`.
     """
     transfer = parameters.lens(transfer)
-    canvas = Canvas(prepared.frames.shape[2:], transfer)
+    canvas, widefield, noise = summed(prepared, parameters, transfer, attenuation)
+    if wiener is None:
+        regularisation = regularisation_of(widefield, noise, noise / len(prepared.frames))
+    else:
+        regularisation = Regularisation(float(wiener), 0.0, "given")
+    return canvas.image(regularisation, transfer.cutoff_per_um + parameters.k_max_per_um), regularisation
+
+
+def summed(
+    prepared: Prepared, parameters: Parameters, lens: Transfer, attenuation: float | Haze = 0.0
+) -> tuple[Canvas, Bands, float]:
+    """The two sums of the estimate, band 0 as the mean of all angles, and the power of the noise of one band."""
+    canvas = Canvas(prepared.frames.shape[2:], lens)
     zero = np.zeros(canvas.padded, np.complex64)
     spectra = []
     for frames, angle in zip(prepared.frames, parameters.angles, strict=True):
@@ -91,13 +103,9 @@ def reconstruct(
             if order.amplitude != 0:
                 canvas.add(fft.fft2(extended(band), workers=WORKERS), order.k_per_um, order.amplitude)
     angles = len(spectra)
-    noise = float(np.mean([Bands(each[None], transfer).noise for each in spectra]))
-    canvas.add_zero(zero, angles, kept(attenuation, zero / angles, noise / angles, transfer))
-    if wiener is None:
-        regularisation = regularisation_of(Bands(zero[None] / angles, transfer), noise, noise / angles)
-    else:
-        regularisation = Regularisation(float(wiener), 0.0, "given")
-    return canvas.image(regularisation, transfer.cutoff_per_um + parameters.k_max_per_um), regularisation
+    noise = float(np.mean([Bands(each[None], lens).noise for each in spectra]))
+    canvas.add_zero(zero, angles, kept(attenuation, zero / angles, noise / angles, lens))
+    return canvas, Bands(zero[None] / angles, lens), noise
 
 
 class Canvas:

@@ -33,12 +33,10 @@ def add_arguments(parser: shared.Parser) -> None:
         "--method",
         choices=METHODS,
         metavar="METHOD",
-        help="{choices}: the second goes on where the first ends, no negative light, better in dim frames"
-        " ({srredsim.workflows.reconstruct:Method.name})",
+        help="{choices}: the others go on where the first ends, no negative light; the second is better in dim frames,"
+        " the third is smooth along structures ({srredsim.workflows.reconstruct:Method.name})",
     )
-    iterations = (
-        "of Richardson-Lucy; more are sharper and noisier ({srredsim.reconstruction.richardson_lucy:ITERATIONS})"
-    )
+    iterations = "of Richardson-Lucy; more are sharper and noisier; left out: as many as the noise bears"
     parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
     halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
     parser.add_argument("--split-photons", action="store_true", help=halves)
