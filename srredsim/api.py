@@ -126,7 +126,7 @@ def reconstruct(
 
     Parameters
     ----------
-    method : {"wiener", "richardson-lucy", "map"}
+    method : {"wiener", "richardson-lucy", "map", "auto"}
         The second takes so many ``iterations``; left out: as many as the noise bears.
     wiener : float, optional
         Higher is smoother; left out: from the noise.

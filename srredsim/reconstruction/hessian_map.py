@@ -11,8 +11,8 @@ minimises over :math:`S \ge 0`
 The second sum is small where brightness runs straight, along filaments and over gentle slopes, and large for grain. The
 variance is that of the image it starts from, so that the problem is convex: steps with momentum (FISTA), each
 followed by taking negative light away, and begun anew whenever the objective would rise; it never does.
-:math:`\lambda` is in units of one over the brightness of the widefield image, :math:`\epsilon` in units of it: values of
-twice the size, noise and all, give an image of twice the size.
+:math:`\lambda` is in units of one over the brightness of the widefield image, :math:`\epsilon` in units of it: values
+of twice the size, noise and all, give an image of twice the size.
 
 References
 ----------
@@ -37,7 +37,7 @@ from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 
 STEPS = 60
-WEIGHT = 0.5  # lambda, over one by the brightness of the widefield image
+WEIGHT = 1.0  # lambda, over one by the brightness of the widefield image
 CORNER = 0.02  # epsilon, over that brightness
 BRIGHT_PERCENT = 99.9
 FAINTEST = 1e-3  # of the mean variance
@@ -56,7 +56,7 @@ class Objective:
     corner: float  # epsilon
 
     def misfit(self, image: np.ndarray) -> tuple[float, np.ndarray]:
-        """The first sum for an image (2y, 2x), and its derivative by every pixel of it, which is affine in the image."""
+        """The first sum for an image (2y, 2x), and its derivative by every pixel, which is affine in the image."""
         rest = self.forward(image) - self.light
         weighted = rest / self.variance
         return 0.5 * float(np.vdot(rest, weighted)), self.forward.adjoint(weighted)

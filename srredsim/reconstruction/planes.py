@@ -12,6 +12,7 @@ from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
+from srredsim.reconstruction.chosen import MAP, METHODS, RICHARDSON_LUCY, WIENER, chosen
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
@@ -24,7 +25,6 @@ from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 
-METHODS = ("wiener", "richardson-lucy", "map")
 LEARNED_HAZE = 0.2  # share: of six simulated fields, networks made those with more better without it, with less worse
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
@@ -42,6 +42,7 @@ class Plane:
     sharpest: int  # slice of the channel in which the stripes were found
     notes: tuple[str, ...] = ()  # about the stripes of the channel
     haze: Haze = NONE  # of the channel
+    method: str = WIENER  # of the channel
     updates: int = 0  # of Richardson-Lucy
 
 
@@ -90,8 +91,8 @@ def planes(
     method : one of `METHODS`
         What each image is given after the Wiener filter.
     iterations : int, optional
-        Updates of Richardson-Lucy; left out: as many as the noise of the channel bears, at the first time in the sharpest
-        slice.
+        Updates of Richardson-Lucy; left out: as many as the noise of the channel bears. As the choice of the method, it
+        rests on the sharpest slice at the first time.
 
     Raises
     ------
@@ -105,23 +106,24 @@ def planes(
     for c, transfer in zip(range(sizes["C"]), transfers, strict=True):
         sharpest, first = sharpest_slice(stack, c)
         channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
-        found, lens, updates = channel.parameters, channel.transfer, iterations
+        found, lens, way, updates = channel.parameters, channel.transfer, "", iterations or 0
         taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
         for t in range(sizes["T"]):
             at_sharpest, first = prepared_plane(stack, (t, c, sharpest), first), None
             if sizes["T"] > 1:
                 found = remeasured(found, at_sharpest.frames, transfer)
-            if method == "richardson-lucy" and updates is None:
+            way = way or chosen(method, at_sharpest, lens)
+            if way == RICHARDSON_LUCY and not updates:
                 updates = updates_by_noise(at_sharpest, found, lens, wiener, taken)
             for z in range(sizes["Z"]):
                 prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
                 image, regularisation = reconstruct(prepared, found, lens, wiener, taken)
-                if method == "richardson-lucy":
+                if way == RICHARDSON_LUCY:
                     image = richardson_lucy(prepared, found, lens, image, updates, taken)
-                elif method == "map":
+                elif way == MAP:
                     image = most_probable(prepared, found, lens, image, attenuation=taken)
                 made = image, prepared, found, lens, regularisation, sharpest, channel.notes, channel.haze
-                yield Plane((t, c, z), *made, updates or 0)
+                yield Plane((t, c, z), *made, way, updates if way == RICHARDSON_LUCY else 0)
 
 
 def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:

@@ -32,7 +32,8 @@ from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
-from srredsim.reconstruction.planes import METHODS, Channel, Plane, planes
+from srredsim.reconstruction.chosen import METHODS, WIENER
+from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved
 from srredsim.stripes.given import Known
@@ -177,7 +178,7 @@ class Reconstruction:
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
             self.found.append(Channel(plane.parameters, plane.transfer, plane.notes, plane.haze))
-            found = quality.of_plane(plane, self.method.name == METHODS[0])
+            found = quality.of_plane(plane, plane.method == WIENER)
             found |= self._split(plane) if self.split_photons else {}
             about = report.of_channel(plane, self.otf_file, self.method.attenuation)
             self.channels.append(about | {"quality": found})
