@@ -122,12 +122,12 @@ def reconstruct(
     progress: Progress | None = None,
     **given: Unpack[OfReconstruction],
 ) -> Image:
-    """SIM image of every t, c and z the classical way: stripes found in the data, then Wiener or Richardson-Lucy.
+    """SIM image of every t, c and z the classical way: stripes found in the data, then Wiener, Richardson-Lucy or MAP.
 
     Parameters
     ----------
-    method : {"wiener", "richardson-lucy"}
-        The second takes so many ``iterations``.
+    method : {"wiener", "richardson-lucy", "map", "auto"}
+        The second takes so many ``iterations``; left out: as many as the noise bears.
     wiener : float, optional
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional

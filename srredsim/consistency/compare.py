@@ -11,7 +11,9 @@ difference of frame and model, and :math:`v_d` the variance of the camera's nois
   for one: at 20 photons it finds a filament that the residual does not show;
 * **flagged** is what is both sure, :math:`|z| > 5`, and large enough to matter: the frames are missed by more than 5 %
   of the light of bright structures. *Unsupported*: the image shows what the frames do not have. *Missing*: the frames
-  have what the image does not show.
+  have what the image does not show;
+* **grain** is unsupported, too: noise that is shown as structure, as a honeycomb, where its standard deviation is above
+  2 % of the light of bright structures. The lens lets none of it through to the frames: `srredsim.consistency.grain`.
 
 The image is compared as a SIM image: the object through the apodisation that simulated truths, and Wiener images,
 have. It is undone first. Of an angle whose stripes were not found the mean of the frames is compared. Nothing is known
@@ -28,13 +30,14 @@ itself fitted to these frames, as a Wiener image is, has a residual somewhat bel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import ndimage
 
 from srredsim.consistency.damping import fitted_damping
 from srredsim.consistency.frame_fit import Fit, fit
+from srredsim.consistency.grain import grain_of
 from srredsim.consistency.splines import SMOOTH_UM, View
 from srredsim.errors import InputError
 from srredsim.noise.camera import noise_of_frames
@@ -43,12 +46,14 @@ from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
-from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.parameters import Parameters, seen_from
+from srredsim.stripes.preprocess import prepare
 from srredsim.tiling import Tile, magnified, tiles
 
 SURE = 5.0  # standard deviations: chance reaches it less than once in a field of 512 x 512 pixels
 LARGE = 0.05  # share of the light of bright structures
 BRIGHT_PERCENT = 99.0
+GRAINY = 0.02  # share of the light of bright structures
 WINDOW = 1.5  # raw pixels: standard deviation of the window of the residual
 RIM = 0.01  # fraction of the apodisation: fainter frequencies are not brought back
 SIM_CUTOFF = 1.9  # times the lens's: cut-off of a SIM image whose stripes were not found
@@ -78,6 +83,7 @@ class Consistency:
     score: np.ndarray
     unsupported: np.ndarray
     missing: np.ndarray
+    grainy: np.ndarray  # part of what is unsupported
     noise: NoiseLine | None
     damping_factor: float | None  # that of the image over that of the lens; above 1: it is less sharp than the frames
     angles: tuple[AngleFit, ...]
@@ -93,6 +99,7 @@ class Consistency:
             "structure": self.structure,
             "unsupported_fraction": self.fraction(self.unsupported),
             "missing_fraction": self.fraction(self.missing),
+            "grain_fraction": self.fraction(self.grainy),
             "gain_adu": self.noise and self.noise.gain_adu,
             "damping_factor": self.damping_factor,
             "angles": [
@@ -105,12 +112,15 @@ class Consistency:
 def unjudged(shape: tuple[int, int]) -> Consistency:
     """Maps of an image (2y, 2x) of which nothing is known."""
     nothing, nowhere = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
-    return Consistency(None, None, nothing, nothing, nowhere, nowhere, None, None, ())
+    return Consistency(None, None, nothing, nothing, nowhere, nowhere, nowhere, None, None, ())
+
+
+FINE = ("score", "grain")  # on the grid of the image
 
 
 @dataclass(frozen=True)
 class Maps:
-    """What the windows of a field come to: raw grid but for the score; ``expected`` is 0 where nothing is known."""
+    """What the windows of a field come to: raw grid but for `FINE`; ``expected`` is 0 where nothing is known."""
 
     squares: np.ndarray  # squares of the residuals, over the variance that weighs
     expected: np.ndarray  # the same if there is nothing but noise
@@ -119,17 +129,18 @@ class Maps:
     excess: np.ndarray  # mean square of the residuals less the variance, blurred
     in_focus: np.ndarray  # what the image explains, mean of the frames
     score: np.ndarray
+    grain: np.ndarray  # standard deviation, in units of the image
 
     @classmethod
     def of(cls, shape: tuple[int, int]) -> Maps:
         fine = tuple(SCALE * n for n in shape)
         blank = {field.name: np.zeros(shape, np.float32) for field in fields(cls)}
-        return cls(**blank | {"score": np.zeros(fine, np.float32)})
+        return cls(**blank | {name: np.zeros(fine, np.float32) for name in FINE})
 
     def place(self, window: Maps, part: Tile) -> None:
         """Take over what is exact of a window."""
         for field in fields(self):
-            scale = SCALE if field.name == "score" else 1
+            scale = SCALE if field.name in FINE else 1
             getattr(self, field.name)[magnified(part.place, scale)] = getattr(window, field.name)[
                 magnified(part.kept, scale)
             ]
@@ -143,13 +154,16 @@ class Maps:
         large = _fine(known & (self.excess > (LARGE * bright) ** 2))
         residual[~known] = np.nan
         score = np.where(_fine(known), self.score, np.nan)
+        gain = float(np.mean([angle.gain for angle in angles]))  # brightness of the frames over that of the image
+        grainy = _fine(known) & (gain * self.grain > GRAINY * bright)
         return Consistency(
             summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
             structure=float(np.nanmean(score**2, dtype=float)),
             residual=_fine(residual),
             score=score,
-            unsupported=_flagged(-score, pixel_size_um) & large,
+            unsupported=_flagged(-score, pixel_size_um) & large | grainy,
             missing=_flagged(score, pixel_size_um) & large,
+            grainy=grainy,
             noise=noise,
             damping_factor=damping_factor,
             angles=angles,
@@ -191,6 +205,7 @@ class Comparison:
             self.fits.append(found)
 
     def maps(self, score: np.ndarray) -> Maps:
+        """All but the grain, which is no matter of residuals."""
         squares, expected = (self.view.filled(each) for each in (self.squares, self.expected))
         return Maps(
             squares,
@@ -200,6 +215,7 @@ class Comparison:
             ndimage.gaussian_filter(self.view.filled(self.differences / self.frames), WINDOW),
             self.view.filled(self.in_focus / self.frames),
             score,
+            np.zeros_like(score),
         )
 
 
@@ -235,18 +251,16 @@ def consistency(
     lens = parameters.lens(transfer)
     factor = fitted_damping(raw, image, lens, noise, unapodised)
     microscope = Microscope(lens.damped(factor), noise, unapodised)
-    stripes = stripes_of(parameters)
+    stripes, prepared = stripes_of(parameters), prepare(raw)
     maps, fits = Maps.of(raw.shape[2:]), []
     context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
     for part in tiles(raw.shape[2:], TILE, context):
-        corner_um = [side.start * transfer.pixel_size_um for side in part.window]
-        found, fitted = _compared(
-            raw[:, :, *part.window],
-            image[magnified(part.window, SCALE)],
-            [each.seen_from(*corner_um) for each in stripes],
-            microscope,
-        )
-        maps.place(found, part)
+        corner_um = np.array([side.start * transfer.pixel_size_um for side in part.window])
+        frames, seen = (each[:, :, *part.window] for each in (raw, prepared.frames))
+        shown = image[magnified(part.window, SCALE)]
+        grain = grain_of(replace(prepared, frames=seen), shown, seen_from(parameters, corner_um), lens, unapodised)
+        found, fitted = _compared(frames, shown, [each.seen_from(*corner_um) for each in stripes], microscope)
+        maps.place(replace(found, grain=grain), part)
         fits.append(fitted)
     return maps.judged(noise, factor, _averaged(fits), transfer.pixel_size_um)
 

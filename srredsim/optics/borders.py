@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import fft
 
@@ -32,9 +34,9 @@ def margins(pixels: int) -> tuple[int, int]:
     return before, min(fft.next_fast_len(pixels + 2 * before) - pixels - before, pixels)
 
 
-def extended(band: np.ndarray) -> np.ndarray:
-    """The band with its mirror image around it, which fades to nothing."""
-    sides = [margins(n) for n in band.shape]
+def extended(band: np.ndarray, sides: Sequence[tuple[int, int]] | None = None) -> np.ndarray:
+    """The band with its mirror image around it, which fades to nothing; left out, as far as `margins` has it."""
+    sides = sides or [margins(n) for n in band.shape]
     padded = np.pad(band, sides, mode="symmetric")
     for axis, (before, after) in enumerate(sides):
         window = np.ones(padded.shape[axis], np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 
 from srredsim.optics.nominal import length
 from srredsim.reconstruction.attenuation import AUTO
+from srredsim.reconstruction.chosen import WIENER
 from srredsim.reconstruction.planes import Channel, Plane, unlearned
 from srredsim.reconstruction.wiener import APODISATION
 from srredsim.stripes.haze import Haze
@@ -41,6 +42,8 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
         "otf": _otf(plane, otf_file),
         "regularisation": asdict(plane.regularisation),
         "apodisation_power": APODISATION,
+        "method": plane.method,
+        "updates": plane.updates,
         "out_of_focus": asdict(plane.haze) | {"words": _haze_words(plane.haze, attenuation)},
         "times": [],
     }
@@ -173,6 +176,9 @@ def lines(report: dict) -> list[str]:
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]
         text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")
+        if channel["method"] != WIENER:
+            updates = f", {channel['updates']} updates" if channel["updates"] else ""
+            text.append(f"{name}method {channel['method']}{updates}")
         text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
         if {"frc_um", "frc_pixels"} & set(channel["quality"]):

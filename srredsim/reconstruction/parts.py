@@ -20,7 +20,7 @@ import numpy as np
 
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import Kept
-from srredsim.reconstruction.wiener import Canvas, gathered
+from srredsim.reconstruction.wiener import Canvas, gathered, regularised
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Order, Parameters
 from srredsim.stripes.preprocess import Prepared
@@ -56,7 +56,7 @@ def parts(
     Arguments are those of `srredsim.reconstruction.wiener.reconstruct`. An order that was not found is 0.
     """
     canvas = _Parted(prepared.frames.shape[2:], parameters.lens(transfer))
-    regularisation = gathered(canvas, prepared, parameters, wiener, attenuation)
+    regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
     gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
     angles, phases = prepared.frames.shape[:2]
     y, x = prepared.frames.shape[2:]

@@ -14,7 +14,10 @@ from srredsim.noise.camera import noise_of_frames
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
+from srredsim.reconstruction.chosen import MAP, METHODS, RICHARDSON_LUCY, WIENER, chosen
 from srredsim.reconstruction.forward import Forward, stripes_of
+from srredsim.reconstruction.held_out import updates_by_noise
+from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
 from srredsim.reconstruction.richardson_lucy import out_of_focus, richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
@@ -43,6 +46,8 @@ class Plane:
     sharpest: int  # slice of the channel in which the stripes were found
     notes: tuple[str, ...] = ()  # about the stripes of the channel
     haze: Haze = NONE  # of the channel
+    method: str = WIENER  # of the channel
+    updates: int = 0  # of Richardson-Lucy
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def planes(
     *,
     known: Known | None = None,
     attenuation: float | str | None = AUTO,
-    iterations: int = 0,
+    method: str = METHODS[0],
+    iterations: int | None = None,
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
 
@@ -86,8 +92,11 @@ def planes(
     attenuation : float or "auto", optional
         As in `srredsim.reconstruction.wiener.reconstruct`; automatic: by the haze that is measured where the stripes
         are found. None: none.
-    iterations : int
-        Updates of Richardson-Lucy that each image is given after the Wiener filter.
+    method : one of `METHODS`
+        What each image is given after the Wiener filter.
+    iterations : int, optional
+        Updates of Richardson-Lucy; left out: as many as the noise of the channel bears. As the choice of the method, it
+        rests on the sharpest slice at the first time.
 
     Raises
     ------
@@ -101,19 +110,24 @@ def planes(
     for c, transfer in zip(range(sizes["C"]), transfers, strict=True):
         sharpest, first = sharpest_slice(stack, c)
         channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
-        found, lens = channel.parameters, channel.transfer
+        found, lens, way, updates = channel.parameters, channel.transfer, "", iterations or 0
+        taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
         for t in range(sizes["T"]):
             at_sharpest, first = prepared_plane(stack, (t, c, sharpest), first), None
             if sizes["T"] > 1:
                 found = remeasured(found, at_sharpest.frames, transfer)
+            way = way or chosen(method, at_sharpest, lens)
+            if way == RICHARDSON_LUCY and not updates:
+                updates = updates_by_noise(at_sharpest, found, lens, wiener, taken)
             for z in range(sizes["Z"]):
                 prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
-                taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
                 image, regularisation = reconstruct(prepared, found, lens, wiener, taken)
-                if iterations:
-                    image = richardson_lucy(prepared, found, lens, image, iterations, taken)
+                if way == RICHARDSON_LUCY:
+                    image = richardson_lucy(prepared, found, lens, image, updates, taken)
+                elif way == MAP:
+                    image = most_probable(prepared, found, lens, image, attenuation=taken)
                 made = image, prepared, found, lens, regularisation, sharpest, channel.notes, channel.haze
-                yield Plane((t, c, z), *made)
+                yield Plane((t, c, z), *made, way, updates if way == RICHARDSON_LUCY else 0)
 
 
 def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:

@@ -19,6 +19,9 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import numpy as np
 from scipy import fft
 
@@ -53,6 +56,18 @@ def richardson_lucy(
     attenuation : float or Haze
         What it was made with.
     """
+    images = updates(prepared, parameters, transfer, start, attenuation)
+    return next(islice(images, iterations, None))
+
+
+def updates(
+    prepared: Prepared,
+    parameters: Parameters,
+    transfer: Transfer,
+    start: np.ndarray,
+    attenuation: float | Haze = 0.0,
+) -> Iterator[np.ndarray]:
+    """What is begun with, and the image after every update, without an end; as of `richardson_lucy`."""
     forward = Forward(prepared.frames.shape[2:], parameters.lens(transfer), stripes_of(parameters))
     background = max(0.0, -float(np.percentile(prepared.frames, DARKEST)))
     frames = np.maximum(prepared.frames + np.float32(background), 0.0)
@@ -60,10 +75,10 @@ def richardson_lucy(
     light = float(prepared.frames.mean())
     image = np.maximum(start, np.float32(FAINTEST * light))
     passed = forward.adjoint(np.ones_like(frames))
-    for _ in range(iterations):
+    while True:
+        yield image
         expected = np.maximum(forward(image) + dark, np.float32(1e-4 * light))
         image = image * np.maximum(forward.adjoint(frames / expected), 0.0) / passed
-    return image
 
 
 def out_of_focus(

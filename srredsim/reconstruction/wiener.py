@@ -80,14 +80,21 @@ def reconstruct(
         or what light out of focus was measured. See `srredsim.reconstruction.attenuation`.
     """
     canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer))
-    regularisation = gathered(canvas, prepared, parameters, wiener, attenuation)
+    regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
     return canvas.image(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um), regularisation
 
 
+def regularised(wiener: float | None, widefield: Bands, noise: float, angles: int) -> Regularisation:
+    """What is given, or else what the frames ask for; ``noise`` is the power of one angle's band."""
+    if wiener is not None:
+        return Regularisation(float(wiener), 0.0, "given")
+    return regularisation_of(widefield, noise, noise / angles)
+
+
 def gathered(
-    canvas: Canvas, prepared: Prepared, parameters: Parameters, wiener: float | None, attenuation: float | Haze
-) -> Regularisation:
-    """All bands of the frames on a canvas, and the regularisation of the sum; arguments as of `reconstruct`."""
+    canvas: Canvas, prepared: Prepared, parameters: Parameters, attenuation: float | Haze = 0.0
+) -> tuple[Bands, float]:
+    """All bands of the frames put on a canvas; band 0 as the mean of all angles, and the power of the noise of one."""
     transfer, spectra = canvas.transfer, []
     zero = np.zeros(canvas.padded, np.complex64)
     for number, (frames, angle) in enumerate(zip(prepared.frames, parameters.angles, strict=True)):
@@ -100,9 +107,7 @@ def gathered(
     angles = len(spectra)
     noise = float(np.mean([Bands(each[None], transfer).noise for each in spectra]))
     canvas.add_zeros(spectra, zero, kept(attenuation, zero / angles, noise / angles, transfer))
-    if wiener is not None:
-        return Regularisation(float(wiener), 0.0, "given")
-    return regularisation_of(Bands(zero[None] / angles, transfer), noise, noise / angles)
+    return Bands(zero[None] / angles, transfer), noise
 
 
 class Canvas:

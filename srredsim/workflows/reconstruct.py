@@ -32,13 +32,12 @@ from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
+from srredsim.reconstruction.chosen import METHODS, WIENER
 from srredsim.reconstruction.planes import Channel, Plane, planes
-from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
 
-METHODS = ("wiener", "richardson-lucy")
 Progress = Callable[[int, int], None]  # called with the planes that are done, and with all
 
 
@@ -48,7 +47,7 @@ class Method:
 
     ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
     ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
-    Richardson-Lucy, left out: as many as serve most images.
+    Richardson-Lucy, left out: as many as the noise bears.
     """
 
     name: str = METHODS[0]
@@ -63,13 +62,8 @@ class Method:
         checks.attenuation("attenuation", self.attenuation)
         if self.iterations is not None:
             checks.positive("iterations", self.iterations)
-        if self.name == "wiener" and self.iterations is not None:
+        if self.name != "richardson-lucy" and self.iterations is not None:
             raise InputError('`iterations` is for `method="richardson-lucy"`')
-
-    @property
-    def updates(self) -> int:
-        """Updates of Richardson-Lucy that each image is given."""
-        return 0 if self.name == "wiener" else self.iterations or ITERATIONS
 
 
 @dataclass(frozen=True)
@@ -176,7 +170,8 @@ class Reconstruction:
 
     def _made(self) -> Iterator[Plane]:
         method = self.method
-        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation, "iterations": method.updates}
+        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation}
+        how |= {"method": method.name, "iterations": method.iterations}
         with self._watch.explaining():
             for plane in planes(self.stack, self.transfers, method.wiener, **how):
                 where = self.stack.which(plane.position)
@@ -186,7 +181,7 @@ class Reconstruction:
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
             self.found.append(Channel(plane.parameters, plane.transfer, plane.notes, plane.haze))
-            found = quality.of_plane(plane, not self.method.updates)
+            found = quality.of_plane(plane, plane.method == WIENER)
             found |= self._split(plane) if self.split_photons else {}
             about = report.of_channel(plane, self.otf_file, self.method.attenuation)
             self.channels.append(about | {"quality": found})
@@ -211,7 +206,7 @@ class Reconstruction:
             "parameters": None if self.before is None else self.before.name,
             "method": self.method.name,
             "attenuation": self.method.attenuation,
-            "iterations": self.method.updates,
+            "iterations": self.method.iterations,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
             "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(remarks(self.stack))])),

@@ -102,6 +102,23 @@ def test_the_mirror_image_of_the_truth_is_not_supported():
     assert found.fraction(found.missing) > 0.02
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_honeycomb_made_by_wrong_noise_is_grain_and_a_good_image_has_none(index):
+    """Noise that fits the frames: neither residual nor score tells."""
+    sample, parameters, transfer = case(index, 40.0, size=(80, 88))
+    prepared = prepare(sample.raw)
+    good, used = reconstruct(prepared, parameters, transfer)
+    honeycomb, _ = reconstruct(prepared, parameters, transfer, wiener=used.wiener / 20)
+    found, right, truth = (
+        consistency(sample.raw, each, parameters, transfer) for each in (honeycomb, 3 * good, sample.truth)
+    )
+    assert found.summary < 1
+    assert found.fraction(found.grainy) > 0.8
+    assert np.all(found.unsupported[found.grainy])
+    assert not right.grainy.any()
+    assert not truth.grainy.any()
+
+
 def test_stripes_that_are_a_little_off_are_put_right():
     sample, parameters, transfer = case(1, 2000.0)
     right = stripes_of(parameters)[1]

@@ -33,12 +33,11 @@ def add_arguments(parser: shared.Parser) -> None:
         "--method",
         choices=METHODS,
         metavar="METHOD",
-        help="{choices}: the second goes on where the first ends, no negative light, better in dim frames"
+        help="{choices}: the second and third go on where the first ends, no negative light; the second is better in"
+        " dim frames, and what auto takes below {srredsim.reconstruction.chosen:DIM} photons in a bright pixel"
         " ({srredsim.workflows.reconstruct:Method.name})",
     )
-    iterations = (
-        "of Richardson-Lucy; more are sharper and noisier ({srredsim.reconstruction.richardson_lucy:ITERATIONS})"
-    )
+    iterations = "of Richardson-Lucy; more are sharper and noisier; left out: as many as the noise bears"
     parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
     halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
     parser.add_argument("--split-photons", action="store_true", help=halves)

@@ -1,0 +1,89 @@
+r"""Noise that an image shows as structure: frequencies at which it has more power than the frames have an object.
+
+The bands of the frames, moved home, sum up to :math:`U = \sum c^* H D`, whose power is that of the object and of the
+noise,
+
+.. math:: \langle |U|^2 \rangle = L^2 \Phi + L N, \quad L = \sum |c|^2 H^2,
+
+so that the power of the object, :math:`\Phi`, is known at every frequency, however faint. An image that was made as if
+there were less noise than there is divides by L where L is next to nothing: noise of a few frequencies covers it like a
+honeycomb. Its frames cannot contradict that, as the lens lets none of it through; its power does. What is more than
+`MORE` times that of the object, and surely so, is grain; the map is how strong it is around each place.
+
+Powers are averaged over neighbouring frequencies of L X and of U, for both fall off alike. An image X of another
+brightness, or a smoother one, has no grain; where the frames tell nothing of a frequency nothing is said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import fft, ndimage
+
+from srredsim.optics.borders import WORKERS, extended
+from srredsim.optics.sampling import SCALE
+from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.wiener import Canvas, gathered
+from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.preprocess import Prepared
+
+SMOOTH = 15  # frequency steps over which powers are averaged
+INDEPENDENT = 0.5  # share of them: the image goes on as its mirror image, and is real
+LOWEST = 0.4  # fraction of the cut-off: below, haze is, too
+MORE = 2.0
+SURE = 4.0  # standard deviations of the power of the object
+TOLD = 1e-4  # of the largest L: less tells nothing
+BRIGHTEST = 0.25, 0.6  # fractions of the cut-off: between them the image is scaled to the object, where that is ...
+CLEAR = 3.0  # ... so many standard deviations strong
+AROUND_UM = 0.15
+
+
+def grain_of(
+    prepared: Prepared,
+    image: np.ndarray,
+    parameters: Parameters,
+    lens: Transfer,
+    unapodised: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Local standard deviation (2y, 2x) of the grain, in the units of the image.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Frames (angles, phases, y, x), whose noise is white.
+    image : (2y, 2x) ndarray
+    lens : Transfer
+        That of the parameters.
+    unapodised : callable
+        Of a frequency in cycles/um: what brings the image back to the object.
+    """
+    canvas = Canvas(prepared.frames.shape[2:], lens)
+    _, noise = gathered(canvas, prepared, parameters)
+    sides = [(SCALE * before, SCALE * after) for before, after in canvas.sides]
+    frequency = np.sqrt(canvas.fy[:, None] ** 2 + canvas.fx**2)
+    shown = fft.rfft2(extended(image.astype(np.float32), sides), workers=WORKERS)
+    told = canvas.lower > TOLD * canvas.lower.max()
+    passed = np.where(told, canvas.lower, np.float32(np.inf))  # L; divided by it, the noise is the same everywhere
+    power = _smooth(np.abs(shown * unapodised(frequency)) ** 2 * np.where(told, canvas.lower, 0.0))
+    seen = _smooth(np.abs(fft.rfft2(canvas.upper, workers=WORKERS)) ** 2 / passed)
+    objects = np.maximum(seen - SCALE**4 * noise * _smooth(told.astype(np.float32)), 0.0)
+    deviation = seen / np.sqrt(INDEPENDENT * SMOOTH**2)
+    relative = frequency / lens.cutoff_per_um
+    clear = told & (objects > CLEAR * deviation) & (relative > BRIGHTEST[0]) & (relative < BRIGHTEST[1])
+    if not clear.any():
+        return np.zeros(image.shape, np.float32)
+    gain = float(np.median(power[clear] / objects[clear]))
+    beyond = told & (relative > LOWEST) & (power > gain * (MORE * objects + SURE * deviation))
+    share = np.sqrt(np.clip(1 - gain * objects / np.maximum(power, 1e-30), 0, 1)) * beyond
+    grain = fft.irfft2(shown * share.astype(np.float32), s=canvas.grid, workers=WORKERS)
+    width = SCALE * AROUND_UM / lens.pixel_size_um
+    place = tuple(
+        slice(SCALE * first, SCALE * (first + n)) for (first, _), n in zip(canvas.sides, canvas.shape, strict=True)
+    )
+    return np.sqrt(np.maximum(ndimage.gaussian_filter(grain**2, width), 0))[place].astype(np.float32)
+
+
+def _smooth(power: np.ndarray) -> np.ndarray:
+    """Means over neighbours, on the half plane that a real transform keeps."""
+    return ndimage.uniform_filter(power, SMOOTH, mode=("wrap", "mirror"))

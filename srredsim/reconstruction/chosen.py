@@ -1,0 +1,27 @@
+"""Which way of making the image suits the light: `AUTO` is Richardson-Lucy in dim frames, and Wiener in others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srredsim.noise.camera import noise_of_frames
+from srredsim.optics.transfer import Transfer
+from srredsim.stripes.preprocess import Prepared
+
+WIENER, RICHARDSON_LUCY, MAP, AUTO = METHODS = ("wiener", "richardson-lucy", "map", "auto")
+DIM = 30.0  # photons of a bright pixel in a frame, below which frames are dim
+BRIGHT_PERCENT = 99.9
+
+
+def photons_of(prepared: Prepared, transfer: Transfer) -> float:
+    """Photons of a bright pixel in the mean frame; infinite where noise does not grow with the light."""
+    gain = noise_of_frames(prepared.frames, transfer.cutoff_per_pixel).gain_adu
+    bright = float(np.percentile(prepared.frames.mean(axis=(0, 1)), BRIGHT_PERCENT))
+    return bright / gain if gain > 0 else np.inf
+
+
+def chosen(method: str, prepared: Prepared, transfer: Transfer) -> str:
+    """The method itself, and for `AUTO` the one that suits the light."""
+    if method != AUTO:
+        return method
+    return RICHARDSON_LUCY if photons_of(prepared, transfer) < DIM else WIENER
