@@ -105,7 +105,7 @@ class Planes(wiener.Planes):
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
         from srredsim.reconstruction.planes import lit_with
 
-        raw, prepared, stripes = self.known(position)
+        raw, prepared, stripes, _ = self.known(position)
         channel = replace(self._survey.channels[position[1]], parameters=stripes)
         scaling = self._survey.scalings[position]
         image = of_lit(self._network, lit_with(raw, prepared, channel, scaling), self._tile)
