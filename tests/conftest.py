@@ -2,9 +2,12 @@
 
 import gc
 import os
+import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["MPLBACKEND"] = "Agg"
+sys.path.insert(0, str(Path(__file__).parent))  # microscopes.py, which several tests share
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the processors
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
 
 from srredsim import inputs
-from srredsim.data import catalogue
+from srredsim.data import catalogue, description
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
 from srredsim.quality.intensity import gained_db
@@ -69,3 +71,13 @@ class Control(keras.callbacks.Callback):
         image = self.model.predict_on_batch(frames[None])[0, ..., -1]  # the last of several steps
         pair = fields.raw[index]
         return gained_db(truth[..., 0], image, fourier_upscale(widefield_of(pair.frames), pair.scale))
+
+
+def row_of(recipe: Recipe, scores: Mapping[str, float]) -> dict[str, Any] | None:
+    """What `srredsim.zoo.gate` reads of an epoch with these scores; None if its control was not measured."""
+    if not all(f"val_{name}" in scores for name in GAINS.values()):
+        return None
+    angles, phases = recipe.data.each_pattern[0]
+    split = description.of_entry(CONTROL).settings.split(next(iter(GAINS)))
+    about = {"pattern": f"{angles}x{phases}", "photons": split.photons[0], "images": recipe.data.control_count}
+    return about | {name: scores[f"val_{name}"] for name in GAINS.values()}

@@ -22,7 +22,7 @@ from srredsim.training.averages import Averages
 from srredsim.training.counted import with_counts
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
-from srredsim.zoo import models
+from srredsim.zoo import gate, models
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.precision import resolve
 from srredsim.zoo.recipe import Recipe
@@ -245,6 +245,9 @@ def _write_model(folder: Path, recipe: Recipe, state: checkpoint.State) -> None:
     with io.atomic(folder / MODEL, overwrite=True) as temporary:
         reserve(best, temporary)
         best.save(temporary)
+    best_row = next((row for row in state.history if row["epoch"] == state.best_epoch), {})
+    if row := control.row_of(recipe, best_row):
+        checkpoint.write_text(folder / gate.OWN_CONTROL, json.dumps([row], indent=2))
     state.model_of = state.best_epoch
     checkpoint.save_state(folder, state)
     if recipe.fine_tuning:

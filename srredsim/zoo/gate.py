@@ -13,14 +13,20 @@ GAINS = {"with_stripes": "gain_with_stripes_db", "without_stripes": "gain_withou
 FIELDS = 16  # of the control, unless another number is asked for
 LEAST_DB = 3.0  # that the stripes must bring
 RESULTS = "results.json"
+OWN_CONTROL = "control.json"  # of a run, that of its best epoch
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
-    """Control of a model, a row for each pattern, as `srredsim.evaluation.control` measured it; empty if it was not."""
-    with suppress(OSError, ValueError):
-        results = documents.read_json(folder / RESULTS)
-        found = results.get("control") if isinstance(results, dict) else None
-        return [row for row in found if _is_row(row)] if isinstance(found, list) else []
+    """Control of a model, a row for each pattern, as `srredsim.evaluation.control` measured it; empty if it was not.
+
+    Of a run that has no results, as its training measured it.
+    """
+    for name in (RESULTS, OWN_CONTROL):
+        with suppress(OSError, ValueError):  # it has none
+            found = documents.read_json(folder / name)
+            found = found.get("control") if isinstance(found, dict) else found
+            if isinstance(found, list) and (told := [row for row in found if _is_row(row)]):
+                return told
     return []
 
 

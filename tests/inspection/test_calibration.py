@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from microscopes import known, stack
 
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
@@ -11,7 +12,6 @@ from srredsim.inspection import calibration
 from srredsim.simulation.calibration import DRIFTING, FIXED
 from srredsim.simulation.calibration_file import as_text, load
 from srredsim.workflows.calibrate import calibrate
-from tests.microscopes import known, stack
 
 
 @pytest.fixture(scope="module")

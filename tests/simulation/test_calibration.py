@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from microscopes import known
 
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.simulated_real import RealSeries
@@ -11,7 +12,6 @@ from srredsim.errors import InputError
 from srredsim.simulation.calibrated import drawn, simulate_stack
 from srredsim.simulation.calibration_file import as_text, load
 from srredsim.simulation.imperfections import Imperfections
-from tests.microscopes import known
 
 MANY = 120
 

@@ -1,5 +1,6 @@
 """The control without stripes at every epoch of a training."""
 
+import json
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pytest
 from srredsim.errors import InputError
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.training import control
-from srredsim.zoo import recipe
+from srredsim.zoo import gate, recipe
 
 DATA = {"name": "simulated", "angles": 3, "phases": 3, "control_count": 1}
 
@@ -56,6 +57,14 @@ def test_both_gains_are_columns_of_the_history(fields):
     callback.on_epoch_end(1, logs)
     assert logs["val_gain_with_stripes_db"] > 50
     assert abs(logs["val_gain_without_stripes_db"]) < 0.02
+
+
+def test_a_run_keeps_that_of_its_best_epoch_for_whoever_predicts_with_it(tmp_path):
+    scores = {"val_gain_with_stripes_db": 4.0, "val_gain_without_stripes_db": 3.5, "val_psnr": 30.0}
+    row = control.row_of(asked(), scores)
+    (tmp_path / gate.OWN_CONTROL).write_text(json.dumps([row]))
+    assert "at 500 photons it gains 4.0 dB over widefield images with them and 3.5 dB" in gate.doubts("m", tmp_path)[0]
+    assert control.row_of(asked(), {"val_psnr": 30.0}) is None
 
 
 def test_it_is_for_models_of_raw_stacks():

@@ -4,12 +4,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from microscopes import known
 
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 from srredsim.stripes.parameters import Angle, Parameters
 from srredsim.zoo import own_microscope
-from tests.microscopes import known
 
 OPTICS = Optics(na=1.42, wavelength_em_um=0.525, pixel_size_um=0.08)
 

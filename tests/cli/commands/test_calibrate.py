@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 import tifffile
+from microscopes import known, stack
 
 from srredsim import io
 from srredsim.errors import InputError
 from srredsim.simulation.calibration_file import as_text, load
 from srredsim.training import runs
 from srredsim.zoo import recipe
-from tests.microscopes import known, stack
 
 
 @pytest.fixture(scope="module")
