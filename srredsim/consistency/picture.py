@@ -78,10 +78,13 @@ def words(found: Consistency) -> str:
     """What came of it, in one line."""
     if found.summary is None:
         return "not judged"
-    shares = [100 * found.fraction(mask) for mask in (found.unsupported, found.missing)]
+    unsupported, missing, grainy = (
+        100 * found.fraction(mask) for mask in (found.unsupported, found.missing, found.grainy)
+    )
+    grain = f" ({grainy:.2g} % are noise that is shown as structure)" if grainy else ""
     return (
         f"residual {found.summary:.2f} (1: explained to within noise);"
-        f" not supported: {shares[0]:.2g} % of the field, missing: {shares[1]:.2g} %"
+        f" not supported: {unsupported:.2g} % of the field{grain}, missing: {missing:.2g} %"
     )
 
 
