@@ -177,6 +177,20 @@ class RawStack:
         return np.ndindex(*self.array.shape[:3])
 
 
+class Through:
+    """Array of a raw stack, seen through what a subclass does to ``array[t, c, z]``; shape and type stay."""
+
+    array: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+
 def digest(raw: np.ndarray) -> bytes:
     """What tells one raw stack from all others."""
     found = blake2b(f"{raw.dtype.str} {raw.shape}".encode(), digest_size=16)

@@ -68,9 +68,9 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
 
     Parameters
     ----------
-    order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given, in
-        which the phases of the first angle are followed by those of the second.
+    order : {"PAZ", "PZA", "ZAP", ..., "PAT", "tiled"}, optional
+        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given: the
+        phases of the first angle, those of the second, the next z-plane. With T for Z they are times.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
     widefield_frame : {"none", "first", "last"}, optional

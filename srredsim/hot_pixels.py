@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import Position, RawStack
+from srredsim.acquisition import Position, RawStack, Through
 
 ALONE = 3.0  # times the light of the neighbours that a hot pixel has more than they; a point of light has 1 at most
 FAR = 8.0  # standard deviations, as neighbours differ in the mean of the frames
 BRIGHT_PERCENT, SHARE = 99.0, 0.25  # least share of the light of bright places that it has more than its neighbours
 DARK_PERCENT = 1.0
-FEWEST = 3  # frames
+FEWEST_FRAMES = 3  # frames
 SAMPLE = 1 << 16  # pixels by which noise and light of the mean frame are judged
 AROUND = [(dy, dx) for dy, dx in product((-1, 0, 1), repeat=2) if (dy, dx) != (0, 0)]
 
@@ -32,7 +32,7 @@ def hot_pixels(raw: np.ndarray) -> np.ndarray:
     """
     nowhere = np.empty((0, 2), int)
     frames = raw.reshape(-1, *raw.shape[-2:])
-    if len(frames) < FEWEST or min(frames.shape[1:]) < 3:
+    if len(frames) < FEWEST_FRAMES or min(frames.shape[1:]) < 3:
         return nowhere
     with np.errstate(over="ignore", invalid="ignore"):
         mean = frames.mean(axis=0, dtype=np.float32)
@@ -66,20 +66,12 @@ def repaired(raw: np.ndarray, places: np.ndarray) -> np.ndarray:
     return frames
 
 
-class Repaired:
+class Repaired(Through):
     """``array[t, c, z]`` as of a raw stack, without its hot pixels; what was ``found`` is kept."""
 
     def __init__(self, array: Any):
         self.array = array
         self.found: dict[Position, np.ndarray] = {}
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.array.dtype
 
     @property
     def numbers(self) -> np.ndarray | None:
@@ -100,7 +92,7 @@ class Repaired:
 
 def without_hot_pixels(stack: RawStack) -> RawStack:
     """The same stack, whose hot pixels are repaired when its frames are read."""
-    if stack.pattern.frames < FEWEST or isinstance(stack.array, Repaired):
+    if stack.pattern.frames < FEWEST_FRAMES or isinstance(stack.array, Repaired):
         return stack
     return replace(stack, array=Repaired(stack.array))
 

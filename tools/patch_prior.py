@@ -73,8 +73,8 @@ def image(rng: np.random.Generator, size: int = 256) -> np.ndarray:
 
 def patches_of(clean: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """(count, 64), from anywhere, in any of the eight positions."""
-    corners = rng.integers(0, np.array(clean.shape) - mixture.SIDE + 1, (count, 2))
-    windows = np.lib.stride_tricks.sliding_window_view(clean, (mixture.SIDE, mixture.SIDE))
+    corners = rng.integers(0, np.array(clean.shape) - mixture.PATCH_PX + 1, (count, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(clean, (mixture.PATCH_PX, mixture.PATCH_PX))
     chosen = windows[corners[:, 0], corners[:, 1]]
     for turned in (lambda a: a[:, ::-1], lambda a: a[:, :, ::-1], lambda a: a.transpose(0, 2, 1)):
         chosen = np.where(rng.random((count, 1, 1)) < 0.5, turned(chosen), chosen)

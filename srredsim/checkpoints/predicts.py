@@ -20,7 +20,7 @@ INPUTS = {  # what a network is given, from an image of mean 0 and standard devi
     "z/255": lambda z: z / 255,
     "png/255": lambda z: np.clip(0.25 + 0.15 * z, 0, 1),
 }
-SIDE, NOISE = 96, 0.3  # pixels and standard deviation of the test image
+TEST_SIDE_PX, NOISE = 96, 0.3  # pixels and standard deviation of the test image
 ERROR, TIMES = 0.5, 2.0  # decisive: the error is below this share of the contrast, and the other one so many times it
 
 
@@ -79,6 +79,6 @@ def _error(image: np.ndarray, truth: np.ndarray) -> float:
 def _scene() -> tuple[np.ndarray, np.ndarray]:
     """Spots and clouds of mean 0 and standard deviation 1, and white noise."""
     rng = np.random.default_rng(5)
-    spots = rng.random((SIDE, SIDE)) < 0.01
+    spots = rng.random((TEST_SIDE_PX, TEST_SIDE_PX)) < 0.01
     scene = 8 * ndimage.gaussian_filter(spots * 1.0, 2.0) + 20 * ndimage.gaussian_filter(spots * 1.0, 7.0)
     return (scene - scene.mean()) / scene.std(), NOISE * rng.normal(size=scene.shape)

@@ -38,7 +38,7 @@ URL = (
 )
 MD5 = "253f8cb515780f3b799900260a226db6"
 TIMEOUT_S = 30.0
-SMALLEST = 16  # pixels: the fifth block sees a sixteenth of them
+SMALLEST_SIDE_PX = 16  # pixels: the fifth block sees a sixteenth of them
 WANTED = "it takes VGG19 of keras.applications without its dense layers (.h5) or of torchvision (.pth)"
 
 Features = Mapping[str, Any]  # layer -> (batch, y, x, channels)
@@ -58,8 +58,9 @@ class Extractor:
         ``low`` and ``high`` are the values of the images that count as black and as white.
         """
         shape = tuple(images.shape)
-        if len(shape) != 4 or shape[-1] != 1 or any(isinstance(side, int) and side < SMALLEST for side in shape[1:3]):
-            raise ValueError(f"VGG features are of images (batch, y, x, 1), {SMALLEST} pixels or more; got {shape}")
+        least = SMALLEST_SIDE_PX
+        if len(shape) != 4 or shape[-1] != 1 or any(isinstance(side, int) and side < least for side in shape[1:3]):
+            raise ValueError(f"VGG features are of images (batch, y, x, 1), {least} pixels or more; got {shape}")
         mean, deviation = (ops.convert_to_tensor(numbers, "float32") for numbers in SCALES[self.kind])
         grey = (ops.cast(images, "float32") - low) / (high - low)
         colours = (ops.repeat(grey, 3, axis=-1) - mean) / deviation

@@ -18,8 +18,8 @@ from srredsim.errors import short
 
 Record = TypeVar("Record")
 
-ORDERS = Choices("srredsim.io.orders:ORDERS")
-WIDEFIELD_FRAMES = Choices("srredsim.io.orders:WIDEFIELD_FRAMES")
+ORDERS = Choices("srredsim.io.wanted:ORDERS")
+WIDEFIELD_FRAMES = Choices("srredsim.io.wanted:WIDEFIELD_FRAMES")
 OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")

@@ -18,11 +18,18 @@ LOG = "errors.log"  # in the cache folder
 LONGEST = 200  # characters of an unexpected error in its line
 
 
-def each(arguments: Any, work: Callable[[Path, int | None], dict], begin: Callable[[], None] = lambda: None) -> dict:
+def each(
+    arguments: Any,
+    work: Callable[[Path, int | None], dict],
+    begin: Callable[[], None] = lambda: None,
+    *,
+    of_stacks: bool = True,
+) -> dict:
     """The reports of the inputs that went well, the reasons of those that did not, and what was there already.
 
     ``work`` is given a path and the number of an image in it, None where there is only one. ``begin``, which may take
-    long, is called before the first of them; if none is there, it is not.
+    long, is called before the first of them; if none is there, it is not. ``of_stacks``: inputs of a command that can
+    take a folder for one stack are raw stacks, and no single images.
     """
     from srredsim import io
 
@@ -30,7 +37,7 @@ def each(arguments: Any, work: Callable[[Path, int | None], dict], begin: Callab
     failures: list[dict] = []
     skipped: list[dict] = []
     claimed: dict = {}
-    found = list(_found(arguments, failures))
+    found = list(_found(arguments, failures, of_stacks))
     if found:
         begin()
     for path, scene in ((one, scene) for one in found for scene in _scenes(arguments, one)):
@@ -52,7 +59,7 @@ def each(arguments: Any, work: Callable[[Path, int | None], dict], begin: Callab
     return {"results": results, "failures": failures, "skipped": skipped}
 
 
-def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
+def _found(arguments: Any, failures: list[dict], of_stacks: bool) -> Iterator[Path]:
     """Each image once, those of folders too."""
     from srredsim import io
 
@@ -60,8 +67,7 @@ def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
     stack = getattr(arguments, "stack", False)
     if stack and (files := [path for path in arguments.inputs if not path.is_dir()]):
         raise InputError(f"`stack` takes folders, whose files are the frames of one stack; {files[0]} is none")
-    of_stacks = hasattr(arguments, "stack") and getattr(arguments, "model", None) is None
-    alone = not of_stacks or arguments.order == "tiled"
+    alone = not of_stacks or not hasattr(arguments, "stack") or arguments.order == "tiled"
     for given in arguments.inputs:
         try:
             paths = io.find([given], terminal.note, known, stack=stack, frames_alone=alone)

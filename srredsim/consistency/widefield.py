@@ -25,7 +25,7 @@ from srredsim.optics.otf import cutoff_per_um
 from srredsim.optics.sampling import bin_pixels
 
 SIDE = 512  # pixels of the windows whose spectra are added up, at most
-SMALLEST = 3 * WIDE_FADE  # pixels: below, a window is nothing but borders
+SMALLEST_WINDOW_PX = 3 * WIDE_FADE  # pixels: below, a window is nothing but borders
 RING = 0.01  # cycles per pixel
 LOWEST, HIGHEST = 0.06, 0.5  # cycles per pixel of the rings that are compared
 ABOVE_NOISE = 2.0  # power of the input over that of its noise, in a ring that is compared
@@ -65,7 +65,7 @@ def agreement(noisy: np.ndarray, image: np.ndarray, cutoff_per_pixel: float | No
         That of the lens in cycles per pixel of the input; left out: any that the pixels can carry.
     """
     noisy, image = np.asarray(noisy, np.float32), np.asarray(image, np.float32)
-    if min(noisy.shape) < SMALLEST or not (np.all(np.isfinite(noisy)) and np.ptp(noisy) > 0):
+    if min(noisy.shape) < SMALLEST_WINDOW_PX or not (np.all(np.isfinite(noisy)) and np.ptp(noisy) > 0):
         return Agreement(None)
     scale = image.shape[0] // noisy.shape[0]
     rounded, noisy, image = only_rounding(noisy), _of_deviation_1(noisy), _of_deviation_1(image)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim.denoising.mixture import BLOCK, SHIPPED, SIDE, Mixture, load, product, without_mean
+from srredsim.denoising.mixture import BLOCK, PATCH_PX, SHIPPED, Mixture, load_prior, product, without_mean
 from srredsim.errors import InputError
 
 TRUST = (1.0, 4.0, 8.0, 16.0, 32.0)  # k of the passes
@@ -42,7 +42,7 @@ def epll(image, noise_std: float, data_range: float, prior: str | Path = SHIPPED
     data_range : float
         From the darkest to the brightest value: by this the image is scaled to 0 ... 1, which the prior is made for.
     prior : path
-        A .npz, see `srredsim.denoising.mixture.load`; left out: the one that was trained on simulated images.
+        A .npz, see `srredsim.denoising.mixture.load_prior`; left out: the one that was trained on simulated images.
 
     Raises
     ------
@@ -50,11 +50,13 @@ def epll(image, noise_std: float, data_range: float, prior: str | Path = SHIPPED
         If the image is not a plane of finite numbers, noise or range are not above 0, or the prior is none.
     """
     noisy = np.asarray(image, np.float32)
-    if noisy.ndim != 2 or min(noisy.shape) < SIDE or not np.all(np.isfinite(noisy)):
-        raise InputError(f"EPLL needs one plane (y, x) of finite numbers, {SIDE} x {SIDE} or more; got {noisy.shape}")
+    if noisy.ndim != 2 or min(noisy.shape) < PATCH_PX or not np.all(np.isfinite(noisy)):
+        raise InputError(
+            f"EPLL needs one plane (y, x) of finite numbers, {PATCH_PX} x {PATCH_PX} or more; got {noisy.shape}"
+        )
     if not (np.isfinite(noise_std) and noise_std > 0 and np.isfinite(data_range) and data_range > 0):
         raise InputError(f"EPLL needs noise and range above 0, not {noise_std} and {data_range}")
-    mixture = load(prior)
+    mixture = load_prior(prior)
     low, high = noisy.min(), noisy.max()
     scaled = (noisy - low) / np.float32(data_range)
     estimate = scaled
@@ -66,18 +68,19 @@ def epll(image, noise_std: float, data_range: float, prior: str | Path = SHIPPED
 
 def likely_image(mixture: Mixture, image: np.ndarray, noise_variance: float) -> np.ndarray:
     """Average of the filtered versions of all overlapping patches; float32 (y, x), a strip of patches at a time."""
-    rows, columns = (n - SIDE + 1 for n in image.shape)
+    rows, columns = (n - PATCH_PX + 1 for n in image.shape)
     filters = wiener_filters(mixture, noise_variance)
     total, count = np.zeros(image.shape, np.float32), np.zeros(image.shape, np.float32)
     strip = max(1, STRIP_PATCHES // columns)
     for top in range(0, rows, strip):
         height = min(strip, rows - top)
-        windows = np.lib.stride_tricks.sliding_window_view(image[top : top + height + SIDE - 1], (SIDE, SIDE))
-        patches, means = without_mean(windows.reshape(-1, SIDE**2))
+        part = image[top : top + height + PATCH_PX - 1]
+        windows = np.lib.stride_tricks.sliding_window_view(part, (PATCH_PX, PATCH_PX))
+        patches, means = without_mean(windows.reshape(-1, PATCH_PX**2))
         component = mixture.most_likely(patches, noise_variance)
-        filtered = (_filtered(patches, component, filters) + means).reshape(height, columns, SIDE, SIDE)
-        for dy in range(SIDE):
-            for dx in range(SIDE):
+        filtered = (_filtered(patches, component, filters) + means).reshape(height, columns, PATCH_PX, PATCH_PX)
+        for dy in range(PATCH_PX):
+            for dx in range(PATCH_PX):
                 total[top + dy : top + dy + height, dx : dx + columns] += filtered[:, :, dy, dx]
                 count[top + dy : top + dy + height, dx : dx + columns] += 1
     return total / count

@@ -34,8 +34,8 @@ from srredsim import documents
 from srredsim.errors import InputError
 from srredsim.io.whole import atomic
 
-SIDE = 8  # pixels of a patch
-PIXELS = SIDE**2
+PATCH_PX = 8  # pixels of a patch
+PIXELS = PATCH_PX**2
 SHIPPED = Path(__file__).with_name("patch_prior.npz")
 STRENGTHS = 10  # groups of equal size into which patches are sorted by contrast before the fit
 WORKERS = 2
@@ -193,7 +193,7 @@ def save(mixture: Mixture, path: str | Path, overwrite: bool = False) -> Path:
 
 
 @cache
-def load(path: str | Path = SHIPPED) -> Mixture:
+def load_prior(path: str | Path = SHIPPED) -> Mixture:
     """A mixture from a .npz with ``weights`` and ``covariances``: (components, 64, 64), or their upper triangles.
 
     Raises
@@ -221,7 +221,7 @@ def load(path: str | Path = SHIPPED) -> Mixture:
     if weights.ndim != 1 or not weights.size or covariances.shape != (weights.size, PIXELS, PIXELS):
         raise InputError(
             f"{path} is no prior: weights {weights.shape} and covariances {covariances.shape};"
-            f" wanted (components,) and (components, {PIXELS}, {PIXELS}), of patches of {SIDE} x {SIDE}"
+            f" wanted (components,) and (components, {PIXELS}, {PIXELS}), of patches of {PATCH_PX} x {PATCH_PX}"
         )
     finite = np.all(np.isfinite(weights)) and np.all(np.isfinite(covariances))
     if not finite or weights.min() <= 0 or np.any(np.diagonal(covariances, axis1=1, axis2=2) < 0):

@@ -12,7 +12,7 @@ from srredsim import checks
 from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
 from srredsim.io.files import stem
-from srredsim.io.orders import Wanted
+from srredsim.io.wanted import Wanted
 from srredsim.optics import plausible
 
 COUNTS = ("angles", "phases", "scene")

@@ -80,9 +80,9 @@ def _tried_as_frames(folder: Path, paths: list[Path], tell: Callable[[str], None
     if formats.are_frames(paths):
         words = f"holds {len(paths)} numbered files of one frame each"
         if not frames_alone:
-            what = f"{words}, and a raw stack has several frames: give `stack` to take them for one"
+            what = f"{words}, and a raw stack has several frames: give `stack=True` to take them for one"
             raise InputError(what, about=folder)
-        tell(f"{folder} {words}; if they are the frames of one raw stack, give `stack`")
+        tell(f"{folder} {words}; if they are the frames of one raw stack, give `stack=True`")
     return paths
 
 

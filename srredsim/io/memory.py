@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack, digest
+from srredsim.acquisition import RawStack, Through, digest
 from srredsim.io.source import Source
 
-LIMIT = 256 * 2**20  # bytes: the frames of one t, c and z are 126 MB where 15 have 2048 x 2048 pixels of 16 bits
+LIMIT_BYTES = 256 * 2**20  # bytes: the frames of one t, c and z are 126 MB where 15 have 2048 x 2048 pixels of 16 bits
 
 
 def remembering(stack: RawStack, limit: int | None = None) -> RawStack:
-    """The same stack, whose latest frames stay in memory up to so many bytes, `LIMIT` if left out.
+    """The same stack, whose latest frames stay in memory up to so many bytes, `LIMIT_BYTES` if left out.
 
     What it gives is read-only: whoever asks next is given the same array. A stack that remembers stays as it is.
     """
     if isinstance(stack.array, Remembered):
         return stack
-    return replace(stack, array=Remembered(stack.array, LIMIT if limit is None else limit))
+    return replace(stack, array=Remembered(stack.array, LIMIT_BYTES if limit is None else limit))
 
 
 def read_anew(array: Any) -> Any:
@@ -30,7 +30,7 @@ def read_anew(array: Any) -> Any:
     return array.array if isinstance(array, Remembered) else array
 
 
-class Remembered:
+class Remembered(Through):
     """``array[t, c, z]`` as of a raw stack, the latest kept; those that were not asked for longest go first.
 
     At most ``limit`` bytes are kept. What alone has more is never kept, but given and forgotten. ``digests`` are those
@@ -41,14 +41,6 @@ class Remembered:
         self.array, self._limit = array, limit
         self._kept: OrderedDict[tuple[int, int, int], np.ndarray] = OrderedDict()
         self.digests: dict[tuple[int, int, int], bytes] = {}
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.array.dtype
 
     def __getitem__(self, position: tuple[int, int, int]) -> np.ndarray:
         if position in self._kept:
@@ -74,13 +66,13 @@ class Planes:
     """Planes of a file that two stacks read: one the whole planes, the other the middle of each.
 
     Of the whole planes, those that are ``pinned`` stay in memory, and of the others the latest, up to so many bytes,
-    `LIMIT` if left out. Of each plane whose middle was asked for, the middle stays. So what is asked for whole once and
-    then, as often as one likes, for its middle, is read twice at most, and once if the file is small.
+    `LIMIT_BYTES` if left out. Of each plane whose middle was asked for, the middle stays. So what is asked for whole
+    once and then, as often as one likes, for its middle, is read twice at most, and once if the file is small.
     """
 
     def __init__(self, source: Source, side: int, pinned: Iterable[int] = (), limit: int | None = None):
         self._read, self._side, self._pinned = source.plane, side, frozenset(pinned)
-        self._limit = LIMIT if limit is None else limit
+        self._limit = LIMIT_BYTES if limit is None else limit
         self._kept: dict[int, np.ndarray] = {}
         self._latest: OrderedDict[int, np.ndarray] = OrderedDict()
         self._middles: dict[int, np.ndarray] = {}
@@ -111,13 +103,13 @@ class Passing:
     """Planes of a file on their way to who reads them whole and remembers them; what is glanced at are their middles.
 
     Of the planes that are ``wanted`` the middle stays when they pass. One whose middle is asked for before it has
-    passed is read, and stays until it is read whole, up to so many bytes, `LIMIT` if left out. So a plane is read once
-    more for its middle than it is read whole only where memory is short, or nobody wants it whole. A thread may read
-    ahead.
+    passed is read, and stays until it is read whole, up to so many bytes, `LIMIT_BYTES` if left out. So a plane is read
+    once more for its middle than it is read whole only where memory is short, or nobody wants it whole. A thread may
+    read ahead.
     """
 
     def __init__(self, source: Source, side: int, limit: int | None = None):
-        self._source, self._side, self._limit = source, side, LIMIT if limit is None else limit
+        self._source, self._side, self._limit = source, side, LIMIT_BYTES if limit is None else limit
         self._wanted: frozenset[int] = frozenset()
         self._middles: dict[int, np.ndarray] = {}
         self._early: dict[int, np.ndarray] = {}

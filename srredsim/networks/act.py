@@ -15,7 +15,7 @@ from srredsim.layers.scales import check_scale
 from srredsim.layers.transformer import normalised
 from srredsim.layers.windows import reach
 
-SIDE = 3  # pixels of a token
+TOKEN_PX = 3  # pixels of a token
 SMALL = {
     "input_channels": 1,
     "stages": 2,
@@ -75,14 +75,14 @@ def receptive_field(stages: int = 4, blocks: int = 12, scale: int = 2, **_) -> i
     The attention looks at the whole window that it is given, so tiles of a larger image differ from the whole image,
     however wide their context.
     """
-    tokens, group = ["windows", SIDE], 2 * blocks + 1
+    tokens, group = ["windows", TOKEN_PX], 2 * blocks + 1
     later = [(tokens, [2 + group])] * (stages - 1)
-    return min(reach([9, (tokens, [group]), *later, 1, 2 if scale > 1 else 1], SIDE), CONTEXT)
+    return min(reach([9, (tokens, [group]), *later, 1, 2 if scale > 1 else 1], TOKEN_PX), CONTEXT)
 
 
 def alignment(**_) -> int:
     """Pixels to whose multiples the image may be moved: the side of a token."""
-    return SIDE
+    return TOKEN_PX
 
 
 def largest_window(**_) -> int:
@@ -97,9 +97,9 @@ def order(channels: int, halves: int = 1, wide: int = 1) -> list[int]:
     ``wide`` one, the place, the channel within its half.
     """
     blocks = [(y, x) for y in range(wide) for x in range(wide)]
-    pixels = [(y, x) for y in range(SIDE) for x in range(SIDE)]
+    pixels = [(y, x) for y in range(TOKEN_PX) for x in range(TOKEN_PX)]
     return [
-        (channel * wide * SIDE + SIDE * v + y) * wide * SIDE + SIDE * u + x
+        (channel * wide * TOKEN_PX + TOKEN_PX * v + y) * wide * TOKEN_PX + TOKEN_PX * u + x
         for half in range(halves)
         for v, u in blocks
         for y, x in pixels
@@ -109,16 +109,16 @@ def order(channels: int, halves: int = 1, wide: int = 1) -> list[int]:
 
 def _tokens(x):
     """(batch, y, x, channels) -> (batch, y // 3, x // 3, 9 channels), each half of the channels by itself."""
-    x = whole(x, SIDE)
+    x = whole(x, TOKEN_PX)
     half = x.shape[-1] // 2
-    return layers.Concatenate()([ops.space_to_depth(part, SIDE) for part in (x[..., :half], x[..., half:])])
+    return layers.Concatenate()([ops.space_to_depth(part, TOKEN_PX) for part in (x[..., :half], x[..., half:])])
 
 
 def _image(tokens, like):
     """The inverse of `_tokens`; zero where there are none."""
     half = tokens.shape[-1] // 2
-    parts = [ops.depth_to_space(part, SIDE) for part in (tokens[..., :half], tokens[..., half:])]
-    padded = ops.pad(layers.Concatenate()(parts), [(0, 0), (0, SIDE - 1), (0, SIDE - 1), (0, 0)])
+    parts = [ops.depth_to_space(part, TOKEN_PX) for part in (tokens[..., :half], tokens[..., half:])]
+    padded = ops.pad(layers.Concatenate()(parts), [(0, 0), (0, TOKEN_PX - 1), (0, TOKEN_PX - 1), (0, 0)])
     return cropped(padded, like)
 
 

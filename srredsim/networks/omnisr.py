@@ -17,7 +17,7 @@ from srredsim.layers.windows import Windows, attention, reach
 SMALL = {"input_channels": 1, "groups": 1, "blocks": 1, "filters": 4, "heads": 2, "window": 4, "reduction": 2}
 SEES_ALL = ("group_1_block_1_grid_projection", "group_1_gate_4")  # these layers bring in what is far away
 CONTEXT = 64  # input pixels, see receptive_field
-LEAST = 16  # pixels on a side that the gate at the end of a group needs
+SMALLEST_SIDE_PX = 16  # pixels on a side that the gate at the end of a group needs
 
 
 def build(
@@ -40,7 +40,7 @@ def build(
     """
     check_scale(scale, "omnisr")
     image = Input((None, None, input_channels), name="image")
-    padded = filled(image, window, "zero", least=-(-LEAST // window) * window)
+    padded = filled(image, window, "zero", least=-(-SMALLEST_SIDE_PX // window) * window)
     windows = Windows(padded, window)
     shallow = x = convolution(padded, filters, name="first")
     for group in range(1, groups + 1):

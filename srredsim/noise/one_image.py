@@ -24,7 +24,7 @@ from srredsim.errors import InputError
 from srredsim.noise.line import NoiseLine
 
 LEVELS = 300  # sets between the darkest and the brightest value
-FEWEST = 20  # pixels of a set
+FEWEST_PIXELS = 20  # pixels of a set
 SMALLEST_SIDE = 32  # pixels of a side of the image
 AROUND = 7  # pixels over which brightness and noise are averaged to tell smooth ground
 FLATTEST = 0.2  # share of the image that counts as smooth ground at least
@@ -107,7 +107,7 @@ def _level_sets(image: np.ndarray) -> _Sets:
     sets = [
         (mean[end - n : end].mean(), np.median(detail[end - n : end]) / (0.6745 + 0.2 / n), n)
         for end, n in zip(ends, counts, strict=True)
-        if n >= FEWEST
+        if n >= FEWEST_PIXELS
     ]
     if len(sets) < 2:
         raise InputError(

@@ -25,17 +25,17 @@ from scipy import fft
 
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
 
-SMALLEST = 32  # raw pixels of a side
+SMALLEST_SIDE_PX = 32  # raw pixels of a side
 MOST_PHOTONS = 1e5  # that a pixel of a camera can hold
-LEAST = 1e-8  # share of the power at low frequencies that the spectrum goes down to
-SIDE = 256  # raw pixels of the middle of the frames that is looked at
+LEAST_POWER = 1e-8  # share of the power at low frequencies that the spectrum goes down to
+MIDDLE_PX = 256  # raw pixels of the middle of the frames that is looked at
 INSIDE = np.linspace(0.3, 1.0, 8)  # fractions of the cut-off: borders of the rings in which angles are compared
 JUST_OUTSIDE = (1.03, 1.25)
 FITTED = 0.2  # fraction of the cut-off from which on differences of the angles are fitted
 LEVELS = 24  # rings up to the cut-off, in which these count alike
 RING = 0.04  # cycles per pixel: width of the rings further outside
 HALFWAY = 0.6  # fraction of the cut-off
-FEWEST = 24  # frequencies of a ring
+FEWEST_OF_A_RING = 24  # frequencies of a ring
 EFFECTIVE = 0.8  # share of them that are independent, as borders fade
 DARK_PERCENT, BRIGHT_PERCENT = 1.0, 99.0  # percentiles of a mean frame that are taken for background and structures
 UNFITTED = 0.01  # share of the power of a ring, above which what angles differ in is noise and not what is left of them
@@ -124,9 +124,9 @@ def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | 
     It is white where nothing speaks surely against it, so of one angle, with which no other can be compared.
     """
     angles, phases, y, x = raw.shape
-    starts = [max(0, (n - SIDE) // 2) for n in (y, x)]
-    middle = raw[:, :, starts[0] : starts[0] + SIDE, starts[1] : starts[1] + SIDE]
-    if min(middle.shape[2:]) < SMALLEST or not np.isfinite(middle).all():
+    starts = [max(0, (n - MIDDLE_PX) // 2) for n in (y, x)]
+    middle = raw[:, :, starts[0] : starts[0] + MIDDLE_PX, starts[1] : starts[1] + MIDDLE_PX]
+    if min(middle.shape[2:]) < SMALLEST_SIDE_PX or not np.isfinite(middle).all():
         return None
     seen = _Seen(_equally_bright(middle), cutoff_per_pixel)
     outside = seen.outside()
@@ -142,7 +142,7 @@ def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | 
         return white
     table = [(0.0, _towards_zero(inside)), *((ring.middle, ring.power) for ring in (*inside, *outside))]
     middles, power = np.transpose(table)
-    power = np.maximum(power / power[0], LEAST)
+    power = np.maximum(power / power[0], LEAST_POWER)
     return replace(white, frequencies=tuple((middles * cutoff_per_pixel).tolist()), power=tuple(power.tolist()))
 
 
@@ -183,7 +183,7 @@ class _Seen:
         found = []
         for low, high in pairwise(borders):
             values = self.power[(self.relative >= low) & (self.relative < high) & self.half]
-            if values.size >= FEWEST:
+            if values.size >= FEWEST_OF_A_RING:
                 error = 1 / np.sqrt(EFFECTIVE * values.size * self.frames.shape[0] * self.frames.shape[1])
                 found.append(Ring((low + high) / 2, float(values.mean()), float(error)))
         return found
@@ -200,7 +200,7 @@ class _Seen:
         found = []
         for low, high in pairwise(INSIDE):
             ring = (relative >= low) & (relative < high)
-            if np.count_nonzero(ring) < FEWEST:
+            if np.count_nonzero(ring) < FEWEST_OF_A_RING:
                 continue
             power = float(differences[ring].mean()) * self.frames.shape[1] / 2 / self.unit
             error = 1 / np.sqrt(EFFECTIVE * np.count_nonzero(ring) * (angles - 1))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import Position, RawStack
+from srredsim.acquisition import Position, RawStack, Through
 from srredsim.errors import InputError
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.optics.transfer import Transfer, transfers_of
@@ -17,7 +17,7 @@ from srredsim.optics.transfer import Transfer, transfers_of
 Spectra = Sequence[NoiseSpectrum | None]
 
 
-class Whitened:
+class Whitened(Through):
     """``array[t, c, z]`` as of a raw stack, with white noise: the spectrum is that of the first frames of a channel.
 
     Frames whose noise is white already are given as they are.
@@ -26,14 +26,6 @@ class Whitened:
     def __init__(self, array: Any, cutoffs_per_pixel: Sequence[float], spectra: Spectra = ()):
         self.array, self._cutoffs = array, cutoffs_per_pixel
         self._known: dict[int, NoiseSpectrum | None] = dict(enumerate(spectra))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.array.dtype
 
     def __getitem__(self, position: Position) -> np.ndarray:
         raw, channel = np.asarray(self.array[position]), position[1]

@@ -10,7 +10,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.quality.beyond_cutoff import power_beyond_cutoff
 from srredsim.quality.decorrelation import decorrelation
-from srredsim.quality.residual_stripes import FAINT, LIMIT, residual_stripes, visible
+from srredsim.quality.residual_stripes import FAINT, LIMIT_Z, residual_stripes, visible
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.planes import Plane
 from srredsim.reconstruction.wiener import Regularisation
@@ -99,7 +99,7 @@ def assess(
         "decorrelation_um": resolution_um,
         "beyond_cutoff": beyond,
         "stripes": max(stripes, key=lambda found: found["z"], default=None),
-        "stripes_limits": {"z": LIMIT, "contrast": FAINT},
+        "stripes_limits": {"z": LIMIT_Z, "contrast": FAINT},
         "artefacts": strong,
         "words": [
             _mmr_words(ratio),

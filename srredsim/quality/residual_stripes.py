@@ -28,7 +28,7 @@ AROUND = (0.1, 0.25)  # fractions of the cut-off, about n k: where chance is mea
 EDGE = 0.97  # fraction of the support of the image: beyond, nothing is left after apodisation
 DIM = 0.2  # times the root mean square of the coarse structures: what is darker hardly counts
 BLOCK = 4  # output pixels
-LIMIT = 4.5  # value of z, see `visible`
+LIMIT_Z = 4.5  # value of z, see `visible`
 FAINT = 0.06  # contrast of stripes that phase errors of 0.05 rad leave where light is plenty: nobody sees them
 
 
@@ -94,7 +94,7 @@ def visible(found: list[dict[str, float]]) -> list[dict[str, float]]:
     Of 119 reconstructions of simulated stacks (3 and 5 phases, 100 and 2000 photons) none had any; of the same with
     frames 10 % unequally bright 109 had, with phases wrong by up to 0.5 rad, of 5, 23 of 30 in plenty of light.
     """
-    return [one for one in found if one["z"] > LIMIT and one["contrast"] > FAINT]
+    return [one for one in found if one["z"] > LIMIT_Z and one["contrast"] > FAINT]
 
 
 def _blocks(image: np.ndarray) -> np.ndarray:

@@ -18,8 +18,8 @@ from srredsim.reconstruction.planes import sharpest_slice
 from srredsim.stripes.cutoff import cutoff_of
 from srredsim.stripes.preprocess import prepare
 
-FIELD = 512  # raw pixels, side of what is looked at
-SMALLEST = 48  # the same, at least
+FIELD_PX = 512  # raw pixels, side of what is looked at
+SMALLEST_SIDE_PX = 48  # the same, at least
 LARGEST_DEVIATION = 0.08  # of a cut-off that is good enough to work with
 
 
@@ -97,10 +97,10 @@ def _meaning(optics: Optics) -> str:
 
 def _of_channel(stack: RawStack, channel: int) -> Cutoff:
     _, raw = sharpest_slice(stack, channel)
-    if min(raw.shape[2:]) < SMALLEST:
-        raise InputError(f"they are {raw.shape[2]} x {raw.shape[3]} pixels, wanted {SMALLEST} or more")
-    starts = [max(0, (n - FIELD) // 2) for n in raw.shape[2:]]
-    field = tuple(slice(start, start + FIELD) for start in starts)
+    if min(raw.shape[2:]) < SMALLEST_SIDE_PX:
+        raise InputError(f"they are {raw.shape[2]} x {raw.shape[3]} pixels, wanted {SMALLEST_SIDE_PX} or more")
+    starts = [max(0, (n - FIELD_PX) // 2) for n in raw.shape[2:]]
+    field = tuple(slice(start, start + FIELD_PX) for start in starts)
     found = cutoff_of(prepare(raw[:, :, *field]))
     if found.deviation > LARGEST_DEVIATION:
         raise InputError(

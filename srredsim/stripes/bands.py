@@ -15,7 +15,7 @@ from srredsim.optics.transfer import Transfer
 LOWEST = 0.12  # fraction of the cut-off: below, out-of-focus light and what phase errors leave of other bands
 BLOCKS = 64  # along an axis, at least, that a product is summed in before it is compared at lags close to one
 BEYOND, JUST_BEYOND, FAR_BEYOND = 1.03, 1.25, 1.4  # times the cut-off
-FEWEST = 32  # frequencies that noise is measured in
+FEWEST_FREQUENCIES = 32  # frequencies that noise is measured in
 UNEVEN, CERTAIN = 0.3, 6.0  # share by which a mean is above that of white noise, and standard deviations to be sure
 REACH = 1.6  # times the cut-off: lags of up to 1.2 are sampled without folding
 SMOOTH = 15  # frequency steps over which the power of the object is averaged
@@ -55,10 +55,10 @@ class Bands:
         fy, fx = self.frequencies_per_um
         relative = np.hypot(fy[:, None], fx) / self.transfer.cutoff_per_um
         beyond = relative > BEYOND
-        if np.count_nonzero(beyond) < FEWEST:  # next to no pixel is finer than the lens: take the finest there are
+        if np.count_nonzero(beyond) < FEWEST_FREQUENCIES:  # next to none is finer than the lens: take the finest
             beyond = relative > 0.95 * np.hypot(fy.min(), fx.min()) / self.transfer.cutoff_per_um
         near, far = (relative > BEYOND) & (relative < JUST_BEYOND), relative > FAR_BEYOND
-        if min(np.count_nonzero(near), np.count_nonzero(far)) >= FEWEST and self._uneven(far):
+        if min(np.count_nonzero(near), np.count_nonzero(far)) >= FEWEST_FREQUENCIES and self._uneven(far):
             return float(np.mean([np.mean(np.abs(band[near]) ** 2, dtype=float) for band in self.spectra]))
         power = [np.median(np.abs(band[beyond]) ** 2) for band in self.spectra]
         return float(np.mean(power)) / np.log(2)  # median of an exponential distribution

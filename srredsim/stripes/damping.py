@@ -48,7 +48,7 @@ from srredsim.stripes.parameters import Angle, Damping, Order
 
 LOWEST, HIGHEST = 0.2, 0.9  # fractions of the cut-off, distance to the middle of either band
 BEYOND = 1.03  # times the cut-off: nothing but noise
-FEWEST, MOST = 200, 8192  # frequencies that a number is taken from; of a large field, every second or third will do
+FEWEST_FREQUENCIES, MOST = 200, 8192  # that a number is taken from; of a large field, every second or third will do
 RANGE = (0.1, 1.5)  # in which the damping is looked for
 STRONGEST = 2.0  # amplitude c: twice what light can have
 EXACT = 0.03  # that stacks of known damping are met with, however much light there is
@@ -104,7 +104,7 @@ def damping_of(bands: Sequence[Bands], angles: Sequence[Angle]) -> Damping:
         [_pairs(each, order) for order in angle.orders if order.amplitude != 0]
         for each, angle in zip(bands, angles, strict=True)
     ]
-    found = measure([[pairs for pairs in angle if pairs.zero.size >= FEWEST] for angle in everything])
+    found = measure([[pairs for pairs in angle if pairs.zero.size >= FEWEST_FREQUENCIES] for angle in everything])
     if found is None:
         return Damping(DAMPING, "assumed")
     measured, uncertainty = found
@@ -156,7 +156,7 @@ def _pairs(bands: Bands, order: Order) -> Pairs:
     other = fft.fft2(image(bands.spectra[order.order]) * home, workers=WORKERS)
     common = (other * bands.spectra[0].conj() * np.exp(-1j * order.phase_rad)).real
     beyond = (v_zero > BEYOND) & (v_other > BEYOND)
-    shared = float(np.mean(common[beyond])) / bands.noise if np.count_nonzero(beyond) >= FEWEST else 0.0
+    shared = float(np.mean(common[beyond])) / bands.noise if np.count_nonzero(beyond) >= FEWEST_FREQUENCIES else 0.0
     passed = [ideal(fy + y, fx + x) for y, x in ((0.0, 0.0), (ky, kx))]
     between = (np.minimum(v_zero, v_other) > LOWEST) & (np.maximum(v_zero, v_other) < HIGHEST)
     inside = np.flatnonzero(between & (np.minimum(*passed) > 0))  # coarse pixels pass less than the lens

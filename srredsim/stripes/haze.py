@@ -32,7 +32,7 @@ from srredsim.stripes.parameters import Order, Parameters
 
 RINGS = 28  # up to `HIGHEST`
 REFERENCE, HIGHEST = 0.25, 0.7  # fractions of the cut-off: between them contrasts are measured
-FEWEST = 12  # frequencies that a ring is measured from
+FEWEST_OF_A_RING = 12  # frequencies that a ring is measured from
 BEYOND, LEAST = (
     1.03,
     200,
@@ -80,7 +80,7 @@ def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer) -> H
             for part in _of_orders(bands, orders, _Constant(frames.shape[2:], bands.spectra.shape[1:])):
                 sums += part
     common, power, variance, count = sums
-    told = (power > 0) & (count >= FEWEST)
+    told = (power > 0) & (count >= FEWEST_OF_A_RING)
     if not told.any():
         return Haze()
     middle = (np.arange(RINGS) + 0.5) * HIGHEST / RINGS

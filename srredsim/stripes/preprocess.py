@@ -8,7 +8,7 @@ import numpy as np
 
 from srredsim.errors import InputError, not_finite
 
-SMALLEST = 4  # pixels of a side
+SMALLEST_SIDE_PX = 4  # pixels of a side
 BACKGROUND_PERCENT = 1.0  # percentile of the mean frame of an angle
 
 
@@ -33,10 +33,9 @@ def prepare(raw: np.ndarray) -> Prepared:
         If a value is not finite or a frame is no brighter than the background.
     """
     y, x = np.shape(raw)[-2:]
-    if min(y, x) < SMALLEST:
-        raise InputError(
-            f"the frames are {y} x {x} pixels: no stripes fit in them; {SMALLEST} x {SMALLEST} is the least"
-        )
+    if min(y, x) < SMALLEST_SIDE_PX:
+        least = f"{SMALLEST_SIDE_PX} x {SMALLEST_SIDE_PX}"
+        raise InputError(f"the frames are {y} x {x} pixels: no stripes fit in them; {least} is the least")
     frames = np.array(raw, np.float32)
     means = frames.mean(axis=1, dtype=np.float32)
     if not np.all(np.isfinite(means)):

@@ -12,7 +12,7 @@ import numpy as np
 from srredsim import checks
 from srredsim.acquisition import RawStack, which
 from srredsim.denoising.methods import named, names, takers
-from srredsim.denoising.mixture import load
+from srredsim.denoising.mixture import load_prior
 from srredsim.errors import InputError
 from srredsim.io import Reading, Writing
 from srredsim.lost_frames import SeenPlanes
@@ -53,7 +53,7 @@ def denoise_file(
     noise : (a, b), optional
         Variance ``a x + b`` at brightness x, in the units of the file. Left out: measured in each plane by itself.
     prior : path, optional
-        Patch prior of vst_epll, see `srredsim.denoising.mixture.load`.
+        Patch prior of vst_epll, see `srredsim.denoising.mixture.load_prior`.
     progress : callable, optional
         Called as ``progress(done, total)`` after every plane.
 
@@ -192,7 +192,7 @@ def _method(method: str, prior: str | Path | None) -> Callable[..., np.ndarray]:
         return work
     if method not in takers("prior"):
         raise InputError(f"`prior` is for {' or '.join(takers('prior'))}; {method} takes none")
-    load(checks.path("prior", prior))  # a wrong one stops the run before any work
+    load_prior(checks.path("prior", prior))  # a wrong one stops the run before any work
     return lambda noisy, noise, limits: work(noisy, noise, limits, prior=prior)
 
 

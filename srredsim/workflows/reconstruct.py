@@ -214,7 +214,7 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(), *remarks(self.stack)])),
+            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(remarks(self.stack))])),
         }
         return found if self.optics.pixel_size_um else in_pixels(found) | {"optics": found["optics"]}
 

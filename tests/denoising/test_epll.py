@@ -8,7 +8,7 @@ from srredsim.denoising.bm3d import bm3d
 from srredsim.denoising.epll import epll, likely_image, wiener_filters
 from srredsim.denoising.methods.vst_bm3d import vst_bm3d
 from srredsim.denoising.methods.vst_epll import vst_epll
-from srredsim.denoising.mixture import PIXELS, SIDE, Mixture, load, save
+from srredsim.denoising.mixture import PATCH_PX, PIXELS, Mixture, load_prior, save
 from srredsim.errors import InputError
 from srredsim.noise.line import NoiseLine
 
@@ -19,7 +19,7 @@ def error(image, clean):
 
 def some_of_the_prior():
     """Five components of the shipped prior, from faint to strong."""
-    prior = load()
+    prior = load_prior()
     order = np.argsort(np.trace(prior.covariances, axis1=1, axis2=2))[:: len(prior.weights) // 4][:5]
     return Mixture(prior.weights[order] / prior.weights[order].sum(), prior.covariances[order])
 
@@ -29,9 +29,9 @@ def test_the_likely_image_is_that_of_a_loop_over_patches(monkeypatch):
     image = np.random.default_rng(1).normal(0.5, 0.1, (19, 14)) + np.linspace(0, 0.5, 14)
     total, count = np.zeros_like(image), np.zeros_like(image)
     chosen = set()
-    for y in range(19 - SIDE + 1):
-        for x in range(14 - SIDE + 1):
-            patch = image[y : y + SIDE, x : x + SIDE].ravel()
+    for y in range(19 - PATCH_PX + 1):
+        for x in range(14 - PATCH_PX + 1):
+            patch = image[y : y + PATCH_PX, x : x + PATCH_PX].ravel()
             mean = patch.mean()
             noisy = [c + noise_variance * np.eye(PIXELS) for c in prior.covariances]
             likelihoods = [
@@ -41,8 +41,8 @@ def test_the_likely_image_is_that_of_a_loop_over_patches(monkeypatch):
             k = int(np.argmax(likelihoods))
             chosen.add(k)
             filtered = prior.covariances[k] @ np.linalg.solve(noisy[k], patch - mean) + mean
-            total[y : y + SIDE, x : x + SIDE] += filtered.reshape(SIDE, SIDE)
-            count[y : y + SIDE, x : x + SIDE] += 1
+            total[y : y + PATCH_PX, x : x + PATCH_PX] += filtered.reshape(PATCH_PX, PATCH_PX)
+            count[y : y + PATCH_PX, x : x + PATCH_PX] += 1
     assert len(chosen) > 1
     whole = likely_image(prior, image.astype(np.float32), noise_variance)
     np.testing.assert_allclose(whole, total / count, atol=2e-5)
@@ -62,12 +62,12 @@ def test_with_one_white_component_every_pass_is_known(tmp_path):
     noisy = np.random.default_rng(2).random((40, 37))
 
     def sums(image):
-        return convolve2d(image, np.ones((SIDE, SIDE)), mode="full")
+        return convolve2d(image, np.ones((PATCH_PX, PATCH_PX)), mode="full")
 
     expected = noisy
     for k in (1, 4, 8, 16, 32):
         gain = c / (c + s**2 / k)
-        means = convolve2d(expected, np.full((SIDE, SIDE), 1 / PIXELS), mode="valid")
+        means = convolve2d(expected, np.full((PATCH_PX, PATCH_PX), 1 / PIXELS), mode="valid")
         means_of_means = sums(means) / sums(np.ones_like(means))
         expected = (noisy + k * (gain * expected + (1 - gain) * means_of_means)) / (1 + k)
     np.testing.assert_allclose(epll(noisy, s, 1.0, prior=path), np.clip(expected, noisy.min(), noisy.max()), atol=2e-5)

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import multivariate_normal, ortho_group
 
 from srredsim.denoising import mixture
-from srredsim.denoising.mixture import FLOOR, PIXELS, Mixture, fit, load, save, without_mean
+from srredsim.denoising.mixture import FLOOR, PIXELS, Mixture, fit, load_prior, save, without_mean
 from srredsim.errors import InputError
 
 
@@ -55,23 +55,23 @@ def test_patches_lose_their_mean_and_nothing_else():
 
 def test_a_prior_comes_back_from_its_file(tmp_path):
     prior = two_components()
-    back = load(save(prior, tmp_path / "prior.npz"))
+    back = load_prior(save(prior, tmp_path / "prior.npz"))
     np.testing.assert_allclose(back.weights, prior.weights, rtol=1e-6)
     np.testing.assert_allclose(back.covariances, prior.covariances, rtol=1e-6)
     np.savez(tmp_path / "whole.npz", weights=3 * prior.weights, covariances=prior.covariances)
-    np.testing.assert_allclose(load(tmp_path / "whole.npz").covariances, prior.covariances)
-    assert load(tmp_path / "whole.npz").weights.sum() == pytest.approx(1)
+    np.testing.assert_allclose(load_prior(tmp_path / "whole.npz").covariances, prior.covariances)
+    assert load_prior(tmp_path / "whole.npz").weights.sum() == pytest.approx(1)
 
 
 def test_a_prior_that_would_fill_the_memory_is_called_too_large(tmp_path, monkeypatch):
     save(two_components(), tmp_path / "prior.npz")
     monkeypatch.setattr(mixture, "LARGEST", 2**14)
     with pytest.raises(InputError, match=r"^\S+ is too large for a prior: 0 MB when unpacked, at most 0 MB are read$"):
-        load(tmp_path / "prior.npz")
+        load_prior(tmp_path / "prior.npz")
 
 
 def test_the_shipped_prior_is_a_mixture_of_patches_of_mean_0():
-    prior = load()
+    prior = load_prior()
     assert mixture.SHIPPED.stat().st_size < 2.5e6
     assert prior.weights.sum() == pytest.approx(1)
     ones = np.full(PIXELS, 1 / np.sqrt(PIXELS))
@@ -96,15 +96,15 @@ def test_a_file_that_is_no_prior_is_refused(tmp_path, content, message):
     path = tmp_path / "no_prior.npz"
     np.savez(path, **content)
     with pytest.raises(InputError, match=message):
-        load(path)
+        load_prior(path)
 
 
 def test_a_missing_or_foreign_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        load(tmp_path / "none.npz")
+        load_prior(tmp_path / "none.npz")
     (tmp_path / "text.npz").write_text("patches")
     with pytest.raises(InputError, match="takes a"):
-        load(tmp_path / "text.npz")
+        load_prior(tmp_path / "text.npz")
     np.save(tmp_path / "array.npy", np.ones(3))
     with pytest.raises(InputError, match="takes a"):
-        load(tmp_path / "array.npy")
+        load_prior(tmp_path / "array.npy")

@@ -54,7 +54,7 @@ def seeds():
         "a.yaml": (text(documents.read_yaml), texts),
         "parameters.json": (load_parameters, texts),
         "otf.json": (lambda path: read_curve(path, 5.0), texts),
-        "a.npz": (mixture.load.__wrapped__, [conftest.PRIORS["lies"]]),
+        "a.npz": (mixture.load_prior.__wrapped__, [conftest.PRIORS["lies"]]),
         "a.pth": (read_tensors, [conftest.checkpoint(conftest.PICKLES[name]) for name in ("system", "cut", "digits")]),
     }
 

@@ -13,7 +13,7 @@ from srredsim.optics.transfer import Transfer
 from srredsim.quality.assess import assess, max_min_ratio, mode
 from srredsim.quality.beyond_cutoff import power_beyond_cutoff
 from srredsim.quality.decorrelation import decorrelation
-from srredsim.quality.residual_stripes import LIMIT, residual_stripes, visible
+from srredsim.quality.residual_stripes import LIMIT_Z, residual_stripes, visible
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
@@ -142,7 +142,7 @@ def test_frames_lit_unequally_leave_stripes(phases, multiple):
     uneven = 1 + 0.1 * np.random.default_rng(0).standard_normal(prepared.frames.shape[:2]).astype(np.float32)
     spoilt = replace(prepared, frames=prepared.frames * uneven[:, :, None, None])
     found = strongest(spoilt, parameters, transfer)
-    assert found["z"] > LIMIT
+    assert found["z"] > LIMIT_Z
     assert found["multiple"] == multiple  # an order of the pattern: the finest one is amplified most
     assert found["contrast"] > 0.05
 
@@ -152,7 +152,7 @@ def test_wrong_phases_leave_stripes():
     rng = np.random.default_rng(1)
     wrong = [replace(a, steps_rad=tuple(np.add(a.steps_rad, rng.uniform(-0.5, 0.5, 5)))) for a in parameters.angles]
     found = strongest(prepared, Parameters(tuple(wrong)), transfer)
-    assert found["z"] > LIMIT
+    assert found["z"] > LIMIT_Z
     assert found["multiple"] >= 3  # the difference between the orders 2 and -1 or -2
 
 

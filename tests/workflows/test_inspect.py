@@ -53,7 +53,7 @@ def montages(path, _):
     return {"angles": 3, "phases": 3, "order": "tiled"}
 
 
-@pytest.mark.parametrize(("limit", "most"), [(memory.LIMIT, 1), (0, 2)])
+@pytest.mark.parametrize(("limit", "most"), [(memory.LIMIT_BYTES, 1), (0, 2)])
 @pytest.mark.parametrize(
     ("write", "order", "planes"),
     [(slices_in_order, "PAZ", 9 * SLICES), (slices_in_order, "PZA", 9 * SLICES), (montages, "", SLICES)],
@@ -68,7 +68,7 @@ def test_each_plane_is_read_once_or_twice_where_memory_is_short(
     expected = inspection.inspect(plain, io.alternatives(plain))
     reads.clear()
     opened.clear()
-    monkeypatch.setattr(memory, "LIMIT", limit)
+    monkeypatch.setattr(memory, "LIMIT_BYTES", limit)
     found = inspect_file(path, reading=reading)
     assert {name: found[name] for name in expected} == expected
     assert (found["channels"][0]["order_checked"] is not None) == (order == "PZA")

@@ -45,14 +45,14 @@ def array(path, raw):
     return path / "a.npy"
 
 
-@pytest.mark.parametrize(("limit", "most"), [(memory.LIMIT, 1), (0, 2)])
+@pytest.mark.parametrize(("limit", "most"), [(memory.LIMIT_BYTES, 1), (0, 2)])
 @pytest.mark.parametrize("kind", ["tiny_cleaner", "tiny_model"])
 @pytest.mark.parametrize("write", [bare_tiff, compressed_tiff, array])
 def test_reads_of_each_plane(write, kind, limit, most, raw, counted, tmp_path, monkeypatch, request):
     reads, opened = counted
     path, model = write(tmp_path, raw), models.load(request.getfixturevalue(kind), "float32")
     reads.clear()
-    monkeypatch.setattr(memory, "LIMIT", limit)
+    monkeypatch.setattr(memory, "LIMIT_BYTES", limit)
     reading = Reading(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08)
     report = predict_file(path, lambda stack: model, reading=reading)
     assert len(report["paths"]) == 4
@@ -94,7 +94,7 @@ def reconstructed_in_memory(path, model):
 
 
 VERBS = predicted, predicted_in_memory, reconstructed, reconstructed_in_memory
-LIMITS = [(memory.LIMIT, 1), (0, 2)]  # bytes, and how often a plane may be read then
+LIMITS = [(memory.LIMIT_BYTES, 1), (0, 2)]  # bytes, and how often a plane may be read then
 
 
 @pytest.mark.parametrize(("limit", "most"), LIMITS)
@@ -105,7 +105,7 @@ def test_other_readings_are_tried_on_what_was_read(
     """The file has z fastest, and is read as if phases were: a plane belongs to others, too, in other readings."""
     reads, model = counted[0], models.load(tiny_cleaner, "float32")
     np.save(tmp_path / "a.npy", raw[0, 0].transpose(2, 1, 0, 3, 4).reshape(-1, SIDE, SIDE))
-    monkeypatch.setattr(memory, "LIMIT", limit)
+    monkeypatch.setattr(memory, "LIMIT_BYTES", limit)
     reads.clear()
     notes = verb(tmp_path / "a.npy", model)
     assert len([note for note in notes if "wrong frame order" in note and '`order="ZAP"' in note]) == 1
@@ -118,7 +118,7 @@ def test_other_readings_are_tried_on_what_was_read(
 def test_the_verbs_read_each_plane_as_rarely(verb, limit, most, raw, counted, tmp_path, monkeypatch, tiny_cleaner):
     reads, model = counted[0], models.load(tiny_cleaner, "float32")
     path = compressed_tiff(tmp_path, raw)
-    monkeypatch.setattr(memory, "LIMIT", limit)
+    monkeypatch.setattr(memory, "LIMIT_BYTES", limit)
     reads.clear()
     verb(path, model)
     assert len(reads) == PLANES
@@ -141,7 +141,7 @@ def test_short_memory_changes_nothing(raw, tmp_path, monkeypatch, tiny_cleaner):
     path, model = bare_tiff(tmp_path, raw), models.load(tiny_cleaner, "float32")
     reading = Reading(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08)
     whole = [file_bytes(name) for name in predict_file(path, model, reading=reading)["paths"]]
-    monkeypatch.setattr(memory, "LIMIT", 0)
+    monkeypatch.setattr(memory, "LIMIT_BYTES", 0)
     again = predict_file(path, model, reading=reading, writing=io.Writing(overwrite=True))
     assert [file_bytes(name) for name in again["paths"]] == whole
 

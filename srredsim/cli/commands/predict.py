@@ -45,8 +45,7 @@ def run(arguments) -> dict:
     named = cache(lambda: load(arguments.model) if arguments.model else None)
     if arguments.engine not in (None, choice.AUTO):
         engines.check(arguments.engine)
-    if arguments.model:
-        chain.find(arguments.model)
+    of_stacks = chain.takes_stacks(arguments.model) if arguments.model else True
 
     def begin() -> None:
         if keras_start.BACKEND in os.environ and arguments.engine in (None, choice.AUTO):  # Keras is wanted
@@ -78,4 +77,4 @@ def run(arguments) -> dict:
             terminal.say(f"consistency: {report['consistency']['line']}")
         return report
 
-    return each(arguments, work, begin)
+    return each(arguments, work, begin, of_stacks=of_stacks)

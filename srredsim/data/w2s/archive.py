@@ -13,7 +13,7 @@ from srredsim.data.w2s.raw import RawField
 from srredsim.data.w2s.simulated import camera_rng, captures, expected_field, raw_sim
 from srredsim.errors import InputError
 
-FEWEST = 32  # pixels of a side
+SMALLEST_SIDE_PX = 32  # pixels of a side
 
 
 def simulate_archive(
@@ -44,8 +44,8 @@ def simulate_archive(
     most, channels, size = len(layout().fields), layout().channels, layout().size if size is None else size
     if not 1 <= count <= most:
         raise InputError(f"W2S has {most} fields; `count` is 1 to {most}, got {count}")
-    if size < FEWEST:
-        raise InputError(f"a field has at least {FEWEST} pixels a side; got `size` {size}")
+    if size < SMALLEST_SIDE_PX:
+        raise InputError(f"a field has at least {SMALLEST_SIDE_PX} pixels a side; got `size` {size}")
     fields = [RawField(number, out / f"Image{number:03d}") for number in numbers(count)]
     for one in fields:
         if one.folder.exists():

@@ -38,7 +38,7 @@ from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import noise_of_image
 
 BANDS = ((1, 0), (0, 1), (1, 1))  # along which of y and x the filter is a difference
-SMALLEST = 16  # pixels of a side
+SMALLEST_SIDE_PX = 16  # pixels of a side
 COARSEST = 16  # the coarsest filters are at most this part of the shorter side long
 MOST_LEVELS = 5
 STRIP_PIXELS = 1 << 17  # worked on at a time, about 150 bytes each for every level
@@ -76,10 +76,9 @@ def pure_let(image, noise: NoiseLine | None = None, limits: tuple[float, float] 
         If the image is not a plane of finite numbers, or noise cannot be measured in it.
     """
     noisy = np.asarray(image, float)
-    if noisy.ndim != 2 or min(noisy.shape) < SMALLEST or not np.all(np.isfinite(noisy)):
-        raise InputError(
-            f"PURE-LET needs one plane (y, x) of finite numbers, {SMALLEST} x {SMALLEST} or more; got {noisy.shape}"
-        )
+    if noisy.ndim != 2 or min(noisy.shape) < SMALLEST_SIDE_PX or not np.all(np.isfinite(noisy)):
+        least = f"{SMALLEST_SIDE_PX} x {SMALLEST_SIDE_PX}"
+        raise InputError(f"PURE-LET needs one plane (y, x) of finite numbers, {least} or more; got {noisy.shape}")
     noise = noise or noise_of_image(noisy, limits)
     a, b = noise.coefficients
     if a <= 0:

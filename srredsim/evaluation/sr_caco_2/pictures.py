@@ -16,7 +16,7 @@ from srredsim.quality import eight_bit
 
 FOLDER = "pictures"
 SHARE = 99.5  # percent of the pixels whose error of bicubic interpolation is within the colours
-LEAST = 2.0  # grey levels that the colours span at least, each way
+LEAST_SPAN = 2.0  # grey levels that the colours span at least, each way
 WIDTH, HEIGHT = 2.6, 6.0  # of a panel, and of both rows with their titles, in inches
 DPI = 100
 
@@ -45,7 +45,7 @@ def _figure(images: Images, cell: Cell):
 
     shown = _shown(images, cell)
     low, high = np.percentile(images.high, PERCENTILES)
-    limit = max(float(np.percentile(np.abs(images.bicubic - images.high), SHARE)) * GREY_LEVELS, LEAST)
+    limit = max(float(np.percentile(np.abs(images.bicubic - images.high), SHARE)) * GREY_LEVELS, LEAST_SPAN)
     figure = Figure(figsize=(WIDTH * (len(shown) + 1), HEIGHT), layout="constrained")
     figure.suptitle(f"{images.name}, x{cell.scale}", fontsize=9, color="0.4")
     axes = figure.subplots(2, len(shown) + 1)

@@ -12,7 +12,7 @@ import numpy as np
 from srredsim.errors import InputError
 from srredsim.io.source import Source, lacking
 
-FEWEST = 7  # files of a folder that may be the frames of one stack
+FEWEST_FILES = 7  # files of a folder that may be the frames of one stack
 
 
 def in_order(paths: list[Path]) -> list[Path]:
@@ -22,7 +22,7 @@ def in_order(paths: list[Path]) -> list[Path]:
 
 def are_numbered(paths: list[Path]) -> bool:
     """Whether the names of files differ by their numbers alone, and there are as many as a raw stack has frames."""
-    return len(paths) >= FEWEST and len({tuple(_parts(path)[0][::2]) for path in paths}) == 1
+    return len(paths) >= FEWEST_FILES and len({tuple(_parts(path)[0][::2]) for path in paths}) == 1
 
 
 def open_frames(paths: list[Path], open_one: Callable[[Path], Source]) -> Source:

@@ -245,7 +245,7 @@ def _planes(
         count, whole = row
         shape = (max(count, whole), *size)
         missing = [*range(whole, count)]
-        return "IYX", shape, bare, missing, _promised.in_words(count, whole)
+        return "IYX", shape, bare, missing, _promised.in_words(count, whole, cut)
     alone = cut is not None and len(tif.pages) == 1
     letters, shape = _promised.promised(tif, first, shape) or (letters, shape)
     missing = [*range(min(whole, prod(shape[:-2]) if alone else there), prod(shape[:-2]))]
