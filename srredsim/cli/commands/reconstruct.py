@@ -79,7 +79,7 @@ def _lens(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import io
-    from srredsim.quality import report as quality
+    from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as files
 
     how = {
@@ -94,8 +94,8 @@ def run(arguments) -> dict:
     def work(path: Path) -> dict:
         with terminal.progress(path.name) as progress:
             report = files.reconstruct_file(path, progress=progress, **how)
-        terminal.say(path, *(f"  {line}" for line in quality.lines(report)), *map(Path, report["paths"]))
-        terminal.notes(path, [*report["notes"], *quality.warnings(report)])
+        terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
+        terminal.notes(path, [*report["notes"], *warnings(report)])
         return report
 
     return each(arguments, work)
