@@ -12,8 +12,8 @@ How to read a path or an array is told by further arguments of the same call:
 
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
-accept_incomplete, stack
-    ``True``: of a file that promises more frames than it holds, the whole stacks that are there; a folder is one stack.
+accept_incomplete, stack, scene
+    ``True``: the whole stacks of a file that lacks frames; a folder is one stack. Of several images in a file, which.
 keep_hot_pixels
     ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
@@ -68,9 +68,9 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
 
     Parameters
     ----------
-    order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
-        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given, in
-        which the phases of the first angle are followed by those of the second.
+    order : {"PAZ", "PZA", "ZAP", ..., "PAT", "tiled"}, optional
+        How the frames follow one another where a file does not say, what changes fastest first; PAZ if not given: the
+        phases of the first angle, those of the second, the next z-plane. With T for Z they are times.
     angles, phases : int, optional
         Left out: from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3).
     widefield_frame : {"none", "first", "last"}, optional

@@ -38,6 +38,7 @@ class OfReading(TypedDict, total=False):
     keep_hot_pixels: bool
     accept_incomplete: bool
     stack: bool
+    scene: int | None
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | Sequence[float] | None
@@ -104,6 +105,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "channels",
         "accept_incomplete",
         "stack",
+        "scene",
         "axes",
     ):
         if given.get(name):
@@ -126,8 +128,8 @@ def _opened(data: Any, given: Mapping[str, Any]) -> tuple[Source, Path | None]:
         if axes:
             raise InputError("`axes` are those of an array; a file is read in its `order`")
         path = io.existing(Path(checks.path("data", data)))
-        allowed = (bool(given.get(name)) for name in ("accept_incomplete", "stack"))
-        return io.open_source(path, pixel_size_um, *allowed), path
+        incomplete, stack = (bool(given.get(name)) for name in ("accept_incomplete", "stack"))
+        return io.open_source(path, pixel_size_um, incomplete, stack, given.get("scene")), path
     if isinstance(data, Image):
         source = io.array_source(data.array, data.axes)
         optics = data.optics.given(pixel_size_um=pixel_size_um)

@@ -22,6 +22,7 @@ from srredsim.evaluation.sr_caco_2 import tables as sr_caco_2_tables
 from srredsim.evaluation.w2s import cells as w2s
 from srredsim.evaluation.w2s import tables as w2s_tables
 from srredsim.zoo import models, recipe
+from srredsim.zoo.gate import FIELDS
 
 ROOT = Path(__file__).parents[1]
 BLOCK = r"(<!-- {name} -->\n).*?(<!-- end of {name} -->)"
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("benchmarks_of_models"), help="folder of the benchmarks")
     chosen = parser.parse_args()
     score = {
-        "frames": evaluate,
+        "frames": lambda name: evaluate(name, control=FIELDS),
         "widefield": lambda name: _of_widefield(name, chosen.work / "w2s"),
         "confocal": lambda name: _of_confocal(name, chosen.work / "sr_caco_2"),
     }

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -18,8 +18,8 @@ from srredsim.errors import short
 
 Record = TypeVar("Record")
 
-ORDERS = Choices("srredsim.io.orders:ORDERS")
-WIDEFIELD_FRAMES = Choices("srredsim.io.orders:WIDEFIELD_FRAMES")
+ORDERS = Choices("srredsim.io.wanted:ORDERS")
+WIDEFIELD_FRAMES = Choices("srredsim.io.wanted:WIDEFIELD_FRAMES")
 OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")
@@ -116,7 +116,13 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     accept_incomplete(parser, incomplete)
     parser.add_argument("--stack", action="store_true", help="the files of a folder are the frames of one stack")
+    scene(parser)
     pixel_size(parser, "of the raw frames; left out: the file says")
+
+
+def scene(parser: Parser) -> None:
+    help = "of a file that holds several images, positions or series: this one, from 1; left out: each"
+    parser.add_argument("--scene", type=positive, metavar="N", help=help)
 
 
 def accept_incomplete(parser: Parser, help: str = "") -> None:
@@ -207,6 +213,14 @@ def record(kind: type[Record], arguments, **names: str) -> Record:
 
 def was_given(arguments, name: str) -> bool:
     return getattr(arguments, name, None) is not None
+
+
+def read_and_written(arguments, scene: int | None = None) -> tuple[Any, Any]:
+    """`srredsim.io.Reading` and `srredsim.io.Writing`, of one of several images in a file."""
+    from srredsim import io
+
+    both = record(io.Reading, arguments), record(io.Writing, arguments)
+    return both if scene is None else (replace(both[0], scene=scene), replace(both[1], scene=scene))
 
 
 def data_set(name_or_folder: str) -> str:

@@ -32,7 +32,7 @@ class Choices:
 
 
 def constant(place: str) -> Any:
-    """Value of ``srredsim.io.orders:ORDERS``, or of its part in ``srredsim.workflows.simulate:simulate.angles``.
+    """Value of ``srredsim.io.wanted:ORDERS``, or of its part in ``srredsim.workflows.simulate:simulate.angles``.
 
     The part of a function is the default of its argument, that of a dataclass the default of its field. Of a
     dictionary, a tuple of its keys. LookupError, if it is not there or is more than names, numbers and text.

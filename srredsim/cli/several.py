@@ -18,10 +18,18 @@ LOG = "errors.log"  # in the cache folder
 LONGEST = 200  # characters of an unexpected error in its line
 
 
-def each(arguments: Any, work: Callable[[Path], dict], begin: Callable[[], None] = lambda: None) -> dict:
+def each(
+    arguments: Any,
+    work: Callable[[Path, int | None], dict],
+    begin: Callable[[], None] = lambda: None,
+    *,
+    of_stacks: bool = True,
+) -> dict:
     """The reports of the inputs that went well, the reasons of those that did not, and what was there already.
 
-    ``begin``, which may take long, is called before the first of them; if none is there, it is not.
+    ``work`` is given a path and the number of an image in it, None where there is only one. ``begin``, which may take
+    long, is called before the first of them; if none is there, it is not. ``of_stacks``: inputs of a command that can
+    take a folder for one stack are raw stacks, and no single images.
     """
     from srredsim import io
 
@@ -29,20 +37,20 @@ def each(arguments: Any, work: Callable[[Path], dict], begin: Callable[[], None]
     failures: list[dict] = []
     skipped: list[dict] = []
     claimed: dict = {}
-    found = list(_found(arguments, failures))
+    found = list(_found(arguments, failures, of_stacks))
     if found:
         begin()
-    for path in found:
+    for path, scene in ((one, scene) for one in found for scene in _scenes(arguments, one)):
         try:
-            _claim(claimed, path, arguments.out)
-            results.append(work(path))
+            _claim(claimed, path, scene, arguments.out)
+            results.append(work(path, scene) | ({} if scene is None else {"scene": scene}))
         except BrokenPipeError:
             raise
         except Exception as problem:  # noqa: BLE001  a fault in one input, even of ours, does not lose the others
             if arguments.skip_existing and isinstance(problem, io.Exists):
                 skipped.append({"input": str(path), "path": str(problem.path)})
             else:
-                _fail(failures, path, problem, arguments.debug)
+                _fail(failures, path, problem, arguments.debug, scene)
     total = len(results) + len(failures) + len(skipped)
     if failures and total > 1:
         terminal.note(f"{len(failures)} of {total} inputs failed")
@@ -51,7 +59,7 @@ def each(arguments: Any, work: Callable[[Path], dict], begin: Callable[[], None]
     return {"results": results, "failures": failures, "skipped": skipped}
 
 
-def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
+def _found(arguments: Any, failures: list[dict], of_stacks: bool) -> Iterator[Path]:
     """Each image once, those of folders too."""
     from srredsim import io
 
@@ -59,8 +67,7 @@ def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
     stack = getattr(arguments, "stack", False)
     if stack and (files := [path for path in arguments.inputs if not path.is_dir()]):
         raise InputError(f"`stack` takes folders, whose files are the frames of one stack; {files[0]} is none")
-    of_stacks = hasattr(arguments, "stack") and getattr(arguments, "model", None) is None
-    alone = not of_stacks or arguments.order == "tiled"
+    alone = not of_stacks or not hasattr(arguments, "stack") or arguments.order == "tiled"
     for given in arguments.inputs:
         try:
             paths = io.find([given], terminal.note, known, stack=stack, frames_alone=alone)
@@ -70,25 +77,38 @@ def _found(arguments: Any, failures: list[dict]) -> Iterator[Path]:
         yield from paths
 
 
-def _claim(claimed: dict[Path, Path], path: Path, out: Path | None) -> None:
+def _scenes(arguments: Any, path: Path) -> list[int | None]:
+    """Numbers of the images in a file that are wanted; None for the only one."""
+    from srredsim import io
+
+    asked = getattr(arguments, "scene", None)
+    if asked is None and hasattr(arguments, "scene") and not getattr(arguments, "stack", False):
+        with suppress(InputError, OSError):  # whoever reads it comes upon the same, and says so
+            names = io.scenes(path)
+            return [*range(1, len(names) + 1)] if len(names) > 1 else [None]
+    return [asked]
+
+
+def _claim(claimed: dict[Path, Path], path: Path, scene: int | None, out: Path | None) -> None:
     """Two inputs of one call may not write the same result, not even with ``--overwrite``."""
     from srredsim import io
 
-    result = (out or path.parent) / io.stem(path)
+    result = (out or path.parent) / io.stem(path, scene)
     if result in claimed:
         raise InputError(f"its result would have the name of that of {claimed[result]}; give each its own `out`")
     claimed[result] = path
 
 
-def _fail(failures: list[dict], path: Path, problem: Exception, debug: bool) -> None:
+def _fail(failures: list[dict], path: Path, problem: Exception, debug: bool, scene: int | None = None) -> None:
     subject = None
     try:
         failure: dict[str, Any] = {"input": str(path), "error": terminal.in_words(problem)}
         subject = problem.about if isinstance(problem, InputError) else getattr(problem, "filename", None)
     except Exception:  # noqa: BLE001  no words for it: its traceback is kept, the other inputs go on
         failure = {"input": str(path), "error": _unexpected(problem, path, debug), "unexpected": True}
-    failures.append(failure)
-    terminal.note(failure["error"] if str(subject) == str(path) else f"{path}: {failure['error']}")
+    failures.append(failure if scene is None else failure | {"scene": scene})
+    where = path if scene is None else f"{path}, scene {scene}"
+    terminal.note(failure["error"] if str(subject) == str(path) else f"{where}: {failure['error']}")
 
 
 def _unexpected(problem: Exception, path: Path, debug: bool) -> str:

@@ -85,8 +85,8 @@ def spelled(text: str) -> str:
     """A message as the user of the command line reads it.
 
     ``give `na` `` becomes ``give --na``, and ``try `order="ZAP", angles=3` `` becomes ``try --order ZAP --angles 3``,
-    if the command that runs has these arguments; if only another has them, as it may with names of several words, that
-    one is named behind. Other words in backticks lose them.
+    if the command that runs has these arguments; if only another has them, as it may with values or with names of
+    several words, that one is named behind. Other words in backticks lose them.
     """
     return re.sub("`([^`]+)`", lambda found: _as_flags(found[1], text) or found[1], text)
 
@@ -104,7 +104,7 @@ def _as_flags(call: str, text: str) -> str | None:
         return None
     if set(named) <= set(known := _flags()):
         return _typed(named, known)
-    if all("_" in name for name in named):
+    if "=" in call or all("_" in name for name in named):
         for command, known in _other_commands():
             if set(named) <= set(known):
                 return _typed(named, known) + ("" if re.search(rf"\b{command}\b", text) else f" ({command})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted
 from srredsim.data.reconstructed import Joined
 from srredsim.errors import InputError
+from srredsim.reconstruction.lit import channels_for, slots_of
 
 KINDS = {  # what a reader may have: in words, and who else has it
     "stacks": "raw stacks",
@@ -61,18 +62,46 @@ def open_reconstructed(
     patterns: list[tuple[int, int]],
     count: int | None = None,
     options: Mapping[str, Any] | None = None,
+    kind: str = "wiener",
 ) -> DataSet:
-    """The same as Wiener images; of stacks that are made of any pattern those of several, in turn.
+    """The same as Wiener images, or their ``bands``; of stacks of any pattern those of several, in turn.
 
     A Wiener image may be turned as one likes: the stripes are gone.
     """
+
+    def made(pairs: Pairs, pattern: tuple[int, int]) -> Pairs:
+        return pairs.reconstructed(pattern, kind)
+
+    return _each(name_or_folder, split, patterns, count, options, made)
+
+
+def open_lit(
+    name_or_folder: str | Path,
+    split: str,
+    patterns: list[tuple[int, int]],
+    count: int | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> DataSet:
+    """The same as raw frames with the light on each, see `srredsim.reconstruction.lit`; all have as many slots."""
+    slots = slots_of(channels_for(max(angles * phases for angles, phases in patterns)))
+    return _each(name_or_folder, split, patterns, count, options, lambda pairs, pattern: pairs.lit(pattern, slots))
+
+
+def _each(
+    name_or_folder: str | Path,
+    split: str,
+    patterns: list[tuple[int, int]],
+    count: int | None,
+    options: Mapping[str, Any] | None,
+    made: Callable[[Pairs, tuple[int, int]], Pairs],
+) -> DataSet:
+    """What is made of the stacks of every pattern, in turn."""
     data = _described(name_or_folder, split, Wanted(options=options or {}))
     if len(patterns) > 1 and not data.reader.ANY_PATTERN:
         raise InputError(f"{data.name} holds one pattern; name it, as in data.patterns=[3x5]")
     parts: list[Pairs] = []
     for pattern in patterns:
-        pairs = open_split(name_or_folder, split, *pattern, count, options).pairs
-        parts.append(pairs.reconstructed(pattern))
+        parts.append(made(open_split(name_or_folder, split, *pattern, count, options).pairs, pattern))
     return DataSet(parts[0] if len(parts) == 1 else Joined(parts))
 
 

@@ -103,11 +103,17 @@ class Pairs(Ready, ABC):
         """A square of a pair to train on: here any, each with the same probability."""
         return random_crop(self[index], rng, side)
 
-    def reconstructed(self, pattern: tuple[int, int]) -> Pairs:
-        """The same with Wiener images of the frames, of so many angles and phases, as the input."""
+    def reconstructed(self, pattern: tuple[int, int], kind: str = "wiener") -> Pairs:
+        """The same with Wiener images of the frames, of so many angles and phases, as the input; or their ``bands``."""
         from srredsim.data.reconstructed import Reconstructed  # whose pairs these are
 
-        return Reconstructed(self, *pattern)
+        return Reconstructed(self, *pattern, kind)
+
+    def lit(self, pattern: tuple[int, int], slots: int) -> Pairs:
+        """The same with the light on each frame in the input, see `srredsim.reconstruction.lit`."""
+        from srredsim.data.lit import LitPairs  # whose pairs these are
+
+        return LitPairs(self, pattern, slots)
 
 
 @dataclass(frozen=True, eq=False)

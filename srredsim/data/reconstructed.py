@@ -1,4 +1,4 @@
-"""Pairs whose input is the Wiener image of the frames: made once by `srredsim.reconstruction`, and kept on disk."""
+"""Pairs whose input is the Wiener image of the frames, or its parts: made once, and kept on disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -18,36 +19,55 @@ from srredsim.errors import InputError
 from srredsim.noise.spectrum import noise_spectrum
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
-from srredsim.optics.transfer import transfer_of
+from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.channels import CHANNELS, channels
-from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.parts import count, parts
+from srredsim.reconstruction.planes import of_optics, unlearned
 from srredsim.reconstruction.upscale import widefield_of
-from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.haze import haze_of
+from srredsim.stripes.preprocess import Prepared, prepare
 
 NORMALISED = Scaling(0.0, 1.0)
 OF_IMAGES = ("optics", "noise", "stripes", "reconstruction")  # the packages that a Wiener image depends on
 
 
-def reconstructed(pair: Pair, angles: int, phases: int) -> Pair:
-    """A pair of what `CHANNELS` names, (2y, 2x, 3), and the truth; both normalised.
+def reconstructed(pair: Pair, angles: int, phases: int, kind: str = "wiener") -> Pair:
+    """A pair of one of the `INPUTS`, (2y, 2x, channels), and the truth; both normalised.
 
     Raises
     ------
     InputError
         If the optics of the pair are not known.
     """
-    return Pair(input_of(pair, angles, phases), pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
+    made = INPUTS[kind](pair, angles, phases)
+    return Pair(made, pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
 
 
 def input_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
-    """The stripes are found in the frames themselves, as they will be when the model is used."""
+    """What `CHANNELS` names. Stripes are found in the frames themselves, as they will be when the model is used."""
+    transfer, pair, prepared = _prepared(pair, angles, phases)
+    image, _, _ = of_optics(prepared, transfer)
+    return channels(image, widefield_of(pair.frames), pair.scaling, transfer)
+
+
+def bands_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
+    """The parts of the Wiener image, see `srredsim.reconstruction.parts`; stripes likewise found."""
+    transfer, pair, prepared = _prepared(pair, angles, phases)
+    found = estimate(prepared, transfer)
+    haze = unlearned(haze_of(prepared.frames, found, transfer))
+    return parts(prepared, found, transfer, attenuation=haze) / np.float32(pair.scaling.gain)
+
+
+INPUTS = {"wiener": input_of, "bands": bands_of}
+
+
+def _prepared(pair: Pair, angles: int, phases: int) -> tuple[Transfer, Pair, Prepared]:
     optics = pair.facts.get("optics")
     if optics is None:
         raise InputError("a Wiener image needs NA, emission wavelength and pixel size, which these pairs do not tell")
-    transfer, pair = transfer_of(Optics(**optics)), with_white_noise(pair, angles, phases)
-    prepared = prepare(raw_from_frames(pair.frames, angles, phases))
-    image, _, _ = of_optics(prepared, transfer)
-    return channels(image, widefield_of(pair.frames), pair.scaling, transfer)
+    white = with_white_noise(pair, angles, phases)
+    return transfer_of(Optics(**optics)), white, prepare(raw_from_frames(white.frames, angles, phases))
 
 
 def with_white_noise(pair: Pair, angles: int, phases: int) -> Pair:
@@ -64,15 +84,15 @@ def with_white_noise(pair: Pair, angles: int, phases: int) -> Pair:
 class Reconstructed(Pairs):
     """Any pairs, reconstructed when they are asked for; the latest are remembered."""
 
-    def __init__(self, pairs: Pairs, angles: int, phases: int):
-        self._pairs, self._angles, self._phases = pairs, angles, phases
+    def __init__(self, pairs: Pairs, angles: int, phases: int, kind: str = "wiener"):
+        self._pairs, self._angles, self._phases, self._kind = pairs, angles, phases, kind
 
     def __len__(self) -> int:
         return len(self._pairs)
 
     @lru_cache(maxsize=256)  # noqa: B019  one data set lives as long as the training
     def __getitem__(self, index: int) -> Pair:
-        return reconstructed(self._pairs[index], self._angles, self._phases)
+        return reconstructed(self._pairs[index], self._angles, self._phases, self._kind)
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`, of the pairs themselves; that one can be reconstructed, the first shows."""
@@ -93,12 +113,15 @@ class ReconstructedSeries(StoredSeries, Pairs):
     """The pairs of a simulated series, reconstructed, read from the cache on disk; `generate` fills it."""
 
     making = "simulating and reconstructing {} stacks once"
+    kind = "wiener"
 
     def __init__(self, series: Series):
         self.series, self.pairs = series, SimulatedPairs(series)
-        self.folder = self.pairs.folder / f"wiener-{_fingerprint()}"
-        side = SCALE * series.size
-        self.samples = Samples(self.folder, series.count, input_f32=(np.float32, (side, side, len(CHANNELS))))
+        self.folder = self.pairs.folder / f"{self.kind}-{fingerprint()}"
+        self.samples = Samples(self.folder, series.count, **self._stored_as(SCALE * series.size))
+
+    def _stored_as(self, side: int) -> dict[str, tuple[Any, tuple[int, ...]]]:
+        return {"input_f32": (np.float32, (side, side, len(CHANNELS)))}
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -114,7 +137,19 @@ class ReconstructedSeries(StoredSeries, Pairs):
         check_squares(SCALE * self.series.size, 1, scale, side, "the Wiener images of simulated stacks")
 
     def make(self, index: int) -> tuple[np.ndarray]:
-        return (input_of(self.pairs[index], self.series.angles, self.series.phases),)
+        return (INPUTS[self.kind](self.pairs[index], self.series.angles, self.series.phases),)
+
+
+class BandsSeries(ReconstructedSeries):
+    """The same in parts; with half the digits, which are more than the noise leaves."""
+
+    kind = "bands"
+
+    def _stored_as(self, side: int) -> dict[str, tuple[Any, tuple[int, ...]]]:
+        return {"input_f16": (np.float16, (side, side, count(self.series.angles, self.series.phases)))}
+
+
+SERIES = {"wiener": ReconstructedSeries, "bands": BandsSeries}
 
 
 class Joined(Pairs):
@@ -130,9 +165,17 @@ class Joined(Pairs):
         index, part = divmod(int(index), len(self.parts))
         return self.parts[part][index]
 
+    @property
+    def augmentation(self) -> str:
+        return self.parts[0].augmentation
+
     def check(self, scale: int, side: int = 1) -> None:
         for part in self.parts:
             part.check(scale, side)
+
+    def crop(self, index: int, rng: np.random.Generator, side: int) -> Pair:
+        index, part = divmod(int(index), len(self.parts))
+        return self.parts[part].crop(index, rng, side)
 
     def missing(self, indices: Iterable[int]) -> list[int]:
         return [
@@ -154,7 +197,7 @@ class Joined(Pairs):
         return [int(i) // len(self.parts) for i in indices if i % len(self.parts) == part]
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Digest of the reconstruction's own source: another reconstruction never reads this one's images."""
     digest = hashlib.sha256()
     for source in sorted(path for part in OF_IMAGES for path in (resources.PACKAGE / part).glob("*.py")):

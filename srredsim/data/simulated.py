@@ -14,7 +14,6 @@ from srredsim import io
 from srredsim.acquisition import OPTICS, frames_from_raw
 from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
-from srredsim.errors import InputError
 from srredsim.normalise import scaling_of
 from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
@@ -39,11 +38,8 @@ class Series:
     microscope: Calibration | None = None  # the one that all are of; None: each is of another
 
     def __post_init__(self):
-        if self.microscope and self.microscope.pattern != (self.angles, self.phases):
-            has = "{} angles x {} phases".format(*self.microscope.pattern)
-            raise InputError(
-                f"the microscope has {has}, the model is for {self.angles} x {self.phases}: take one for that pattern"
-            )
+        if self.microscope:
+            self.microscope.check_pattern(self.angles, self.phases)
 
     @property
     def augmentation(self) -> str:
@@ -116,11 +112,17 @@ class SimulatedPairs(StoredSeries, Pairs):
         sample = self.series.sample(index)
         return frames_from_raw(sample.raw), sample.truth
 
-    def reconstructed(self, pattern: tuple[int, int]) -> Pairs:
+    def reconstructed(self, pattern: tuple[int, int], kind: str = "wiener") -> Pairs:
         """As `Pairs.reconstructed`, kept on disk, too."""
-        from srredsim.data.reconstructed import ReconstructedSeries  # whose series this is
+        from srredsim.data.reconstructed import SERIES  # whose series this is
 
-        return ReconstructedSeries(self.series)
+        return SERIES[kind](self.series)
+
+    def lit(self, pattern: tuple[int, int], slots: int) -> Pairs:
+        """As `Pairs.lit`, kept on disk, too."""
+        from srredsim.data.lit import LitSeries  # whose series this is
+
+        return LitSeries(self, slots)
 
 
 class Levels(Pairs):

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from srredsim.data import description
 from srredsim.data.baselines import WIENER_NEEDS
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
 from srredsim.evaluation import methods
+from srredsim.evaluation.control import measured
 from srredsim.evaluation.runner import CLASSICAL, Cache, Progress, Runner, fingerprint_of, mean_and_spread
 from srredsim.evaluation.scores import DEFINITIONS, score
 from srredsim.simulation import calibration, calibration_file
@@ -35,6 +37,7 @@ def evaluate(
     pattern: str | None = None,
     work: str | Path | None = None,
     microscope: str | Path | None = None,
+    control: int = 0,
 ) -> dict[str, Any]:
     """Scores of a model, and of what it is compared with, on a split of a data set.
 
@@ -57,11 +60,14 @@ def evaluate(
     microscope : path, optional
         A file of ``srredsim calibrate``: the simulated stacks are of this one. Left out: that which the model was
         trained for, if no data are named either.
+    control : int
+        Fields of the control without stripes, where the stacks are simulated, see `srredsim.evaluation.control`.
 
     Returns
     -------
     dict
-        ``microscope``: the stacks that it was measured in, if the simulated ones are of one.
+        ``control``: rows of the control without stripes, if it was asked for; ``microscope``: the stacks that it was
+        measured in, if the simulated ones are of one.
         ``split``: which one was scored, that to validate with where a folder has none to test with.
         ``groups``: for every pattern and light level (or the whole set) the number of images, and for every method and
         metric the mean and the spread; ``definitions`` says what the numbers are.
@@ -77,12 +83,15 @@ def evaluate(
         data = model.kind.tested_on(model.recipe) if data is None else data
         if one:
             pattern = pattern or "x".join(map(str, one.pattern))
-        sets = methods.opened(model, data, split, pattern, {"microscope": one.as_dict()} if one else None)
+        options = {"microscope": one.as_dict()} if one else None
+        sets = methods.opened(model, data, split, pattern, options)
         split = next(iter(sets.values())).split or split
         trial = Trial(model, sets, str(data), split, work, images)
         result = trial.runner.run(trial.cells(), progress)
     if result["failures"]:
         raise InputError(result["failures"][0]["error"])
+    simulated = control and model.kind.OF_STACKS and description.of(data).reader.ANY_PATTERN
+    without_stripes = measured(model, control, pattern, options) if simulated else []
     cells = [result["cells"][cell.key] for cell in trial.cells()]
     return {
         "model": model.name,
@@ -92,6 +101,7 @@ def evaluate(
         "images": sum(map(len, trial.sets.values())),
         "definitions": DEFINITIONS,
         "groups": list(_groups(cells)),
+        **({"control": without_stripes} if without_stripes else {}),
         **({"microscope": list(one.stacks)} if one else {}),
     }
 

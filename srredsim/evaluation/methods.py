@@ -69,8 +69,9 @@ def image(method: str, model: LoadedModel, pair: Pair, pattern: str, wiener: Wie
     ``pattern`` is that of its frames, as ``3x5``; ``wiener`` makes the Wiener image, if it is asked for.
     """
     if method == model.name:
-        seen = with_white_noise(pair, *recipes.pattern(pattern)) if model.kind.OF_STACKS else pair
-        return model.kind.of_pair(Network(model), seen, wiener)
+        of_stacks = recipes.pattern(pattern) if model.kind.OF_STACKS else None
+        seen = with_white_noise(pair, *of_stacks) if of_stacks else pair
+        return model.kind.of_pair(Network(model), seen, of_stacks, wiener)
     return BASELINES[method](pair, pattern, wiener)
 
 

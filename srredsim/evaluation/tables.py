@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from srredsim.evaluation.grids import with_head
+from srredsim.zoo.gate import GAINS, brought_db
 
 NAMES = {"frc_per_um": "FRC 0.5 (1/um)"}
 TEST = "test"
@@ -33,7 +34,7 @@ def text(result: dict, metrics=("psnr", "ssim", "ncc", "nrmse", "frc_per_um")) -
             ]
             conditions = [group.get(name, "-") for name in condition]
             rows.append([*beside, group["pattern"], *conditions, _light(group), str(group["images"]), method, *cells])
-    return "\n\n".join(filter(None, (with_head(header, rows), by_stripes(result))))
+    return "\n\n".join(filter(None, (with_head(header, rows), by_stripes(result), by_control(result))))
 
 
 def by_stripes(result: dict) -> str:
@@ -55,6 +56,17 @@ def by_stripes(result: dict) -> str:
         if method in even
     ]
     header = ["pattern", "photons", "method", "gain in dB with stripes", "without", "by the stripes"]
+    return with_head(header, rows) if rows else ""
+
+
+def by_control(result: dict) -> str:
+    """The same of the model alone, on the fields of the control; empty if it was not measured."""
+    rows = []
+    for row in result.get("control", ()):
+        gained, without = (row[name] for name in GAINS.values())
+        place = [row["pattern"], f"{row['photons']:g}", str(row["images"]), result["model"]]
+        rows.append([*place, *(f"{db:.2f}" for db in (gained, without, brought_db(row)))])
+    header = ["pattern", "photons", "fields", "method", "gain in dB with stripes", "without", "by the stripes"]
     return with_head(header, rows) if rows else ""
 
 

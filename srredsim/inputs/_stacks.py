@@ -52,7 +52,7 @@ def scored(
     if len(several) > 1 and Path(data).is_dir():
         named = " and ".join(names)
         raise InputError(f"{model.name} is for stacks of {named}; say with `pattern` which of them {data} holds")
-    opened = (catalogue.open_split(data, split, *pattern, options=options).pairs for pattern in several)
+    opened = (catalogue.open_split(data, split, *pattern, None, options).pairs for pattern in several)
     return dict(zip(names, opened, strict=True))
 
 

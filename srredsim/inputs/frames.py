@@ -167,7 +167,9 @@ def of_frames(network: Network, frames: np.ndarray, tile: int | None = None) -> 
     return scaling.undo_gain(network.in_tiles(scaling.apply(frames), tile))
 
 
-def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+def of_pair(
+    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
+) -> np.ndarray:
     return of_frames(network, pair.frames)
 
 

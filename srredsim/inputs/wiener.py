@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from srredsim.io.source import Source
     from srredsim.normalise import Scaling
     from srredsim.optics.transfer import Transfer
+    from srredsim.reconstruction.planes import Channel
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
     from srredsim.zoo.models import LoadedModel
@@ -151,24 +152,28 @@ class Planes:
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-        from srredsim.reconstruction.planes import prepared_plane, unlearned
+        from srredsim.reconstruction.planes import unlearned
         from srredsim.reconstruction.wiener import reconstruct
 
-        t, c, z = position
-        moment = self._at(t, c)
-        if z == self._survey.sharpest[c]:
-            raw, prepared = moment.raw, moment.prepared
-        else:
-            raw = self._stack.raw(*position)
-            prepared = prepared_plane(self._stack, position, raw)
-        channel = self._survey.channels[c]
-        image, _ = reconstruct(prepared, moment.stripes, channel.transfer, attenuation=unlearned(channel.haze))
+        raw, prepared, stripes, channel = self.known(position)
+        image, _ = reconstruct(prepared, stripes, channel.transfer, attenuation=unlearned(channel.haze))
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
-        scaling = self._survey.scalings[position]
-        cleaned_image = cleaned(self._network, image, widefield, scaling, self._transfers[c], self._tile)
+        scaling, transfer = self._survey.scalings[position], self._transfers[position[1]]
+        cleaned_image = cleaned(self._network, image, widefield, scaling, transfer, self._tile)
         into[:] = as_dtype(cleaned_image, into.dtype)
         tick()
         return raw
+
+    def known(self, position: Position) -> tuple[np.ndarray, Prepared, Parameters, Channel]:
+        """Raw frames, the same prepared, their stripes, and what is known of the channel."""
+        from srredsim.reconstruction.planes import prepared_plane
+
+        t, c, z = position
+        moment, channel = self._at(t, c), self._survey.channels[c]
+        if z == self._survey.sharpest[c]:
+            return moment.raw, moment.prepared, moment.stripes, channel
+        raw = self._stack.raw(*position)
+        return raw, prepared_plane(self._stack, position, raw), moment.stripes, channel
 
     def _at(self, t: int, c: int) -> _Moment:
         """The sharpest slice of a channel at a time; the latest is remembered."""
@@ -222,7 +227,9 @@ def cleaned(
     return scaling.undo_gain(network.in_tiles(channels(image, widefield, scaling, transfer), tile))
 
 
-def of_pair(network: Network, pair: Pair, wiener: Callable[[], np.ndarray | None]) -> np.ndarray:
+def of_pair(
+    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
+) -> np.ndarray:
     from srredsim.optics.transfer import transfer_of
     from srredsim.reconstruction.upscale import widefield_of
 

@@ -37,7 +37,7 @@ CONTRAST_LEAST = 0.02  # relative spread of contrasts, at least
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownCamera:
     """What is known of the camera; what is left out is measured in the frames, or assumed."""
 
     gain_adu: float | None = None
@@ -70,7 +70,7 @@ class Seen:
         return np.array([angle.k0_per_um for angle in self.parameters.angles])
 
 
-def look_at(name: str, stack: RawStack, channel: int = 0, camera: Known = Known()) -> Seen:
+def look_at(name: str, stack: RawStack, channel: int = 0, camera: KnownCamera = KnownCamera()) -> Seen:
     """What the sharpest slice of a stack shows, in its mean over time.
 
     Raises
@@ -151,12 +151,14 @@ def difference(one: Seen, other: Seen) -> str:
     return stripes_apart(one.k0_per_um, other.k0_per_um)
 
 
-def stripes_apart(one: np.ndarray, other: np.ndarray) -> str:
-    """In what vectors (angles, 2) of stripes differ, ready for `` the others``; empty if they are those of one."""
+def stripes_apart(one: np.ndarray, other: np.ndarray, numbers: Sequence[int] = ()) -> str:
+    """In what vectors (angles, 2) of stripes differ, ready for `` the others``; empty if they are those of one.
+
+    ``numbers`` of the angles, left out: from 1 on.
+    """
     lengths = np.hypot(*other.T)
-    for number, (apart, turned) in enumerate(
-        zip(np.hypot(*(one - other).T) / lengths, np.hypot(*(one + other).T) / lengths, strict=True), start=1
-    ):
+    changes = np.hypot(*(one - other).T) / lengths, np.hypot(*(one + other).T) / lengths
+    for number, apart, turned in zip(numbers or range(1, len(one) + 1), *changes, strict=True):
         if turned <= SAME_K:
             return f"the phases of angle {number} run the other way round than in"
         if apart > SAME_K:

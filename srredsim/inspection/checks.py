@@ -213,10 +213,7 @@ def _order(
     angles, phases = field.raw.shape[:2]
     if angles < 2 or phases < 3:
         return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart"), None
-    fits = Fits()
-    as_read = fits.of(stack, position[1])
-    found = {name: fits.of(other, min(position[1], other.sizes["C"] - 1)) for name, other in others.items()}
-    return verdicts.frame_order(as_read, found, EXCHANGED)
+    return verdicts.frame_order(*Fits().better(others, stack, position[1]), EXCHANGED)
 
 
 def _finite(value: float) -> float | None:

@@ -26,6 +26,7 @@ FINEST = 0.5  # cycles/pixel: what is finer, in the corners of the spectrum, is 
 RINGS = 24  # up to the finest
 CLEAR = 0.45  # explained by an order that is believed; in simulated stacks a wrong one explains 0.35 at most
 BETTER = 0.2  # by which it has to beat the order that was read
+AS_GOOD = 0.01  # of two orders that explain as much to within this, the one that changes less is believed
 CHANCE = 1e-6  # that noise explains what is believed
 
 
@@ -103,3 +104,16 @@ def fit(products: np.ndarray, angles: int, phases: int) -> Fit:
     free = shapes.shape[1]  # numbers that fit noise, too: a share of a beta distribution would be explained
     by_chance = 1.0 - float(betaincinv((found.size - free) / 2, free / 2, CHANCE))
     return Fit(float(1.0 - rest**2 / total), max(CLEAR, by_chance))
+
+
+def the_best(others: dict[str, Fit], as_read: Fit) -> str | None:
+    """Name of the order to be believed in place of that which was read, if there is one.
+
+    Parameters
+    ----------
+    others : dict of Fit
+        What changes least comes first.
+    """
+    clear = {name: each for name, each in others.items() if each.clearly_better_than(as_read)}
+    most = max((each.explained for each in clear.values()), default=0.0)
+    return next((name for name, each in clear.items() if each.explained >= most - AS_GOOD), None)

@@ -1,15 +1,17 @@
 """Which of the ways to read a file its stripes speak for: a few raw stacks of a channel, looked at together.
 
 A reading that slips by some frames from plane to plane, as one that takes a widefield frame for one of the stripes,
-may be right in the first plane and in the middle. So planes at a quarter, a half and three quarters are looked at.
+may be right in the first plane and in the middle; one that looks for widefield frames at the wrong end of the file is
+wrong in the first or the last plane alone. So these are looked at, and those at a quarter, a half and three quarters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy as np
 from srredsim.acquisition import Position, RawStack
 from srredsim.errors import InputError
 from srredsim.hot_pixels import as_recorded, remarks, with_array
-from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
+from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common, the_best
 from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
 from srredsim.io.memory import Passing, Remembered
@@ -26,6 +28,7 @@ from srredsim.stripes.hexagonal import FRAMES, WORDS, hexagonal
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
+PROMISING = 0.2  # explained half way through, without which no more is looked at
 
 
 def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
@@ -34,9 +37,9 @@ def middle(raw: np.ndarray, side: int = SIDE) -> np.ndarray:
 
 
 def places(stack: RawStack, channel: int) -> list[Position]:
-    """At a quarter, a half and three quarters of all times and z-planes."""
+    """The first and the last of all times and z-planes, and those at a quarter, a half and three quarters."""
     every = [position for position in stack.positions() if position[1] == channel]
-    return [every[n] for n in sorted({len(every) * quarter // 4 for quarter in (1, 2, 3)})]
+    return [every[n] for n in sorted({min(len(every) * quarter // 4, len(every) - 1) for quarter in range(5)})]
 
 
 class Fits:
@@ -45,11 +48,25 @@ class Fits:
     def __init__(self) -> None:
         self._known: dict[bytes, np.ndarray] = {}
 
-    def of(self, stack: RawStack, channel: int) -> Fit:
+    def of(self, stack: RawStack, *channels: int) -> Fit:
+        return self._at(stack, [position for channel in channels for position in places(stack, channel)])
+
+    def better(self, others: dict[str, RawStack], stack: RawStack, channel: int) -> tuple[Fit, dict[str, Fit]]:
+        """Fit of the stack as it was read, and of those of its other readings that may be clearly better."""
+        as_read = self.of(stack, channel)
+        found = {}
+        for name, other in others.items() if _may_be_wrong(as_read) else ():
+            alike = _alike(other, stack, channel)
+            every = places(other, alike[0])
+            if self._at(other, [every[len(every) // 2]]).explained >= PROMISING:
+                found[name] = self.of(other, *alike)
+        return as_read, found
+
+    def _at(self, stack: RawStack, positions: list[Position]) -> Fit:
         angles, phases = stack.pattern.angles, stack.pattern.phases
         if angles < 2 or phases < 3:
             return Fit(0.0, np.inf)
-        return fit(sum(self._products(stack, position) for position in places(stack, channel)), angles, phases)
+        return fit(sum(self._products(stack, position) for position in positions), angles, phases)
 
     def add(self, stack: RawStack, position: Position, raw: np.ndarray) -> None:
         """Keep what the frames (angles, phases, y, x) of a place have in common."""
@@ -110,9 +127,14 @@ class Watched:
             self._settle(position[1])
         return raw
 
-    def doubts(self) -> list[str]:
-        """What was found in the frames: hot pixels, channels that clearly fit another reading, hexagonal patterns."""
-        return list(dict.fromkeys([*remarks(self.stack.array), *self._wrong_orders, *self._hexagons]))
+    def doubts(self, noise: Sequence[str] = ()) -> list[str]:
+        """What was found in the frames: hot pixels, channels that clearly fit another reading, hexagonal patterns.
+
+        What is to be said of the ``noise`` comes behind, but is not believed of frames that were read wrongly: it was
+        measured in what differs between their angles.
+        """
+        doubts = [*remarks(self.stack.array), *self._wrong_orders, *self._hexagons]
+        return list(dict.fromkeys([*doubts, *(() if self._wrong_orders else noise)]))
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
@@ -138,10 +160,8 @@ class Watched:
         """What is to be said of the channels; then no middle is needed any more."""
         found = []
         for channel in self._unsure:
-            as_read = self.fits.of(self._middles, channel)
-            if _may_be_wrong(as_read):
-                others = {name: self.fits.of(other, _of(other, channel)) for name, other in self._others.items()}
-                found.append(_best(others, as_read))
+            as_read, others = self.fits.better(self._others, self._middles, channel)
+            found.append(_best(others, as_read))
         self._unsure, self._wanted = [], frozenset()
         self._keep_middles()
         return [line for line in found if line]
@@ -154,15 +174,20 @@ class Watched:
             self._keep_middles()
 
     def _keep_middles(self) -> None:
-        """Those that the other readings of the channels need of which it is not known whether they are right."""
-        looked_at = [
-            as_recorded(other.array).numbers[place]
+        """Those that the other readings of the channels need of which it is not known whether they are right; where
+        these are too many for the memory, the first.
+        """
+        looked_at = dict.fromkeys(
+            int(number)
             for other in self._others.values()
             for channel in self._unsure
-            for place in places(other, _of(other, channel))
-        ]
+            for alike in _alike(other, self.stack, channel)
+            for place in places(other, alike)
+            for number in as_recorded(other.array).numbers[place].ravel()
+        )
         if self._others:
-            self._planes.want(int(number) for numbers in looked_at for number in numbers.ravel())
+            each = self._middles.array.dtype.itemsize * prod(self._middles.array.shape[-2:])
+            self._planes.want(list(looked_at)[: memory.LIMIT_BYTES // each])
 
 
 def watched(stack: RawStack) -> tuple[RawStack, Watched]:
@@ -177,9 +202,9 @@ def watched(stack: RawStack) -> tuple[RawStack, Watched]:
     return replace(stack, array=array), array
 
 
-def _of(other: RawStack, channel: int) -> int:
-    """The channel of another reading that is compared with one of this."""
-    return min(channel, other.sizes["C"] - 1)
+def _alike(other: RawStack, stack: RawStack, channel: int) -> list[int]:
+    """Channels of another reading of a stack that are compared with one of its own: all, if there are more or less."""
+    return [channel] if other.sizes["C"] == stack.sizes["C"] else list(range(other.sizes["C"]))
 
 
 def _may_be_wrong(as_read: Fit) -> bool:
@@ -188,8 +213,8 @@ def _may_be_wrong(as_read: Fit) -> bool:
 
 
 def _best(others: dict[str, Fit], as_read: Fit) -> str | None:
-    name = max(others, key=lambda each: others[each].explained, default="")
-    if not name or not others[name].clearly_better_than(as_read):
+    name = the_best(others, as_read)
+    if not name:
         return None
     share = f"{100 * others[name].explained:.0f} % of what frames share, {100 * as_read.explained:.0f} % as read"
     if name == EXCHANGED:

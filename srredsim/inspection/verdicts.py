@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from srredsim.hot_pixels import counted
-from srredsim.inspection.frame_order import Fit
+from srredsim.inspection.frame_order import Fit, the_best
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import NoiseSpectrum
@@ -86,8 +86,7 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
     """Bad only if another order is clearly better, and its name; without clear stripes nothing is said against it."""
     name, limit = "frame order", f"good from {100 * as_read.needed:.0f} %"
     number = f"stripes explain {100 * as_read.explained:.0f} % of what frames share"
-    best = max(others, key=lambda each: others[each].explained, default=None)
-    if best is not None and others[best].clearly_better_than(as_read):
+    if best := the_best(others, as_read):
         number += f", {100 * others[best].explained:.0f} % with {best}"
         advice = f"read the file with {best}: its frames fit that order, not this one"
         if best == exchanged:

@@ -4,7 +4,7 @@ from srredsim.io.alternatives import alternatives
 from srredsim.io.array import array_source
 from srredsim.io.asked import DTYPES, Reading, Writing
 from srredsim.io.files import existing, find, stamp, stem
-from srredsim.io.formats import open_source
+from srredsim.io.formats import open_source, scenes
 from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, write_image
 from srredsim.io.memory import read_anew, remembering
@@ -48,6 +48,7 @@ __all__ = [
     "refuse_existing",
     "refuse_results",
     "remembering",
+    "scenes",
     "stamp",
     "stem",
     "together",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from srredsim.acquisition import Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.hot_pixels import as_recorded, repaired_as
 from srredsim.io.incomplete import whole_stacks
-from srredsim.io.orders import KNOWN, ORDERS, WIDEFIELD_FRAMES, Wanted, arrange
+from srredsim.io.orders import arrange
 from srredsim.io.raw import Frames
+from srredsim.io.wanted import KNOWN, OF_T, OF_Z, WIDEFIELD_FRAMES, Wanted
 
 EXCHANGED = "angle and phase exchanged"
 COLOURS = (2, 3, 4)  # channels that may alternate frame by frame in a file that does not say so
@@ -23,7 +25,7 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     """The same file read in each other way that its frames allow.
 
     These are other orders, angles and phases swapped, a widefield frame before, after or not in each group, colours
-    that alternate.
+    that alternate, and any of these together.
 
     Parameters
     ----------
@@ -33,8 +35,8 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     Returns
     -------
     dict
-        The arguments of `srredsim.io.read`, as messages name them, with what comes of them; under `EXCHANGED` what no
-        arguments can do, because the file itself says which of its axes is which.
+        The arguments of `srredsim.io.read`, as messages name them, with what comes of them, what differs least first;
+        under `EXCHANGED` what no arguments can do, because the file itself says which of its axes is which.
     """
     frames = as_recorded(stack.array)
     if not isinstance(frames, Frames):
@@ -52,19 +54,35 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
 
 
 def _ways(stack: RawStack, asked: Wanted) -> Iterator[tuple[str, Wanted]]:
-    """Other orders and counts; then, in groups as most software has them, other widefield frames and colours."""
+    """Other orders, widefield frames and colours, with each of the counts; what changes least comes first."""
     angles, phases = stack.pattern.angles, stack.pattern.phases
     counts = list(dict.fromkeys([(angles, phases), (phases, angles), *((p, a) for a, p in KNOWN), *KNOWN]))
-    for (a, p), order in product(counts, (order for order in ORDERS if order != "tiled")):
-        yield f'`order="{order}", angles={a}, phases={p}`', replace(asked, order=order, angles=a, phases=p)
-    for place, (a, p) in product(WIDEFIELD_FRAMES, counts):
-        if place != (asked.widefield or "none"):
-            name = f'`widefield_frame="{place}", angles={a}, phases={p}`'
-            yield name, replace(asked, widefield_frame=place, angles=a, phases=p)
-    if asked.channels is None:
-        for channels, (a, p) in product(COLOURS, counts):
-            name = f"`channels={channels}, angles={a}, phases={p}`"
-            yield name, replace(asked, channels=channels, angles=a, phases=p)
+    changes = product(_other_orders(asked), _other_places(asked), _other_colours(asked))
+    for changed in sorted(({**order, **place, **colours} for order, place, colours in changes), key=len):
+        for a, p in counts:
+            named = changed or {"order": asked.order or "PAZ"}
+            told: dict[str, Any] = {**named, "angles": a, "phases": p}
+            yield f"`{', '.join(map(_told, told.items()))}`", replace(asked, **told)
+
+
+def _told(argument: tuple[str, str | int]) -> str:
+    name, value = argument
+    return f'{name}="{value}"' if isinstance(value, str) else f"{name}={value}"
+
+
+def _other_orders(asked: Wanted) -> list[dict[str, str]]:
+    """Nothing, and each other order, of times if these were asked for."""
+    orders = OF_T if asked.order in OF_T else OF_Z
+    return [{}, *({"order": order} for order in orders if order != (asked.order or "PAZ"))]
+
+
+def _other_places(asked: Wanted) -> list[dict[str, str]]:
+    places = (place for place in WIDEFIELD_FRAMES if place != (asked.widefield or "none"))
+    return [{}, *({"widefield_frame": place} for place in places)]
+
+
+def _other_colours(asked: Wanted) -> list[dict[str, int]]:
+    return [{}, *({"channels": colours} for colours in COLOURS if asked.channels is None)]
 
 
 def _add(found: dict[str, RawStack], name: str, numbers: np.ndarray, stack: RawStack) -> None:

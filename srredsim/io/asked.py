@@ -12,7 +12,7 @@ from srredsim import checks
 from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
 from srredsim.io.files import stem
-from srredsim.io.orders import Wanted
+from srredsim.io.wanted import Wanted
 from srredsim.optics import plausible
 
 COUNTS = ("angles", "phases", "scene")
@@ -103,6 +103,7 @@ class Writing:
     out: Path | None = None
     dtype: str = "float32"
     overwrite: bool = False
+    scene: int | None = None  # of the file that is read, for the names of its results
 
     def __post_init__(self):
         if self.out is not None:
@@ -111,8 +112,8 @@ class Writing:
         checks.yes_or_no("overwrite", self.overwrite)
 
     def path(self, source: Path, name: str) -> Path:
-        """``<stem>_<name>.tif``"""
-        return Path(self.out or source.parent) / f"{stem(source)}_{name}.tif"
+        """``<stem>_<name>.tif``, or ``<stem>_scene2_<name>.tif``"""
+        return Path(self.out or source.parent) / f"{stem(source, self.scene)}_{name}.tif"
 
     def notes(self) -> list[str]:
         return ["uint16: values are rounded, and clipped to 0 ... 65535"] if self.dtype == "uint16" else []

@@ -76,7 +76,9 @@ class Calibration:
             notes += Optics(pixel_size_um=x).overridden({"pixel_size_um": pixel_size_um})
         wavelength, more = self._wavelength(notes)
         na = _usable(self.na, "a numerical aperture of {:g}", notes)
-        return Optics(na, wavelength, pixel_size_um, self.z_step_um, self.frame_interval_s), [*notes, *more]
+        z_step_um = _usable(self.z_step_um, "a z step of {:g} um", notes)
+        interval_s = _usable(self.frame_interval_s, "a frame interval of {:g} s", notes)
+        return Optics(na, wavelength, pixel_size_um, z_step_um, interval_s), [*notes, *more]
 
     def _wavelength(self, notes: list[str]) -> tuple[Value, list[str]]:
         """The emission of all channels, or of each; not known where one of several does not tell it."""
@@ -124,7 +126,7 @@ def of_imagej(tif: tifffile.TiffFile) -> Calibration:
     metadata = tif.imagej_metadata
     unit = unit_name(metadata.get("unit"))
     pixel_um, note = _resolution_tags(tif.pages.first, unit, unit_name(metadata.get("yunit")))
-    spacing, interval = metadata.get("spacing"), metadata.get("finterval")
+    spacing, interval = number(metadata.get("spacing")), metadata.get("finterval")
     z_unit = IN_UM.get(unit_name(metadata.get("zunit")) or unit or "")
     interval_s, more = seconds(interval, metadata.get("tunit"))
     told = _in_info(metadata.get("Info"))

@@ -18,9 +18,13 @@ OME = ".ome"  # before the ending of an OME-TIFF
 RAW = "raw"  # folder in which `simulate` and `reference` put their stacks
 
 
-def stem(path: Path) -> str:
-    """Name of a file without its endings, ``cells`` of ``cells.ome.tif``; results begin with it."""
-    return path.stem[: -len(OME)] if path.stem.lower().endswith(OME) and path.stem.lower() != OME else path.stem
+def stem(path: Path, scene: int | None = None) -> str:
+    """Name of a file without its endings, ``cells`` of ``cells.ome.tif``; results begin with it.
+
+    Those of one of several images in a file, a ``scene``, begin with ``cells_scene2``.
+    """
+    name = path.stem[: -len(OME)] if path.stem.lower().endswith(OME) and path.stem.lower() != OME else path.stem
+    return name if scene is None else f"{name}_scene{scene}"
 
 
 def find(
@@ -76,9 +80,9 @@ def _tried_as_frames(folder: Path, paths: list[Path], tell: Callable[[str], None
     if formats.are_frames(paths):
         words = f"holds {len(paths)} numbered files of one frame each"
         if not frames_alone:
-            what = f"{words}, and a raw stack has several frames: give `stack` to take them for one"
+            what = f"{words}, and a raw stack has several frames: give `stack=True` to take them for one"
             raise InputError(what, about=folder)
-        tell(f"{folder} {words}; if they are the frames of one raw stack, give `stack`")
+        tell(f"{folder} {words}; if they are the frames of one raw stack, give `stack=True`")
     return paths
 
 

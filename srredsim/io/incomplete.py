@@ -9,8 +9,9 @@ from math import prod
 import numpy as np
 
 from srredsim.errors import InputError
-from srredsim.io.orders import Wanted, arrange
+from srredsim.io.orders import arrange
 from srredsim.io.source import Source
+from srredsim.io.wanted import Wanted
 
 MOST_LACKING = 200  # frames of which a last stack may lack some
 

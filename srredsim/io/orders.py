@@ -2,7 +2,9 @@
 
 A file is a row of frames. Some of its axes have names (T, C, Z, and A, P where Modulo annotations give them), others
 (letter I here) do not. The order names how phase P, angle A and z-plane Z follow one another where the file does not
-say, the fastest first (letters of axes, as those of an array, are in NumPy's order, the slowest first: ZAP for PAZ):
+say, the fastest first (letters of axes, as those of an array, are in NumPy's order, the slowest first: ZAP for PAZ).
+With T in the place of Z, what follows one another are times. So there are twelve, of which three are often met, and one
+more:
 
 =======  ============================  ===========================================
 order    frames run                    met in
@@ -21,56 +23,12 @@ from math import prod
 
 import numpy as np
 
-from srredsim import checks
 from srredsim.errors import InputError
 from srredsim.io.colours import with_channels
+from srredsim.io.wanted import KNOWN, Wanted
 
-ORDERS = ("PAZ", "PZA", "ZAP", "tiled")
-GUESSED = ((3, 5), (3, 3))  # angles x phases taken when the count of frames fits no other
-KNOWN = (*GUESSED, (5, 5))
 HEXAGONAL_FRAMES = 7  # frames of one reconstruction
-WIDEFIELD_FRAMES = ("none", "first", "last")
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the caller said of the frames; None is unknown."""
-
-    order: str | None = None
-    angles: int | None = None
-    phases: int | None = None
-    widefield_frame: str | None = None  # where in each group of frames; None, or "none": nowhere
-    channels: int | None = None  # colours that alternate frame by frame, where the file does not say
-
-    def __post_init__(self):
-        if self.order is not None:
-            checks.one_of("order", self.order, ORDERS)
-        if self.widefield_frame is not None:
-            checks.one_of("widefield_frame", self.widefield_frame, WIDEFIELD_FRAMES)
-        for name in ("angles", "phases", "channels"):
-            count = getattr(self, name)
-            if count is not None and count < 1:
-                raise InputError(f"the number of {name} must be 1 or more, not {count}")
-
-    @property
-    def widefield(self) -> str | None:
-        """Where the widefield frame of each group is; None: there is none."""
-        return None if self.widefield_frame == "none" else self.widefield_frame
-
-    def patterns(self) -> list[tuple[int, int]]:
-        """(angles, phases) that agree with what was said."""
-        if self.angles and self.phases:
-            return [(self.angles, self.phases)]
-        if self.angles:
-            return [(self.angles, 5), (self.angles, 3)]
-        if self.phases:
-            return [(3, self.phases)]
-        return list(KNOWN)
-
-    def may_take(self, pattern: tuple[int, int]) -> bool:
-        """Whether this pattern may be taken when only it fits."""
-        return self.angles is not None or self.phases is not None or pattern in GUESSED
 
 
 @dataclass(frozen=True)
@@ -229,9 +187,9 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     frames = np.moveaxis(axes.numbers, axes.letters.index(letter), 0)
     frames = _without_widefield(frames, repeats, needed, widefields, wanted)
     others = axes.letters.replace(letter, "")
-    rest = _name_of_rest(letter, axes, repeats)
+    rest = _name_of_rest(letter, axes, repeats, order)
     sizes = {"A": angles, "P": phases, rest: repeats}
-    parts = [rest if part == "Z" else part for part in reversed(order)]  # the slowest first
+    parts = [rest if part in "ZT" else part for part in reversed(order)]  # the slowest first
     parts = [part for part in parts if part and part not in others]
     numbers = frames.reshape([sizes[part] for part in parts] + list(frames.shape[1:]))
     note = f"{axes.size(letter)} frames along {_axis_name(letter)} read as {angles} angles x {phases} phases"
@@ -271,7 +229,7 @@ def _repeats(length: int, needed: int, widefield: object) -> tuple[int, int]:
 def _without_widefield(frames: np.ndarray, repeats: int, needed: int, widefields: int, wanted: Wanted) -> np.ndarray:
     """Widefield frames are in each group whose frames lie together, as in PAZ; else in the whole stack."""
     first = wanted.widefield == "first"
-    if widefields == repeats and wanted.order in (None, "PAZ"):
+    if widefields == repeats and wanted.in_groups:
         frames = frames.reshape(repeats, needed + 1, *frames.shape[1:])
         frames = frames[:, 1:] if first else frames[:, :needed]
         return frames.reshape(-1, *frames.shape[2:])
@@ -321,18 +279,21 @@ def _only_pattern(axes: Axes, letter: str, wanted: Wanted) -> tuple[int, int]:
     if len(fits) == 1 and wanted.may_take(fits[0]):
         return fits[0]
     if fits:
-        raise InputError(f"{length} frames could be {_choices(fits)}; {_arguments(fits)}")
+        raise InputError(
+            f"{length} frames could be {_choices(fits)}{_or_with_widefield(axes, length, wanted)}; {_arguments(fits)}"
+        )
     raise InputError(_no_fit(axes, letter, wanted))
 
 
-def _name_of_rest(letter: str, axes: Axes, repeats: int) -> str:
+def _name_of_rest(letter: str, axes: Axes, repeats: int, order: str) -> str:
     """What the reconstructions that follow one another are: z-planes, or times where z has an axis; "" if it is one."""
     if repeats == 1:
         return ""
-    for name in "TZ" if letter in "TJ" else "ZT":
+    for name in "T" if "T" in order else "TZ" if letter in "TJ" else "ZT":
         if name == letter or name not in axes.letters:
             return name
-    raise InputError(f"{repeats} raw stacks along one axis, but time and z have axes of their own: {axes}")
+    taken = "time has an axis of its own" if "T" in order else "time and z have axes of their own"
+    raise InputError(f"{repeats} raw stacks along one axis, but {taken}: {axes}")
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -345,7 +306,7 @@ def _axis_name(letter: str) -> str:
 def _widefields_in_words(widefields: int, wanted: Wanted) -> str:
     first = wanted.widefield == "first"
     end = "beginning" if first else "end"
-    if widefields > 1 and wanted.order in (None, "PAZ"):
+    if widefields > 1 and wanted.in_groups:
         return f", a widefield frame {'before' if first else 'after'} each"
     if widefields > 1:
         return f", {widefields} widefield frames at the {end}"
@@ -359,6 +320,13 @@ def _choices(patterns: list[tuple[int, int]]) -> str:
 
 def _arguments(patterns: list[tuple[int, int]]) -> str:
     return "give " + " or ".join(f"`angles={a}, phases={p}`" for a, p in patterns)
+
+
+def _or_with_widefield(axes: Axes, length: int, wanted: Wanted) -> str:
+    """What else the frames could be, were there a widefield frame in each group of them."""
+    fits = [] if wanted.widefield_frame else wanted.patterns()
+    fits = [pattern for pattern in fits if _repeats(length, _needed(axes, *pattern), "last")[0]]
+    return f', or {_choices(fits)} with `widefield_frame="last"` or `widefield_frame="first"`' if fits else ""
 
 
 def _no_fit(axes: Axes, letter: str, wanted: Wanted) -> str:

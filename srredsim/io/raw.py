@@ -17,6 +17,7 @@ from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.incomplete import filled_up, whole_stacks
 from srredsim.io.source import UNKNOWN, Source
+from srredsim.io.wanted import Wanted
 from srredsim.io.whole import atomic
 from srredsim.optics.transfer import refuse_impossible
 
@@ -28,9 +29,9 @@ def read(path: str | Path, **given: Any) -> RawStack:
 
     Parameters
     ----------
-    order : {"PAZ", "PZA", "ZAP", "tiled"}, optional
+    order : {"PAZ", "PZA", "ZAP", ..., "tiled"}, optional
         How the frames follow one another where the file does not say, what changes fastest first
-        (`srredsim.io.orders`); PAZ if not given.
+        (`srredsim.io.orders`): P, A and Z, or P, A and T, in any order; PAZ if not given.
     angles, phases : int, optional
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
     widefield_frame : {"none", "first", "last"}, optional
@@ -43,6 +44,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
         Go on with the whole stacks that are there of a file that promises more frames.
     stack : bool
         ``path`` is a folder whose files are the frames of one stack, in the order of the numbers in their names.
+    scene : int
+        Number, from 1, of one of several images in a file; the first if not given.
     keep_hot_pixels : bool
         Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
@@ -78,8 +81,9 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
     told, more = for_channels(source.optics, channels)
+    told, times = between_stacks(told, source, array.numbers)
     optics = told.given(**reading.optics)
-    notes += [*source.notes, *more, *told.overridden(reading.optics)]
+    notes += [*source.notes, *more, *times, *told.overridden(reading.optics)]
     if any(reading.optics.values()):
         refuse_impossible(optics)
     stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
@@ -95,13 +99,29 @@ def for_channels(optics: Optics, channels: int) -> tuple[Optics, list[str]]:
     return replace(optics, wavelength_em_um=None), [unused]
 
 
+def between_stacks(optics: Optics, source: Source, numbers: np.ndarray) -> tuple[Optics, list[str]]:
+    """Optics whose frame interval is from stack to stack, of a file of which it is from frame to frame, and a note.
+
+    So it is where all frames of a stack follow one another along the file's axis of time.
+    """
+    if optics.frame_interval_s is None or "T" not in source.letters or len(numbers) < 2:
+        return optics, []
+    times = np.unravel_index(numbers[:, 0, 0].reshape(len(numbers), -1), source.shape)[source.letters.index("T")]
+    steps = int(np.min(np.diff(times[:, 0])))
+    if len(np.unique(times[0])) < times.shape[1] or steps < 2:
+        return optics, []
+    each = optics.frame_interval_s
+    note = f"frame interval {steps} x {each:g} s: the frames of a stack follow one another in time"
+    return replace(optics, frame_interval_s=steps * each), [note]
+
+
 @dataclass(frozen=True)
 class Frames:
     """``frames[t, c, z]`` reads (angles, phases, y, x); `numbers` says which plane of the file goes where."""
 
     source: Source
     numbers: np.ndarray
-    wanted: orders.Wanted = orders.Wanted()  # noqa: RUF009  frozen; what it was read with
+    wanted: Wanted = Wanted()  # noqa: RUF009  frozen; what it was read with
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -149,7 +169,7 @@ def reads_planes(array: Any) -> bool:
     return isinstance(array, Frames | Tiles)
 
 
-def _tiles(source: Source, wanted: orders.Wanted) -> tuple[Tiles, list[str]]:
+def _tiles(source: Source, wanted: Wanted) -> tuple[Tiles, list[str]]:
     if {"A", "P"} & set(source.letters):
         raise InputError("the file names its angles or phases, so it holds no tiled montages; leave out `order`")
     grid = orders.grid(source.size, wanted)

@@ -71,9 +71,9 @@ def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None 
     ``{mean_absolute_error: 1.0, ssim: {weight: 0.1, data_range: 1.0}}``: a weight, or a mapping with the weight
     (1 if left out) and the loss's own settings.
 
-    ``<name>_over_steps`` is the sum of a loss over the channels of the prediction (`over_steps`), ``_over_levels`` and
-    ``_of_residual`` are others that need more than the image (`srredsim.losses._outputs`); terms beside it take the
-    last channel.
+    ``<name>_over_steps`` is the sum of a loss over the channels of the prediction (`over_steps`), ``_over_levels``,
+    ``_of_residual`` and ``_of_misfit`` are others that need more than the image (`srredsim.losses._outputs`); terms
+    beside it take the last channel.
 
     A term with ``first_epoch`` or ``last_epoch`` among its settings counts in these epochs only. ``epoch``, a number or
     a variable, is for such terms, and for losses that get stricter with time (`changes`).

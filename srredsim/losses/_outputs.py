@@ -1,4 +1,5 @@
-r"""Losses of networks that return more than one image, as channels: all steps, all levels, or what they started from.
+r"""Losses of networks that return more than one image, as channels: all steps, all levels, what they started from, or
+what they leave of the frames.
 
 A suffix of the loss's name says which. In a weighted sum all terms have to be of the same kind of output, or take the
 last channel, the image itself.
@@ -15,6 +16,7 @@ from srredsim.errors import InputError
 OVER_STEPS = "_over_steps"
 OVER_LEVELS = "_over_levels"
 OF_RESIDUAL = "_of_residual"
+OF_MISFIT = "_of_misfit"
 SHARPNESS = -0.75  # slope of the cubic kernel one pixel away
 
 
@@ -60,7 +62,20 @@ def of_residual(loss: Callable) -> Callable:
     return residual
 
 
-WRAPPERS = {OVER_STEPS: over_steps, OVER_LEVELS: over_levels, OF_RESIDUAL: of_residual}
+def of_misfit(loss: Callable) -> Callable:
+    """The loss of what is left of the frames, in units of their noise, beside a truth of nothing.
+
+    For networks that know how frames come about (unrolled): the channels of the prediction are that and the image. With
+    `mean_squared_error` it is the mean of chi squared.
+    """
+
+    def misfit(y_true, y_pred):
+        return loss(ops.zeros_like(y_true), y_pred[..., :1])
+
+    return misfit
+
+
+WRAPPERS = {OVER_STEPS: over_steps, OVER_LEVELS: over_levels, OF_RESIDUAL: of_residual, OF_MISFIT: of_misfit}
 
 
 def split(name: str) -> tuple[str, str]:

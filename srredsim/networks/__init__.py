@@ -2,8 +2,9 @@
 
 Each has ``build(...) -> keras.Model``, ``SMALL`` (tiny settings for tests) and ``receptive_field(...)`` (input pixels
 of context on each side, for exact tiling). It may also have ``alignment(...)`` (input pixels to whose multiples tiles
-are moved), ``largest_window(...)`` (input pixels on a side that memory allows), ``SCALES`` that it has, and
-``SEES_ALL`` (layers that look at the whole image); what it leaves out is as in `LEFT_OUT`.
+are moved), ``largest_window(...)`` (input pixels on a side that memory allows), ``SCALES`` that it has, ``SEES_ALL``
+(layers that look at the whole image), and ``PORTABLE``: whether it is made of Keras's own layers alone, of which ONNX
+has all, and .keras files need no other; what it leaves out is as in `LEFT_OUT`.
 """
 
 from math import inf
@@ -16,6 +17,7 @@ LEFT_OUT = {
     "largest_window": lambda **_: inf,
     "SCALES": tuple(FACTORS),
     "SEES_ALL": (),
+    "PORTABLE": True,
 }
 _builders = Builders("network", __name__, __path__, LEFT_OUT)
 names, module, build = _builders.names, _builders.module, _builders.build

@@ -13,6 +13,7 @@ from srredsim.layers.convolution import convolution
 from srredsim.layers.scales import check_scale
 
 RESIDUAL_SCALE = 0.2
+CONTEXT = 128  # output pixels, see receptive_field
 SCALES = (2, 4, 8)
 SMALL = {
     "input_channels": 1,
@@ -58,7 +59,10 @@ def build(
 
 
 def receptive_field(units=(9, 3, 1), layers_per_unit: int = 8, scale: int = 2, **_) -> int:
-    """Input pixels of context on each side of an output pixel."""
+    """Input pixels of context on each side of an output pixel, at most ``CONTEXT`` output pixels.
+
+    The published form reaches up to 728 output pixels, for which there is no memory at x8.
+    """
     farthest = 0
     for output_pixel in range(scale):
         lowest, highest = output_pixel - 1, output_pixel + 1  # the convolution that makes the image
@@ -66,7 +70,7 @@ def receptive_field(units=(9, 3, 1), layers_per_unit: int = 8, scale: int = 2, *
             around = count * layers_per_unit + 2  # the last one of the level, and the one before the pixel shuffle
             lowest, highest = lowest // 2 - around, highest // 2 + around
         farthest = max(farthest, 1 - lowest, highest + 1)  # the first convolution
-    return max(farthest, bicubic.receptive_field(0, scale))
+    return max(min(farthest, CONTEXT // scale), bicubic.receptive_field(0, scale))
 
 
 def largest_window(scale: int = 2, **_) -> int:

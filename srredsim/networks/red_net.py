@@ -6,6 +6,8 @@ The paper's stride-1 transposed convolutions are built as ordinary convolutions:
 function with the same number of weights, and much faster on a CPU.
 """
 
+from collections.abc import Sequence
+
 from keras import Input, Model, layers, ops
 
 from srredsim.errors import InputError
@@ -23,6 +25,7 @@ def build(
     wiring: str = "symmetric",
     widefield_skip: bool = False,
     scale: int = 2,
+    skipped: Sequence[int] = (0,),
 ) -> Model:
     """(batch, y, x, input_channels) -> (batch, scale*y, scale*x, output_channels), for any y and x.
 
@@ -34,7 +37,7 @@ def build(
 
     ``scale=1`` is for images that are on the output grid already, y and x even: the first convolution (4x4, stride 2)
     halves the sampling, and the layers see as far and cost as little as they do with raw frames.
-    ``widefield_skip`` then adds the first channel, the image that is to be cleaned.
+    ``widefield_skip`` then adds the image that is to be cleaned: the sum of the channels of the numbers ``skipped``.
     """
     check_scale(scale, "red_net")
     skip_from = _wiring(wiring, depth)
@@ -61,9 +64,15 @@ def build(
     )(x)
     if widefield_skip:
         start = ops.cast(frames, "float32")
-        start = enlarged(ops.mean(start, axis=-1, keepdims=True), scale) if scale > 1 else start[..., :1]
+        start = enlarged(ops.mean(start, axis=-1, keepdims=True), scale) if scale > 1 else _sum_of(start, skipped)
         image = layers.Add(dtype="float32")([image, start])
     return Model(frames, image, name="red_net")
+
+
+def _sum_of(channels, numbers: Sequence[int]):
+    """(batch, y, x, 1)"""
+    parts = [channels[..., number : number + 1] for number in numbers]
+    return sum(parts[1:], start=parts[0])
 
 
 def receptive_field(depth: int = 21, scale: int = 2, **_) -> int:

@@ -10,9 +10,13 @@ import numpy as np
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
+from srredsim.noise.camera import noise_of_frames
+from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
-from srredsim.reconstruction.richardson_lucy import richardson_lucy
+from srredsim.reconstruction.forward import Forward, stripes_of
+from srredsim.reconstruction.lit import Lit, lit
+from srredsim.reconstruction.richardson_lucy import out_of_focus, richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
@@ -138,6 +142,27 @@ def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Param
     lens = found.lens(transfer)
     image, _ = reconstruct(prepared, found, lens, attenuation=unlearned(haze_of(prepared.frames, found, transfer)))
     return image, found, lens
+
+
+def lit_of(raw: np.ndarray, transfer: Transfer, scaling: Scaling) -> Lit:
+    """All that is estimated of one raw stack (angles, phases, y, x) of which nothing is known but the optics.
+
+    ``scaling`` is that of its frames.
+    """
+    prepared = prepare(raw)
+    found = estimate(prepared, transfer)
+    haze = haze_of(prepared.frames, found, transfer)
+    return lit_with(raw, prepared, Channel(found, found.lens(transfer), haze=haze), scaling)
+
+
+def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Scaling) -> Lit:
+    """The same of stripes, lens and haze that are known."""
+    found, lens, haze = channel.parameters, channel.transfer, unlearned(channel.haze)
+    image, regularisation = reconstruct(prepared, found, lens, attenuation=haze)
+    forward = Forward(prepared.frames.shape[2:], lens, stripes_of(found))
+    dark = np.broadcast_to(out_of_focus(prepared, forward, lens, image, haze), prepared.frames.shape[2:])
+    noise = noise_of_frames(raw, lens.cutoff_per_pixel)
+    return lit(prepared, found, lens, (image, regularisation, dark), noise, scaling)
 
 
 def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared, np.ndarray]:

@@ -56,7 +56,7 @@ def richardson_lucy(
     forward = Forward(prepared.frames.shape[2:], parameters.lens(transfer), stripes_of(parameters))
     background = max(0.0, -float(np.percentile(prepared.frames, DARKEST)))
     frames = np.maximum(prepared.frames + np.float32(background), 0.0)
-    dark = background + _out_of_focus(prepared, forward, parameters.lens(transfer), start, attenuation)
+    dark = background + out_of_focus(prepared, forward, parameters.lens(transfer), start, attenuation)
     light = float(prepared.frames.mean())
     image = np.maximum(start, np.float32(FAINTEST * light))
     passed = forward.adjoint(np.ones_like(frames))
@@ -66,7 +66,7 @@ def richardson_lucy(
     return image
 
 
-def _out_of_focus(
+def out_of_focus(
     prepared: Prepared, forward: Forward, lens: Transfer, start: np.ndarray, attenuation: float | Haze
 ) -> np.ndarray | np.float32:
     """What the mean of the frames has more than an image, where band 0 was not kept: image (y, x), 0 and above."""

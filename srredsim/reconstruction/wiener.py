@@ -32,7 +32,7 @@ from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import Kept, kept
 from srredsim.stripes.bands import Bands, widened
 from srredsim.stripes.haze import Haze
-from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.parameters import Order, Parameters
 from srredsim.stripes.preprocess import Prepared
 
 RINGS = 24  # up to the cut-off, of the radial power spectrum
@@ -79,25 +79,30 @@ def reconstruct(
         How much of the lowest frequencies of band 0, where out-of-focus light is, is left to the other bands: 0 to 1;
         or what light out of focus was measured. See `srredsim.reconstruction.attenuation`.
     """
-    transfer = parameters.lens(transfer)
-    canvas = Canvas(prepared.frames.shape[2:], transfer)
+    canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer))
+    regularisation = gathered(canvas, prepared, parameters, wiener, attenuation)
+    return canvas.image(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um), regularisation
+
+
+def gathered(
+    canvas: Canvas, prepared: Prepared, parameters: Parameters, wiener: float | None, attenuation: float | Haze
+) -> Regularisation:
+    """All bands of the frames on a canvas, and the regularisation of the sum; arguments as of `reconstruct`."""
+    transfer, spectra = canvas.transfer, []
     zero = np.zeros(canvas.padded, np.complex64)
-    spectra = []
-    for frames, angle in zip(prepared.frames, parameters.angles, strict=True):
+    for number, (frames, angle) in enumerate(zip(prepared.frames, parameters.angles, strict=True)):
         band_zero, *bands = optics_bands.separate(frames, angle.steps_rad, len(angle.orders))
         spectra.append(fft.fft2(extended(band_zero), workers=WORKERS))
         zero += spectra[-1]
         for order, band in zip(angle.orders, bands, strict=True):
             if order.amplitude != 0:
-                canvas.add(fft.fft2(extended(band), workers=WORKERS), order.k_per_um, order.amplitude)
+                canvas.add(fft.fft2(extended(band), workers=WORKERS), number, order)
     angles = len(spectra)
     noise = float(np.mean([Bands(each[None], transfer).noise for each in spectra]))
-    canvas.add_zero(zero, angles, kept(attenuation, zero / angles, noise / angles, transfer))
-    if wiener is None:
-        regularisation = regularisation_of(Bands(zero[None] / angles, transfer), noise, noise / angles)
-    else:
-        regularisation = Regularisation(float(wiener), 0.0, "given")
-    return canvas.image(regularisation, transfer.cutoff_per_um + parameters.k_max_per_um), regularisation
+    canvas.add_zeros(spectra, zero, kept(attenuation, zero / angles, noise / angles, transfer))
+    if wiener is not None:
+        return Regularisation(float(wiener), 0.0, "given")
+    return regularisation_of(Bands(zero[None] / angles, transfer), noise, noise / angles)
 
 
 class Canvas:
@@ -123,26 +128,37 @@ class Canvas:
         self.upper = np.zeros(self.grid, np.float32)
         self.lower = np.zeros((self.grid[0], len(self.fx)), np.float32)
 
-    def add(self, spectrum: np.ndarray, k_per_um, amplitude: complex) -> None:
-        """Bands +b and -b: one is the complex conjugate of the other, in the image."""
-        home = self._on_grid(spectrum * self.filter)
-        home *= carrier(self.y_um, self.x_um, np.negative(k_per_um))
-        turn = 2 * np.conj(amplitude)
+    def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
+        """Bands +b and -b of an angle: one is the complex conjugate of the other, in the image."""
+        home, turn = self.home(spectrum, order), 2 * np.conj(order.amplitude)
         self.upper += np.float32(turn.real) * home.real
         self.upper -= np.float32(turn.imag) * home.imag
-        for sign in (1, -1):
-            self._weigh((sign * k_per_um[0], sign * k_per_um[1]), abs(amplitude) ** 2)
+        self.weigh(order)
 
-    def add_zero(self, spectrum: np.ndarray, angles: int, share: Kept | None = None) -> None:
-        """The sum of the bands 0 of all angles, and what each frequency of it counts; left out: all of it."""
-        cutoff = self.transfer.cutoff_per_um
-        weighted = spectrum * self.filter
-        passed = angles * self.transfer(self.fy, self.fx) ** 2
+    def add_zeros(self, spectra: list[np.ndarray], total: np.ndarray, share: Kept | None = None) -> None:
+        """Bands 0 of all angles, whose sum is ``total``, and what each frequency counts; left out: all of it."""
+        self.upper += self.zero(total, share)
+        passed = len(spectra) * self.transfer(self.fy, self.fx) ** 2
+        if share is not None:
+            passed *= share(self.fy / self.transfer.cutoff_per_um, self.fx / self.transfer.cutoff_per_um)
+        self.lower += passed
+
+    def home(self, spectrum: np.ndarray, order: Order) -> np.ndarray:
+        """Complex image of band +b, through its own matched filter, moved back to where it belongs."""
+        moved = self._on_grid(spectrum * self.filter)
+        moved *= carrier(self.y_um, self.x_um, np.negative(order.k_per_um))
+        return moved
+
+    def zero(self, spectrum: np.ndarray, share: Kept | None) -> np.ndarray:
+        """Image of a band 0, through its own matched filter."""
+        weighted, cutoff = spectrum * self.filter, self.transfer.cutoff_per_um
         if share is not None:
             weighted *= share(self.raw_f[0] / cutoff, self.raw_f[1] / cutoff)
-            passed *= share(self.fy / cutoff, self.fx / cutoff)
-        self.upper += self._on_grid(weighted).real
-        self.lower += passed
+        return self._on_grid(weighted).real
+
+    def weigh(self, order: Order) -> None:
+        for sign in (1, -1):
+            self._weigh((sign * order.k_per_um[0], sign * order.k_per_um[1]), abs(order.amplitude) ** 2)
 
     def _on_grid(self, spectrum: np.ndarray) -> np.ndarray:
         return fft.ifft2(widened(spectrum.astype(np.complex64, copy=False), self.grid), workers=WORKERS) * SCALE**2
@@ -159,16 +175,22 @@ class Canvas:
 
     def image(self, regularisation: Regularisation, cutoff_per_um: float) -> np.ndarray:
         """The sums divided, apodised to a cut-off and cropped to the frames."""
+        return self.filtered(self.upper, self.gain(regularisation, cutoff_per_um))
+
+    def gain(self, regularisation: Regularisation, cutoff_per_um: float) -> np.ndarray:
+        """What a sum is multiplied with at each frequency: the apodisation over the other sum and w^2."""
         relative = np.sqrt(self.fy[:, None] ** 2 + self.fx**2, dtype=np.float32) / np.float32(
             self.transfer.cutoff_per_um
         )
-        spectrum = fft.rfft2(self.upper, workers=WORKERS)
         reach = np.float32(cutoff_per_um / self.transfer.cutoff_per_um)
         table = np.linspace(0.0, 1.0, 2049)
         shape = np.append(apodisation(table, 1.0, APODISATION), 0.0).astype(np.float32)
-        spectrum *= shape[np.minimum(relative * (2048 / reach) + 0.5, 2049).astype(np.int32)]
-        spectrum /= self.lower + regularisation.squared(relative)
-        image = fft.irfft2(spectrum, s=self.grid, workers=WORKERS)
+        apodised = shape[np.minimum(relative * (2048 / reach) + 0.5, 2049).astype(np.int32)]
+        return apodised / (self.lower + regularisation.squared(relative))
+
+    def filtered(self, upper: np.ndarray, gain: np.ndarray) -> np.ndarray:
+        """An image on the grid through a filter, cropped to the frames."""
+        image = fft.irfft2(fft.rfft2(upper, workers=WORKERS) * gain, s=self.grid, workers=WORKERS)
         (top, _), (left, _) = self.sides
         y, x = self.shape
         return np.ascontiguousarray(

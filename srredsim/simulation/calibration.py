@@ -113,6 +113,15 @@ class Calibration:
         """(angles, phases)"""
         return len(self.angles), len(self.angles[0].phases_rad)
 
+    def check_pattern(self, angles: int, phases: int) -> None:
+        """InputError if a model of stacks of so many angles and phases is none for this microscope."""
+        own_angles, own_phases = self.pattern
+        if own_angles != angles or own_phases != phases:
+            raise InputError(
+                f"the microscope has {own_angles} angles x {own_phases} phases, the model is for {angles} x {phases}:"
+                " take one for that pattern"
+            )
+
     @property
     def beams(self) -> int:
         return 1 + len(self.angles[0].modulation_depths)

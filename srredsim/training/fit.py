@@ -17,7 +17,7 @@ from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.training import adversarial, callbacks, checkpoint, compared, optimizers, outputs, runs, strategy
+from srredsim.training import adversarial, callbacks, checkpoint, compared, control, optimizers, outputs, runs, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.counted import with_counts
 from srredsim.training.initialisation import initialise
@@ -54,6 +54,7 @@ def train(
     recipe = with_counts(inputs.module(recipe.data.input).with_constants(recipe), _generate)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = _examples(recipe)
+    controls = control.opened(recipe)
     network, trainer, averages, started = _trainer(recipe, devices, state, folder)
     scale = models.scale_of(network)
     batches.pairs.check(scale, recipe.data.crop)
@@ -64,6 +65,8 @@ def train(
             print(started, file=sys.stderr)
         _generate(batches.pairs, batches.indices(steps), "training data")
         _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
+        for fields in controls.values():
+            _generate(fields.seen, range(fields.count), "control without stripes")
         size = VALIDATION_BATCH * devices.replicas
         held_back = list(
             validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size)
@@ -80,7 +83,7 @@ def train(
             epochs=recipe.epochs,
             steps_per_epoch=recipe.steps,
             validation_data=pipeline.Stored(held_back),
-            callbacks=[*_watchers(recipe, folder, state, network, averages, held_back), progress],
+            callbacks=[*_watchers(recipe, folder, state, network, averages, (held_back, controls)), progress],
             shuffle=False,
             verbose=0,
         )
@@ -158,8 +161,9 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
     return network, trainer, averages, started
 
 
-def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, averages: Averages, held_back) -> list:
+def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, averages: Averages, judged_by) -> list:
     """The callbacks, in the order in which they act at the end of an epoch."""
+    held_back, controls = judged_by
     frames, truths, _ = held_back[0]
     watchers = [
         *adversarial.watchers(recipe),
@@ -169,6 +173,7 @@ def _watchers(recipe: Recipe, folder: Path, state: checkpoint.State, network, av
         callbacks.StopOnNaN(folder, state),
         callbacks.Average(averages),
         callbacks.Preview(folder, averages, frames[0], truths[0], recipe.name),
+        *([control.Control(averages, controls)] if controls else []),
         callbacks.Record(folder, state, network, averages, callbacks.monitor_of(recipe)),  # the epoch is done
         *([compared.Patience(recipe, state)] if recipe.fine_tuning else []),
     ]

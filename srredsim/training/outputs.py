@@ -1,4 +1,4 @@
-"""What a loss sees beside the image: the images of all steps or levels, or what the network adds to.
+"""What a loss sees beside the image: the images of all steps or levels, what the network adds to or leaves unexplained.
 
 `srredsim.losses._outputs` says which losses want it, as channels of one prediction; the last channel is the image.
 """
@@ -14,7 +14,8 @@ from srredsim.layers import bicubic
 from srredsim.zoo import models
 from srredsim.zoo.recipe import Recipe
 
-KINDS = {"_over_steps": "steps", "_over_levels": "levels"}
+KINDS = {"_over_steps": "steps", "_over_levels": "levels", "_of_misfit": "misfit"}
+IMAGE_LAST = ("_over_steps", "_of_misfit")  # the network itself makes all channels
 
 
 def build(recipe: Recipe):
@@ -40,7 +41,9 @@ def last(recipe: Recipe, network):
     """The network of the image alone, of the same weights."""
     if isinstance(network.output, list):
         return keras.Model(network.input, network.output[-1])
-    return keras.Model(network.input, network.output[..., -1:]) if losses.is_over_steps(recipe.loss) else network
+    if losses.of_outputs(recipe.loss) in IMAGE_LAST:
+        return keras.Model(network.input, network.output[..., -1:])
+    return network
 
 
 def _seen(recipe: Recipe, network):

@@ -46,6 +46,9 @@ def begun(
     if microscope:
         overrides = [*of_microscope(model, microscope), *overrides]
     recipe = fine_tuning.recipe_for(model, overrides) if fine_tunes else recipes.load(model, overrides)
+    if microscope:
+        for pattern in recipe.data.each_pattern:
+            calibration_file.load(microscope).check_pattern(*pattern)
     folder = start(recipe, folder)
     if "name" not in keys:  # which has the last word
         recipe = replace(recipe, name=name or name_of(recipe.name, folder))

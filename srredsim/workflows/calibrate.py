@@ -11,7 +11,7 @@ import numpy as np
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
-from srredsim.inspection.calibration import Known, Seen, agreeing, calibration_of, common_lens, look_at, with_lens
+from srredsim.inspection.calibration import KnownCamera, Seen, agreeing, calibration_of, common_lens, look_at, with_lens
 from srredsim.simulation.calibration import FIXED, Calibration
 from srredsim.simulation.calibration_file import as_text
 
@@ -31,7 +31,7 @@ def calibrate(
     stacks: Sequence[tuple[str, Callable[[], RawStack]]],
     *,
     channel: int | None = None,
-    camera: Known = Known(),  # noqa: B008  frozen
+    camera: KnownCamera = KnownCamera(),  # noqa: B008  frozen
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibrated:
     """The microscope that stacks were recorded with.
@@ -42,7 +42,7 @@ def calibrate(
         Each function opens its stack; it is called twice.
     channel : int, optional
         Of each stack, counted from 1; to be left out where there is one.
-    camera : Known
+    camera : KnownCamera
         What is known of it.
     progress : callable, optional
         Called as ``progress(done, total)``.
@@ -85,7 +85,7 @@ def calibrate_files(
     *,
     reading: io.Reading | None = None,
     channel: int | None = None,
-    camera: Known = Known(),  # noqa: B008
+    camera: KnownCamera = KnownCamera(),  # noqa: B008
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
@@ -144,7 +144,7 @@ def lines(microscope: Calibration) -> list[str]:
     return rows
 
 
-def _looked_at(name: str, stack: RawStack, channel: int | None, camera: Known) -> Seen:
+def _looked_at(name: str, stack: RawStack, channel: int | None, camera: KnownCamera) -> Seen:
     if stack.sizes["C"] > 1 and channel is None:
         raise InputError(f"it has {stack.sizes['C']} channels, and a microscope is that of one colour: give `channel`")
     return look_at(name, stack, (channel or 1) - 1, camera)

@@ -16,7 +16,7 @@ import numpy as np
 from srredsim import __version__, checks, io, resources
 from srredsim.checkpoints import onnx_file
 from srredsim.errors import InputError
-from srredsim.zoo import models
+from srredsim.zoo import models, portable
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
@@ -60,7 +60,7 @@ def export(
     Raises
     ------
     InputError
-        If the format is unknown or needs what is not installed here, or if the result exists.
+        If the format is unknown, needs what is not installed here or cannot hold this network, or if the result exists.
     """
     checks.one_of("format", format, tuple(WRITERS))
     _check_backend(format)
@@ -68,6 +68,8 @@ def export(
         model = models.load(model, "float32")
     elif model.precision != "float32":
         model = models.load(model.folder, "float32")
+    if format != "savedmodel":
+        portable.check_can_be(model.recipe)
     path = _path(Path(out), model.name, format, version)
     io.refuse_existing(path, overwrite)
     write, load = WRITERS[format]

@@ -32,6 +32,7 @@ from srredsim.quality.report import taken_away, verdict
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
+from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
 from srredsim.zoo.predict import counted, in_order
@@ -385,9 +386,9 @@ def _opened(
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None
     with watch.explaining():
-        survey = chain.kind.survey(stack, find)
+        survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, find))
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    read = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]  # when all was read
-    doubts = dict.fromkeys([*coarse, *read])
+    read = [*survey.remarks, *watch.doubts(remarks(stack)), *taken_away(survey.made_with)]  # when all was read
+    doubts = dict.fromkeys([*coarse, *read, *own_microscope.doubts(chain.first, stack, survey.stripes)])
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
     return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

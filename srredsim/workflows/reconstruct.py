@@ -35,7 +35,7 @@ from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.richardson_lucy import ITERATIONS
 from srredsim.reconstruction.unknown_optics import with_cutoffs
-from srredsim.stripes import saved
+from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
 
 METHODS = ("wiener", "richardson-lucy")
@@ -76,9 +76,10 @@ class Method:
 class KnownStripes:
     """What is known of the stripes; whatever is None is found in the frames.
 
-    ``parameters`` is the JSON file of another stack, or what it holds: its stripes, and its optics where this stack
-    says none, are used; ``k`` is (ky, kx) of the first order of every angle in cycles/um, y down; ``phase_steps``
-    the phases of the frames in rad, one row an angle, or one for all.
+    ``parameters`` is the JSON file of another stack, or what it holds, or a file of another program's settings
+    (`srredsim.stripes.settings`): its stripes, and its optics where this stack says none, are used; ``k`` is (ky, kx)
+    of the first order of every angle in cycles/um, y down; ``phase_steps`` the phases of the frames in rad, one row an
+    angle, or one for all.
     """
 
     parameters: str | Path | dict | None = None
@@ -142,13 +143,15 @@ class Reconstruction:
         check_phases(stack.pattern.phases)
         opened, self._watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
+        known, filled, notes = _from_elsewhere(stack, known)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
-        filled = self.before.fill(stack.optics) if self.before else stack.optics
+        filled = self.before.fill(filled) if self.before else filled
         _check_unit(filled, known, lens)
         told = with_cutoffs(replace(opened, optics=filled))
         self.optics = told.optics
         self.otf_file = str(lens.otf) if lens.otf else None
-        self.transfers, self.notes = _transfers(self.optics, stack.sizes["C"], lens.otf)
+        self.transfers, more = _transfers(self.optics, stack.sizes["C"], lens.otf)
+        self.notes = [*notes, *more]
         self.stack = io.remembering(whitened(told, self.transfers))
         self.known = _known(stack, self.before, known, lens)
         for transfer in self.transfers:
@@ -211,7 +214,7 @@ class Reconstruction:
             "iterations": self.method.updates,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
-            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(), *remarks(self.stack)])),
+            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(remarks(self.stack))])),
         }
         return found if self.optics.pixel_size_um else in_pixels(found) | {"optics": found["optics"]}
 
@@ -330,6 +333,15 @@ def _check_unit(optics: Optics, known: KnownStripes, lens: Lens) -> None:
 def _first(rows: Any) -> Any:
     """The first of what may be rows; it itself if there is no such thing."""
     return rows[0] if isinstance(rows, Sequence | np.ndarray) and np.size(rows[:1]) else rows
+
+
+def _from_elsewhere(stack: RawStack, known: KnownStripes) -> tuple[KnownStripes, Optics, list[str]]:
+    """What the settings of another program say of the stripes, and of the optics where the stack says nothing."""
+    told = None if isinstance(known.parameters, dict | None) else settings.load_settings(known.parameters)
+    if told is None:
+        return known, stack.optics, []
+    optics, notes = told.fill(stack.optics, stack.pattern)
+    return KnownStripes(k=told.k0_per_um), optics, notes
 
 
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:

@@ -124,8 +124,10 @@ class Reference:
             raise InputError("of every stack none would be left to train on: `validation` is 0, or 2 or more")
         self._twins = {io.stem(path): path for path in io.find([self.dim.low])} if self.dim.low else {}
 
-    def add(self, path: str | Path, progress: Callable[[int, int], None] | None = None) -> dict:
-        """Make the pairs of one stack; returns what was done, ready for JSON.
+    def add(
+        self, path: str | Path, progress: Callable[[int, int], None] | None = None, scene: int | None = None
+    ) -> dict:
+        """Make the pairs of one stack, of one ``scene`` in a file of several; returns what was done, ready for JSON.
 
         Raises
         ------
@@ -133,14 +135,23 @@ class Reference:
             If the stack cannot be used, its stripes were not all found, it has no twin, or a pair exists already.
         """
         path = Path(path)
-        opened, watch = watched(self._read(path))
+        reading = self.reading if scene is None else replace(self.reading, scene=scene)
+        opened, watch = watched(_read(path, reading))
         stack = io.remembering(opened)
         with watch.explaining():
-            return self._pairs(path, stack, watch, progress)
+            return self._pairs(path, reading, stack, watch, progress)
 
-    def _pairs(self, path: Path, stack: RawStack, watch: Watched, progress: Callable[[int, int], None] | None) -> dict:
-        transfers = transfers_of(stack)
-        jobs = self._twin(path, stack) if self.dim.low else self._parted(path, stack, transfers)
+    def _pairs(
+        self,
+        path: Path,
+        reading: io.Reading,
+        stack: RawStack,
+        watch: Watched,
+        progress: Callable[[int, int], None] | None,
+    ) -> dict:
+        transfers, name = transfers_of(stack), io.stem(path, reading.scene)
+        twin = self._twin(path, name, reading, stack) if self.dim.low else None
+        jobs = twin or self._parted(name, stack, transfers)
         split = self._split(jobs)
         homes = [self._home(split, job.name) for job in jobs]
         done, total = 0, len(jobs) * int(np.prod(stack.array.shape[:3]))
@@ -169,11 +180,6 @@ class Reference:
         notes = list(dict.fromkeys([*stack.notes, *coarse, *watch.doubts()]))
         return {"input": str(path), "split": split, "pairs": pairs, "notes": notes}
 
-    def _read(self, path: Path) -> RawStack:
-        stack = io.read(path, **asdict(self.reading))
-        check_phases(stack.pattern.phases)
-        return stack
-
     def _split(self, jobs: list[Job]) -> str:
         """Where a stack is already, so that it is never in both; else one of so many is held back."""
         for split in SPLITS:
@@ -190,14 +196,14 @@ class Reference:
 
     # What a pair is made of: the dim stack, and the one that the truth is made from
 
-    def _twin(self, path: Path, stack: RawStack) -> list[Job]:
+    def _twin(self, path: Path, name: str, reading: io.Reading, stack: RawStack) -> list[Job]:
         if io.stem(path) not in self._twins:
             raise InputError(f"there is no stack called {io.stem(path)} in {self.dim.low}")
         twin_path = self._twins[io.stem(path)]
         if twin_path.resolve() == path.resolve():
             raise InputError(f"{self.dim.low} holds the stack itself, not a twin of less light")
         try:
-            twin = io.remembering(io.read(twin_path, **asdict(self.reading)))
+            twin = io.remembering(io.read(twin_path, **asdict(reading)))
         except InputError as problem:
             raise InputError(f"its twin {twin_path}: {problem}") from None
         if twin.array.shape != stack.array.shape:
@@ -206,9 +212,9 @@ class Reference:
         if alike < SAME_FIELD:
             raise InputError(f"its twin {twin_path} shows another field: their correlation is {alike:.2f}")
         facts = {"twin": str(twin_path), "twin_correlation": alike, "twin_shift_pixels": shift}
-        return [Job(io.stem(path), lambda: (_all_of(twin), stack), facts)]
+        return [Job(name, lambda: (_all_of(twin), stack), facts)]
 
-    def _parted(self, path: Path, stack: RawStack, transfers: Sequence[Transfer]) -> list[Job]:
+    def _parted(self, stem: str, stack: RawStack, transfers: Sequence[Transfer]) -> list[Job]:
         countings = [self._counting(stack, c, transfer) for c, transfer in enumerate(transfers)]
         peak = max(brightest(stack.raw(c=c), counting) for c, counting in enumerate(countings))
         wanted = [(f"light{share:g}", share) for share in self.dim.shares]
@@ -218,7 +224,7 @@ class Reference:
             wanted.append((f"photons{photons:g}", photons / peak))
         jobs = []
         for suffix, share in wanted:
-            name = f"{io.stem(path)}_{suffix}"
+            name = f"{stem}_{suffix}"
             rng = np.random.default_rng([self.dim.seed, zlib.crc32(name.encode())])
             facts = {
                 "light": share,
@@ -256,6 +262,12 @@ class Reference:
             raise InputError(
                 f"no truth: not all stripes were found ({', '.join(lacking)}); `accept_incomplete` takes it still"
             )
+
+
+def _read(path: Path, reading: io.Reading) -> RawStack:
+    stack = io.read(path, **asdict(reading))
+    check_phases(stack.pattern.phases)
+    return stack
 
 
 def unfound(parameters: Parameters) -> list[str]:

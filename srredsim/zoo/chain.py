@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks, resources
+from srredsim import checks, inputs, resources
 from srredsim.acquisition import Position, RawStack
 from srredsim.consistency.widefield import Agreements
 from srredsim.errors import InputError
@@ -21,6 +21,7 @@ from srredsim.io.image import as_dtype
 from srredsim.io.source import Source
 from srredsim.reconstruction.survey import Survey
 from srredsim.zoo import choice, models
+from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
@@ -133,6 +134,13 @@ def find(links: str | Path | LoadedModel | Chain) -> None:
         with _naming_the_argument():
             for link in _links(links):
                 models.find(link)
+
+
+def takes_stacks(links: str | Path) -> bool:
+    """Whether models that are yet to be loaded take raw stacks, and not single images; InputError as from `find`."""
+    find(links)
+    recipe = recipes.load(models.find(_links(links)[0]))
+    return bool(inputs.module(recipe.data.input).OF_STACKS)
 
 
 def loaded(model: str | Path | LoadedModel | Chain, precision: str = choice.AUTO, engine: str = choice.AUTO) -> Chain:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +14,7 @@ from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
-from srredsim.zoo import portable
+from srredsim.zoo import gate, portable
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.portable import Facts, Portable
 from srredsim.zoo.precision import policy, resolve
@@ -211,30 +211,45 @@ def _name(recipe: Recipe, folder: Path) -> str:
 OUTPUTS = {  # what a loss may want besides the image: the setting of a network, and in words
     "steps": ("all_steps", "a loss over steps is for a network that makes its image in steps, as srfbn"),
     "levels": ("all_levels", "a loss over levels is for a network that makes an image at each, as prosr"),
+    "misfit": ("with_misfit", "a loss of the misfit is for a network that knows how frames come about, as unrolled"),
 }
 
 
 def build_network(recipe: Recipe, precision: str = "float32", outputs: str | None = None):
     """The recipe's network, untrained, at a precision.
 
-    ``outputs`` is what a loss wants besides: "steps", the images of all steps as channels, or "levels", those of all
-    levels as several outputs, the largest last.
+    ``outputs`` is what a loss wants besides: "steps", the images of all steps as channels, "misfit", what is left of
+    the frames as the first channel, or "levels", the images of all levels as several outputs, the largest last.
     """
-    import keras
-
     from srredsim import networks
 
     setting, words = OUTPUTS[outputs] if outputs else ("", "")
     if outputs and setting not in inspect.signature(networks.module(recipe.network["name"]).build).parameters:
         raise InputError(f"{words}; {recipe.network['name']} has none")
+    network = _built(recipe, precision, **{setting: True} if outputs else {})
+    check_input(recipe, network)
+    return network
+
+
+def _built(recipe: Recipe, precision: str, **settings):
+    import keras
+
+    from srredsim import networks
+
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy(precision))
     try:
-        network = networks.build(**recipe.network | ({setting: True} if outputs else {}))
+        return networks.build(**recipe.network | settings)
     finally:
         keras.config.set_dtype_policy(before)
-    check_input(recipe, network)
-    return network
+
+
+def rebuilt(model: LoadedModel, **settings) -> LoadedModel:
+    """The model with other settings of its network, which leave the weights as they are."""
+    changed = replace(model.recipe, network=model.recipe.network | settings)
+    network = _built(changed, model.precision)
+    network.set_weights(model.network.get_weights())
+    return replace(model, recipe=changed, built=network)
 
 
 def check(recipe: Recipe, network) -> None:
@@ -257,6 +272,8 @@ def scale_of(network) -> int:
 def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
     """Name of the shipped model for a stack: each kind of input says how well its models suit it.
 
+    One that hardly uses the stripes (`srredsim.zoo.gate`) is taken only where no other can be.
+
     Raises
     ------
     InputError
@@ -264,9 +281,10 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
     """
     known = {name: recipes.load(name).data for name in names()}
     suits = {name: inputs.module(data.input).suits(data, pattern, optics or Optics()) for name, data in known.items()}
-    best = max(suits, key=suits.__getitem__, default=None)  # the first of equals
-    if best and suits[best]:
-        return best
+    suits = {name: how_well for name, how_well in suits.items() if how_well}
+    sure = {name: how_well for name, how_well in suits.items() if gate.passes(resources.entry("models", name))}
+    if best := sure or suits:
+        return max(best, key=best.__getitem__)  # the first of equals
     offers = [inputs.module(data.input).offer(name, data) for name, data in known.items()]
     raise InputError(
         f"no model for {pattern.angles} angles x {pattern.phases} phases; there are:"
@@ -286,7 +304,7 @@ def describe() -> list[dict]:
     rows = []
     for name in resources.entries("models"):
         recipe, folder = recipes.load(name), resources.entry("models", name)
-        results = folder / "results.json"
+        results = folder / gate.RESULTS
         rows.append(
             {
                 "name": name,

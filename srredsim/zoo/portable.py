@@ -71,16 +71,28 @@ def _seal(fingerprint: str, told: dict, path: Path) -> str:
     return digest.hexdigest()
 
 
+def check_can_be(recipe: Recipe) -> None:
+    """InputError if the network is not made of Keras's own layers alone."""
+    from srredsim import networks
+
+    if not networks.module(recipe.network["name"]).PORTABLE:
+        raise InputError(
+            f"{recipe.network['name']} knows light and lens by layers of this package, which neither ONNX nor a .keras"
+            " file can hold; leave `engine` out, or give `format='savedmodel'`"
+        )
+
+
 def make(model: LoadedModel, home: Path | None = None) -> Portable:
     """Write that of a model with weights in float32, into the cache or another folder.
 
     Raises
     ------
     InputError
-        If what writes ONNX is not installed.
+        If what writes ONNX is not installed, or the network needs this package.
     """
     from srredsim.checkpoints import onnx_file
 
+    check_can_be(model.recipe)
     onnx_file.check_installed()
     print_ = fingerprint(model.folder, model.recipe)
     home = home or kept(print_)

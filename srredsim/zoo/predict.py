@@ -16,6 +16,7 @@ from srredsim.io.memory import remembering
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.quality.report import taken_away
 from srredsim.reconstruction.planes import Channel
+from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
 
@@ -62,7 +63,7 @@ def predict(
     stack = remembering(whitened(opened))
     chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])))
     with watch.explaining():
-        survey = chain.kind.survey(stack, None)
+        survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, None))
     planes = chain.planes(stack, survey, tile)
     shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]
     image = np.empty((*shape, *sides), np.float32)
@@ -73,7 +74,8 @@ def predict(
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
-    doubts = [*survey.remarks, *watch.doubts(), *remarks(stack), *taken_away(survey.made_with)]
+    doubts = [*survey.remarks, *watch.doubts(remarks(stack)), *taken_away(survey.made_with)]
+    doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     doubts += compared.notes() if compared else []
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)

@@ -50,6 +50,7 @@ class Data:
     gain_jitter: float = 0.3  # each example is made brighter or darker by up to this factor, input and truth alike
     count: int | None = None  # simulated stacks; None: as many as the data set says
     validation_count: int = 32  # validation images
+    control_count: int = 0  # fields of the control without stripes at every epoch, see data/stripes_control; 0: none
     validation_crop: int = 128  # pixels of the input, the centre of each validation image; at most this much is used
     options: dict = field(default_factory=dict)  # what else the reader of the data set can be asked by: its own keys
 

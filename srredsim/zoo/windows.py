@@ -10,15 +10,18 @@ import numpy as np
 
 from srredsim import engines, tiling
 from srredsim.errors import InputError, out_of_memory
+from srredsim.zoo import gate, models
 from srredsim.zoo.models import LoadedModel
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
-SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context
+SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context;
+SMALLEST_IMAGE = 128  # and pixels of the image, which are fewer raw ones above a scale of 2
 
 
 def default_tile(model: LoadedModel) -> int:
     """Side of a tile in raw pixels with which memory stays bounded, whatever the size of the image."""
-    return max(SMALLEST_TILE, int(min(model.facts.largest_window, WINDOW)) - 2 * model.receptive_field)
+    smallest = min(SMALLEST_TILE, SMALLEST_IMAGE // model.scale)
+    return max(smallest, int(min(model.facts.largest_window, WINDOW)) - 2 * model.receptive_field)
 
 
 class Network:
@@ -29,7 +32,14 @@ class Network:
         self._images_of: Callable[[np.ndarray], np.ndarray] | None = None  # of the engine, once it is wanted
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
+        self._doubts = gate.doubts(model.name, model.folder) if model.kind.OF_STACKS else []
         self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
+
+    def taking(self, channels: int) -> Network:
+        """Itself if its input has as many channels, or more; else one of the same weights that takes so many."""
+        if self.model.channels >= channels:
+            return self
+        return Network(models.rebuilt(self.model, input_channels=channels))
 
     @property
     def tile(self) -> int:
@@ -66,7 +76,7 @@ class Network:
 
     def notes(self) -> list[str]:
         """What is to be said with the images."""
-        said = list(self.model.kind.notes(self.model.recipe))
+        said = [*self.model.kind.notes(self.model.recipe), *self._doubts]
         if self.largest_window:
             said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
         if self.side and self.model.facts.sees_all:

@@ -73,10 +73,10 @@ def test_what_is_left_out_is_not_passed_on(module):
 
 
 def test_choices_are_those_of_the_package():
-    from srredsim.io.orders import ORDERS
+    from srredsim.io.wanted import ORDERS
     from srredsim.zoo.precision import POLICIES
 
-    choices = Choices("auto", "srredsim.zoo.precision:POLICIES", "srredsim.io.orders:ORDERS")
+    choices = Choices("auto", "srredsim.zoo.precision:POLICIES", "srredsim.io.wanted:ORDERS")
     assert list(choices) == ["auto", *POLICIES, *ORDERS]
     assert "float32" in choices
     assert "int8" not in choices

@@ -68,6 +68,7 @@ def test_everything_that_is_written_is_spelled(running, capsys):
         ("predict a.tif", "reconstruct with `phase_steps`", "reconstruct with --phase-steps"),
         ("reconstruct a.tif", "with their `phase_steps`", "with their --phase-steps"),
         ("analyse kernel --lr a --hr b", "give `accept_incomplete`", "give --accept-incomplete (predict)"),
+        ("denoise a.tif", "give `stack=True`, or `stack`", "give --stack (predict), or stack"),
         ("analyse noise a.tif", "give `accept_incomplete`", "give --accept-incomplete"),
         ("train", "`scale` of edsr, `data_range`", "scale of edsr, data_range"),
     ],

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from srredsim.errors import InputError
+from srredsim.evaluation import runner
 from srredsim.evaluation.runner import CLASSICAL, Cache, Runner, fingerprint_of, mean_and_spread
 
 
@@ -64,6 +65,13 @@ def test_a_cell_has_what_was_measured_on_all_images(tmp_path):
     stored = json.loads((tmp_path / "results.json").read_text())
     assert stored == {"data": "some", "images": 3, "definitions": {"value": "a number"}, "cells": result["cells"]}
     assert result["failures"] == []
+
+
+def test_seconds_of_an_image_are_not_those_of_the_first_which_waits_for_its_network(monkeypatch):
+    clock = iter([0.0, 60.0, 62.0, 65.0])
+    monkeypatch.setattr(runner.time, "perf_counter", lambda: next(clock))
+    (cell,) = Runner(Plan()).run([A])["cells"].values()
+    assert (cell["seconds"], cell["seconds_an_image"]) == (65.0, 3.0)
 
 
 def test_what_is_there_is_not_computed_again(tmp_path):

@@ -14,7 +14,7 @@ import tifffile
 from srredsim.io.formats.tiff import kind
 
 SEED = 20240607
-DAMAGED_OF_EACH = 34  # files made of each healthy one
+DAMAGED_OF_EACH = 40  # files made of each healthy one
 SIDE = 32
 RAW = np.random.default_rng(SEED).poisson(50, (15, SIDE, SIDE)).astype(np.uint16)
 RAW[:, 4:9, 3:12] += 300

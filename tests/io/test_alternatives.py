@@ -40,12 +40,26 @@ def test_each_is_there_once_and_unlike_the_file_as_read(tmp_path):
     stack = io.read(save(tmp_path / "s.npy", 15))
     found = io.alternatives(stack)
     assert list(found) == [
-        '`order="ZAP", angles=3, phases=5`',
         '`order="PAZ", angles=5, phases=3`',
+        '`order="ZAP", angles=3, phases=5`',
         '`order="ZAP", angles=5, phases=3`',
     ]
     numbers = {tuple(each.raw()[..., 0, 0].ravel()) + each.raw().shape for each in (stack, *found.values())}
     assert len(numbers) == 4
+
+
+def test_several_things_may_differ_and_times_stay_times(tmp_path):
+    """Two colours of 15 groups of 15 frames, a widefield frame behind each, angles changing fastest."""
+    found = io.alternatives(io.read(save(tmp_path / "s.npy", 480), angles=3, phases=5, order="PAT"))
+    names = list(found)
+    assert len(set(names)) == len(names)
+    right = found['`order="APT", widefield_frame="last", channels=2, angles=3, phases=5`']
+    assert right.array.shape[:5] == (15, 2, 1, 3, 5)
+    first = [32 * 14 + 2 * frame + 1 for frame in range(15)]  # of the last time, in the second colour
+    np.testing.assert_array_equal(right.raw(14, 1, 0)[..., 0, 0].T.ravel(), first)
+    assert not any("Z" in name for name in names)
+    single = names.index('`widefield_frame="last", angles=3, phases=5`')
+    assert single < names.index('`widefield_frame="last", channels=2, angles=3, phases=5`')
 
 
 def test_axes_that_the_file_names_can_only_be_exchanged(tmp_path):

@@ -90,7 +90,7 @@ def test_empty_file(tmp_path, name):
 
 def test_neither_tiff_nor_npy(tmp_path):
     (tmp_path / "s.tif").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    assert "neither a TIFF nor a .npy file" in refused(tmp_path / "s.tif")
+    assert "neither a TIFF, a .npy file, " in refused(tmp_path / "s.tif")
 
 
 @pytest.mark.parametrize("write_tiff", ["plain"], indirect=True)

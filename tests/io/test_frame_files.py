@@ -51,8 +51,8 @@ def test_frames_that_are_not_alike(tmp_path):
 
 def test_a_folder_of_frames_is_refused_in_one_line(tmp_path, refused, run, tiny_model):
     folder = folder_of(tmp_path / "cells")
-    for command in ("inspect", "reconstruct", "predict"):
-        line = refused(command, folder)
+    for command in (("inspect",), ("reconstruct",), ("predict",), ("predict", "--model", tiny_model)):
+        line = refused(*command, folder)
         assert "holds 15 numbered files of one frame each, and a raw stack has several frames: give --stack" in line
     files = sorted(folder.iterdir())
     assert refused("inspect", *files, "--stack").endswith(
@@ -68,9 +68,8 @@ def test_a_folder_of_widefield_images_is_one(tmp_path, run):
     folder = folder_of(tmp_path / "cells", name="{}.tif")
     told: list[str] = []
     assert len(io.find([folder], told.append)) == 15
-    assert told == [
-        f"{folder} holds 15 numbered files of one frame each; if they are the frames of one raw stack, give `stack`"
-    ]
+    words = "if they are the frames of one raw stack, give `stack=True`"
+    assert told == [f"{folder} holds 15 numbered files of one frame each; {words}"]
     for few in range(6, 16):
         (folder / f"{few}.tif").unlink()
     told.clear()

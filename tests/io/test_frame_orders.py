@@ -35,12 +35,15 @@ def codes(stack):
 
 
 def loops(order, z, a, p):
-    if order == "PAZ":
-        return [code(z=k, a=i, p=j) for k in range(z) for i in range(a) for j in range(p)]
-    if order == "PZA":
-        return [code(z=k, a=i, p=j) for i in range(a) for k in range(z) for j in range(p)]
-    assert order == "ZAP"
-    return [code(z=k, a=i, p=j) for j in range(p) for i in range(a) for k in range(z)]
+    """Written as nested loops are: the slowest letter, the last, turns the outermost."""
+    sizes = {"Z": z, "T": z, "A": a, "P": p}
+    values = []
+    for slow in range(sizes[order[2]]):
+        for middle in range(sizes[order[1]]):
+            for fast in range(sizes[order[0]]):
+                place = dict(zip(order.lower(), (fast, middle, slow), strict=True))
+                values.append(code(**place))
+    return values
 
 
 def saved(folder, values):
@@ -50,7 +53,7 @@ def saved(folder, values):
 
 
 @pytest.mark.parametrize(("z", "a", "p"), [(1, 3, 5), (4, 3, 5), (2, 3, 3), (3, 4, 7)])
-@pytest.mark.parametrize("order", ["PAZ", "PZA", "ZAP"])
+@pytest.mark.parametrize("order", ["PAZ", "PZA", "ZAP", "APZ", "AZP", "ZPA"])
 def test_order_puts_every_frame_in_its_place(tmp_path, order, z, a, p):
     path = saved(tmp_path, loops(order, z, a, p))
     stack = io.read(path, order=order, angles=a, phases=p)
@@ -58,16 +61,26 @@ def test_order_puts_every_frame_in_its_place(tmp_path, order, z, a, p):
     np.testing.assert_array_equal(codes(stack), expected(z=z, a=a, p=p))
 
 
+@pytest.mark.parametrize("order", ["PAT", "PTA", "TAP", "APT", "ATP", "TPA"])
+def test_what_follows_one_another_may_be_times(tmp_path, order):
+    path = saved(tmp_path, loops(order, 4, 3, 5))
+    stack = io.read(path, order=order, angles=3, phases=5)
+    np.testing.assert_array_equal(codes(stack), expected(t=4))
+    assert f"order {order}, 4 times" in stack.notes[0]
+    with pytest.raises(InputError, match="2 raw stacks along one axis, but time has an axis of its own: t = 4, z = 30"):
+        arranged("TZ", (4, 30), order=order, angles=3, phases=5)
+
+
 def test_default_order_is_paz(tmp_path):
     path = saved(tmp_path, loops("PAZ", 2, 3, 5))
     np.testing.assert_array_equal(codes(io.read(path)), expected(z=2))
 
 
-def test_widefield_frame_after_each_reconstruction(tmp_path):
-    values = []
-    for z in range(4):
-        values += [code(z=z, a=a, p=p) for a in range(3) for p in range(5)] + [WIDEFIELD]
-    stack = io.read(saved(tmp_path, values), angles=3, phases=5, trailing_widefield=True)
+@pytest.mark.parametrize("order", ["PAZ", "APZ"])
+def test_widefield_frame_after_each_reconstruction(tmp_path, order):
+    frames = np.reshape(loops(order, 4, 3, 5), (4, 15))
+    values = np.insert(frames, 15, WIDEFIELD, axis=1).ravel()
+    stack = io.read(saved(tmp_path, values), order=order, angles=3, phases=5, trailing_widefield=True)
     np.testing.assert_array_equal(codes(stack), expected(z=4))
     assert "widefield frame after each" in " ".join(stack.notes)
 
@@ -149,7 +162,11 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
     ("frames", "asked", "words"),
     [
         (45, {}, "3 angles x 5 phases or 3 x 3; give `angles=3, phases=5` or `angles=3, phases=3`"),
-        (90, {}, "could be"),
+        (
+            90,
+            {},
+            'or 3 x 3, or 3 angles x 3 phases with `widefield_frame="last"` or `widefield_frame="first"`; give',
+        ),
         (25, {}, "give `angles=5, phases=5`"),
         (75, {}, "`angles=5, phases=5`"),
         (14, {}, "14 frames do not make 3 angles x 5 phases"),
@@ -161,7 +178,7 @@ def test_a_count_that_only_one_pattern_fits_is_understood_and_noted(tmp_path, fr
         (1, {}, '1 frame, but .* `order="tiled"`'),
         (2, {}, "2 frames, but"),
         (2, {"angles": 3, "phases": 5}, "2 frames"),
-        (15, {"order": "PZ"}, "no `order` 'PZ'.*; there are: PAZ, PZA, ZAP, tiled"),
+        (15, {"order": "PZ"}, "no `order` 'PZ'.*; there are: PAZ, PZA, ZAP, .*, TPA, tiled"),
         (15, {"angles": 0}, "`angles` should be a whole number above 0"),
     ],
 )

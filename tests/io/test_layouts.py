@@ -6,6 +6,7 @@ import tifffile
 
 from srredsim import io
 from srredsim.errors import InputError
+from srredsim.io.formats import tiff
 
 FRAMES = np.random.default_rng(0).integers(0, 60000, (15, 24, 32), np.uint16)
 
@@ -69,3 +70,20 @@ def test_a_large_image_before_smaller_ones_is_read_as_before(tmp_path):
 def test_seven_frames_are_told_what_they_may_be(tmp_path):
     with pytest.raises(InputError, match="hexagonal"):
         io.read(written(tmp_path / "a.tif", FRAMES[:7], photometric="minisblack"))
+
+
+def test_positions_of_an_ome_tiff_are_scenes(tmp_path):
+    """As a stage that goes from place to place leaves them; an image of another shape is none of them."""
+    rng, path = np.random.default_rng(3), tmp_path / "a.ome.tif"
+    stacks = rng.integers(1, 900, (2, 15, 20, 24)).astype("u2")
+    with tifffile.TiffWriter(path, **tiff.kind("ome")) as writer:
+        for number, stack in enumerate(stacks):
+            said = {"axes": "ZYX", "Name": f"cell {number}", "PhysicalSizeX": 0.05 + number / 100}
+            writer.write(stack, photometric="minisblack", metadata=said)
+        writer.write(stacks[0, 0, :8, :8], photometric="minisblack", metadata={"axes": "YX"})
+    assert io.scenes(path) == ["cell 0", "cell 1"]
+    for scene, stack in enumerate(stacks, start=1):
+        found = io.read(path, scene=scene)
+        np.testing.assert_array_equal(found.raw().reshape(stack.shape), stack)
+        assert found.optics.pixel_size_um == pytest.approx(0.04 + scene / 100)
+        assert "only those like the first" in " ".join(found.notes)

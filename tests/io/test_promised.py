@@ -95,6 +95,21 @@ def test_a_list_of_pages_that_was_lost(tmp_path):
     assert np.array_equal(io.read(path).raw(0, 0, 0).reshape(FRAMES.shape), FRAMES)
 
 
+@pytest.mark.parametrize("pages", [1, 9])
+@pytest.mark.parametrize("written", [{"metadata": None}, {"ome": True, "metadata": {"axes": "TYX"}}])
+def test_a_list_of_pages_that_was_cut_promises_more(tmp_path, written, pages):
+    """Where no header says how many frames there are, those that are listed are no whole file."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, FRAMES, photometric="minisblack", **written)
+    with tifffile.TiffFile(path) as tif:
+        end = tif.pages[pages].offset
+    path.write_bytes(path.read_bytes()[:end])
+    words = rf"cut short: after {pages} pages? there should be more; the pixels of 15 frames are there; export it again"
+    with pytest.raises(InputError, match=words):
+        io.read(path, angles=1, phases=3)
+    assert np.array_equal(io.read(path, accept_incomplete=True).raw(0, 0, 0).reshape(FRAMES.shape), FRAMES)
+
+
 @pytest.mark.parametrize("axes", [{}, {"ome": True, "metadata": {"axes": "TYX"}}, {"metadata": None}])
 def test_an_impossible_page_promises_nothing(tmp_path, axes):
     """A page is said to follow far beyond the end: no room is made for what would lie between."""

@@ -57,3 +57,34 @@ def test_a_length_that_is_none_is_not_used_nor_written(tmp_path, value):
     assert stack.optics.pixel_size_um is None
     assert sum("not used" in note for note in stack.notes) == 1
     io.write_image(tmp_path / "b.tif", stack.raw(0, 0, 0)[0, 0], optics=stack.optics)
+
+
+def test_a_step_that_is_no_number_is_not_used(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES, imagej=True, metadata={"axes": "ZYX", "unit": "um", "spacing": np.nan})
+    assert io.read(tmp_path / "a.tif").optics.z_step_um is None
+    steps = {"PhysicalSizeZ": -0.1, "TimeIncrement": -2}
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES, ome=True, photometric="minisblack", metadata={"axes": "ZYX"} | steps)
+    stack = io.read(tmp_path / "a.tif")
+    assert (stack.optics.z_step_um, stack.optics.frame_interval_s) == (None, None)
+    assert {"the file says a z step of -0.1 um: not used", "the file says a frame interval of -2 s: not used"} < set(
+        stack.notes
+    )
+
+
+@pytest.mark.parametrize(("order", "steps"), [("PAT", 15), ("PTA", 5), ("TAP", 1)])
+def test_times_of_stacks_whose_frames_lie_along_time(tmp_path, order, steps):
+    """30 frames, one every two seconds, are two stacks: the second begins where its first frame does."""
+    both = np.concatenate([FRAMES, FRAMES])
+    tifffile.imwrite(tmp_path / "a.tif", both, imagej=True, metadata={"axes": "TYX", "finterval": 2.0})
+    stack = io.read(tmp_path / "a.tif", order=order, angles=3, phases=5)
+    assert (stack.sizes["T"], stack.optics.frame_interval_s) == (2, 2.0 * steps)
+    assert any(f"frame interval {steps} x 2 s" in note for note in stack.notes) == (steps > 1)
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        both.reshape(2, 15, *FRAMES.shape[1:]),
+        imagej=True,
+        metadata={"axes": "TZYX", "finterval": 2.0},
+    )
+    assert io.read(tmp_path / "a.tif").optics.frame_interval_s == 2.0
+    imagej(tmp_path / "b.tif", axes="TYX", finterval=2.0)
+    assert io.read(tmp_path / "b.tif", order="tiled", angles=2, phases=3).optics.frame_interval_s == 2.0

@@ -32,6 +32,7 @@ def scales(name):
     return networks.module(name).SCALES
 
 
+PORTABLE = [name for name in networks.names() if networks.module(name).PORTABLE]
 EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_net.py
 EACH = [(name, scale) for name in networks.names() for scale in scales(name) if (name, scale) != EVEN]
 EACH += [("grl", 1)]  # no convolution of a pixel shuffle
@@ -122,19 +123,19 @@ def opened_elsewhere(tmp_path_factory, build_small):
     """
     folder = tmp_path_factory.mktemp("saved")
     expected = {}
-    for name in networks.names():
+    for name in PORTABLE:
         model = build_small(name, scale=None if name in LARGE else 8)
         images = positive_images(model, 11, 14, batch=2)
         model.save(folder / f"{name}.keras")
         np.save(folder / f"{name}_in.npy", images)
         expected[name] = run(model, images)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    command = [sys.executable, "-c", OPEN_WITHOUT_THE_PACKAGE, *networks.names()]
+    command = [sys.executable, "-c", OPEN_WITHOUT_THE_PACKAGE, *PORTABLE]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-    return {name: (expected[name], np.load(folder / f"{name}_out.npy")) for name in networks.names()}
+    return {name: (expected[name], np.load(folder / f"{name}_out.npy")) for name in PORTABLE}
 
 
-@every_network
+@pytest.mark.parametrize("name", PORTABLE)
 def test_a_saved_network_opens_without_the_package_and_gives_the_same_image(name, opened_elsewhere):
     expected, image = opened_elsewhere[name]
     np.testing.assert_allclose(image, expected, rtol=1e-6, atol=1e-6)

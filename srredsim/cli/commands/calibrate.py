@@ -24,7 +24,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import io
-    from srredsim.inspection.calibration import Known
+    from srredsim.inspection.calibration import KnownCamera
     from srredsim.simulation import calibration
     from srredsim.workflows import calibrate as workflow
 
@@ -34,7 +34,7 @@ def run(arguments) -> dict:
             paths,
             arguments.out,
             reading=shared.record(io.Reading, arguments),
-            camera=shared.record(Known, arguments),
+            camera=shared.record(KnownCamera, arguments),
             progress=progress,
             **shared.given(arguments, "channel", "overwrite"),
         )

@@ -33,6 +33,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--prior", type=Path, metavar="FILE.npz", help=prior)
     parser.add_argument("--model", metavar="NAME|DIR", help="of a network; left out: w2s_<method>")
     shared.accept_incomplete(parser)
+    shared.scene(parser)
     shared.pixel_size(parser)
     shared.dtype(parser)
     shared.out_folder(parser)
@@ -46,9 +47,10 @@ def run(arguments) -> dict:
     model = model_of(method, noise=arguments.noise, prior=arguments.prior, model=arguments.model)
     denoised = _by_network(arguments, model) if model else _by_maths(arguments, method)
 
-    def work(path: Path) -> dict:
+    def work(path: Path, scene: int | None) -> dict:
+        reading, writing = shared.read_and_written(arguments, scene)
         with terminal.progress(path.name) as progress:
-            report = denoised(path, progress)
+            report = denoised(path, reading=reading, writing=writing, progress=progress)
         terminal.say(*map(Path, report["paths"]))
         return report
 
@@ -56,18 +58,15 @@ def run(arguments) -> dict:
 
 
 def _by_maths(arguments, method: str) -> Callable[..., dict]:
-    from srredsim import io
     from srredsim.workflows import denoise as files
 
-    def denoised(path: Path, progress) -> dict:
+    def denoised(path: Path, **how) -> dict:
         report = files.denoise_file(
             path,
             method,
             noise=arguments.noise,
             prior=arguments.prior,
-            reading=shared.record(io.Reading, arguments),
-            writing=shared.record(io.Writing, arguments),
-            progress=progress,
+            **how,
         )
         terminal.say(path, *(f"  {line}" for line in files.lines(report)))
         terminal.notes(path, report["notes"])
@@ -77,17 +76,15 @@ def _by_maths(arguments, method: str) -> Callable[..., dict]:
 
 
 def _by_network(arguments, model) -> Callable[..., dict]:
-    from srredsim import io
     from srredsim.workflows.denoise import denoiser
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo import chain
 
     chain.find(model)
     loaded = cache(lambda: denoiser(model))
-    reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
 
-    def denoised(path: Path, progress) -> dict:
-        report = predict_file(path, loaded(), reading=reading, writing=writing, progress=progress)
+    def denoised(path: Path, **how) -> dict:
+        report = predict_file(path, loaded(), **how)
         terminal.notes(path, report["notes"])
         return report
 

@@ -21,6 +21,9 @@ OPTIONAL = {  # package -> what it is for, and how to get it
     "tensorboard": ("training curves", "pip install tensorboard"),
     "onnx": ("srredsim export --format onnx", resources.install("export")),
     "tf2onnx": ("srredsim export --format onnx", resources.install("export")),
+    "zarr": ("OME-Zarr folders", resources.install("files")),
+    "nd2": ("ND2 files of Nikon", resources.install("files")),
+    "liffile": ("LIF files of Leica", resources.install("files")),
     "openvino": ("predict --engine openvino, which may be the fastest", resources.install("fast")),
 }
 GIB = 2**30

@@ -25,6 +25,8 @@ def add_arguments(parser: shared.Parser) -> None:
     work = "folder that keeps the scores of each method at once: run again, it goes on, also with another model"
     parser.add_argument("--work", type=Path, metavar="DIR", help=work)
     parser.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: {default}")
+    control = "fields of the control without stripes, of simulated stacks; 0: none ({srredsim.zoo.gate:FIELDS})"
+    parser.add_argument("--control", type=shared.count, metavar="N", help=control)
     shared.overwrite(parser)
 
 
@@ -43,10 +45,12 @@ def run(arguments) -> dict:
     keras_start.start()
     from srredsim.evaluation import tables
     from srredsim.evaluation.evaluate import evaluate
+    from srredsim.zoo.gate import FIELDS
 
     model = models.load(arguments.model)
     with io.atomic(arguments.out, arguments.overwrite) as temporary, terminal.progress("evaluating") as progress:
         asked = shared.given(arguments, "data", "split", "pattern", "work", "microscope")
+        asked["control"] = FIELDS if arguments.control is None else arguments.control
         result = evaluate(model, progress=progress, **asked)
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     asked_split = arguments.split or tables.TEST

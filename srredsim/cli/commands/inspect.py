@@ -20,12 +20,13 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import inspection, io
+    from srredsim import inspection
     from srredsim.workflows.inspect import inspect_file
 
-    reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
+    shared.read_and_written(arguments)  # what is wrong with them is said before anything is read
 
-    def work(path: Path) -> dict:
+    def work(path: Path, scene: int | None) -> dict:
+        reading, writing = shared.read_and_written(arguments, scene)
         report = inspect_file(path, reading=reading, writing=writing)
         words = (f"  {line}".rstrip() for line in inspection.lines(report))
         terminal.say_coloured(path, *words, Path(report["picture"]))

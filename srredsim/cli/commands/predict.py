@@ -34,19 +34,18 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import engines, io
+    from srredsim import engines
     from srredsim.quality.report import of_channels
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo import chain, choice, models
 
     how = shared.given(arguments, "precision", "engine")
-    reading, writing = shared.record(io.Reading, arguments), shared.record(io.Writing, arguments)
+    reading, _ = shared.read_and_written(arguments)
     load = cache(lambda name: chain.Chain(name, **how))
     named = cache(lambda: load(arguments.model) if arguments.model else None)
     if arguments.engine not in (None, choice.AUTO):
         engines.check(arguments.engine)
-    if arguments.model:
-        chain.find(arguments.model)
+    of_stacks = chain.takes_stacks(arguments.model) if arguments.model else True
 
     def begin() -> None:
         if keras_start.BACKEND in os.environ and arguments.engine in (None, choice.AUTO):  # Keras is wanted
@@ -54,7 +53,9 @@ def run(arguments) -> dict:
         if model := named():
             model.check(reading)
 
-    def work(path: Path) -> dict:
+    def work(path: Path, scene: int | None) -> dict:
+        reading, writing = shared.read_and_written(arguments, scene)
+
         def chosen(stack):
             name, said = models.chosen(stack)
             terminal.note(f"{path}: {said}")
@@ -76,4 +77,4 @@ def run(arguments) -> dict:
             terminal.say(f"consistency: {report['consistency']['line']}")
         return report
 
-    return each(arguments, work, begin)
+    return each(arguments, work, begin, of_stacks=of_stacks)

@@ -49,8 +49,11 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def _stripes(parser: shared.Parser) -> None:
     known = parser.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
-    saved = "the <stem>_wiener.json of another stack: its stripes, with the phases and contrasts of this one"
-    known.add_argument("--parameters", type=Path, metavar="FILE.json", help=saved)
+    saved = (
+        "the <stem>_wiener.json of another stack, or settings of fairSIM (XML) or cudasirecon: the stripes of these,"
+    )
+    saved += " with the phases and contrasts of this one"
+    known.add_argument("--parameters", type=Path, metavar="FILE", help=saved)
     known.add_argument(
         "--k",
         action="append",
@@ -78,22 +81,22 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import io
     from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as files
 
     how = {
-        "reading": shared.record(io.Reading, arguments),
-        "writing": shared.record(io.Writing, arguments),
         "method": shared.record(files.Method, arguments, name="method"),
         "known": shared.record(files.KnownStripes, arguments),
         "lens": shared.record(files.Lens, arguments),
         "split_photons": arguments.split_photons,
     }
 
-    def work(path: Path) -> dict:
+    shared.read_and_written(arguments)  # what is wrong with them is said before anything is read
+
+    def work(path: Path, scene: int | None) -> dict:
+        reading, writing = shared.read_and_written(arguments, scene)
         with terminal.progress(path.name) as progress:
-            report = files.reconstruct_file(path, progress=progress, **how)
+            report = files.reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         terminal.notes(path, [*report["notes"], *warnings(report)])
         return report

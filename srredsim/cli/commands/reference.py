@@ -45,9 +45,9 @@ def run(arguments) -> dict:
     dim = shared.record(reference.Dim, arguments)
     pairs = reference.Reference(dim=dim, reading=reading, **shared.given(arguments, *ASKED))
 
-    def work(path: Path) -> dict:
+    def work(path: Path, scene: int | None) -> dict:
         with terminal.progress(path.name) as progress:
-            report = pairs.add(path, progress)
+            report = pairs.add(path, progress, scene)
         paths = [Path(name) for pair in report["pairs"] for name in pair["paths"][:2]]
         terminal.say(path, *(f"  {line}" for line in reference.lines(report)), *paths)
         terminal.notes(path, report["notes"])

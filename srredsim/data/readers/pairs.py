@@ -13,7 +13,7 @@ from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted
 from srredsim.errors import InputError
 from srredsim.io import Reading
-from srredsim.io.orders import ORDERS
+from srredsim.io.wanted import ORDERS
 from srredsim.normalise import SCALINGS
 
 SPLITS = ("train", "validation", "test")

@@ -252,7 +252,9 @@ class Benchmark:
     def _loaded(self, place: str, untrained_at: int | None) -> Network:
         if untrained_at is None:
             return Network(models.load(place, self._precision))
-        return Network(models.untrained(place, [f"data.scale={untrained_at}"], self._precision))
+        model = models.untrained(place, [f"data.scale={untrained_at}"], self._precision)
+        model.network.run_eagerly = True  # so few pixels take less time than a graph of all layers
+        return Network(model)
 
     def _is_untrained(self, cell: Cell) -> bool:
         """Whether it is to be computed with a network of the paper that has no weights at this scale."""

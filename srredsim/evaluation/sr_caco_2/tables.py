@@ -38,7 +38,7 @@ def report(result: dict, lacking: dict[str, str]) -> str:
     if any(cell["weights"] == UNTRAINED for cell in result["cells"].values()):
         preface += " Rows that are said to be untrained show that a network runs, nothing else."
     parts = {TITLES[part]: text for part in TITLES if (text := _part(result, part, titled=False))}
-    parts["Seconds an image"] = _table(result, lambda cell: f"{cell['seconds'] / cell['images']:.3g}")
+    parts["Seconds an image"] = _table(result, _seconds)
     return grids.report("SR-CACO-2 benchmark", preface, parts, lacking, result["definitions"])
 
 
@@ -117,6 +117,11 @@ def _table(result: dict, words, of_mean=None) -> str:
         return words(measured[cell.key]) if cell.key in measured else grids.NOTHING
 
     return grids.markdown(tables, in_words)
+
+
+def _seconds(cell: dict) -> str:
+    """The median over the images; older results have their sum alone."""
+    return f"{cell.get('seconds_an_image', cell['seconds'] / cell['images']):.3g}"
 
 
 def _row(result: dict, method: str, scale: int) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from xml.etree import ElementTree
 
 from srredsim import resources
 from srredsim.errors import InputError
@@ -19,10 +22,14 @@ DAMAGE = (  # what readers raise when the bytes make no sense
     LookupError,
     TypeError,
     AttributeError,
+    NameError,
     ArithmeticError,
     AssertionError,
     NotImplementedError,
     MemoryError,
+    struct.error,
+    zlib.error,
+    ElementTree.ParseError,
 )
 
 

@@ -48,30 +48,32 @@ def promised(tif: tifffile.TiffFile, series: Any, shape: tuple[int, ...]) -> tup
 
 
 def in_a_row(tif: tifffile.TiffFile, series: Any, size: tuple[int, ...]) -> tuple[int, int] | None:
-    """Frames that are promised, and whose pixels are there, of a file whose only page has more behind its own pixels.
+    """Frames that are promised, and whose pixels are there, of a file whose pages do not say all of it.
 
     So it is where all pixels are written before all pages but the first, and the writing, or the copying, was
     interrupted. None for every other file.
     """
-    if len(tif.pages) != 1 or series.dataoffset is None or prod(series.shape) != prod(size):
+    pages = len(tif.pages)
+    if series.dataoffset is None or prod(series.shape) != pages * prod(size):
         return None
     bytes_a_frame = prod(size) * series.dtype.itemsize
     there = max(0, tif.filehandle.size - series.dataoffset) // bytes_a_frame
-    following = _following(tif, tif.pages.first)
+    following = _following(tif, tif.pages[pages - 1])
     if following is not None and following >= tif.filehandle.size:
-        count = possible(tif, (following - series.dataoffset) // bytes_a_frame)
+        behind = following if pages == 1 else tif.pages[1].offset  # the pixels
+        count = possible(tif, (behind - series.dataoffset) // bytes_a_frame)
         return (count, min(there, count)) if count > 1 else None
     unfinished = following == NO_PAGE and tif.pages.first.software.startswith(STREAMED_BY) and not tif.is_ome
-    return (1, there) if unfinished and there > 1 else None
+    return (1, there) if pages == 1 and unfinished and there > 1 else None
 
 
-def in_words(count: int, there: int) -> str:
-    """What is wrong with a file that `in_a_row` is about."""
+def in_words(count: int, there: int, cut: str | None) -> str:
+    """What is wrong with a file that `in_a_row` is about; ``cut`` of `cut_short`."""
     if there > count:
         return (
             f"the file is incomplete: {count} frame is promised, the pixels of {there} are there: it was never finished"
         )
-    return lacking(count, there, there)
+    return f"{cut}; the pixels of {there} frames are there" if cut and there == count else lacking(count, there, there)
 
 
 def left_over(tif: tifffile.TiffFile, every: list[Any]) -> list[str]:

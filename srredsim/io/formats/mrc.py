@@ -197,7 +197,7 @@ def _first_of_each(numbers: np.ndarray, letters: str, letter: str) -> list[int]:
 
 
 def _emission(header: Header, sections: Sections, channel: int, section: int) -> float | None:
-    """Emission wavelength of one channel, in um; what the section says first."""
+    """Emission of one channel, in um; what the section says first."""
     said = sections.column(EMISSION)
     told = [float(said[section])] if section < len(said) else []
     low, high = VISIBLE_UM
@@ -206,7 +206,7 @@ def _emission(header: Header, sections: Sections, channel: int, section: int) ->
 
 
 def _spacing(header: Header) -> tuple[list[float | None], str | None]:
-    """Steps in x, y and z, in um, and a doubt; in Priism's layout um, in MRC2014 the cell in Angstrom."""
+    """Spacing of pixels in x, y and z, in um, and a doubt; in Priism's layout um, in MRC2014 the cell in Angstrom."""
     spacing = np.array(header.numbers(40, "3f"), float)
     note = None
     if not header.priism:

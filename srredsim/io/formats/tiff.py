@@ -93,7 +93,23 @@ def _as_text(low: float, high: float) -> dict[str, str]:
     return {"min": f"{low:>16.9g}", "max": f"{high:>16.9g}"}
 
 
-def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
+def scenes(path: Path) -> list[str]:
+    """Names of the images of an OME-TIFF that are like the first, as positions of one acquisition are."""
+    with (
+        suppress(*DAMAGE),
+        _quiet_tifffile(),
+        tifffile.TiffFile(path) as tif,
+    ):  # who opens it says what is wrong with it
+        if tif.is_ome:
+            refuse_circle(tif)
+            _refuse_impossible_counts(tif)
+            alike = _alike(_series(tif))
+            if len(alike) > 1:
+                return [str(one.name or number) for number, one in enumerate(alike, start=1)]
+    return [path.name]
+
+
+def open_source(path: Path, pixel_size_um: float | None = None, scene: int = 0) -> Source:
     """The planes of a TIFF, plain, ImageJ or OME, read one by one when asked for.
 
     Raises
@@ -105,14 +121,14 @@ def open_source(path: Path, pixel_size_um: float | None = None) -> Source:
         try:
             tif = tifffile.TiffFile(path)
             with tif:
-                return _source(tif, pixel_size_um)
+                return _source(tif, pixel_size_um, scene)
         except InputError:
             raise
         except DAMAGE as error:
             raise InputError(f"the TIFF is damaged: {_short(complaints or [str(error)])}") from error
 
 
-def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
+def _source(tif: tifffile.TiffFile, pixel_size_um: float | None, scene: int) -> Source:
     refuse_circle(tif)
     _refuse_impossible_counts(tif)
     series = _series(tif)
@@ -121,7 +137,7 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     cut = _promised.cut_short(tif)
     extra = [] if cut else _promised.left_over(tif, series)
     series, notes = _without_thumbnail(series)
-    first = series[0]
+    first = _alike(series)[scene]
     letters, shape = _axes(first)
     samples = shape[letters.index("S")] if "S" in letters else 1
     if samples > 1 and cut is None and frames_as_samples(first.keyframe, samples, prod(shape)):
@@ -137,9 +153,9 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
     ):
         parts = series  # written frame by frame
         letters, shape = "I" + letters, (len(series), *shape)
-    elif len(series) > 1:
-        notes.append(f"the file holds {len(series)} images; only the first, {letters} {shape}, is read")
-    known = calibration.of_tiff(tif, first.kind)
+    elif len(series) > len(_alike(series)):
+        notes.append(f"the file holds {len(series)} images; only those like the first, {letters} {shape}, are read")
+    known = calibration.of_tiff(tif, first.kind, series.index(first))
     optics, more = known.optics(pixel_size_um)
     letters, shape, plane, missing, incomplete = _planes(tif, parts, letters, shape, cut)
     if cut and not incomplete:
@@ -157,6 +173,13 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None) -> Source:
 def _series(tif: tifffile.TiffFile) -> list[Any]:
     """The images of the file with axes of length 1 kept, which new versions of tifffile have to be asked for."""
     return list(tif.series(squeeze=False) if callable(tif.series) else tif.series)
+
+
+def _alike(series: list[Any]) -> list[Any]:
+    """The images of an OME-TIFF that are like the first; of any other file, the first alone."""
+    if not series or series[0].kind != "ome":
+        return series[:1]
+    return [one for one in series if (_axes(one), one.dtype) == (_axes(series[0]), series[0].dtype)]
 
 
 def _without_thumbnail(series: list[Any]) -> tuple[list[Any], list[str]]:
@@ -222,7 +245,7 @@ def _planes(
         count, whole = row
         shape = (max(count, whole), *size)
         missing = [*range(whole, count)]
-        return "IYX", shape, bare, missing, _promised.in_words(count, whole)
+        return "IYX", shape, bare, missing, _promised.in_words(count, whole, cut)
     alone = cut is not None and len(tif.pages) == 1
     letters, shape = _promised.promised(tif, first, shape) or (letters, shape)
     missing = [*range(min(whole, prod(shape[:-2]) if alone else there), prod(shape[:-2]))]
