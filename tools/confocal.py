@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from hard_inputs import PHOTOGRAPHS, denoised
 from scipy import ndimage
 from skimage import color, data
 
@@ -20,14 +21,11 @@ from srredsim.data import catalogue
 from srredsim.data.caco2.leaves import recorded
 from srredsim.data.caco2.simulated import MARGIN, SPOT_SIGMA
 from srredsim.data.leaves import scene
-from srredsim.denoising.methods.vst_bm3d import vst_bm3d
-from srredsim.errors import InputError
 from srredsim.evaluation.grids import with_head
 from srredsim.evaluation.sr_caco_2.cells import OWN_MODELS
 from srredsim.reconstruction.bicubic import enlarged_renormalised
 from srredsim.zoo.chain import Chain
 
-PHOTOGRAPHS = "camera", "moon", "coins", "brick", "astronaut", "grass"
 SIZE = 384  # HR pixels
 GROUND, READ_NOISE = 0.02, 1.0  # light without structure as a share of the brightest; photons
 SEED = 7100
@@ -44,7 +42,7 @@ def main() -> None:
         model = Chain(OWN_MODELS[scale])
         methods = {
             "bicubic": lambda low, scale=scale: enlarged_renormalised(low, scale),
-            "vst_bm3d+bicubic": lambda low, scale=scale: enlarged_renormalised(_denoised(low), scale),
+            "vst_bm3d+bicubic": lambda low, scale=scale: enlarged_renormalised(denoised(low), scale),
             OWN_MODELS[scale]: lambda low, model=model: np.asarray(model(low), float).squeeze(),
         }
         print(f"x{scale}: {' / '.join(methods)}\n\n{table(methods, scale, chosen.photons)}\n", flush=True)
@@ -90,14 +88,6 @@ def picture(methods: dict[str, Callable], scale: int, photons: float, path: Path
             place.axis("off")
     figure.tight_layout()
     figure.savefig(path, dpi=70)
-
-
-def _denoised(low: np.ndarray) -> np.ndarray:
-    """By VST + BM3D; as it is where no noise is measured."""
-    try:
-        return vst_bm3d(low)
-    except InputError:
-        return low
 
 
 def _photograph(number: int) -> np.ndarray:

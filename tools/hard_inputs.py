@@ -71,10 +71,10 @@ def main() -> None:
 
 
 def baselines() -> dict[str, Callable]:
-    return {"bicubic": bicubic_upscale, BASELINE: lambda noisy: bicubic_upscale(_denoised(noisy))}
+    return {"bicubic": bicubic_upscale, BASELINE: lambda noisy: bicubic_upscale(denoised(noisy))}
 
 
-def _denoised(noisy: np.ndarray) -> np.ndarray:
+def denoised(noisy: np.ndarray) -> np.ndarray:
     """By VST + BM3D; as it is where no noise is measured, as of a resampled image."""
     try:
         return vst_bm3d(noisy)

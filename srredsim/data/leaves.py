@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
+from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.data.w2s.simulated import ANGLES, CAMERA, PHASES, Expected, expected_of
 from srredsim.normalise import SCALINGS
 from srredsim.optics.sampling import SCALE
@@ -52,9 +52,7 @@ class LeafPairs(Pairs):
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no scene is painted for it."""
-        size, name = (self.size, self.size), "dead leaves (data.leaves)"
-        check_sizes(size, tuple(self.scale * n for n in size), scale, name)
-        check_crop(size, side, name)
+        check_squares(self.size, self.scale, scale, side, "dead leaves (data.leaves)")
 
     def __getitem__(self, index: int) -> Pair:
         rng = np.random.default_rng([self.seed, int(index), STREAM])

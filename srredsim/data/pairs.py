@@ -199,6 +199,12 @@ def check_crop(size: tuple[int, ...], side: int, source: str = "") -> None:
         )
 
 
+def check_squares(size: int, times: int, scale: int, side: int, source: str) -> None:
+    """As `check`, of inputs of ``size`` pixels a side, ``times`` as many along the truth, without looking at one."""
+    check_sizes((size,) * 2, (times * size,) * 2, scale, source)
+    check_crop((size,) * 2, side, source)
+
+
 def source_of(pair: Pair) -> str:
     """The file of a pair, or what else it goes by; nothing if it has no name."""
     return str(pair.facts.get("source") or pair.facts.get("name") or "")

@@ -12,7 +12,7 @@ import numpy as np
 
 from srredsim import resources
 from srredsim.acquisition import Optics, frames_from_raw, raw_from_frames
-from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
+from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.errors import InputError
@@ -134,9 +134,7 @@ class ReconstructedSeries(StoredSeries, Pairs):
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no sample is made for it."""
-        size, name = (SCALE * self.series.size,) * 2, "the Wiener images of simulated stacks"
-        check_sizes(size, size, scale, name)
-        check_crop(size, side, name)
+        check_squares(SCALE * self.series.size, 1, scale, side, "the Wiener images of simulated stacks")
 
     def make(self, index: int) -> tuple[np.ndarray]:
         return (INPUTS[self.kind](self.pairs[index], self.series.angles, self.series.phases),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -13,8 +12,8 @@ import numpy as np
 
 from srredsim import io
 from srredsim.acquisition import OPTICS, frames_from_raw
-from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
-from srredsim.data.stored import Progress, Samples, StoredSeries
+from srredsim.data.pairs import Pair, Pairs, check_squares
+from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
 from srredsim.normalise import scaling_of
 from srredsim.optics.sampling import SCALE
 from srredsim.resources import cache_folder
@@ -74,7 +73,7 @@ class SimulatedPairs(StoredSeries, Pairs):
 
     def __init__(self, series: Series):
         self.series, self.augmentation = series, series.augmentation
-        self.folder = cache_folder() / "simulated" / _fingerprint(series)
+        self.folder = cache_folder() / "simulated" / digest_of(_described(series), series.sources())
         side = series.size
         self.samples = Samples(
             self.folder,
@@ -99,9 +98,7 @@ class SimulatedPairs(StoredSeries, Pairs):
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no sample is made for it."""
-        size, name = (self.series.size,) * 2, "the simulated stacks"
-        check_sizes(size, tuple(SCALE * n for n in size), scale, name)
-        check_crop(size, side, name)
+        check_squares(self.series.size, SCALE, scale, side, "the simulated stacks")
 
     def __getitem__(self, index: int) -> Pair:
         index = int(index)
@@ -178,14 +175,6 @@ class LightLevels(Levels):
 def at(series: Series, photons: float) -> Series:
     """The same fields at one light level."""
     return replace(series, photons=(float(photons), float(photons)))
-
-
-def _fingerprint(series: Series) -> str:
-    """Digest of the series and of the simulator's own source: another simulator never reads this one's samples."""
-    digest = hashlib.sha256(_described(series).encode())
-    for source in series.sources():
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _described(series: Series) -> str:

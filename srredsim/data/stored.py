@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,14 @@ from srredsim.processes import on_cores
 SUM = np.dtype("<u4")  # a checksum; 0: nothing is there yet
 CHUNK = 8  # samples that a process makes at a time
 Progress = Callable[[int, int], None]  # done, total
+
+
+def digest_of(described: str, sources: Iterable[str | Path]) -> str:
+    """Digest of what a series is made of and of the source that makes it: what other source made is never read."""
+    digest = hashlib.sha256(described.encode())
+    for source in sources:
+        digest.update(Path(source).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 class Ready:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srredsim.data.fields import Field, Fields
-from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes, match_widefield
+from srredsim.data.pairs import Pair, Pairs, check_squares, match_widefield
 from srredsim.data.stored import Progress
 from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS, Scaling
@@ -64,9 +64,7 @@ class WidefieldPairs(Pairs):
             super().check(scale, side)
             return
         simulated: Any = self.fields  # only these are ever missing
-        size, name = (simulated.size,) * 2, "the simulated fields"
-        check_sizes(size, tuple(self.scale * n for n in size), scale, name)
-        check_crop(size, side, name)
+        check_squares(simulated.size, self.scale, scale, side, "the simulated fields")
 
     def missing(self, indices: Iterable[int]) -> list[int]:
         """The pairs of a simulated data set that are not there yet: one for each field."""

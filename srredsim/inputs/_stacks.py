@@ -21,6 +21,18 @@ def refuse_leaves(data: Data) -> None:
         raise InputError(f"data.{name} is for data.input: widefield with data.normalise: image or noise; leave it out")
 
 
+def check_constants(recipe: Recipe) -> None:
+    """None are needed: each stack is normalised by itself."""
+
+
+def with_constants(recipe: Recipe) -> Recipe:
+    return recipe
+
+
+def notes(recipe: Recipe) -> list[str]:
+    return []
+
+
 def patterns(data: Data) -> list[str]:
     return [f"{angles} x {phases}" for angles, phases in data.each_pattern]
 

@@ -34,6 +34,7 @@ WORDS = "raw frames"
 OF_STACKS = True
 INPUT_NAME = "raw"
 check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
+check_constants, with_constants, notes = _stacks.check_constants, _stacks.with_constants, _stacks.notes
 tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
@@ -52,10 +53,6 @@ def check(recipe: Recipe, channels_in: int, scale: int) -> None:
             f"the network takes {channels_in} frames, the data have {recipe.data.angles} angles x"
             f" {recipe.data.phases} phases = {expected}; set network.input_channels={expected}"
         )
-
-
-def check_constants(recipe: Recipe) -> None:
-    """None are needed: each stack is normalised by itself."""
 
 
 def sampling(recipe: Recipe) -> int:
@@ -81,10 +78,6 @@ def examples(recipe: Recipe, split: str) -> DataSet:
     data = recipe.data
     wanted = data.wanted(split)
     return catalogue.open_split(data.name, split, data.angles, data.phases, wanted.count, wanted.options)
-
-
-def with_constants(recipe: Recipe) -> Recipe:
-    return recipe
 
 
 # Prediction
@@ -149,10 +142,6 @@ class Planes:
         """What the network is given: normalised frames (y, x, frames) of every tile."""
         for part in self._tiles:
             yield part, np.ascontiguousarray(frames_from_raw(scaling.apply(raw[:, :, *part.window])))
-
-
-def notes(recipe: Recipe) -> list[str]:
-    return []
 
 
 def of_frames(network: Network, frames: np.ndarray, tile: int | None = None) -> np.ndarray:

@@ -41,6 +41,7 @@ WORDS = "Wiener images"
 OF_STACKS = True
 INPUT_NAME = "channels"
 check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
+check_constants, with_constants, notes = _stacks.check_constants, _stacks.with_constants, _stacks.notes
 tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with
 
 
@@ -56,10 +57,6 @@ def check(recipe: Recipe, channels_in: int, scale: int) -> None:
             f"a network of Wiener images takes {len(CHANNELS)} channels ({', '.join(CHANNELS)}) at scale 1; set"
             f" network.input_channels={len(CHANNELS)} and network.scale=1"
         )
-
-
-def check_constants(recipe: Recipe) -> None:
-    """None are needed: each stack is normalised by itself."""
 
 
 def sampling(recipe: Recipe) -> int:
@@ -95,10 +92,6 @@ def examples(recipe: Recipe, split: str) -> DataSet:
     data = recipe.data
     wanted = data.wanted(split)
     return catalogue.open_reconstructed(data.name, split, data.each_pattern, wanted.count, wanted.options)
-
-
-def with_constants(recipe: Recipe) -> Recipe:
-    return recipe
 
 
 # Prediction
@@ -203,10 +196,6 @@ class _Moment:
     raw: np.ndarray
     prepared: Prepared
     stripes: Parameters
-
-
-def notes(recipe: Recipe) -> list[str]:
-    return []
 
 
 def cleaned(

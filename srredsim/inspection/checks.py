@@ -37,6 +37,8 @@ from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
+MORE_PHASES = "wanted at least 3 phases in each angle"
+
 
 @dataclass(frozen=True)
 class Field:
@@ -186,7 +188,7 @@ def _whiteness(raw: np.ndarray) -> float:
 def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
     phases = raw.shape[1]
     if phases < 3:
-        return verdicts.not_checked("contrast of the stripes", f"wanted at least 3 phases in each angle; got {phases}")
+        return verdicts.not_checked("contrast of the stripes", f"{MORE_PHASES}; got {phases}")
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
     value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
     return verdicts.contrast(value, phases)
@@ -199,7 +201,7 @@ def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> l
 
 def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:
     if parameters is None:
-        why = lacking or "wanted at least 3 phases in each angle"
+        why = lacking or MORE_PHASES
         return [verdicts.not_checked("stripes", why), verdicts.not_checked("phase steps", why)]
     return [verdicts.stripes(parameters), verdicts.phase_steps(parameters, bleaching.verdict == verdicts.GOOD)]
 

@@ -23,19 +23,16 @@ FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, 
 FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
 
-def estimate(
-    prepared: Prepared, transfer: Transfer, beams: int | None = None, damping: Damping | None = None
-) -> Parameters:
+def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = None) -> Parameters:
     """Find the stripes of every angle in its frames, and the lens that shows them.
+
+    There are two orders where there are phases enough, five, and stripes of twice the width of the finest.
 
     Parameters
     ----------
     prepared : Prepared
     transfer : Transfer
         With the damping that stripes are looked for with.
-    beams : {2, 3}, optional
-        How many make the pattern, which then has one or two orders. Left out: two orders where there are phases
-        enough, five, and stripes of twice the width of the finest.
     damping : Damping, optional
         Of the lens; left out: measured.
 
@@ -45,8 +42,8 @@ def estimate(
         If there are too few phases to tell the orders apart.
     """
     phases = prepared.frames.shape[1]
-    check_phases(phases, beams or 2)
-    choices = [beams] if beams else [3, 2] if phases >= 5 else [2]
+    check_phases(phases)
+    choices = [3, 2] if phases >= 5 else [2]  # beams that make the pattern
     steps = even_steps(phases)
     bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
     searches = [Search(each) for each in bands]

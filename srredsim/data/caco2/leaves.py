@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from srredsim.data.caco2.simulated import AVERAGED, DRIFT, HAZE_SIGMA, MARGIN, seen
 from srredsim.data.leaves import scene
-from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
+from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.normalise import SCALINGS
 
 SPOT_SIGMAS = 0.8, 2.2  # HR pixels
@@ -55,9 +55,7 @@ class LeafScans(Pairs):
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no scene is painted for it."""
-        name = "dead leaves (data.leaves)"
-        check_sizes((self.size,) * 2, (self.scale * self.size,) * 2, scale, name)
-        check_crop((self.size,) * 2, side, name)
+        check_squares(self.size, self.scale, scale, side, "dead leaves (data.leaves)")
 
     def __getitem__(self, index: int) -> Pair:
         rng = np.random.default_rng([self.seed, int(index), STREAM])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from srredsim.data.caco2 import simulated
 from srredsim.data.caco2.layout import layout, patch
 from srredsim.data.caco2.patches import Asked, Patches
-from srredsim.data.stored import Progress, Samples, StoredSeries
+from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
 from srredsim.resources import cache_folder
 
 SCAN = 1024  # HR pixels in a line of a field of the microscope
@@ -95,8 +94,5 @@ class SimulatedPatches(Patches):
 
 
 def _fingerprint(series: Series) -> str:
-    """Digest of the series and of the simulator's own source: another simulator never reads this one's fields."""
     facts = asdict(series) | {"scales": list(layout().scales), "cells": list(layout().cells)}
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    digest.update(Path(simulated.__file__).read_bytes())
-    return digest.hexdigest()[:16]
+    return digest_of(json.dumps(facts, sort_keys=True), [simulated.__file__])

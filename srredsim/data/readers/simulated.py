@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from srredsim import schema
 from srredsim.data.description import Description
@@ -44,7 +45,7 @@ class Settings:
         return schema.build(Split, self.splits[name])
 
 
-def of_microscope(wanted: Wanted, split: Split) -> tuple[Calibration | None, tuple | None]:
+def _of_microscope(wanted: Wanted, split: Split) -> tuple[Calibration | None, tuple | None]:
     """The one microscope that is asked for, and the light of the stacks: its own, where the split draws it."""
     if not (content := wanted.options.get("microscope")):
         return None, split.photons
@@ -52,17 +53,23 @@ def of_microscope(wanted: Wanted, split: Split) -> tuple[Calibration | None, tup
     return microscope, split.photons and microscope.photons
 
 
-def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
-    chosen, (angles, phases) = data.settings.split(split), pattern
-    microscope, light = of_microscope(wanted, chosen)
+def series_of(chosen: Split, pattern: tuple[int, int], wanted: Wanted, kind: type[Series] = Series, **more: Any) -> Any:
+    """A series of a kind: what the split and the recipe say of it, and ``more``."""
+    microscope, light = _of_microscope(wanted, chosen)
     low, high = light or chosen.light_levels[:1] * 2
-    series = Series(
+    return kind(
         seed=chosen.seed,
         count=wanted.count or chosen.count,
-        angles=angles,
-        phases=phases,
+        angles=pattern[0],
+        phases=pattern[1],
         size=chosen.size,
         photons=(float(low), float(high)),
         microscope=microscope,
+        **more,
     )
+
+
+def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
+    chosen = data.settings.split(split)
+    series = series_of(chosen, pattern, wanted)
     return LightLevels(series, chosen.light_levels) if chosen.light_levels else SimulatedPairs(series)

@@ -10,7 +10,6 @@ from srredsim import schema
 from srredsim.data.description import Description
 from srredsim.data.pairs import Pairs
 from srredsim.data.readers import Wanted, simulated
-from srredsim.data.readers.simulated import of_microscope
 from srredsim.data.simulated import SimulatedPairs
 from srredsim.data.simulated_real import Conditions, RealSeries
 from srredsim.errors import InputError
@@ -55,20 +54,10 @@ def imperfections(shares: Any, prefix: str = "imperfections.") -> Imperfections:
 
 
 def stacks(data: Description, split: str, pattern: tuple[int, int], wanted: Wanted) -> Pairs:
-    chosen, (angles, phases) = data.settings.split(split), pattern
+    chosen = data.settings.split(split)
     shares: Mapping[str, Any] = chosen.imperfections | (wanted.options.get("imperfections") or {})
-    microscope, light = of_microscope(wanted, chosen)
-    low, high = light or chosen.light_levels[:1] * 2
-    series = RealSeries(
-        seed=chosen.seed,
-        count=wanted.count or chosen.count,
-        angles=angles,
-        phases=phases,
-        size=chosen.size,
-        photons=(float(low), float(high)),
-        microscope=microscope,
-        imperfections=imperfections(dict(shares), "data.imperfections."),
-    )
+    flaws = imperfections(dict(shares), "data.imperfections.")
+    series = simulated.series_of(chosen, pattern, wanted, RealSeries, imperfections=flaws)
     if not chosen.light_levels:
         return SimulatedPairs(series)
     conditions = {name: imperfections(shares | data.settings.conditions[name]) for name in chosen.conditions}

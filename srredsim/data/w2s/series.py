@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
 from srredsim.data.simulated import simulator_sources
-from srredsim.data.stored import Samples, StoredSeries
+from srredsim.data.stored import Samples, StoredSeries, digest_of
 from srredsim.data.w2s import simulated
 from srredsim.data.w2s.layout import layout
 from srredsim.normalise import Scaling
@@ -83,9 +81,6 @@ class SimulatedFields(StoredSeries):
 
 
 def _fingerprint(series: FieldSeries) -> str:
-    """Digest of the series and of the simulator's own source: another simulator never reads this one's fields."""
     captures = {level: list(numbers) for level, numbers in layout().captures.items()}
-    digest = hashlib.sha256(json.dumps([asdict(series), captures], sort_keys=True).encode())
-    for source in [*simulator_sources(), Path(simulated.__file__)]:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    described = json.dumps([asdict(series), captures], sort_keys=True)
+    return digest_of(described, [*simulator_sources(), simulated.__file__])
