@@ -82,7 +82,14 @@ def open_lit(
     return _each(name_or_folder, split, patterns, count, options, lambda pairs, pattern: pairs.lit(pattern, slots))
 
 
-def _each(name_or_folder, split: str, patterns, count, options, made: Callable[[Pairs, tuple], Pairs]) -> DataSet:
+def _each(
+    name_or_folder: str | Path,
+    split: str,
+    patterns: list[tuple[int, int]],
+    count: int | None,
+    options: Mapping[str, Any] | None,
+    made: Callable[[Pairs, tuple[int, int]], Pairs],
+) -> DataSet:
     """What is made of the stacks of every pattern, in turn."""
     data = _described(name_or_folder, split, Wanted(options=options or {}))
     if len(patterns) > 1 and not data.reader.ANY_PATTERN:
