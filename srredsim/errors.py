@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import reprlib
 from typing import Any
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a system says of a full disk, or a quota
 LONGEST_VALUE = 80  # characters of a value in a message
 LONGEST_WORD = 240  # characters without a space between them: paths are shorter
 LONGEST_MESSAGE = 2000
 NO_MEMORY = "RESOURCE_EXHAUSTED|bad_alloc|bad allocation|Failed to allocate memory"  # JAX, C++, ONNX Runtime
+
+FULL_DISK = (
+    re.compile(  # words of NumPy and TensorFlow, which give no errno, and of HDF5, which may give it in its text
+        rf"\d+ requested and \d+ written|errno = ({'|'.join(map(str, FULL))})\b|No space left on device|File too large"
+    )
+)
 
 
 class InputError(ValueError):
@@ -47,8 +55,11 @@ def not_finite(bad: int) -> str:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether memory was short, whoever says so: Python, TensorFlow and PyTorch have a class, others only a word."""
-    return (
+    """Whether memory was short, whoever says so: Python, TensorFlow and PyTorch have a class, others only a word.
+
+    TensorFlow's class is that of a full disk, too.
+    """
+    return not FULL_DISK.search(str(error)) and (
         isinstance(error, MemoryError)
         or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
         or (isinstance(error, Exception) and re.search(NO_MEMORY, str(error)) is not None)

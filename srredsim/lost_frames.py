@@ -64,8 +64,8 @@ class SeenPlanes:
 def _advice(wrong: int, phase: int, phases: int) -> str:
     if wrong == 1 and phases >= 4:
         return (
-            f"record the stack again, or leave phase {phase} out of every angle and reconstruct the other"
-            f" {phases - 1} with their `phase_steps`"
+            f"record the stack again; or, if the stripes are those of two beams, leave phase {phase} out of every angle"
+            f" and reconstruct the other {phases - 1} with their `phase_steps`"
         )
     return "record the stack again, or leave it out"
 

@@ -28,6 +28,7 @@ from srredsim.stripes.hexagonal import FRAMES, WORDS, hexagonal
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
+KEPT = 256 * 2**20  # bytes of the middles of frames that other readings need, at most
 PROMISING = 0.2  # explained half way through, without which no more is looked at
 
 
@@ -187,7 +188,7 @@ class Watched:
         )
         if self._others:
             each = self._middles.array.dtype.itemsize * prod(self._middles.array.shape[-2:])
-            self._planes.want(list(looked_at)[: memory.LIMIT_BYTES // each])
+            self._planes.want(list(looked_at)[: KEPT // each])
 
 
 def watched(stack: RawStack) -> tuple[RawStack, Watched]:

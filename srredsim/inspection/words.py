@@ -37,7 +37,7 @@ def _frames(report: dict[str, Any]) -> list[str]:
     for c, means in enumerate(report["frame_means"]):
         channel = f"channel {c + 1}, " if len(report["frame_means"]) > 1 else ""
         for a, row in enumerate(means):
-            values = " ".join("-" if mean is None else f"{mean:.1f}" for mean in row)
+            values = " ".join("-" if mean is None else f"{mean:.4g}" for mean in row)
             text.append(f"{channel}angle {a + 1}: mean of each frame {values}")
     return text
 

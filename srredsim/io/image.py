@@ -150,9 +150,12 @@ def _imagej(shape: tuple[int, ...], optics: Optics, channel_names: Sequence[str]
 def _refuse_too_large(path: Path, size: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if size > free:
-        raise InputError(
-            f"{path} takes {size / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free on the disk; give another `out`"
-        )
+        raise InputError(f"{path} takes {_bytes(size)}, but {_bytes(free)} are free on the disk; give another `out`")
+
+
+def _bytes(count: int) -> str:
+    unit, name = next(((unit, name) for unit, name in ((1e9, "GB"), (1e6, "MB")) if count >= unit), (1e3, "kB"))
+    return f"{count / unit:.3g} {name}"
 
 
 def _spread(count: int, most: int) -> list[int]:

@@ -22,19 +22,23 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from srredsim.errors import InputError
+from srredsim.errors import FULL, FULL_DISK, InputError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FULL_IN_WORDS = re.compile(  # words of NumPy, which gives no errno, and of HDF5, which may give it in its text only
-    rf"\d+ requested and \d+ written|errno = ({'|'.join(map(str, FULL))})\b|No space left on device|File too large"
-)
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 UNFINISHED = re.compile(r"\.srredsim-(?P<machine>[0-9a-f]{6})-(?P<process>\d{1,9})-[0-9a-f]{8}")
 LIST = ".names.json"  # ending of the list of what is ready
 STOP_AT = "SRREDSIM_STOP_AT"  # the tests: environment variable that names the `moment` at which the process ends
 BLOCK = 1 << 20  # bytes
 
-MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+
+def _here() -> str:
+    """The machine, and where containers share its name, the processes among which one can be asked for."""
+    with suppress(OSError):
+        return f"{platform.node()} {os.readlink('/proc/self/ns/pid')}"
+    return platform.node()
+
+
+MACHINE = hashlib.sha256(_here().encode()).hexdigest()[:6]
 
 
 class Exists(InputError):
@@ -142,7 +146,7 @@ def no_space(error: BaseException) -> bool:
     """Whether a disk is full, or a quota, whoever found that out."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in FULL
-    return isinstance(error, OSError | RuntimeError) and FULL_IN_WORDS.search(str(error)) is not None
+    return isinstance(error, Exception) and not isinstance(error, InputError) and bool(FULL_DISK.search(str(error)))
 
 
 def moment(name: str) -> None:
@@ -229,11 +233,16 @@ def _appear(group: list[_Ready]) -> None:
 
 def _listed(group: list[_Ready]) -> list[Path]:
     """A list in each folder."""
-    lists = []
-    for folder in {one.path.parent: None for one in group}:
-        names = [(one.temporary.name, one.path.name, one.overwrite) for one in group if one.path.parent == folder]
-        lists.append(_unfinished(folder, LIST))
-        lists[-1].write_text(json.dumps(names), encoding="utf-8")
+    lists: list[Path] = []
+    try:
+        for folder in {one.path.parent: None for one in group}:
+            names = [(one.temporary.name, one.path.name, one.overwrite) for one in group if one.path.parent == folder]
+            lists.append(_unfinished(folder, LIST))
+            lists[-1].write_text(json.dumps(names), encoding="utf-8")
+    except OSError as error:
+        for listed in lists:
+            _remove(listed)
+        raise _in_words(error, group[-1].path, lists[-1]) from error
     return lists
 
 

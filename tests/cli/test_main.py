@@ -158,6 +158,9 @@ def test_no_memory_where_nothing_can_be_made_smaller(refused, tiny_model, tmp_pa
         monkeypatch.setattr("srredsim.workflows.export.export", _failing(problem))
         line = refused("export", tiny_model, "--out", tmp_path / "served")
         assert line == "srredsim: there is not enough memory for this"
+    full = tf.errors.ResourceExhaustedError(None, None, "events.v2; No space left on device")
+    monkeypatch.setattr("srredsim.workflows.export.export", _failing(full))
+    assert refused("export", tiny_model, "--out", tmp_path / "served") == "srredsim: no space left on the disk"
 
 
 def _failing(problem):

@@ -81,9 +81,9 @@ def test_report_of_a_file_says_how_it_was_understood(tmp_path):
 
 
 def test_lines_name_channels_and_times():
-    array = np.ones((4, 2, 1, 3, 5, 4, 5))
+    array = np.full((4, 2, 1, 3, 5, 4, 5), 0.00123)
     stack = stack_of(array, channel_names=("actin", "tubulin"), optics=Optics(na=1.4))
     text = inspection.lines(inspection.inspect(stack))
     assert "4 times, 2 channels" in text
     assert "channels actin, tubulin" in text
-    assert "channel 2, angle 3: mean of each frame 1.0 1.0 1.0 1.0 1.0" in text
+    assert "channel 2, angle 3: mean of each frame 0.00123 0.00123 0.00123 0.00123 0.00123" in text

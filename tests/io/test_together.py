@@ -208,3 +208,18 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path, small_disk, write, na
     with pytest.raises(InputError, match=f"{name} cannot be written: no space left on the disk"):
         write(tmp_path / "new" / name)
     assert names(tmp_path) == []
+
+
+def test_a_list_that_does_not_fit_any_more_is_no_leftover(tmp_path, small_disk):
+    """Both results have their place, the list of them, with a long name in it, has none."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+    def write():
+        with io.together():
+            for name in ("a" * 200, "b"):
+                with io.atomic(tmp_path / name) as temporary:
+                    temporary.write_bytes(b"x" * 50)
+
+    with pytest.raises(InputError, match="b cannot be written: no space left on the disk"):
+        write()
+    assert names(tmp_path) == []
