@@ -116,7 +116,7 @@ class Calibration:
     def check_pattern(self, angles: int, phases: int) -> None:
         """InputError if a model of stacks of so many angles and phases is none for this microscope."""
         own_angles, own_phases = self.pattern
-        if own_angles != angles or own_phases != phases:
+        if (own_angles, own_phases) != (angles, phases):
             raise InputError(
                 f"the microscope has {own_angles} angles x {own_phases} phases, the model is for {angles} x {phases}:"
                 " take one for that pattern"
