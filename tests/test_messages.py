@@ -13,7 +13,6 @@ import srredsim
 PACKAGE = Path(srredsim.__file__).parent
 ALLOWED = (  # files whose strings may hold flags
     "zoo/precision.py",  # those of nvidia-smi
-    "simulation/calibration_file.py",  # comments of the file, for whoever reads it
     "evaluation/*/__init__.py",  # arguments of the command of a benchmark
 )
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
