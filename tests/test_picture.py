@@ -112,6 +112,33 @@ def test_every_panel_shows_the_same_field_at_its_own_scale(scales):
         np.testing.assert_allclose([y.mean() / 192, x.mean() / 192], [0.3125, 0.6875], atol=0.02)
 
 
+def test_channels_are_laid_over_one_another_in_their_colours(tmp_path):
+    """Three bright squares, of which the second lies half over the first; what outlines the detail stays golden."""
+    channels = np.zeros((3, 100, 100), np.float32)
+    channels[0, 10:30, 10:30] = channels[1, 10:30, 20:40] = 7
+    channels[2, 60:80, 10:30] = 0.01
+    picture.side_by_side(tmp_path / "a.png", channels, np.kron(channels, np.ones((2, 2))), pixel_size_um=0.1)
+    painted = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)
+    for left in (picture.MARGIN, 2 * picture.MARGIN + picture.PANEL):
+        panel = painted[picture_top() :, left:][: picture.PANEL, : picture.PANEL]
+        colours = {
+            (20, 15): (1, 0, 0),
+            (20, 25): (1, 1, 0),
+            (20, 35): (0, 1, 0),
+            (70, 20): (0, 0, 1),
+            (45, 70): (0, 0, 0),
+        }
+        for place, colour in colours.items():
+            y, x = (int(pixel * picture.PANEL / 100) for pixel in place)
+            np.testing.assert_allclose(panel[y, x] / 255, colour, atol=0.08)
+        golden = np.all(panel == picture.GOLDEN, axis=-1)
+        sides = [np.count_nonzero(golden.sum(axis=axis) > 60) for axis in (0, 1)]  # of a square: two, and two
+        assert sides == [2, 2]
+    assert picture.in_colours(("DAPI", "Alexa 561"), 2) == "DAPI red, Alexa 561 green"
+    assert picture.in_colours(None, 3) == "channel 1 red, channel 2 green, channel 3 blue"
+    assert picture.in_colours(("DAPI",), 1) == ""
+
+
 def test_images_of_unlike_fields_are_refused(tmp_path):
     with pytest.raises(ValueError, match="do not show the same field"):
         picture.side_by_side(tmp_path / "a.png", np.eye(40), np.ones((80, 90)))

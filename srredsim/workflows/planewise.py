@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import checks, io, picture
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import RawStack, which
 from srredsim.errors import InputError
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import ImageWriter, carried_over
@@ -81,10 +81,13 @@ def planewise(
             result, (*positions, *size), writing.dtype, overwrite=writing.overwrite, tag=io.RESULT, **calibration
         ) as writer,
     ):
+        shown = []
         for number, position in enumerate(np.ndindex(*positions), start=1):
             image = done(stack, position, work, writer)
-            if position == (0, 0, positions[2] // 2):
-                _draw(unfinished, stack, position, (image, np.asarray(writer.plane(*position))), work)
+            if position[::2] == (0, positions[2] // 2):
+                shown.append((image, np.array(writer.plane(*position))))
+                if len(shown) == positions[1]:
+                    _draw(unfinished, stack, shown, work)
             if progress:
                 progress(number, int(np.prod(positions)))
     return {
@@ -110,13 +113,16 @@ def done(stack: RawStack, position: tuple[int, int, int], work: Work, into: Imag
     return image
 
 
-def _draw(path: Path, stack: RawStack, position: tuple, before_and_after: tuple, work: Work) -> None:
-    before, after = before_and_after
+def _draw(path: Path, stack: RawStack, shown: list[tuple[np.ndarray, np.ndarray]], work: Work) -> None:
+    """Each channel before and after, at the first time and in the middle of z."""
+    times, channels, slices = stack.array.shape[:3]
+    where = which((times, 1, slices), (0, 0, slices // 2))
+    before, after = (np.stack(images) for images in zip(*shown, strict=True))
     work.picture(
         path,
         np.asarray(before, np.float32),
         after,
         names=("noisy", work.name),
-        title="   ".join(filter(None, (stack.source.name, stack.which(position)))),
+        title="   ".join(filter(None, (stack.source.name, where, picture.in_colours(stack.channel_names, channels)))),
         pixel_size_um=stack.optics.pixel_size_um,
     )

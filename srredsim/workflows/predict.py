@@ -71,9 +71,9 @@ class Plan:
         return in_order((times, channels, slices))
 
     @property
-    def pictured(self) -> Position:
-        """First time and channel, in the middle of z."""
-        return 0, 0, self.shape[2] // 2
+    def pictured(self) -> list[Position]:
+        """First time, in the middle of z, each channel."""
+        return [(0, channel, self.shape[2] // 2) for channel in range(self.shape[1])]
 
     @property
     def result(self) -> Path:
@@ -220,7 +220,7 @@ class Worker:
             plan.token,
             position,
             image if into is None else None,
-            np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position == plan.pictured else None,
+            np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position in plan.pictured else None,
             self._judged(position, raw, image),
             agreement(raw[0, 0], image, cutoff_of(self._optics, position[1])) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
@@ -244,6 +244,7 @@ class Results:
     def __init__(self, plan: Plan, started: float | None = None):
         self._plan, self._started = plan, time.perf_counter() if started is None else started
         self._missing = set(plan.units)
+        self._widefields: dict[Position, np.ndarray] = {}
         self._seconds, self._notes = 0.0, dict.fromkeys(plan.notes)
         self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
@@ -293,7 +294,9 @@ class Results:
         if part.agreement and self._agreements:
             self._agreements.add(part.position, part.agreement)
         if part.widefield is not None:
-            self._draw(part.widefield)
+            self._widefields[part.position] = part.widefield
+            if len(self._widefields) == len(self._plan.pictured):
+                self._draw()
         self._seconds += part.seconds
         self._notes |= dict.fromkeys(part.notes)
 
@@ -309,14 +312,17 @@ class Results:
             self.report = self._reported()
         return answer
 
-    def _draw(self, widefield: np.ndarray) -> None:
+    def _draw(self) -> None:
         plan = self._plan
+        times, channels, slices = plan.shape[:3]
+        where = which((times, 1, slices), (0, 0, slices // 2))
+        colours = picture.in_colours(plan.calibration["channel_names"], channels)
         picture.side_by_side(
             self._preview,
-            widefield,
-            self.place(plan.pictured),
+            np.stack([self._widefields[position] for position in plan.pictured]),
+            np.stack([self.place(position) for position in plan.pictured]),
             names=(plan.shown_as, plan.name),
-            title="   ".join(filter(None, (plan.path.name, which(plan.shape[:3], plan.pictured)))),
+            title="   ".join(filter(None, (plan.path.name, where, colours))),
             pixel_size_um=plan.pixel_size_um,
         )
 

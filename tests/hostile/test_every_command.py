@@ -105,6 +105,7 @@ def through(name, paths, out, run, request):
     memory, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, time.monotonic()
     with limited(int(LONGEST + 5 * len(paths))):
         status, printed, err = run(*argv, *paths, "--out", out, "--json")
+    assert printed, (status, err[-500:])
     report, lines = json.loads(printed), err.splitlines()  # among them what is printed of images that are of use
     wrong = [] if status in (0, 2) else [f"exit status {status}"]
     wrong += [line[:300] for line in lines if re.search(r"Warning|Traceback|^\w*Error", line)]

@@ -14,7 +14,8 @@ Y, X = 20, 24
 
 def draw(path, plane, result, *, names, title, pixel_size_um):
     """A picture that says what it was given."""
-    path.write_text(f"{names} {title!r} {pixel_size_um} {plane.flat[0]:g} {result.flat[0]:g}")
+    first = (planes[..., 0, 0].astype(int).tolist() for planes in (plane, result))
+    path.write_text(f"{names} {title!r} {pixel_size_um} {' '.join(map(str, first))}")
 
 
 def numbered(*shape):
@@ -60,8 +61,9 @@ def test_every_plane_goes_where_it_came_from(tmp_path):
     assert report["paths"] == [str(tmp_path / "out" / f"a_more.{end}") for end in ("tif", "png")]
     with tifffile.TiffFile(tmp_path / "out" / "a_more.tif") as file:
         assert (file.imagej_metadata["spacing"], file.imagej_metadata["finterval"]) == (0.3, 2.0)
-    first = image[0, 0, 2]  # the middle of z
-    expected = f"('noisy', 'more') 'a.tif   t=0, c=0, z=2' 0.1 {first[0, 0]} {first[0, 0] + 20}"
+    first = image[0, :, 2, 0, 0].tolist()  # the middle of z
+    title = "a.tif   t=0, z=2   channel 1 red, channel 2 green, channel 3 blue"
+    expected = f"('noisy', 'more') {title!r} 0.1 {first} {[value + 100 * c + 20 for c, value in enumerate(first)]}"
     assert (tmp_path / "out" / "a_more.png").read_text() == expected
 
 

@@ -165,6 +165,20 @@ def test_times_channels_and_planes_keep_their_places(acquisition, widefield_twic
         np.testing.assert_allclose(image[t, z, c], expected_widefield(raw[t, c, z]), atol=0.05)
 
 
+def test_the_preview_shows_every_channel(acquisition, widefield_twice, monkeypatch):
+    """Of the first time, in the middle of z, in the colours that the title names."""
+    path, raw = acquisition
+    shown = []
+    monkeypatch.setattr(
+        prediction.picture, "side_by_side", lambda path, *images, **words: (path.touch(), shown.append((images, words)))
+    )
+    prediction.predict_file(path, widefield_twice)
+    (((widefield, image), words),) = shown
+    np.testing.assert_allclose(widefield, raw[0, :, 2].mean(axis=(1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(image, [expected_widefield(one) for one in raw[0, :, 2]], atol=0.05)
+    assert words["title"].endswith("   t=0, z=2   actin red, tubulin green, DNA blue")
+
+
 def test_calibration_travels(acquisition, widefield_twice):
     path, _ = acquisition
     report = prediction.predict_file(path, widefield_twice)
