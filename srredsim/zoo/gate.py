@@ -16,11 +16,13 @@ RESULTS = "results.json"
 OWN_CONTROL = "control.json"  # of a run, that of its best epoch
 
 
-def rows(folder: Path) -> list[dict[str, Any]]:
+def rows(folder: Path | None) -> list[dict[str, Any]]:
     """Control of a model, a row for each pattern, as `srredsim.evaluation.control` measured it; empty if it was not.
 
-    Of a run that has no results, as its training measured it.
+    Of a run that has no results, as its training measured it. Of a model that is in no folder nothing is known.
     """
+    if folder is None:
+        return []
     for name in (RESULTS, OWN_CONTROL):
         with suppress(OSError, ValueError):  # it has none
             found = documents.read_json(folder / name)
@@ -41,12 +43,12 @@ def brought_db(row: dict[str, Any]) -> float:
     return gained - without
 
 
-def passes(folder: Path) -> bool:
+def passes(folder: Path | None) -> bool:
     """Whether stripes bring as much as they must, in all patterns that were measured."""
     return all(brought_db(row) >= LEAST_DB for row in rows(folder))
 
 
-def doubts(name: str, folder: Path) -> list[str]:
+def doubts(name: str, folder: Path | None) -> list[str]:
     """What is to be said with every image of a model that hardly uses the stripes."""
     weak = [row for row in rows(folder) if brought_db(row) < LEAST_DB]
     if not weak:

@@ -54,7 +54,7 @@ def test_names_of_results_begin_without_the_endings_of_the_file(tmp_path, name, 
 
 def test_a_folder_without_a_stack(tmp_path):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"holds no \*.npy, \*.tif, \*.tiff file"):
+    with pytest.raises(InputError, match=r"holds no .*\*.npy, \*.tif, \*.tiff file"):
         io.find([tmp_path])
 
 

@@ -35,6 +35,7 @@ def scales(name):
 PORTABLE = [name for name in networks.names() if networks.module(name).PORTABLE]
 EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_net.py
 EACH = [(name, scale) for name in networks.names() for scale in scales(name) if (name, scale) != EVEN]
+EACH = [(name, scale) for name, scale in EACH if name != "unrolled"]  # Fourier transforms reach everywhere
 EACH += [("grl", 1)]  # no convolution of a pixel shuffle
 
 
@@ -199,7 +200,7 @@ def test_receptive_field_is_what_one_pixel_reaches(name, scale, build_small):
     side, centres = 2 * first + 2 * step, first + np.arange(step)  # each pixel of a block reaches its own distance
     images = np.zeros((1 + step, side, side, model.input_shape[-1]), "float32")
     images[1 + np.arange(step), centres, centres] = 1.0
-    dark, *results = run(model, images)
+    dark, *results = (run(model, image[None])[0] for image in images)  # in a batch, rounding differs with the place
     assert dark.shape == (scale * side, scale * side, 1)
     reached = 0
     for result, centre in zip(results, centres, strict=True):

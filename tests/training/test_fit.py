@@ -230,7 +230,7 @@ def test_a_run_stopped_before_its_model_is_written_is_finished(whole):
 def test_an_epoch_is_done_when_all_else_of_it_is_there(tmp_path):
     """What follows it would be missing for ever from a run that is stopped then: the preview, of the last epoch."""
     held_back = [(np.zeros((1, 8, 8, 9)), np.zeros((1, 16, 16, 1)), None)]
-    acting = fit._watchers(recipe.from_dict(tiny()), tmp_path, checkpoint.State(), None, None, held_back)
+    acting = fit._watchers(recipe.from_dict(tiny()), tmp_path, checkpoint.State(), None, None, (held_back, {}))
     kinds = [type(one) for one in acting]
     assert kinds.index(callbacks.Preview) < kinds.index(callbacks.Record)
 

@@ -92,7 +92,7 @@ ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the slowest to
 ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
 # Even so; vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, and test-slow has the windows of attention
 SLOW = ("act", "dbpn", "drrn", "enlcn", "grl", "nlsn", "omnisr", "prosr", "srcnn", "swinir")
-EACH = [name for name in networks.names() if name != "red_net"]
+EACH = [name for name in networks.names() if name not in ("red_net", "unrolled")]  # one is refused, see test_lit_frames
 EACH = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EACH]
 
 
