@@ -121,7 +121,7 @@ def test_an_array_that_was_filled_anew_is_another():
 def test_channels_have_stripes_of_their_own():
     """Those of each at the first time, where phases are measured at every time."""
     both = np.stack([SAMPLE.raw, SAMPLE.raw[..., ::-1, :]])
-    stack = srredsim.read(np.stack([both, both[:, :, ::-1]]), axes="TCAPYX", **MICROSCOPE)
+    stack = srredsim.read(np.stack([both, np.roll(both, 1, axis=2)]), axes="TCAPYX", **MICROSCOPE)
     work = Reconstruction(stack, Method(), KnownStripes(), Lens())
     at_first = {plane.position[1]: plane.parameters for plane in work.planes() if plane.position[0] == 0}
     channels = srredsim.reconstruct(stack).made_of.channels

@@ -77,10 +77,6 @@ class AdversarialTrainer(keras.Model):
         self._loss_tracker.update_state(loss * shares, sample_weight=count)
         return self.compute_metrics(frames, images, made)
 
-    def test_step(self, data):
-        logs = super().test_step(data)
-        return {name: value for name, value in logs.items() if name not in TERMS}
-
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return super().compute_loss(x, y[..., : self._channels], y_pred, sample_weight, training)
 
@@ -110,6 +106,14 @@ class WarmUp(keras.callbacks.Callback):
         if warming_up != self.model.warming_up:
             self.model.warming_up = warming_up
             self.model.make_train_function(force=True)
+
+
+class OfTraining(keras.callbacks.Callback):
+    """Validation has no terms of both sides; Keras sums the scores of several devices only if it is told of all."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name in TERMS:
+            del logs[f"val_{name}"]
 
 
 class WithOtherTruths:
@@ -159,7 +163,7 @@ def batches(recipe: Recipe, plain: Batches) -> Batches | WithOtherTruths:
 
 def watchers(recipe: Recipe) -> list:
     """The callbacks that adversarial training needs."""
-    return [WarmUp(recipe.adversarial.warm_up_epochs)] if recipe.adversarial else []
+    return [WarmUp(recipe.adversarial.warm_up_epochs), OfTraining()] if recipe.adversarial else []
 
 
 def _discriminator(recipe: Recipe, network):

@@ -130,7 +130,8 @@ class Preview(keras.callbacks.Callback):
         from srredsim.training.preview import save_preview
 
         with self._averages.in_place():
-            image = self.model.predict_on_batch(self._frames[None])[0, ..., -1]  # the last of several steps
+            image = self.model(self._frames[None], training=False)  # one image is not worth a graph
+        image = keras.ops.convert_to_numpy(image)[0, ..., -1]  # the last of several steps
         title = f"{self._title}, epoch {epoch + 1}"
         save_preview(self._folder / "preview.png", self._frames.mean(-1), image, self._truth[..., 0], title)
 

@@ -1,6 +1,7 @@
-"""Trainings in a process with several devices, told by JSON: {devices, jobs: [{recipe, out, replicas, resume}], gan}.
+"""Trainings in a process with several devices, told by JSON: {devices, jobs: [{recipe, out, replicas, ...}]}.
 
-Prints ``jobs``, a list of their histories, and ``gan``, what `same_images` finds of that recipe. Validation images
+Prints a list of their histories. One device goes through its steps eagerly (``eager``): an independent computation,
+and no graph has to be built. With ``same_images`` each device is given the whole batch of the recipe. Validation images
 begin at multiples of 64 bytes, as they now and then do by chance: TensorFlow works in such memory.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 
-def main(devices: int, jobs: list[dict], gan: dict | None = None) -> None:
+def main(devices: int, jobs: list[dict]) -> None:
     import tensorflow as tf
 
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -20,19 +21,21 @@ def main(devices: int, jobs: list[dict], gan: dict | None = None) -> None:
     from srredsim.training import checkpoint, fit
     from srredsim.zoo import recipe
 
-    chunked = fit.validation_batches
+    chunked, examples = fit.validation_batches, fit._examples
     fit.validation_batches = lambda *settings: [tuple(map(aligned, batch)) for batch in chunked(*settings)]
     histories = []
     for job in jobs:
+        tf.config.run_functions_eagerly(job.get("eager", False))
+        number = job["replicas"]
+        fit._examples = repeated(examples, number) if job.get("same_images") else examples
         folder = fit.train(
             recipe.from_dict(job["recipe"]),
             out=Path(job["out"]),
             resume=job.get("resume", False),
-            devices=replicas(job["replicas"]),
+            devices=replicas(number),
         )
         histories.append(checkpoint.load(folder).history)
-    found = [same_images(recipe.from_dict(gan), replicas(number)) for number in (1, 2)] if gan else None
-    print(json.dumps({"jobs": histories, "gan": found}))
+    print(json.dumps(histories))
 
 
 def replicas(number: int):
@@ -41,29 +44,21 @@ def replicas(number: int):
     return strategy.mirrored([f"/cpu:{n}" for n in range(number)]) if number > 1 else strategy.Devices(1)
 
 
-def same_images(wanted, devices) -> dict:
-    """An adversarial training in which each device is given the same images: its history, and all variables then."""
-    import keras
-    import tensorflow as tf
+def repeated(examples, number: int):
+    """The examples of a recipe, each batch so many times."""
 
-    from srredsim import losses
-    from srredsim.training import adversarial, optimizers
-    from srredsim.zoo import models
+    class Repeated:
+        def __init__(self, batches):
+            self._batches, self.pairs, self.indices = batches, batches.pairs, batches.indices
 
-    rng = np.random.default_rng(2)
-    frames, images = rng.random((4, 3, 16, 16, 9), np.float32), rng.random((4, 3, 32, 32, 2), np.float32)
-    keras.utils.set_random_seed(5)
-    with devices.scope():
-        made = adversarial.trainer(wanted, models.build_network(wanted))
-        optimizer = optimizers.build(wanted.optimizer, 0.1, "float32")
-        made.compile(optimizer, loss=losses.get(wanted.loss), jit_compile=False)
-        made.optimizer.build(made.network.trainable_variables)
-    arrays = tuple(np.concatenate([array] * devices.replicas, axis=1) for array in (frames, images))
-    fitted = made.fit(tf.data.Dataset.from_tensor_slices(arrays), epochs=1, shuffle=False, verbose=0)
-    return {
-        "history": {name: list(map(float, values)) for name, values in fitted.history.items()},
-        "variables": [[one.path, one.numpy().tolist()] for one in made.trainable_variables],
-    }
+        def __getitem__(self, step):
+            return tuple(np.concatenate([array] * number) for array in self._batches[step])
+
+    def opened(recipe):
+        batches, validation = examples(recipe)
+        return Repeated(batches), validation
+
+    return opened
 
 
 def aligned(array: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def test_the_original_is_back_after_an_error():
         np.testing.assert_array_equal(found, last)
 
 
-def test_a_run_that_was_resumed_ends_like_the_uninterrupted_one(tmp_path, broken_off):
+def test_a_run_that_was_resumed_ends_like_the_uninterrupted_one(tmp_path, broken_off, eagerly):
     resumed = broken_off(1)
     train(recipe.from_dict(DENOISER), out=tmp_path / "whole")
     train(recipe.load(resumed), out=resumed, resume=True)

@@ -1,6 +1,9 @@
 """Fine-tuning: never worse than its start, held against what needs no network, and resumed exactly."""
 
 import csv
+import shutil
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import h5py
@@ -40,7 +43,7 @@ def pairs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tuned(tiny_model, pairs):
     """Function: the recipe of a fine-tuning, small enough for a test."""
 
@@ -49,6 +52,21 @@ def tuned(tiny_model, pairs):
         return recipe_for(model, [f"data.name={pairs}", *small, *changes])
 
     return tuned
+
+
+@pytest.fixture(scope="module")
+def whole(tuned, tmp_path_factory):
+    """Folder of such a run and what it said. Beside it ``broken``, the run as it stood at the end of its first epoch."""
+    home, save = tmp_path_factory.mktemp("tuned"), checkpoint.save
+
+    def save_and_copy(folder, state, model):
+        save(folder, state, model)
+        if state.epochs_done == 1:
+            shutil.copytree(folder, home / "broken")
+
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(StringIO()) as said:
+        patch.setattr(checkpoint, "save", save_and_copy)
+        return train(tuned("optimizer.learning_rate=1e-3"), out=home / "whole"), said.getvalue().splitlines()
 
 
 def rows_of(run: Path) -> list[dict[str, str]]:
@@ -77,8 +95,8 @@ def psnr_after_a_straight_line(truth, image, gain):
     return -20 * np.log10(np.sqrt(np.mean((fitted - truth) ** 2)) / gain)
 
 
-def test_the_history_begins_with_the_start_and_has_what_needs_no_network(tuned, tiny_model, pairs, tmp_path, capsys):
-    run = train(tuned(), out=tmp_path / "run")
+def test_the_history_begins_with_the_start_and_has_what_needs_no_network(whole, tiny_model, pairs):
+    run, told = whole
     start, *epochs = rows_of(run)
     assert [row["epoch"] for row in (start, *epochs)] == ["0", "1", "2", "3"]
     pair = FolderPairs([pairs / "raw" / "0.tif"], [pairs / "truth" / "0.tif"], Reading(angles=3, phases=5))[0]
@@ -92,7 +110,6 @@ def test_the_history_begins_with_the_start_and_has_what_needs_no_network(tuned, 
     expected = {name: psnr_after_a_straight_line(pair.truth, each, pair.scaling.gain) for name, each in images.items()}
     assert {name: float(start[name]) for name in expected} == pytest.approx(expected, abs=2e-3)
     assert all(row[name] == start[name] for row in epochs for name in expected if " of " in name)
-    told = capsys.readouterr().err.splitlines()
     table = told[next(n for n, line in enumerate(told) if line.startswith("validation")) :]
     assert table[0].split() == ["validation", "val_psnr_fitted", "val_ncc"]
     shown = {line[:20].strip(): line.split()[-2] for line in table[1:] if not line.startswith("warning")}
@@ -102,7 +119,9 @@ def test_the_history_begins_with_the_start_and_has_what_needs_no_network(tuned, 
     assert "red_wiener" in models.names()  # which that line goes on to name
 
 
-def test_a_run_that_only_gets_worse_keeps_its_start_and_ends(tuned, tiny_model, tmp_path, monkeypatch, capsys):
+def test_a_run_that_only_gets_worse_keeps_its_start_and_ends(
+    tuned, tiny_model, tmp_path, monkeypatch, capsys, eagerly
+):
     """Also when it was stopped before its first epoch was kept."""
     recipe, run = tuned("epochs=9", "optimizer.learning_rate=0.3", "fine_tuning.patience=2"), tmp_path / "run"
     with monkeypatch.context() as patch:
@@ -118,12 +137,11 @@ def test_a_run_that_only_gets_worse_keeps_its_start_and_ends(tuned, tiny_model, 
         train(recipe, out=run, resume=True)
 
 
-def test_a_resumed_fine_tuning_ends_like_the_uninterrupted_one(tuned, broken_off, tmp_path):
-    recipe = tuned("optimizer.learning_rate=1e-3")
-    broken = broken_off(1)
-    whole = train(recipe, out=tmp_path / "whole")
+def test_a_resumed_fine_tuning_ends_like_the_uninterrupted_one(whole, tuned):
+    whole, _ = whole
+    broken = whole.with_name("broken")
     assert [row["epoch"] for row in rows_of(broken)] == ["0", "1"]
-    train(recipe, out=broken, resume=True)
+    train(tuned("optimizer.learning_rate=1e-3"), out=broken, resume=True)
     for row, expected in zip(rows_of(broken), rows_of(whole), strict=True):
         assert row | {"seconds": ""} == expected | {"seconds": ""}
     for name in (models.WEIGHTS, "last.weights.h5"):
@@ -185,7 +203,7 @@ def test_a_fine_tuning_that_cannot_be(changes, words):
         recipes.from_dict(fine | changes)
 
 
-def test_a_cleaner_of_wiener_images_is_held_against_them(tiny_cleaner, pairs, tmp_path):
+def test_a_cleaner_of_wiener_images_is_held_against_them(tiny_cleaner, pairs, tmp_path, eagerly):
     """It returns the Wiener image as it is, so that both have the same scores."""
     small = ["epochs=1", "steps=1", "precision=float32", "optimizer.learning_rate=1e-9"]
     run = train(recipe_for(tiny_cleaner, [f"data.name={pairs}", *small]), out=tmp_path / "run")

@@ -124,7 +124,7 @@ def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(whole):
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
 
 
-def test_training_learns_and_leaves_everything_behind(whole, tmp_path):
+def test_training_learns_and_leaves_everything_behind(whole, tmp_path, eagerly):
     with open(whole / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert float(rows[-1]["val_psnr"]) > float(rows[0]["val_psnr"]) + 0.1
@@ -158,7 +158,7 @@ def check_model(folder: Path) -> None:
     np.testing.assert_array_equal(models.load(folder, "float32").network(frames), by_file)
 
 
-def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path, monkeypatch):
+def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path, monkeypatch, eagerly):
     save = checkpoint.save
 
     def save_and_spoil(folder, state, model):

@@ -58,7 +58,7 @@ def validated(wanted, folder):
     return frames, truth, network
 
 
-def test_a_loss_over_levels_trains_all_and_keeps_the_last(small, tmp_path):
+def test_a_loss_over_levels_trains_all_and_keeps_the_last(small, tmp_path, eagerly):
     wanted = of(
         small, network=PYRAMID, loss={"mean_absolute_error_over_levels": 1.0, "ssim_zero_padded_over_levels": SSIM}
     )

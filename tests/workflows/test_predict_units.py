@@ -57,10 +57,11 @@ def contents(report):
 
 
 @pytest.mark.parametrize(
-    ("kind", "writing"), [("tiny_cleaner", {}), ("tiny_model", {"dtype": "uint16"}), ("tiny_model", {})]
+    ("kind", "writing", "shape"),  # all pairs of times, channels and slices
+    [("tiny_cleaner", {}, (2, 2, 1)), ("tiny_model", {"dtype": "uint16"}, (2, 1, 2)), ("tiny_model", {}, (1, 2, 2))],
 )
-def test_any_order_gives_the_same_files(kind, writing, sample, tmp_path, request):
-    path = written(sample, tmp_path / "cells.tif", (2, 2, 2))
+def test_any_order_gives_the_same_files(kind, writing, shape, sample, tmp_path, request):
+    path = written(sample, tmp_path / "cells.tif", shape)
     model = models.load(request.getfixturevalue(kind), "float32")
     serial = prediction.predict_file(path, model, writing=Writing(tmp_path / "serial", **writing))
     plan = prediction.plan(path, model, writing=Writing(tmp_path / "merged", **writing))
