@@ -56,7 +56,7 @@ def tuned(tiny_model, pairs):
 
 @pytest.fixture(scope="module")
 def whole(tuned, tmp_path_factory):
-    """Folder of such a run and what it said. Beside it ``broken``, the run as it stood at the end of its first epoch."""
+    """Folder of such a run and what it said; beside it ``broken``, the run as it stood after its first epoch."""
     home, save = tmp_path_factory.mktemp("tuned"), checkpoint.save
 
     def save_and_copy(folder, state, model):
@@ -119,9 +119,7 @@ def test_the_history_begins_with_the_start_and_has_what_needs_no_network(whole, 
     assert "red_wiener" in models.names()  # which that line goes on to name
 
 
-def test_a_run_that_only_gets_worse_keeps_its_start_and_ends(
-    tuned, tiny_model, tmp_path, monkeypatch, capsys, eagerly
-):
+def test_a_run_that_only_gets_worse_keeps_its_start_and_ends(tuned, tiny_model, tmp_path, monkeypatch, capsys, eagerly):
     """Also when it was stopped before its first epoch was kept."""
     recipe, run = tuned("epochs=9", "optimizer.learning_rate=0.3", "fine_tuning.patience=2"), tmp_path / "run"
     with monkeypatch.context() as patch:

@@ -38,7 +38,10 @@ def test_jax_trains_without_tensorflow_and_its_weights_mean_the_same_elsewhere(t
         "epochs": 2,
         "steps": 20,
     }  # fmt: skip
-    environment = os.environ | {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_backend_optimization_level=0"}  # compiles fast
+    environment = os.environ | {
+        "KERAS_BACKEND": "jax",
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",
+    }  # compiled fast
     command = [sys.executable, "-c", SCRIPT, json.dumps(wanted), str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

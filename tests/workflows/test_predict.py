@@ -166,7 +166,7 @@ def test_times_channels_and_planes_keep_their_places(acquisition, widefield_twic
 
 
 def test_the_preview_shows_every_channel(acquisition, widefield_twice, monkeypatch):
-    """Of the first time, in the middle of z, in the colours that the title names."""
+    """First time, middle of z, in the colours that the title names."""
     path, raw = acquisition
     shown = []
     monkeypatch.setattr(
