@@ -10,6 +10,8 @@ from __future__ import annotations
 import itertools
 import json
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,8 @@ def read_json(path: str | Path) -> Any:
 
 def parse_json(text: str) -> Any:
     """The same of a text."""
-    try:
+    with _in_our_words():
         return json.loads(text)
-    except RecursionError:
-        raise ValueError("its lists are too deep within one another") from None
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -60,13 +60,25 @@ def parse_yaml(text: str) -> Any:
     if max(depth, default=0) > MOST_OPEN:
         raise ValueError("its lists are too deep within one another")
     try:
-        content = yaml.safe_load(text)
-        _count(content, {}, ())
+        with _in_our_words():
+            content = yaml.safe_load(text)
+            _count(content, {}, ())
     except yaml.YAMLError as problem:
         raise ValueError(" ".join(str(problem).split())) from None
+    return content
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """What Python says of what it cannot read, of which some would only help its own programs."""
+    try:
+        yield
     except RecursionError:
         raise ValueError("its lists are too deep within one another") from None
-    return content
+    except ValueError as problem:
+        if "integer string conversion" in str(problem):
+            raise ValueError("a number in it has thousands of digits") from None
+        raise
 
 
 def regular(path: str | Path) -> None:

@@ -3,7 +3,7 @@
 from srredsim.io.alternatives import alternatives
 from srredsim.io.array import array_source
 from srredsim.io.asked import DTYPES, Reading, Writing
-from srredsim.io.files import existing, find, stamp, stem
+from srredsim.io.files import MAPS, existing, find, stamp, stem
 from srredsim.io.formats import open_source, scene_numbers, scenes
 from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, write_image
@@ -24,6 +24,7 @@ from srredsim.io.whole import (
 
 __all__ = [
     "DTYPES",
+    "MAPS",
     "RESULT",
     "Exists",
     "ImageWriter",

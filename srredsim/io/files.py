@@ -14,6 +14,7 @@ from srredsim.errors import InputError
 from srredsim.io import formats
 from srredsim.io.formats import tiff
 
+MAPS = "_consistency"  # ending of the names of maps that say how well a result agrees with its frames
 OME = ".ome"  # before the ending of an OME-TIFF
 RAW = "raw"  # folder in which `simulate` and `reference` put their stacks
 
@@ -120,7 +121,9 @@ def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
 
 def _without_results(paths: list[Path], where: Path, tell: Callable[[str], None]) -> list[Path]:
     results = [path for path in paths if path.is_file() and tiff.is_result(path)]
-    if not results or len(results) == len(paths):  # results alone are what is meant
+    if len(results) == len(paths):  # results alone are what is meant, but for the maps that belong to them
+        results = [path for path in results if path.stem.endswith(MAPS)]
+    if not results or len(results) == len(paths):
         return paths
     tell(f"{where}: {len(results)} results of srredsim are left out, as {results[0].name}; name them to take them")
     return [path for path in paths if path not in results]

@@ -15,7 +15,7 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.io import calibration, orders
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.whole import allocate, atomic
+from srredsim.io.whole import allocate, atomic, told
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
 SAMPLED_PLANES, SAMPLED_PIXELS = 8, 1 << 18  # what the display range is taken from
@@ -150,7 +150,8 @@ def _imagej(shape: tuple[int, ...], optics: Optics, channel_names: Sequence[str]
 def _refuse_too_large(path: Path, size: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if size > free:
-        raise InputError(f"{path} takes {_bytes(size)}, but {_bytes(free)} are free on the disk; give another `out`")
+        words = f"takes {_bytes(size)}, but {_bytes(free)} are free on the disk; give another `out`"
+        raise InputError(f"{told(path)} {words}")
 
 
 def _bytes(count: int) -> str:

@@ -95,7 +95,7 @@ class Planes:
 
     def _middle(self, number: int) -> np.ndarray:
         if number not in self._middles:
-            self._middles[number] = middle(self._whole(number), self._side).copy()
+            self._middles[number] = middle(self.whole.pixels(number), self._side).copy()
         return self._middles[number]
 
 

@@ -284,12 +284,18 @@ def _remove(path: Path, folders: tuple[Path, ...] | list[Path] = ()) -> None:
             folder.rmdir()
 
 
+def told(path: Path) -> Path:
+    """What a message names: of something unfinished its folder, as nobody else knows its name."""
+    return path.parent if UNFINISHED.match(path.name) else path
+
+
 def _in_words(error: OSError | RuntimeError, path: Path, temporary: Path) -> Exception:
+    own, path = (path, temporary, *path.parents), told(path)
     if no_space(error):
         return InputError(f"{path} cannot be written: no space left on the disk; free some or give another `out`")
     if not isinstance(error, OSError):
         return error
-    if error.filename is not None and Path(os.fsdecode(error.filename)) not in (path, temporary, *path.parents):
+    if error.filename is not None and Path(os.fsdecode(error.filename)) not in own:
         return error  # about another file, one that was read
     if error.errno in FORBIDDEN:
         return InputError(f"{path} cannot be written: {path.parent} is read-only or not yours; give another `out`")

@@ -269,5 +269,5 @@ class Judge:
 
 def paths(image: Path) -> tuple[Path, Path]:
     """Maps and picture of an image."""
-    maps = image.with_name(f"{image.stem}_consistency.tif")
+    maps = image.with_name(f"{image.stem}{io.MAPS}.tif")
     return maps, maps.with_suffix(".png")

@@ -174,10 +174,14 @@ def test_results_in_a_folder_are_no_inputs(run, tiny_model, stack, tmp_path):
 
 def test_results_alone_are_what_is_meant(run, stack, tmp_path, tiny_model):
     """The second step of two takes what the first made."""
-    run("predict", stack, "--model", tiny_model, "--out", tmp_path / "first")
-    status, _, err = run("denoise", tmp_path / "first", "--method", "pure_let", "--noise", 1, 0)
+    first = tmp_path / "first"
+    run("predict", stack, "--model", tiny_model, "--out", first)
+    status, _, err = run("denoise", first, "--method", "pure_let", "--noise", 1, 0)
     assert (status, err) == (0, "")
-    assert (tmp_path / "first" / "stack_tiny_pure_let.tif").is_file()
+    assert (first / "stack_tiny_pure_let.tif").is_file()
+    (first / "stack_tiny.tif").rename(first / "stack_tiny_consistency.tif")  # maps are no images
+    _, _, err = run("denoise", first, "--method", "pure_let", "--noise", 1, 0)
+    assert f"{first}: 1 results of srredsim are left out, as stack_tiny_consistency.tif" in err
 
 
 def test_the_stacks_of_simulate_are_found_in_its_folder(run, tmp_path):

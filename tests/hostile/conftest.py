@@ -136,7 +136,10 @@ def images() -> dict[str, bytes]:
         for value in (0, 2**31)
     }
     made |= {f"bits_{value}.tif": with_tag(bits, value) for value in (0, 3, 65535)}
-    made |= {f"scaled_{scale:g}.tif": tiff((RAW * scale).astype(np.float32)) for scale in (1e12, 1e30, 1e-20, 1e-42)}
+    made |= {
+        f"scaled_{scale:g}.tif": tiff((np.tile(RAW, (2, 2)) * scale).astype(np.float32))
+        for scale in (1e12, 1e30, 1e-20, 1e-42)
+    }
     made |= {f"constant_{value}.tif": constant(value) for value in (0, 1, np.nan, np.inf, -np.inf, 3e38)}
     made |= {f"shape_{y}x{x}.tif": tiff(RAW[:, :y, :x]) for y, x in ((1, 16), (16, 1), (1, 1), (2, 2), (3, 16))}
     made |= {

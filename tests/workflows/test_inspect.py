@@ -35,6 +35,14 @@ def test_optics_of_no_microscope_are_refused_where_they_were_given(tmp_path):
     assert not list(tmp_path.glob("*.png"))
 
 
+@pytest.mark.parametrize("scale", [1e30, 1e-42])
+def test_pixels_of_no_use_are_refused_before_anything_is_made_of_them(tmp_path, scale):
+    """Also where the optics are not known, and the first look is at the cut-off in the middle of the field."""
+    np.save(tmp_path / "cell.npy", (SAMPLE.raw * scale).astype(np.float32))
+    with pytest.raises(InputError, match=r"the largest pixel of frame 1 is .*, wanted between"):
+        inspect_file(tmp_path / "cell.npy")
+
+
 SLICES = 4
 
 

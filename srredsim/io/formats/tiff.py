@@ -204,7 +204,8 @@ def _refuse_colour(page: tifffile.TiffPage, letters: str, shape: tuple[int, ...]
         raise InputError("the image has a colour table; convert it to grey values (Fiji: Image > Type > 16-bit)")
     if "S" in letters and shape[letters.index("S")] > 1:
         samples = shape[letters.index("S")]
-        what = "a colour image (RGB)" if samples in (3, 4) else f"an image with {samples} samples a pixel"
+        grey = page.photometric in (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
+        what = f"an image with {samples} samples a pixel" if grey else "a colour image (RGB)"
         raise InputError(f"{what}, not a stack of grey frames; in Fiji: Image > Type > 16-bit, or split the channels")
 
 
