@@ -25,7 +25,7 @@ SAME_DIRECTION_RAD = np.deg2rad(3.0)  # the same of directions, about even spaci
 THREE_BEAMS = 0.62  # fraction of the cut-off: a first order below it belongs to a pattern with a second
 ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # fractions of the cut-off, for each number of beams
 WHOLE = (0.25, 1.2)
-LIMIT, LIMIT_OF_NOISE = 1.0, 30.0  # times the mean power of a band, and as many times the noise-to-signal ratio of it
+LIMIT, LIMIT_OF_NOISE = 1.0, 300.0  # times the mean power of a band, and as many times the noise-to-signal ratio of it
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 MEDIAN = np.sqrt(np.log(2))  # median of the Rayleigh distribution of z
@@ -67,9 +67,13 @@ class Search:
             self._compare(limited(x, limit), limited(y, limit))
 
     def _levelled(self, order: int) -> tuple[np.ndarray, float]:
-        """Image of a band, levelled and weighted, on the fine grid; and the share of noise in its power."""
+        """Image of a band, levelled and weighted, on the fine grid; and the share of noise in its power.
+
+        The weight is the root of the transfer function: dim frames want the function itself, but then what the bands
+        have in common where stripes are as fine as the lens shows, half-way to its cut-off, counts for nothing.
+        """
         bands, spectrum = self.bands, self.bands.spectra[order]
-        level = levels(spectrum, bands) * bands.filter()
+        level = levels(spectrum, bands) * np.sqrt(bands.filter())
         noise = bands.noise * np.sum(level**2, dtype=float)
         spectrum = spectrum * level
         return bands.fine_image(spectrum), float(min(noise / np.sum(np.abs(spectrum) ** 2, dtype=float), 1.0))

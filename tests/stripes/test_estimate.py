@@ -89,6 +89,18 @@ def test_a_few_bright_spots_are_enough(index):
     assert errors(sample, parameters)[:, 0].max() < 0.3
 
 
+@pytest.mark.parametrize(("relative", "index"), [(1.0, 7), (1.08, 2), (1.08, 5), (1.08, 7)])
+def test_stripes_finer_than_the_lens_shows(relative, index):
+    """Total internal reflection: the bands share only what is half as fine as the lens shows, where it shows little."""
+    optics = {"na": 1.49, "wavelength_em_um": 0.56, "pixel_size_um": 0.08}
+    transfer = Transfer(2 * optics["na"] / optics["wavelength_em_um"], optics["pixel_size_um"])
+    turns = index + np.pi / 3 * np.arange(3)
+    k0 = np.transpose([np.sin(turns), np.cos(turns)]) * relative * transfer.cutoff_per_um
+    fixed = {"photons": (400.0, 400.0), "phantom": "filaments", "k0_per_um": tuple(map(tuple, k0.tolist()))}
+    sample = simulate_stack(SEED, index=index, phases=3, size=128, **fixed, **optics)
+    assert errors(sample, estimate(prepare(sample.raw), transfer))[:, 0].max() < 0.3
+
+
 @pytest.mark.parametrize(("phases", "index"), [(5, 3), (3, 7)])
 def test_dim_stripes(phases, index):
     sample, prepared, parameters, transfer = case(phases, 40.0, 256, index)
