@@ -47,6 +47,28 @@ def own_cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def small_networks_are_built_once():
+    """To build one and to trace its graph takes most of the time of a small prediction. Weights tell them apart."""
+    from srredsim.zoo import models
+
+    build, built = models._with_weights, {}
+
+    def once(recipe, folder, precision):
+        weights = (folder / models.WEIGHTS).read_bytes()
+        if len(weights) > 2**18:
+            return build(recipe, folder, precision)
+        key = repr(recipe.network), precision, weights
+        if key not in built:
+            built[key] = build(recipe, folder, precision)
+        models.check(recipe, built[key])
+        return built[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "_with_weights", once)
+        yield
+
+
 class Outcome(NamedTuple):
     """What a command came to, and what it wrote to standard output and standard error."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,9 +46,26 @@ class Original(NamedTuple):
 
     first: str | tuple[str, ...]  # name of its first tensor, or those it may have: shows a prefix of all names
     settings: Callable[[Shapes], dict[str, Any]]  # arguments of `build`, from the shapes; None: has to be given
-    counterparts: Callable[..., Iterator[Counterpart]]  # (model, settings) -> one for every weight of the model
+    walk: Callable[..., Iterator[Counterpart]]  # (model, settings) -> those of `counterparts`
     dead: str | Callable[[Shapes], str] = r"(?!)"  # pattern of tensors that never had an effect on the output
     untold: tuple[str, ...] = ()  # arguments of `build` that no shape depends on; they can be given, too
+
+    def counterparts(self, model, settings: Mapping[str, Any]) -> Iterator[Counterpart]:
+        """One for every weight of the model."""
+        return self.walk(_Layers(model), settings)
+
+
+class _Layers:
+    """A model whose layers are found by their names at once: Keras makes a list of all of them for each."""
+
+    def __init__(self, model):
+        self._model, self._layers = model, {layer.name: layer for layer in model.layers}
+
+    def get_layer(self, name: str):
+        return self._layers[name]
+
+    def __getattr__(self, name: str):
+        return getattr(self._model, name)
 
 
 # The usual layers

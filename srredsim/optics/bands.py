@@ -18,25 +18,25 @@ def mixing_matrix(phases_rad, modulation_depths=(1.0,)) -> np.ndarray:
 
     Parameters
     ----------
-    phases_rad : (phases,) array_like
+    phases_rad : (..., phases) array_like
         Pattern phase of each frame, first order, in radians.
     modulation_depths : (orders,) array_like
         Contrast of each order, the first order first.
 
     Returns
     -------
-    (phases, 2 * orders + 1) complex ndarray
+    (..., phases, 2 * orders + 1) complex ndarray
 
     References
     ----------
     .. [1] M. G. L. Gustafsson, J. Microsc. 198, 82 (2000).
     """
     phases_rad = np.asarray(phases_rad, float)
-    columns = [np.ones(len(phases_rad), complex)]
+    columns = [np.ones(phases_rad.shape, complex)]
     for order, depth in enumerate(modulation_depths, start=1):
         turn = depth / 2 * np.exp(1j * order * phases_rad)
         columns += [turn, turn.conj()]
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=-1)
 
 
 def separation_matrix(phases_rad, orders: int) -> np.ndarray:

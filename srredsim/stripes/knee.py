@@ -92,15 +92,8 @@ def knee_of(zeros: np.ndarray) -> Knee:
     inside = (frequencies > LOWEST) & (frequencies < noise.limit)
     frequencies, counts, power = frequencies[inside], INDEPENDENT * counts[inside], power[inside]
     floor = noise(frequencies) / len(zeros)
-    fitted = np.array(
-        [
-            max(
-                ObjectPower(frequencies).fitted(_passed(frequencies, cutoff, damping), floor, power, counts)
-                for damping in DAMPINGS
-            )
-            for cutoff in CUTOFFS
-        ]
-    )
+    passed = np.array([[_passed(frequencies, cutoff, damping) for damping in DAMPINGS] for cutoff in CUTOFFS])
+    fitted = ObjectPower(frequencies).fitted(passed, floor, power, counts).max(axis=1)
     weights = np.exp(fitted - fitted.max())
     weights /= weights.sum()
     mean = float(np.sum(weights * np.log(CUTOFFS)))
@@ -109,7 +102,10 @@ def knee_of(zeros: np.ndarray) -> Knee:
 
 
 class ObjectPower:
-    """Power of an object along the frequencies: its logarithm is a parabola in their logarithm."""
+    """Power of an object along the frequencies: its logarithm is a parabola in their logarithm.
+
+    Of one object, or of several at once: with gains (..., frequencies) the powers have the same shape.
+    """
 
     def __init__(self, frequencies: np.ndarray):
         x = np.log(frequencies) - np.mean(np.log(frequencies))
@@ -119,7 +115,7 @@ class ObjectPower:
         self._fit: np.ndarray | None = None
 
     def __call__(self) -> np.ndarray:
-        return np.exp(np.clip(self._powers @ self._fit, -LARGEST_LOGARITHM, LARGEST_LOGARITHM))
+        return np.exp(np.clip(self._fit @ self._powers.T, -LARGEST_LOGARITHM, LARGEST_LOGARITHM))
 
     def fitted(
         self,
@@ -128,27 +124,27 @@ class ObjectPower:
         power: np.ndarray,
         counts: np.ndarray | float,
         rounds: int = 8,
-    ) -> float:
-        """Fit power = object times gain + noise, from the last fit on; the logarithm of its likelihood.
+    ) -> np.ndarray:
+        """Fit power = object times gain + noise, from the last fit on; the logarithm of its likelihood, one a gain.
 
         Fisher's scoring; slope and bend are drawn to what objects have.
         """
         if self._fit is None:
             shape = np.exp(self._powers @ self._usual)
-            level = np.sum(counts * np.maximum(power - noise, 0)) / np.sum(counts * shape * gain)
-            self._fit = self._usual.copy()
-            self._fit[0] = np.log(max(level, np.exp(-LARGEST_LOGARITHM)))
+            level = np.sum(counts * np.maximum(power - noise, 0)) / np.sum(counts * shape * gain, axis=-1)
+            self._fit = np.broadcast_to(self._usual, (*level.shape, 3)).copy()
+            self._fit[..., 0] = np.log(np.maximum(level, np.exp(-LARGEST_LOGARITHM)))
         for _ in range(rounds):
             signal = self() * gain
             expected = signal + noise
-            slopes = self._powers * (signal / expected)[:, None]
+            slopes = self._powers.T * (signal / expected)[..., None, :]
             off = self._usual - self._fit
-            score = slopes.T @ (counts * (power / expected - 1)) + self._certain * off
-            information = (slopes.T * counts) @ slopes + np.diag(self._certain) + 1e-6 * np.eye(3)
-            self._fit = self._fit + np.clip(np.linalg.solve(information, score), -2, 2)
+            score = (slopes @ (counts * (power / expected - 1))[..., None])[..., 0] + self._certain * off
+            information = (slopes * counts) @ np.swapaxes(slopes, -1, -2) + np.diag(self._certain) + 1e-6 * np.eye(3)
+            self._fit = self._fit + np.clip(np.linalg.solve(information, score[..., None])[..., 0], -2, 2)
         expected = self() * gain + noise
-        prior = float(np.sum(self._certain * (self._usual - self._fit) ** 2)) / 2
-        return -float(np.sum(counts * (np.log(expected) + power / expected))) - prior
+        prior = np.sum(self._certain * (self._usual - self._fit) ** 2, axis=-1) / 2
+        return -np.sum(counts * (np.log(expected) + power / expected), axis=-1) - prior
 
 
 def _passed(frequencies: np.ndarray, cutoff: float, damping: float) -> np.ndarray:

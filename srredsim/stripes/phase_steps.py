@@ -35,6 +35,7 @@ LEAK_WEIGHT = 0.5  # weight of what bands have in common at lag 0: shot noise is
 USUAL_RAD, KNOWN = 0.06, 4.0  # the same of microscopes, and as many phases as this is known from
 DAMPING_SPREAD = 0.25  # that of the logarithm of the OTF's damping about the one assumed, standard deviation
 BRIGHTNESS_SPREAD = 0.005  # that of a frame about its mean, standard deviation
+SMALL = 2.0**-26  # step of a slope by differences, relative
 
 
 def even_steps(phases: int) -> np.ndarray:
@@ -88,12 +89,12 @@ class Leak:
     chance: np.ndarray
 
     def residuals(self, unmix: np.ndarray) -> np.ndarray:
-        """One complex number of variance 1 a pair of bands, after a change of phases."""
-        found = (unmix @ self.products @ unmix.conj().T) / self.chance
-        orders = (len(found) - 1) // 2
+        """One complex number of variance 1 a pair of bands, after a change of phases or (..., bands, bands) of them."""
+        found = (unmix @ self.products @ np.swapaxes(unmix.conj(), -1, -2)) / self.chance
+        orders = (len(self.products) - 1) // 2
         numbers = np.array([0] + [sign * order for order in range(1, orders + 1) for sign in (1, -1)])
         # the other half is the mirror image of this: frames are real
-        return found[(numbers[:, None] > numbers) & (numbers[:, None] >= -numbers)] * np.sqrt(2.0) * LEAK_WEIGHT
+        return found[..., (numbers[:, None] > numbers) & (numbers[:, None] >= -numbers)] * np.sqrt(2.0) * LEAK_WEIGHT
 
 
 def leak(bands: Bands) -> Leak:
@@ -180,29 +181,37 @@ def step_errors(found: list[Mixture], leaks: Leak, steps_rad: np.ndarray) -> Err
 
     def unmixing(values: np.ndarray) -> np.ndarray:
         """From the bands as they were separated to what they are with other phases and brightnesses."""
-        errors_rad, brightness = values[:phases], values[phases : 2 * phases]
-        mixed = (1 + brightness)[:, None] * mixing_matrix(steps_rad + errors_rad, (2.0,) * orders)
+        errors_rad, brightness = values[..., :phases], values[..., phases : 2 * phases]
+        mixed = (1 + brightness)[..., None] * mixing_matrix(steps_rad + errors_rad, (2.0,) * orders)
         return np.linalg.inv(nominal @ mixed)
 
-    def rows(values: np.ndarray) -> list[np.ndarray]:
+    def rows(values: np.ndarray, unmix: np.ndarray) -> list[np.ndarray]:
         """What turns the products of each order into the difference Y - c X."""
-        unmix, damping = unmixing(values), values[2 * phases]
-        contrasts = values[2 * phases + 1 :: 2] + 1j * values[2 * phases + 2 :: 2]
+        zero, damping = unmix[..., 0, :], values[..., 2 * phases, None]
+        contrasts = values[..., 2 * phases + 1 :: 2] + 1j * values[..., 2 * phases + 2 :: 2]
+        scaled = [contrasts[..., [number]] * zero for number in range(orders)]
         return [
-            np.concatenate([unmix[2 * item.order - 1], -c * unmix[0], -c * damping * unmix[0]])
-            for item, c in zip(found, contrasts, strict=True)
+            np.concatenate([unmix[..., 2 * item.order - 1, :], -each, -damping * each], axis=-1)
+            for item, each in zip(found, scaled, strict=True)
         ]
 
     start = np.concatenate([np.zeros(2 * phases + 1)] + [[item.contrast.real, item.contrast.imag] for item in found])
-    roots = [item.signal * scale for item, scale in zip(found, _certainty(rows, start, found, phases), strict=True)]
+    scales = _certainty(lambda values: rows(values, unmixing(values)), start, found, phases)
+    roots = [item.signal * scale for item, scale in zip(found, scales, strict=True)]
     spreads = np.concatenate([np.full(phases, WIDEST_RAD), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
 
     def residuals(values: np.ndarray) -> np.ndarray:
-        differences = [row @ root for row, root in zip(rows(values), roots, strict=True)]
-        parts = np.concatenate([*differences, leaks.residuals(unmixing(values))])
-        return np.concatenate([parts.real, parts.imag, values[: len(spreads)] / spreads])
+        unmix = unmixing(values)
+        differences = [row @ root for row, root in zip(rows(values, unmix), roots, strict=True)]
+        parts = np.concatenate([*differences, leaks.residuals(unmix)], axis=-1)
+        return np.concatenate([parts.real, parts.imag, values[..., : len(spreads)] / spreads], axis=-1)
 
-    fit = least_squares(residuals, start, method="lm", xtol=1e-5, ftol=1e-6)
+    def jacobian(values: np.ndarray) -> np.ndarray:
+        """By differences, all at once."""
+        step = SMALL * np.maximum(1.0, np.abs(values))
+        return ((residuals(values + np.diag(step)) - residuals(values)) / step[:, None]).T
+
+    fit = least_squares(residuals, start, jacobian, method="lm", xtol=1e-5, ftol=1e-6)
     with_prior = np.linalg.inv(np.linalg.inv(fit.jac.T @ fit.jac)[:phases, :phases])
     return Errors(with_prior - np.eye(phases) / WIDEST_RAD**2, with_prior @ fit.x[:phases])
 

@@ -203,14 +203,24 @@ def test_a_widefield_image_is_refused_without_words_of_python(refused, tmp_path,
     assert "model=" not in line
 
 
-@pytest.mark.parametrize("level", [None, "2"])
-def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process, level):
+def test_one_line_is_really_all_that_a_failing_process_writes(tmp_path, tiny_model, process):
     """TensorFlow writes past Python's standard error, so only a process of its own shows everything."""
     (tmp_path / "bad.npy").write_bytes(b"")
     command = ["-m", "srredsim", "predict", tmp_path / "bad.npy", "--model", tiny_model]
-    done = process(*command, TF_CPP_MIN_LOG_LEVEL=level)
+    done = process(*command, TF_CPP_MIN_LOG_LEVEL=None)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [f"srredsim: {tmp_path / 'bad.npy'}: the file is empty (0 bytes)"]
+
+
+@pytest.mark.parametrize(("level", "said"), [(None, ""), ("2", ""), ("1", "noise of level 1\n")])
+def test_keras_begins_without_a_word_unless_it_is_asked_to_speak(tmp_path, process, level, said):
+    """A Keras that does nothing else than to write past Python's standard error."""
+    text = "import os\nos.write(2, b'noise of level %b\\n' % os.environb[b'TF_CPP_MIN_LOG_LEVEL'])\n"
+    (tmp_path / "keras.py").write_text(text + "print(os.environ['TF_CPP_MIN_LOG_LEVEL'])\n", encoding="utf-8")
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from srredsim import keras_start; keras_start.start()"
+    done = process("-c", script, TF_CPP_MIN_LOG_LEVEL=level)
+    assert (done.returncode, done.stderr) == (0, said)
+    assert done.stdout == ("1\n" if said else "3\n")
 
 
 def test_a_process_that_is_told_to_stop_leaves_nothing_half_written(tmp_path, files_in):

@@ -21,6 +21,7 @@ LARGE = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir")
 LIKE_ANOTHER = ("dfcan", "drrn", "srcnn")  # another scale changes them as it changes vdsr, or rrdb
 # Take seconds each: their layers are those of swinir and enlcn
 SLOW = ("act", "grl", "nlsn", "omnisr")
+SHARING = ("mslapsrn", "prosr")  # with levels, of which the first has all layers, or shares them with the others
 often = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in networks.names()]
 )
@@ -93,10 +94,9 @@ def test_output_covers_the_input_at_a_whole_scale(name, batch, y, x, build_small
 
 @often
 def test_output_is_float32_and_nearly_the_same_under_mixed_precision(name, build_small):
-    scale = None if len(scales(name)) == 1 else 8
-    exact = build_small(name, scale)
+    exact = build_small(name)
     keras.config.set_dtype_policy("mixed_bfloat16")
-    mixed = build_small(name, scale)
+    mixed = build_small(name)
     mixed.set_weights(exact.get_weights())
     images = positive_images(exact, 7, 10)
     convolutions = [layer for layer in mixed.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -118,14 +118,11 @@ for name in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def opened_elsewhere(tmp_path_factory, build_small):
-    """The images of all saved networks, made in one fresh process that cannot import srredsim.
-
-    At the scale at which most layers up-sample, but for those that are large.
-    """
+    """The images of all saved networks, made in one fresh process that cannot import srredsim."""
     folder = tmp_path_factory.mktemp("saved")
     expected = {}
     for name in PORTABLE:
-        model = build_small(name, scale=None if name in LARGE else 8)
+        model = build_small(name, 4 if name in SHARING else None)
         images = positive_images(model, 11, 14, batch=2)
         model.save(folder / f"{name}.keras")
         np.save(folder / f"{name}_in.npy", images)

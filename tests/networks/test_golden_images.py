@@ -72,9 +72,10 @@ def fill_dncnn(model):
         fill_normalisation(layer, f"dncnn.{place}")
 
 
-def fill_by_the_table(model, name, gain):
+def fill_by_the_table(model, name, gain, **changes):
     """Every tensor by its original name and shape, put in place by the importer's table."""
     settings = {key: value.default for key, value in inspect.signature(networks.module(name).build).parameters.items()}
+    settings |= changes
     for tensor, shape, weight, convert in original(name).counterparts(model, settings):
         value = filled(tensor, shape, gain)
         if name == "srfbn" and shape == (1,) and tensor.endswith("1.weight"):
@@ -110,6 +111,8 @@ DNCNN = [-0.060535777, 0.0795499344, -0.0136033855, -0.0943902135, 0.113994114, 
 MEMNET = [0.41397915, 0.292438282, 0.499732222, 0.447452239, 0.460929826, -0.0105175701]
 RIDNET = [0.540621454, 0.293131577, 0.589582874, 0.614655308, 0.50126894, 0.173932954]
 SAN = [0.303252473, 0.913319589, 0.238145601, 0.652852181, -0.402283528, 0.525914658]
+FEW_RCAN = [0.0576197683, 0.182841009, 0.0089518223, 0.326365829, 0.0349063762, 0.188305557]
+FEW_SAN = [0.175120222, 0.301340991, 0.041094251, 0.620627224, -0.04269474, 0.373494953]
 SRFBN = [
     [0.525596937, 0.192948633, 0.548341425, 0.20490016, 0.476627463, 0.369853085],
     [0.526916885, 0.192423072, 0.549520394, 0.215372439, 0.475129325, 0.372302491],
@@ -118,7 +121,7 @@ SRFBN = [
 ]
 
 
-@pytest.mark.parametrize("blocks", [16, 23])
+@pytest.mark.parametrize("blocks", [16, pytest.param(23, marks=pytest.mark.slow)])
 def test_rrdb(blocks):
     model = networks.build("rrdb", blocks=blocks)
     assert model.count_params() == RRDB_PARAMETERS[blocks]
@@ -128,13 +131,18 @@ def test_rrdb(blocks):
     assert_golden(image, RRDB[blocks])
 
 
+def slow(*case):
+    """With hundreds of layers: by default the same with a few, see below."""
+    return pytest.param(*case, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "gain", "shape", "expected"),
     [
-        ("rcan", 15_442_337, 1.0, (48, 40), RCAN),
+        slow("rcan", 15_442_337, 1.0, (48, 40), RCAN),
         ("edsr", 40_720_385, 1.5, (48, 40), EDSR),
         ("rdn", 22_121_089, 1.5, (48, 40), RDN),
-        ("san", 15_672_426, 1.0, (48, 40), SAN),
+        slow("san", 15_672_426, 1.0, (48, 40), SAN),
         ("ridnet", 1_497_045, 1.5, (24, 20), RIDNET),
     ],
 )
@@ -145,6 +153,15 @@ def test_others(name, parameters, gain, shape, expected):
     image = keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0]
     assert image.shape == shape
     assert_golden(image, expected)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("rcan", FEW_RCAN), ("san", FEW_SAN)])
+def test_of_few_groups_and_blocks(name, expected):
+    """Numbers of the layers that give the published ones, in float64."""
+    few = {"groups": 2, "blocks": 2}
+    model = networks.build(name, **few)
+    fill_by_the_table(model, name, 1.0, **few)
+    assert_golden(keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0], expected)
 
 
 def test_dncnn():

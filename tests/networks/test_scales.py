@@ -1,5 +1,7 @@
 """Every network at every scale: parameters, and where the image lies; sizes and reach are in test_every_network.py."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -175,7 +177,10 @@ def test_parameters_are_those_of_the_layer_table(name, scale, build_small):
     assert build_small(name, scale).count_params() == COUNTS[name](scale)
 
 
-@pytest.mark.parametrize(("name", "scale"), [(name, scale) for name in ENDS for scale in (1, 3)])
+@pytest.mark.parametrize(
+    ("name", "scale"),  # act takes seconds each, and ends as enlcn and nlsn do
+    [pytest.param(name, scale, marks=pytest.mark.slow if name == "act" else ()) for name in ENDS for scale in (1, 3)],
+)
 def test_another_scale_changes_the_parameters_of_the_end_alone(name, scale, build_small):
     more = build_small(name, scale).count_params() - build_small(name, 2).count_params()
     assert more == ENDS[name](scale) - ENDS[name](2)
@@ -183,6 +188,19 @@ def test_another_scale_changes_the_parameters_of_the_end_alone(name, scale, buil
 
 def test_parameters_of_every_network_are_counted():
     assert sorted([*COUNTS, *ENDS, "unrolled"]) == networks.names()  # that one is not published
+
+
+@pytest.mark.parametrize(("name", "count", "parameters"), [("rcan", rcan, 15_442_337), ("san", san, 15_672_426)])
+def test_left_alone_they_are_those_of_the_w2s_benchmark(name, count, parameters):
+    of_network, of_table = (
+        {key: value.default for key, value in inspect.signature(each).parameters.items()}
+        for each in (networks.module(name).build, count)
+    )
+    assert {key: of_network[key] for key in of_table if key in of_network and key != "scale"} == {
+        key: value for key, value in of_table.items() if key not in ("scale", "frames", "images")
+    }
+    assert (of_network["input_channels"], of_network["output_channels"], of_network["scale"]) == (1, 1, 2)
+    assert count(2) == parameters
 
 
 @pytest.mark.parametrize(
