@@ -32,7 +32,7 @@ from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
-from srredsim.reconstruction.chosen import METHODS, WIENER
+from srredsim.reconstruction.chosen import DIM, METHODS, WIENER, photons_of
 from srredsim.reconstruction.planes import Channel, Plane, planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
@@ -180,12 +180,20 @@ class Reconstruction:
 
     def _note(self, plane: Plane) -> None:
         if plane.position[0] == 0:
+            self._note_dim(plane)
             self.found.append(Channel(plane.parameters, plane.transfer, plane.notes, plane.haze))
             found = quality.of_plane(plane, plane.method == WIENER)
             found |= self._split(plane) if self.split_photons else {}
             about = report.of_channel(plane, self.otf_file, self.method.attenuation)
             self.channels.append(about | {"quality": found})
         self.channels[-1]["times"].append(report.of_time(plane))
+
+    def _note_dim(self, plane: Plane) -> None:
+        photons = photons_of(plane.prepared, plane.transfer)
+        if plane.method == WIENER and photons < DIM:
+            where = self.stack.which(plane.position)
+            said = f"a bright pixel has {photons:.0f} photons: so dim, `method=\"richardson-lucy\"` is nearer to the truth"
+            self.notes.append(": ".join(filter(None, (where, said))))
 
     def _split(self, plane: Plane) -> dict:
         """The resolution that two halves of the photons agree on."""
