@@ -18,7 +18,7 @@ from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
-FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although even spacing has none there
+FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although the angles are not evenly spaced
 FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, when no angle is sure
 FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
@@ -85,21 +85,25 @@ def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
 
 
 def _even(found: list[tuple[Peak, str]]) -> list[tuple[Peak, str]]:
-    """Angles, of which one is no longer measured if it is none too sure and lies where even spacing has none.
+    """Angles, of which those are no longer measured that are none too sure where they are not evenly spaced.
 
-    The others must be evenly spaced themselves: not every microscope does it so.
+    If that is so without one of them, it is that one. Not every microscope spaces its angles evenly: sure ones stay.
     """
-    result = list(found)
-    for number, (peak, status) in enumerate(found):
-        others = [other.k0_per_um for n, (other, seen) in enumerate(found) if seen == "measured" and n != number]
-        unsure = status == "measured" and peak.false_alarm > FALSE_ALARM_UNEVEN and len(others) > 1
-        if unsure and _are_even(others, len(found)) and not _are_even([*others, peak.k0_per_um], len(found)):
-            result[number] = replace(peak, false_alarm=1.0), "failed"
-    return result
+    seen = {number: peak for number, (peak, status) in enumerate(found) if status == "measured"}
+    if _are_even([peak.k0_per_um for peak in seen.values()], len(found)):
+        return found
+    unsure = [number for number, peak in seen.items() if peak.false_alarm > FALSE_ALARM_UNEVEN]
+    others = {number: [peak.k0_per_um for n, peak in seen.items() if n != number] for number in unsure}
+    odd = [number for number in unsure if _are_even(others[number], len(found))] or unsure
+    return [
+        (replace(peak, false_alarm=1.0), "failed") if n in odd else (peak, how) for n, (peak, how) in enumerate(found)
+    ]
 
 
 def _are_even(vectors: list[tuple[float, float]], angles: int) -> bool:
     """Whether the directions of vectors of either sign are different ones of so many evenly spaced."""
+    if not vectors:
+        return True
     steps = np.array([np.arctan2(*k0) - np.arctan2(*vectors[0]) for k0 in vectors]) * angles / np.pi
     whole = np.rint(steps)
     near = np.abs(steps - whole) * np.pi / angles <= 2 * SAME_DIRECTION_RAD

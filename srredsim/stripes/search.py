@@ -28,7 +28,7 @@ WHOLE = (0.25, 1.2)
 LIMIT, LIMIT_OF_NOISE = 1.0, 300.0  # times the mean power of a band, and as many times the noise-to-signal ratio of it
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
-MEDIAN = np.sqrt(np.log(2))  # median of the Rayleigh distribution of z
+USUAL, HIGH = 0.5, 0.95  # shares of the lags that z is held against chance at: stripes show at fewer
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
 
 
@@ -87,7 +87,8 @@ class Search:
         chance = np.sqrt(np.maximum(chance, 1e-6 * chance.max()))
         z = common / np.repeat(np.repeat(chance, self.padding, 0), self.padding, 1)
         inside = self.within(*WHOLE)
-        excess = max(1.0, float(np.median(z[inside]) / MEDIAN))  # structure that is not everywhere alike
+        found, by_chance = np.quantile(z[inside], (USUAL, HIGH)), np.sqrt(-np.log1p([-USUAL, -HIGH]))
+        excess = float(max(1.0, *(found / by_chance)))  # structure that is not everywhere alike
         self._products.append(product)
         self._chance.append(chance * excess)
         self.z.append(z / excess)

@@ -192,7 +192,9 @@ class Reconstruction:
         photons = photons_of(plane.prepared, plane.transfer)
         if plane.method == WIENER and photons < DIM:
             where = self.stack.which(plane.position)
-            said = f"a bright pixel has {photons:.0f} photons: so dim, `method=\"richardson-lucy\"` is nearer to the truth"
+            said = (
+                f'a bright pixel has {photons:.0f} photons: so dim, `method="richardson-lucy"` is nearer to the truth'
+            )
             self.notes.append(": ".join(filter(None, (where, said))))
 
     def _split(self, plane: Plane) -> dict:

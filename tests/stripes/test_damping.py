@@ -62,7 +62,7 @@ def test_the_uncertainty_is_that_of_repeated_exposures(phases):
     camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
     transfer = Transfer(settings.cutoff_per_um, settings.pixel_size_um)
     lenses = [
-        estimate(prepare(expose(frames, np.random.default_rng(seed), **camera)), transfer).damping for seed in range(12)
+        estimate(prepare(expose(frames, np.random.default_rng(seed), **camera)), transfer).damping for seed in range(8)
     ]
     scatter = np.std([lens.measured for lens in lenses], ddof=1)
     assert 0.6 < np.mean([lens.uncertainty for lens in lenses]) / scatter < 1.6

@@ -101,6 +101,22 @@ def test_stripes_finer_than_the_lens_shows(relative, index):
     assert errors(sample, estimate(prepare(sample.raw), transfer))[:, 0].max() < 0.3
 
 
+def test_sparse_structures_do_not_pass_for_stripes():
+    """Few and alike: what they have in common with themselves elsewhere is no chance of many."""
+    optics = {"na": 1.49, "wavelength_em_um": 0.525, "pixel_size_um": 0.0626, "otf_damping": 0.6}
+    turns = 0.81 + np.pi / 3 * np.arange(3)
+    k0 = np.transpose([np.sin(turns), np.cos(turns)]) * 1.02 * 2 * optics["na"] / optics["wavelength_em_um"]
+    fixed = {"phantom": "vesicles", "k0_per_um": tuple(map(tuple, k0.tolist()))}
+    wrong = 0
+    for seed in (902, 910, 911):
+        sample = simulate_stack(seed, phases=3, size=160, photons=(50.0, 50.0), beams=2, **fixed, **optics)
+        found = estimate(prepare(sample.raw), Transfer(sample.settings.cutoff_per_um, optics["pixel_size_um"], 0.6))
+        for angle, k in zip(found.angles, k0, strict=True):
+            off = min(np.hypot(*(sign * k - angle.k0_per_um)) for sign in (1, -1))
+            wrong += angle.status != "failed" and off > 0.01 * np.hypot(*k)
+    assert wrong == 0
+
+
 @pytest.mark.parametrize(("phases", "index"), [(5, 3), (3, 7)])
 def test_dim_stripes(phases, index):
     sample, prepared, parameters, transfer = case(phases, 40.0, 256, index)

@@ -50,6 +50,6 @@ def test_a_peak_that_was_searched_elsewhere_counts_where_it_is_found():
 @pytest.mark.parametrize("degrees", [DEGREES, (12.0, 72.0, 172.0)])
 def test_clear_stripes_are_measured_wherever_they_point(degrees):
     """Not every microscope spaces its angles evenly."""
-    sample, transfer = stack((3.6, 3.6, 3.6), degrees)
+    sample, transfer = stack((3.6, 3.6, 3.6), degrees, photons=1500.0)
     found = estimate(prepare(sample.raw), transfer)
     assert all(angle.status == "measured" for angle in found.angles)

@@ -122,7 +122,9 @@ def test_a_stack_in_memory_needs_no_file():
     assert (found.report["input"], found.report["iterations"]) == (None, 2)
 
 
-@pytest.mark.parametrize(("photons", "method", "said"), [(12, "wiener", True), (12, "auto", False), (80, "wiener", False)])
+@pytest.mark.parametrize(
+    ("photons", "method", "said"), [(12, "wiener", True), (12, "auto", False), (80, "wiener", False)]
+)
 def test_dim_frames_are_told_of_a_method_that_suits_them(photons, method, said):
     sample = simulate_stack(41, phases=3, photons=(photons, photons), size=64, phantom="filaments", haze=0.0)
     optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
