@@ -185,6 +185,8 @@ def several(parser: Parser) -> None:
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace results that exist")
     existing.add_argument("--skip-existing", action="store_true", help="go on without inputs that have their results")
+    share = "do every Nth input only, from the Ith on: N processes, or tasks of a cluster, share them"
+    parser.add_argument("--shard", type=shard, metavar="I/N", help=share)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
 
 
@@ -238,6 +240,15 @@ def count(text: str) -> int:
 
 def positive(text: str) -> int:
     return _number(int, text, "a whole number above 0", lambda value: value > 0)
+
+
+def shard(text: str) -> tuple[int, int]:
+    """(i, n) of ``I/N``, I from 1 on."""
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    number, count = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise argparse.ArgumentTypeError(f"should be I/N with I from 1 to N, as 1/8; got {text[:80]!r}")
+    return number, count
 
 
 def file_name(text: str) -> str:

@@ -29,7 +29,8 @@ def each(
 
     ``work`` is given a path and the number of an image in it, None where there is only one. ``begin``, which may take
     long, is called before the first of them; if none is there, it is not. ``of_stacks``: inputs of a command that can
-    take a folder for one stack are raw stacks, and no single images.
+    take a folder for one stack are raw stacks, and no single images. Of a share (i, n) of the inputs, every nth is done,
+    from the ith on.
     """
     from srredsim import io
 
@@ -40,13 +41,18 @@ def each(
     found = list(_found(arguments, failures, of_stacks))
     if found:
         begin()
-    for path, scene in ((one, scene) for one in found for scene in _scenes(arguments, one)):
+    first, count = arguments.shard or (1, 1)
+    for number, (path, scene) in enumerate((one, scene) for one in found for scene in _scenes(arguments, one)):
+        mine = number % count == first - 1
         try:
-            _claim(claimed, path, scene, arguments.out)
-            results.append(work(path, scene) | ({} if scene is None else {"scene": scene}))
+            _claim(claimed, path, scene, arguments.out)  # of all: what another process makes is not written over
+            if mine:
+                results.append(work(path, scene) | ({} if scene is None else {"scene": scene}))
         except BrokenPipeError:
             raise
         except Exception as problem:  # noqa: BLE001  a fault in one input, even of ours, does not lose the others
+            if not mine:
+                continue
             if arguments.skip_existing and isinstance(problem, io.Exists):
                 skipped.append({"input": str(path), "path": str(problem.path)})
             else:

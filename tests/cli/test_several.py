@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,38 @@ def test_what_is_there_is_skipped_when_asked_and_the_rest_is_made(run, tiny_mode
     assert "srredsim: 1 of 2 inputs have their results already" in err
     assert run("predict", tmp_path, *how, "--skip-existing").status == 0
     assert (tmp_path / "stack_tiny.tif").stat().st_mtime_ns == before
+
+
+def test_processes_share_the_inputs_and_make_what_one_makes(run, tiny_model, raw_stack, tmp_path):
+    for seed in range(5):
+        np.save(tmp_path / f"cell_{seed}.npy", raw_stack(seed=seed))
+    np.save(tmp_path / "bad.npy", np.zeros((3, 4)))
+    how = ["predict", tmp_path, "--model", tiny_model, "--no-consistency", "--json"]
+    assert run(*how, "--out", tmp_path / "one").status == 2
+    done = []
+    for share in ("2/3", "1/3", "3/3", "4/9"):  # the last is one of more than there are pieces of work left
+        status, out, _ = run(*how, "--out", tmp_path / "many", "--shard", share, "--skip-existing")
+        report = json.loads(out)
+        done += [(share, len(report["results"]), len(report["failures"]), len(report["skipped"]), status)]
+    assert done == [("2/3", 2, 0, 0, 0), ("1/3", 1, 1, 0, 2), ("3/3", 2, 0, 0, 0), ("4/9", 0, 0, 1, 0)]
+    for path in sorted((tmp_path / "one").iterdir()):
+        assert (tmp_path / "many" / path.name).read_bytes() == path.read_bytes()
+    assert len(list((tmp_path / "many").iterdir())) == 10
+
+
+def test_results_of_one_name_are_refused_in_whatever_share_they_are(run, tiny_model, stack, tmp_path):
+    (tmp_path / "other").mkdir()
+    shutil.copy(stack, tmp_path / "other" / stack.name)
+    how = ["predict", stack, tmp_path / "other" / stack.name, "--out", tmp_path / "out", "--model", tiny_model]
+    assert run(*how, "--shard", "1/2").status == 0
+    status, _, err = run(*how, "--shard", "2/2", "--skip-existing")
+    assert status == 2
+    assert "its result would have the name of that of" in err
+
+
+@pytest.mark.parametrize("share", ["0/3", "4/3", "1", "a/b", "-1/2"])
+def test_a_share_that_cannot_be_is_refused(refused, tiny_model, stack, share):
+    assert "should be I/N with I from 1 to N, as 1/8" in refused("predict", stack, f"--shard={share}")
 
 
 def test_a_preview_alone_is_no_result(refused, tiny_model, stack, tmp_path):
