@@ -29,8 +29,8 @@ def each(
 
     ``work`` is given a path and the number of an image in it, None where there is only one. ``begin``, which may take
     long, is called before the first of them; if none is there, it is not. ``of_stacks``: inputs of a command that can
-    take a folder for one stack are raw stacks, and no single images. Of a share (i, n) of the inputs, every nth is done,
-    from the ith on.
+    take a folder for one stack are raw stacks, and no single images. Of a share (i, n) of the inputs every nth
+    is done, from the ith on.
     """
     from srredsim import io
 
