@@ -48,6 +48,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"zoo", "engines"},
     {"training"},
     {"evaluation"},
+    {"pages"},
     {"workflows"},
     {"results", "stacks", "api"},
     {"cli", "__main__"},

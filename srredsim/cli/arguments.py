@@ -180,6 +180,13 @@ def overwrite(parser: Parser, help: str = "replace results that exist") -> None:
     parser.add_argument("--overwrite", action="store_true", help=help)
 
 
+def page(parser: Parser) -> None:
+    about = (
+        "also a web page about each stack: images to compare, stripes, checks; and reports.html over all of a folder"
+    )
+    parser.add_argument("--report", dest="page", action="store_true", help=about)
+
+
 def several(parser: Parser) -> None:
     """What is done about results that are there, and about errors nobody thought of."""
     existing = parser.add_mutually_exclusive_group()

@@ -62,7 +62,18 @@ def each(
         terminal.note(f"{len(failures)} of {total} inputs failed")
     if skipped:
         terminal.note(f"{len(skipped)} of {total} inputs have their results already")
+    if getattr(arguments, "page", False):
+        _write_indexes(results)
     return {"results": results, "failures": failures, "skipped": skipped}
+
+
+def _write_indexes(results: list[dict]) -> None:
+    """Write a page over the pages of each folder that has got some."""
+    from srredsim.workflows.page import write_index
+
+    for folder in dict.fromkeys(Path(one["paths"][0]).parent for one in results):
+        path = write_index(folder)
+        terminal.say(path) if path else terminal.note(f"{folder} has a reports.html of another kind, which stays")
 
 
 def _found(arguments: Any, failures: list[dict], of_stacks: bool) -> Iterator[Path]:

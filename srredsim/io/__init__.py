@@ -6,7 +6,7 @@ from srredsim.io.asked import DTYPES, Reading, Writing
 from srredsim.io.files import MAPS, existing, find, stamp, stem
 from srredsim.io.formats import open_source, scene_numbers, scenes
 from srredsim.io.formats.tiff import RESULT
-from srredsim.io.image import ImageWriter, read_image, write_image
+from srredsim.io.image import ImageWriter, read_image, read_plane, write_image
 from srredsim.io.memory import read_anew, remembering
 from srredsim.io.plain import plain_images
 from srredsim.io.raw import raw_stack, read, reads_planes, write_raw
@@ -20,6 +20,7 @@ from srredsim.io.whole import (
     refuse_existing,
     refuse_results,
     together,
+    written,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "read",
     "read_anew",
     "read_image",
+    "read_plane",
     "reads_planes",
     "refuse_existing",
     "refuse_results",
@@ -56,4 +58,5 @@ __all__ = [
     "together",
     "write_image",
     "write_raw",
+    "written",
 ]

@@ -104,8 +104,10 @@ class Writing:
     dtype: str = "float32"
     overwrite: bool = False
     scene: int | None = None  # of the file that is read, for the names of its results
+    page: bool = False  # also a web page about each stack, see `srredsim.workflows.page`
 
     def __post_init__(self):
+        checks.yes_or_no("page", self.page)
         if self.out is not None:
             checks.path("out", self.out)
         checks.one_of("dtype", self.dtype, DTYPES)
@@ -114,6 +116,10 @@ class Writing:
     def path(self, source: Path, name: str) -> Path:
         """``<stem>_<name>.tif``, or ``<stem>_scene2_<name>.tif``"""
         return Path(self.out or source.parent) / f"{stem(source, self.scene)}_{name}.tif"
+
+    def beside(self, result: Path) -> list[Path]:
+        """The page about a result, if it is wanted."""
+        return [result.with_suffix(".html")] if self.page else []
 
     def notes(self) -> list[str]:
         return ["uint16: values are rounded, and clipped to 0 ... 65535"] if self.dtype == "uint16" else []

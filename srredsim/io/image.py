@@ -191,6 +191,12 @@ def write_image(path: str | Path, image: np.ndarray, *, overwrite: bool = False,
     return Path(path)
 
 
+def read_plane(path: str | Path, position: tuple[int, int, int]) -> np.ndarray:
+    """One plane (t, c, z) of an image, and nothing else of it."""
+    source = open_source(path)
+    return np.asarray(source.pixels(int(orders.arrange_planes(source.letters, source.shape)[position])))
+
+
 def read_image(path: str | Path) -> tuple[np.ndarray, float | None]:
     """A reference image: (t, c, z, y, x) and its pixel size in um, None if the file does not say.
 

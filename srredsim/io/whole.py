@@ -59,7 +59,13 @@ class _Ready:
     made: tuple[Path, ...]  # folders that were made for it, the innermost first
 
 
-_group: ContextVar[list[_Ready] | None] = ContextVar("what will appear together", default=None)
+class _Group(list[_Ready]):
+    """What will appear together; ``last`` is the file whose presence says that all are there."""
+
+    last: Path | None = None
+
+
+_group: ContextVar[_Group | None] = ContextVar("what will appear together", default=None)
 
 
 @contextmanager
@@ -101,19 +107,25 @@ def together(last: Path | None = None) -> Iterator[None]:
 
     ``last`` is the one whose presence says that all are there.
     """
-    if _group.get() is not None:  # a part of something larger
+    if (larger := _group.get()) is not None:
+        larger.last = larger.last or last
         yield
         return
-    group: list[_Ready] = []
-    token = _group.set(group)
+    group = _Group()
+    group.last, token = last, _group.set(group)
     try:
         yield
-        _appear(sorted(group, key=lambda one: one.path == last))
+        _appear(sorted(group, key=lambda one: one.path == group.last))
         group.clear()
     finally:
         _group.reset(token)
         for one in reversed(group):  # the first made the folders of the others
             _remove(one.temporary, one.made)
+
+
+def written(path: Path) -> Path:
+    """Where a file can be read that `atomic` has written: within `together` it has not its name yet."""
+    return next((one.temporary for one in _group.get() or () if one.path == path), path)
 
 
 def refuse_existing(path: Path, overwrite: bool = False) -> None:

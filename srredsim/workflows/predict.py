@@ -11,92 +11,33 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
 from srredsim import checks, io, keras_start, picture
 from srredsim.acquisition import Position, RawStack, frames_from_raw, which
-from srredsim.consistency.widefield import Agreement, Agreements, agreement, cutoff_of
+from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.whitened import remarks, spectra, whitened
-from srredsim.optics.transfer import Transfer
 from srredsim.quality.report import taken_away, verdict
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
+from srredsim.workflows.page import write_page
+from srredsim.workflows.plan import Part, Plan
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
-from srredsim.zoo.predict import counted, in_order
+from srredsim.zoo.predict import counted
 
 Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel | Chain]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that the units of a prediction have in common; small, and can be pickled."""
-
-    token: str  # by which its parts are known
-    path: Path
-    stamp: str  # of the file, see `srredsim.io.stamp`
-    models: tuple[Path, ...]  # folders, for processes that have not loaded them
-    computed: tuple[tuple[str, str | None], ...]  # precision and engine of each
-    name: str
-    reading: Reading
-    writing: Writing
-    tile: int  # raw pixels, of the first model
-    asked_tile: int | None  # for all models; None: each has its own
-    shape: tuple[int, ...]  # (t, c, z, y, x) of the result
-    sizes: tuple[int, ...]  # (t, c, z, y, x) of the file
-    shown_as: str  # what the mean of the frames is called
-    pixel_size_um: float | None  # in the file
-    calibration: dict[str, Any]  # what the result says of itself
-    survey: Survey
-    transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
-    agreements: Agreements | None  # those of widefield images with their input, none yet; None: not compared
-    notes: tuple[str, ...]
-
-    @property
-    def units(self) -> list[Position]:
-        """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
-        times, channels, slices, _, _ = self.shape
-        return in_order((times, channels, slices))
-
-    @property
-    def pictured(self) -> list[Position]:
-        """First time, in the middle of z, each channel."""
-        return [(0, channel, self.shape[2] // 2) for channel in range(self.shape[1])]
-
-    @property
-    def result(self) -> Path:
-        return self.writing.path(self.path, self.name)
-
-    @property
-    def paths(self) -> list[Path]:
-        """All files that will be written."""
-        return [self.result, self.result.with_suffix(".png"), *(judging.paths(self.result) if self.transfers else ())]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What came of one unit."""
-
-    plan: str  # token of the plan
-    position: Position
-    image: np.ndarray | None  # None: it was written into its place already
-    widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
-    judged: judging.Judged | None
-    agreement: Agreement | None
-    seconds: float  # in the network
-    notes: tuple[str, ...] = field(default=())
 
 
 def predict_file(
@@ -143,10 +84,12 @@ def predict_file(
     """
     started = time.perf_counter()
     worker = _opened(path, model, reading, writing, tile, consistency)
-    with Results(worker.plan, started) as results:
-        tick = counted(progress, len(worker.plan.units) * worker.ticks)
-        for position in worker.plan.units:
-            results.add(worker.do(position, results.place(position), tick))
+    with io.together(worker.plan.result):
+        with Results(worker.plan, started) as results:
+            tick = counted(progress, len(worker.plan.units) * worker.ticks)
+            for position in worker.plan.units:
+                results.add(worker.do(position, results.place(position), tick))
+        write_page(results.report, reading, writing)
     return results.report
 
 
@@ -362,6 +305,8 @@ def _opened(
         known, source = unknown_optics.of_file(source, path, reading)
         model = model(known)
     chain = model if isinstance(model, Chain) else Chain(model)
+    if writing.page and not chain.kind.OF_STACKS:
+        raise InputError(f"`page` is for raw stacks; {chain.name} takes single images")
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(whitened(opened))
     compared = consistency and chain.kind.OF_STACKS

@@ -5,9 +5,7 @@ The JSON file has what the image rests on; the stripes in it serve another stack
 
 from __future__ import annotations
 
-import json
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +17,6 @@ from srredsim import checks, io
 from srredsim.acquisition import OPTICS, Optics, RawStack, numbers
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
-from srredsim.io.image import carried_over
 from srredsim.noise.photons import counting_of
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.illumination import check_phases
@@ -256,53 +253,6 @@ def reconstruct(
         images[plane.position] = plane.image
     found = work.report()
     return Reconstructed(images, found, tuple(found["notes"]), work.optics, tuple(work.found))
-
-
-def reconstruct_file(
-    path: str | Path,
-    *,
-    reading: io.Reading | None = None,
-    writing: io.Writing | None = None,
-    method: Method | None = None,
-    known: KnownStripes | None = None,
-    lens: Lens | None = None,
-    split_photons: bool = False,
-    progress: Progress | None = None,
-) -> dict:
-    """Reconstruct every t, c and z of a file, as `reconstruct` does, one plane in memory at a time.
-
-    Returns
-    -------
-    dict
-        What is in the JSON file, and its paths, ready for JSON.
-
-    Raises
-    ------
-    InputError
-        Before anything is computed, if the file or its optics cannot be used or a result exists already.
-    """
-    started = time.perf_counter()
-    path, writing, method = Path(path), writing or io.Writing(), method or Method()
-    stack = io.read(path, **asdict(reading or io.Reading()))
-    work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
-    result = writing.path(path, method.name.replace("-", "_"))
-    report_path = result.with_suffix(".json")
-    calibration = carried_over(replace(stack, optics=work.optics), SCALE)
-    io.refuse_results(result, [report_path], writing.overwrite)
-    with (
-        io.together(result),
-        io.atomic(report_path, writing.overwrite) as unfinished_report,
-        io.ImageWriter(result, work.shape, overwrite=writing.overwrite, tag=io.RESULT, **calibration) as writer,
-    ):
-        for plane in work.planes(progress):
-            writer[plane.position] = plane.image
-        facts = work.report()
-        unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return facts | {
-        "paths": [str(result), str(report_path)],
-        "shape_tczyx": list(work.shape),
-        "seconds": round(time.perf_counter() - started, 3),
-    }
 
 
 def _transfers(optics: Optics, channels: int, otf: str | Path | None) -> tuple[list[Transfer], list[str]]:

@@ -108,7 +108,7 @@ def test_what_is_watched_is_not_read_again(tmp_path):
 
 
 def test_reconstruct_warns_and_goes_on(tmp_path):
-    from srredsim.workflows.reconstruct import reconstruct_file
+    from srredsim.workflows.reconstruct_file import reconstruct_file
 
     np.save(tmp_path / "s.npy", groups(5, 1)[0].reshape(3, 5, SIZE, SIZE).swapaxes(0, 1).reshape(15, SIZE, SIZE))
     settings = simulate_stack(21, index=0, phases=5, photons=(300.0, 300.0), size=SIZE).settings

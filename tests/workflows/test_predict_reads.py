@@ -10,7 +10,7 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.io import Reading, memory
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows.predict import predict_file
-from srredsim.workflows.reconstruct import reconstruct_file
+from srredsim.workflows.reconstruct_file import reconstruct_file
 from srredsim.zoo import models
 
 TIMES, CHANNELS, SLICES, ANGLES, PHASES, SIDE = 2, 1, 2, 3, 5, 40

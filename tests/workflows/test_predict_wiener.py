@@ -17,7 +17,7 @@ from srredsim.io import Reading, Writing
 from srredsim.normalise import scaling_of
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows import predict as prediction
-from srredsim.workflows.reconstruct import reconstruct_file
+from srredsim.workflows.reconstruct_file import reconstruct_file
 from srredsim.zoo import models, recipe
 from srredsim.zoo.predict import predict
 

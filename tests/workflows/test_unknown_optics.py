@@ -8,7 +8,7 @@ import tifffile
 
 import srredsim
 from srredsim.simulation.sim import simulate_stack
-from srredsim.workflows.reconstruct import reconstruct_file
+from srredsim.workflows.reconstruct_file import reconstruct_file
 
 OPTICS = {"na": 1.4, "wavelength_em_um": 0.6, "pixel_size_um": 0.07}
 FLAGS_BUT_PIXEL = ("--na", "1.4", "--wavelength-em-um", "0.6")

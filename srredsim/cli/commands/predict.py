@@ -30,6 +30,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.dtype(parser)
     consistency = "do not compare the image with the frames, or with its input"
     parser.add_argument("--no-consistency", dest="consistency", action="store_false", help=consistency)
+    shared.page(parser)
     shared.several(parser)
 
 

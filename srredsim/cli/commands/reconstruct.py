@@ -43,6 +43,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--split-photons", action="store_true", help=halves)
     _stripes(parser)
     _lens(parser)
+    shared.page(parser)
     shared.several(parser)
 
 
@@ -81,12 +82,13 @@ def _lens(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim.quality.report import lines, warnings
-    from srredsim.workflows import reconstruct as files
+    from srredsim.workflows import reconstruct as asked
+    from srredsim.workflows.reconstruct_file import reconstruct_file
 
     how = {
-        "method": shared.record(files.Method, arguments, name="method"),
-        "known": shared.record(files.KnownStripes, arguments),
-        "lens": shared.record(files.Lens, arguments),
+        "method": shared.record(asked.Method, arguments, name="method"),
+        "known": shared.record(asked.KnownStripes, arguments),
+        "lens": shared.record(asked.Lens, arguments),
         "split_photons": arguments.split_photons,
     }
 
@@ -95,7 +97,7 @@ def run(arguments) -> dict:
     def work(path: Path, scene: int | None) -> dict:
         reading, writing = shared.read_and_written(arguments, scene)
         with terminal.progress(path.name) as progress:
-            report = files.reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how)
+            report = reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how)
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         terminal.notes(path, [*report["notes"], *warnings(report)])
         return report

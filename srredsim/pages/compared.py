@@ -1,0 +1,79 @@
+"""Images of one field laid over one another: a line that is moved parts the left one from the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+import numpy as np
+
+from srredsim.pages.parts import Markup, element, picture
+from srredsim.picture import PERCENTILES, reduced
+
+LONGEST = 1280  # pixels of an image in the page, along its longer side, at most
+QUALITY = 88  # of JPEG
+
+
+def compared(images: Sequence[tuple[str, np.ndarray]], pixel_size_um: float | None) -> Markup:
+    """Element for images (y, x) of the same field and shape, each with its name, its own black and white.
+
+    ``pixel_size_um`` is that of these images; where it is not known, the scale bar is in pixels.
+    """
+    y, x = images[0][1].shape
+    shown = [(name, _grey(plane)) for name, plane in images]
+    small_y, small_x = shown[0][1].shape
+    step = -(-max(y, x) // LONGEST)
+    names = [name for name, _ in shown]
+    pictures = [picture(_jpeg(plane), name, "jpeg", data_name=name, draggable="false") for name, plane in shown]
+    ranges = f"{PERCENTILES[0]:g} and {PERCENTILES[1]:g} %"
+    words = f"Each image from its own black to its own white ({ranges} of its pixels)."
+    if step > 1:
+        words += f" Shown are means of {step} x {step} pixels."
+    words += " Wheel or + and -: magnify; drag or arrow keys: move; the slider: left and right image."
+    return element(
+        "figure",
+        element(
+            "div",
+            _choice("left", names, 0),
+            element(
+                "input", type="range", min=0, max=1000, value=500, class_="line", aria_label="border of the images"
+            ),
+            _choice("right", names, len(names) - 1),
+            *(element("button", sign, type="button", class_=kind, title=told) for sign, kind, told in BUTTONS),
+            class_="controls",
+        ),
+        element(
+            "div",
+            element("div", *pictures, class_="stage"),
+            element("div", class_="border"),
+            element("div", element("span"), class_="bar"),
+            class_="window",
+            tabindex=0,
+            style=f"aspect-ratio: {small_x} / {small_y}",
+        ),
+        element("figcaption", words),
+        class_="compared",
+        data_pixel_um=None if pixel_size_um is None else f"{pixel_size_um * step:.6g}",
+    )
+
+
+BUTTONS = (("+", "in", "magnify"), ("\N{MINUS SIGN}", "out", "make smaller"), ("1:1", "whole", "the whole field"))
+
+
+def _choice(side: str, names: Sequence[str], chosen: int) -> Markup:
+    options = [element("option", name, selected="" if n == chosen else None) for n, name in enumerate(names)]
+    return element("label", f"{side} ", element("select", *options, class_=side))
+
+
+def _grey(plane: np.ndarray) -> np.ndarray:
+    small = reduced(np.nan_to_num(np.asarray(plane, np.float32)), LONGEST)
+    low, high = np.percentile(small[::2, ::2], PERCENTILES)
+    return np.uint8(np.rint(255 * np.clip((small - low) / max(high - low, 1e-30), 0, 1)))
+
+
+def _jpeg(grey: np.ndarray) -> bytes:
+    from PIL import Image
+
+    data = BytesIO()
+    Image.fromarray(grey).save(data, "JPEG", quality=QUALITY)
+    return data.getvalue()

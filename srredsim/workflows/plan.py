@@ -1,0 +1,77 @@
+"""What a prediction will do, and what came of each part of it: small records that processes hand to one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srredsim.acquisition import Position
+from srredsim.consistency.widefield import Agreement, Agreements
+from srredsim.io.asked import Reading, Writing
+from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.survey import Survey
+from srredsim.workflows import judge as judging
+from srredsim.zoo.predict import in_order
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the units of a prediction have in common; small, and can be pickled."""
+
+    token: str  # by which its parts are known
+    path: Path
+    stamp: str  # of the file, see `srredsim.io.stamp`
+    models: tuple[Path, ...]  # folders, for processes that have not loaded them
+    computed: tuple[tuple[str, str | None], ...]  # precision and engine of each
+    name: str
+    reading: Reading
+    writing: Writing
+    tile: int  # raw pixels, of the first model
+    asked_tile: int | None  # for all models; None: each has its own
+    shape: tuple[int, ...]  # (t, c, z, y, x) of the result
+    sizes: tuple[int, ...]  # (t, c, z, y, x) of the file
+    shown_as: str  # what the mean of the frames is called
+    pixel_size_um: float | None  # in the file
+    calibration: dict[str, Any]  # what the result says of itself
+    survey: Survey
+    transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
+    agreements: Agreements | None  # those of widefield images with their input, none yet; None: not compared
+    notes: tuple[str, ...]
+
+    @property
+    def units(self) -> list[Position]:
+        """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
+        times, channels, slices, _, _ = self.shape
+        return in_order((times, channels, slices))
+
+    @property
+    def pictured(self) -> list[Position]:
+        """First time, in the middle of z, each channel."""
+        return [(0, channel, self.shape[2] // 2) for channel in range(self.shape[1])]
+
+    @property
+    def result(self) -> Path:
+        return self.writing.path(self.path, self.name)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files that will be written."""
+        maps = judging.paths(self.result) if self.transfers else ()
+        return [self.result, self.result.with_suffix(".png"), *maps, *self.writing.beside(self.result)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What came of one unit."""
+
+    plan: str  # token of the plan
+    position: Position
+    image: np.ndarray | None  # None: it was written into its place already
+    widefield: np.ndarray | None  # mean of the frames, where this plane is pictured
+    judged: judging.Judged | None
+    agreement: Agreement | None
+    seconds: float  # in the network
+    notes: tuple[str, ...] = field(default=())
