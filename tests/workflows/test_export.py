@@ -88,26 +88,12 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tiny_on
     assert done.stdout.strip() == "same"
 
 
+ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the slowest to convert; the second is like the first
+ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
 # Even so, or with no layer that others lack: vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, rrdb what
 # edsr and rdn have, san what rcan has, memnet what dncnn has; test-slow has the windows of attention
-# Even so, or with no layer that others lack: vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, rrdb what edsr
-# and rdn have, san what rcan has, memnet what dncnn has; test-slow has the windows of attention
-SLOW = (
-    "act",
-    "dbpn",
-    "dncnn",
-    "drrn",
-    "edsr",
-    "enlcn",
-    "grl",
-    "nlsn",
-    "omnisr",
-    "prosr",
-    "rcan",
-    "rdn",
-    "srcnn",
-    "swinir",
-)
+SLOW = ("act", "dbpn", "dncnn", "drrn", "edsr", "enlcn", "grl", "nlsn", "omnisr", "prosr", "rcan", "rdn", "srcnn")
+SLOW += ("swinir",)
 EACH = [name for name in networks.names() if name not in ("red_net", "unrolled")]  # one is refused, see test_lit_frames
 EACH = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EACH]
 
