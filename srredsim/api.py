@@ -199,7 +199,7 @@ def predict(
     <Image srredsim: YX 96 x 96, 0.04616 um a pixel>
     """
     from srredsim.inspection.readings import watched
-    from srredsim.quality.report import verdict
+    from srredsim.quality.report import sentence
     from srredsim.zoo import models
     from srredsim.zoo.predict import predict as predicted
 
@@ -220,7 +220,7 @@ def predict(
         "model": chain.name,
         "engine": chain.first.engine,
         "precision": chain.first.precision,
-        "stripes": [verdict(each.parameters) for each in result.channels],
+        "stripes": [sentence(each) for each in result.channels],
         "out_of_focus": [dict(vars(each.haze)) for each in result.channels],
         "parameters": [each.parameters.report() for each in result.channels],
     }

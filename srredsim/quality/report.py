@@ -129,6 +129,11 @@ def verdict(parameters: Parameters) -> str:
     return "; ".join(words) or "the stripes of every angle were measured"
 
 
+def sentence(channel: Channel) -> str:
+    """Verdict on what was found in a channel."""
+    return "three directions of stripes at once" if channel.hexagonal else verdict(channel.parameters)
+
+
 def overall(channels: list[dict]) -> str:
     """The verdicts of all channels in one sentence."""
     return of_channels([channel["verdict"] for channel in channels])

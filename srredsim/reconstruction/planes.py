@@ -25,6 +25,7 @@ from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
+from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
@@ -58,6 +59,7 @@ class Channel:
     transfer: Transfer  # with the lens of the channel
     notes: tuple[str, ...] = ()
     haze: Haze = NONE
+    hexagonal: bool = False  # the frames have three directions at once: what was found means nothing
 
 
 def planes(
@@ -136,7 +138,8 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     found, notes = (known or Known()).find(field, transfer, channel)
     notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     haze = haze_of(field.frames, found, transfer)
-    return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
+    known = seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze
+    return Channel(*known, hexagonal=hexagonal(field.frames))
 
 
 def unlearned(haze: Haze) -> Haze:

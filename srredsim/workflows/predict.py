@@ -26,7 +26,7 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.whitened import remarks, spectra, whitened
-from srredsim.quality.report import taken_away, verdict
+from srredsim.quality.report import sentence, taken_away
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
@@ -285,7 +285,7 @@ class Results:
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
-            "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
+            "stripes": [sentence(each) for each in plan.survey.made_with],
             "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,

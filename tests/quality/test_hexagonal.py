@@ -50,5 +50,6 @@ def test_seven_phases_of_stripes_are_stripes():
 
 
 def test_predict_says_so_too(tiny_cleaner):
-    notes = srredsim.predict(hexagonal(), axes="APYX", model=tiny_cleaner, **MICROSCOPE).notes
-    assert sum("hexagonal SIM" in note for note in notes) == 1
+    image = srredsim.predict(hexagonal(), axes="APYX", model=tiny_cleaner, **MICROSCOPE)
+    assert sum("hexagonal SIM" in note for note in image.notes) == 1
+    assert image.found["stripes"] == ["three directions of stripes at once"]
