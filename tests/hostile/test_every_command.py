@@ -149,7 +149,7 @@ def tiny_denoiser(tmp_path_factory):
 
 @pytest.fixture
 def few_pictures(monkeypatch):
-    """Of pictures that are drawn of images of use, which take most of the time, one in six."""
+    """One in six of the pictures of images of use is drawn: they take most of the time."""
     from srredsim import inspection
     from srredsim.consistency import picture as maps
 
