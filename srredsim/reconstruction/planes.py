@@ -138,8 +138,8 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     found, notes = (known or Known()).find(field, transfer, channel)
     notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     haze = haze_of(field.frames, found, transfer)
-    known = seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze
-    return Channel(*known, hexagonal=hexagonal(field.frames))
+    at_corner, lens, directions = seen_from(found, -corner_um), found.lens(transfer), hexagonal(field.frames)
+    return Channel(at_corner, lens, tuple(notes), haze, directions)
 
 
 def unlearned(haze: Haze) -> Haze:
