@@ -12,8 +12,8 @@ How to read a path or an array is told by further arguments of the same call:
 
 order, angles, phases, widefield_frame, channels
     The frames, as `read` explains.
-accept_incomplete, stack, scene
-    ``True``: the whole stacks of a file that lacks frames; a folder is one stack. Of several images in a file, which.
+accept_incomplete, stack, rolling, scene
+    ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image.
 keep_hot_pixels
     ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um

@@ -38,6 +38,7 @@ class OfReading(TypedDict, total=False):
     keep_hot_pixels: bool
     accept_incomplete: bool
     stack: bool
+    rolling: bool
     scene: int | None
     pixel_size_um: float | None
     na: float | None
@@ -105,6 +106,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "channels",
         "accept_incomplete",
         "stack",
+        "rolling",
         "scene",
         "axes",
     ):

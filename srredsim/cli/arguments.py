@@ -115,6 +115,8 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     hot = "leave them as they are; else they are given the median of the pixels around them"
     parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     accept_incomplete(parser, incomplete)
+    rolling = "an image for every new angle of a time series, with the latest frames of the others"
+    parser.add_argument("--rolling", action="store_true", help=rolling)
     parser.add_argument("--stack", action="store_true", help="the files of a folder are the frames of one stack")
     scene(parser)
     pixel_size(parser, "of the raw frames; left out: the file says")

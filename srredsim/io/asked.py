@@ -25,6 +25,7 @@ OF_RAW_STACKS = (
     "na",
     "wavelength_em_um",
     "keep_hot_pixels",
+    "rolling",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
 
@@ -46,6 +47,7 @@ class Reading:
     accept_incomplete: bool = False  # go on with what is there of a file that promises more frames
     stack: bool = False  # the files of a folder are the frames of one stack
     scene: int | None = None  # number of one of several images in a file, from 1
+    rolling: bool = False  # every angle of a time series makes an image, see `srredsim.io.rolling`
 
     def __post_init__(self):
         for name in COUNTS:
@@ -61,6 +63,7 @@ class Reading:
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)
+        checks.yes_or_no("rolling", self.rolling)
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""

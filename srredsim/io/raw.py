@@ -16,6 +16,7 @@ from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.incomplete import filled_up, whole_stacks
+from srredsim.io.rolling import rolled
 from srredsim.io.source import UNKNOWN, Source
 from srredsim.io.wanted import Wanted
 from srredsim.io.whole import atomic
@@ -46,6 +47,9 @@ def read(path: str | Path, **given: Any) -> RawStack:
         ``path`` is a folder whose files are the frames of one stack, in the order of the numbers in their names.
     scene : int
         Number, from 1, of one of several images in a file; the first if not given.
+    rolling : bool
+        Every angle of a time series makes an image, with the latest frames of the others: as many times the images as
+        there are angles.
     keep_hot_pixels : bool
         Leave them as they are; else they are given the median of the pixels around them, see `srredsim.hot_pixels`.
     pixel_size_um, na, wavelength_em_um : float, optional
@@ -69,19 +73,24 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
     wanted = wanted if wanted.order else replace(wanted, order=source.order)
     array: Frames | Tiles
     if wanted.order == "tiled":
+        if reading.rolling:
+            raise InputError("`rolling` takes files with a plane for each frame; this one has a montage of them")
         array, notes = _tiles(source, wanted)
     else:
         source = filled_up(source, wanted) if reading.accept_incomplete else source
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
         numbers, more = whole_stacks(numbers, source.missing)
-        array, notes = Frames(source, numbers, wanted), [*notes, *more]
+        array, notes = Frames(source, rolled(numbers) if reading.rolling else numbers, wanted), [*notes, *more]
     if source.dtype.itemsize == 1:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
     pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
     told, more = for_channels(source.optics, channels)
-    told, times = between_stacks(told, source, array.numbers)
+    told, times = between_stacks(told, source, array.numbers[:: pattern.angles if reading.rolling else 1])
+    if reading.rolling:
+        told, more_times = between_angles(told, pattern.angles)
+        times += more_times
     optics = told.given(**reading.optics)
     notes += [*source.notes, *more, *times, *told.overridden(reading.optics)]
     if any(reading.optics.values()):
@@ -113,6 +122,15 @@ def between_stacks(optics: Optics, source: Source, numbers: np.ndarray) -> tuple
     each = optics.frame_interval_s
     note = f"frame interval {steps} x {each:g} s: the frames of a stack follow one another in time"
     return replace(optics, frame_interval_s=steps * each), [note]
+
+
+def between_angles(optics: Optics, angles: int) -> tuple[Optics, list[str]]:
+    """Optics whose frame interval is from angle to angle, and what is to be said of rolling images."""
+    note = "rolling: an image for every new angle, with the latest frames of the others"
+    if (interval := optics.frame_interval_s) is None:
+        return optics, [note]
+    each = interval / angles
+    return replace(optics, frame_interval_s=each), [f"{note}; one every {each:.4g} s, as if the angles came evenly"]
 
 
 @dataclass(frozen=True)
