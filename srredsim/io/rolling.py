@@ -1,4 +1,4 @@
-"""Rolling images of a time series: each angle that is recorded makes a new one, with the latest frames of the others."""
+"""Rolling images of a time series: each angle that is recorded makes one, with the latest frames of the others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from srredsim.errors import InputError
 
 
 def rolled(numbers: np.ndarray) -> np.ndarray:
-    """Numbers (t, c, z, angles, phases) of the frames of so many more times: one for every angle of a time but the last.
+    """Numbers (t, c, z, angles, phases) of the frames of more times: one for every angle, of the last time for one.
 
     Time ``t * angles + a`` has the first ``a`` angles of time t + 1 and the others of time t.
 
