@@ -1,9 +1,9 @@
-"""Models for other programs: SavedModel for TensorFlow Serving, ONNX, .keras. None of them needs this package.
+"""Models for other programs: SavedModel for TensorFlow Serving, ONNX, .keras, a zip for bioimage.io.
 
-All three are one Keras model: raw camera counts in, image above background in the same units out; the normalisation
-(`srredsim.normalise`) is part of it, each image of a batch by itself. It is built from Keras's own layers and
-operations, in float32. What a kind of input is normalised by, its file in `srredsim.inputs` says. Of a model of Wiener
-images only the network is exported, which takes what `srredsim.reconstruction.channels` makes.
+None of them needs this package. All are one Keras model: raw camera counts in, image above background in the same units
+out; the normalisation (`srredsim.normalise`) is part of it, each image of a batch by itself. It is built from Keras's
+own layers and operations, in float32. What a kind of input is normalised by, its file in `srredsim.inputs` says. Of a
+model of Wiener images only the network is exported, which takes what `srredsim.reconstruction.channels` makes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from srredsim import __version__, checks, io, resources
 from srredsim.checkpoints import onnx_file
 from srredsim.errors import InputError
+from srredsim.workflows import bioimageio
 from srredsim.zoo import models, portable
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
@@ -40,8 +41,8 @@ def export(
     model : LoadedModel, or its name or folder
         Is loaded again in float32 if it has another precision.
     out : path
-        Folder for ``<name>/<version>/`` (savedmodel), ``<name>.onnx`` or ``<name>.keras``.
-    format : {"savedmodel", "onnx", "keras"}
+        Folder for ``<name>/<version>/`` (savedmodel), ``<name>.onnx``, ``<name>.keras`` or ``<name>.bioimageio.zip``.
+    format : {"savedmodel", "onnx", "keras", "bioimageio"}
         The first has the signatures ``serving_default`` and ``serve``. Input ``raw`` (batch, y, x, frames), frames
         angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x. Of a model of Wiener
         images: input ``channels`` (batch, y, x, 3), output ``image`` (batch, y, x, 1), any even y and x, normalised. Of
@@ -70,11 +71,13 @@ def export(
         model = models.load(model.folder, "float32")
     if format != "savedmodel":
         portable.check_can_be(model.recipe)
+    if format == "bioimageio":
+        bioimageio.check(model)
     path = _path(Path(out), model.name, format, version)
     io.refuse_existing(path, overwrite)
     write, load = WRITERS[format]
     with io.atomic(path, overwrite) as unfinished:
-        write(served(model), unfinished, facts_of(model))
+        write(served(model), unfinished, model)
         _compare(model, load(unfinished))
     return path
 
@@ -128,9 +131,9 @@ def _path(out: Path, name: str, format: str, version: int | None) -> Path:
             raise InputError(f"a version is a number from 1 on; got {version}")
         path = out / name / str(version)
     elif version is None:
-        path = out / f"{name}.{format}"
+        path = out / f"{name}.{SUFFIXES.get(format, format)}"
     else:
-        raise InputError(f"only a SavedModel has a version; {name}.{format} has none")
+        raise InputError(f"only a SavedModel has a version; {format} has none")
     return path
 
 
@@ -139,7 +142,7 @@ def _check_backend(format: str) -> None:
 
     if format == "savedmodel" and keras.backend.backend() != "tensorflow":
         raise InputError(f"{format} is exported by TensorFlow; set KERAS_BACKEND=tensorflow, or give `format='keras'`")
-    if format == "onnx":
+    if format in ("onnx", "bioimageio"):
         onnx_file.check_installed()
 
 
@@ -155,7 +158,7 @@ def _compare(model: LoadedModel, image_of: Callable[[np.ndarray], np.ndarray]) -
 # The formats: how each is written, and how it is read as a function raw -> image
 
 
-def _write_savedmodel(network, folder: Path, facts: dict[str, str]) -> None:
+def _write_savedmodel(network, folder: Path, model: LoadedModel) -> None:
     import keras
 
     archive = keras.export.ExportArchive()
@@ -175,7 +178,8 @@ def _load_savedmodel(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: serve(**{name: tf.constant(images)})["image"].numpy()
 
 
-def _write_onnx(network, path: Path, facts: dict[str, str]) -> None:
+def _write_onnx(network, path: Path, model: LoadedModel) -> None:
+    facts = facts_of(model)
     onnx_file.write(network, path)
     onnx_file.describe(path, facts, (list(AXES), _magnified(int(facts["scale"]))))
 
@@ -188,7 +192,7 @@ def _load_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: session.run(["image"], {name: images})[0]
 
 
-def _write_keras(network, path: Path, facts: dict[str, str]) -> None:
+def _write_keras(network, path: Path, model: LoadedModel) -> None:
     network.save(path)
 
 
@@ -199,8 +203,14 @@ def _load_keras(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: network.predict_on_batch(images)["image"]
 
 
+def _write_bioimageio(network, path: Path, model: LoadedModel) -> None:
+    bioimageio.write(network, path, model, facts_of(model))
+
+
+SUFFIXES = {"bioimageio": "bioimageio.zip"}
 WRITERS = {
     "savedmodel": (_write_savedmodel, _load_savedmodel),
     "onnx": (_write_onnx, _load_onnx),
     "keras": (_write_keras, _load_keras),
+    "bioimageio": (_write_bioimageio, bioimageio.load),
 }

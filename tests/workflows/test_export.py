@@ -196,7 +196,7 @@ def test_half_precision_is_exported_in_float32(tiny_model, tmp_path):
 
 
 def test_what_cannot_be_exported(tmp_path, monkeypatch):
-    with pytest.raises(InputError, match="no `format` 'tflite'; there are: savedmodel, onnx, keras"):
+    with pytest.raises(InputError, match="no `format` 'tflite'; there are: savedmodel, onnx, keras, bioimageio"):
         export(widefield_model(), tmp_path, "tflite")
     with pytest.raises(InputError, match=r"only a SavedModel has a version"):
         export(widefield_model(), tmp_path, "keras", version=2)
