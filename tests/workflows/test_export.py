@@ -88,7 +88,7 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tiny_on
     assert done.stdout.strip() == "same"
 
 
-ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the slowest to convert; the second is like the first
+ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn", "rcan")}  # the second is like the first
 ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
 # Even so; vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, and test-slow has the windows of attention
 SLOW = ("act", "dbpn", "drrn", "enlcn", "grl", "nlsn", "omnisr", "prosr", "srcnn", "swinir")
