@@ -47,6 +47,21 @@ print("same")
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def converter_without_a_way_back():
+    """The converter copies the graph before each of its steps, for the case that one fails: half of its time."""
+    import tf2onnx.optimizer
+
+    optimize = tf2onnx.optimizer.optimize_graph
+
+    def optimize_or_fail(graph, catch_errors, optimizers=None):
+        return optimize(graph, False, optimizers)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf2onnx.optimizer, "optimize_graph", optimize_or_fail)
+        yield
+
+
 @pytest.fixture(scope="module")
 def tiny(tiny_model):
     return models.load(tiny_model, "float32")
