@@ -38,6 +38,7 @@ EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_ne
 EACH = [(name, scale) for name in networks.names() for scale in scales(name) if (name, scale) != EVEN]
 EACH = [(name, scale) for name, scale in EACH if name != "unrolled"]  # Fourier transforms reach everywhere
 EACH += [("grl", 1)]  # no convolution of a pixel shuffle
+EACH = [pytest.param(*one, marks=pytest.mark.slow if one in (("grl", 1), ("unet", 8)) else ()) for one in EACH]
 
 
 def settings_of(name, scale=None):
