@@ -13,6 +13,8 @@ from srredsim import networks
 from srredsim.errors import InputError
 from srredsim.inputs import _graph
 from srredsim.inputs.frames import of_frames
+from srredsim.layers.covariance import covariance, square_root
+from srredsim.layers.non_local import non_local
 from srredsim.workflows import export as exporting
 from srredsim.workflows.export import export, served
 from srredsim.zoo import models, recipe
@@ -105,8 +107,24 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tiny_on
 
 ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn", "rcan")}  # the second is like the first
 ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
-# Even so; vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, and test-slow has the windows of attention
-SLOW = ("act", "dbpn", "drrn", "enlcn", "grl", "nlsn", "omnisr", "prosr", "srcnn", "swinir")
+# Even so; vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, ridnet and unet what rcan, rdn and rrdb have; what
+# only san has is below, and test-slow has the windows of attention
+SLOW = (
+    "act",
+    "dbpn",
+    "drrn",
+    "enlcn",
+    "grl",
+    "nlsn",
+    "omnisr",
+    "prosr",
+    "rcan",
+    "rdn",
+    "rrdb",
+    "san",
+    "srcnn",
+    "swinir",
+)
 EACH = [name for name in networks.names() if name not in ("red_net", "unrolled")]  # one is refused, see test_lit_frames
 EACH = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EACH]
 
@@ -124,6 +142,19 @@ def of_zoo(name):
 def test_every_network_goes_to_onnx(name, tmp_path):
     path = export(of_zoo(name), tmp_path, "onnx")  # is compared with this package before it appears
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_looks_at_the_whole_image_goes_to_onnx(tmp_path):
+    """Likeness within quarters whose sides are known only then, and the root of a covariance, once each."""
+    frames = keras.Input((None, None, 9))
+    few = layers.Conv2D(2, 1)(frames)
+    alike = non_local(2, 1)(few)
+    root = square_root(covariance(alike))
+    image = ops.sum(alike * ops.mean(root, axis=1)[:, None, None], axis=-1, keepdims=True)
+    network = keras.Model(frames, layers.UpSampling2D(2)(image))
+    network.get_layer("non_local_output").set_weights([np.ones((1, 1, 1, 2)), np.zeros(2)])  # at first zero
+    described = recipe.from_dict({"name": "w", "network": {"name": "red_net"}, "data": {"angles": 3, "phases": 3}})
+    assert export(LoadedModel("w", None, described, network, 0, 2, "float32"), tmp_path, "onnx").is_file()
 
 
 def served_image(model, raw):
