@@ -72,6 +72,16 @@ def small_networks_are_built_once():
         yield
 
 
+@pytest.fixture
+def eagerly():
+    """Few steps are done in half of the time when no graph is built for them."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 class Outcome(NamedTuple):
     """What a command came to, and what it wrote to standard output and standard error."""
 
