@@ -39,7 +39,8 @@ EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_ne
 EACH = [(name, scale) for name in networks.names() for scale in scales(name) if (name, scale) != EVEN]
 EACH = [(name, scale) for name, scale in EACH if name != "unrolled"]  # Fourier transforms reach everywhere
 EACH += [("grl", 1)]  # no convolution of a pixel shuffle
-EACH = [pytest.param(*one, marks=pytest.mark.slow if one in (("grl", 1), ("unet", 8)) else ()) for one in EACH]
+AGAIN = [("grl", 1), ("unet", 8), *((name, scale) for name in ("rcan", "rdn", "san") for scale in (3, 4, 8))]
+EACH = [pytest.param(*one, marks=pytest.mark.slow if one in AGAIN else ()) for one in EACH]  # edsr ends as these three
 
 
 def settings_of(name, scale=None):

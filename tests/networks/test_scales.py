@@ -282,10 +282,13 @@ def block_after(layer, name, scale):
 ONE_SIDED = ("red_net", "act", "nlsn", "omnisr")
 
 
+TURNED = [(name, s) for name in networks.names() if name not in (*ONE_SIDED, "unrolled") for s in scales(name)]
+TURNED += [("red_net", 3), ("swinir", 1), ("swinir", 3)]
+AGAIN = [(name, scale) for name in ("rcan", "rdn", "san") for scale in (3, 4, 8)]  # edsr ends as they do
+
+
 @pytest.mark.parametrize(
-    ("name", "scale"),
-    [(name, s) for name in networks.names() if name not in (*ONE_SIDED, "unrolled") for s in scales(name)]
-    + [("red_net", 3), ("swinir", 1), ("swinir", 3)],
+    ("name", "scale"), [pytest.param(*one, marks=pytest.mark.slow if one in AGAIN else ()) for one in TURNED]
 )
 def test_a_turned_network_makes_the_turned_image(name, scale, build_small):
     """So nothing is moved to one side, by padding or by the order of the pixels of a block."""
