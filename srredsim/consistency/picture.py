@@ -184,7 +184,7 @@ def _colours(sheet: _Sheet, panel: Place, colours: str, norm, marks: tuple[float
 
 def _borders(mask: np.ndarray, panel: Place) -> list[np.ndarray]:
     """Lines around what is flagged, in inches; none where nothing is."""
-    from contourpy import contour_generator
+    from contourpy import contour_generator  # with which matplotlib finds them, too
 
     covered = reduced(mask.astype(np.float32), LONGEST)
     if not covered.any() or min(covered.shape) < 2:
@@ -192,7 +192,8 @@ def _borders(mask: np.ndarray, panel: Place) -> list[np.ndarray]:
     left, bottom, width, height = panel
     x = np.linspace(left, left + width, covered.shape[1])
     y = np.linspace(bottom + height, bottom, covered.shape[0])
-    return contour_generator(x, y, covered).lines(0.01 if max(mask.shape) > LONGEST else 0.5)
+    lines = contour_generator(x, y, covered).lines(0.01 if max(mask.shape) > LONGEST else 0.5)
+    return [np.asarray(line) for line in lines]
 
 
 def _scale_bar(sheet: _Sheet, panel: Place, field: int, pixel_size_um: float | None) -> None:
