@@ -27,6 +27,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "normalise",
         "tiling",
         "picture",
+        "sheet",
         "lost_frames",
         "hot_pixels",
     },

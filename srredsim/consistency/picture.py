@@ -9,6 +9,7 @@ import numpy as np
 
 from srredsim.consistency.compare import Consistency
 from srredsim.picture import bar_length, most_detailed, reduced
+from srredsim.sheet import Place, Sheet
 
 DPI = 100
 PANEL, COLOURS, GAP, HEADING, WORDS = 4.2, 0.75, 0.12, 0.85, 0.75  # inches
@@ -28,7 +29,6 @@ LEGEND = (
     "pink: the frames do not support what the image shows; green: the frames have what the image does not show."
     " Not seen: slowly varying light, overall brightness. Grey: not judged."
 )
-Place = tuple[float, float, float, float]  # left, bottom, width and height in inches
 
 
 def picture(
@@ -61,10 +61,8 @@ def picture(
     contrast = np.percentile(image[::2, ::2], PERCENTILES)
     above, whole = WORDS + PANEL + GAP, (slice(None), slice(None))
     for bottom, up, part in ((above, tall, whole), (WORDS, PANEL, look)):
-        _draw(
-            _Sheet(figure), [(left, bottom, PANEL, up) for left in lefts], image, found, part, contrast, pixel_size_um
-        )
-    sheet = _Sheet(figure)
+        _draw(Sheet(figure), [(left, bottom, PANEL, up) for left in lefts], image, found, part, contrast, pixel_size_um)
+    sheet = Sheet(figure)
     for left, heading in zip(lefts, (name, "residual", "score"), strict=True):
         panel = (left, above, PANEL, tall)
         sheet.outline(_within(panel, image.shape, column, row, side, side), "gold", 1.2)
@@ -104,44 +102,6 @@ def closest_look(image: np.ndarray, found: Consistency) -> tuple[int, int, int]:
     return row, column, side
 
 
-class _Sheet:
-    """A figure that is drawn on in inches from its lower left corner: axes would take several times as long."""
-
-    def __init__(self, figure):
-        self._figure, self._inches = figure, figure.dpi_scale_trans
-
-    def image(self, place: Place, values: np.ndarray, colours: str, norm) -> None:
-        from matplotlib.image import BboxImage
-        from matplotlib.transforms import Bbox, TransformedBbox
-
-        box = TransformedBbox(Bbox.from_bounds(*place), self._inches)
-        drawn = BboxImage(box, cmap=colours, norm=norm, origin="upper", interpolation="nearest", zorder=1)
-        drawn.set_data(values)
-        self._figure.add_artist(drawn)
-
-    def filled(self, place: Place, colour: str) -> None:
-        self._rectangle(place, facecolor=colour, edgecolor="none")
-
-    def outline(self, place: Place, colour: str, linewidth: float) -> None:
-        self._rectangle(place, facecolor="none", edgecolor=colour, linewidth=linewidth)
-
-    def _rectangle(self, place: Place, **style) -> None:
-        from matplotlib.patches import Rectangle
-
-        self._figure.add_artist(Rectangle(place[:2], *place[2:], transform=self._inches, **style))
-
-    def lines(self, lines: list[np.ndarray], colour: str, linewidth: float = 1.0) -> None:
-        """Each (points, 2): x and y of its points."""
-        from matplotlib.collections import LineCollection
-
-        style = {"colors": colour, "linewidths": linewidth}
-        self._figure.add_artist(LineCollection(lines, transform=self._inches, **style))
-
-    def words(self, x: float, y: float, words: str, **style) -> None:
-        style = {"ha": "center", "transform": self._inches} | style
-        self._figure.text(x, y, words, **style)
-
-
 def _within(panel: Place, shape: tuple[int, int], column: float, row: float, across: float, down: float) -> Place:
     """Where pixels of a field (y, x), rows from the top, are in its panel."""
     left, bottom, width, height = panel
@@ -149,7 +109,7 @@ def _within(panel: Place, shape: tuple[int, int], column: float, row: float, acr
     return left + column * x, bottom + height - (row + down) * y, across * x, down * y
 
 
-def _draw(sheet: _Sheet, panels: list[Place], image, found, part, contrast, pixel_size_um) -> None:
+def _draw(sheet: Sheet, panels: list[Place], image, found, part, contrast, pixel_size_um) -> None:
     """One row: image, residual and score of a part of the field."""
     from matplotlib.colors import LogNorm, Normalize
 
@@ -170,7 +130,7 @@ def _draw(sheet: _Sheet, panels: list[Place], image, found, part, contrast, pixe
     _scale_bar(sheet, panels[0], image[part].shape[1], pixel_size_um)
 
 
-def _colours(sheet: _Sheet, panel: Place, colours: str, norm, marks: tuple[float, ...]) -> None:
+def _colours(sheet: Sheet, panel: Place, colours: str, norm, marks: tuple[float, ...]) -> None:
     """What the colours of a panel mean, on its right."""
     left, bottom, width, height = panel
     bar = left + width + GAP / 2, bottom + 0.1 * height, 0.13, 0.8 * height
@@ -196,7 +156,7 @@ def _borders(mask: np.ndarray, panel: Place) -> list[np.ndarray]:
     return [np.asarray(line) for line in lines]
 
 
-def _scale_bar(sheet: _Sheet, panel: Place, field: int, pixel_size_um: float | None) -> None:
+def _scale_bar(sheet: Sheet, panel: Place, field: int, pixel_size_um: float | None) -> None:
     """At the lower right of a panel ``field`` pixels wide."""
     left, bottom, width, height = panel
     length = bar_length(field * (pixel_size_um or 1.0))
