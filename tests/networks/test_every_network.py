@@ -14,9 +14,6 @@ from keras import ops
 from srredsim import networks
 from srredsim.errors import InputError
 
-every_network = pytest.mark.parametrize("name", networks.names())
-
-
 # Built at one scale only: that takes long, and what up-samples at the end is tested with others.
 LARGE = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir")
 LIKE_ANOTHER = ("dfcan", "drrn", "srcnn")  # another scale changes them as it changes vdsr, or rrdb
@@ -39,8 +36,10 @@ EVEN = ("red_net", 1)  # halves its input, whose sides are even: see test_red_ne
 EACH = [(name, scale) for name in networks.names() for scale in scales(name) if (name, scale) != EVEN]
 EACH = [(name, scale) for name, scale in EACH if name != "unrolled"]  # Fourier transforms reach everywhere
 EACH += [("grl", 1)]  # no convolution of a pixel shuffle
-AGAIN = [("grl", 1), ("unet", 8), *((name, scale) for name in ("rcan", "rdn", "san") for scale in (3, 4, 8))]
-EACH = [pytest.param(*one, marks=pytest.mark.slow if one in AGAIN else ()) for one in EACH]  # edsr ends as these three
+AGAIN = [("unet", 8), *((name, scale) for name in ("rcan", "rdn", "san") for scale in (3, 4, 8))]
+EACH = [  # edsr ends as those three
+    pytest.param(*one, marks=pytest.mark.slow if one in AGAIN or one[0] in SLOW else ()) for one in EACH
+]
 
 
 def settings_of(name, scale=None):
@@ -87,7 +86,7 @@ def test_an_unknown_setting_is_refused_with_the_known_and_the_nearest_named():
         networks.build("dncnn", filter=3)
 
 
-@every_network
+@often
 @pytest.mark.parametrize(("batch", "y", "x"), [(1, 13, 21), (3, 16, 7)])
 def test_output_covers_the_input_at_a_whole_scale(name, batch, y, x, build_small):
     model = build_small(name)
