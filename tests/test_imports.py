@@ -6,6 +6,7 @@ The picture is in CONTRIBUTING.md.
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "normalise",
         "tiling",
         "picture",
+        "sheet",
         "lost_frames",
         "hot_pixels",
     },
@@ -60,6 +62,7 @@ HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """``io.tiff`` -> syntax tree; a package's ``__init__`` goes by the name of the package."""
     trees = {}
@@ -70,13 +73,13 @@ def modules() -> dict[str, ast.Module]:
     return trees
 
 
-MODULES = modules()
-SKIN = {name for name in MODULES if name == "cli" or name.startswith("cli.")}
-
-
-def imported(name: str, *, top_level: bool = False) -> set[str]:
+def imported(name: str, *, top_level: bool = False) -> frozenset[str]:
     """Full names of what a module imports when it runs, anywhere or only when it is imported itself."""
-    tree = MODULES[name]
+    return _imported(modules()[name], name, top_level)
+
+
+@cache
+def _imported(tree: ast.Module, name: str, top_level: bool) -> frozenset[str]:
     found = set()
     for node in _nodes(tree, into_functions=not top_level):
         if isinstance(node, ast.Import):
@@ -84,7 +87,7 @@ def imported(name: str, *, top_level: bool = False) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"srredsim.{name} imports relatively; write the full name"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def _nodes(node: ast.AST, into_functions: bool):
@@ -97,14 +100,14 @@ def _nodes(node: ast.AST, into_functions: bool):
             yield from _nodes(child, into_functions)
 
 
-def packages(names: set[str]) -> set[str]:
+def packages(names: frozenset[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def own(names: set[str]) -> set[str]:
+def own(names: frozenset[str]) -> set[str]:
     """The srredsim modules among full names, by the first part: ``srredsim.io.tiff.kind`` -> ``io``."""
     parts = {name.split(".")[1] for name in names if name.startswith("srredsim.")}
-    return {part for part in parts if any(part == module.partition(".")[0] for module in MODULES)}
+    return {part for part in parts if any(part == module.partition(".")[0] for module in modules())}
 
 
 def level(part: str) -> int:
@@ -113,7 +116,7 @@ def level(part: str) -> int:
 
 def test_imports_point_one_way():
     known = set().union(*LAYERS)
-    for name in sorted(set(MODULES) - {""}):
+    for name in sorted(set(modules()) - {""}):
         part = name.partition(".")[0]
         assert part in known, f"srredsim.{part} has no place yet: add it to LAYERS in {Path(__file__).name}"
         upwards = {other for other in own(imported(name)) if level(other) > level(part)}
@@ -121,37 +124,38 @@ def test_imports_point_one_way():
 
 
 def test_the_science_runs_without_a_neural_network():
-    for name in sorted(name for name in MODULES if name.partition(".")[0] in SCIENCE):
+    for name in sorted(name for name in modules() if name.partition(".")[0] in SCIENCE):
         assert not packages(imported(name)) & HEAVY, name
         assert not own(imported(name)) - SCIENCE, name
 
 
 def test_networks_and_losses_import_keras_only():
-    for name in sorted(name for name in MODULES if name.partition(".")[0] in LEARNING):
+    for name in sorted(name for name in modules() if name.partition(".")[0] in LEARNING):
         foreign = packages(imported(name)) - set(sys.stdlib_module_names) - {"keras", "srredsim"}
         assert not foreign, f"srredsim.{name} imports {foreign}; keras.ops has what it needs on every backend"
 
 
 def test_only_pipeline_training_and_export_import_tensorflow():
-    allowed = [name for name in MODULES if any(name == one or name.startswith(f"{one}.") for one in TENSORFLOW)]
-    assert [name for name in MODULES if name not in allowed and "tensorflow" in packages(imported(name))] == []
+    allowed = [name for name in modules() if any(name == one or name.startswith(f"{one}.") for one in TENSORFLOW)]
+    assert [name for name in modules() if name not in allowed and "tensorflow" in packages(imported(name))] == []
 
 
 def test_the_command_line_starts_without_heavy_packages():
-    for name in ["", "errors", "members", "resources", "__main__", *sorted(SKIN)]:
+    skin = {name for name in modules() if name == "cli" or name.startswith("cli.")}
+    for name in ["", "errors", "members", "resources", "__main__", *sorted(skin)]:
         assert not packages(imported(name, top_level=True)) & SLOW, name
         assert own(imported(name, top_level=True)) <= {"errors", "members", "resources", "keras_start", "cli"}, name
 
 
 def test_pictures_and_progress_bars_are_imported_when_needed():
-    for name in sorted(MODULES):
+    for name in sorted(modules()):
         assert not packages(imported(name, top_level=True)) & {"matplotlib", "rich"}, name
 
 
 def test_what_is_private_stays_in_its_folder():
     """A module or a name with an underscore in front is for what stands beside it."""
     found = []
-    for name in sorted(MODULES):
+    for name in sorted(modules()):
         for full in imported(name):
             home, private, _ = full.partition("._")
             if private and full.startswith("srredsim.") and not f"srredsim.{name}.".startswith(f"{home}."):
@@ -194,12 +198,12 @@ def test_the_science_loads_no_neural_network(module):
 def test_the_rules_notice_a_breach(monkeypatch):
     """The reader of imports sees those inside functions, in both spellings."""
     source = "import numpy as np\ndef late():\n    import tensorflow.data\n    from srredsim.training import fit\n"
-    monkeypatch.setitem(MODULES, "optics.otf", ast.parse(source))
+    monkeypatch.setitem(modules(), "optics.otf", ast.parse(source))
     assert packages(imported("optics.otf")) == {"numpy", "tensorflow", "srredsim"}
     assert own(imported("optics.otf")) == {"training"}
     assert packages(imported("optics.otf", top_level=True)) == {"numpy"}
     types = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from srredsim.zoo import models\n"
-    monkeypatch.setitem(MODULES, "optics.bands", ast.parse(types))
+    monkeypatch.setitem(modules(), "optics.bands", ast.parse(types))
     assert own(imported("optics.bands")) == set()
     with pytest.raises(AssertionError, match="stand above it"):
         test_imports_point_one_way()

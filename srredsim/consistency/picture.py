@@ -9,6 +9,7 @@ import numpy as np
 
 from srredsim.consistency.compare import Consistency
 from srredsim.picture import bar_length, most_detailed, reduced
+from srredsim.sheet import Place, Sheet
 
 DPI = 100
 PANEL, COLOURS, GAP, HEADING, WORDS = 4.2, 0.75, 0.12, 0.85, 0.75  # inches
@@ -18,6 +19,7 @@ PERCENTILES = (1.0, 99.8)  # what is black and what is white in the image
 UNSUPPORTED, MISSING = "#ff40d0", "#20d040"  # as the ends of the colours of the score
 MOST = 8.0  # times the noise: the end of the colours of the residual
 STRONG = 15.0  # standard deviations: the end of the colours
+RATIOS, DEVIATIONS = (1 / MOST, 0.5, 1, 2, MOST), (-15, -10, -5, 0, 5, 10, 15)  # told beside the colours
 SHADE = {"facecolor": "black", "alpha": 0.5, "edgecolor": "none", "pad": 1.5}  # behind the words in a picture
 LEGEND = (
     "Residual: what is left of the raw frames when this image has explained what it can, over the noise of the camera."
@@ -55,23 +57,20 @@ def picture(
     width, height = 3 * PANEL + 2 * COLOURS + 2 * GAP, HEADING + tall + GAP + PANEL + WORDS
     figure = Figure((width, height), dpi=DPI)
     FigureCanvasAgg(figure)
-
-    def axes(left: float, bottom: float, across: float, up: float):
-        return figure.add_axes((left / width, bottom / height, across / width, up / height))
-
     lefts = GAP / 2, GAP + PANEL, GAP + 2 * PANEL + COLOURS
     contrast = np.percentile(image[::2, ::2], PERCENTILES)
-    for bottom, up, part in ((WORDS + PANEL + GAP, tall, (slice(None), slice(None))), (WORDS, PANEL, look)):
-        panels = [axes(left, bottom, PANEL, up) for left in lefts]
-        bars = [axes(left + PANEL + GAP / 2, bottom + 0.1 * up, 0.13, 0.8 * up) for left in lefts[1:]]
-        _draw(panels, bars, image, found, part, contrast, pixel_size_um)
-        if bottom > WORDS:
-            for panel, heading in zip(panels, (name, "residual", "score"), strict=True):
-                panel.set_title(heading, fontsize=12)
-                panel.add_patch(_square(column, row, side))
-    figure.suptitle("\n".join(filter(None, (title, words(found)))), fontsize=11, y=1 - 0.1 / height, va="top")
-    figure.text(0.5, 0.1 / height, LEGEND, fontsize=8.5, color="0.3", ha="center", va="bottom")
-    figure.savefig(path, format="png")
+    above, whole = WORDS + PANEL + GAP, (slice(None), slice(None))
+    for bottom, up, part in ((above, tall, whole), (WORDS, PANEL, look)):
+        _draw(Sheet(figure), [(left, bottom, PANEL, up) for left in lefts], image, found, part, contrast, pixel_size_um)
+    sheet = Sheet(figure)
+    for left, heading in zip(lefts, (name, "residual", "score"), strict=True):
+        panel = (left, above, PANEL, tall)
+        sheet.outline(_within(panel, image.shape, column, row, side, side), "gold", 1.2)
+        sheet.words(left + PANEL / 2, above + tall + 0.08, heading, fontsize=12, va="bottom")
+    title = "\n".join(filter(None, (title, words(found))))
+    sheet.words(width / 2, height - 0.1, title, fontsize=11, va="top")
+    sheet.words(width / 2, 0.1, LEGEND, fontsize=8.5, color="0.3", va="bottom")
+    figure.savefig(path, format="png", pil_kwargs={"compress_level": 1})
 
 
 def words(found: Consistency) -> str:
@@ -103,59 +102,66 @@ def closest_look(image: np.ndarray, found: Consistency) -> tuple[int, int, int]:
     return row, column, side
 
 
-def _draw(panels, bars, image, found, part, contrast, pixel_size_um) -> None:
+def _within(panel: Place, shape: tuple[int, int], column: float, row: float, across: float, down: float) -> Place:
+    """Where pixels of a field (y, x), rows from the top, are in its panel."""
+    left, bottom, width, height = panel
+    y, x = height / shape[0], width / shape[1]
+    return left + column * x, bottom + height - (row + down) * y, across * x, down * y
+
+
+def _draw(sheet: Sheet, panels: list[Place], image, found, part, contrast, pixel_size_um) -> None:
     """One row: image, residual and score of a part of the field."""
     from matplotlib.colors import LogNorm, Normalize
 
-    y, x = image[part].shape
-    top, left = (side.start or 0 for side in part)
-    extent = (left, left + x, top + y, top)
     shown = (
-        (image, "gray", Normalize(*contrast)),
-        (found.residual, "RdBu_r", LogNorm(1 / MOST, MOST)),
-        (found.score, "PiYG", Normalize(-STRONG, STRONG)),
+        (image, "gray", Normalize(*contrast), None),
+        (found.residual, "RdBu_r", LogNorm(1 / MOST, MOST), RATIOS),
+        (found.score, "PiYG", Normalize(-STRONG, STRONG), DEVIATIONS),
     )
-    drawn = []
-    for panel, (values, colours, norm) in zip(panels, shown, strict=True):
-        panel.set_facecolor("0.75")
-        small = reduced(np.asarray(values[part], np.float32), LONGEST)
-        drawn.append(
-            panel.imshow(small, cmap=colours, norm=norm, extent=extent, interpolation="nearest", aspect="auto")
-        )
-        panel.set_xticks([])
-        panel.set_yticks([])
-    for bar, image_of_values in zip(bars, drawn[1:], strict=True):
-        panels[0].figure.colorbar(image_of_values, cax=bar)
-    bars[0].set_yticks([1 / MOST, 0.5, 1, 2, MOST], labels=[f"{1 / MOST:.2g}", "0.5", "1", "2", f"{MOST:g}"])
-    bars[0].minorticks_off()
+    for panel, (values, colours, norm, marks) in zip(panels, shown, strict=True):
+        sheet.filled(panel, "0.75")
+        sheet.image(panel, reduced(np.asarray(values[part], np.float32), LONGEST), colours, norm)
+        if marks:
+            _colours(sheet, panel, colours, norm, marks)
     for mask, colour in ((found.unsupported, UNSUPPORTED), (found.missing, MISSING)):
-        covered = reduced(mask[part].astype(np.float32), LONGEST)
-        if covered.any() and min(covered.shape) > 1:
-            panels[0].contour(
-                np.linspace(extent[0], extent[1], covered.shape[1]),
-                np.linspace(extent[3], extent[2], covered.shape[0]),
-                covered,
-                [0.01 if max(mask[part].shape) > LONGEST else 0.5],
-                colors=colour,
-                linewidths=1.0,
-            )
-    _scale_bar(panels[0], extent, pixel_size_um)
+        sheet.lines(_borders(mask[part], panels[0]), colour)
+    for panel in panels:
+        sheet.outline(panel, "black", 0.8)
+    _scale_bar(sheet, panels[0], image[part].shape[1], pixel_size_um)
 
 
-def _square(column: int, row: int, side: int):
-    from matplotlib.patches import Rectangle
+def _colours(sheet: Sheet, panel: Place, colours: str, norm, marks: tuple[float, ...]) -> None:
+    """What the colours of a panel mean, on its right."""
+    left, bottom, width, height = panel
+    bar = left + width + GAP / 2, bottom + 0.1 * height, 0.13, 0.8 * height
+    sheet.image(bar, norm.inverse(np.linspace(1, 0, 256))[:, None], colours, norm)
+    sheet.outline(bar, "black", 0.8)
+    right, ticks = bar[0] + bar[2], [bar[1] + bar[3] * float(norm(mark)) for mark in marks]
+    sheet.lines([np.array([(right, y), (right + 0.05, y)]) for y in ticks], "black", 0.8)
+    for mark, y in zip(marks, ticks, strict=True):
+        sheet.words(right + 0.1, y, f"{mark:.2g}".replace("-", "\N{MINUS SIGN}"), fontsize=10, ha="left", va="center")
 
-    return Rectangle((column, row), side, side, fill=False, edgecolor="gold", linewidth=1.2)
+
+def _borders(mask: np.ndarray, panel: Place) -> list[np.ndarray]:
+    """Lines around what is flagged, in inches; none where nothing is."""
+    from contourpy import contour_generator  # with which matplotlib finds them, too
+
+    covered = reduced(mask.astype(np.float32), LONGEST)
+    if not covered.any() or min(covered.shape) < 2:
+        return []
+    left, bottom, width, height = panel
+    x = np.linspace(left, left + width, covered.shape[1])
+    y = np.linspace(bottom + height, bottom, covered.shape[0])
+    lines = contour_generator(x, y, covered).lines(0.01 if max(mask.shape) > LONGEST else 0.5)
+    return [np.asarray(line) for line in lines]
 
 
-def _scale_bar(axis, extent: tuple[int, int, int, int], pixel_size_um: float | None) -> None:
-    from matplotlib.patches import Rectangle
-
-    left, right, bottom, top = extent
-    width, height = right - left, bottom - top
-    length = bar_length(width * (pixel_size_um or 1.0))
-    pixels = length / (pixel_size_um or 1.0)
-    x, y = right - 0.04 * width - pixels, bottom - 0.04 * height
-    axis.add_patch(Rectangle((x, y - 0.012 * height), pixels, 0.012 * height, color="white"))
+def _scale_bar(sheet: Sheet, panel: Place, field: int, pixel_size_um: float | None) -> None:
+    """At the lower right of a panel ``field`` pixels wide."""
+    left, bottom, width, height = panel
+    length = bar_length(field * (pixel_size_um or 1.0))
+    across = length / (pixel_size_um or 1.0) * width / field
+    x, y = left + 0.96 * width - across, bottom + 0.04 * height
+    sheet.filled((x, y, across, 0.012 * height), "white")
     words = f"{length:g} {'px' if pixel_size_um is None else 'µm'}"
-    axis.text(x + pixels / 2, y - 0.03 * height, words, color="white", ha="center", va="bottom", fontsize=9, bbox=SHADE)
+    sheet.words(x + across / 2, y + 0.03 * height, words, color="white", va="bottom", fontsize=9, bbox=SHADE)

@@ -25,6 +25,7 @@ class View:
         self.positions_um = tuple((np.arange(n) - (n - 1) / 2) * pixel_size_um for n in self.shape)
         self.splines = [_splines(n, n * pixel_size_um) for n in self.shape]
         # sparse, and no larger than the splines are many: hardly any work, whatever the field
+        self._transposed = [each.T for each in self.splines]
         self.inverses = [np.linalg.inv((each.T @ each).toarray()) for each in self.splines]
 
     @property
@@ -45,9 +46,10 @@ class View:
 
     def smooth(self, image: np.ndarray) -> np.ndarray:
         """The smooth image that is nearest to an image."""
-        (rows, columns), (above, beside) = self.splines, self.inverses
-        heights = above @ ((rows.T @ image) @ columns) @ beside
-        return ((rows @ heights.astype(np.float32)) @ columns.T).astype(np.float32, copy=False)
+        (rows, columns), (down, across), (above, beside) = self.splines, self._transposed, self.inverses
+        heights = above @ (across @ (down @ image).T).T @ beside
+        # the sparse ones first: after another matrix they would be transposed anew
+        return (columns @ (rows @ heights.astype(np.float32)).T).T.astype(np.float32, copy=False)
 
     def rough(self, image: np.ndarray) -> np.ndarray:
         return image - self.smooth(image)

@@ -12,10 +12,12 @@ from srredsim.inspection.checks import middle, middle_position
 from srredsim.inspection.report import inspect
 from srredsim.inspection.verdicts import BAD, DOUBTFUL, GOOD
 from srredsim.optics.nominal import frequency, length
+from srredsim.sheet import Place, Sheet
 
 DPI = 100
 PANEL = 2.9  # inches
 GAP, HEADING, LINE = 0.12, 0.28, 0.19  # inches
+NUMBERS = 0.55, 0.45  # inches: what those beside and below the light take
 MOST_ANGLES = 5  # shown
 SPECTRUM_PIXELS = 256  # shown of a spectrum, along its longer side, at most
 OVERLAY_PIXELS = 96
@@ -48,25 +50,26 @@ def picture(stack: RawStack, path: str | Path | BinaryIO, report: dict[str, Any]
     figure = Figure((width, height), dpi=DPI)
     FigureCanvasAgg(figure)
 
-    def panel(row: int, column: int, across: int = 1, inset: tuple[float, float] = (0.0, 0.0)) -> Any:
-        """Axes in a place of the grid; `inset` (left, bottom) leaves room for its numbers."""
-        left = GAP + column * (PANEL + GAP) + inset[0]
-        bottom = height - (row + 1) * (PANEL + HEADING + GAP) + inset[1]
-        wide = across * (PANEL + GAP) - GAP - inset[0]
-        return figure.add_axes((left / width, bottom / height, wide / width, (PANEL - inset[1]) / height))
+    sheet = Sheet(figure)
 
-    _widefield(panel(0, 0), raw.mean(axis=(0, 1)))
-    _overlay(panel(0, 1), raw.mean(axis=1))
-    _light(panel(0, 2, columns - 2, (0.55, 0.45)), report["frame_means"][0])
+    def panel(row: int, column: int) -> Place:
+        return GAP + column * (PANEL + GAP), height - (row + 1) * (PANEL + HEADING + GAP), PANEL, PANEL
+
+    _widefield(sheet, panel(0, 0), raw.mean(axis=(0, 1)))
+    _overlay(sheet, panel(0, 1), raw.mean(axis=1))
+    left, bottom, _, up = panel(0, 2)
+    across = (columns - 2) * (PANEL + GAP) - GAP - NUMBERS[0]
+    place = ((left + NUMBERS[0]) / width, (bottom + NUMBERS[1]) / height, across / width, (up - NUMBERS[1]) / height)
+    _light(figure.add_axes(place), report["frame_means"][0])
     for angle in range(shown):
-        _spectrum(panel(1, angle), raw[angle], angle, stack.optics.pixel_size_um, channel)
+        _spectrum(sheet, panel(1, angle), raw[angle], angle, stack.optics.pixel_size_um, channel)
     for number, check in enumerate(channel["checks"]):
         y = (LINE * (len(channel["checks"]) - number) - LINE / 2 + GAP) / height
         style = {"fontsize": 8, "va": "center", "parse_math": False}
         figure.text(GAP / width, y, check["name"], **style)
         figure.text(1.65 / width, y, check["verdict"] or "-", color=COLOURS[check["verdict"]], weight="bold", **style)
         figure.text(2.35 / width, y, _short(check["number"], columns), **style)
-    figure.savefig(path, format="png")
+    figure.savefig(path, format="png", pil_kwargs={"compress_level": 1})
 
 
 def mean_spectrum(frames: np.ndarray) -> np.ndarray:
@@ -93,22 +96,34 @@ def overlay(averages: np.ndarray) -> np.ndarray:
     return np.clip(image / max(float(np.percentile(image, 99.8)), 1e-30), 0, 1)
 
 
-def _widefield(axes: Any, image: np.ndarray) -> None:
+def _widefield(sheet: Sheet, panel: Place, image: np.ndarray) -> None:
+    from matplotlib.colors import Normalize
+
     low, high = np.percentile(image, (0.5, 99.8))
-    axes.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-9), interpolation="antialiased")
-    _titled(axes, "widefield (mean of all frames)")
+    place = _fitted(panel, image.shape)
+    sheet.image(place, image, "gray", Normalize(low, max(high, low + 1e-9)), interpolation="antialiased")
+    _titled(sheet, place, "widefield (mean of all frames)")
 
 
-def _overlay(axes: Any, averages: np.ndarray) -> None:
+def _overlay(sheet: Sheet, panel: Place, averages: np.ndarray) -> None:
     """The very middle, magnified: a movement of a pixel has to be seen."""
     part = middle(averages, OVERLAY_PIXELS)
-    axes.imshow(overlay(part), interpolation="antialiased")
-    _titled(axes, f"angles overlaid, middle {part.shape[1]} x {part.shape[2]}: grey if alike")
+    place = _fitted(panel, part.shape[1:])
+    sheet.image(place, overlay(part), interpolation="antialiased")
+    _titled(sheet, place, f"angles overlaid, middle {part.shape[1]} x {part.shape[2]}: grey if alike")
 
 
-def _titled(axes: Any, title: str) -> None:
-    axes.set_title(title, fontsize=9, parse_math=False)
-    axes.set_axis_off()
+def _fitted(panel: Place, shape: tuple[int, ...]) -> Place:
+    """The largest place for an image (y, x), in the middle of a panel."""
+    left, bottom, width, height = panel
+    pixel = min(height / shape[0], width / shape[1])
+    y, x = pixel * shape[0], pixel * shape[1]
+    return left + (width - x) / 2, bottom + (height - y) / 2, x, y
+
+
+def _titled(sheet: Sheet, place: Place, title: str) -> None:
+    left, bottom, width, height = place
+    sheet.words(left + width / 2, bottom + height + 0.06, title, fontsize=9, va="bottom", parse_math=False)
 
 
 def _light(axes: Any, means: list[list[float | None]]) -> None:
@@ -131,41 +146,39 @@ def _light(axes: Any, means: list[list[float | None]]) -> None:
     )
 
 
-def _spectrum(axes: Any, frames: np.ndarray, angle: int, pixel_size_um: float | None, channel: dict[str, Any]) -> None:
+def _spectrum(
+    sheet: Sheet, panel: Place, frames: np.ndarray, angle: int, pixel_size_um: float | None, channel: dict[str, Any]
+) -> None:
+    from matplotlib.colors import Normalize
+
     spectrum = _reduced(mean_spectrum(middle(frames)))
     low, high = np.percentile(spectrum, (20, 99.95))
     nyquist = 0.5 / (pixel_size_um or 1.0)
-    axes.imshow(
-        spectrum,
-        cmap="magma",
-        vmin=low,
-        vmax=max(high, low + 1e-9),
-        extent=(-nyquist, nyquist, nyquist, -nyquist),
-        interpolation="nearest",
-    )
+    sheet.image(panel, spectrum, "magma", Normalize(low, max(high, low + 1e-9)))
     title = f"angle {angle + 1}"
     if reach := frequency(channel, "cutoff"):
-        turn = np.linspace(0, 2 * np.pi, 181)
-        axes.plot(reach * np.cos(turn), reach * np.sin(turn), color="white", linewidth=0.7, alpha=0.8)
+        sheet.lines([_ring(panel, nyquist, (0.0, 0.0), reach)], "white", 0.7, within=panel, alpha=0.8)
     if channel["stripes"] and not channel["order_checked"]:
         found = channel["stripes"][angle]
         title += f": {found['status']}"
         if found["status"] != "failed":
             for order, colour in zip(found["orders"], ORDER_COLOURS, strict=False):
                 ky, kx = frequency(order, "k")
+                rings = [_ring(panel, nyquist, (sign * ky, sign * kx), nyquist / 14) for sign in (1, -1)]
                 style = "-" if order["status"] == "measured" else ":"
-                for sign in (1, -1):
-                    axes.add_patch(_ring(sign * kx, sign * ky, nyquist / 14, colour, style))
+                sheet.lines(rings, colour, 1.2, within=panel, linestyles=style)
             title += f", {length(found['orders'][-1], 'line_spacing')}"
-    axes.set_xlim(-nyquist, nyquist)
-    axes.set_ylim(nyquist, -nyquist)
-    _titled(axes, title)
+    _titled(sheet, panel, title)
 
 
-def _ring(x: float, y: float, radius: float, colour: str, style: str) -> Any:
-    from matplotlib.patches import Circle
-
-    return Circle((x, y), radius, fill=False, edgecolor=colour, linewidth=1.2, linestyle=style)
+def _ring(panel: Place, nyquist: float, k: tuple[float, float], radius: float) -> np.ndarray:
+    """(points, 2) in inches: a circle about (ky, kx), rows downwards, in a panel from -nyquist to nyquist."""
+    left, bottom, width, height = panel
+    turn = np.linspace(0, 2 * np.pi, 181)
+    x, y = k[1] + radius * np.cos(turn), k[0] + radius * np.sin(turn)
+    return np.stack(
+        [left + (x + nyquist) / (2 * nyquist) * width, bottom + (nyquist - y) / (2 * nyquist) * height], axis=1
+    )
 
 
 def _reduced(spectrum: np.ndarray) -> np.ndarray:

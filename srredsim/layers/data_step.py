@@ -18,7 +18,7 @@ D / (D + \mu)`: it takes a third of the time of the exact derivative.
 """
 
 import keras
-from keras import layers, ops
+from keras import KerasTensor, layers, ops
 
 from srredsim.layers import sim_forward
 from srredsim.layers.sim_forward import SCALE
@@ -31,10 +31,15 @@ LEAST, TINY = 1e-4, 1e-12  # of D, where nothing is passed; and of precision, wh
 
 
 class _Exact(layers.Layer):
-    """A layer in float32, whatever the policy."""
+    """A layer in float32, whatever the policy. Its shapes are told: to find them Keras would go through all of it."""
 
     def __init__(self, **settings):
         super().__init__(**settings | {"dtype": "float32"})
+
+
+def _plane(batch, *channels):
+    """A float32 tensor of a known rank and of any size."""
+    return KerasTensor((batch, *channels, None, None), "float32")
 
 
 @keras.saving.register_keras_serializable(package="srredsim")
@@ -55,6 +60,10 @@ class Optics(_Exact):
         apodised = ops.power(sim_forward.ideal_otf(frequency / reach[:, 0]) + 1e-9, APODISATION)
         return (*otf, passed, prior, apodised, apodised / (ops.square(apodised) + RIM))
 
+    def compute_output_spec(self, light, *numbers):
+        batch = light.shape[0]
+        return (_plane(batch, None), _plane(batch, None), *(_plane(batch) for _ in range(4)))
+
 
 @keras.saving.register_keras_serializable(package="srredsim")
 class Residual(_Exact):
@@ -69,6 +78,9 @@ class Residual(_Exact):
         expected = sim_forward.forward(sim_forward.filtered(image, unapodised), light, otf) + haze
         variance = gain * ops.maximum(expected, 0.0) + dark
         return (frames - expected) * _inside(frames), variance
+
+    def compute_output_spec(self, image, recorded, optics):
+        return _plane(*recorded[0].shape[:2]), _plane(*recorded[0].shape[:2])
 
 
 @keras.saving.register_keras_serializable(package="srredsim")
@@ -96,6 +108,9 @@ class DataStep(_Exact):
             inside = ops.repeat(ops.repeat(_inside(residual), SCALE, axis=0), SCALE, axis=1)
             step = step - sim_forward.filtered(inside * (image - ops.stop_gradient(image)), passed / whole)
         return self.length * step
+
+    def compute_output_spec(self, image, left, light, optics, training=None):
+        return _plane(image.shape[0])
 
 
 def mean_of_lit(values, light):

@@ -99,7 +99,7 @@ def full_disk(largest):
     ],
     ids=lambda command: " ".join(map(str, command[:2])),
 )
-def test_a_full_disk_is_one_line(run, command, cell, tiny_model, home, tmp_path, files_in):
+def test_a_full_disk_is_one_line(run, command, cell, tiny_model, home, tmp_path, files_in, eagerly):
     places = {"CELL": cell, "TINY": tiny_model, "OUT": tmp_path / "out", "RAW": home / "raw"}
     with full_disk(3000):
         status, _, err = run(*(places.get(word, word) for word in command))

@@ -79,7 +79,7 @@ def test_units_and_offset_change_nothing_else(widefield):
     np.testing.assert_allclose(epll(3 * noisy + 70, 30, 3 * np.ptp(noisy)), 3 * expected + 70, atol=0.05)
 
 
-@pytest.mark.parametrize("kind", ["filaments", "membranes"])
+@pytest.mark.parametrize("kind", ["filaments", pytest.param("membranes", marks=pytest.mark.slow)])
 def test_white_noise_is_taken_out_of_widefield_images_about_as_well_as_by_bm3d(widefield, kind):
     clean = widefield(kind, 112)
     noisy = np.random.default_rng(6).normal(clean, 12)

@@ -111,6 +111,9 @@ DNCNN = [-0.060535777, 0.0795499344, -0.0136033855, -0.0943902135, 0.113994114, 
 MEMNET = [0.41397915, 0.292438282, 0.499732222, 0.447452239, 0.460929826, -0.0105175701]
 RIDNET = [0.540621454, 0.293131577, 0.589582874, 0.614655308, 0.50126894, 0.173932954]
 SAN = [0.303252473, 0.913319589, 0.238145601, 0.652852181, -0.402283528, 0.525914658]
+FEW_EDSR = [0.113160792, 0.420357399, 0.189527303, -0.272094697, -0.422141403, 0.274886578]
+FEW_RDN = [0.0587926937, 0.332366076, 0.150977194, -0.63976419, -0.171163052, 0.080462493]
+FEW_RRDB = [-0.0550974909, 0.107870149, -0.0212788749, -0.129449159, -0.0419374183, -0.0980663374]
 FEW_RCAN = [0.0576197683, 0.182841009, 0.0089518223, 0.326365829, 0.0349063762, 0.188305557]
 FEW_SAN = [0.175120222, 0.301340991, 0.041094251, 0.620627224, -0.04269474, 0.373494953]
 SRFBN = [
@@ -121,7 +124,8 @@ SRFBN = [
 ]
 
 
-@pytest.mark.parametrize("blocks", [16, pytest.param(23, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [16, 23])
 def test_rrdb(blocks):
     model = networks.build("rrdb", blocks=blocks)
     assert model.count_params() == RRDB_PARAMETERS[blocks]
@@ -140,8 +144,8 @@ def slow(*case):
     ("name", "parameters", "gain", "shape", "expected"),
     [
         slow("rcan", 15_442_337, 1.0, (48, 40), RCAN),
-        ("edsr", 40_720_385, 1.5, (48, 40), EDSR),
-        ("rdn", 22_121_089, 1.5, (48, 40), RDN),
+        slow("edsr", 40_720_385, 1.5, (48, 40), EDSR),
+        slow("rdn", 22_121_089, 1.5, (48, 40), RDN),
         slow("san", 15_672_426, 1.0, (48, 40), SAN),
         ("ridnet", 1_497_045, 1.5, (24, 20), RIDNET),
     ],
@@ -155,12 +159,23 @@ def test_others(name, parameters, gain, shape, expected):
     assert_golden(image, expected)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("rcan", FEW_RCAN), ("san", FEW_SAN)])
-def test_of_few_groups_and_blocks(name, expected):
+@pytest.mark.parametrize(
+    ("name", "gain", "few", "expected"),
+    [
+        ("edsr", 1.5, {"blocks": 2}, FEW_EDSR),
+        ("rcan", 1.0, {"groups": 2, "blocks": 2}, FEW_RCAN),
+        ("rdn", 1.5, {"blocks": 2}, FEW_RDN),
+        ("rrdb", 1.0, {"blocks": 2}, FEW_RRDB),
+        ("san", 1.0, {"groups": 2, "blocks": 2}, FEW_SAN),
+    ],
+)
+def test_of_few_groups_and_blocks(name, gain, few, expected):
     """Numbers of the layers that give the published ones, in float64."""
-    few = {"groups": 2, "blocks": 2}
     model = networks.build(name, **few)
-    fill_by_the_table(model, name, 1.0, **few)
+    if name == "rrdb":
+        fill_rrdb(model, **few)
+    else:
+        fill_by_the_table(model, name, gain, **few)
     assert_golden(keras.ops.convert_to_numpy(model(golden_input()))[0, ..., 0], expected)
 
 

@@ -47,9 +47,9 @@ def rcan(scale, frames=1, images=1, groups=10, blocks=20, filters=64, reduction=
     return conv(frames, filters) + body + shuffled(filters, scale) + conv(filters, images)
 
 
-def rdn(scale, frames=1, images=1, blocks=16, layers=8, filters=64, growth=64):
-    dense = sum(conv(filters + growth * layer, growth) for layer in range(layers))
-    dense += conv(filters + growth * layers, filters, 1)
+def rdn(scale, frames=1, images=1, blocks=16, layers_per_block=8, filters=64, growth=64):
+    dense = sum(conv(filters + growth * layer, growth) for layer in range(layers_per_block))
+    dense += conv(filters + growth * layers_per_block, filters, 1)
     body = conv(filters, filters) + blocks * dense + conv(blocks * filters, filters, 1) + conv(filters, filters)
     return conv(frames, filters) + body + shuffled(filters, scale) + conv(filters, images)
 
@@ -149,7 +149,7 @@ COUNTS = {
     "edsr": lambda scale: edsr(scale, blocks=2, filters=4),
     "memnet": lambda scale: memnet(scale, 1, 2, 2, 4),
     "rcan": lambda scale: rcan(scale, groups=2, blocks=1, filters=4, reduction=2),
-    "rdn": lambda scale: rdn(scale, blocks=2, layers=2, filters=4, growth=3),
+    "rdn": lambda scale: rdn(scale, blocks=2, layers_per_block=2, filters=4, growth=3),
     "red_net": lambda scale: red_net(scale, 15, 5, 4),
     "ridnet": lambda scale: ridnet(scale, 1, 1, 4, 2),
     "rrdb": lambda scale: rrdb(scale, blocks=1, filters=4, growth=2),
@@ -190,7 +190,16 @@ def test_parameters_of_every_network_are_counted():
     assert sorted([*COUNTS, *ENDS, "unrolled"]) == networks.names()  # that one is not published
 
 
-@pytest.mark.parametrize(("name", "count", "parameters"), [("rcan", rcan, 15_442_337), ("san", san, 15_672_426)])
+@pytest.mark.parametrize(
+    ("name", "count", "parameters"),
+    [
+        ("edsr", edsr, 40_720_385),
+        ("rcan", rcan, 15_442_337),
+        ("rdn", rdn, 22_121_089),
+        ("rrdb", rrdb, 11_696_641),
+        ("san", san, 15_672_426),
+    ],
+)
 def test_left_alone_they_are_those_of_the_w2s_benchmark(name, count, parameters):
     of_network, of_table = (
         {key: value.default for key, value in inspect.signature(each).parameters.items()}
@@ -273,10 +282,13 @@ def block_after(layer, name, scale):
 ONE_SIDED = ("red_net", "act", "nlsn", "omnisr")
 
 
+TURNED = [(name, s) for name in networks.names() if name not in (*ONE_SIDED, "unrolled") for s in scales(name)]
+TURNED += [("red_net", 3), ("swinir", 1), ("swinir", 3)]
+AGAIN = [(name, scale) for name in ("rcan", "rdn", "san") for scale in (3, 4, 8)]  # edsr ends as they do
+
+
 @pytest.mark.parametrize(
-    ("name", "scale"),
-    [(name, s) for name in networks.names() if name not in (*ONE_SIDED, "unrolled") for s in scales(name)]
-    + [("red_net", 3), ("swinir", 1), ("swinir", 3)],
+    ("name", "scale"), [pytest.param(*one, marks=pytest.mark.slow if one in AGAIN else ()) for one in TURNED]
 )
 def test_a_turned_network_makes_the_turned_image(name, scale, build_small):
     """So nothing is moved to one side, by padding or by the order of the pixels of a block."""

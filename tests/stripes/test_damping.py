@@ -39,7 +39,12 @@ DAMPINGS = (0.6, 0.75, 0.85, 0.95)
 
 @pytest.mark.parametrize(
     ("phases", "photons", "within", "on_average"),
-    [(5, 100.0, 0.12, 0.02), (5, 800.0, 0.04, 0.01), (3, 100.0, 0.15, 0.04), (3, 800.0, 0.07, 0.02)],
+    [
+        (5, 800.0, 0.04, 0.01),
+        (3, 100.0, 0.15, 0.04),
+        pytest.param(5, 100.0, 0.12, 0.02, marks=pytest.mark.slow),
+        pytest.param(3, 800.0, 0.07, 0.02, marks=pytest.mark.slow),
+    ],
 )
 def test_the_lens_is_what_it_is(phases, photons, within, on_average):
     """Simulated stacks, read as any camera's: each, within what it says itself, and on average."""
@@ -54,7 +59,7 @@ def test_the_lens_is_what_it_is(phases, photons, within, on_average):
     assert abs(np.mean(off)) < on_average
 
 
-@pytest.mark.parametrize("phases", [5, 3])
+@pytest.mark.parametrize("phases", [3, pytest.param(5, marks=pytest.mark.slow)])
 def test_the_uncertainty_is_that_of_repeated_exposures(phases):
     """The same field, exposed again and again: what is measured scatters as each says of itself."""
     settings = stack(0.75, phases, 150.0)[0].settings

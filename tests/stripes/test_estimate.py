@@ -167,13 +167,14 @@ def test_gain_and_offset_of_the_camera_change_nothing():
         assert one.orders[0].modulation_depth == pytest.approx(two.orders[0].modulation_depth, rel=1e-3)
 
 
-def test_noise_hardly_ever_looks_like_stripes():
+@pytest.mark.parametrize(("stacks", "most"), [(20, 1), pytest.param(70, 2, marks=pytest.mark.slow)])
+def test_noise_hardly_ever_looks_like_stripes(stacks, most):
     rng = np.random.default_rng(11)
     transfer = Transfer(5.3, 0.08)
-    stacks = [rng.poisson(20, (3, phases, 64, 64)) for phases in (3, 5) for _ in range(70)]
-    found = [angle.status for raw in stacks for angle in estimate(prepare(raw), transfer).angles]
-    assert len(found) == 420
-    assert found.count("failed") >= 418  # 1 in 200 would be 2.1
+    raws = [rng.poisson(20, (3, phases, 64, 64)) for phases in (3, 5) for _ in range(stacks)]
+    found = [angle.status for raw in raws for angle in estimate(prepare(raw), transfer).angles]
+    assert len(found) == 6 * stacks
+    assert found.count("failed") >= len(found) - most  # 1 in 200 would be 0.6, or 2.1
 
 
 def test_a_second_order_beside_the_grid_of_lags_is_found():

@@ -8,16 +8,6 @@ from srredsim.training import checkpoint
 
 
 @pytest.fixture
-def eagerly():
-    """Few steps are done in half of the time when no graph is built for them."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
-@pytest.fixture
 def broken_off(tmp_path, monkeypatch):
     """Function of an epoch: the folder in which there will be a copy of the run as it stood at its end."""
 

@@ -31,7 +31,7 @@ TINY = {
     "metrics": ["psnr"],
     "precision": "float32",
     "epochs": 2,
-    "steps": 6,
+    "steps": 4,
     "seed": 3,
 }  # fmt: skip
 

@@ -40,8 +40,10 @@ def test_jax_trains_without_tensorflow_and_its_weights_mean_the_same_elsewhere(t
     }  # fmt: skip
     environment = os.environ | {
         "KERAS_BACKEND": "jax",
-        "XLA_FLAGS": "--xla_backend_optimization_level=0",
-    }  # compiled fast
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",  # compiled fast, and once for both trainings
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
     command = [sys.executable, "-c", SCRIPT, json.dumps(wanted), str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -46,7 +46,10 @@ def asked(home, scale, *more):
     return recipe.load("widefield_pairs", [f"data.name={home}", f"network={network}", *SETTINGS, *more])
 
 
-@pytest.mark.parametrize(("scale", "suffix"), [(1, "npy"), (2, "tif"), (3, "tif"), (4, "tif"), (8, "tif")])
+@pytest.mark.parametrize(
+    ("scale", "suffix"),
+    [(1, "npy"), (2, "tif"), (3, "tif"), *(pytest.param(n, "tif", marks=pytest.mark.slow) for n in (4, 8))],
+)
 def test_any_scale(tmp_path, scale, suffix, request):
     """Trained and used, at one scale resumed too: the image has so many times the pixels, and a pixel size to match."""
     home = folder(tmp_path / "mine", scale, suffix=suffix)

@@ -58,7 +58,11 @@ def contents(report):
 
 @pytest.mark.parametrize(
     ("kind", "writing", "shape"),  # all pairs of times, channels and slices
-    [("tiny_cleaner", {}, (2, 2, 1)), ("tiny_model", {"dtype": "uint16"}, (2, 1, 2)), ("tiny_model", {}, (1, 2, 2))],
+    [
+        ("tiny_cleaner", {}, (2, 2, 1)),
+        ("tiny_model", {"dtype": "uint16"}, (1, 2, 2)),
+        pytest.param("tiny_model", {}, (2, 1, 2), marks=pytest.mark.slow),
+    ],
 )
 def test_any_order_gives_the_same_files(kind, writing, shape, sample, tmp_path, request):
     path = written(sample, tmp_path / "cells.tif", shape)

@@ -19,11 +19,12 @@ RECIPES = [
     for name in resources.entries("models")
     for variant in ("", *recipe.variants(resources.entry("models", name)))
 ]
-W2S = [name for name in RECIPES if recipe.load(name).data.name == "w2s_simulated"]
+loaded = cache(recipe.load)
+W2S = [name for name in RECIPES if loaded(name).data.name == "w2s_simulated"]
 CACO2 = [name for name in RECIPES if name.startswith("caco2_") and not name.endswith("/simulated")]
 SIMULATED = [name for name in RECIPES if name.endswith("/simulated")]
 SLOW = ("act", "enlcn", "grl", "nlsn", "omnisr", "swinir")  # to build at each scale
-OF_FEATURES = [name for name in RECIPES if set(losses.names_of_features()) & set(recipe.load(name).as_dict()["loss"])]
+OF_FEATURES = [name for name in RECIPES if set(losses.names_of_features()) & set(loaded(name).as_dict()["loss"])]
 
 
 def build_small(wanted):
@@ -50,7 +51,7 @@ def _build_small(key):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_one_that_can_be_trained(name):
-    wanted = recipe.load(name)
+    wanted = loaded(name)
     assert wanted.name == name.replace("/", "-")
     build = inspect.signature(networks.module(wanted.network["name"]).build)
     build.bind(**{key: value for key, value in wanted.network.items() if key != "name"})  # every setting is known
@@ -62,10 +63,10 @@ def test_a_recipe_is_one_that_can_be_trained(name):
 
 @pytest.mark.parametrize("name", W2S)
 def test_a_recipe_of_widefield_images_finds_them(name):
-    data = recipe.load(name).data
+    data = loaded(name).data
     opened = catalogue.open_images(data.name, "train", data.wanted("train"))
     assert len(opened.pairs) == 1200 * (5 if data.noise_level is None else 1)
-    opened.pairs.check(recipe.load(name).network.get("scale", {"average": 1, "sim": 2}[data.target]), data.crop)
+    opened.pairs.check(loaded(name).network.get("scale", {"average": 1, "sim": 2}[data.target]), data.crop)
     assert data.crop <= opened.pairs.fields.series.size
     validation = catalogue.open_images(data.name, "validation", data.wanted("validation"))
     assert data.validation_count <= len(validation.pairs)
@@ -74,7 +75,7 @@ def test_a_recipe_of_widefield_images_finds_them(name):
 
 @pytest.mark.parametrize("name", [name for name in W2S if "# Paper, Table" in recipe.find(name).read_text("utf-8")])
 def test_the_head_of_a_recipe_has_the_figures_of_the_paper(name):
-    model, data = name.partition("/")[0], recipe.load(name).data
+    model, data = name.partition("/")[0], loaded(name).data
     head = re.search(
         r"(?<=# Paper, ).*?(?=\.$|\. Not)", recipe.find(name).read_text("utf-8"), re.DOTALL | re.MULTILINE
     )[0]
@@ -131,4 +132,4 @@ def test_without_the_weights_of_vgg19_it_is_said_how_to_get_them(name, monkeypat
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path))
     with pytest.raises(InputError, match=r"cannot be downloaded from https.*; give `vgg_weights`, a file"):
-        losses.get(recipe.load(name).loss)
+        losses.get(loaded(name).loss)

@@ -13,7 +13,7 @@ def recipe_file(tiny_model, tmp_path):
     return path
 
 
-def test_train_resume_and_predict_with_what_came_of_it(run, recipe_file, stack, here):
+def test_train_resume_and_predict_with_what_came_of_it(run, recipe_file, stack, here, eagerly):
     status, out, _ = run("train", "--model", recipe_file, "--out", "run", "--gpus", 0, "--set", "optimizer.ema=0.9")
     assert (status, out) == (0, "run\n")
     history = Path("run/history.csv").read_text().splitlines()
@@ -118,7 +118,7 @@ def pairs(here):
     return here / "pairs"
 
 
-def test_a_fine_tuned_model_has_a_name_of_its_own_everywhere(run, zoo, pairs, stack):
+def test_a_fine_tuned_model_has_a_name_of_its_own_everywhere(run, zoo, pairs, stack, eagerly):
     tuned = run("train", "--fine-tune", "tiny", "--data", "pairs", "--out", "cells", "--epochs", 1, "--steps", 1)
     assert tuned[:2] == (0, "cells\n")
     assert "tiny as it was" in tuned.err
