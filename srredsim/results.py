@@ -17,12 +17,13 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
+from srredsim.io.stored import COMPRESS, writer_of
 
 if TYPE_CHECKING:
     from srredsim.reconstruction.planes import Channel
 
 UNKNOWN = Optics()
-SUFFIXES = (".tif", ".tiff")  # names of images that are written
+SUFFIXES = (".tif", ".tiff", ".zarr")  # names of images that are written
 NOTEBOOK_PANEL = 224  # pixels of a panel of the pictures here
 NOTEBOOK_WIDTH, JPEG_QUALITY = 900, 85  # pixels and quality of pictures in colour
 MOST_CHANNELS = 3  # side by side in the picture of an image
@@ -129,15 +130,20 @@ class Image(NDArrayOperatorsMixin):
     def frame_interval_s(self) -> float | None:
         return self.optics.frame_interval_s
 
-    def save(self, path: str | Path, *, dtype: str = "float32", overwrite: bool = False) -> Path:
-        """Write a TIFF that ImageJ opens with pixel size, z step, frame interval and channel names.
+    def save(
+        self, path: str | Path, *, dtype: str = "float32", compress: str = "none", overwrite: bool = False
+    ) -> Path:
+        """Write the image with pixel size, z step, frame interval, channel names, NA and wavelengths.
 
         Parameters
         ----------
         path : path
-            Ends with .tif or .tiff. The file appears whole or not at all.
+            Ends with .tif or .tiff, for a TIFF that ImageJ opens, with .ome.tif, or with .ome.zarr. It appears whole
+            or not at all.
         dtype : {"float32", "uint16"}
             uint16 is rounded and clipped to 0 ... 65535.
+        compress : {"none", "zlib", "zstd"}
+            Of .ome.tif and .ome.zarr.
         overwrite : bool
             Replace a file that is there.
 
@@ -150,6 +156,9 @@ class Image(NDArrayOperatorsMixin):
         checks.one_of("dtype", dtype, io.DTYPES)
         if path.suffix.lower() not in SUFFIXES:
             raise InputError(f"images are written as {' or '.join(SUFFIXES)}; got {path.name}")
+        checks.one_of("compress", compress, COMPRESS)
+        if compress != "none" and writer_of(path) is None:
+            raise InputError(f"`compress` is for .ome.tif and .ome.zarr; got {path.name}")
         planes = self.planes
         if not planes.size:
             raise InputError(f"an image of the shape {self.shape} has no pixels to write")
@@ -160,7 +169,10 @@ class Image(NDArrayOperatorsMixin):
             "mode": mode,
             "optics": self.optics,
         }
-        with _spoken(), io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, **named) as writer:
+        with (
+            _spoken(),
+            io.ImageWriter(path, planes.shape, dtype, overwrite=overwrite, **named).compressed(compress) as writer,
+        ):
             for position in np.ndindex(*planes.shape[:3]):
                 writer[position] = planes[position]
         return path

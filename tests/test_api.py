@@ -325,7 +325,7 @@ def test_nothing_is_overwritten_unasked(tmp_path):
     with pytest.raises(InputError, match="exists already"):
         Image(np.ones((16, 16), np.float32), "YX").save(tmp_path / "a.tif")
     assert (tmp_path / "a.tif").read_bytes() == before
-    with pytest.raises(InputError, match=r"^images are written as .tif or .tiff; got a.png"):
+    with pytest.raises(InputError, match=r"^images are written as .tif or .tiff or .zarr; got a.png"):
         image.save(tmp_path / "a.png")
     picture = srredsim.show(image)
     picture.save(tmp_path / "a.png")

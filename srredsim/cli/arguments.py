@@ -23,6 +23,8 @@ WIDEFIELD_FRAMES = Choices("srredsim.io.wanted:WIDEFIELD_FRAMES")
 OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")
+FORMATS = Choices("srredsim.io.asked:FORMATS")
+COMPRESS = Choices("srredsim.io.stored:COMPRESS")
 
 
 class Parser(argparse.ArgumentParser):
@@ -180,6 +182,13 @@ def seed(parser: Parser, help: str) -> None:
 
 def overwrite(parser: Parser, help: str = "replace results that exist") -> None:
     parser.add_argument("--overwrite", action="store_true", help=help)
+
+
+def stored(parser: Parser) -> None:
+    kind = "of the image, {choices}: the first is for ImageJ, the others have smaller copies of large images"
+    parser.add_argument("--format", choices=FORMATS, metavar="FORMAT", help=f"{kind} ({{default}})")
+    compress = "{choices}: of OME-TIFF and OME-Zarr, without loss ({default})"
+    parser.add_argument("--compress", choices=COMPRESS, metavar="HOW", help=compress)
 
 
 def page(parser: Parser) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from srredsim import checks
+from srredsim import checks, resources
 from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
-from srredsim.io.files import stem
+from srredsim.io.files import beside, stem
+from srredsim.io.stored import COMPRESS
 from srredsim.io.wanted import Wanted
 from srredsim.optics import plausible
 
@@ -28,6 +30,7 @@ OF_RAW_STACKS = (
     "rolling",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
+FORMATS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}  # endings of their names
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,16 @@ class Writing:
     """Where results go, and how.
 
     ``out`` is a folder, left out: that of the input; ``dtype`` is float32, or uint16, for which values are rounded and
-    clipped to 0 ... 65535; ``overwrite`` replaces results that exist.
+    clipped to 0 ... 65535; ``overwrite`` replaces results that exist. ``format`` is one of `FORMATS`, of which tiff is
+    that of ImageJ, and ``compress`` of the other two.
     """
 
     out: Path | None = None
     dtype: str = "float32"
     overwrite: bool = False
     scene: int | None = None  # of the file that is read, for the names of its results
+    format: str = "tiff"
+    compress: str = "none"
     page: bool = False  # also a web page about each stack, see `srredsim.workflows.page`
 
     def __post_init__(self):
@@ -115,14 +121,24 @@ class Writing:
             checks.path("out", self.out)
         checks.one_of("dtype", self.dtype, DTYPES)
         checks.yes_or_no("overwrite", self.overwrite)
+        checks.one_of("format", self.format, FORMATS)
+        checks.one_of("compress", self.compress, COMPRESS)
+        if self.compress != "none" and self.format == "tiff":
+            raise InputError(
+                "`compress` is for `format` ome-tiff and ome-zarr; ImageJ reads a large TIFF only if it is bare"
+            )
+        if self.format == "ome-zarr" and find_spec("zarr") is None:
+            raise InputError(
+                f"`format` ome-zarr is written by zarr, which is not installed: {resources.install('files')}"
+            )
 
     def path(self, source: Path, name: str) -> Path:
-        """``<stem>_<name>.tif``, or ``<stem>_scene2_<name>.tif``"""
-        return Path(self.out or source.parent) / f"{stem(source, self.scene)}_{name}.tif"
+        """``<stem>_<name>.tif``, or ``<stem>_scene2_<name>.tif``; in another format with its ending."""
+        return Path(self.out or source.parent) / f"{stem(source, self.scene)}_{name}{FORMATS[self.format]}"
 
     def beside(self, result: Path) -> list[Path]:
         """The page about a result, if it is wanted."""
-        return [result.with_suffix(".html")] if self.page else []
+        return [beside(result, ".html")] if self.page else []
 
     def notes(self) -> list[str]:
         return ["uint16: values are rounded, and clipped to 0 ... 65535"] if self.dtype == "uint16" else []

@@ -28,6 +28,11 @@ def stem(path: Path, scene: int | None = None) -> str:
     return name if scene is None else f"{name}_scene{scene}"
 
 
+def beside(result: Path, ending: str) -> Path:
+    """What belongs to a result: its name, with another ending."""
+    return result.with_name(stem(result) + ending)
+
+
 def find(
     inputs: Iterable[str | Path],
     tell: Callable[[str], None] = lambda note: None,
@@ -120,9 +125,9 @@ def _readable_in(folder: Path, tell: Callable[[str], None]) -> list[Path]:
 
 
 def _without_results(paths: list[Path], where: Path, tell: Callable[[str], None]) -> list[Path]:
-    results = [path for path in paths if path.is_file() and tiff.is_result(path)]
+    results = [path for path in paths if formats.is_result(path)]
     if len(results) == len(paths):  # results alone are what is meant, but for the maps that belong to them
-        results = [path for path in results if path.stem.endswith(MAPS)]
+        results = [path for path in results if stem(path).endswith(MAPS)]
     if not results or len(results) == len(paths):
         return paths
     tell(f"{where}: {len(results)} results of srredsim are left out, as {results[0].name}; name them to take them")

@@ -15,7 +15,8 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.io import calibration, orders
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.whole import allocate, atomic, told
+from srredsim.io.stored import EXTRA_BYTES, Stored, writer_of
+from srredsim.io.whole import allocate, atomic, beside, told
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
 SAMPLED_PLANES, SAMPLED_PIXELS = 8, 1 << 18  # what the display range is taken from
@@ -28,6 +29,9 @@ class ImageWriter:
     writable view of it in the file, to be filled tile by tile. The file is an ImageJ hyperstack: the planes lie one
     after the other behind a header, which is also how ImageJ itself writes files above 4 GB. The display range that
     it suggests for each channel are the 0.1 and 99.9 percentiles; the pixels are left as they are.
+
+    A name that ends with .ome.tif or .zarr makes it an OME-TIFF or an OME-Zarr folder (`srredsim.io.stored`) when all
+    planes are there; until then they take as much space again.
 
     Parameters
     ----------
@@ -72,18 +76,29 @@ class ImageWriter:
         self._resolution = None if optics.pixel_size_um is None else (1 / optics.pixel_size_um,) * 2
         self._metadata = _imagej(self.shape, optics, channel_names, mode)
         self._tag = tag
+        self._optics, self._channel_names = optics, channel_names
+        self._store, self._compress = writer_of(self.path), "none"
         self._whole: AbstractContextManager[Path] = atomic(self.path, overwrite)
 
+    def compressed(self, compress: str) -> ImageWriter:
+        """The same, which compresses: one of `srredsim.io.stored.COMPRESS`, which is none of a TIFF for ImageJ."""
+        if compress != "none" and self._store is None:
+            raise ValueError(f"a TIFF for ImageJ is not compressed; got {compress}")
+        self._compress = compress
+        return self
+
     def __enter__(self) -> ImageWriter:
-        self._file = self._whole.__enter__()
+        self._stored = self._whole.__enter__()
+        self._file = beside(self._stored, ".tif") if self._store else self._stored
         try:
             t, c, z, y, x = self.shape
             size = t * c * z * self._plane_bytes
-            _refuse_too_large(self.path, size)
+            _refuse_too_large(self.path, size if self._store is None else round((1 + EXTRA_BYTES) * size))
             shape = t, z, c, y, x
             self._offset = tiff.create(self._file, shape, self.dtype, self._metadata, self._resolution, self._tag)
             allocate(self._file, self._offset + size)
         except BaseException as error:
+            self._drop_planes()
             self._whole.__exit__(type(error), error, error.__traceback__)
             raise
         return self
@@ -107,10 +122,20 @@ class ImageWriter:
             try:
                 ranges = [self._display_range(c) for c in range(self.shape[1])]
                 tiff.set_display_ranges(self._file, self._offset, ranges)
+                if self._store:
+                    known = self._optics, self._channel_names, ranges, self._tag, self._compress
+                    self._store(self._stored, Stored(self.shape, self.dtype, self.plane, *known))
             except BaseException as late:
+                self._drop_planes()
                 self._whole.__exit__(type(late), late, late.__traceback__)
                 raise
+        self._drop_planes()
         return self._whole.__exit__(kind, error, trace)
+
+    def _drop_planes(self) -> None:
+        """Away with the planes that another file was, or should have been, made of."""
+        if self._store:
+            self._file.unlink(missing_ok=True)
 
     @property
     def _plane_bytes(self) -> int:

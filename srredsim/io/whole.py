@@ -128,6 +128,11 @@ def written(path: Path) -> Path:
     return next((one.temporary for one in _group.get() or () if one.path == path), path)
 
 
+def beside(unfinished: Path, suffix: str) -> Path:
+    """A name for what is needed until a file of `atomic` is finished: should the process be killed, both go."""
+    return _unfinished(unfinished.parent, suffix)
+
+
 def refuse_existing(path: Path, overwrite: bool = False) -> None:
     """`Exists` if there is a result already that may not be replaced."""
     clear_up(path.parent.absolute())

@@ -16,6 +16,7 @@ from srredsim.acquisition import Optics, Position, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
 from srredsim.errors import InputError
+from srredsim.io.files import beside
 from srredsim.noise.whitened import whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
@@ -269,5 +270,5 @@ class Judge:
 
 def paths(image: Path) -> tuple[Path, Path]:
     """Maps and picture of an image."""
-    maps = image.with_name(f"{image.stem}{io.MAPS}.tif")
+    maps = beside(image, f"{io.MAPS}.tif")
     return maps, maps.with_suffix(".png")

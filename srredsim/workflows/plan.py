@@ -11,6 +11,7 @@ import numpy as np
 from srredsim.acquisition import Position
 from srredsim.consistency.widefield import Agreement, Agreements
 from srredsim.io.asked import Reading, Writing
+from srredsim.io.files import beside
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
@@ -60,7 +61,7 @@ class Plan:
     def paths(self) -> list[Path]:
         """All files that will be written."""
         maps = judging.paths(self.result) if self.transfers else ()
-        return [self.result, self.result.with_suffix(".png"), *maps, *self.writing.beside(self.result)]
+        return [self.result, beside(self.result, ".png"), *maps, *self.writing.beside(self.result)]
 
 
 @dataclass(frozen=True)

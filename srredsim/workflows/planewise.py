@@ -13,6 +13,7 @@ from srredsim import checks, io, picture
 from srredsim.acquisition import RawStack, which
 from srredsim.errors import InputError
 from srredsim.io.asked import Reading, Writing
+from srredsim.io.files import beside
 from srredsim.io.image import ImageWriter, carried_over
 from srredsim.io.plain import checked
 
@@ -71,7 +72,7 @@ def planewise(
     stack = io.plain_images(source, path, reading, work.smallest)
     positions, size = stack.array.shape[:3], stack.array.shape[5:]
     result = writing.path(path, work.name)
-    preview = result.with_suffix(".png")
+    preview = beside(result, ".png")
     calibration = carried_over(stack, scale=1)
     io.refuse_results(result, [preview], writing.overwrite)
     with (
@@ -79,7 +80,7 @@ def planewise(
         io.atomic(preview, writing.overwrite) as unfinished,
         ImageWriter(
             result, (*positions, *size), writing.dtype, overwrite=writing.overwrite, tag=io.RESULT, **calibration
-        ) as writer,
+        ).compressed(writing.compress) as writer,
     ):
         shown = []
         for number, position in enumerate(np.ndindex(*positions), start=1):

@@ -197,11 +197,11 @@ class Results:
         plan, overwrite = self._plan, self._plan.writing.overwrite
         with self._files as files:
             files.enter_context(io.together(plan.result))
-            self._preview = files.enter_context(io.atomic(plan.result.with_suffix(".png"), overwrite))
+            self._preview = files.enter_context(io.atomic(plan.paths[1], overwrite))
             self._writer = files.enter_context(
                 io.ImageWriter(
                     plan.result, plan.shape, plan.writing.dtype, overwrite=overwrite, tag=io.RESULT, **plan.calibration
-                )
+                ).compressed(plan.writing.compress)
             )
             self._judge = None
             if plan.transfers:

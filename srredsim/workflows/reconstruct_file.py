@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from srredsim import io
+from srredsim.io.files import beside
 from srredsim.io.image import carried_over
 from srredsim.optics.sampling import SCALE
 from srredsim.workflows.page import write_page
@@ -42,13 +43,15 @@ def reconstruct_file(
     stack = io.read(path, **asdict(reading))
     work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
     result = writing.path(path, method.name.replace("-", "_"))
-    report_path = result.with_suffix(".json")
+    report_path = beside(result, ".json")
     calibration = carried_over(replace(stack, optics=work.optics), SCALE)
     io.refuse_results(result, [report_path, *writing.beside(result)], writing.overwrite)
     with io.together(result):
         with (
             io.atomic(report_path, writing.overwrite) as unfinished_report,
-            io.ImageWriter(result, work.shape, overwrite=writing.overwrite, tag=io.RESULT, **calibration) as writer,
+            io.ImageWriter(result, work.shape, overwrite=writing.overwrite, tag=io.RESULT, **calibration).compressed(
+                writing.compress
+            ) as writer,
         ):
             for plane in work.planes(progress):
                 writer[plane.position] = plane.image

@@ -36,6 +36,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.scene(parser)
     shared.pixel_size(parser)
     shared.dtype(parser)
+    shared.stored(parser)
     shared.out_folder(parser)
     shared.several(parser)
 

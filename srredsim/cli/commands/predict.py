@@ -28,6 +28,7 @@ def add_arguments(parser: shared.Parser) -> None:
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
     shared.dtype(parser)
+    shared.stored(parser)
     consistency = "do not compare the image with the frames, or with its input"
     parser.add_argument("--no-consistency", dest="consistency", action="store_false", help=consistency)
     shared.page(parser)

@@ -10,7 +10,7 @@ from srredsim.cli.looked_up import Choices
 from srredsim.cli.several import each
 
 GROUP = "images"
-DEFAULTS = ("srredsim.workflows.reconstruct:Method",)
+DEFAULTS = ("srredsim.workflows.reconstruct:Method", "srredsim.io.asked:Writing")
 METHODS = Choices("srredsim.workflows.reconstruct:METHODS")
 HELP = "reconstruct raw stacks the classical way, without a network"
 
@@ -43,6 +43,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--split-photons", action="store_true", help=halves)
     _stripes(parser)
     _lens(parser)
+    shared.stored(parser)
     shared.page(parser)
     shared.several(parser)
 

@@ -30,7 +30,7 @@ from types import ModuleType
 
 from srredsim import documents
 from srredsim.errors import InputError
-from srredsim.io.formats import _frame_files, tiff
+from srredsim.io.formats import _frame_files, ome_zarr, tiff
 from srredsim.io.source import Source
 from srredsim.members import Members
 
@@ -114,7 +114,7 @@ def are_frames(paths: list[Path]) -> bool:
 
 
 def _frames_in(folder: Path) -> list[Path]:
-    paths = [path for path in images_in(folder) if not tiff.is_result(path)]
+    paths = [path for path in images_in(folder) if not is_result(path)]
     if not paths:
         raise InputError("holds no images", about=folder)
     return paths
@@ -127,6 +127,11 @@ def images_in(folder: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", about=folder) from error
     return [path for path in entries if is_image(path)]
+
+
+def is_result(path: Path) -> bool:
+    """Whether srredsim made an image from another."""
+    return ome_zarr.is_result(path) if path.is_dir() else tiff.is_result(path)
 
 
 def is_image(path: Path) -> bool:

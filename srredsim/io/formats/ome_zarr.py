@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from math import ceil, prod
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.errors import InputError, shown
 from srredsim.io import calibration
 from srredsim.io.calibration import IN_UM, Calibration
 from srredsim.io.formats import _ome
 from srredsim.io.formats._optional import damage, package
+from srredsim.io.formats.tiff import RESULT
 from srredsim.io.source import Source, lacking
 
 MAGIC, SUFFIXES, NAME = (), (), "an OME-Zarr folder"
@@ -26,6 +29,7 @@ LETTERS = {"t": "T", "c": "C", "z": "Z", "y": "Y", "x": "X", "a": "A", "p": "P"}
 OLD_AXES = "tczyx"  # of versions that do not name them
 LARGEST_BLOCK = 2**29  # bytes of neighbouring planes, of one row of chunks, that are read at once and remembered
 MOST_CHUNKS = 10**7
+OWN = "srredsim"  # attribute in which results say of optics what OME-Zarr has no place for
 DAMAGED = "the OME-Zarr folder is damaged"
 
 
@@ -66,6 +70,7 @@ def open_source(path: Path, pixel_size_um: float | None = None, scene: int = 0) 
         xml = path / OME_XML
         known = calibration.of_ome(xml.read_text(encoding="utf-8"), scene) if xml.is_file() else Calibration()
         known = _calibration(known, dict(zip(names, _scales(multiscale, array.ndim), strict=True)), units, ome)
+        known = _with_own(known, dict(_group(path, place).attrs).get(OWN))
         optics, notes = known.optics(pixel_size_um)
         modulo = _ome.modulo(xml.read_text(encoding="utf-8")) if xml.is_file() else {}
         letters, shape = _ome.split(letters, shape, modulo)
@@ -164,6 +169,23 @@ def _calibration(known: Calibration, steps: dict[str, float], units: dict[str, s
         channel_names=names if names and all(names) else known.channel_names,
         notes=(*known.notes, *([note] if note else [])),
     )
+
+
+def _with_own(known: Calibration, own: Any) -> Calibration:
+    """With the lens and the wavelengths that a result tells."""
+    if not isinstance(own, dict):
+        return known
+    waves = own.get("wavelengths_em_um")
+    told = tuple(calibration.number(wave) for wave in waves) if isinstance(waves, list) else ()
+    return replace(known, na=calibration.number(own.get("na")), wavelengths_em_um=told if any(told) else ())
+
+
+def is_result(folder: Path) -> bool:
+    """Whether a folder says that srredsim made it from another image."""
+    with suppress(InputError, OSError, LookupError, AttributeError, TypeError):
+        told = documents.read_json(folder / "zarr.json")
+        return told["attributes"].get(OWN, {}).get("software") == RESULT
+    return False
 
 
 def _um(step: float, unit: str | None) -> float | None:
