@@ -97,7 +97,7 @@ def test_what_is_not_supported_is_pink_and_what_is_missing_green(simulated):
     (_, residual, _), (_, score, _) = done.layers
     assert "residual" in done.lines[0]
     assert not residual["visible"]
-    colours = score["colormap"][1]
+    colours = score["colormap"]["colors"]
     scores = np.linspace(*score["contrast_limits"], len(colours))
     assert np.all((colours[:, 3] > 0) == (np.abs(scores) >= 5))
     assert colours[0, 0] > colours[0, 1]
