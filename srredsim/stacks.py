@@ -156,12 +156,13 @@ def refuse_unknown(given: Mapping[str, Any], verb: Callable, others: type) -> No
             raise TypeError(resources.unknown("argument", name, known))
 
 
-def any_stack(data: Any) -> RawStack:
-    """Raw stack if the frames make one, else plain images."""
+def any_stack(data: Any, scene: int | None = None) -> RawStack:
+    """Raw stack if the frames make one, else plain images; ``scene`` is one of several in a file."""
+    given = {} if scene is None else {"scene": scene}
     try:
-        return raw_stack(data, {})
+        return raw_stack(data, given)
     except InputError:
-        return plain_images(data, {}, 1)
+        return plain_images(data, given, 1)
 
 
 def panel(data: Stack, position: tuple[int, int, int | None]) -> tuple[str, np.ndarray, Optics]:

@@ -53,6 +53,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"pages"},
     {"workflows"},
     {"results", "stacks", "api"},
+    {"napari"},
     {"cli", "__main__"},
 ]
 SCIENCE = set().union(*LAYERS[:10])
