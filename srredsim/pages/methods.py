@@ -27,8 +27,8 @@ HEADS = ("method", "CPU seconds", "residual", "PSNR (dB)", "SSIM", "NCC", "why n
 WORDS = (
     "CPU seconds: of all cores together, a model loaded before. Residual: what the image leaves unexplained of the"
     " frames, 1 where only noise is left. PSNR, SSIM, NCC: against the truth, where one was given, after gain and"
-    " offset were fitted to it. A network may agree with the truth in what it has guessed: the residual tells what the frames"
-    " support."
+    " offset were fitted to it. A network may agree with the truth in what it has guessed: the residual tells what the"
+    " frames support."
 )
 
 
