@@ -17,7 +17,6 @@ import tifffile
 
 from srredsim.acquisition import Optics
 from srredsim.io.formats import ome_zarr, tiff
-from srredsim.io.formats._optional import package
 from srredsim.picture import COLOURS
 
 OME_TIFF, OME_ZARR = (".ome.tif", ".ome.tiff"), (".zarr",)  # endings of the names of such images
@@ -168,7 +167,7 @@ def _tell_na(path: Path, na: float) -> None:
 
 def write_ome_zarr(path: Path, image: Stored) -> None:
     """An OME-Zarr 0.5 folder. No two planes share a file, and each file is written once."""
-    zarr = package("zarr", ome_zarr.NAME)
+    zarr = ome_zarr.library()
     root = zarr.create_group(str(path), attributes=_attributes(image))
     positions = image.shape[:3]
     for level in range(image.levels):

@@ -95,7 +95,10 @@ def of_maps(maps: Image, stack: RawStack) -> list[Layer]:
         if name.endswith("residual"):
             arguments |= {"colormap": "bwr", "contrast_limits": (0.0, 2.0), "visible": False, "opacity": 0.7}
         else:
-            arguments |= {"colormap": {"name": "srredsim score", "colors": _colours()}, "contrast_limits": (-STRONG, STRONG)}
+            arguments |= {
+                "colormap": {"name": "srredsim score", "colors": _colours()},
+                "contrast_limits": (-STRONG, STRONG),
+            }
         arguments |= {"blending": "translucent"} | grid.of_image(planes.shape)
         layers.append((grid.arranged(planes, "TZYX"), arguments, "image"))
     return layers

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from functools import partial
 from typing import Any
 
 from magicgui.widgets import ComboBox, Container, FloatSpinBox, ProgressBar, PushButton, SpinBox, TextEdit
 from napari.layers import Image
 from napari.qt.threading import create_worker
-from napari.utils.notifications import notification_manager, show_warning
+from napari.utils.notifications import show_warning
 
 from srredsim import resources
 from srredsim.errors import InputError
@@ -60,12 +61,11 @@ class Panel(Container):
         try:
             self.task = self._task(name)
         except InputError as problem:
-            self._say(problem)
+            self._say(str(problem))
             return
-        self.worker = create_worker(self.task.steps)
+        self.worker = create_worker(_steps, self.task)
         self.worker.yielded.connect(self._step)
         self.worker.returned.connect(self._done)
-        self.worker.errored.connect(self._say)
         self.worker.finished.connect(partial(self._busy, False))
         self._busy(True)
         self.worker.start()
@@ -95,7 +95,10 @@ class Panel(Container):
     def _step(self, step: tuple[int, int]) -> None:
         self.progress.max, self.progress.value = max(step[1], 1), step[0]
 
-    def _done(self, done: work.Done | None) -> None:
+    def _done(self, done: work.Done | str | None) -> None:
+        if isinstance(done, str):
+            self._say(done)
+            return
         self.lines.value = "stopped" if done is None else "\n".join(done.lines)
         for layer in done.layers if done else []:
             self._add(layer)
@@ -107,13 +110,10 @@ class Panel(Container):
             self.viewer.layers.remove(arguments["name"])
         getattr(self.viewer, f"add_{kind}")(values, **arguments)
 
-    def _say(self, problem: BaseException) -> None:
-        """What the user can mend; anything else is napari's to report, with its traceback."""
-        if not isinstance(problem, InputError):
-            notification_manager.receive_error(type(problem), problem, problem.__traceback__)
-            return
-        self.lines.value = str(problem)
-        show_warning(str(problem))
+    def _say(self, problem: str) -> None:
+        """What the user can mend."""
+        self.lines.value = problem
+        show_warning(problem)
 
     def _busy(self, busy: bool) -> None:
         for button in self.buttons.values():
@@ -132,3 +132,11 @@ class Panel(Container):
             box.reset_choices()
             if box.value is None and fitting:
                 box.value = fitting[0]
+
+
+def _steps(task: work.Task) -> Generator[tuple[int, int], None, work.Done | str | None]:
+    """Those of a task; what the user can mend comes out of it as a line, anything else is napari's to report."""
+    try:
+        return (yield from task.steps())
+    except InputError as problem:
+        return str(problem)

@@ -37,7 +37,7 @@ class Asked:
 
     @classmethod
     def of(cls, metadata: dict, values: Any, **told: Any) -> Asked:
-        """Of a layer: its stack, if this plugin has read it, else its values, axis by axis as an array has them."""
+        """Stack of a layer, if this plugin has read it; else of its values, axis by axis as an array has them."""
         told = {name: value for name, value in told.items() if value}
         if STACK in metadata:
             of_arrays = ("angles", "phases")

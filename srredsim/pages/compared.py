@@ -14,19 +14,25 @@ LONGEST = 1280  # pixels of an image in the page, along its longer side, at most
 QUALITY = 88  # of JPEG
 
 
-def compared(images: Sequence[tuple[str, np.ndarray]], pixel_size_um: float | None) -> Markup:
-    """Element for images (y, x) of the same field and shape, each with its name, its own black and white.
+def compared(
+    images: Sequence[tuple[str, np.ndarray]], pixel_size_um: float | None, reference: str | None = None
+) -> Markup:
+    """Element for images (y, x) of the same field and shape, each with its name.
 
-    ``pixel_size_um`` is that of these images; where it is not known, the scale bar is in pixels.
+    ``pixel_size_um`` is that of these images; where it is not known, the scale bar is in pixels. Each image has its own
+    black and white, or all those of the one that is the ``reference``.
     """
     y, x = images[0][1].shape
-    shown = [(name, _grey(plane)) for name, plane in images]
+    all_of = None if reference is None else _range(_small(dict(images)[reference]))
+    shown = [(name, _grey(_small(plane), all_of)) for name, plane in images]
     small_y, small_x = shown[0][1].shape
     step = -(-max(y, x) // LONGEST)
     names = [name for name, _ in shown]
     pictures = [picture(_jpeg(plane), name, "jpeg", data_name=name, draggable="false") for name, plane in shown]
     ranges = f"{PERCENTILES[0]:g} and {PERCENTILES[1]:g} %"
     words = f"Each image from its own black to its own white ({ranges} of its pixels)."
+    if reference is not None:
+        words = f"All images from the black to the white of {reference} ({ranges} of its pixels)."
     if step > 1:
         words += f" Shown are means of {step} x {step} pixels."
     words += " Wheel or + and -: magnify; drag or arrow keys: move; the slider: left and right image."
@@ -65,9 +71,17 @@ def _choice(side: str, names: Sequence[str], chosen: int) -> Markup:
     return element("label", f"{side} ", element("select", *options, class_=side))
 
 
-def _grey(plane: np.ndarray) -> np.ndarray:
-    small = reduced(np.nan_to_num(np.asarray(plane, np.float32)), LONGEST)
+def _small(plane: np.ndarray) -> np.ndarray:
+    return reduced(np.nan_to_num(np.asarray(plane, np.float32)), LONGEST)
+
+
+def _range(small: np.ndarray) -> tuple[float, float]:
     low, high = np.percentile(small[::2, ::2], PERCENTILES)
+    return float(low), float(high)
+
+
+def _grey(small: np.ndarray, limits: tuple[float, float] | None = None) -> np.ndarray:
+    low, high = limits or _range(small)
     return np.uint8(np.rint(255 * np.clip((small - low) / max(high - low, 1e-30), 0, 1)))
 
 

@@ -64,6 +64,7 @@ def test_prepare_killed_goes_on(run, stopped, home, tmp_path, files_in):
         np.testing.assert_array_equal(np.load(tmp_path / "w2s" / path.relative_to(home / "w2s")), np.load(path))
 
 
+@pytest.mark.slow
 def test_benchmark_killed_goes_on(run, stopped, home, tmp_path, files_in):
     asked = "benchmark", "w2s", "--data", home / "w2s", "--methods", "bicubic", "--noise-levels", 1, "--limit", 1
     stopped("before tables.csv", *asked, "--out", tmp_path / "killed")

@@ -82,12 +82,14 @@ def by_dice(path):
 def taken(hostile, number):
     """Every image made by hand, and of those damaged by dice every eighth, for each command another one.
 
-    The second model of raw frames gets every other image made by hand: it reads them as the first does.
+    A second model of raw frames gets every other image made by hand, as it reads them as the first does, and so do
+    those that read as ``denoise`` does.
     """
     paths = sorted((hostile / "images").iterdir())
     dice = [path for path in paths if by_dice(path)]
     by_hand = [path for path in paths if not by_dice(path)]
-    return by_hand[:: 2 if list(OF_IMAGES)[number] == "predict_wiener" else 1] + dice[number :: len(OF_IMAGES)]
+    step = 2 if list(OF_IMAGES)[number] in ("predict_wiener", "predict_widefield", "noise") else 1
+    return by_hand[::step] + dice[number :: len(OF_IMAGES)]
 
 
 ARGUMENT = re.compile(  # as Python has it: on the command line it is a flag, of this command or of one that is named

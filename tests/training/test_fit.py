@@ -104,6 +104,7 @@ def whole(tmp_path_factory):
         return train(recipe.from_dict(TINY), out=home / "whole")
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(whole):
     """Two kills: what was left before there was any record is begun anew, and killed at any moment after that."""
     broken = whole.with_name("first")
@@ -236,6 +237,7 @@ def test_an_epoch_is_done_when_all_else_of_it_is_there(tmp_path):
 
 
 def test_a_run_stopped_between_weights_and_state_ends_the_same(whole):
+    """As a kill leaves it: all but the record of an epoch is there. What is really killed is among the slow tests."""
     broken = whole.with_name("third")
     assert checkpoint.load(broken).epochs_done == 2
     assert (broken / "checkpoint" / "epoch_00003.weights.h5").is_file()

@@ -108,10 +108,10 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tiny_on
 
 ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the second is like the first
 ONE_GROUP |= {"act": {"stages": 1, "parts": 2}, "grl": {"stages": [1]}}
-# Even so; vdsr enlarges as drrn and srcnn do, srfbn has what dbpn has, ridnet and unet what rcan, rdn and rrdb have;
-# what only san has is below, and test-slow has the windows of attention
+# Even so; mslapsrn enlarges as drrn, srcnn and vdsr do, srfbn has what dbpn has, dncnn what memnet has, ridnet and unet
+# what rcan, rdn and rrdb have; what only san has is below, and test-slow has the windows of attention
 SLOW = ("act", "dbpn", "drrn", "enlcn", "grl", "nlsn", "omnisr", "prosr", "rcan", "rdn", "rrdb", "san", "srcnn")
-SLOW += ("swinir",)
+SLOW += ("memnet", "swinir", "vdsr")
 EACH = [name for name in networks.names() if name not in ("red_net", "unrolled")]  # one is refused, see test_lit_frames
 EACH = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EACH]
 

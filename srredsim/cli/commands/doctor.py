@@ -24,6 +24,7 @@ OPTIONAL = {  # package -> what it is for, and how to get it
     "zarr": ("OME-Zarr folders", resources.install("files")),
     "nd2": ("ND2 files of Nikon", resources.install("files")),
     "liffile": ("LIF files of Leica", resources.install("files")),
+    "napari": ("the plugin for napari", resources.install("napari")),
     "openvino": ("predict --engine openvino, which may be the fastest", resources.install("fast")),
 }
 GIB = 2**30

@@ -109,9 +109,13 @@ class Planes:
             return self._block[inside].copy()
 
 
+def library() -> Any:
+    """zarr; InputError with how to get it if it is not installed."""
+    return package("zarr", NAME)
+
+
 def _group(path: Path, place: str) -> Any:
-    zarr = package("zarr", NAME)
-    return zarr.open_group(str(path / place), mode="r")
+    return library().open_group(str(path / place), mode="r")
 
 
 def _metadata(group: Any) -> dict:
