@@ -103,7 +103,10 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT", help="images in any format that is read, or folders of them"
     )
-    order = "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these"
+    order = (
+        "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these;"
+        " of widefield and confocal planes that the file does not name: Z (left out) or T"
+    )
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
