@@ -134,6 +134,11 @@ def overall(channels: list[dict]) -> str:
     return of_channels([channel["verdict"] for channel in channels])
 
 
+def verdicts(channels: Sequence[Channel], remarks: Sequence[str]) -> list[str]:
+    """`verdict` on the stripes of each channel; none on what is no stripes, which the ``remarks`` on the stack say."""
+    return [] if f"warning: {WORDS}" in remarks else [verdict(channel.parameters) for channel in channels]
+
+
 def of_channels(sentences: list[str]) -> str:
     """A sentence of each channel, in one: with their numbers, where they differ."""
     if len(set(sentences)) == 1:

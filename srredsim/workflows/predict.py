@@ -28,7 +28,7 @@ from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.transfer import Transfer
-from srredsim.quality.report import taken_away, verdict
+from srredsim.quality.report import taken_away, verdicts
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
@@ -342,7 +342,7 @@ class Results:
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
-            "stripes": [verdict(each.parameters) for each in plan.survey.made_with],
+            "stripes": verdicts(plan.survey.made_with, notes),
             "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,

@@ -4,7 +4,14 @@ import numpy as np
 from scipy import ndimage
 
 import srredsim
+from srredsim.acquisition import Optics
+from srredsim.optics.transfer import transfer_of
+from srredsim.quality import report
+from srredsim.reconstruction.planes import Channel
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.hexagonal import WORDS
+from srredsim.stripes.preprocess import prepare
 
 MICROSCOPE = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.07}
 
@@ -52,3 +59,10 @@ def test_seven_phases_of_stripes_are_stripes():
 def test_predict_says_so_too(tiny_cleaner):
     notes = srredsim.predict(hexagonal(), axes="APYX", model=tiny_cleaner, **MICROSCOPE).notes
     assert sum("hexagonal SIM" in note for note in notes) == 1
+
+
+def test_no_word_on_stripes_beside_that_on_a_hexagonal_pattern():
+    transfer = transfer_of(Optics(MICROSCOPE["na"], MICROSCOPE["wavelength_em_um"], MICROSCOPE["pixel_size_um"]))
+    channel = Channel(estimate(prepare(hexagonal()), transfer), transfer)
+    assert report.verdicts([channel], [f"warning: {WORDS}"]) == []
+    assert report.verdicts([channel], ["another remark"])[0].endswith("better in one direction only")
