@@ -42,7 +42,7 @@ class Optics:
     wavelength_em_um: float | tuple[float, ...] | None = None  # of the emission, in all channels or in each
     pixel_size_um: float | None = None
     z_step_um: float | None = None
-    frame_interval_s: float | None = None
+    frame_interval_s: float | None = None  # from one time to the next, of raw stacks: from stack to stack
     cutoffs: tuple[Cutoff, ...] = ()  # estimated, of each channel; used where `OPTICS` are not all known
 
     def of_channel(self, channel: int) -> Optics:

@@ -19,6 +19,7 @@ from srredsim.errors import short
 Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.wanted:ORDERS")
+OF_PLANES = Choices("srredsim.io.wanted:OF_PLANES")
 WIDEFIELD_FRAMES = Choices("srredsim.io.wanted:WIDEFIELD_FRAMES")
 OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
@@ -105,7 +106,10 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT", help="images in any format that is read, or folders of them"
     )
-    order = "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these"
+    order = (
+        "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these;"
+        " of widefield and confocal planes that the file does not name: Z (left out) or T"
+    )
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
@@ -122,6 +126,11 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     parser.add_argument("--stack", action="store_true", help="the files of a folder are the frames of one stack")
     scene(parser)
     pixel_size(parser, "of the raw frames; left out: the file says")
+
+
+def order_of_planes(parser: Parser) -> None:
+    help = "what planes are that the file does not name, {choices}: z-planes or times; left out: the first of these"
+    parser.add_argument("--order", choices=OF_PLANES, metavar="AXIS", help=help)
 
 
 def scene(parser: Parser) -> None:

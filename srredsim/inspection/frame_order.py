@@ -28,6 +28,8 @@ CLEAR = 0.45  # explained by an order that is believed; in simulated stacks a wr
 BETTER = 0.2  # by which it has to beat the order that was read
 AS_GOOD = 0.01  # of two orders that explain as much to within this, the one that changes less is believed
 CHANCE = 1e-6  # that noise explains what is believed
+POSSIBLE_CHANCE = 1e-4  # that noise explains what is named as a possibility
+AHEAD = 0.1  # by which what is named as a possibility has to beat every other
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,15 @@ class Fit:
 
     explained: float
     needed: float  # to be believed
+    worth_a_try: float = np.inf  # explained by what may be named, but not claimed
 
     @property
     def clear(self) -> bool:
         return self.explained >= self.needed
+
+    @property
+    def possible(self) -> bool:
+        return self.explained >= self.worth_a_try
 
     def clearly_better_than(self, other: Fit) -> bool:
         return self.clear and self.explained >= other.explained + BETTER
@@ -102,8 +109,11 @@ def fit(products: np.ndarray, angles: int, phases: int) -> Fit:
     shapes = np.stack([np.where(block, np.cos(order * turn), 0.0) for block in blocks for order in orders], axis=1)
     _, rest = nnls(shapes, found)
     free = shapes.shape[1]  # numbers that fit noise, too: a share of a beta distribution would be explained
-    by_chance = 1.0 - float(betaincinv((found.size - free) / 2, free / 2, CHANCE))
-    return Fit(float(1.0 - rest**2 / total), max(CLEAR, by_chance))
+    needed, worth_a_try = (
+        max(CLEAR, 1.0 - float(betaincinv((found.size - free) / 2, free / 2, chance)))
+        for chance in (CHANCE, POSSIBLE_CHANCE)
+    )
+    return Fit(float(1.0 - rest**2 / total), needed, worth_a_try)
 
 
 def the_best(others: dict[str, Fit], as_read: Fit) -> str | None:
@@ -117,3 +127,17 @@ def the_best(others: dict[str, Fit], as_read: Fit) -> str | None:
     clear = {name: each for name, each in others.items() if each.clearly_better_than(as_read)}
     most = max((each.explained for each in clear.values()), default=0.0)
     return next((name for name, each in clear.items() if each.explained >= most - AS_GOOD), None)
+
+
+def a_possible_one(others: dict[str, Fit], as_read: Fit) -> str | None:
+    """Name of the only order that may be the true one where none is to be believed, for want of light or pixels.
+
+    Parameters
+    ----------
+    others : dict of Fit
+    """
+    if the_best(others, as_read) or not others:
+        return None
+    first, *rest = sorted(others, key=lambda name: -others[name].explained)
+    behind = max(as_read.explained + BETTER, *(others[name].explained + AHEAD for name in rest[:1]), 0.0)
+    return first if others[first].possible and others[first].explained >= behind else None

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from srredsim.acquisition import Position, RawStack
 from srredsim.errors import InputError
 from srredsim.hot_pixels import as_recorded, remarks, with_array
-from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common, the_best
+from srredsim.inspection.frame_order import BETTER, Fit, a_possible_one, fit, in_common, the_best
 from srredsim.io import memory
 from srredsim.io.alternatives import EXCHANGED, alternatives
 from srredsim.io.memory import Passing, Remembered
@@ -134,8 +135,9 @@ class Watched:
         What is to be said of the ``noise`` comes behind, but is not believed of frames that were read wrongly: it was
         measured in what differs between their angles.
         """
-        doubts = [*remarks(self.stack.array), *self._wrong_orders, *self._hexagons]
-        return list(dict.fromkeys([*doubts, *(() if self._wrong_orders else noise)]))
+        wrong, possible = self._orders
+        doubts = [*remarks(self.stack.array), *wrong, *possible, *self._hexagons]
+        return list(dict.fromkeys([*doubts, *(() if wrong else noise)]))
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
@@ -144,7 +146,7 @@ class Watched:
             yield
         except InputError as problem:
             with suppress(InputError):  # frames that cannot be read tell nothing
-                others = [line.removeprefix("warning: ") for line in dict.fromkeys(self._wrong_orders)]
+                others = [line.removeprefix("warning: ") for line in dict.fromkeys(chain(*self._orders))]
                 problem = InputError("; ".join([str(problem), *others]))
             raise problem from None
 
@@ -157,15 +159,16 @@ class Watched:
         return [f"warning: {WORDS}"] if any(map(hexagonal, seen)) else []
 
     @cached_property
-    def _wrong_orders(self) -> list[str]:
-        """What is to be said of the channels; then no middle is needed any more."""
-        found = []
+    def _orders(self) -> tuple[list[str], list[str]]:
+        """Wrong orders of channels, and those that may be wrong, in words; then no middle is needed any more."""
+        wrong, possible = [], []
         for channel in self._unsure:
             as_read, others = self.fits.better(self._others, self._middles, channel)
-            found.append(_best(others, as_read))
+            wrong.append(_best(others, as_read))
+            possible.append(_possible(others, as_read))
         self._unsure, self._wanted = [], frozenset()
         self._keep_middles()
-        return [line for line in found if line]
+        return [line for line in wrong if line], [line for line in possible if line]
 
     def _settle(self, channel: int) -> None:
         """Once the frames of a channel have been seen, and are right as they are read, keep no middles for it."""
@@ -215,9 +218,17 @@ def _may_be_wrong(as_read: Fit) -> bool:
 
 def _best(others: dict[str, Fit], as_read: Fit) -> str | None:
     name = the_best(others, as_read)
-    if not name:
-        return None
+    return name and f"warning: wrong frame order: {_evidence(name, others, as_read)}"
+
+
+def _possible(others: dict[str, Fit], as_read: Fit) -> str | None:
+    name = a_possible_one(others, as_read)
+    needed = f"{100 * others[name].needed:.0f} % would be sure" if name else ""
+    return name and f"warning: perhaps a wrong frame order: {_evidence(name, others, as_read)}; {needed}"
+
+
+def _evidence(name: str, others: dict[str, Fit], as_read: Fit) -> str:
     share = f"{100 * others[name].explained:.0f} % of what frames share, {100 * as_read.explained:.0f} % as read"
     if name == EXCHANGED:
-        return f"warning: wrong frame order: with the file's angle and phase exchanged, stripes explain {share}"
-    return f"warning: wrong frame order: read the file with {name}, with which stripes explain {share}"
+        return f"with the file's angle and phase exchanged, stripes explain {share}"
+    return f"read the file with {name}, with which stripes explain {share}"

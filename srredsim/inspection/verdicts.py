@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from srredsim.hot_pixels import counted
-from srredsim.inspection.frame_order import Fit, the_best
+from srredsim.inspection.frame_order import Fit, a_possible_one, the_best
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import NoiseSpectrum
@@ -94,6 +94,15 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
         return Check(name, BAD, as_read.explained, number, limit, advice), best
     if as_read.clear:
         return Check(name, GOOD, as_read.explained, number, limit), None
+    if possible := a_possible_one(others, as_read):
+        number += (
+            f", {100 * others[possible].explained:.0f} % with {possible}, of {100 * others[possible].needed:.0f} %"
+        )
+        number += " that would be sure"
+        advice = f"try to read the file with {possible}: its frames seem to fit that order, not this one"
+        if possible == exchanged:
+            advice = "look whether the file's axes of angle and phase are exchanged: its frames seem to fit that"
+        return Check(name, DOUBTFUL, as_read.explained, number, limit, advice), None
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 
 

@@ -14,7 +14,7 @@ from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
 from srredsim.io.files import beside, stem
 from srredsim.io.stored import COMPRESS
-from srredsim.io.wanted import Wanted
+from srredsim.io.wanted import OF_PLANES, Wanted
 from srredsim.optics import plausible
 
 COUNTS = ("angles", "phases", "scene")
@@ -71,8 +71,10 @@ class Reading:
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""
         for name in OF_RAW_STACKS:
-            if getattr(self, name):
-                raise InputError(f"`{name}` is for raw stacks; {taker}")
+            told = getattr(self, name)
+            if told and not (name == "order" and told in OF_PLANES):
+                hint = f"; of planes, `order` is {' or '.join(OF_PLANES)}" if name == "order" else ""
+                raise InputError(f"`{name}` is for raw stacks; {taker}{hint}")
 
     @property
     def opening(self) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Calibration:
 
     pixel_um: tuple[float, float] | None = None
     z_step_um: float | None = None
-    frame_interval_s: float | None = None
+    frame_interval_s: float | None = None  # from one place along the file's axis of time to the next
     wavelengths_em_um: tuple[float | None, ...] = ()  # of each channel
     na: float | None = None
     channel_names: tuple[str, ...] | None = None

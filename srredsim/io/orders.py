@@ -25,7 +25,7 @@ import numpy as np
 
 from srredsim.errors import InputError
 from srredsim.io.colours import with_channels
-from srredsim.io.wanted import KNOWN, Wanted
+from srredsim.io.wanted import KNOWN, OF_PLANES, Wanted
 
 HEXAGONAL_FRAMES = 7  # frames of one reconstruction
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
@@ -74,8 +74,13 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     letters, shape = with_channels(letters, shape, wanted.channels)
     axes = _squeezed(letters, shape)
     total = axes.numbers.size
+    if wanted.order in OF_PLANES and not wanted.angles == wanted.phases == 1:
+        raise InputError(
+            f"`order` {wanted.order} is for planes without a pattern; raw stacks have P, A, and Z or T in it"
+        )
     if wanted.angles == wanted.phases == 1:
-        return arrange_planes(letters, shape, wanted.widefield)[..., None, None], []
+        unnamed = wanted.order if wanted.order in OF_PLANES else None
+        return arrange_planes(letters, shape, wanted.widefield, unnamed)[..., None, None], []
     if total < 3:
         raise InputError(
             f"{total} frame{'s' * (total > 1)}, but a raw stack has several for each image, 3 angles x 5 phases = 15 "
@@ -91,22 +96,28 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     return axes.arranged("TCZAP"), notes
 
 
-def arrange_planes(letters: str, shape: tuple[int, ...], widefield: str | None = None) -> np.ndarray:
-    """Sort planes that are whole images or whole montages: (t, c, z) ndarray of int; an axis without a name is z.
+def arrange_planes(
+    letters: str, shape: tuple[int, ...], widefield: str | None = None, unnamed: str | None = None
+) -> np.ndarray:
+    """Sort planes that are whole images or whole montages: (t, c, z) ndarray of int.
+
+    ``unnamed`` is what the only axis without a name is, Z or T; None: z, and nothing if the file names its axes.
 
     Raises
     ------
     InputError
-        If there are more axes than time, channel and z.
+        If there are more axes than time, channel and z, or if ``unnamed`` is told of none.
     """
     axes = _squeezed(letters, shape)
     if widefield:
         if axes.letters not in ("I", "T", "Z"):
             raise InputError("a widefield frame can only be the first or the last of several montages")
         axes = Axes(axes.numbers[:-1] if widefield == "last" else axes.numbers[1:], axes.letters)
-    unnamed = axes.letters.count("I")
-    if unnamed:
-        axes = _renamed(axes, "Z" if unnamed == 1 else FREE_NAMES.get(unnamed, ""))
+    count = axes.letters.count("I")
+    if unnamed and (count != 1 or unnamed in axes.letters) and axes.letters not in ("", unnamed):
+        raise InputError(f"the axes are {axes}; `order` {unnamed} names the only axis that has no name, leave it out")
+    if count:
+        axes = _renamed(axes, (unnamed or "Z") if count == 1 else FREE_NAMES.get(count, ""))
     if not set(axes.letters) <= set("TCZ"):
         raise InputError(f"the axes are {axes}; planes of time, channel and z can be sorted, no others")
     return axes.arranged("TCZ")

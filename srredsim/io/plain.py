@@ -21,7 +21,8 @@ RAW_COUNTS = (9, 15, 25)  # frames of one raw stack of structured illumination
 def plain_images(source: Source, path: str | Path | None, reading: Reading, smallest: int = 1) -> RawStack:
     """Every plane of an open file as a stack of its own, of one angle and one phase.
 
-    ``smallest`` is the number of pixels that a side must have.
+    ``smallest`` is the number of pixels that a side must have. The planes of a file that does not name its only axis
+    are z-planes, or times where the order of the reading is T.
 
     Raises
     ------
@@ -40,7 +41,8 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
     if min(y, x) < smallest:
         colour = "; is the last axis the colour? Give planes of grey values" if x in (3, 4) else ""
         raise InputError(f"the planes are {y} x {x} pixels; {smallest} x {smallest} is the least{colour}")
-    numbers = orders.arrange_planes(*with_channels(source.letters, source.shape, reading.channels))
+    letters, shape = with_channels(source.letters, source.shape, reading.channels)
+    numbers = orders.arrange_planes(letters, shape, unnamed=reading.order)
     numbers, lacking = whole_stacks(numbers, source.missing)
     frames = Frames(source, numbers[..., None, None])
     optics, more = for_channels(source.optics, frames.shape[1])

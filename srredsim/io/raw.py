@@ -111,7 +111,8 @@ def for_channels(optics: Optics, channels: int) -> tuple[Optics, list[str]]:
 def between_stacks(optics: Optics, source: Source, numbers: np.ndarray) -> tuple[Optics, list[str]]:
     """Optics whose frame interval is from stack to stack, of a file of which it is from frame to frame, and a note.
 
-    So it is where all frames of a stack follow one another along the file's axis of time.
+    So it is where all frames of a stack follow one another along the file's axis of time: every format says its
+    interval as one along that axis.
     """
     if optics.frame_interval_s is None or "T" not in source.letters or len(numbers) < 2:
         return optics, []

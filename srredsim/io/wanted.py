@@ -9,7 +9,8 @@ from srredsim.errors import InputError
 
 OF_Z = ("PAZ", "PZA", "ZAP", "APZ", "AZP", "ZPA")  # orders, what changes fastest first
 OF_T = ("PAT", "PTA", "TAP", "APT", "ATP", "TPA")  # the same with times in the place of z-planes
-ORDERS = (*OF_Z, *OF_T, "tiled")
+OF_PLANES = ("Z", "T")  # what planes without a pattern are, where the file does not say; z-planes if nobody does
+ORDERS = (*OF_Z, *OF_T, "tiled", *OF_PLANES)
 GUESSED = ((3, 5), (3, 3))  # angles x phases taken when the count of frames fits no other
 KNOWN = (*GUESSED, (5, 5))
 WIDEFIELD_FRAMES = ("none", "first", "last")

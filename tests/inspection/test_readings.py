@@ -14,17 +14,19 @@ NOISE = "what else is said of the noise, but not of frames that were read wrongl
 
 
 @cache
-def groups(phases, count):
+def groups(phases, count, photons=300.0):
     """(group, angle * phase, y, x): one pattern, another object in each group."""
-    first = simulate_stack(21, index=0, phases=phases, photons=(300.0, 300.0), size=SIZE)
+    first = simulate_stack(21, index=0, phases=phases, photons=(photons, photons), size=SIZE)
     names = "na", "wavelength_em_um", "pixel_size_um", "k0_per_um", "phases_rad", "modulation_depths", "otf_damping"
     fixed = {name: getattr(first.settings, name) for name in names}
-    made = [simulate_stack(21, index=n, phases=phases, photons=(300.0, 300.0), size=SIZE, **fixed) for n in range(3)]
+    made = [
+        simulate_stack(21, index=n, phases=phases, photons=(photons, photons), size=SIZE, **fixed) for n in range(3)
+    ]
     return np.stack([made[n % 3].raw.reshape(-1, SIZE, SIZE) for n in range(count)])
 
 
-def file_of(path, phases, count, layout):
-    frames = groups(phases, count)
+def file_of(path, phases, count, layout, photons=300.0):
+    frames = groups(phases, count, photons)
     widefield = frames.mean(axis=1, keepdims=True).round().astype(frames.dtype)
     if layout == "first":
         frames = np.concatenate([widefield, frames], axis=1)
@@ -70,6 +72,16 @@ def test_the_reading_that_fits_is_named(tmp_path, phases, count, layout, how, na
     path = file_of(tmp_path / "s.npy", phases, count, layout)
     (line,) = doubts(path, **how)
     assert name in line
+
+
+@pytest.mark.parametrize("layout", ["first", "last"])
+def test_with_little_light_what_fits_best_is_named_as_a_possibility(tmp_path, layout):
+    path = file_of(tmp_path / "s.npy", 3, 9, layout, photons=40.0)
+    line, noise = doubts(path, angles=3, phases=3, widefield_frame="none")
+    assert line.startswith("warning: perhaps a wrong frame order")
+    assert f'`widefield_frame="{layout}", angles=3, phases=3`' in line
+    assert noise == NOISE  # which is believed as long as the order is not known to be wrong
+    assert doubts(path, angles=3, phases=3, widefield_frame=layout) == [NOISE]
 
 
 def test_inspect_names_it_too(tmp_path):

@@ -344,3 +344,26 @@ def test_only_angle_is_named():
 def test_named_axes_that_contradict(letters, shape, wanted, words):
     with pytest.raises(InputError, match=words):
         arranged(letters, shape, **wanted)
+
+
+def test_planes_without_names_are_times_where_the_order_says_so(tmp_path):
+    path = tmp_path / "series.npy"
+    series = np.arange(5 * 16 * 16, dtype=np.uint16).reshape(5, 16, 16)
+    np.save(path, series)
+    for order, axis in ((None, "Z"), ("Z", "Z"), ("T", "T")):
+        stack = io.plain_images(io.open_source(path), path, io.Reading(order=order))
+        assert {name: stack.sizes[name] for name in "TCZ"} == {"T": 1, "C": 1, "Z": 1} | {axis: 5}
+        np.testing.assert_array_equal(stack.raw(*((3, 0, 0) if axis == "T" else (0, 0, 3)))[0, 0], series[3])
+    with pytest.raises(
+        InputError, match="`order` is for raw stacks; these are widefield images; of planes, `order` is"
+    ):
+        io.plain_images(io.open_source(path), path, io.Reading(order="PAT"))
+    with pytest.raises(InputError, match="raw stacks have P, A, and Z or T"):
+        io.read(path, order="T", angles=1, phases=5)
+
+
+def test_an_axis_that_has_a_name_keeps_it():
+    with pytest.raises(InputError, match="z = 4; `order` T names the only axis that has no name"):
+        orders.arrange_planes("Z", (4,), unnamed="T")
+    assert orders.arrange_planes("T", (4,), unnamed="T").shape == (4, 1, 1)
+    assert orders.arrange_planes("IZ", (3, 4), unnamed="T").shape == (3, 1, 4)

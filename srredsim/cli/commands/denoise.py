@@ -32,6 +32,7 @@ def add_arguments(parser: shared.Parser) -> None:
     prior = "patches for vst_epll; left out: the shipped ones"
     parser.add_argument("--prior", type=Path, metavar="FILE.npz", help=prior)
     parser.add_argument("--model", metavar="NAME|DIR", help="of a network; left out: w2s_<method>")
+    shared.order_of_planes(parser)
     shared.accept_incomplete(parser)
     shared.scene(parser)
     shared.pixel_size(parser)
