@@ -56,6 +56,8 @@ def test_a_model_that_does_not_pass_is_taken_only_where_no_other_can_be(monkeypa
     monkeypatch.setattr(gate, "passes", lambda folder: folder.name not in weak)
     assert models.fitting(Pattern(3, 5), KNOWN) == "srredsim"  # suits it less, but is sure
     weak |= {"srredsim"}
+    assert models.fitting(Pattern(3, 5), KNOWN) == "unrolled"
+    weak |= {"unrolled"}
     assert models.fitting(Pattern(3, 5), KNOWN) == "red_wiener"
     assert models.fitting(Pattern(3, 5)) == "srredsim"
 
