@@ -5,9 +5,11 @@ python tools/portable.py [MODEL ...]    # after every change of weights; left ou
 
 import sys
 
+from srredsim import networks
 from srredsim.zoo import models, portable
 
-for name in sys.argv[1:] or models.names():
+can_be = [name for name in models.names() if networks.module(models.recipes.load(name).network["name"]).PORTABLE]
+for name in sys.argv[1:] or can_be:
     folder = models.find(name)
     found = portable.find(folder, models.recipes.load(folder))
     if sys.argv[1:] or found is None or found.path.parent != folder:

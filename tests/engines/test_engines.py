@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from srredsim import engines
+from srredsim import engines, networks
 from srredsim.errors import InputError
-from srredsim.zoo import models, portable
+from srredsim.zoo import models, portable, recipe
 from srredsim.zoo.windows import Network
 
 NETWORKS = "onnxruntime", "openvino", "tensorflow"
@@ -21,7 +21,10 @@ def test_an_engine_gives_the_image_of_the_keras_model(name):
         np.testing.assert_allclose(network(frames), expected, atol=1e-5 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("name", models.names())
+PORTABLE = [name for name in models.names() if networks.module(recipe.load(name).network["name"]).PORTABLE]
+
+
+@pytest.mark.parametrize("name", PORTABLE)
 def test_the_portable_networks_that_ship_are_those_of_their_weights(name):
     model = models.load(name, "float32", "onnxruntime")
     assert model.portable.path.parent == models.find(name), "run tools/portable.py"
