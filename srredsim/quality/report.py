@@ -13,7 +13,6 @@ from srredsim.reconstruction.chosen import WIENER
 from srredsim.reconstruction.planes import Channel, Plane, unlearned
 from srredsim.reconstruction.wiener import APODISATION
 from srredsim.stripes.haze import Haze
-from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.search import FALSE_ALARM
 
@@ -32,7 +31,7 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
     return {
         "channel": plane.position[1],
         "estimated_in_slice": plane.sharpest,
-        "verdict": WORDS if hexagonal(plane.prepared.frames) else verdict(plane.parameters),
+        "verdict": verdict(plane.parameters),
         "notes": list(plane.notes),
         "k_max_per_um": float(plane.parameters.k_max_per_um),
         "angles": plane.parameters.report(),
@@ -131,7 +130,7 @@ def verdict(parameters: Parameters) -> str:
 
 def sentence(channel: Channel) -> str:
     """Verdict on what was found in a channel."""
-    return "three directions of stripes at once" if channel.hexagonal else verdict(channel.parameters)
+    return verdict(channel.parameters)
 
 
 def overall(channels: list[dict]) -> str:

@@ -9,11 +9,13 @@ import numpy as np
 
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import Bands, separated
+from srredsim.stripes.bands import Bands, separated_waves
+from srredsim.stripes.hexagonal import hexagonal_steps
+from srredsim.stripes.hexagonal import hexagonal as is_hexagonal
 from srredsim.stripes.measure import measured, through_one_lens
 from srredsim.stripes.overlap import overlap
 from srredsim.stripes.parameters import Angle, Damping, Parameters
-from srredsim.stripes.phase_steps import even_steps
+from srredsim.stripes.phase_steps import even_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
 
@@ -23,10 +25,13 @@ FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, 
 FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
 
-def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = None) -> Parameters:
+def estimate(
+    prepared: Prepared, transfer: Transfer, damping: Damping | None = None, hexagonal: bool | None = None
+) -> Parameters:
     """Find the stripes of every angle in its frames, and the lens that shows them.
 
-    There are two orders where there are phases enough, five, and stripes of twice the width of the finest.
+    There are two orders where there are phases enough, five, and stripes of twice the width of the finest. Seven frames
+    of a hexagonal pattern are lit by three angles at once, with one order each.
 
     Parameters
     ----------
@@ -35,6 +40,8 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
         With the damping that stripes are looked for with.
     damping : Damping, optional
         Of the lens; left out: measured.
+    hexagonal : bool, optional
+        Whether the pattern is; left out: the frames say.
 
     Raises
     ------
@@ -43,9 +50,13 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
     """
     phases = prepared.frames.shape[1]
     check_phases(phases)
-    choices = [3, 2] if phases >= 5 else [2]  # beams that make the pattern
-    steps = even_steps(phases)
-    bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
+    if is_hexagonal(prepared.frames) if hexagonal is None else hexagonal:
+        steps, choices = hexagonal_steps(phases), [2]
+    else:  # beams that make the pattern
+        steps, choices = even_steps(phases)[None], [3, 2] if phases >= 5 else [2]
+    waves = waves_of(steps, max(choices) - 1)
+    groups = [separated_waves(frames, waves, transfer) for frames in prepared.frames]
+    bands = [each.of_angle(number, len(steps)) for each in groups for number in range(len(steps))]
     searches = [Search(each) for each in bands]
     candidates = {
         number: [_tried(search.candidates(search.within(*ANNULUS[number])), len(choices)) for search in searches]
@@ -62,7 +73,7 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
         best = min(choices, key=lambda number: joint[number][0])
         if joint[best][1]:
             beams, found = best, joint[best][1]
-    angles = measured(prepared.frames, found, steps, beams - 1, transfer, bands)
+    angles = measured(prepared.frames, found, steps, beams - 1, transfer, groups)
     angles = [_with_lone(angle, peaks[0]) for angle, peaks in zip(angles, candidates[beams], strict=True)]
     return through_one_lens(angles, prepared.frames, transfer, damping)
 
@@ -127,7 +138,7 @@ def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
     sure = [(peak, each) for peak, each in zip(peaks, bands, strict=True) if peak.false_alarm <= FALSE_ALARM]
     total = 0.0
     for peak, each in sure:
-        found = [overlap(each, order, peak.k0_per_um) for order in range(1, beams)]
+        found = [overlap(each, order, np.multiply(order, peak.k0_per_um)) for order in range(1, beams)]
         total += sum(abs(item.contrast()[0]) ** 2 for item in found)
     return total
 

@@ -8,10 +8,14 @@ FRAMES = 7
 SAME = 0.2  # power of the third harmonic over that of the strongest: stripes leave noise there
 SURE = 1.0  # the same over that of the noise
 COARSE, FINE = 0.25, 0.5  # cycles/pixel: what a lens passes, and what is noise only
-WORDS = (
-    "the seven frames have the pattern of three directions of hexagonal SIM (hexSIM), not stripes of one direction:"
-    " that cannot be reconstructed here, and the image is not to be trusted"
-)
+
+
+def hexagonal_steps(phases: int) -> np.ndarray:
+    """Phases (directions, phases) of a hexagonal pattern: those of its directions step once, twice, three times as far.
+
+    Which direction is which, and which way its phase runs, does not matter: that with -k runs the other way.
+    """
+    return np.outer((1, 2, 3), 2 * np.pi * np.arange(phases) / phases)
 
 
 def hexagonal(frames: np.ndarray) -> bool:
