@@ -100,12 +100,19 @@ class Pattern:
     """Number of angles and phases and, where known, their values.
 
     ``angles_rad`` has one value an angle; ``phases_rad`` one row an angle, one value a frame, at pixel (0, 0).
+    ``kind`` is one of `srredsim.optics.illumination.PATTERNS`, None where nobody has said: frames tell. A hexagonal
+    pattern counts as one angle.
     """
 
     angles: int
     phases: int
     angles_rad: tuple[float, ...] | None = None
     phases_rad: tuple[tuple[float, ...], ...] | None = None
+    kind: str | None = None
+
+    @property
+    def hexagonal(self) -> bool | None:
+        return None if self.kind is None else self.kind == "hexagonal"
 
     @property
     def frames(self) -> int:

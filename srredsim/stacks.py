@@ -39,6 +39,7 @@ class OfReading(TypedDict, total=False):
     accept_incomplete: bool
     stack: bool
     rolling: bool
+    pattern: str | None
     scene: int | None
     pixel_size_um: float | None
     na: float | None
@@ -107,6 +108,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "accept_incomplete",
         "stack",
         "rolling",
+        "pattern",
         "scene",
         "axes",
     ):

@@ -100,7 +100,9 @@ def checked(
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
-    parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
+    parameters = None
+    if transfer and field.raw.shape[1] >= 3:
+        parameters = estimate(prepared, transfer, hexagonal=stack.pattern.hexagonal)
     bleaching = verdicts.bleaching(light)
     orders = 3 if parameters and parameters.at_once > 1 else None
     contrast = verdicts.told_from_noise(_contrast(field.raw, noise, orders), white, spectrum)

@@ -26,8 +26,8 @@ import numpy as np
 from srredsim.errors import InputError
 from srredsim.io.colours import with_channels
 from srredsim.io.wanted import KNOWN, OF_PLANES, Wanted
+from srredsim.optics.illumination import HEXAGONAL_FRAMES
 
-HEXAGONAL_FRAMES = 7  # frames of one reconstruction
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
 
 
@@ -362,7 +362,7 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
         if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.widefield)[0]:
             advice.append(f"try `angles={a}, phases={p}`")
     if length == HEXAGONAL_FRAMES:
-        advice.append("seven frames of one hexagonal pattern (hexSIM) cannot be reconstructed here")
+        advice.append('try `pattern="hexagonal"`, if three directions of stripes light the frames at once (hexSIM)')
     if not advice:
         needed = [_needed(axes, *pattern) + bool(wanted.widefield) for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))

@@ -35,6 +35,7 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
         "notes": list(plane.notes),
         "k_max_per_um": float(plane.parameters.k_max_per_um),
         "angles": plane.parameters.report(),
+        "angles_at_once": plane.parameters.at_once,
         "alike": plane.parameters.alike,
         "backgrounds": list(plane.prepared.backgrounds),
         "intensities": [list(row) for row in plane.prepared.intensities],
@@ -99,22 +100,24 @@ def of_time(plane: Plane) -> dict:
 
 def verdict(parameters: Parameters) -> str:
     """One sentence about how far the image can be trusted."""
-    statuses = [angle.status for angle in parameters.angles]
+    statuses, angle_word = [angle.status for angle in parameters.angles], name_of(parameters.at_once)
     if parameters.failed:
-        return "no stripes were found in any angle: this is the deconvolved widefield image, not super-resolved"
+        return f"no stripes were found in any {angle_word}: this is the deconvolved widefield image, not super-resolved"
     words = []
     for status, meaning in MEANINGS.items():
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
         if which and (status, len(which)) == ("inferred", len(statuses)):
-            words.append("no angle has sure stripes, only all of them together")
+            words.append(f"no {angle_word} has sure stripes, only all of them together")
         elif which:
-            words.append(f"the stripes of angle {', '.join(which)} {meaning}")
+            words.append(f"the stripes of {angle_word} {', '.join(which)} {meaning}")
     for number, angle in enumerate(parameters.angles, start=1):
         if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
             length = np.hypot(*angle.k0_per_um)
-            words.append(f"angle {number} has stripes of {length:.3g} cycles/um, which are not those of the others")
+            words.append(
+                f"{angle_word} {number} has stripes of {length:.3g} cycles/um, which are not those of the others"
+            )
     faint = [
-        f"order {order.order} of angle {number}"
+        f"order {order.order} of {angle_word} {number}"
         for number, angle in enumerate(parameters.angles, start=1)
         for order in angle.orders
         if angle.status != "failed" and order.status == "failed"
@@ -125,7 +128,14 @@ def verdict(parameters: Parameters) -> str:
         words.append("one angle only: the resolution is better in one direction only")
     if parameters.alike:
         words.append(f"{parameters.alike}: {ALIKE}")
+    if parameters.at_once > 1:
+        return "; ".join(words) or "a hexagonal pattern: the stripes of all its directions were measured"
     return "; ".join(words) or "the stripes of every angle were measured"
+
+
+def name_of(at_once: int) -> str:
+    """What an angle is called, where so many light the frames at the same time."""
+    return "direction" if at_once > 1 else "angle"
 
 
 def sentence(channel: Channel) -> str:
@@ -175,7 +185,7 @@ def lines(report: dict) -> list[str]:
             )
             chance = f"false alarm {angle['false_alarm_probability']:.0e}"
             text.append(
-                f"{name}angle {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
+                f"{name}{name_of(channel['angles_at_once'])} {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
             )
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]

@@ -103,7 +103,7 @@ def planes(
     InputError
         If a plane cannot be used; the message says which one where there are several.
     """
-    known = known or Known(parameters)
+    known = known or Known(parameters, hexagonal=stack.pattern.hexagonal)
     for transfer in transfers:
         known.check(stack.pattern, transfer)
     sizes = stack.sizes

@@ -368,7 +368,9 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
             band = depth * crop(image_of(fft.fft2(modulated) * transfer), settings)
             for phase, phase_rad in enumerate(settings.phases_rad[angle]):
                 turn = np.exp(1j * order * phase_rad)
-                frames[angle // settings.at_once, phase] += np.float32(turn.real) * band.real - np.float32(turn.imag) * band.imag
+                frames[angle // settings.at_once, phase] += (
+                    np.float32(turn.real) * band.real - np.float32(turn.imag) * band.imag
+                )
     return in_photons(frames, settings, photons), truth_of(spectrum, f_per_um, settings, photons)
 
 

@@ -311,4 +311,4 @@ def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, len
     elif before and not lens.otf:
         dampings = before.dampings_for(channels)
     parameters = before.for_stack(stack.pattern, channels) if before else None
-    return Known(parameters, known.k, steps_rad, dampings)
+    return Known(parameters, known.k, steps_rad, dampings, stack.pattern.hexagonal)
