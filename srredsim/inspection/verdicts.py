@@ -32,6 +32,7 @@ STEPS_RAD = (0.2, 0.5)
 DEPTH = (0.2, 0.1)
 CLIPPED_SHARE = (1e-5, 1e-3)
 WHITE = (0.7, 0.3)
+ONE_PATTERN = "all frames have one pattern: there are no other angles to compare"
 SURE_BEYOND = 4.0  # standard deviations by which a movement exceeds its limit, or is none
 
 
@@ -132,6 +133,7 @@ def contrast(value: float, phases: int, orders: int | None = None) -> Check:
     """Verdict on a contrast-to-noise of so many orders, or directions, of stripes; left out: as phases tell apart."""
     name, alone = "contrast of the stripes", noise_only(phases, orders)
     orders = orders or orders_of(phases)
+    words = f"{orders} order{'s' * (orders > 1)}"
     verdict = _high_is_good(value / alone, CONTRAST)
     advice = (
         "give more light or a longer exposure, or label more densely; if there is light enough, look after the"
@@ -141,7 +143,7 @@ def contrast(value: float, phases: int, orders: int | None = None) -> Check:
         name,
         verdict,
         value,
-        f"{value:.2f} times the noise in bright structures, {orders} order{'s' * (orders > 1)}; noise alone reads {alone:.2f}",
+        f"{value:.2f} times the noise in bright structures, {words}; noise alone reads {alone:.2f}",
         f"good from {CONTRAST[0] * alone:.2f}, bad below {CONTRAST[1] * alone:.2f}",
         _advised(verdict, advice),
     )
@@ -185,7 +187,7 @@ def shift(movement: Movement) -> Check:
     name, limit = "movement", f"good to {SHIFT_PIXELS[0]:g} pixels, bad above {SHIFT_PIXELS[1]:g}"
     far, error = movement.farthest_pixels, max(movement.errors_pixels)
     if len(movement.shifts_pixels) < 2:
-        return not_checked(name, "there is one angle only")
+        return not_checked(name, ONE_PATTERN)
     if any(each is None for each in movement.shifts_pixels) or far is None or SURE_BEYOND * error > SHIFT_PIXELS[1]:
         return not_checked(name, "too little light or structure to tell how far the angles lie apart")
     verdict = _low_is_good(max(0.0, far - SURE_BEYOND * error), SHIFT_PIXELS)
@@ -198,7 +200,7 @@ def shift(movement: Movement) -> Check:
 def likeness(movement: Movement) -> Check:
     name, worst = "likeness of the angles", max(movement.differences)
     if len(movement.differences) < 2:
-        return not_checked(name, "there is one angle only")
+        return not_checked(name, ONE_PATTERN)
     verdict = _low_is_good(float(np.sqrt(max(worst**2 - movement.difference_by_noise**2, 0.0))), DIFFERENCE)
     advice = "keep focus and field the same for all angles, and check that each angle lights the field alike"
     return Check(

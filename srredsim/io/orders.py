@@ -23,6 +23,7 @@ from math import prod
 
 import numpy as np
 
+from srredsim.acquisition import counted
 from srredsim.errors import InputError
 from srredsim.io.colours import with_channels
 from srredsim.io.wanted import KNOWN, OF_PLANES, Wanted
@@ -203,7 +204,7 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     parts = [rest if part in "ZT" else part for part in reversed(order)]  # the slowest first
     parts = [part for part in parts if part and part not in others]
     numbers = frames.reshape([sizes[part] for part in parts] + list(frames.shape[1:]))
-    note = f"{axes.size(letter)} frames along {_axis_name(letter)} read as {angles} angles x {phases} phases"
+    note = f"{axes.size(letter)} frames along {_axis_name(letter)} read as {counted(angles, phases)}"
     note += "" if wanted.angles and wanted.phases else ", guessed from their number"
     note += f", order {order}"
     note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}" if repeats > 1 else ""

@@ -14,7 +14,6 @@ import numpy as np
 
 from srredsim.errors import InputError
 
-
 PATTERNS = ("stripes", "hexagonal")
 DIRECTIONS = 3  # of a hexagonal pattern, at once
 HEXAGONAL_FRAMES = 7  # from which its bands can be told apart: 0, and two of each direction
@@ -63,8 +62,8 @@ def darkest_of_three(modulation_depths, together: bool = True) -> float:
     r"""Minimum of ``1 + sum_d m_d cos(a_d)`` over the phases of three directions.
 
     Where the phases add up to nothing, it is :math:`1 - \tfrac12 (\tfrac{m_1 m_2}{m_3} + \tfrac{m_2 m_3}{m_1} +
-    \tfrac{m_3 m_1}{m_2})` as long as the three :math:`1 / m` make a triangle; else the weakest is bright where the other
-    two are dark. ``together`` False: the phases are any.
+    \tfrac{m_3 m_1}{m_2})` as long as the three :math:`1 / m` make a triangle; else the weakest is bright where the
+    other two are dark. ``together`` False: the phases are any.
     """
     weak, middle, strong = sorted(modulation_depths)
     if not together:

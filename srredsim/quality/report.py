@@ -184,9 +184,8 @@ def lines(report: dict) -> list[str]:
                 for order in angle["orders"]
             )
             chance = f"false alarm {angle['false_alarm_probability']:.0e}"
-            text.append(
-                f"{name}{name_of(channel['angles_at_once'])} {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
-            )
+            which = f"{name}{name_of(channel['angles_at_once'])} {number}"
+            text.append(f"{which}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}")
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]
         text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")

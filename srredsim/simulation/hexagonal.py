@@ -1,8 +1,8 @@
-"""Hexagonal patterns: three beams whose pairs make stripes of three directions at once, moved in seven steps.
+r"""Hexagonal patterns: three beams whose pairs make stripes of three directions at once, moved in seven steps.
 
-Beam n has the lateral vector :math:`b_n` and the phase :math:`\\psi_n`; the pair of beams n and n + 1 makes stripes with
-the vector :math:`b_n - b_{n+1}` and the phase :math:`\\psi_n - \\psi_{n+1}`. A grating that moves by a seventh of its
-cell along the right direction steps the three phases by 1, 2 and -3 sevenths of a period.
+Beam n has the lateral vector :math:`b_n` and the phase :math:`\psi_n`; the pair of beams n and n + 1 makes stripes
+with the vector :math:`b_n - b_{n+1}` and the phase :math:`\psi_n - \psi_{n+1}`. A grating that moves by the right
+fractions of its cell steps the three phases by 1, 2 and -3 sevenths of a period.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ Frame :math:`p` of angle :math:`d` shows the object :math:`S` through the OTF, w
              + \text{haze} \right] + \text{background}
 
 Frames of one angle differ only in their phase, so each order is imaged once, as a complex band, and the frames are
-combined from the bands; those of a hexagonal pattern have the stripes of three directions. The object lives on the output grid, half the raw pixel, which is fine enough: stripes times
-structures beyond that grid fold back outside the OTF as long as a raw pixel is at most ``1 / (f_c + max(k_max, f_c))``.
+combined from the bands; those of a hexagonal pattern have three directions d in them. The object lives on the output
+grid, half the raw pixel, which is fine enough: stripes times structures beyond that grid fold back outside the OTF as
+long as a raw pixel is at most ``1 / (f_c + max(k_max, f_c))``.
 """
 
 from __future__ import annotations

@@ -145,8 +145,8 @@ def _reused_at_once(
         other = remeasured(replace(before, angles=tuple(turned)), prepared.frames, transfer)
         if sum(map(_strength, other.angles)) > 2 * sum(map(_strength, fresh.angles)):
             fresh, notes = other, ["the phases run the other way round in this stack; used -k"]
-    failed = (angle.status == "failed" or _strength(angle) > 0 for angle in fresh.angles)
-    angles = [angle if kept else replace(angle, status="assumed") for angle, kept in zip(fresh.angles, failed)]
+    lost = [angle.status != "failed" and not _strength(angle) for angle in fresh.angles]
+    angles = [replace(a, status="assumed") if unseen else a for a, unseen in zip(fresh.angles, lost, strict=True)]
     return angles, notes
 
 

@@ -60,7 +60,8 @@ class Mixture:
 def mixtures(bands: Bands, vectors_per_um: Sequence) -> list[Mixture]:
     """Products of the bands in the overlap of every angle and order.
 
-    ``vectors_per_um`` are the first-order vectors of the angles that light the frames at once, None where there is none.
+    ``vectors_per_um`` are the first-order vectors of the angles that light the frames at once, None of those that were
+    not found.
     """
     orders = bands.orders // len(vectors_per_um)
     return [
