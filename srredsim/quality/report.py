@@ -125,7 +125,10 @@ def verdict(parameters: Parameters) -> str:
     if faint:
         words.append(f"too faint to be used: {', '.join(faint)}")
     if len(statuses) == 1:
-        words.append("one angle only: the resolution is better in one direction only")
+        direction = np.rad2deg(np.arctan2(*parameters.angles[0].k0_per_um)) % 180
+        words.append(
+            f"one angle only: the resolution is better in one direction only, {direction:.0f} degrees from x towards +y"
+        )
     if parameters.alike:
         words.append(f"{parameters.alike}: {ALIKE}")
     if parameters.at_once > 1:
