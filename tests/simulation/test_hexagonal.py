@@ -26,7 +26,7 @@ def test_the_darkest_light_is_that_of_all_phases(depths):
 
 
 def test_three_beams_make_it():
-    """Vectors and phases of their pairs add up to nothing; the directions are 60 degrees apart, the steps 1, 2 and 3."""
+    """Vectors and phases of their pairs add up to nothing; directions are 60 degrees apart, steps 1, 2 and 3."""
     settings = sim.draw(np.random.default_rng(8), **ASKED)
     k, phases_rad = np.array(settings.k0_per_um), np.array(settings.phases_rad)
     np.testing.assert_allclose(k.sum(axis=0), 0, atol=1e-12)
