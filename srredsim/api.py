@@ -10,7 +10,7 @@ result. Names of arguments and defaults are those of the command line. Wherever 
 
 How to read a path or an array is told by further arguments of the same call:
 
-order, angles, phases, widefield_frame, channels
+order, angles, phases, pattern, widefield_frame, channels
     The frames, as `read` explains.
 accept_incomplete, stack, rolling, scene
     ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image.

@@ -143,7 +143,7 @@ def test_vectors_that_are_a_little_off_are_put_right_each():
 
 
 def test_the_forward_model_makes_the_frames_of_the_simulation():
-    """Of an object without fine detail beyond the grids, with the true pattern: noise-free, to a thousandth."""
+    """Frames of the truth under the true pattern, without noise."""
     frames, truth, drawn_settings, _ = drawn(
         3, 0, ASKED | {"photons": (1e4, 1e4), "haze": 0.0, "background_photons": 0.0}
     )
