@@ -10,7 +10,7 @@ result. Names of arguments and defaults are those of the command line. Wherever 
 
 How to read a path or an array is told by further arguments of the same call:
 
-order, angles, phases, widefield_frame, channels
+order, angles, phases, pattern, widefield_frame, channels
     The frames, as `read` explains.
 accept_incomplete, stack, rolling, scene
     ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image.
@@ -378,7 +378,7 @@ def simulate(
     sample = simulate_stack(seed, index=index, angles=angles, phases=phases, photons=photons, size=size, **fixed)
     settings = sample.settings
     optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
-    stack = RawStack(sample.raw[None, None, None], Pattern(angles, phases), optics)
+    stack = RawStack(sample.raw[None, None, None], Pattern(*sample.raw.shape[:2]), optics)
     finer = optics.finer(sample.truth.shape[0] / sample.raw.shape[2])
     return Simulated(stack, Image(sample.truth, "YX", finer, name="truth", found=sidecar(sample, seed, index)))
 

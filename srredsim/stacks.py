@@ -39,6 +39,7 @@ class OfReading(TypedDict, total=False):
     accept_incomplete: bool
     stack: bool
     rolling: bool
+    pattern: str | None
     scene: int | None
     pixel_size_um: float | None
     na: float | None
@@ -78,8 +79,7 @@ def plain_images(data: Stack, given: Mapping[str, Any], smallest: int) -> RawSta
         return io.plain_images(*_opened(data, given), reading, smallest)
     if data.pattern.frames > 1:
         raise InputError(
-            f"this is a raw stack of {data.pattern.angles} angles x {data.pattern.phases} phases, not a widefield"
-            " image; reconstruct and predict take it"
+            f"this is a raw stack of {data.pattern}, not a widefield image; reconstruct and predict take it"
         )
     _reading(given).refuse_of_stacks("these are widefield images")
     return _told(data, given)
@@ -107,6 +107,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "accept_incomplete",
         "stack",
         "rolling",
+        "pattern",
         "scene",
         "axes",
     ):

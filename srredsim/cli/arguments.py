@@ -19,6 +19,7 @@ from srredsim.errors import short
 Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.wanted:ORDERS")
+PATTERNS = Choices("srredsim.optics.illumination:PATTERNS")
 OF_PLANES = Choices("srredsim.io.wanted:OF_PLANES")
 WIDEFIELD_FRAMES = Choices("srredsim.io.wanted:WIDEFIELD_FRAMES")
 OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
@@ -113,6 +114,8 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
+    pattern = "{choices}: the second has three directions of stripes at once, in 7 frames; left out: the frames tell"
+    parser.add_argument("--pattern", choices=PATTERNS, metavar="PATTERN", help=pattern)
     widefield = "of each group of frames is a widefield frame, {choices}; left out: none"
     parser.add_argument("--widefield-frame", choices=WIDEFIELD_FRAMES, metavar="WHICH", help=widefield)
     parser.add_argument("--trailing-widefield", action="store_true", help="the same as --widefield-frame last")

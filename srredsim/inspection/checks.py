@@ -34,7 +34,6 @@ from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.noise.whiteness import only_rounding, whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
@@ -105,14 +104,18 @@ def checked(
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
-    parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
+    parameters = None
+    if transfer and field.raw.shape[1] >= 3:
+        parameters = estimate(prepared, transfer, hexagonal=stack.pattern.hexagonal)
     bleaching = verdicts.bleaching(light)
-    contrast = verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum)
+    orders = 3 if parameters and parameters.at_once > 1 else None
+    contrast = verdicts.told_from_noise(_contrast(field.raw, noise, orders), white, spectrum)
     checks = [
         *known,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
-        *_of_the_pattern(field.raw, contrast, _stripes(parameters, lacking, bleaching)),
+        contrast,
+        *_stripes(parameters, lacking, bleaching),
         verdicts.evenness(light),
         bleaching,
         *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),
@@ -188,18 +191,13 @@ def _whiteness(raw: np.ndarray) -> float:
     return 0.0 if only_rounding(raw[0, 0]) else whiteness(raw)
 
 
-def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
+def _contrast(raw: np.ndarray, noise: NoiseLine, orders: int | None) -> Check:
     phases = raw.shape[1]
     if phases < 3:
         return verdicts.not_checked("contrast of the stripes", f"{MORE_PHASES}; got {phases}")
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
-    value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
-    return verdicts.contrast(value, phases)
-
-
-def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> list[Check]:
-    """Verdicts on stripes; others, where the pattern is hexagonal."""
-    return verdicts.hexagonal() if hexagonal(raw) else [contrast, *stripes]
+    value = float(np.mean(contrast_to_noise(raw, noise, orders)[bright], dtype=np.float64))
+    return verdicts.contrast(value, phases, orders)
 
 
 def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:

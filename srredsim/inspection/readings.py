@@ -26,7 +26,6 @@ from srredsim.inspection.slips import slip
 from srredsim.io.alternatives import EXCHANGED, alternatives
 from srredsim.io.memory import Passing, Remembered
 from srredsim.io.raw import Frames
-from srredsim.stripes.hexagonal import FRAMES, WORDS, hexagonal
 
 KEPT = 256 * 2**20  # bytes of the middles of frames that other readings need, at most
 
@@ -65,13 +64,13 @@ class Watched:
         return raw
 
     def doubts(self, noise: Sequence[str] = ()) -> list[str]:
-        """What was found in the frames: hot pixels, channels that clearly fit another reading, hexagonal patterns.
+        """What was found in the frames: hot pixels, channels that clearly fit another reading.
 
         What is to be said of the ``noise`` comes behind, but is not believed of frames that were read wrongly: it was
         measured in what differs between their angles.
         """
         wrong, possible = self._orders
-        doubts = [*remarks(self.stack.array), *wrong, *possible, *self._hexagons]
+        doubts = [*remarks(self.stack.array), *wrong, *possible]
         return list(dict.fromkeys([*doubts, *(() if wrong else noise)]))
 
     @contextmanager
@@ -84,14 +83,6 @@ class Watched:
                 others = [line.removeprefix("warning: ") for line in dict.fromkeys(chain(*self._orders))]
                 problem = InputError("; ".join([str(problem), *others]))
             raise problem from None
-
-    @cached_property
-    def _hexagons(self) -> list[str]:
-        pattern = self.stack.pattern
-        if (pattern.angles, pattern.phases) != (1, FRAMES):
-            return []
-        seen = (self.stack.raw(0, c, self.stack.sizes["Z"] // 2) for c in range(self.stack.sizes["C"]))
-        return [f"warning: {WORDS}"] if any(map(hexagonal, seen)) else []
 
     @cached_property
     def _orders(self) -> tuple[list[str], list[str]]:

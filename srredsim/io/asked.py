@@ -15,7 +15,7 @@ from srredsim.errors import InputError
 from srredsim.io.files import beside, stem
 from srredsim.io.stored import COMPRESS
 from srredsim.io.wanted import OF_PLANES, Wanted
-from srredsim.optics import plausible
+from srredsim.optics import illumination, plausible
 
 COUNTS = ("angles", "phases", "scene")
 OF_RAW_STACKS = (
@@ -28,6 +28,7 @@ OF_RAW_STACKS = (
     "wavelength_em_um",
     "keep_hot_pixels",
     "rolling",
+    "pattern",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
 FORMATS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}  # endings of their names
@@ -51,6 +52,7 @@ class Reading:
     stack: bool = False  # the files of a folder are the frames of one stack
     scene: int | None = None  # number of one of several images in a file, from 1
     rolling: bool = False  # every angle of a time series makes an image, see `srredsim.io.rolling`
+    pattern: str | None = None  # one of `srredsim.optics.illumination.PATTERNS`; the frames tell
 
     def __post_init__(self):
         for name in COUNTS:
@@ -62,11 +64,27 @@ class Reading:
             for one in value if isinstance(value, tuple) else [value]:
                 if one is not None:
                     plausible.check(name, checks.above_zero(name, one))
+        if self.pattern is not None:
+            checks.one_of("pattern", self.pattern, illumination.PATTERNS)
+        if self.pattern == "hexagonal":
+            self._fill_hexagonal()
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)
         checks.yes_or_no("rolling", self.rolling)
+
+    def _fill_hexagonal(self) -> None:
+        """The counts of a hexagonal pattern, if they were left out."""
+        counts = 1, illumination.HEXAGONAL_FRAMES
+        given = self.angles or counts[0], self.phases or counts[1]
+        if given != counts or self.rolling:
+            raise InputError(
+                f"a hexagonal `pattern` is one angle of {counts[1]} phases, which light three directions at once: leave"
+                " out `angles`, `phases` and `rolling`"
+            )
+        object.__setattr__(self, "angles", counts[0])
+        object.__setattr__(self, "phases", counts[1])
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""

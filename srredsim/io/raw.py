@@ -35,6 +35,9 @@ def read(path: str | Path, **given: Any) -> RawStack:
         (`srredsim.io.orders`): P, A and Z, or P, A and T, in any order; PAZ if not given.
     angles, phases : int, optional
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
+    pattern : {"stripes", "hexagonal"}, optional
+        Hexagonal: three directions of stripes at once, in seven frames, as one angle of seven phases. Left out, the
+        frames tell.
     widefield_frame : {"none", "first", "last"}, optional
         Where a widefield frame, which is left out, stands in the frames of each reconstruction, or of the whole stack.
     trailing_widefield : bool
@@ -85,7 +88,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
-    pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
+    pattern = Pattern(int(array.shape[3]), int(array.shape[4]), kind=reading.pattern)
     told, more = for_channels(source.optics, channels)
     told, times = between_stacks(told, source, array.numbers[:: pattern.angles if reading.rolling else 1])
     if reading.rolling:

@@ -203,10 +203,10 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        sizes, source = self.stack.sizes, self.stack.source
+        source = self.stack.source
         found = {
             "input": None if source is None else str(source),
-            "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
+            "pattern": str(self.stack.pattern),
             "optics": {name: getattr(self.optics, name) for name in OPTICS},
             "cutoffs": [asdict(one) for one in self.optics.cutoffs] or None,
             "cutoff_per_um": [transfer.cutoff_per_um for transfer in self.transfers],
@@ -311,4 +311,4 @@ def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, len
     elif before and not lens.otf:
         dampings = before.dampings_for(channels)
     parameters = before.for_stack(stack.pattern, channels) if before else None
-    return Known(parameters, known.k, steps_rad, dampings)
+    return Known(parameters, known.k, steps_rad, dampings, stack.pattern.hexagonal)

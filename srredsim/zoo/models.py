@@ -289,7 +289,7 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
         return measured.name if measured else max(best, key=best.__getitem__)  # the first of equals
     offers = [inputs.module(data.input).offer(name, data) for name, data in known.items()]
     raise InputError(
-        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are:"
+        f"no model for {pattern}; there are:"
         f" {', '.join(filter(None, offers)) or 'none'}; train one with srredsim train, or give `angles` and `phases` if"
         " the file was misread"
     )
@@ -298,7 +298,7 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
 def chosen(stack: RawStack) -> tuple[str, str]:
     """Name of the shipped model for a stack, and what is to be said of that; see `fitting`."""
     name = fitting(stack.pattern, stack.optics)
-    return name, f"{stack.pattern.angles} angles x {stack.pattern.phases} phases, taking the model {name}"
+    return name, f"{stack.pattern}, taking the model {name}"
 
 
 def describe() -> list[dict]:
