@@ -116,9 +116,12 @@ class Writing:
     format: str = "tiff"
     compress: str = "none"
     page: bool = False  # also a web page about each stack, see `srredsim.workflows.page`
+    write_parameters: str | Path | None = None  # also a file of the stripes, see `srredsim.stripes.written`
 
     def __post_init__(self):
         checks.yes_or_no("page", self.page)
+        if self.write_parameters is not None:
+            checks.path("write_parameters", self.write_parameters)
         if self.out is not None:
             checks.path("out", self.out)
         checks.one_of("dtype", self.dtype, DTYPES)
