@@ -43,6 +43,7 @@ class OfReading(TypedDict, total=False):
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | Sequence[float] | None
+    microscope: str | Path | None
     axes: str | None
 
 
@@ -108,6 +109,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "stack",
         "rolling",
         "scene",
+        "microscope",
         "axes",
     ):
         if given.get(name):

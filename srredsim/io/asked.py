@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ import numpy as np
 from srredsim import checks, resources
 from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
+from srredsim.io import microscope
 from srredsim.io.files import beside, stem
+from srredsim.io.source import Source
 from srredsim.io.stored import COMPRESS
 from srredsim.io.wanted import OF_PLANES, Wanted
 from srredsim.optics import plausible
@@ -28,6 +30,7 @@ OF_RAW_STACKS = (
     "wavelength_em_um",
     "keep_hot_pixels",
     "rolling",
+    "microscope",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
 FORMATS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}  # endings of their names
@@ -51,6 +54,7 @@ class Reading:
     stack: bool = False  # the files of a folder are the frames of one stack
     scene: int | None = None  # number of one of several images in a file, from 1
     rolling: bool = False  # every angle of a time series makes an image, see `srredsim.io.rolling`
+    microscope: str | Path | None = None  # a preset or a file of one, see `srredsim.io.microscope`
 
     def __post_init__(self):
         for name in COUNTS:
@@ -67,6 +71,8 @@ class Reading:
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)
         checks.yes_or_no("rolling", self.rolling)
+        if self.microscope is not None:
+            microscope.load(self.microscope)  # what is wrong with it is said before a file is opened
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""
@@ -90,6 +96,14 @@ class Reading:
     def frames(self) -> Wanted:
         widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
         return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
+
+    def on_microscope(self, source: Source) -> tuple[Reading, Source, list[str]]:
+        """The same with what the microscope adds to it, that of a file which it adds to, and notes."""
+        if self.microscope is None:
+            return self, source, []
+        given = self.optics | vars(self.frames)
+        optics, of_frames, notes = microscope.with_microscope(self.microscope, source, given)
+        return replace(self, **of_frames), replace(source, optics=optics), notes
 
 
 def _one_or_each(name: str, value: Any) -> float | tuple[float, ...]:

@@ -127,7 +127,7 @@ def _cudasirecon(told: dict[str, str], name: str) -> Settings:
 
 
 def _calibration(told: dict, name: str) -> Settings:
-    """Of a file that `srredsim.simulation.calibration_file` writes."""
+    """Settings in a file that `srredsim.simulation.calibration_file` writes."""
     vectors = [tuple(map(float, angle["k0_per_um"])) for angle in told["angles"]]
     if any(len(k0) != 2 for k0 in vectors):
         raise ValueError("k0_per_um is (ky, kx)")
