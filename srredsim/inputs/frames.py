@@ -92,7 +92,7 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
-    """The stack as angles and phases that the model takes; where neither file nor microscope says, the model decides."""
+    """The stack as angles and phases that the model takes; where nobody else says which, the model decides."""
     decided = reading
     if reading.microscope is None:
         decided = replace(reading, angles=reading.angles or model.angles, phases=reading.phases or model.phases)

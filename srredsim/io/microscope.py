@@ -83,7 +83,9 @@ def with_microscope(
     """
     microscope, whose = load(name), f"microscope {name}"
     named = dict(zip(source.letters, source.shape, strict=True))
-    of_file = {"angles": named.get("A"), "phases": named.get("P")} | {one: getattr(source.optics, one) for one in OPTICS}
+    of_file = {"angles": named.get("A"), "phases": named.get("P")} | {
+        one: getattr(source.optics, one) for one in OPTICS
+    }
     if {"A", "P"} <= named.keys():
         of_file |= {"order": "", "widefield_frame": ""}  # there are none: every frame has its name
     taken, notes = {}, []

@@ -90,9 +90,7 @@ class Known:
         if self.parameters is not None:
             angles, notes = _reused(self.parameters[channel], prepared, transfer)
         elif self.k0_per_um is not None:
-            k0, said = self.k0_per_um, []
-            if self.either_way_up:
-                k0, said = _right_way_up(prepared, transfer, k0)
+            k0, said = _right_way_up(prepared, transfer, self.k0_per_um) if self.either_way_up else (self.k0_per_um, [])
             angles, notes = _near_given(prepared, transfer, k0, self.steps_rad)
             notes = [*said, *notes]
         else:
@@ -174,8 +172,13 @@ def _measured(frames: np.ndarray, looked_at, transfer: Transfer, together: bool)
     return found
 
 
-def _looked_at(frames: np.ndarray, k0_per_um, transfer: Transfer, steps_rad=None) -> tuple[Peak | None, np.ndarray, int]:
-    """What is near k or -k in the frames of an angle; the phases, even if not given, and orders it was looked for with."""
+def _looked_at(
+    frames: np.ndarray, k0_per_um, transfer: Transfer, steps_rad=None
+) -> tuple[Peak | None, np.ndarray, int]:
+    """What is near k or -k in the frames of an angle, and the phases and orders with which it was looked for.
+
+    Phases that are not given are even.
+    """
     steps = even_steps(len(frames)) if steps_rad is None else np.asarray(steps_rad, float)
     three = np.hypot(*k0_per_um) <= THREE_BEAMS * transfer.cutoff_per_um
     orders = 2 if three and optics_bands.condition_number(steps, 2) < optics_bands.LARGEST_CONDITION else 1

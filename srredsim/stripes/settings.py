@@ -131,7 +131,7 @@ def _calibration(told: dict, name: str) -> Settings:
     vectors = [tuple(map(float, angle["k0_per_um"])) for angle in told["angles"]]
     if any(len(k0) != 2 for k0 in vectors):
         raise ValueError("k0_per_um is (ky, kx)")
-    optics = Optics(*(_one(str(told[key]), key) for key in OPTICS))
+    optics = Optics().given(**{key: _one(str(told[key]), key) for key in OPTICS})
     phases = {len(angle["phases_rad"]) for angle in told["angles"]}
     if len(phases) != 1:
         raise ValueError("angles of unequal phases")

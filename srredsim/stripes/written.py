@@ -27,8 +27,8 @@ from srredsim.errors import InputError
 
 HEAD = """\
 # Stripes and lens as srredsim reconstruct has found them: `parameters` of another stack of the same microscope.
-# k0_per_um: (ky, kx) of the first order in cycles/um, y down; direction from x towards +y. phases_rad: first order, each
-# frame, at the centre of raw pixel (0, 0). Where the pixel size is not known, lengths are in raw pixels.
+# k0_per_um: (ky, kx) of the first order in cycles/um, y down; direction from x towards +y. phases_rad: first order,
+# each frame, at the centre of raw pixel (0, 0). Where the pixel size is not known, lengths are in raw pixels.
 """
 KEPT = ("pattern", "optics", "cutoffs")  # of a report, beside its channels
 KEPT_OF_CHANNEL = ("channel", "angles", "otf")
@@ -45,8 +45,8 @@ def check(path: str | Path, channels: int, pixel_size_um: float | None) -> None:
     suffix = Path(path).suffix.lower()
     if suffix not in WRITERS:
         raise InputError(
-            f"`write_parameters` {path}: its ending says how it is written, .yaml as our own, .xml as settings of fairSIM,"
-            " .cfg or .txt as a configuration of cudasirecon"
+            f"`write_parameters` {path}: its ending says how it is written, .yaml as our own, .xml as settings of"
+            " fairSIM, .cfg or .txt as a configuration of cudasirecon"
         )
     if suffix in OWN:
         return

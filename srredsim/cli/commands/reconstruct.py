@@ -51,11 +51,13 @@ def add_arguments(parser: shared.Parser) -> None:
 def _stripes(parser: shared.Parser) -> None:
     known = parser.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
     saved = (
-        "the <stem>_wiener.json of another stack, what --write-parameters or srredsim calibrate has written, or settings"
-        " of fairSIM (XML) or cudasirecon: the stripes of these, with the phases and contrasts of this one"
+        "the <stem>_wiener.json of another stack, what --write-parameters or srredsim calibrate has written, or"
+        " settings of fairSIM (XML) or cudasirecon: the stripes of these, with the phases and contrasts of this one"
     )
     known.add_argument("--parameters", type=Path, metavar="FILE", help=saved)
-    to_write = "also write what was found: FILE.yaml as our own, .xml as settings of fairSIM, .cfg or .txt of cudasirecon"
+    to_write = (
+        "also write what was found: FILE.yaml for --parameters, .xml as fairSIM has it, .cfg or .txt as cudasirecon"
+    )
     known.add_argument("--write-parameters", type=Path, metavar="FILE", help=to_write)
     known.add_argument(
         "--k",
