@@ -99,7 +99,7 @@ def with_microscope(
         elif told and not (alike(told, value) if key in OPTICS else told == value):
             notes.append(f"{_in_words({key: told})} {by}; {whose} has {value}")
     about = f" ({microscope.about})" if microscope.about else ""
-    said = _in_words(taken) or "nothing that is not said already"
+    said = _in_words(taken) or "adds nothing to what is said already"
     of_frames = {key: value for key, value in taken.items() if key in OF_FRAMES}
     optics = source.optics.given(**{key: value for key, value in taken.items() if key in OPTICS})
     return optics, of_frames, [f"{whose}{about}: {said}", *notes]

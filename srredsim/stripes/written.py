@@ -45,19 +45,19 @@ def check(path: str | Path, channels: int, pixel_size_um: float | None) -> None:
     suffix = Path(path).suffix.lower()
     if suffix not in WRITERS:
         raise InputError(
-            f"`write_parameters` {path}: its ending says how it is written, .yaml as our own, .xml as settings of"
+            f"{path}: the ending of a file of parameters says how it is written, .yaml as our own, .xml as settings of"
             " fairSIM, .cfg or .txt as a configuration of cudasirecon"
         )
     if suffix in OWN:
         return
     if channels > 1:
         raise InputError(
-            f"`write_parameters` {path}: such a file is of one channel, this stack has {channels}; .yaml holds all"
+            f"{path}: parameters in such a file are of one channel, this stack has {channels}; .yaml holds all"
         )
     if pixel_size_um is None:
         raise InputError(
-            f"`write_parameters` {path}: such a file has its lengths in um, and the pixel size is not known; give"
-            " `pixel_size_um`, or write .yaml"
+            f"{path}: parameters in such a file are in um, and the pixel size is not known; give `pixel_size_um`, or write"
+            " .yaml"
         )
 
 

@@ -77,6 +77,8 @@ def _check_parameters(writing: io.Writing, work: Reconstruction) -> None:
     """InputError before the work if the file of parameters that is asked for cannot be written."""
     if (path := writing.write_parameters) is not None:
         written.check(path, work.stack.sizes["C"], work.optics.pixel_size_um)
+        if Path(path).exists() and not writing.overwrite:  # no result that may be skipped
+            raise InputError(f"`write_parameters` {path} exists already; give `overwrite` or another name")
         io.refuse_unwritable(Path(path), writing.overwrite)
 
 

@@ -87,7 +87,7 @@ def test_cudasirecon_has_the_line_spacing_of_the_finest_order(report):
 
 def test_what_a_layout_cannot_say(report, image):
     for name, channels, um, said in (
-        ("a.json", 1, 0.08, "its ending says how"),
+        ("a.json", 1, 0.08, "ending of a file of parameters says how"),
         ("a.xml", 2, 0.08, "of one channel, this stack has 2"),
         ("a.cfg", 1, None, "`pixel_size_um`, or write .yaml"),
     ):
