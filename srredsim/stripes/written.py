@@ -56,8 +56,8 @@ def check(path: str | Path, channels: int, pixel_size_um: float | None) -> None:
         )
     if pixel_size_um is None:
         raise InputError(
-            f"{path}: parameters in such a file are in um, and the pixel size is not known; give `pixel_size_um`, or write"
-            " .yaml"
+            f"{path}: parameters in such a file are in um, and the pixel size is not known; give `pixel_size_um`,"
+            " or write .yaml"
         )
 
 
