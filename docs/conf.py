@@ -1,14 +1,8 @@
 """Settings of the documentation site, for Sphinx:  make docs
 
-Its pages are the Markdown files of the checkout, as they lie: README.md, docs/, the cards of the models and data sets. So a
-link that works where the source is read works on the site, too.
+Its pages are the Markdown files of the checkout, as they lie: README.md, docs/, the cards of the models and data sets.
+So a link that works where the source is read works on the site, too.
 """
-
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 
 from srredsim import __version__
 
@@ -34,5 +28,5 @@ html_theme = "furo"
 html_title = f"srredsim {release}"
 html_additional_pages = {"index": "redirect.html"}  # build/docs/index.html leads to the first page
 templates_path = ["."]
-html_copy_source = False
-html_theme_options = {"top_of_page_buttons": []}
+html_static_path, html_css_files = ["site.css"], ["site.css"]
+html_copy_source = html_show_sphinx = False

@@ -1,4 +1,4 @@
-"""The pages of docs/ tell what is true: links lead somewhere, commands parse, sessions and examples go as they are shown."""
+"""The pages of docs/ tell what is true: links lead somewhere, commands parse, sessions and examples go as shown."""
 
 import doctest
 import importlib.util
@@ -6,8 +6,9 @@ import io
 import re
 import shlex
 import shutil
+import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 
 import numpy as np
 import pytest
@@ -34,6 +35,7 @@ def entries() -> set[str]:
     found = set()
     for block in re.findall(r"^```{toctree}\n(.*?)^```$", text_of(INDEX), re.DOTALL | re.MULTILINE):
         for entry in block.split("\n"):
+            entry = entry.rpartition("<")[2].rstrip(">")
             if entry and not entry.startswith(":"):
                 lying = f"docs/{entry}.md" if not entry.startswith("../") else f"{entry[3:]}.md"
                 pages = {path.relative_to(ROOT).as_posix() for path in ROOT.glob(lying)}
@@ -109,11 +111,8 @@ def there(files, tmp_path, monkeypatch):
 def said_by(command: str) -> str:
     """What a command says, as a terminal shows it."""
     said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(said):
-        try:
-            main(shlex.split(command)[1:])
-        except SystemExit:  # argparse
-            pass
+    with redirect_stdout(said), redirect_stderr(said), suppress(SystemExit):  # that of argparse
+        main(shlex.split(command)[1:])
     return said.getvalue()
 
 
@@ -129,6 +128,39 @@ def test_sessions_go_as_they_are_shown(page, there):
     "page", [pytest.param(page, marks=pytest.mark.slow if page in NEED_EXPORT else ()) for page in PYTHON]
 )
 def test_the_python_of_a_page_runs(page, there):
+    for command in commands(page):
+        if command.startswith("srredsim export w2s_dncnn"):
+            assert main(arguments_of(command)) == 0
     names: dict = {}
     for text in blocks(page, "python"):
         exec(text, names)
+
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_choice_of_a_method_is_by_the_results():
+    text = text_of("docs/choose.md")
+    for name, table in tool("choices").tables().items():
+        assert f"<!-- {name} -->\n{table}\n<!-- end of {name} -->" in text
+
+
+def test_the_python_page_has_every_verb():
+    shown = re.findall(r"^\.\. autofunction:: srredsim\.(\w+)$", text_of("docs/python.md"), re.MULTILINE)
+    assert sorted(shown) == sorted(srredsim.__all__)
+
+
+@pytest.mark.slow
+def test_the_site_is_made_without_a_warning(tmp_path):
+    """As `make docs` makes it; a link of the pages or of the docstrings that leads nowhere is a warning."""
+    asked = ["--fail-on-warning", "--fresh-env", "--quiet", "--conf-dir", str(ROOT / "docs"), str(ROOT), str(tmp_path)]
+    made = subprocess.run([sys.executable, "-m", "sphinx", *asked], capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")
+    for page in [*DOCS, *OTHERS, *CARDS]:
+        assert (tmp_path / page).with_suffix(".html").is_file()
+    assert "docs/index.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "widefield_frame" in (tmp_path / "docs" / "python.html").read_text(encoding="utf-8")

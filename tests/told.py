@@ -7,7 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 OTHERS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")  # pages of the site that do not lie in docs/
 DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
-CARDS = sorted(path.relative_to(ROOT).as_posix() for kind in ("models", "data") for path in ROOT.glob(f"{kind}/*/card.md"))
+CARDS = sorted(
+    path.relative_to(ROOT).as_posix() for kind in ("models", "data") for path in ROOT.glob(f"{kind}/*/card.md")
+)
 
 
 def text_of(page: str) -> str:

@@ -34,18 +34,16 @@ def tables() -> dict[str, str]:
 
 
 def raw_stacks(results: list[dict]) -> str:
-    """The classical image and the best network at each pattern and light level."""
-    psnr: dict[tuple[str, float], dict[str, float]] = {}
+    """The best network at each pattern and light level, and the classical image that was scored together with it."""
+    psnr: dict[tuple[str, float], list[tuple[float, str, float]]] = {}
     for result in results:
         for group in result["groups"]:
-            scores = {method: one["psnr"]["mean"] for method, one in group["methods"].items()}
-            at = psnr.setdefault((group["pattern"], group["photons"]), {})
-            at |= {name: scores[name] for name in (result["model"], "Wiener") if name not in at}
+            own, classical = (group["methods"][name]["psnr"]["mean"] for name in (result["model"], "Wiener"))
+            psnr.setdefault((group["pattern"], group["photons"]), []).append((own, result["model"], classical))
     rows = []
-    for (pattern, photons), scores in sorted(psnr.items(), key=lambda item: (-int(item[0][0][-1]), item[0][1])):
-        classical = scores.pop("Wiener")
-        best = max(scores, key=scores.__getitem__)
-        rows.append([pattern, f"{photons:g}", f"{classical:.1f}", best, f"{scores[best]:.1f}", _gain(scores[best], classical)])
+    for pattern, photons in sorted(psnr, key=lambda images: (-int(images[0][-1]), images[1])):
+        own, name, classical = max(psnr[pattern, photons])
+        rows.append([pattern, f"{photons:g}", f"{classical:.1f}", name, f"{own:.1f}", _gain(own, classical)])
     return with_head(["pattern", "photons", "Wiener", "best network", "its PSNR", "ahead by"], rows)
 
 
