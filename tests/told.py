@@ -1,4 +1,4 @@
-"""What Markdown pages tell: their blocks, commands, terminal sessions, links and headings. For the tests of README and docs/."""
+"""What Markdown pages tell: blocks, commands, terminal sessions, links, headings. For the tests of README and docs/."""
 
 import re
 import shlex
@@ -6,10 +6,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 OTHERS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")  # pages of the site that do not lie in docs/
-DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
-CARDS = sorted(
-    path.relative_to(ROOT).as_posix() for kind in ("models", "data") for path in ROOT.glob(f"{kind}/*/card.md")
+DOCS, OF_MODELS, OF_DATA = (
+    sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(lying))
+    for lying in ("docs/*.md", "models/*/card.md", "data/*/card.md")
 )
+CARDS = [*OF_MODELS, *OF_DATA]
 
 
 def text_of(page: str) -> str:

@@ -1,7 +1,8 @@
 """Draw docs/sim-frames.png, docs/sim-spectra.png and docs/artefacts.png:  python tools/sim_pictures.py
 
-All show simulated fields of the project. The first two are for "SIM in ten minutes": what the stripes do to the frames, and what of
-the object is in the widefield and the SIM image. The third is one field reconstructed from frames with one thing wrong at a time.
+All show one simulated field. The first two are for "SIM in ten minutes": what the stripes do to the frames, and what of
+the object is in the widefield and the SIM image. The third is the field reconstructed from frames with one thing wrong
+at a time.
 """
 
 from __future__ import annotations
@@ -39,17 +40,12 @@ def main() -> None:
 def frames(stack, truth, path: Path) -> None:
     """A part of the object, of the three frames of one angle, and of their mean."""
     raw = stack.raw()
-    row, column, side = most_detailed(truth.array, raw.shape[2:])
-    side //= 2  # of raw pixels, as row and column
-    part = (slice(row // 2, row // 2 + side), slice(column // 2, column // 2 + side))
-    shown = {
-        "the object, as fine as SIM can show it": truth[
-            2 * part[0].start : 2 * part[0].stop, 2 * part[1].start : 2 * part[1].stop
-        ]
-    }
-    shown |= {f"frame with phase {n + 1}": raw[0][n][part] for n in range(3)} | {
-        "mean of all: widefield": raw.mean((0, 1))[part]
-    }
+    top, left, side = (n // 2 for n in most_detailed(truth.array, raw.shape[2:]))  # in raw pixels
+    part = np.s_[top : top + side, left : left + side]
+    finer = np.s_[2 * top : 2 * (top + side), 2 * left : 2 * (left + side)]
+    shown = {"the object, as fine as SIM can show it": truth[finer]}
+    shown |= {f"frame with phase {n + 1}": frame[part] for n, frame in enumerate(raw[0])}
+    shown["mean of all: widefield"] = raw.mean((0, 1))[part]
     figure = _figure(3 * len(shown), 3.3)
     for (title, plane), panel in zip(shown.items(), figure.subplots(1, len(shown)), strict=True):
         _show(panel, plane, title)
@@ -57,24 +53,20 @@ def frames(stack, truth, path: Path) -> None:
 
 
 def spectra(stack, image, truth, path: Path) -> None:
-    """Power spectra of the widefield image, the SIM image and the truth, with the cut-off of the lens and what stripes add."""
+    """Power spectra of widefield image, SIM image and truth, with the cut-off of the lens and what stripes add."""
     cutoff = cutoff_per_um(OPTICS["na"], OPTICS["wavelength_em_um"])
     waves = [order["k_per_um"] for angle in _angles(image) for order in angle["orders"]]
-    widefield, coarse = stack.raw().mean((0, 1)), stack.optics.pixel_size_um
-    fine = truth.pixel_size_um
     shown = {
-        "widefield image": (widefield, coarse),
-        "SIM image": (image.array, fine),
-        "the object": (truth.array, fine),
+        "widefield image": (stack.raw().mean((0, 1)), stack.optics.pixel_size_um),
+        "SIM image": (image.array, image.pixel_size_um),
+        "the object": (truth.array, truth.pixel_size_um),
     }
     figure = _figure(11, 4)
     for (title, (plane, pixel_um)), panel in zip(shown.items(), figure.subplots(1, len(shown)), strict=True):
         window = np.outer(np.hanning(plane.shape[0]), np.hanning(plane.shape[1]))
         power = np.log10(np.abs(np.fft.fftshift(np.fft.fft2((plane - plane.mean()) * window))) + 1)
         edge = 0.5 / pixel_um
-        panel.imshow(
-            power, cmap="gray", vmin=np.percentile(power, 5), vmax=power.max(), extent=(-edge, edge, edge, -edge)
-        )
+        panel.imshow(power, cmap="gray", vmin=np.percentile(power, 5), extent=(-edge, edge, edge, -edge))
         _circle(panel, (0, 0), cutoff, "#ffb000")
         if title == "SIM image":
             for ky, kx in waves:
