@@ -122,10 +122,10 @@ class Known:
 def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tuple[list[Angle], list[str]]:
     """Vectors and steps of another stack, with the phases and contrasts of this one."""
     angles, notes = [], []
-    before = replace(parameters, damping=None)
-    fresh = remeasured(before, prepared.frames, transfer)
+    elsewhere = replace(parameters, damping=None)
+    fresh = remeasured(elsewhere, prepared.frames, transfer)
     if parameters.at_once > 1:
-        return _reused_at_once(before, fresh, prepared, transfer)
+        return _reused_at_once(elsewhere, fresh, prepared, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
             if _contrast(now) < FEWER * _contrast(before):
@@ -145,7 +145,7 @@ def _reused_at_once(
     """The same of angles that light the frames at once: the phases of all of them run one way, or the other."""
     notes = []
     if sum(map(_contrast, fresh.angles)) < FEWER * sum(map(_contrast, before.angles)):
-        turned = (replace(angle, k0_per_um=tuple(-k for k in angle.k0_per_um)) for angle in before.angles)
+        turned = (replace(angle, k0_per_um=(-angle.k0_per_um[0], -angle.k0_per_um[1])) for angle in before.angles)
         other = remeasured(replace(before, angles=tuple(turned)), prepared.frames, transfer)
         if sum(map(_strength, other.angles)) > 2 * sum(map(_strength, fresh.angles)):
             fresh, notes = other, ["the phases run the other way round in this stack; used -k"]
