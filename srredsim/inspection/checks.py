@@ -71,16 +71,7 @@ def checked(
     """
     position = middle_position(stack, channel)
     field = field_of(stack, position)
-    report: dict = {
-        "channel": channel,
-        "time": position[0],
-        "z": position[2],
-        "pixels_checked": list(field.raw.shape[2:]),
-        "order_checked": None,
-        "checks": [],
-        "cutoff_per_um": None,
-        "stripes": None,
-    }
+    report = _nothing_known(channel, position, field)
     if position in gone:
         return report | {"checks": [check.report() for check in noticed]}
     known = list(noticed)
@@ -127,6 +118,19 @@ def checked(
         "movement": _movement(moved),
         "cutoff_per_um": transfer.cutoff_per_um if transfer else None,
         "stripes": parameters.report() if parameters else None,
+    }
+
+
+def _nothing_known(channel: int, position: tuple[int, int, int], field: Field) -> dict:
+    return {
+        "channel": channel,
+        "time": position[0],
+        "z": position[2],
+        "pixels_checked": list(field.raw.shape[2:]),
+        "order_checked": None,
+        "checks": [],
+        "cutoff_per_um": None,
+        "stripes": None,
     }
 
 
