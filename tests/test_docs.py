@@ -89,7 +89,7 @@ def files(tmp_path_factory):
     frames, mean = raw.reshape(9, 96, 96), raw.mean(axis=(0, 1))
     plain("plain.tif", frames)
     plain("angles_first.tif", np.swapaxes(raw, 0, 1).reshape(9, 96, 96))
-    plain("fourteen.tif", np.concatenate([frames, frames])[:14])
+    plain("eleven.tif", np.concatenate([frames, frames])[:11])
     plain("lost.tif", np.where(np.arange(9)[:, None, None] == 4, 0, frames))
     plain("clipped.tif", np.minimum(frames, np.percentile(frames, 90)))
     plain("even_light.tif", np.random.default_rng(0).poisson(np.broadcast_to(mean, frames.shape)))

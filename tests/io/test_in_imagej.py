@@ -1,7 +1,7 @@
 """ImageJ itself opens what is written: pixels, channels, planes, pixel size, z step and frame interval are the same.
 
-Debian's package `imagej`, on a screen that nobody sees (`xvfb-run`). It knows TIFF in strips only: the tiles of an OME-TIFF
-are for Fiji, whose Bio-Formats reads them.
+Debian's package `imagej`, on a screen that nobody sees (`xvfb-run`). It knows TIFF in strips only: the tiles of an
+OME-TIFF are for Fiji, whose Bio-Formats reads them.
 """
 
 import shutil
@@ -44,18 +44,8 @@ def told(tmp_path):
     def told(path: Path) -> list[str]:
         macro = tmp_path / "told.ijm"
         macro.write_text(MACRO, encoding="utf-8")
-        command = [
-            "xvfb-run",
-            "-a",
-            "java",
-            f"-Duser.home={tmp_path}",
-            "-jar",
-            str(JAR),
-            "-batch",
-            str(macro),
-            str(path),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+        java = ["xvfb-run", "-a", "java", f"-Duser.home={tmp_path}", "-jar", JAR]
+        done = subprocess.run([*java, "-batch", macro, path], capture_output=True, text=True, timeout=300, check=True)
         return done.stdout.splitlines()
 
     return told
@@ -76,6 +66,6 @@ def test_imagej_opens_an_image(told, tmp_path, axes, shape, dtype):
         assert (pz, interval) == pytest.approx((0.15, 2.5))
     assert unit in ("µm", "um", "micron", "microns")
     found = {tuple(map(int, line.split()[:3])): float(line.split()[3]) for line in values}
-    assert found == {
-        (i, j, k): pytest.approx(image.planes[k, i, j, 7, 11]) for i in range(c) for j in range(z) for k in range(t)
-    }
+    assert len(found) == t * c * z
+    for (channel, plane, time), value in found.items():
+        assert value == pytest.approx(image.planes[time, channel, plane, 7, 11])
