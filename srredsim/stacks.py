@@ -44,6 +44,7 @@ class OfReading(TypedDict, total=False):
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | Sequence[float] | None
+    microscope: str | Path | None
     axes: str | None
 
 
@@ -109,6 +110,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "rolling",
         "pattern",
         "scene",
+        "microscope",
         "axes",
     ):
         if given.get(name):

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from srredsim import resources
 from srredsim.cli.looked_up import Choices, constant
 from srredsim.errors import short
 
@@ -110,6 +111,12 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     order = (
         "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these;"
         " of widefield and confocal planes that the file does not name: Z (left out) or T"
+    )
+    known = "what is known of it, where neither the file nor another flag says: order, angles, phases, NA; FILE.yaml of"
+    parser.add_argument(
+        "--microscope",
+        metavar="NAME|FILE.yaml",
+        help=f"{known} such keys, or of srredsim calibrate; there are {', '.join(resources.microscopes())}",
     )
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")

@@ -14,6 +14,7 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError, not_finite
 from srredsim.hot_pixels import Repaired, as_recorded
 from srredsim.inspection import verdicts
+from srredsim.inspection.fits import SMALLEST, Fits, middle
 from srredsim.inspection.raw_checks import (
     Movement,
     clipped_pixels,
@@ -23,7 +24,7 @@ from srredsim.inspection.raw_checks import (
     movement,
     structures,
 )
-from srredsim.inspection.readings import SMALLEST, Fits, middle
+from srredsim.inspection.slips import slip
 from srredsim.inspection.verdicts import Check
 from srredsim.io.alternatives import EXCHANGED
 from srredsim.io.raw import Frames
@@ -70,28 +71,22 @@ def checked(
     """
     position = middle_position(stack, channel)
     field = field_of(stack, position)
-    report: dict = {
-        "channel": channel,
-        "time": position[0],
-        "z": position[2],
-        "pixels_checked": list(field.raw.shape[2:]),
-        "order_checked": None,
-        "checks": [],
-        "cutoff_per_um": None,
-        "stripes": None,
-    }
+    report = _nothing_known(channel, position, field)
     if position in gone:
         return report | {"checks": [check.report() for check in noticed]}
+    known = list(noticed)
     try:
         _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
+        known.append(order)
         if better:
             other = others[better]
             field = field_of(other, middle_position(other, min(channel, other.sizes["C"] - 1)))
             report["order_checked"] = better
         prepared = prepare(field.raw)
     except InputError as problem:
-        return report | {"checks": [verdicts.not_checked("raw frames", str(problem)).report()]}
+        known.append(verdicts.not_checked("raw frames", str(problem)))
+        return report | {"checks": [check.report() for check in known]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     recorded, white = field.raw, _whiteness(field.raw)
     spectrum = noise_spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
@@ -107,8 +102,7 @@ def checked(
     orders = 3 if parameters and parameters.at_once > 1 else None
     contrast = verdicts.told_from_noise(_contrast(field.raw, noise, orders), white, spectrum)
     checks = [
-        *noticed,
-        order,
+        *known,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
         contrast,
@@ -124,6 +118,19 @@ def checked(
         "movement": _movement(moved),
         "cutoff_per_um": transfer.cutoff_per_um if transfer else None,
         "stripes": parameters.report() if parameters else None,
+    }
+
+
+def _nothing_known(channel: int, position: tuple[int, int, int], field: Field) -> dict:
+    return {
+        "channel": channel,
+        "time": position[0],
+        "z": position[2],
+        "pixels_checked": list(field.raw.shape[2:]),
+        "order_checked": None,
+        "checks": [],
+        "cutoff_per_um": None,
+        "stripes": None,
     }
 
 
@@ -211,7 +218,10 @@ def _order(
     angles, phases = field.raw.shape[:2]
     if angles < 2 or phases < 3:
         return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart"), None
-    return verdicts.frame_order(*Fits().better(others, stack, position[1]), EXCHANGED)
+    fits = Fits()
+    order, better = verdicts.frame_order(*fits.better(others, stack, position[1]), EXCHANGED)
+    found = None if better else slip(fits, stack)
+    return (verdicts.slipped(order, found) if found else order), better
 
 
 def _finite(value: float) -> float | None:

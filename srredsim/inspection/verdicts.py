@@ -18,6 +18,7 @@ import numpy as np
 from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit, a_possible_one, the_best
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
+from srredsim.inspection.slips import Slip
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.stripes.parameters import Parameters
@@ -104,6 +105,11 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
             advice = "look whether the file's axes of angle and phase are exchanged: its frames seem to fit that"
         return Check(name, DOUBTFUL, as_read.explained, number, limit, advice), None
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
+
+
+def slipped(order: Check, found: Slip) -> Check:
+    """Verdict on the order of frames that are not where they are read, from some place in the file on."""
+    return replace(order, verdict=BAD, number=f"{order.number}; {found.evidence}", advice=found.advice)
 
 
 def camera_noise(noise: NoiseLine, white: float, source: str, spectrum: NoiseSpectrum | None = None) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ import numpy as np
 from srredsim import checks, resources
 from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
+from srredsim.io import microscope
 from srredsim.io.files import beside, stem
+from srredsim.io.source import Source
 from srredsim.io.stored import COMPRESS
 from srredsim.io.wanted import OF_PLANES, Wanted
 from srredsim.optics import illumination, plausible
@@ -29,6 +31,7 @@ OF_RAW_STACKS = (
     "keep_hot_pixels",
     "rolling",
     "pattern",
+    "microscope",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
 FORMATS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}  # endings of their names
@@ -53,6 +56,7 @@ class Reading:
     scene: int | None = None  # number of one of several images in a file, from 1
     rolling: bool = False  # every angle of a time series makes an image, see `srredsim.io.rolling`
     pattern: str | None = None  # one of `srredsim.optics.illumination.PATTERNS`; the frames tell
+    microscope: str | Path | None = None  # a preset or a file of one, see `srredsim.io.microscope`
 
     def __post_init__(self):
         for name in COUNTS:
@@ -73,6 +77,8 @@ class Reading:
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)
         checks.yes_or_no("rolling", self.rolling)
+        if self.microscope is not None:
+            microscope.load(self.microscope)  # what is wrong with it is said before a file is opened
 
     def _fill_hexagonal(self) -> None:
         """The counts of a hexagonal pattern, if they were left out."""
@@ -109,6 +115,14 @@ class Reading:
         widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
         return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
 
+    def on_microscope(self, source: Source) -> tuple[Reading, Source, list[str]]:
+        """The same with what the microscope adds to it, that of a file which it adds to, and notes."""
+        if self.microscope is None:
+            return self, source, []
+        given = self.optics | vars(self.frames)
+        optics, of_frames, notes = microscope.with_microscope(self.microscope, source, given)
+        return replace(self, **of_frames), replace(source, optics=optics), notes
+
 
 def _one_or_each(name: str, value: Any) -> float | tuple[float, ...]:
     """One number for all channels, or one for each."""
@@ -134,9 +148,12 @@ class Writing:
     format: str = "tiff"
     compress: str = "none"
     page: bool = False  # also a web page about each stack, see `srredsim.workflows.page`
+    write_parameters: str | Path | None = None  # also a file of the stripes, see `srredsim.stripes.written`
 
     def __post_init__(self):
         checks.yes_or_no("page", self.page)
+        if self.write_parameters is not None:
+            checks.path("write_parameters", self.write_parameters)
         if self.out is not None:
             checks.path("out", self.out)
         checks.one_of("dtype", self.dtype, DTYPES)

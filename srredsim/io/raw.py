@@ -58,6 +58,9 @@ def read(path: str | Path, **given: Any) -> RawStack:
     pixel_size_um, na, wavelength_em_um : float, optional
         Pixels of the raw frames, objective and emission; they win over what the file says. The wavelength may be one
         for each channel.
+    microscope : str or path, optional
+        Name of one, or a YAML file about one: order, counts and optics that neither the file nor the other arguments
+        say (`srredsim.io.microscope`).
 
     Raises
     ------
@@ -72,6 +75,17 @@ def read(path: str | Path, **given: Any) -> RawStack:
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
+    on_it, opened, said = reading.on_microscope(source)
+    try:
+        stack = _raw_stack(opened, path, on_it)
+    except InputError as problem:
+        if reading.microscope is None:
+            raise
+        raise InputError(f"{problem} (read as of {said[0]}; what is given besides wins over it)") from None
+    return replace(stack, notes=(*said, *stack.notes))
+
+
+def _raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     wanted = reading.frames
     wanted = wanted if wanted.order else replace(wanted, order=source.order)
     array: Frames | Tiles
@@ -96,7 +110,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         times += more_times
     optics = told.given(**reading.optics)
     notes += [*source.notes, *more, *times, *told.overridden(reading.optics)]
-    if any(reading.optics.values()):
+    if any(reading.optics.values()) or reading.microscope is not None:
         refuse_impossible(optics)
     stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
     return stack if reading.keep_hot_pixels else without_hot_pixels(stack)

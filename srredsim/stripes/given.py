@@ -41,7 +41,8 @@ class Known:
     ``parameters``, one a channel, of another stack, leave nothing to search for. ``k0_per_um`` is (ky, kx) of the first
     order of every angle, y down; ``steps_rad`` the phase of every frame (angles, phases), up to a common one an angle;
     ``dampings`` that of the OTF in every channel; ``hexagonal`` whether the pattern is: its three directions have a
-    vector each, and steps that are found.
+    vector each, and steps that are found. ``either_way_up``: the vectors are of a program that may count the rows from
+    the other end, and are tried mirrored, too.
     """
 
     parameters: Sequence[Parameters] | None = None
@@ -49,6 +50,7 @@ class Known:
     steps_rad: Sequence[Sequence[float]] | None = None
     dampings: Sequence[float] | None = None
     hexagonal: bool | None = None
+    either_way_up: bool = False
 
     def check(self, pattern: Pattern, transfer: Transfer) -> None:
         """Raises InputError if this is nothing that such a stack can have."""
@@ -104,7 +106,9 @@ class Known:
         elif self.k0_per_um is not None and self.hexagonal:
             angles, notes = _near_given_at_once(prepared, transfer, self.k0_per_um)
         elif self.k0_per_um is not None:
-            angles, notes = _near_given(prepared, transfer, self.k0_per_um, self.steps_rad)
+            k0, said = _right_way_up(prepared, transfer, self.k0_per_um) if self.either_way_up else (self.k0_per_um, [])
+            angles, notes = _near_given(prepared, transfer, k0, self.steps_rad)
+            notes = [*said, *notes]
         else:
             searched = prepared if self.steps_rad is None else _evened(prepared, self.steps_rad)
             hexagonal = self.hexagonal if self.steps_rad is None else False
@@ -118,10 +122,10 @@ class Known:
 def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tuple[list[Angle], list[str]]:
     """Vectors and steps of another stack, with the phases and contrasts of this one."""
     angles, notes = [], []
-    before = replace(parameters, damping=None)
-    fresh = remeasured(before, prepared.frames, transfer)
+    elsewhere = replace(parameters, damping=None)
+    fresh = remeasured(elsewhere, prepared.frames, transfer)
     if parameters.at_once > 1:
-        return _reused_at_once(before, fresh, prepared, transfer)
+        return _reused_at_once(elsewhere, fresh, prepared, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
             if _contrast(now) < FEWER * _contrast(before):
@@ -141,7 +145,7 @@ def _reused_at_once(
     """The same of angles that light the frames at once: the phases of all of them run one way, or the other."""
     notes = []
     if sum(map(_contrast, fresh.angles)) < FEWER * sum(map(_contrast, before.angles)):
-        turned = (replace(angle, k0_per_um=tuple(-k for k in angle.k0_per_um)) for angle in before.angles)
+        turned = (replace(angle, k0_per_um=(-angle.k0_per_um[0], -angle.k0_per_um[1])) for angle in before.angles)
         other = remeasured(replace(before, angles=tuple(turned)), prepared.frames, transfer)
         if sum(map(_strength, other.angles)) > 2 * sum(map(_strength, fresh.angles)):
             fresh, notes = other, ["the phases run the other way round in this stack; used -k"]
@@ -177,23 +181,74 @@ def _near_given_at_once(prepared: Prepared, transfer: Transfer, k0_per_um) -> tu
     return angles, notes
 
 
+def _right_way_up(prepared: Prepared, transfer: Transfer, k0_per_um) -> tuple[list[tuple[float, float]], list[str]]:
+    """The vectors, or the same mirrored in y, whichever more of the angles confirm; if as many do, as they are."""
+
+    def confirmed(vectors) -> int:
+        looked_at = [_looked_at(frames, k0, transfer) for frames, k0 in zip(prepared.frames, vectors, strict=True)]
+        return sum(_is_sure(peak) for peak, _, _ in looked_at)
+
+    given = [(float(ky), float(kx)) for ky, kx in k0_per_um]
+    mirrored = [(-ky, kx) for ky, kx in given]
+    sure = confirmed(given)
+    if sure == len(given) or confirmed(mirrored) <= sure:
+        return given, []
+    return mirrored, ["the stripes lie mirrored in y to those given: that program counts rows from the other end"]
+
+
 def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) -> tuple[list[Angle], list[str]]:
     angles, notes = [], []
-    for number, (frames, k0) in enumerate(zip(prepared.frames, k0_per_um, strict=True), start=1):
-        steps = even_steps(len(frames)) if steps_rad is None else np.asarray(steps_rad[number - 1], float)
-        three = np.hypot(*k0) <= THREE_BEAMS * transfer.cutoff_per_um
-        orders = 2 if three and optics_bands.condition_number(steps, 2) < optics_bands.LARGEST_CONDITION else 1
-        peak = _nearest(frames, steps, orders, k0, transfer)
-        if peak is None or peak.false_alarm > FALSE_ALARM:
-            angle = _as_given(frames, steps, orders, k0, peak, transfer)
+    looked_at = []
+    for number, (frames, k0) in enumerate(zip(prepared.frames, k0_per_um, strict=True)):
+        looked_at.append(_looked_at(frames, k0, transfer, None if steps_rad is None else steps_rad[number]))
+    confirmed = _measured(prepared.frames, looked_at, transfer, together=steps_rad is None)
+    for number, (k0, (peak, steps, orders)) in enumerate(zip(k0_per_um, looked_at, strict=True)):
+        frames = prepared.frames[number]
+        if number in confirmed:
+            angle = confirmed[number]
+            notes += _about_k(number + 1, k0, angle.k0_per_um)
         else:
-            (angle,) = measured(frames[None], [(peak, "measured")], steps, orders, transfer)
-            notes += _about_k(number, k0, angle.k0_per_um)
+            angle = _as_given(frames, steps, orders, k0, peak, transfer)
         if steps_rad is not None:
-            angle, said = _fixed_steps(number, angle, frames, steps, transfer)
+            angle, said = _fixed_steps(number + 1, angle, frames, steps, transfer)
             notes += said
         angles.append(angle)
     return angles, notes
+
+
+def _measured(frames: np.ndarray, looked_at, transfer: Transfer, together: bool) -> dict[int, Angle]:
+    """Angles, by their number, where a peak is sure; ``together``: how uneven the phases are, they say as one.
+
+    One by one are measured also those whose |k| is not that of the others: they were given so.
+    """
+    sure = {n: each for n, each in enumerate(looked_at) if _is_sure(each[0])}
+    found = {}
+    if together and len({orders for _, _, orders in sure.values()}) == 1:
+        (_, steps, orders), *_ = sure.values()
+        peaks = [(peak, "measured") for peak, _, _ in sure.values()]
+        angles = measured(frames[list(sure)], peaks, steps, orders, transfer)
+        found = {n: angle for n, angle in zip(sure, angles, strict=True) if angle.status != "failed"}
+    for n, (peak, steps, orders) in sure.items():
+        if n not in found:
+            (found[n],) = measured(frames[n][None], [(peak, "measured")], steps, orders, transfer)
+    return found
+
+
+def _looked_at(
+    frames: np.ndarray, k0_per_um, transfer: Transfer, steps_rad=None
+) -> tuple[Peak | None, np.ndarray, int]:
+    """What is near k or -k in the frames of an angle, and the phases and orders with which it was looked for.
+
+    Phases that are not given are even.
+    """
+    steps = even_steps(len(frames)) if steps_rad is None else np.asarray(steps_rad, float)
+    three = np.hypot(*k0_per_um) <= THREE_BEAMS * transfer.cutoff_per_um
+    orders = 2 if three and optics_bands.condition_number(steps, 2) < optics_bands.LARGEST_CONDITION else 1
+    return _nearest(frames, steps, orders, k0_per_um, transfer), steps, orders
+
+
+def _is_sure(peak: Peak | None) -> bool:
+    return peak is not None and peak.false_alarm <= FALSE_ALARM
 
 
 def _nearest(frames: np.ndarray, steps: np.ndarray, orders: int, k0_per_um, transfer: Transfer) -> Peak | None:

@@ -1,4 +1,7 @@
-"""A saved estimate: the ``<stem>_wiener.json`` of one stack says how the stripes lie in another of its microscope."""
+"""A saved estimate: the ``<stem>_wiener.json`` of one stack says how the stripes lie in another of its microscope.
+
+So does the YAML that `srredsim.stripes.written` makes of it.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +103,8 @@ def load_parameters(report: str | Path | dict) -> Saved:
         return _saved(report, "given")
     path = Path(report)
     try:
-        content = documents.read_json(path)
+        yaml = path.suffix.lower() in (".yaml", ".yml")
+        content = documents.read_yaml(path) if yaml else documents.read_json(path)
     except FileNotFoundError:
         raise InputError(f"`parameters` {path}: there is no such file") from None
     except InputError as problem:
