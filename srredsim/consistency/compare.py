@@ -47,7 +47,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
 from srredsim.stripes.parameters import Parameters, seen_from
-from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.preprocess import levels_of
 from srredsim.tiling import Tile, magnified, tiles
 
 SURE = 5.0  # standard deviations: chance reaches it less than once in a field of 512 x 512 pixels
@@ -251,14 +251,13 @@ def consistency(
     lens = parameters.lens(transfer)
     factor = fitted_damping(raw, image, lens, noise, unapodised)
     microscope = Microscope(lens.damped(factor), noise, unapodised)
-    stripes, prepared = stripes_of(parameters), prepare(raw)
+    stripes, levels = stripes_of(parameters), levels_of(raw)
     maps, fits = Maps.of(raw.shape[2:]), []
     context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
     for part in tiles(raw.shape[2:], TILE, context):
         corner_um = np.array([side.start * transfer.pixel_size_um for side in part.window])
-        frames, seen = (each[:, :, *part.window] for each in (raw, prepared.frames))
-        shown = image[magnified(part.window, SCALE)]
-        grain = grain_of(replace(prepared, frames=seen), shown, seen_from(parameters, corner_um), lens, unapodised)
+        frames, shown = raw[:, :, *part.window], image[magnified(part.window, SCALE)]
+        grain = grain_of(levels.prepared(frames), shown, seen_from(parameters, corner_um), lens, unapodised)
         found, fitted = _compared(frames, shown, [each.seen_from(*corner_um) for each in stripes], microscope)
         maps.place(replace(found, grain=grain), part)
         fits.append(fitted)

@@ -16,6 +16,7 @@ from srredsim.stripes.parameters import Angle, Damping, Parameters
 from srredsim.stripes.phase_steps import even_steps
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
+from srredsim.threads import in_threads
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
 FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although the angles are not evenly spaced
@@ -45,12 +46,15 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
     check_phases(phases)
     choices = [3, 2] if phases >= 5 else [2]  # beams that make the pattern
     steps = even_steps(phases)
-    bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
-    searches = [Search(each) for each in bands]
-    candidates = {
-        number: [_tried(search.candidates(search.within(*ANNULUS[number])), len(choices)) for search in searches]
-        for number in choices
-    }
+    bands = in_threads(lambda frames: separated(frames, steps, max(choices) - 1, transfer), prepared.frames)
+    searches = in_threads(Search, bands)
+
+    def highest(search: Search) -> dict[int, list[Peak]]:
+        regions = {number: search.within(*ANNULUS[number]) for number in choices}
+        return {number: _tried(search.candidates(region), len(choices)) for number, region in regions.items()}
+
+    each = in_threads(highest, searches)
+    candidates = {number: [peaks[number] for peaks in each] for number in choices}
     agreed = {number: _agreed(candidates[number]) for number in choices}
     beams = max(choices, key=lambda number: _evidence(agreed[number], bands, number))
     found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in agreed[beams]]
@@ -62,9 +66,9 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
         best = min(choices, key=lambda number: joint[number][0])
         if joint[best][1]:
             beams, found = best, joint[best][1]
-    angles = measured(prepared.frames, found, steps, beams - 1, transfer, bands)
+    angles, own = measured(prepared.frames, found, steps, beams - 1, transfer, bands)
     angles = [_with_lone(angle, peaks[0]) for angle, peaks in zip(angles, candidates[beams], strict=True)]
-    return through_one_lens(angles, prepared.frames, transfer, damping)
+    return through_one_lens(angles, prepared.frames, transfer, damping, own)
 
 
 def _agreed(candidates: list[list[Peak]]) -> list[Peak]:

@@ -125,7 +125,7 @@ def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) ->
         if peak is None or peak.false_alarm > FALSE_ALARM:
             angle = _as_given(frames, steps, orders, k0, peak, transfer)
         else:
-            (angle,) = measured(frames[None], [(peak, "measured")], steps, orders, transfer)
+            (angle,), _ = measured(frames[None], [(peak, "measured")], steps, orders, transfer)
             notes += _about_k(number, k0, angle.k0_per_um)
         if steps_rad is not None:
             angle, said = _fixed_steps(number, angle, frames, steps, transfer)

@@ -13,8 +13,9 @@ from srredsim.stripes.bands import Bands, separated
 from srredsim.stripes.damping import damping_of
 from srredsim.stripes.overlap import Overlap
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
-from srredsim.stripes.phase_steps import leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
+from srredsim.stripes.phase_steps import Errors, leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
 from srredsim.stripes.search import SAME_LENGTH, Peak, overlaps, refined
+from srredsim.threads import in_threads
 
 STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
 DETECTED = 2.0  # z of a single order that noise reaches in 2 of 100 cases
@@ -27,8 +28,10 @@ def measured(
     orders: int,
     transfer: Transfer,
     bands: list[Bands] | None = None,
-) -> list[Angle]:
-    """What frames tell of angles whose stripes were found; of those that failed, where they were looked for.
+) -> tuple[list[Angle], dict[int, Bands]]:
+    """What frames tell of angles whose stripes were found, and their bands by their number.
+
+    Of those that failed: where they were looked for.
 
     How uneven steps are is the same in all angles of a microscope: they say it together. Contrasts are those that the
     lens shows which was assumed: `through_one_lens` measures it.
@@ -48,29 +51,38 @@ def measured(
     """
     bands = bands or [separated(each, steps_rad, orders, transfer) for each in frames]
     seen = [number for number, (_, status) in enumerate(found) if status != "failed"]
-    errors = {}
     angles = [_unmeasured(peak, status, steps_rad, orders) for peak, status in found]
-    for number in seen:
+
+    def roughly(number: int) -> tuple[tuple[float, float], Errors]:
         each = bands[number]
         if each.orders != orders:
             each = separated(frames[number], steps_rad, orders, transfer)
-        angles[number] = replace(angles[number], k0_per_um=refined(each, angles[number].k0_per_um))
-        errors[number] = step_errors(mixtures(each, angles[number].k0_per_um), leak(each), steps_rad)
-    usual = usual_errors(list(errors.values()))
-    for number in seen:
-        fitted, uncertainty = steps_and_uncertainty(errors[number], steps_rad, usual)
+        k0 = refined(each, angles[number].k0_per_um)
+        return k0, step_errors(mixtures(each, k0), leak(each), steps_rad)
+
+    rough = dict(zip(seen, in_threads(roughly, seen), strict=True))
+    usual = usual_errors([errors for _, errors in rough.values()])
+
+    def finely(number: int) -> tuple[Angle, Bands]:
+        k0, errors = rough[number]
+        fitted, uncertainty = steps_and_uncertainty(errors, steps_rad, usual)
         each = separated(frames[number], fitted, orders, transfer)
-        angles[number] = replace(
+        angle = replace(
             angles[number],
-            k0_per_um=refined(each, angles[number].k0_per_um, rounds=1),
+            k0_per_um=refined(each, k0, rounds=1),
             steps_rad=tuple(fitted.tolist()),
             steps_status="measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed",
             condition_number=optics_bands.condition_number(fitted, orders),
         )
-        angles[number] = _seen(angles[number], each)
+        return _seen(angle, each), each
+
+    own = dict(zip(seen, in_threads(finely, seen), strict=True))
+    for number, (angle, _) in own.items():
+        angles[number] = angle
     for number in _odd(angles):
         angles[number] = _unmeasured(found[number][0], "failed", steps_rad, orders)
-    return angles
+        del own[number]
+    return angles, {number: each for number, (_, each) in own.items()}
 
 
 def _odd(angles: list[Angle]) -> list[int]:
@@ -95,7 +107,11 @@ def _unmeasured(peak: Peak, status: str, steps_rad: np.ndarray, orders: int) -> 
 
 
 def through_one_lens(
-    angles: Sequence[Angle], frames: np.ndarray, transfer: Transfer, damping: Damping | None = None
+    angles: Sequence[Angle],
+    frames: np.ndarray,
+    transfer: Transfer,
+    damping: Damping | None = None,
+    bands: dict[int, Bands] | None = None,
 ) -> Parameters:
     """Phases and contrasts of all angles as the one lens shows them; how it is damped, all angles say together.
 
@@ -106,8 +122,10 @@ def through_one_lens(
     frames : (angles, phases, y, x) ndarray
     damping : Damping, optional
         Of the lens, where it is known. A transfer function with a measured curve has none.
+    bands : dict of Bands, optional
+        The angles that have not failed, by their number, as they were separated with these phases already.
     """
-    bands = _bands(angles, frames, transfer)
+    bands = bands or _bands(angles, frames, transfer)
     if transfer.curve is not None:
         damping = None
     elif damping is None:
@@ -124,17 +142,19 @@ def remeasured(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -
 
 def _bands(angles: Sequence[Angle], frames: np.ndarray, transfer: Transfer) -> dict[int, Bands]:
     """Bands of the angles that have not failed, by their number."""
-    return {
-        number: separated(frames[number], angle.steps_rad, len(angle.orders), transfer)
-        for number, angle in enumerate(angles)
-        if angle.status != "failed"
-    }
+    there = [number for number, angle in enumerate(angles) if angle.status != "failed"]
+
+    def each(number: int) -> Bands:
+        return separated(frames[number], angles[number].steps_rad, len(angles[number].orders), transfer)
+
+    return dict(zip(there, in_threads(each, there), strict=True))
 
 
 def _with_contrasts(parameters: Parameters, bands: dict[int, Bands], lens: Transfer) -> Parameters:
     angles = list(parameters.angles)
-    for number, each in bands.items():
-        angles[number] = _seen(angles[number], replace(each, transfer=lens))
+    seen = in_threads(lambda number: _seen(angles[number], bands[number].through(lens)), bands)
+    for number, angle in zip(bands, seen, strict=True):
+        angles[number] = angle
     return replace(parameters, angles=tuple(angles))
 
 
