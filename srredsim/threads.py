@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from srredsim.processes import cores
@@ -26,6 +27,27 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Re
         return [work(item) for item in several]
     with ThreadPoolExecutor(threads, initializer=_begin) as pool:
         return list(pool.map(work, several))
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """``work`` of every item, in their order, on as many cores as there are.
+
+    One thread, the caller's, makes the items, as by reading a file, and uses the results, as by writing one, while
+    others work. At most one item more than there are cores is there at a time.
+    """
+    threads = cores()
+    with ThreadPoolExecutor(threads, initializer=_begin) as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _begin() -> None:

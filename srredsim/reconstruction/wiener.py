@@ -136,7 +136,7 @@ class Canvas:
         )
         self.upper = np.zeros(self.grid, np.float32)  # but for the bands 0
         self.lower = np.zeros((self.grid[0], len(self.fx)), np.float32)
-        self._zeros = np.zeros(0, np.complex64)
+        self._zeros, self.share = np.zeros(0, np.complex64), None  # half plane of all bands 0, what of them counts
 
     def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
         """Bands +b and -b of an angle, from +b: one is the complex conjugate of the other, in the image."""
@@ -152,7 +152,7 @@ class Canvas:
 
     def add_zeros(self, total: np.ndarray, angles: int, share: Kept | None = None) -> None:
         """Bands 0 of so many angles, whose sum is ``total``, and what each frequency counts; left out: all of it."""
-        self._zeros = self.zero(total, share)
+        self._zeros, self.share = self.zero(total, share), share
         self._weigh((0.0, 0.0), angles, share)
 
     def home(self, spectrum: np.ndarray, order: Order, take: Callable[[slice, np.ndarray], None]) -> None:
