@@ -108,9 +108,7 @@ class Live:
     def _home(self, number: int, order: Order, widefield: Bands) -> _Home:
         transfer, steps = self._canvas.transfer, widefield.step_per_um
         waves, taken, at, f = [], [], [], []
-        for n, (before, _), k, step in zip(
-            self._canvas.padded, self._canvas.sides, order.k_per_um, steps, strict=True
-        ):
+        for n, (before, _), k, step in zip(self._canvas.padded, self._canvas.sides, order.k_per_um, steps, strict=True):
             whole, reach, end = round(k / step), transfer.cutoff_per_um / step, (n - 1) // 2
             rest = k / step - whole
             # raw pixel 0, where phases are told, lies behind the margin
@@ -125,7 +123,9 @@ class Live:
         common = tuple(slice(each[0], each[-1] + 1) if len(each) else slice(0) for each in inside)
         way = [_wave(each * transfer.pixel_size_um / 4) for each in f]  # to the centres of output pixels
         passed = h_other * (SCALE**2 * way[0])[:, None] * way[1]
-        weights = _weights(order, widefield, [each[part] for each, part in zip(f, common, strict=True)], h_other[common])
+        weights = _weights(
+            order, widefield, [each[part] for each, part in zip(f, common, strict=True)], h_other[common]
+        )
         return _Home(number, order, tuple(waves), tuple(taken), tuple(at), passed, common, weights)
 
 
@@ -172,4 +172,3 @@ def _add(spectrum: np.ndarray, rows: np.ndarray, columns: np.ndarray, values: np
         spectrum[start : start + negative, across] += values[:negative]
     if negative < len(rows):
         spectrum[rows[negative] : rows[-1] + 1, across] += values[negative:]
-
