@@ -46,7 +46,8 @@ def test_items_are_made_by_the_caller_and_not_too_early(cores):
 
     for _ in threads.in_order(lambda n: n, items()):
         used += 1
-    assert set(made) == {threading.current_thread()} and used == 12
+    assert set(made) == {threading.current_thread()}
+    assert used == 12
 
 
 def test_a_failure_ends_the_work(cores):

@@ -161,16 +161,13 @@ class Maps:
         grainy = self.grain > GRAINY * bright / max(gain, 1e-30)
         grainy &= here
         (unsupported, missing), squares = _flagged(score, pixel_size_um)
-        unsupported &= large
-        unsupported |= grainy
-        missing &= large
         return Consistency(
             summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
             structure=squares / max(int(np.count_nonzero(here)), 1),
             residual=_fine(residual),
             score=score,
-            unsupported=unsupported,
-            missing=missing,
+            unsupported=unsupported & large | grainy,
+            missing=missing & large,
             grainy=grainy,
             noise=noise,
             damping_factor=damping_factor,
@@ -346,10 +343,7 @@ def _unapodised(parameters: Parameters, transfer: Transfer) -> Callable[[np.ndar
 
 
 def _flagged(score: np.ndarray, pixel_size_um: float) -> tuple[tuple[np.ndarray, np.ndarray], float]:
-    """Where a score of either sign, negative first, is sure, and no mere halo; and the sum of its squares.
-
-    A halo is less than half of an error of the other sign close by.
-    """
+    """Where a score of either sign, negative first, is sure and no halo of another close by; and its sum of squares."""
     reach = round(SCALE * HALO_UM / pixel_size_um)
     flagged = np.zeros((2, *score.shape), bool)
 

@@ -123,9 +123,8 @@ class Live:
         common = tuple(slice(each[0], each[-1] + 1) if len(each) else slice(0) for each in inside)
         way = [_wave(each * transfer.pixel_size_um / 4) for each in f]  # to the centres of output pixels
         passed = h_other * (SCALE**2 * way[0])[:, None] * way[1]
-        weights = _weights(
-            order, widefield, [each[part] for each, part in zip(f, common, strict=True)], h_other[common]
-        )
+        shared = [each[part] for each, part in zip(f, common, strict=True)]
+        weights = _weights(order, widefield, shared, h_other[common])
         return _Home(number, order, tuple(waves), tuple(taken), tuple(at), passed, common, weights)
 
 
@@ -137,7 +136,8 @@ def _weights(order: Order, widefield: Bands, f: list[np.ndarray], h_other: np.nd
     """w at the frequencies f, as `srredsim.stripes.overlap` has them, times the transfer functions of both bands."""
     transfer, noise, contrast = widefield.transfer, np.float32(widefield.noise), np.float32(abs(order.amplitude))
     h = transfer(*f)
-    power = widefield.power[np.ix_(*(np.rint(each / step).astype(int) for each, step in zip(f, widefield.step_per_um)))]
+    at = (np.rint(each / step).astype(int) for each, step in zip(f, widefield.step_per_um, strict=True))
+    power = widefield.power[np.ix_(*at)]
     spread = noise * (h**2 + (contrast * h_other) ** 2) + (UNEXPLAINED * contrast * h * h_other) ** 2 * power
     lowest = LOWEST * transfer.cutoff_per_um
     shown = [np.hypot(f[0][:, None] + ky, f[1] + kx) >= lowest for ky, kx in ((0.0, 0.0), order.k_per_um)]
