@@ -17,6 +17,7 @@ brightest pixel. Stripes whose direction or contrast drifts, or light that fades
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from scipy import fft
@@ -37,7 +38,8 @@ from srredsim.stripes.preprocess import Prepared
 class _Home:
     """How one band moves home: its frequencies there, in steps, and what each is multiplied with."""
 
-    angle: int
+    group: int  # of frames
+    place: int  # among the waves of it
     order: Order
     waves: tuple[np.ndarray, ...]  # along y and x
     taken: tuple[np.ndarray, ...]  # frequencies of the transform
@@ -72,9 +74,9 @@ class Live:
         self.regularisation = regularised(wiener, widefield, noise, len(prepared.frames))
         self._gain = canvas.gain(self.regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
         self._homes = [
-            self._home(number, order, widefield)
-            for number, angle in enumerate(parameters.angles)
-            for order in angle.orders
+            self._home(number, place, order, widefield)
+            for number, group in enumerate(parameters.groups)
+            for place, order in enumerate(group.orders)
             if order.amplitude != 0
         ]
         self._first = [found for _, found in self._bands(prepared)[1]]
@@ -82,30 +84,31 @@ class Live:
     def __call__(self, prepared: Prepared) -> tuple[np.ndarray, Parameters]:
         """Image of the frames of one time, and the stripes with the phases that they have then."""
         spectrum, bands = self._bands(prepared)
-        orders = [list(angle.orders) for angle in self.parameters.angles]
+        orders = [group.orders for group in self.parameters.groups]
         for home, (moved, found), first in zip(self._homes, bands, self._first, strict=True):
             phase_rad = (home.order.phase_rad + float(np.angle(found * np.conj(first)))) % (2 * np.pi)
-            order = orders[home.angle][home.order.order - 1] = replace(home.order, phase_rad=phase_rad)
+            order = orders[home.group][home.place] = replace(home.order, phase_rad=phase_rad)
             moved *= home.passed
             moved *= np.complex64(np.conj(order.amplitude))
             _put(spectrum, *home.at, moved)
         image = self._canvas.filtered(spectrum, self._gain)
-        angles = (replace(a, orders=tuple(each)) for a, each in zip(self.parameters.angles, orders, strict=True))
+        every = iter(order for group in orders for order in group)
+        angles = (replace(a, orders=tuple(islice(every, len(a.orders)))) for a in self.parameters.angles)
         return image, replace(self.parameters, angles=tuple(angles))
 
     def _bands(self, prepared: Prepared) -> tuple[np.ndarray, list[tuple[np.ndarray, complex]]]:
         """Spectrum that holds the bands 0; and every other band where it belongs, with S."""
         canvas, others = self._canvas, []
         zeros = np.zeros(canvas.padded, np.complex64)
-        for number, (frames, angle) in enumerate(zip(prepared.frames, self.parameters.angles, strict=True)):
-            band_zero, *bands = optics_bands.separate(frames, angle.steps_rad, len(angle.orders))
+        for number, (frames, group) in enumerate(zip(prepared.frames, self.parameters.groups, strict=True)):
+            band_zero, *bands = optics_bands.separate_waves(frames, group.waves_rad)
             zero = fft.fft2(extended(band_zero))
             zeros += zero
-            others += [_moved(h, bands[h.order.order - 1], zero) for h in self._homes if h.angle == number]
+            others += [_moved(home, bands[home.place], zero) for home in self._homes if home.group == number]
         spectrum = np.zeros(self._gain.shape, np.complex64)
         return canvas.with_zero(spectrum, canvas.zero(zeros, canvas.share)), others
 
-    def _home(self, number: int, order: Order, widefield: Bands) -> _Home:
+    def _home(self, group: int, place: int, order: Order, widefield: Bands) -> _Home:
         transfer, steps = self._canvas.transfer, widefield.step_per_um
         waves, taken, at, f = [], [], [], []
         for n, (before, _), k, step in zip(self._canvas.padded, self._canvas.sides, order.k_per_um, steps, strict=True):
@@ -125,7 +128,7 @@ class Live:
         passed = h_other * (SCALE**2 * way[0])[:, None] * way[1]
         shared = [each[part] for each, part in zip(f, common, strict=True)]
         weights = _weights(order, widefield, shared, h_other[common])
-        return _Home(number, order, tuple(waves), tuple(taken), tuple(at), passed, common, weights)
+        return _Home(group, place, order, tuple(waves), tuple(taken), tuple(at), passed, common, weights)
 
 
 def _wave(cycles: np.ndarray) -> np.ndarray:

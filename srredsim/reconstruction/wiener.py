@@ -97,21 +97,21 @@ def regularised(wiener: float | None, widefield: Bands, noise: float, angles: in
 def gathered(
     canvas: Canvas, prepared: Prepared, parameters: Parameters, attenuation: float | Haze = 0.0
 ) -> tuple[Bands, float]:
-    """All bands of the frames put on a canvas; band 0 as the mean of all angles, and the power of the noise of one."""
+    """All bands of the frames put on a canvas; band 0 as the mean of all groups, and the power of the noise of one."""
     transfer, noise = canvas.transfer, []
     zero = np.zeros(canvas.padded, np.complex64)
-    for number, (frames, angle) in enumerate(zip(prepared.frames, parameters.angles, strict=True)):
-        band_zero, *bands = optics_bands.separate(frames, angle.steps_rad, len(angle.orders))
+    for number, (frames, group) in enumerate(zip(prepared.frames, parameters.groups, strict=True)):
+        band_zero, *bands = optics_bands.separate_waves(frames, group.waves_rad)
         spectrum = fft.fft2(extended(band_zero), workers=WORKERS)
         zero += spectrum
         noise.append(Bands(spectrum[None], transfer).noise)
         canvas.saw_zero(spectrum, number)
-        for order, band in zip(angle.orders, bands, strict=True):
+        for order, band in zip(group.orders, bands, strict=True):
             if order.amplitude != 0:
                 canvas.add(fft.fft2(extended(band), workers=WORKERS, overwrite_x=True), number, order)
-    angles, power = len(noise), float(np.mean(noise))
-    canvas.add_zeros(zero, angles, kept(attenuation, zero / angles, power / angles, transfer))
-    return Bands(zero[None] / angles, transfer), power
+    count, power = len(noise), float(np.mean(noise))
+    canvas.add_zeros(zero, count, kept(attenuation, zero / count, power / count, transfer))
+    return Bands(zero[None] / count, transfer), power
 
 
 class Canvas:

@@ -150,7 +150,7 @@ def _pairs(bands: Bands, order: Order) -> Pairs:
     ideal = replace(bands.transfer, damping=1.0)
     (fy, fx), (ky, kx) = bands.frequencies_per_um, order.k_per_um
     v_zero, v_other = (np.hypot(fy[:, None] + y, fx + x) / ideal.cutoff_per_um for y, x in ((0.0, 0.0), (ky, kx)))
-    other = bands.moved(order.order, np.divide(order.k_per_um, order.order))
+    other = bands.moved(order.order, order.k_per_um)
     common = (other * bands.spectra[0].conj() * np.exp(-1j * order.phase_rad)).real
     beyond = (v_zero > BEYOND) & (v_other > BEYOND)
     shared = float(np.mean(common[beyond])) / bands.noise if np.count_nonzero(beyond) >= FEWEST_FREQUENCIES else 0.0

@@ -66,6 +66,9 @@ def levels_of(raw: np.ndarray) -> Levels:
         frames -= backgrounds[-1]
         light.append(frames.mean(axis=(1, 2), dtype=np.float64))
     if not np.all(np.array(light) > 0):
-        raise InputError("a frame is constant or darker than the background: there is nothing to reconstruct")
+        raise InputError(
+            "a frame is constant, darker than the background of its angle or of another field: there is nothing to"
+            " reconstruct"
+        )
     intensities = np.array(light) / np.mean(light)
     return Levels(tuple(map(float, backgrounds)), tuple(tuple(row) for row in intensities.tolist()))
