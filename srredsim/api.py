@@ -118,6 +118,7 @@ def reconstruct(
     wiener: float | None = None,
     attenuation: float | str | None = "auto",
     iterations: int | None = None,
+    live: bool = False,
     split_photons: bool = False,
     progress: Progress | None = None,
     **given: Unpack[OfReconstruction],
@@ -132,6 +133,8 @@ def reconstruct(
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional
         0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
+    live : bool
+        Of a time series the first time says all but the phases: the fastest, and an approximation.
     split_photons : bool
         Also tell the resolution, by Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :
@@ -154,7 +157,7 @@ def reconstruct(
     asked = dict(given)
     known, lens = stacks.taken(asked, workflow.KnownStripes), stacks.taken(asked, workflow.Lens)
     stack = io.remembering(watched(stacks.raw_stack(data, asked))[0])
-    work = workflow.Method(method, wiener, attenuation, iterations)
+    work = workflow.Method(method, wiener, attenuation, iterations, live)
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )
