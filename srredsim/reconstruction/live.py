@@ -90,7 +90,7 @@ class Live:
             order = orders[home.group][home.place] = replace(home.order, phase_rad=phase_rad)
             moved *= home.passed
             moved *= np.complex64(np.conj(order.amplitude))
-            _put(spectrum, *home.at, moved)
+            _put(spectrum, home.at[0], home.at[1], moved)
         image = self._canvas.filtered(spectrum, self._gain)
         every = iter(order for group in orders for order in group)
         angles = (replace(a, orders=tuple(islice(every, len(a.orders)))) for a in self.parameters.angles)

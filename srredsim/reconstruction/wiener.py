@@ -136,7 +136,8 @@ class Canvas:
         )
         self.upper = np.zeros(self.grid, np.float32)  # but for the bands 0
         self.lower = np.zeros((self.grid[0], len(self.fx)), np.float32)
-        self._zeros, self.share = np.zeros(0, np.complex64), None  # half plane of all bands 0, what of them counts
+        self._zeros = np.zeros((self.padded[0], 0), np.complex64)  # half plane of all bands 0
+        self.share: Kept | None = None  # what of them counts
 
     def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
         """Bands +b and -b of an angle, from +b: one is the complex conjugate of the other, in the image."""

@@ -35,6 +35,7 @@ from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
 
+LIVE = "live, an approximation: all but the phases of the stripes is as at the first time"
 Progress = Callable[[int, int], None]  # called with the planes that are done, and with all
 
 
@@ -147,6 +148,7 @@ class Reconstruction:
         told = with_cutoffs(replace(opened, optics=filled))
         self.optics = told.optics
         self.otf_file = str(lens.otf) if lens.otf else None
+        notes += [LIVE] if method.live else []
         self.transfers, more = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.notes = [*notes, *more]
         self.stack = io.remembering(whitened(told, self.transfers))

@@ -48,7 +48,7 @@ class Network:
     def in_tiles(self, frames: np.ndarray | Channels, tile: int | None = None) -> np.ndarray:
         """The whole image (scale * y, scale * x) of a field of y times x raw pixels, ``tile`` of them at a time."""
         sampling, scale = self.model.sampling, self.model.scale
-        shape = tuple(side // sampling for side in frames.shape[:2])
+        shape = frames.shape[0] // sampling, frames.shape[1] // sampling
         image = np.empty([side * scale for side in shape], np.float32)
         parts = list(tiling.tiles(shape, tile or self.tile, self.model.receptive_field, self.model.alignment))
         if len(parts) > 1:
