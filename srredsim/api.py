@@ -27,7 +27,6 @@ What cannot be used raises `srredsim.errors.InputError`, whose message names the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -40,7 +39,7 @@ from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
-from srredsim.stacks import OfReading, OfReconstruction, Stack
+from srredsim.stacks import OfReading, OfReconstruction, Progress, Stack
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -59,8 +58,6 @@ __all__ = [
     "show",
     "simulate",
 ]
-
-Progress = Callable[[int, int], None]  # called as progress(done, total)
 
 
 def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:

@@ -1,7 +1,8 @@
 """Put the scores of the shipped models into docs/choose.md, against what needs no training:  python tools/choices.py
 
 The tables stand between the lines ``<!-- choice of ... -->`` and ``<!-- end of choice of ... -->``; their numbers are
-those of ``models/<name>/results.json``, which ``tools/scores.py`` measures.
+those of ``models/<name>/results.json``, which ``tools/scores.py`` measures, and of ``evidence.json``, which
+``tools/evidence.py`` takes from `srredsim evaluate`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from srredsim import resources
 from srredsim.evaluation.grids import with_head
+from srredsim.zoo import evidence
 from srredsim.zoo.gate import GAINS, LEAST_DB, brought_db
 
 PAGE = Path(__file__).parents[1] / "docs" / "choose.md"
@@ -27,6 +29,7 @@ def tables() -> dict[str, str]:
     of_stacks = [result for result in found.values() if "groups" in result]
     return {
         "choice of raw stacks": raw_stacks(of_stacks),
+        "choice of imperfect stacks": imperfect_stacks([result["model"] for result in of_stacks]),
         "choice by the stripes": by_the_stripes(of_stacks),
         "choice of widefield images": widefield({name: found[name]["cells"] for name in OF_WIDEFIELD}),
         "choice of confocal images": confocal([found[name]["cells"] for name in OF_CONFOCAL], OF_CONFOCAL),
@@ -45,6 +48,23 @@ def raw_stacks(results: list[dict]) -> str:
         own, name, classical = max(psnr[pattern, photons])
         rows.append([pattern, f"{photons:g}", f"{classical:.1f}", name, f"{own:.1f}", _gain(own, classical)])
     return with_head(["pattern", "photons", "Wiener", "best network", "its PSNR", "ahead by"], rows)
+
+
+def imperfect_stacks(names: list[str]) -> str:
+    """What each network gains over the classical image, by what is wrong with the stacks; mean of the light levels."""
+    rows = {name: found for name in names if (found := evidence.rows(resources.entry("models", name)))}
+    conditions = dict.fromkeys(row["condition"] for found in rows.values() for row in found)
+    lines = [
+        [condition.replace("_", " "), *(f"{_mean_gain(found, condition):.1f}" for found in rows.values())]
+        for condition in conditions
+    ]
+    means = [evidence.gain_db(resources.entry("models", name)) for name in rows]
+    lines.append(["mean of those with stripes", *(f"{mean:.1f}" for mean in means)])
+    return with_head(["stacks", *rows], lines)
+
+
+def _mean_gain(rows: list[dict], condition: str) -> float:
+    return float(np.mean([row["gain_db"] for row in rows if row["condition"] == condition]))
 
 
 def by_the_stripes(results: list[dict]) -> str:

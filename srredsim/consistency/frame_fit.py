@@ -137,4 +137,4 @@ def _turning(weights: np.ndarray, of_vectors: np.ndarray) -> np.ndarray:
     """
     cosines, sines = weights[1::2, None], weights[2::2, None]
     change = 2 * np.pi * np.stack([of_vectors * sines, -of_vectors * cosines], axis=1)
-    return np.kron(np.eye(2), change.reshape(2 * len(cosines), -1))
+    return np.kron(np.eye(2), change.reshape(2 * len(cosines), of_vectors.shape[1]))
