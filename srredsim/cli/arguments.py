@@ -217,6 +217,17 @@ def several(parser: Parser) -> None:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
 
 
+def planes(parser: Parser) -> None:
+    """Planes of each input as units of work of their own."""
+    kept = (
+        "keep each t, c and z when it is done, in a folder beside the result: what was stopped goes on after the last of"
+        " them, and --shard shares out the planes of each input; see `status` and `merge`"
+    )
+    parser.add_argument("--by-plane", action="store_true", help=kept)
+    dask = "have workers of dask do the planes: local, local:N (workers on this machine), or the address of a scheduler"
+    parser.add_argument("--dask", metavar="WHERE", help=dask)
+
+
 def settings(parser: Parser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any key of the recipe, a.b=value"

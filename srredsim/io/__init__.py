@@ -10,6 +10,7 @@ from srredsim.io.image import ImageWriter, read_image, read_plane, write_image
 from srredsim.io.memory import read_anew, remembering
 from srredsim.io.plain import plain_images
 from srredsim.io.raw import raw_stack, read, reads_planes, write_raw
+from srredsim.io.whole import beside as unfinished_beside
 from srredsim.io.whole import (
     Exists,
     allocate,
@@ -56,6 +57,7 @@ __all__ = [
     "stamp",
     "stem",
     "together",
+    "unfinished_beside",
     "write_image",
     "write_raw",
     "written",

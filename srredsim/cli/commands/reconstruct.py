@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import planes, terminal
 from srredsim.cli.looked_up import Choices
+from srredsim.cli.planes import Parts
 from srredsim.cli.several import each
 
 GROUP = "images"
@@ -45,6 +46,7 @@ def add_arguments(parser: shared.Parser) -> None:
     _lens(parser)
     shared.stored(parser)
     shared.page(parser)
+    shared.planes(parser)
     shared.several(parser)
 
 
@@ -84,7 +86,7 @@ def _lens(parser: shared.Parser) -> None:
 def run(arguments) -> dict:
     from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as asked
-    from srredsim.workflows.reconstruct_file import reconstruct_file
+    from srredsim.workflows.reconstruct_file import opened, reconstruct_file
 
     how = {
         "method": shared.record(asked.Method, arguments, name="method"),
@@ -98,9 +100,18 @@ def run(arguments) -> dict:
     def work(path: Path, scene: int | None) -> dict:
         reading, writing = shared.read_and_written(arguments, scene)
         with terminal.progress(path.name) as progress:
-            report = reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how)
+            return say(path, reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how))
+
+    def say(path: Path, report: dict) -> dict:
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         terminal.notes(path, [*report["notes"], *warnings(report)])
         return report
 
-    return each(arguments, work)
+    def parts(path: Path, scene: int | None) -> Parts:
+        reading, writing = shared.read_and_written(arguments, scene)
+        files = {"files": planes.digests(arguments.parameters, arguments.otf)}
+        asked = {name: vars(value) if hasattr(value, "__dict__") else value for name, value in how.items()} | files
+        return Parts("reconstruct", asked, reading, writing, lambda: opened(path, reading=reading, writing=writing, **how))
+
+    with planes.each_of(arguments, parts, say) as of_planes:
+        return each(arguments, work, of_planes=of_planes)
