@@ -45,7 +45,7 @@ def client_of(where: str) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     here = re.fullmatch(rf"{LOCAL}(?::([1-9]\d{{0,3}}))?", where)
-    if not here and ":" not in where:
+    if not here and (":" not in where or where.startswith(LOCAL)):
         words = f"{LOCAL}, {LOCAL}:N or the address of a scheduler, as tcp://10.0.0.5:8786; got {where[:80]}"
         raise InputError(f"`dask` is {words}")
     with dask.config.set({"distributed.scheduler.allowed-failures": LOST}):

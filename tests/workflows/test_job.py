@@ -1,6 +1,8 @@
 """One file whose planes are shared out: whoever does them, and however often, the result is that of one process."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -11,11 +13,11 @@ from srredsim.errors import InputError
 from srredsim.io import Writing
 from srredsim.reconstruction import planes
 from srredsim.simulation.sim import simulate_stack
-from srredsim.workflows import reconstruct_file
+from srredsim.workflows import on_dask, reconstruct_file
 from srredsim.workflows.job import Asked, Job, jobs_in
 from srredsim.workflows.shared_out import do_here
 
-SAMPLE = simulate_stack(3, index=0, phases=3, size=48, photons=(600, 600), phantom="filaments")
+SAMPLE = simulate_stack(3, index=0, phases=3, size=32, photons=(600, 600), phantom="filaments")
 OPTICS = Optics(SAMPLE.settings.na, SAMPLE.settings.wavelength_em_um, SAMPLE.settings.pixel_size_um)
 
 
@@ -115,7 +117,7 @@ def test_what_failed_is_told_and_tried_again(short, tmp_path, monkeypatch):
     assert job.status()["failed"] == []
     job.merge()
     assert files(tmp_path / "out") == files(tmp_path / "one")
-    assert serial["shape_tczyx"] == [3, 1, 2, 96, 96]
+    assert serial["shape_tczyx"] == [3, 1, 2, 64, 64]
 
 
 def test_an_error_nobody_thought_of_comes_when_the_others_are_done(short, tmp_path, monkeypatch):
@@ -206,3 +208,51 @@ def test_a_folder_that_is_no_job_of_this_package(tmp_path, manifest, said):
         (folder / "job.json").write_text(manifest)
     with pytest.raises(InputError, match=said):
         Job(folder)
+
+
+# On dask
+
+
+@pytest.mark.slow
+def test_a_worker_of_three_that_is_killed_loses_nothing(long, tmp_path):
+    pytest.importorskip("distributed", reason="dask.distributed is an extra")
+    reconstruct_file.reconstruct_file(long, writing=Writing(tmp_path / "one"))
+    job, killed = begun(long, tmp_path / "many"), []
+    with on_dask.client_of("local:3") as client:
+        processes = client.run(os.getpid)
+        assert len(set(processes.values())) == 3
+
+        def kill_one(done, total):
+            busy = {worker: len(tasks) for worker, tasks in client.processing().items()}
+            if done and not killed:
+                killed.append(max(busy, key=busy.get))
+                assert busy[killed[0]] > 0
+                os.kill(processes[killed[0]], signal.SIGKILL)
+
+        failures = on_dask.do_on(client, job, job.missing(), kill_one)
+    assert killed
+    assert failures.words == {}
+    assert job.missing() == []
+    job.merge()
+    assert files(tmp_path / "many") == files(tmp_path / "one")
+
+
+@pytest.mark.parametrize("where", ["locl", "local:0", "local:x"])
+def test_a_place_that_is_none(where, monkeypatch):
+    pytest.importorskip("distributed", reason="dask.distributed is an extra")
+    with pytest.raises(InputError, match="`dask` is local, local:N or the address"), on_dask.client_of(where):
+        pass
+
+
+def test_dask_that_is_not_there_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setattr(on_dask, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r'`dask` needs dask\.distributed.*pip install "\.\[dask\]"'):
+        on_dask.client_of("local").__enter__()
+
+
+def test_a_unit_by_whoever_is_told_of_the_folder_alone(short, tmp_path):
+    """What a worker of dask is sent; the job before it, and its models, are let go of."""
+    jobs = [begun(short, tmp_path / "out", format=kind) for kind in ("tiff", "ome-tiff")]
+    for job in (*jobs, jobs[0]):
+        assert on_dask.do_unit(str(job.folder), [1, 0, len(job.done())]) == (1, 0, len(job.done()) - 1)
+    assert [sorted(job.done()) for job in jobs] == [[(1, 0, 0), (1, 0, 1)], [(1, 0, 0)]]
