@@ -63,7 +63,7 @@ def _read(file: BinaryIO) -> Any:
 
 def _told(value: Any, arrays: list[np.ndarray]) -> Any:
     """A value in words of JSON; its arrays are added to the others."""
-    if value is None or isinstance(value, bool | int | float | str) and not isinstance(value, np.generic):
+    if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, np.generic)):
         return value
     if isinstance(value, np.ndarray | np.generic):
         arrays.append(np.ascontiguousarray(value) if isinstance(value, np.ndarray) else np.asarray(value))

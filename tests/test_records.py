@@ -56,7 +56,8 @@ def test_a_bit_that_turned_is_noticed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind", ["os:system", "srredsim.resources:Path", "srredsim.errors:InputError", "srredsim.nothing:X", "subprocess:Popen"]
+    "kind",
+    ["os:system", "srredsim.resources:Path", "srredsim.errors:InputError", "srredsim.nothing:X", "subprocess:Popen"],
 )
 def test_nothing_but_dataclasses_of_the_package_is_made(tmp_path, kind):
     text = json.dumps({records.KIND: kind, records.VALUE: {"command": "true"}})

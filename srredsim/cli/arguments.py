@@ -220,8 +220,8 @@ def several(parser: Parser) -> None:
 def planes(parser: Parser) -> None:
     """Planes of each input as units of work of their own."""
     kept = (
-        "keep each t, c and z when it is done, in a folder beside the result: what was stopped goes on after the last of"
-        " them, and --shard shares out the planes of each input; see `status` and `merge`"
+        "keep each t, c and z when it is done, in a folder beside the result: what was stopped goes on after the last"
+        " of them, and --shard shares out the planes of each input (0/N: only begin); see `status` and `merge`"
     )
     parser.add_argument("--by-plane", action="store_true", help=kept)
     dask = "have workers of dask do the planes: local, local:N (workers on this machine), or the address of a scheduler"
@@ -281,10 +281,10 @@ def positive(text: str) -> int:
 
 
 def shard(text: str) -> tuple[int, int]:
-    """(i, n) of ``I/N``, I from 1 on."""
+    """(i, n) of ``I/N``, I from 1 on; 0 is no share, for who only plans."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     number, count = map(int, found.groups()) if found else (0, 0)
-    if not 1 <= number <= count:
+    if not (found and count and 0 <= number <= count):
         raise argparse.ArgumentTypeError(f"should be I/N with I from 1 to N, as 1/8; got {text[:80]!r}")
     return number, count
 

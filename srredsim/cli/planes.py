@@ -60,9 +60,7 @@ def each_of(
         yield lambda path, scene, number: _one(arguments, path, parts(path, scene), number, say, client)
 
 
-def _one(
-    arguments: Any, path: Path, parts: Parts, number: int, say: Callable[[Path, dict], dict], client: Any
-) -> dict:
+def _one(arguments: Any, path: Path, parts: Parts, number: int, say: Callable[[Path, dict], dict], client: Any) -> dict:
     """A share of the planes of an input; of all of them the result is merged."""
     from srredsim.workflows.job import Asked, Job
     from srredsim.workflows.on_dask import do_on

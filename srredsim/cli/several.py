@@ -44,7 +44,10 @@ def each(
     if found:
         begin()
     first, count = arguments.shard or (1, 1)
-    for number, (path, scene) in enumerate((one, scene) for one in found for scene in _scenes(arguments, one)):
+    if not (first or of_planes):
+        raise InputError("`shard` begins at 1; 0/N only plans what is done with `by_plane`")
+    numbered = enumerate((one, scene) for one in found for scene in _scenes(arguments, one))
+    for number, (path, scene) in _rotated(list(numbered), first, count) if of_planes else numbered:
         mine = of_planes or number % count == first - 1
         try:
             _claim(claimed, path, scene, arguments.out)  # of all: what another process makes is not written over
@@ -68,6 +71,12 @@ def each(
     if getattr(arguments, "page", False):
         _write_indexes(results)
     return {"results": results, "failures": failures, "skipped": skipped}
+
+
+def _rotated(inputs: list, first: int, count: int) -> list:
+    """Those of other shares begin elsewhere: no two plan the same input, but when there are few."""
+    start = max(0, first - 1) * len(inputs) // count
+    return inputs[start:] + inputs[:start]
 
 
 def _write_indexes(results: list[dict]) -> None:

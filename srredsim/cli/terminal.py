@@ -154,9 +154,9 @@ def _words(value: ast.expr) -> list[str]:
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar with the time left on standard error, gone when the work is done; call it with how much is done, of how much.
+    """A bar on standard error, gone when the work is done; call it with how much is done, and of how much.
 
-    Where nobody looks, as in the log of a batch job, work that takes long says so in a line, now and then.
+    It has the time left. Where nobody looks, as in the log of a batch job, long work says so in a line, now and then.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -184,7 +184,9 @@ class _Lines:
         made = done - self._first
         if now - self._told >= LINE_EVERY_S and made and done < total:
             self._told = now
-            note(f"{self._title}: {done} of {total} done, {_in_words((total - done) * (now - self._began) / made)} left")
+            note(
+                f"{self._title}: {done} of {total} done, {_in_words((total - done) * (now - self._began) / made)} left"
+            )
 
 
 def _in_words(seconds: float) -> str:

@@ -10,7 +10,6 @@ from srredsim.io.image import ImageWriter, read_image, read_plane, write_image
 from srredsim.io.memory import read_anew, remembering
 from srredsim.io.plain import plain_images
 from srredsim.io.raw import raw_stack, read, reads_planes, write_raw
-from srredsim.io.whole import beside as unfinished_beside
 from srredsim.io.whole import (
     Exists,
     allocate,
@@ -23,6 +22,7 @@ from srredsim.io.whole import (
     together,
     written,
 )
+from srredsim.io.whole import beside as unfinished_beside
 
 __all__ = [
     "DTYPES",

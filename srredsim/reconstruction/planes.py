@@ -128,7 +128,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Common:
-    """What all images of a channel have in common, from the mean over time, and the first time, of its sharpest slice."""
+    """What all images of a channel have in common, found in its sharpest slice."""
 
     sharpest: int  # slice
     channel: Channel

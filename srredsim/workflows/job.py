@@ -41,7 +41,7 @@ _latest: dict[str, Any] = {}  # models that were loaded last
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be done: the ``work``, one of `WORKS`, on a file, and all that its result depends on, ready for JSON."""
+    """What is to be done on a file: the ``work``, one of `WORKS`; in ``settings`` all that its result depends on."""
 
     work: str
     path: Path

@@ -274,6 +274,5 @@ def _opened(
     )
     io.refuse_results(begun.result, begun.paths[1:], writing.overwrite)
     common = tuple(work.common())
-    known_now = {"common": common, "noise": tuple(spectra(work.stack))}
-    doubts = work.watch.doubts_of_reading(remarks(work.stack))
-    return Worker(replace(begun, **known_now, doubts=tuple(doubts)), work)
+    doubts, noise = work.watch.doubts_of_reading(remarks(work.stack)), spectra(work.stack)
+    return Worker(replace(begun, common=common, noise=tuple(noise), doubts=tuple(doubts)), work)

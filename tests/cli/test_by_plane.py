@@ -27,6 +27,7 @@ def test_shares_of_a_prediction_are_merged_into_the_files_of_one_process(run, ti
     one = run(*asked, "--out", tmp_path / "one")
     assert one.status == 0
     how = *asked, "--out", tmp_path / "many", "--by-plane"
+    assert "0 of 4 planes done here, 4 are missing" in run(*how, "--shard", "0/3").out
     status, out, _ = run(*how, "--shard", "2/3", "--json")
     (told,) = json.loads(out)["results"]
     assert (status, told["units"], told["done"], told["missing"]) == (0, 4, 1, 3)
@@ -60,7 +61,9 @@ def test_a_reconstruction_that_was_killed_goes_on_after_its_last_plane(run, proc
     assert f"{series}: 2 of 4 planes were done before" in err
     assert str(tmp_path / "two" / "series_wiener.tif") in out
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
-    assert sorted(one) == sorted(two) == ["reports.html", "series_wiener.html", "series_wiener.json", "series_wiener.tif"]
+    assert (
+        sorted(one) == sorted(two) == ["reports.html", "series_wiener.html", "series_wiener.json", "series_wiener.tif"]
+    )
     for name in ("series_wiener.tif", "series_wiener.json"):
         assert one[name] == two[name]
 
@@ -87,16 +90,15 @@ def test_images_of_one_plane_are_shared_out_as_they_are_without_planes(run, raw_
         np.save(tmp_path / f"{number}.npy", raw_stack(size=(40, 36), seed=number))
     optics = "--na", 1.4, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.08
     how = "reconstruct", tmp_path, "--out", tmp_path / "out", *optics, "--by-plane", "--json"
-    done = [
-        [one["done"] for one in json.loads(run(*how, "--shard", f"{share}/2").out)["results"]] for share in (1, 2)
-    ]
-    assert done == [[1, 0, 1], [0, 1, 0]]
+    done = [[one["done"] for one in json.loads(run(*how, "--shard", f"{share}/2").out)["results"]] for share in (1, 2)]
+    assert done == [[1, 0, 1], [1, 0, 0]]  # the second begins with the second file
 
 
 def test_what_is_refused(refused, series, tmp_path):
     assert "--dask shares out the planes by itself; leave out --shard" in refused(
         "reconstruct", series, "--dask", "local", "--shard", "1/2"
     )
+    assert "--shard begins at 1; 0/N only plans" in refused("reconstruct", series, "--shard", "0/2")
     assert f"{tmp_path / 'none'} does not exist" in refused("status", tmp_path / "none")
 
 

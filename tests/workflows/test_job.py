@@ -103,7 +103,7 @@ def test_what_failed_is_told_and_tried_again(short, tmp_path, monkeypatch):
         patch.setattr(planes.Maker, "__call__", fails)
         _, failures = do(begun(short, tmp_path / "out"))
     job = begun(short, tmp_path / "out")
-    with pytest.raises(InputError, match="^2 of 6 planes failed, the first: t=1, z=0: no light$"):
+    with pytest.raises(InputError, match=r"^2 of 6 planes failed, the first: t=1, z=0: no light$"):
         failures.refuse(job)
     status = json.loads(json.dumps(job.status()))
     assert (status["units"], status["done"]) == (6, 4)
@@ -238,7 +238,7 @@ def test_a_worker_of_three_that_is_killed_loses_nothing(long, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["locl", "local:0", "local:x"])
-def test_a_place_that_is_none(where, monkeypatch):
+def test_a_place_that_is_none(where):
     pytest.importorskip("distributed", reason="dask.distributed is an extra")
     with pytest.raises(InputError, match="`dask` is local, local:N or the address"), on_dask.client_of(where):
         pass

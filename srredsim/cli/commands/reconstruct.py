@@ -111,7 +111,9 @@ def run(arguments) -> dict:
         reading, writing = shared.read_and_written(arguments, scene)
         files = {"files": planes.digests(arguments.parameters, arguments.otf)}
         asked = {name: vars(value) if hasattr(value, "__dict__") else value for name, value in how.items()} | files
-        return Parts("reconstruct", asked, reading, writing, lambda: opened(path, reading=reading, writing=writing, **how))
+        return Parts(
+            "reconstruct", asked, reading, writing, lambda: opened(path, reading=reading, writing=writing, **how)
+        )
 
     with planes.each_of(arguments, parts, say) as of_planes:
         return each(arguments, work, of_planes=of_planes)
