@@ -45,7 +45,7 @@ def each(
         begin()
     first, count = arguments.shard or (1, 1)
     if not (first or of_planes):
-        raise InputError("`shard` begins at 1; 0/N only plans what is done with `by_plane`")
+        raise InputError("`shard` should be I/N with I from 1 to N, as 1/8; 0/N only plans, with `by_plane`")
     numbered = enumerate((one, scene) for one in found for scene in _scenes(arguments, one))
     for number, (path, scene) in _rotated(list(numbered), first, count) if of_planes else numbered:
         mine = of_planes or number % count == first - 1
@@ -69,7 +69,7 @@ def each(
     if skipped:
         terminal.note(f"{len(skipped)} of {total} inputs have their results already")
     if getattr(arguments, "page", False):
-        _write_indexes(results)
+        write_indexes(results)
     return {"results": results, "failures": failures, "skipped": skipped}
 
 
@@ -79,7 +79,7 @@ def _rotated(inputs: list, first: int, count: int) -> list:
     return inputs[start:] + inputs[:start]
 
 
-def _write_indexes(results: list[dict]) -> None:
+def write_indexes(results: list[dict]) -> None:
     """Write a page over the pages of each folder that has got some."""
     from srredsim.workflows.page import write_index
 

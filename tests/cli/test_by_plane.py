@@ -98,7 +98,7 @@ def test_what_is_refused(refused, series, tmp_path):
     assert "--dask shares out the planes by itself; leave out --shard" in refused(
         "reconstruct", series, "--dask", "local", "--shard", "1/2"
     )
-    assert "--shard begins at 1; 0/N only plans" in refused("reconstruct", series, "--shard", "0/2")
+    assert "as 1/8; 0/N only plans, with --by-plane" in refused("reconstruct", series, "--shard", "0/2")
     assert f"{tmp_path / 'none'} does not exist" in refused("status", tmp_path / "none")
 
 

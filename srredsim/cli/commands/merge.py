@@ -7,9 +7,10 @@ from pathlib import Path
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.commands import status
+from srredsim.cli.several import write_indexes
 
 GROUP = "images"
-HELP = "join the planes that were done one by one (--by-plane --shard) into the results that one process writes"
+HELP = "join planes that were done one by one (--by-plane) into the results of one process"
 
 
 def add_arguments(parser: shared.Parser) -> None:
@@ -28,8 +29,9 @@ def run(arguments) -> dict:
             terminal.say(*map(Path, results[-1]["paths"]))
         except Exception as problem:  # noqa: BLE001  what is no fault of the user's is raised again
             error = terminal.in_words(problem)
-            terminal.note(error if str(getattr(problem, "about", None)) in error else f"{folder}: {error}")
+            terminal.note(error if getattr(problem, "about", None) else f"{folder}: {error}")
             failures.append({"input": str(folder), "error": error})
+    write_indexes([one for one in results if any(path.endswith(".html") for path in one["paths"])])
     if not results and not failures:
         terminal.note("there is nothing to merge")
     return {"results": results, "failures": failures}

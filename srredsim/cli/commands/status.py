@@ -9,7 +9,7 @@ from srredsim.cli import terminal
 from srredsim.errors import InputError
 
 GROUP = "images"
-HELP = "what is done, and what is missing, of inputs that are done plane by plane (--by-plane)"
+HELP = "what is done and what is missing, of inputs that are done plane by plane"
 SHOWN = 5  # failures of each input
 
 
