@@ -1,9 +1,9 @@
 """Planes as units of work: what they cost, and how long a plate takes on N workers:  python benchmarks/cluster.py
 
 A job of a few planes is done for real: seconds a unit (a raw stack of 3 x 5 frames), bytes that it reads and writes.
-One of 10,000 units has a stand-in for the work, which takes no time: what is left is planning, keeping and merging. Then a
-plate is predicted: 96 wells x 9 fields x 50 times, each field a file. The disk is one for all: no number of workers
-reads and writes more than it can.
+One of 10,000 units has a stand-in for the work, which takes no time: what is left is planning, keeping and merging.
+Then a plate is predicted: 96 wells x 9 fields x 50 times, each field a file. The disk is one for all: no number of
+workers reads and writes more than it can.
 
     seconds = max(seconds of all workers / workers, bytes / disk)
 

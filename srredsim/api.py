@@ -10,7 +10,7 @@ result. Names of arguments and defaults are those of the command line. Wherever 
 
 How to read a path or an array is told by further arguments of the same call:
 
-order, angles, phases, widefield_frame, channels
+order, angles, phases, pattern, widefield_frame, channels, microscope
     The frames, as `read` explains.
 accept_incomplete, stack, rolling, scene
     ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image.
@@ -78,8 +78,8 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
         ``trailing_widefield=True`` is the last.
     channels : int, optional
         Colours that alternate frame by frame, where the file does not say so.
-    keep_hot_pixels : bool
-        Leave them as they are; else they are given the median of the pixels around them when frames are read.
+    microscope : str or path, optional
+        A name (omx, elyra, nsim, deepsim) or a YAML file: what neither file nor other arguments say is as there.
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
@@ -378,7 +378,7 @@ def simulate(
     sample = simulate_stack(seed, index=index, angles=angles, phases=phases, photons=photons, size=size, **fixed)
     settings = sample.settings
     optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
-    stack = RawStack(sample.raw[None, None, None], Pattern(angles, phases), optics)
+    stack = RawStack(sample.raw[None, None, None], Pattern(*sample.raw.shape[:2]), optics)
     finer = optics.finer(sample.truth.shape[0] / sample.raw.shape[2])
     return Simulated(stack, Image(sample.truth, "YX", finer, name="truth", found=sidecar(sample, seed, index)))
 

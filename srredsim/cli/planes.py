@@ -12,7 +12,7 @@ from typing import Any
 from srredsim.cli import terminal
 from srredsim.errors import InputError
 
-OF_RESULT = ("dtype", "format", "compress", "page")  # of how results are written: what is in them
+OF_RESULT = ("dtype", "format", "compress", "page", "write_parameters")  # of how results are written: what is in them
 OfPlanes = Callable[[Path, int | None, int], dict]
 
 

@@ -29,7 +29,7 @@ itself fitted to these frames, as a Wiener image is, has a residual somewhat bel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -66,11 +66,11 @@ HALO_UM = 0.4  # from an error, where it may leave one of the other sign
 
 @dataclass(frozen=True)
 class AngleFit:
-    """What was fitted to the frames of one angle."""
+    """What was fitted to the frames of one angle, or to those of several at once."""
 
     gain: float  # brightness of the frames over that of the image
     contrasts: tuple[float, ...]  # contrast of the stripes of each order, if the image is true
-    moved_periods: float  # by which the fit moved the stripes in a corner of the field
+    moved_periods: float  # by which the fit moved the stripes in a corner of the field, at most
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,9 @@ class Maps:
 class Comparison:
     """Frames of a window against its image, one angle after the other, and the sums that the maps are made of."""
 
-    def __init__(self, raw: np.ndarray, view: View, noise: NoiseLine):
+    def __init__(self, raw: np.ndarray, view: View, noise: NoiseLine, stripes: Sequence[Stripes]):
         self.raw, self.view, self.noise = raw, view, noise
+        self.of_vectors = [each.of_vectors for each in stripes]
         self.fits: list[Fit] = []
         self.squares = np.zeros(view.shape, np.float32)  # sum of R^2, over the variance that weighs
         self.expected = np.zeros(view.shape, np.float32)  # the same if there is nothing but noise
@@ -186,7 +187,7 @@ class Comparison:
         """(number of the angle, R / v (phases, y, x)) of the whole field, 0 at the border."""
         for number, parts in enumerate(all_parts):
             parts, frames = self.view.of(parts), self.view.of(self.raw[number])
-            found = fit(frames, parts, self.view, self.noise)
+            found = fit(frames, parts, self.view, self.noise, self.of_vectors[number])
             model = found.in_focus(parts)
             self.in_focus += model.sum(axis=0)
             residuals = frames - model - found.out_of_focus()
@@ -280,14 +281,14 @@ def _compared(
     view = View(raw.shape[2:], transfer.pixel_size_um)
     parts_of_angles = Forward(view.whole, transfer, stripes, filter_of=unapodised).parts(image)
     moves = [
-        view.limited(fit(view.of(frames), view.of(parts), view, noise).k_error_per_um, FARTHEST)
-        for frames, parts in zip(raw, parts_of_angles, strict=True)
+        view.limited(fit(view.of(frames), view.of(parts), view, noise, each.of_vectors).k_error_per_um, FARTHEST)
+        for frames, parts, each in zip(raw, parts_of_angles, stripes, strict=True)
     ]
     stripes = [each.with_k_error(move) for each, move in zip(stripes, moves, strict=True)]
     forward = Forward(view.whole, transfer, stripes, filter_of=unapodised)
     # back to points of the object, not to the finest detail that an image may have: the apodisation stays
     back = Forward(view.whole, transfer, stripes)
-    comparison = Comparison(raw, view, noise)
+    comparison = Comparison(raw, view, noise, stripes)
     score = back.adjoint_of_angles(comparison.weighted_residuals(forward.parts(image)))
     score /= np.maximum(_scatter(comparison, back), 1e-30)
     angles = [

@@ -125,12 +125,14 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
     """The stripes are found for the Wiener image: nothing else has to find any."""
     from srredsim.optics.transfer import transfers_of
     from srredsim.reconstruction.planes import found_in
+    from srredsim.stripes.given import Known
     from srredsim.stripes.measure import remeasured
 
     transfers, channels = transfers_of(stack), []
+    known = Known(hexagonal=stack.pattern.hexagonal)
 
     def at_the_first_time(slice_: Sharpest) -> Parameters:
-        channel = found_in(slice_.prepared(), transfers[slice_.channel], slice_.channel)
+        channel = found_in(slice_.prepared(), transfers[slice_.channel], slice_.channel, known)
         channels.append(channel)
         if stack.sizes["T"] == 1:
             return channel.parameters

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from srredsim.errors import InputError
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import Kept
 from srredsim.reconstruction.wiener import Canvas, gathered, regularised
@@ -54,7 +55,14 @@ def parts(
     """Channels (2y, 2x, `count`) float32: of each angle band 0, then real and imaginary part of each order.
 
     Arguments are those of `srredsim.reconstruction.wiener.reconstruct`. An order that was not found is 0.
+
+    Raises
+    ------
+    InputError
+        If the angles light the same frames.
     """
+    if parameters.at_once > 1:
+        raise InputError("a hexagonal pattern has no parts of single angles: take a model of Wiener images")
     canvas = _Parted(prepared.frames.shape[2:], parameters.lens(transfer))
     regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
     gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)

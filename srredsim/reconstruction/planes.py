@@ -26,7 +26,6 @@ from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
-from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
@@ -60,7 +59,6 @@ class Channel:
     transfer: Transfer  # with the lens of the channel
     notes: tuple[str, ...] = ()
     haze: Haze = NONE
-    hexagonal: bool = False  # the frames have three directions at once: what was found means nothing
 
 
 def planes(
@@ -106,7 +104,7 @@ def planes(
     InputError
         If a plane cannot be used; the message says which one where there are several.
     """
-    known = known or Known(parameters)
+    known = known or Known(parameters, hexagonal=stack.pattern.hexagonal)
     for transfer in transfers:
         known.check(stack.pattern, transfer)
     asked = Asked(wiener, attenuation, method, iterations)
@@ -205,8 +203,7 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     found, notes = (known or Known()).find(field, transfer, channel)
     notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     haze = haze_of(field.frames, found, transfer)
-    at_corner, lens, directions = seen_from(found, -corner_um), found.lens(transfer), hexagonal(field.frames)
-    return Channel(at_corner, lens, tuple(notes), haze, directions)
+    return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
 
 
 def unlearned(haze: Haze) -> Haze:

@@ -94,20 +94,20 @@ def regularised(wiener: float | None, widefield: Bands, noise: float, angles: in
 def gathered(
     canvas: Canvas, prepared: Prepared, parameters: Parameters, attenuation: float | Haze = 0.0
 ) -> tuple[Bands, float]:
-    """All bands of the frames put on a canvas; band 0 as the mean of all angles, and the power of the noise of one."""
+    """All bands of the frames put on a canvas; band 0 as the mean of all groups, and the power of the noise of one."""
     transfer, spectra = canvas.transfer, []
     zero = np.zeros(canvas.padded, np.complex64)
-    for number, (frames, angle) in enumerate(zip(prepared.frames, parameters.angles, strict=True)):
-        band_zero, *bands = optics_bands.separate(frames, angle.steps_rad, len(angle.orders))
+    for number, (frames, group) in enumerate(zip(prepared.frames, parameters.groups, strict=True)):
+        band_zero, *bands = optics_bands.separate_waves(frames, group.waves_rad)
         spectra.append(fft.fft2(extended(band_zero), workers=WORKERS))
         zero += spectra[-1]
-        for order, band in zip(angle.orders, bands, strict=True):
+        for order, band in zip(group.orders, bands, strict=True):
             if order.amplitude != 0:
                 canvas.add(fft.fft2(extended(band), workers=WORKERS), number, order)
-    angles = len(spectra)
+    count = len(spectra)
     noise = float(np.mean([Bands(each[None], transfer).noise for each in spectra]))
-    canvas.add_zeros(spectra, zero, kept(attenuation, zero / angles, noise / angles, transfer))
-    return Bands(zero[None] / angles, transfer), noise
+    canvas.add_zeros(spectra, zero, kept(attenuation, zero / count, noise / count, transfer))
+    return Bands(zero[None] / count, transfer), noise
 
 
 class Canvas:

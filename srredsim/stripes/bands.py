@@ -1,4 +1,4 @@
-"""The bands of one angle, separated from its frames: what everything about stripes is measured in."""
+"""The bands of frames under one pattern, separated from each other: what everything about stripes is measured in."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ SMOOTH = 15  # frequency steps over which the power of the object is averaged
 class Bands:
     """Spectra (orders + 1, y, x) of the bands 0, +1, ... of one angle; the border fades to nothing.
 
+    Of all angles that light the frames at once, it is those of each, one angle after the other; `of_angle` has one.
     ``covariance`` (2 orders + 1, 2 orders + 1) is that of the noise of the bands 0, +1, -1, ... at one frequency, in
     units of `noise`: each has its own where the phases are even, else they have some in common. Left out: even.
     """
@@ -36,6 +37,16 @@ class Bands:
     @property
     def orders(self) -> int:
         return len(self.spectra) - 1
+
+    def of_angle(self, number: int, angles: int) -> Bands:
+        """Those of one of several angles: band 0, which all share, and its own."""
+        if angles == 1:
+            return self
+        orders = self.orders // angles
+        own = [0, *range(1 + number * orders, 1 + (number + 1) * orders)]
+        both = [0, *range(1 + 2 * number * orders, 1 + 2 * (number + 1) * orders)]
+        covariance = None if self.covariance is None else _in_units(self.covariance[np.ix_(both, both)])
+        return Bands(self.spectra[own], self.transfer, covariance)
 
     @cached_property
     def frequencies_per_um(self) -> tuple[np.ndarray, np.ndarray]:
@@ -98,16 +109,24 @@ class Bands:
 
 def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
     """Bands of the frames (phases, y, x) of one angle, as phases of such steps have mixed them; borders fade."""
-    bands = optics_bands.separate(frames, steps_rad, orders)
+    return separated_waves(frames, optics_bands.harmonics(steps_rad, orders), transfer, fade)
+
+
+def separated_waves(frames: np.ndarray, waves_rad: np.ndarray, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
+    """The same of waves with phases (phases, waves) of their own."""
+    bands = optics_bands.separate_waves(frames, waves_rad)
     spectra = np.stack([faded_spectrum(band, fade) for band in bands])
-    return Bands(spectra, transfer, _covariance(steps_rad, orders))
+    return Bands(spectra, transfer, _covariance(waves_rad))
 
 
-def _covariance(steps_rad, orders: int) -> np.ndarray:
+def _covariance(waves_rad: np.ndarray) -> np.ndarray:
     """Covariance of the noise of all bands, in units of the mean of those in `Bands`; rounded: none if even."""
-    rows = optics_bands.separation_matrix(steps_rad, orders)
-    covariance = rows @ rows.conj().T
-    kept = np.diag(covariance).real[[0, *range(1, 2 * orders + 1, 2)]]
+    rows = optics_bands.separated_waves(waves_rad)
+    return _in_units(rows @ rows.conj().T)
+
+
+def _in_units(covariance: np.ndarray) -> np.ndarray:
+    kept = np.diag(covariance).real[[0, *range(1, len(covariance), 2)]]
     return np.round(covariance / kept.mean(), 12)
 
 

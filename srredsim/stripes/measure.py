@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import Bands, separated
+from srredsim.stripes.bands import Bands, separated_waves
 from srredsim.stripes.damping import damping_of
 from srredsim.stripes.overlap import Overlap
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
-from srredsim.stripes.phase_steps import leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
+from srredsim.stripes.phase_steps import (
+    leak,
+    mixtures,
+    step_errors,
+    steps_and_uncertainty,
+    usual_errors,
+    waves_of,
+)
 from srredsim.stripes.search import SAME_LENGTH, Peak, overlaps, refined
 
 STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
@@ -35,42 +42,60 @@ def measured(
 
     Parameters
     ----------
-    frames : (angles, phases, y, x) ndarray
-        Background off, equally bright.
+    frames : (groups, phases, y, x) ndarray
+        Background off, equally bright; a group of frames is lit by one angle, or by several at once.
     found : list of (Peak, str)
         Where the stripes of each angle are, and its status: measured, inferred or failed.
-    steps_rad : (phases,) ndarray
+    steps_rad : (phases,) or (angles at once, phases) ndarray
         Phases of the frames as they should be, up to a common one.
     orders : int
         Orders of the stripes: 1, or 2 of three beams.
     bands : list of Bands, optional
-        The angles as they were separated with these steps already.
+        The groups as they were separated with these steps already.
     """
-    bands = bands or [separated(each, steps_rad, orders, transfer) for each in frames]
-    seen = [number for number, (_, status) in enumerate(found) if status != "failed"]
+    steps_rad = np.atleast_2d(steps_rad)
+    at_once = len(steps_rad)
+    waves_rad = waves_of(steps_rad, orders)
+    bands = bands or [separated_waves(each, waves_rad, transfer) for each in frames]
+    angles = [
+        _unmeasured(peak, status, steps_rad[number % at_once], orders) for number, (peak, status) in enumerate(found)
+    ]
     errors = {}
-    angles = [_unmeasured(peak, status, steps_rad, orders) for peak, status in found]
-    for number in seen:
-        each = bands[number]
-        if each.orders != orders:
-            each = separated(frames[number], steps_rad, orders, transfer)
-        angles[number] = replace(angles[number], k0_per_um=refined(each, angles[number].k0_per_um))
-        errors[number] = step_errors(mixtures(each, angles[number].k0_per_um), leak(each), steps_rad)
+    for group, each in enumerate(bands):
+        seen = _seen_in(group, at_once, found)
+        if seen and each.orders != at_once * orders:
+            each = separated_waves(frames[group], waves_rad, transfer)
+        for number in seen:
+            k0 = refined(each.of_angle(number % at_once, at_once), angles[number].k0_per_um)
+            angles[number] = replace(angles[number], k0_per_um=k0)
+        if seen:
+            every = range(group * at_once, (group + 1) * at_once)
+            vectors = [angles[number].k0_per_um if number in seen else None for number in every]
+            errors[group] = step_errors(mixtures(each, vectors), leak(each), steps_rad)
     usual = usual_errors(list(errors.values()))
-    for number in seen:
-        fitted, uncertainty = steps_and_uncertainty(errors[number], steps_rad, usual)
-        each = separated(frames[number], fitted, orders, transfer)
-        angles[number] = replace(
-            angles[number],
-            k0_per_um=refined(each, angles[number].k0_per_um, rounds=1),
-            steps_rad=tuple(fitted.tolist()),
-            steps_status="measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed",
-            condition_number=optics_bands.condition_number(fitted, orders),
-        )
-        angles[number] = _seen(angles[number], each)
+    for group, error in errors.items():
+        fitted, uncertainty = steps_and_uncertainty(error, steps_rad, usual)
+        condition = optics_bands.condition_of_waves(waves_of(fitted, orders))
+        each = separated_waves(frames[group], waves_of(fitted, orders), transfer)
+        for number in _seen_in(group, at_once, found):
+            place = number % at_once
+            own = each.of_angle(place, at_once)
+            angle = replace(
+                angles[number],
+                k0_per_um=refined(own, angles[number].k0_per_um, rounds=1),
+                steps_rad=tuple(fitted[place].tolist()),
+                steps_status="measured" if uncertainty[place] <= STEPS_MEASURED_RAD else "assumed",
+                condition_number=condition,
+            )
+            angles[number] = _seen(angle, own)
     for number in _odd(angles):
-        angles[number] = _unmeasured(found[number][0], "failed", steps_rad, orders)
+        angles[number] = _unmeasured(found[number][0], "failed", steps_rad[number % at_once], orders)
     return angles
+
+
+def _seen_in(group: int, at_once: int, found: list[tuple[Peak, str]]) -> list[int]:
+    """Numbers of the angles of a group of frames that have not failed."""
+    return [number for number in range(group * at_once, (group + 1) * at_once) if found[number][1] != "failed"]
 
 
 def _odd(angles: list[Angle]) -> list[int]:
@@ -102,33 +127,36 @@ def through_one_lens(
     Parameters
     ----------
     angles : sequence of Angle
-        With their phases, as `measured`.
-    frames : (angles, phases, y, x) ndarray
+        With their phases, as `measured`; where there are more of them than groups of frames, they light these at once.
+    frames : (groups, phases, y, x) ndarray
     damping : Damping, optional
         Of the lens, where it is known. A transfer function with a measured curve has none.
     """
-    bands = _bands(angles, frames, transfer)
+    parameters = Parameters(tuple(angles), at_once=len(angles) // len(frames))
+    bands = dict(bands_of(parameters, frames, transfer))
     if transfer.curve is not None:
         damping = None
     elif damping is None:
         damping = damping_of(list(bands.values()), [angles[number] for number in bands])
-    parameters = Parameters(tuple(angles), damping)
+    parameters = replace(parameters, damping=damping)
     return _with_contrasts(parameters, bands, parameters.lens(transfer))
 
 
 def remeasured(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> Parameters:
-    """The same stripes and lens, with phases and contrasts as they are in other frames (angles, phases, y, x)."""
+    """The same stripes and lens, with phases and contrasts as they are in other frames (groups, phases, y, x)."""
     lens = parameters.lens(transfer)
-    return _with_contrasts(parameters, _bands(parameters.angles, frames, lens), lens)
+    return _with_contrasts(parameters, dict(bands_of(parameters, frames, lens)), lens)
 
 
-def _bands(angles: Sequence[Angle], frames: np.ndarray, transfer: Transfer) -> dict[int, Bands]:
-    """Bands of the angles that have not failed, by their number."""
-    return {
-        number: separated(frames[number], angle.steps_rad, len(angle.orders), transfer)
-        for number, angle in enumerate(angles)
-        if angle.status != "failed"
-    }
+def bands_of(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> Iterator[tuple[int, Bands]]:
+    """Numbers of the angles that have not failed, and the bands of each."""
+    for number, (group, of_group) in enumerate(zip(parameters.groups, frames, strict=True)):
+        if not group.lit:
+            continue
+        every = separated_waves(of_group, group.waves_rad, transfer)
+        for place, angle in enumerate(group.angles):
+            if angle.status != "failed":
+                yield number * parameters.at_once + place, every.of_angle(place, parameters.at_once)
 
 
 def _with_contrasts(parameters: Parameters, bands: dict[int, Bands], lens: Transfer) -> Parameters:

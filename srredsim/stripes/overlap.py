@@ -42,7 +42,7 @@ class Overlap:
     only: that of band 0 and that of band b.
     """
 
-    order: int
+    order: int  # number of the band
     pixels: tuple[int, int]  # size of the bands
     inside: np.ndarray  # where these frequencies lie in the rectangle around them
     x: np.ndarray
@@ -121,8 +121,8 @@ class Overlap:
         return float(np.median(self.at(offsets, offsets))) / np.log(2)
 
 
-def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap:
-    """Compare band `order` with band 0 as if the stripes had the first-order vector `k0_per_um`.
+def overlap(bands: Bands, order: int, k_per_um, every: bool = False) -> Overlap:
+    """Compare band `order` with band 0 as if it had the vector `k_per_um`.
 
     With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told.
 
@@ -131,7 +131,7 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
     InputError
         If the two bands have no frequencies in common.
     """
-    k = order * np.asarray(k0_per_um)
+    k = np.asarray(k_per_um)
     cutoff, transfer, shape = bands.transfer.cutoff_per_um, bands.transfer, bands.spectra.shape[1:]
     at = [_within(n, step, cutoff, along) for n, step, along in zip(shape, bands.step_per_um, k, strict=True)]
     fy, fx = (index * step for index, step in zip(at, bands.step_per_um, strict=True))

@@ -45,7 +45,10 @@ def prepare(raw: np.ndarray) -> Prepared:
     frames -= backgrounds[:, None, None, None]
     light = frames.mean(axis=(2, 3), dtype=np.float64)
     if not np.all(light > 0):
-        raise InputError("a frame is constant or darker than the background: there is nothing to reconstruct")
+        raise InputError(
+            "a frame is constant, darker than the background of its angle or of another field: there is nothing to"
+            " reconstruct"
+        )
     intensities = light / light.mean()
     frames /= intensities[:, :, None, None].astype(np.float32)
     return Prepared(frames, tuple(backgrounds.tolist()), tuple(tuple(row) for row in intensities.tolist()))

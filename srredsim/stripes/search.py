@@ -205,7 +205,7 @@ def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
 
 def overlaps(bands: Bands, k0_per_um) -> list[Overlap]:
     """Band 0 beside the band of every order."""
-    return [overlap(bands, order, k0_per_um) for order in range(1, bands.orders + 1)]
+    return [overlap(bands, order, np.multiply(order, k0_per_um)) for order in range(1, bands.orders + 1)]
 
 
 def _climb(overlaps: list[Overlap], half_width: float) -> np.ndarray:

@@ -134,7 +134,7 @@ class Reconstruction:
         check_phases(stack.pattern.phases)
         opened, self.watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
-        known, filled, notes = _from_elsewhere(stack, known)
+        known, filled, notes, either_way_up = _from_elsewhere(stack, known)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         filled = self.before.fill(filled) if self.before else filled
         _check_unit(filled, known, lens)
@@ -144,7 +144,7 @@ class Reconstruction:
         self.transfers, more = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.notes = [*notes, *more]
         self.stack = io.remembering(whitened(told, self.transfers))
-        self.known = _known(stack, self.before, known, lens)
+        self.known = replace(_known(stack, self.before, known, lens), either_way_up=either_way_up)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
         self.asked = Asked(method.wiener, method.attenuation, method.name, method.iterations)
@@ -183,10 +183,10 @@ class Reconstruction:
 
     def begun(self) -> Begun:
         """The report, as far as it does not need the planes."""
-        sizes, source = self.stack.sizes, self.stack.source
+        source = self.stack.source
         found = {
             "input": None if source is None else str(source),
-            "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
+            "pattern": str(self.stack.pattern),
             "optics": {name: getattr(self.optics, name) for name in OPTICS},
             "cutoffs": [asdict(one) for one in self.optics.cutoffs] or None,
             "cutoff_per_um": [transfer.cutoff_per_um for transfer in self.transfers],
@@ -343,13 +343,16 @@ def _first(rows: Any) -> Any:
     return rows[0] if isinstance(rows, Sequence | np.ndarray) and np.size(rows[:1]) else rows
 
 
-def _from_elsewhere(stack: RawStack, known: KnownStripes) -> tuple[KnownStripes, Optics, list[str]]:
-    """What the settings of another program say of the stripes, and of the optics where the stack says nothing."""
+def _from_elsewhere(stack: RawStack, known: KnownStripes) -> tuple[KnownStripes, Optics, list[str], bool]:
+    """What other settings say of the stripes, and of the optics where the stack says nothing; notes.
+
+    At the end whether these are of another program, which may count the rows from the other end.
+    """
     told = None if isinstance(known.parameters, dict | None) else settings.load_settings(known.parameters)
     if told is None:
-        return known, stack.optics, []
+        return known, stack.optics, [], False
     optics, notes = told.fill(stack.optics, stack.pattern)
-    return KnownStripes(k=told.k0_per_um), optics, notes
+    return KnownStripes(k=told.k0_per_um), optics, notes, told.foreign
 
 
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
@@ -364,4 +367,4 @@ def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, len
     elif before and not lens.otf:
         dampings = before.dampings_for(channels)
     parameters = before.for_stack(stack.pattern, channels) if before else None
-    return Known(parameters, known.k, steps_rad, dampings)
+    return Known(parameters, known.k, steps_rad, dampings, stack.pattern.hexagonal)

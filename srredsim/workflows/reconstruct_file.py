@@ -1,6 +1,7 @@
 """From a file of raw frames to ``<stem>_wiener.tif``, with what it rests on in ``<stem>_wiener.json``.
 
 A reconstruction is planned, done and merged as a prediction is: see `srredsim.workflows.predict`.
+The stripes also go into a file for another program, where one is asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.planes import Asked, Common, Maker
+from srredsim.stripes import written
 from srredsim.workflows.page import write_page
 from srredsim.workflows.plan import is_unit, refuse_missing, refuse_part, unchanged
 from srredsim.workflows.reconstruct import (
@@ -139,7 +141,9 @@ def opened(
 ) -> Worker:
     """Who does what `reconstruct_file` would, with its plan: the stripes are found. The paths of the plan are whole."""
     writing = writing or io.Writing()
-    writing = replace(writing, out=None if writing.out is None else Path(writing.out).resolve())
+    whole: dict[str, Any] = {name: getattr(writing, name) for name in ("out", "write_parameters")}
+    whole = {name: Path(value).resolve() for name, value in whole.items() if value is not None}
+    writing = replace(writing, **whole)
     how = reading or io.Reading(), writing, method or Method(), known or KnownStripes(), lens or Lens()
     return _opened(Path(path).resolve(), *how, split_photons)
 
@@ -232,9 +236,10 @@ class Results:
         with self._files:
             refuse_missing(self._missing, self._plan)
             facts = self._plan.begun.report(self._noted, [*hot_pixels.told(sorted(self._hot)), *self._plan.doubts])
+            parameters = _write_parameters(self._plan, facts)
             self._unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         self.report = facts | {
-            "paths": [str(path) for path in self._plan.paths],
+            "paths": [str(path) for path in (*self._plan.paths, *parameters)],
             "shape_tczyx": list(self._plan.shape),
             "seconds": round(time.perf_counter() - self._started, 3),
         }
@@ -273,6 +278,32 @@ def _opened(
         doubts=(),
     )
     io.refuse_results(begun.result, begun.paths[1:], writing.overwrite)
+    _check_parameters(begun)
     common = tuple(work.common())
     doubts, noise = work.watch.doubts_of_reading(remarks(work.stack)), spectra(work.stack)
     return Worker(replace(begun, common=common, noise=tuple(noise), doubts=tuple(doubts)), work)
+
+
+def _check_parameters(plan: Plan) -> None:
+    """InputError before the work if the file of parameters that is asked for cannot be written."""
+    writing = plan.writing
+    if (path := writing.write_parameters) is not None:
+        written.check(path, plan.shape[1], plan.optics.pixel_size_um)
+        if Path(path).exists() and not writing.overwrite:  # no result that may be skipped
+            raise InputError(f"`write_parameters` {path} exists already; give `overwrite` or another name")
+        io.refuse_unwritable(Path(path), writing.overwrite)
+
+
+def _write_parameters(plan: Plan, facts: dict) -> list[Path]:
+    """Write the file of parameters, if one is asked for and it can say what was found; else a note in the facts."""
+    if plan.writing.write_parameters is None:
+        return []
+    path = Path(plan.writing.write_parameters)
+    try:
+        text = written.text_of(facts, path, max(plan.shape[3:]) // SCALE)
+    except InputError as problem:
+        facts["notes"].append(f"warning: {problem}")
+        return []
+    with io.atomic(path, plan.writing.overwrite) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+    return [path]

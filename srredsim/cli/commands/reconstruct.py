@@ -53,10 +53,14 @@ def add_arguments(parser: shared.Parser) -> None:
 def _stripes(parser: shared.Parser) -> None:
     known = parser.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
     saved = (
-        "the <stem>_wiener.json of another stack, or settings of fairSIM (XML) or cudasirecon: the stripes of these,"
+        "the <stem>_wiener.json of another stack, what --write-parameters or srredsim calibrate has written, or"
+        " settings of fairSIM (XML) or cudasirecon: the stripes of these, with the phases and contrasts of this one"
     )
-    saved += " with the phases and contrasts of this one"
     known.add_argument("--parameters", type=Path, metavar="FILE", help=saved)
+    to_write = (
+        "also write what was found: FILE.yaml for --parameters, .xml as fairSIM has it, .cfg or .txt as cudasirecon"
+    )
+    known.add_argument("--write-parameters", type=Path, metavar="FILE", help=to_write)
     known.add_argument(
         "--k",
         action="append",
@@ -84,6 +88,7 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim.errors import InputError
     from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as asked
     from srredsim.workflows.reconstruct_file import opened, reconstruct_file
@@ -97,10 +102,19 @@ def run(arguments) -> dict:
 
     shared.read_and_written(arguments)  # what is wrong with them is said before anything is read
 
-    def work(path: Path, scene: int | None) -> dict:
+    of_first: list[Path] = []
+
+    def asked_of(path: Path, scene: int | None) -> dict:
+        if arguments.write_parameters:
+            if of_first:
+                raise InputError(f"`write_parameters` is one file of one stack, that of {of_first[0]}: leave it out")
+            of_first.append(path)
         reading, writing = shared.read_and_written(arguments, scene)
+        return {"reading": reading, "writing": writing, **how}
+
+    def work(path: Path, scene: int | None) -> dict:
         with terminal.progress(path.name) as progress:
-            return say(path, reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how))
+            return say(path, reconstruct_file(path, progress=progress, **asked_of(path, scene)))
 
     def say(path: Path, report: dict) -> dict:
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
@@ -108,12 +122,10 @@ def run(arguments) -> dict:
         return report
 
     def parts(path: Path, scene: int | None) -> Parts:
-        reading, writing = shared.read_and_written(arguments, scene)
+        every = asked_of(path, scene)
         files = {"files": planes.digests(arguments.parameters, arguments.otf)}
         asked = {name: vars(value) if hasattr(value, "__dict__") else value for name, value in how.items()} | files
-        return Parts(
-            "reconstruct", asked, reading, writing, lambda: opened(path, reading=reading, writing=writing, **how)
-        )
+        return Parts("reconstruct", asked, every["reading"], every["writing"], lambda: opened(path, **every))
 
     with planes.each_of(arguments, parts, say) as of_planes:
         return each(arguments, work, of_planes=of_planes)
