@@ -27,7 +27,6 @@ What cannot be used raises `srredsim.errors.InputError`, whose message names the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -40,7 +39,7 @@ from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
-from srredsim.stacks import OfReading, OfReconstruction, Stack
+from srredsim.stacks import OfReading, OfReconstruction, Progress, Stack
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -59,8 +58,6 @@ __all__ = [
     "show",
     "simulate",
 ]
-
-Progress = Callable[[int, int], None]  # called as progress(done, total)
 
 
 def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
@@ -118,6 +115,7 @@ def reconstruct(
     wiener: float | None = None,
     attenuation: float | str | None = "auto",
     iterations: int | None = None,
+    live: bool = False,
     split_photons: bool = False,
     progress: Progress | None = None,
     **given: Unpack[OfReconstruction],
@@ -132,6 +130,8 @@ def reconstruct(
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional
         0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
+    live : bool
+        Of a time series the first time says all but the phases: the fastest, and an approximation.
     split_photons : bool
         Also tell the resolution, by Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :
@@ -154,7 +154,7 @@ def reconstruct(
     asked = dict(given)
     known, lens = stacks.taken(asked, workflow.KnownStripes), stacks.taken(asked, workflow.Lens)
     stack = io.remembering(watched(stacks.raw_stack(data, asked))[0])
-    work = workflow.Method(method, wiener, attenuation, iterations)
+    work = workflow.Method(method, wiener, attenuation, iterations, live)
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from srredsim.zoo.chain import Chain
 
 Stack: TypeAlias = RawStack | Image | ArrayLike | str | PathLike[str]
+Progress: TypeAlias = Callable[[int, int], None]  # called with what is done, and with all
 
 
 class OfReading(TypedDict, total=False):

@@ -25,6 +25,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "documents",
         "records",
         "processes",
+        "threads",
         "normalise",
         "tiling",
         "picture",

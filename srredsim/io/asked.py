@@ -119,7 +119,7 @@ class Reading:
         """The same with what the microscope adds to it, that of a file which it adds to, and notes."""
         if self.microscope is None:
             return self, source, []
-        given = self.optics | vars(self.frames)
+        given = self.optics | vars(self.frames) | {"pattern": self.pattern}
         optics, of_frames, notes = microscope.with_microscope(self.microscope, source, given)
         return replace(self, **of_frames), replace(source, optics=optics), notes
 

@@ -17,8 +17,15 @@ from srredsim.errors import InputError
 from srredsim.io.source import Source
 from srredsim.io.wanted import Wanted
 from srredsim.optics import plausible
+from srredsim.optics.illumination import PATTERNS
 
-OF_FRAMES = {"order": "order", "angles": "angles", "phases": "phases", "widefield_frame": "widefield frame"}
+OF_FRAMES = {  # and what they are called
+    "order": "order",
+    "angles": "angles",
+    "phases": "phases",
+    "pattern": "pattern",
+    "widefield_frame": "widefield frame",
+}
 FILES = (".yaml", ".yml")
 
 
@@ -30,6 +37,7 @@ class Microscope:
     order: str | None = None
     angles: int | None = None
     phases: int | None = None
+    pattern: str | None = None
     widefield_frame: str | None = None
     na: float | None = None
     wavelength_em_um: float | None = None
@@ -37,6 +45,8 @@ class Microscope:
 
     def __post_init__(self):
         Wanted(self.order, self.angles, self.phases, self.widefield_frame)
+        if self.pattern is not None:
+            checks.one_of("pattern", self.pattern, PATTERNS)
         for name in OPTICS:
             if getattr(self, name) is not None:
                 plausible.check(name, checks.above_zero(name, getattr(self, name)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+AT_ONCE = 2**13  # pixels: so few that BLAS leaves the other cores alone
 LARGEST_CONDITION = 1e4  # beyond it, two phases are the same for all that float32 frames can tell
 
 
@@ -95,11 +96,12 @@ def separate_waves(frames: np.ndarray, waves_rad: np.ndarray) -> list[np.ndarray
     """`separate` of waves with phases (phases, waves) of their own."""
     waves = waves_rad.shape[1]
     rows = separated_waves(waves_rad)[[0, *range(1, 2 * waves + 1, 2)]]
-    flat = frames.reshape(len(frames), -1)
-    zero, *parts = np.concatenate([rows.real, rows[1:].imag]).astype(np.float32) @ flat
-    bands = [zero]
-    for real, imag in zip(parts[:waves], parts[waves:], strict=True):
-        band = np.empty(flat.shape[1], np.complex64)
-        band.real, band.imag = real, imag
-        bands.append(band)
+    mixture, flat = np.concatenate([rows.real, rows[1:].imag]).astype(np.float32), frames.reshape(len(frames), -1)
+    bands = [np.empty(flat.shape[1], np.complex64 if wave else np.float32) for wave in range(waves + 1)]
+    for start in range(0, flat.shape[1], AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        zero, *others = mixture @ flat[:, part]
+        bands[0][part] = zero
+        for band, real, imag in zip(bands[1:], others[:waves], others[waves:], strict=True):
+            band[part].real, band[part].imag = real, imag
     return [band.reshape(frames.shape[1:]) for band in bands]

@@ -19,6 +19,7 @@ from srredsim.stripes.parameters import Angle, Damping, Parameters
 from srredsim.stripes.phase_steps import even_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
+from srredsim.threads import in_threads
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
 FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although the angles are not evenly spaced
@@ -87,21 +88,24 @@ class Found:
 
     def measured(self, prepared: Prepared, transfer: Transfer, damping: Damping | None) -> Parameters:
         frames = prepared.frames
-        angles = measured(frames, self.angles, self.steps_rad, self.beams - 1, transfer, self.groups)
+        angles, own = measured(frames, self.angles, self.steps_rad, self.beams - 1, transfer, self.groups)
         angles = [_with_lone(angle, peak) for angle, peak in zip(angles, self.alone, strict=True)]
-        return through_one_lens(angles, frames, transfer, damping)
+        return through_one_lens(angles, frames, transfer, damping, own)
 
 
 def _looked_for(prepared: Prepared, transfer: Transfer, steps_rad: np.ndarray, choices: list[int]) -> Found:
     """The stripes of patterns that one of so many beams has made, with such steps."""
     waves_rad, at_once = waves_of(steps_rad, max(choices) - 1), len(steps_rad)
-    groups = [separated_waves(frames, waves_rad, transfer) for frames in prepared.frames]
+    groups = in_threads(lambda frames: separated_waves(frames, waves_rad, transfer), prepared.frames)
     bands = [each.of_angle(number, at_once) for each in groups for number in range(at_once)]
-    searches = [Search(each) for each in bands]
-    candidates = {
-        number: [_tried(search.candidates(search.within(*ANNULUS[number])), len(choices)) for search in searches]
-        for number in choices
-    }
+    searches = in_threads(Search, bands)
+
+    def highest(search: Search) -> dict[int, list[Peak]]:
+        regions = {number: search.within(*ANNULUS[number]) for number in choices}
+        return {number: _tried(search.candidates(region), len(choices)) for number, region in regions.items()}
+
+    each = in_threads(highest, searches)
+    candidates = {number: [peaks[number] for peaks in each] for number in choices}
     agreed = {
         number: (at_once > 1 and _closed(candidates[number])) or _agreed(candidates[number]) for number in choices
     }

@@ -170,7 +170,7 @@ def _near_given_at_once(prepared: Prepared, transfer: Transfer, k0_per_um) -> tu
         peak = peaks[number][place]
         sure = peak is not None and peak.false_alarm <= FALSE_ALARM
         found.append((peak if sure else Peak(tuple(k0_per_um[place]), (0.0,), 1.0), "measured" if sure else "failed"))
-    angles = measured(prepared.frames, found, steps, 1, transfer, [every])
+    angles, _ = measured(prepared.frames, found, steps, 1, transfer, [every])
     for number, (place, angle) in enumerate(zip(best, angles, strict=True), start=1):
         if angle.status == "failed":
             notes.append(f"direction {number}: the frames have no stripes near {ky_kx(k0_per_um[place])}")
@@ -226,11 +226,11 @@ def _measured(frames: np.ndarray, looked_at, transfer: Transfer, together: bool)
     if together and len({orders for _, _, orders in sure.values()}) == 1:
         (_, steps, orders), *_ = sure.values()
         peaks = [(peak, "measured") for peak, _, _ in sure.values()]
-        angles = measured(frames[list(sure)], peaks, steps, orders, transfer)
+        angles, _ = measured(frames[list(sure)], peaks, steps, orders, transfer)
         found = {n: angle for n, angle in zip(sure, angles, strict=True) if angle.status != "failed"}
     for n, (peak, steps, orders) in sure.items():
         if n not in found:
-            (found[n],) = measured(frames[n][None], [(peak, "measured")], steps, orders, transfer)
+            (found[n],), _ = measured(frames[n][None], [(peak, "measured")], steps, orders, transfer)
     return found
 
 

@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.blas import cherk
 from scipy.optimize import least_squares
 
 from srredsim.optics.bands import harmonics, mixed_waves, separated_waves
@@ -36,6 +37,7 @@ LEAK_WEIGHT = 0.5  # weight of what bands have in common at lag 0: shot noise is
 USUAL_RAD, KNOWN = 0.06, 4.0  # the same of microscopes, and as many phases as this is known from
 DAMPING_SPREAD = 0.25  # that of the logarithm of the OTF's damping about the one assumed, standard deviation
 BRIGHTNESS_SPREAD = 0.005  # that of a frame about its mean, standard deviation
+AT_ONCE = 2**10  # frequencies: so few that BLAS leaves the other cores alone
 SMALL = 2.0**-26  # step of a slope by differences, relative
 
 
@@ -73,18 +75,19 @@ def mixtures(bands: Bands, vectors_per_um: Sequence) -> list[Mixture]:
 
 
 def _mixture(found: Overlap) -> Mixture:
-    count = len(found.y)
+    count, further = len(found.y), found.further
+    assert further is not None  # as of every band
     weights, noise = found.weights, found.noise
     root = np.sqrt(weights)
     x = found.x * (root * found.h_other)
-    values = np.concatenate([found.y * (root * found.h), x, x * found.further])
-    signal = (values @ values.conj().T).astype(complex)
+    values = np.concatenate([found.y * (root * found.h), x, x * further])
+    signal = products(values)
     values *= np.sqrt(found.trust)
-    everything = (values @ values.conj().T).astype(complex)
+    everything = products(values)
     common = np.eye(count) if found.covariance is None else found.covariance
     square = weights * found.h_other**2
     signal[:count, :count] -= noise * np.sum(weights * found.h**2, dtype=float) * common
-    moments = [np.sum(square * found.further**power, dtype=float) for power in range(3)]
+    moments = [np.sum(square * further**power, dtype=float) for power in range(3)]
     signal[count:, count:] -= noise * np.kron([[moments[0], moments[1]], [moments[1], moments[2]]], common)
     return Mixture(found.order, _root(signal), _root(everything), found.contrast()[0])
 
@@ -125,7 +128,17 @@ def leak(bands: Bands) -> Leak:
     unit = np.ldexp(np.float32(1), np.frexp(powers.max())[1])  # a power of 2 changes no digit; squares stay in range
     powers /= unit
     together = (powers @ powers.T).astype(float) * bright_together
-    return Leak(every @ every.conj().T, float(unit) * np.sqrt(together) / pixels)
+    return Leak(products(every), float(unit) * np.sqrt(together) / pixels)
+
+
+def products(rows: np.ndarray) -> np.ndarray:
+    """Scalar products of complex rows with one another, ``rows @ rows.conj().T``: half of them is computed."""
+    half = sum(
+        cherk(1.0, rows[:, start : start + AT_ONCE].T, trans=2).astype(complex)
+        for start in range(0, rows.shape[1], AT_ONCE)
+    )
+    half = np.triu(half).conj()
+    return half + np.triu(half, 1).conj().T
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:

@@ -30,11 +30,12 @@ from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import DIM, METHODS, WIENER, photons_of
-from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, common_of, planes
+from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, common_of, live_planes, planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
 
+LIVE = "live, an approximation: all but the phases of the stripes is as at the first time"
 Progress = Callable[[int, int], None]  # called with the planes that are done, and with all
 
 
@@ -44,16 +45,20 @@ class Method:
 
     ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
     ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
-    Richardson-Lucy, left out: as many as the noise bears.
+    Richardson-Lucy, left out: as many as the noise bears. ``live``: of a time series, the first time says all but the
+    phases, see `srredsim.reconstruction.live`.
     """
 
     name: str = METHODS[0]
     wiener: float | None = None
     attenuation: float | str | None = AUTO
     iterations: int | None = None
+    live: bool = False
 
     def __post_init__(self):
         checks.one_of("method", self.name, METHODS)
+        if checks.yes_or_no("live", self.live) and self.name != WIENER:
+            raise InputError(f'`live` is for `method="{WIENER}"`; got "{self.name}"')
         if self.wiener is not None:
             checks.above_zero("wiener", self.wiener)
         checks.attenuation("attenuation", self.attenuation)
@@ -134,6 +139,8 @@ class Reconstruction:
         check_phases(stack.pattern.phases)
         opened, self.watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
+        if method.live and stack.sizes["Z"] > 1:
+            raise InputError(f"`live` is for time series of one slice, this stack has {stack.sizes['Z']}; leave it out")
         known, filled, notes, either_way_up = _from_elsewhere(stack, known)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         filled = self.before.fill(filled) if self.before else filled
@@ -141,6 +148,7 @@ class Reconstruction:
         told = with_cutoffs(replace(opened, optics=filled))
         self.optics = told.optics
         self.otf_file = str(lens.otf) if lens.otf else None
+        notes += [LIVE] if method.live else []
         self.transfers, more = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.notes = [*notes, *more]
         self.stack = io.remembering(whitened(told, self.transfers))
@@ -165,7 +173,7 @@ class Reconstruction:
 
     def planes(self, progress: Progress | None = None) -> Iterator[Plane]:
         """Every plane; what is to be reported of it is kept."""
-        for done, plane in enumerate(self._made(), start=1):
+        for done, plane in enumerate(self.made(), start=1):
             yield plane
             if noted := self.noting(plane):
                 self._noted[plane.position] = noted
@@ -174,10 +182,14 @@ class Reconstruction:
             if progress:
                 progress(done, math.prod(self.shape[:3]))
 
-    def _made(self) -> Iterator[Plane]:
-        how: dict[str, Any] = {"known": self.known, **vars(self.asked)}
+    def made(self) -> Iterator[Plane]:
+        """Every plane, of which nothing is kept."""
+        asked = vars(self.asked)
+        if self.method.live:
+            asked = {name: asked[name] for name in ("wiener", "attenuation")}
+        make = live_planes if self.method.live else planes
         with self.watch.explaining():
-            for plane in planes(self.stack, self.transfers, **how):
+            for plane in make(self.stack, self.transfers, known=self.known, **asked):
                 check_made(self.stack, plane)
                 yield plane
 
@@ -194,6 +206,7 @@ class Reconstruction:
             "method": self.method.name,
             "attenuation": self.method.attenuation,
             "iterations": self.method.iterations,
+            "live": self.method.live,
         }
         return Begun(found, (*self.stack.notes, *self.notes))
 

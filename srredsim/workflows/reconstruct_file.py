@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from srredsim.io.image import carried_over
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
-from srredsim.reconstruction.planes import Asked, Common, Maker
+from srredsim.reconstruction.planes import Asked, Common, Maker, Plane
 from srredsim.stripes import written
 from srredsim.workflows.page import write_page
 from srredsim.workflows.plan import is_unit, refuse_missing, refuse_part, unchanged
@@ -121,8 +121,8 @@ def reconstruct_file(
     units = worker.plan.units
 
     def parts() -> Iterable[Part]:
-        for done, position in enumerate(units, start=1):
-            yield worker.do(position)
+        for done, part in enumerate(worker.every(), start=1):
+            yield part
             if progress:
                 progress(done, len(units))
 
@@ -140,6 +140,8 @@ def opened(
     split_photons: bool = False,
 ) -> Worker:
     """Who does what `reconstruct_file` would, with its plan: the stripes are found. The paths of the plan are whole."""
+    if method is not None and method.live:
+        raise InputError("`live` computes the times of a series together; leave it out, or `by_plane` and `dask`")
     writing = writing or io.Writing()
     whole: dict[str, Any] = {name: getattr(writing, name) for name in ("out", "write_parameters")}
     whole = {name: Path(value).resolve() for name, value in whole.items() if value is not None}
@@ -175,6 +177,7 @@ class Worker:
 
     def __init__(self, plan: Plan, work: Reconstruction | None = None):
         self.plan, self._explaining = plan, work.watch.explaining if work else nullcontext
+        self._live = work if work and work.method.live else None
         if work:
             self._stack, self._recorded = work.stack, work.watch.stack.array
         else:
@@ -194,8 +197,18 @@ class Worker:
         with self._explaining():
             made = self._make(position)
             check_made(self._stack, made)
-        hot = hot_pixels.places_at(self._recorded, position)
-        return Part(plan.token, position, made.image, self._noting(made), hot)
+        return self._part(made)
+
+    def every(self) -> Iterator[Part]:
+        """All units, in the order of the plan."""
+        if self._live:
+            yield from map(self._part, self._live.made())
+        else:
+            yield from map(self.do, self.plan.units)
+
+    def _part(self, made: Plane) -> Part:
+        hot = hot_pixels.places_at(self._recorded, made.position)
+        return Part(self.plan.token, made.position, made.image, self._noting(made), hot)
 
 
 class Results:
@@ -279,7 +292,9 @@ def _opened(
     )
     io.refuse_results(begun.result, begun.paths[1:], writing.overwrite)
     _check_parameters(begun)
-    common = tuple(work.common())
+    common = () if method.live else tuple(work.common())
+    for c in range(begun.shape[1]):
+        work.stack.raw(0, c, 0)  # which measures the noise, where nothing was read yet
     doubts, noise = work.watch.doubts_of_reading(remarks(work.stack)), spectra(work.stack)
     return Worker(replace(begun, common=common, noise=tuple(noise), doubts=tuple(doubts)), work)
 

@@ -79,6 +79,9 @@ def test_a_widefield_frame_and_a_calibration(tmp_path):
     np.testing.assert_array_equal(srredsim.read(frames, microscope=mine).raw()[..., 2, 3], EXPECTED)
     with pytest.raises(InputError, match="widefield frame first"):
         srredsim.read(frames, microscope=mine, angles=3, phases=7)
+    mine.write_text("pattern: hexagonal\n")
+    stack = srredsim.read(numbered("ZAP")[:14], microscope=mine)
+    assert (stack.pattern.hexagonal, stack.pattern.phases, stack.sizes["Z"]) == (True, 7, 2)
     mine.write_text(as_text(known()))
     stack = srredsim.read(numbered("ZAP")[:27], microscope=str(mine))
     assert (stack.pattern.angles, stack.pattern.phases, stack.sizes["Z"]) == (3, 3, 3)
@@ -105,6 +108,7 @@ def test_every_preset_says_which_microscopes_it_is_of(name):
     [
         ("orde: PZA", r"no microscope key orde \(did you mean 'order'\?\)"),
         ("order: PAX", "no order 'PAX'"),
+        ("pattern: round", "no pattern 'round'"),
         ("widefield_frame: middle", "no widefield_frame 'middle'"),
         ("angles: 0", "angles must be 1 or more"),
         ("angles: [1, 2]", "angles should be int"),
