@@ -90,6 +90,12 @@ class Repaired(Through):
         return sorted({(int(y), int(x)) for places in found for y, x in places})
 
 
+def places_at(array: Any, position: Position) -> list[tuple[int, int]]:
+    """(y, x) of the hot pixels that were found in one raw stack of an array that was read."""
+    found = array.found.get(position, ()) if isinstance(array, Repaired) else ()
+    return [(int(y), int(x)) for y, x in found]
+
+
 def without_hot_pixels(stack: RawStack) -> RawStack:
     """The same stack, whose hot pixels are repaired when its frames are read."""
     if stack.pattern.frames < FEWEST_FRAMES or isinstance(stack.array, Repaired):
@@ -114,7 +120,11 @@ def as_recorded(array: Any) -> Any:
 
 def remarks(array: Any) -> list[str]:
     """What to say of the hot pixels that were found so far in the array of a stack; nothing, if there are none."""
-    places = array.places() if isinstance(array, Repaired) else []
+    return told(array.places() if isinstance(array, Repaired) else [])
+
+
+def told(places: list[tuple[int, int]]) -> list[str]:
+    """What to say of hot pixels at these places (y, x), sorted; nothing, if there are none."""
     if not places:
         return []
     several = len(places) > 1

@@ -44,16 +44,20 @@ def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
     return raw
 
 
+def digest_of_plane(image: np.ndarray) -> str:
+    """What only copies to the last bit have in common."""
+    return blake2b(np.ascontiguousarray(image), digest_size=16).hexdigest()
+
+
 class SeenPlanes:
     """Planes of plain images, seen one by one: tells of the first that is another's copy to the last bit."""
 
     def __init__(self) -> None:
-        self._seen: dict[bytes, str] = {}
+        self._seen: dict[str, str] = {}
         self._told = False
 
-    def note(self, image: np.ndarray, where: str) -> list[str]:
-        """A line, or none; ``where`` names the plane."""
-        digest = blake2b(np.ascontiguousarray(image), digest_size=16).digest()
+    def note(self, digest: str, where: str) -> list[str]:
+        """A line, or none, of a plane with this `digest_of_plane`; ``where`` names it."""
         first = self._seen.setdefault(digest, where)
         if first == where or self._told:
             return []

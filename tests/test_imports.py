@@ -23,6 +23,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "schema",
         "checks",
         "documents",
+        "records",
         "processes",
         "threads",
         "normalise",

@@ -18,7 +18,7 @@ import numpy as np
 from srredsim.errors import InputError
 from srredsim.io.formats import open_source
 from srredsim.io.source import Source
-from srredsim.lost_frames import SeenPlanes
+from srredsim.lost_frames import SeenPlanes, digest_of_plane
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import noise_of_image
 
@@ -167,7 +167,7 @@ def _of_file(
             noise = noise_of_image(plane, limits)
         except InputError as problem:
             raise InputError(f"plane {number + 1}: {problem}" if source.planes > 1 else problem) from None
-        copies += seen.note(plane, f"plane {number + 1}")
+        copies += seen.note(digest_of_plane(plane), f"plane {number + 1}")
         within = limits or (float(plane.min()), float(plane.max()))
         rows.append(_entry(path, noise, within) | ({"plane": number + 1} if source.planes > 1 else {}))
     return rows, copies
@@ -182,7 +182,7 @@ def _repeats(source: Source, there: list[int], seen: SeenPlanes) -> Iterator[np.
             empty = empty or f"plane {number + 1} is empty ({plane.flat[0]:g} everywhere): a frame was lost"
         else:
             others = True
-            if copies := seen.note(plane, f"plane {number + 1}"):
+            if copies := seen.note(digest_of_plane(plane), f"plane {number + 1}"):
                 raise InputError(f"{copies[0]}; leave it out")
         if empty and others:
             raise InputError(f"{empty}; leave it out")

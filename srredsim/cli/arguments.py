@@ -227,6 +227,17 @@ def several(parser: Parser) -> None:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
 
 
+def planes(parser: Parser) -> None:
+    """Planes of each input as units of work of their own."""
+    kept = (
+        "keep each t, c and z when it is done, in a folder beside the result: what was stopped goes on after the last"
+        " of them, and --shard shares out the planes of each input (0/N: only begin); see `status` and `merge`"
+    )
+    parser.add_argument("--by-plane", action="store_true", help=kept)
+    dask = "have workers of dask do the planes: local, local:N (workers on this machine), or the address of a scheduler"
+    parser.add_argument("--dask", metavar="WHERE", help=dask)
+
+
 def settings(parser: Parser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any key of the recipe, a.b=value"
@@ -280,10 +291,10 @@ def positive(text: str) -> int:
 
 
 def shard(text: str) -> tuple[int, int]:
-    """(i, n) of ``I/N``, I from 1 on."""
+    """(i, n) of ``I/N``, I from 1 on; 0 is no share, for who only plans."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     number, count = map(int, found.groups()) if found else (0, 0)
-    if not 1 <= number <= count:
+    if not (found and count and 0 <= number <= count):
         raise argparse.ArgumentTypeError(f"should be I/N with I from 1 to N, as 1/8; got {text[:80]!r}")
     return number, count
 

@@ -24,13 +24,15 @@ def each(
     begin: Callable[[], None] = lambda: None,
     *,
     of_stacks: bool = True,
+    of_planes: Callable[[Path, int | None, int], dict] | None = None,
 ) -> dict:
     """The reports of the inputs that went well, the reasons of those that did not, and what was there already.
 
     ``work`` is given a path and the number of an image in it, None where there is only one. ``begin``, which may take
     long, is called before the first of them; if none is there, it is not. ``of_stacks``: inputs of a command that can
     take a folder for one stack are raw stacks, and no single images. Of a share (i, n) of the inputs every nth
-    is done, from the ith on.
+    is done, from the ith on. ``of_planes``, where it is given, is called for all of them instead, and with the number
+    of each: it has the shares of its planes.
     """
     from srredsim import io
 
@@ -42,12 +44,16 @@ def each(
     if found:
         begin()
     first, count = arguments.shard or (1, 1)
-    for number, (path, scene) in enumerate((one, scene) for one in found for scene in _scenes(arguments, one)):
-        mine = number % count == first - 1
+    if not (first or of_planes):
+        raise InputError("`shard` should be I/N with I from 1 to N, as 1/8; 0/N only plans, with `by_plane`")
+    numbered = enumerate((one, scene) for one in found for scene in _scenes(arguments, one))
+    for number, (path, scene) in _rotated(list(numbered), first, count) if of_planes else numbered:
+        mine = of_planes or number % count == first - 1
         try:
             _claim(claimed, path, scene, arguments.out)  # of all: what another process makes is not written over
             if mine:
-                results.append(work(path, scene) | ({} if scene is None else {"scene": scene}))
+                report = of_planes(path, scene, number) if of_planes else work(path, scene)
+                results.append(report | ({} if scene is None else {"scene": scene}))
         except BrokenPipeError:
             raise
         except Exception as problem:  # noqa: BLE001  a fault in one input, even of ours, does not lose the others
@@ -63,15 +69,21 @@ def each(
     if skipped:
         terminal.note(f"{len(skipped)} of {total} inputs have their results already")
     if getattr(arguments, "page", False):
-        _write_indexes(results)
+        write_indexes(results)
     return {"results": results, "failures": failures, "skipped": skipped}
 
 
-def _write_indexes(results: list[dict]) -> None:
+def _rotated(inputs: list, first: int, count: int) -> list:
+    """Those of other shares begin elsewhere: no two plan the same input, but when there are few."""
+    start = max(0, first - 1) * len(inputs) // count
+    return inputs[start:] + inputs[:start]
+
+
+def write_indexes(results: list[dict]) -> None:
     """Write a page over the pages of each folder that has got some."""
     from srredsim.workflows.page import write_index
 
-    for folder in dict.fromkeys(Path(one["paths"][0]).parent for one in results):
+    for folder in dict.fromkeys(Path(one["paths"][0]).parent for one in results if "paths" in one):
         path = write_index(folder)
         terminal.say(path) if path else terminal.note(f"{folder} has a reports.html of another kind, which stays")
 

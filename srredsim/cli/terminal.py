@@ -11,6 +11,7 @@ import errno
 import re
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR
 NO_ACCESS |= {errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EIO}  # a name or a device that is no file
 TAKE_MEMORY = ("tile", "batch", "size")  # arguments that say how much is in memory at once
 MAKE_IMAGES = ("predict", "reconstruct")
+LINE_EVERY_S = 60.0
 COLOURS = {"good": "green", "doubtful": "yellow", "bad": "bold red"}  # colour of each verdict
 
 _running: ContextVar[Parser | None] = ContextVar("parser of the running command", default=None)
@@ -152,14 +154,46 @@ def _words(value: ast.expr) -> list[str]:
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, gone when the work is done; call it with how much is done, and of how much."""
+    """A bar on standard error, gone when the work is done; call it with how much is done, and of how much.
+
+    It has the time left. Where nobody looks, as in the log of a batch job, long work says so in a line, now and then.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal) as bar:
+    if not console.is_terminal:
+        yield _Lines(title)
+        return
+    with Progress(console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """A line a minute at most: ``movie.tif: 12 of 60 done, 4 min left``."""
+
+    def __init__(self, title: str):
+        self._title, self._first = title, -1
+        self._began = self._told = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._first < 0:  # what was done before says nothing of the speed
+            self._first, self._began = done, now
+        made = done - self._first
+        if now - self._told >= LINE_EVERY_S and made and done < total:
+            self._told = now
+            note(
+                f"{self._title}: {done} of {total} done, {_in_words((total - done) * (now - self._began) / made)} left"
+            )
+
+
+def _in_words(seconds: float) -> str:
+    """``40 s``, ``4 min``, ``2.5 h``"""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def say_coloured(*lines: str | Path) -> None:

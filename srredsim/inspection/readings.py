@@ -69,9 +69,12 @@ class Watched:
         What is to be said of the ``noise`` comes behind, but is not believed of frames that were read wrongly: it was
         measured in what differs between their angles.
         """
+        return list(dict.fromkeys([*remarks(self.stack.array), *self.doubts_of_reading(noise)]))
+
+    def doubts_of_reading(self, noise: Sequence[str] = ()) -> list[str]:
+        """The same without the hot pixels, which each frame may add to; nothing else changes once it was asked for."""
         wrong, possible = self._orders
-        doubts = [*remarks(self.stack.array), *wrong, *possible]
-        return list(dict.fromkeys([*doubts, *(() if wrong else noise)]))
+        return list(dict.fromkeys([*wrong, *possible, *(() if wrong else noise)]))
 
     @contextmanager
     def explaining(self) -> Iterator[None]:

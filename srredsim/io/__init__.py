@@ -23,6 +23,7 @@ from srredsim.io.whole import (
     together,
     written,
 )
+from srredsim.io.whole import beside as unfinished_beside
 
 __all__ = [
     "DTYPES",
@@ -58,6 +59,7 @@ __all__ = [
     "stamp",
     "stem",
     "together",
+    "unfinished_beside",
     "write_image",
     "write_raw",
     "written",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from srredsim.noise.camera import noise_of_frames
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
+from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
 from srredsim.reconstruction.chosen import MAP, METHODS, RICHARDSON_LUCY, WIENER, chosen
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
@@ -108,28 +109,94 @@ def planes(
     known = known or Known(parameters, hexagonal=stack.pattern.hexagonal)
     for transfer in transfers:
         known.check(stack.pattern, transfer)
-    sizes = stack.sizes
-    for c, transfer in zip(range(sizes["C"]), transfers, strict=True):
-        sharpest, first = sharpest_slice(stack, c)
-        channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
-        found, lens, way, updates = channel.parameters, channel.transfer, "", iterations or 0
-        taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
-        for t in range(sizes["T"]):
-            at_sharpest, first = prepared_plane(stack, (t, c, sharpest), first), None
-            if sizes["T"] > 1:
-                found = remeasured(found, at_sharpest.frames, transfer)
-            way = way or chosen(method, at_sharpest, lens)
-            if way == RICHARDSON_LUCY and not updates:
-                updates = updates_by_noise(at_sharpest, found, lens, wiener, taken)
-            for z in range(sizes["Z"]):
-                prepared = at_sharpest if z == sharpest else prepared_plane(stack, (t, c, z))
-                image, regularisation = reconstruct(prepared, found, lens, wiener, taken)
-                if way == RICHARDSON_LUCY:
-                    image = richardson_lucy(prepared, found, lens, image, updates, taken)
-                elif way == MAP:
-                    image = most_probable(prepared, found, lens, image, attenuation=taken)
-                made = image, prepared, found, lens, regularisation, sharpest, channel.notes, channel.haze
-                yield Plane((t, c, z), *made, way, updates if way == RICHARDSON_LUCY else 0)
+    asked = Asked(wiener, attenuation, method, iterations)
+    for c, transfer in zip(range(stack.sizes["C"]), transfers, strict=True):
+        make = Maker(stack, {c: common_of(stack, c, transfer, known, asked)}, asked)
+        for t, z in np.ndindex(stack.sizes["T"], stack.sizes["Z"]):
+            yield make((t, c, z))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of all images; see `planes`."""
+
+    wiener: float | None = None
+    attenuation: float | str | None = AUTO
+    method: str = METHODS[0]
+    iterations: int | None = None
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all images of a channel have in common, found in its sharpest slice."""
+
+    sharpest: int  # slice
+    channel: Channel
+    method: str
+    updates: int  # of Richardson-Lucy; 0 for other methods
+
+
+def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: Asked) -> Common:
+    """Stripes of a channel, looked for in all its times, and how its images are made."""
+    sharpest, first = sharpest_slice(stack, c)
+    channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
+    if asked.method not in (AUTO_METHOD, RICHARDSON_LUCY):
+        return Common(sharpest, channel, asked.method, 0)
+    at_first = prepared_plane(stack, (0, c, sharpest), first)
+    way = chosen(asked.method, at_first, channel.transfer)
+    if way != RICHARDSON_LUCY:
+        return Common(sharpest, channel, way, 0)
+    found = _at_time(stack, channel, at_first)
+    taken = _taken(channel, asked)
+    updates = asked.iterations or updates_by_noise(at_first, found, channel.transfer, asked.wiener, taken)
+    return Common(sharpest, channel, way, updates)
+
+
+class Maker:
+    """Makes planes of a stack, in any order; of one channel and time after the other it reads each frame once.
+
+    Phases and contrasts are those of the sharpest slice at the same time.
+    """
+
+    def __init__(self, stack: RawStack, common: Mapping[int, Common], asked: Asked):
+        self._stack, self._common, self._asked = stack, common, asked
+        self._latest: tuple[tuple[int, int], Prepared, Parameters] | None = None
+
+    def __call__(self, position: tuple[int, int, int]) -> Plane:
+        t, c, z = position
+        common = self._common[c]
+        lens, taken = common.channel.transfer, _taken(common.channel, self._asked)
+        at_sharpest, found = self._at((t, c), common)
+        prepared = at_sharpest if z == common.sharpest else prepared_plane(self._stack, position)
+        image, regularisation = reconstruct(prepared, found, lens, self._asked.wiener, taken)
+        if common.method == RICHARDSON_LUCY:
+            image = richardson_lucy(prepared, found, lens, image, common.updates, taken)
+        elif common.method == MAP:
+            image = most_probable(prepared, found, lens, image, attenuation=taken)
+        made = image, prepared, found, lens, regularisation
+        channel = common.channel
+        return Plane(position, *made, common.sharpest, channel.notes, channel.haze, common.method, common.updates)
+
+    def _at(self, place: tuple[int, int], common: Common) -> tuple[Prepared, Parameters]:
+        """The sharpest slice of a channel at a time, and the stripes as they are there."""
+        if self._latest is None or self._latest[0] != place:
+            self._latest = None  # before reading: no more than one slice is in memory
+            t, c = place
+            prepared = prepared_plane(self._stack, (t, c, common.sharpest))
+            self._latest = place, prepared, _at_time(self._stack, common.channel, prepared)
+        return self._latest[1:]
+
+
+def _at_time(stack: RawStack, channel: Channel, prepared: Prepared) -> Parameters:
+    """Stripes with the phases and contrasts of one time, where there are several."""
+    if stack.sizes["T"] == 1:
+        return channel.parameters
+    return remeasured(channel.parameters, prepared.frames, channel.transfer)
+
+
+def _taken(channel: Channel, asked: Asked) -> Haze | float:
+    """What is taken away of the lowest frequencies."""
+    return channel.haze if asked.attenuation == AUTO else float(asked.attenuation or 0)
 
 
 def live_planes(

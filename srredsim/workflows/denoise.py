@@ -15,7 +15,7 @@ from srredsim.denoising.methods import named, names, takers
 from srredsim.denoising.mixture import load_prior
 from srredsim.errors import InputError
 from srredsim.io import Reading, Writing
-from srredsim.lost_frames import SeenPlanes
+from srredsim.lost_frames import SeenPlanes, digest_of_plane
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import SMALLEST_SIDE, noise_of_image
 from srredsim.workflows.planewise import Plane, Work, done, planewise
@@ -123,7 +123,7 @@ class Denoising:
         measured = _usable(self._given, noisy) if self._given else _measured(noisy, limits)
         self._rows.append(dict(zip("tczab", (*plane.position, *measured.coefficients), strict=True)))
         self.notes.extend([f"{plane.where} {clipped}".strip()] if clipped else [])
-        self.notes += self._seen.note(plane.image, plane.where)
+        self.notes += self._seen.note(digest_of_plane(plane.image), plane.where)
         return self._denoise(noisy, measured, limits)
 
 

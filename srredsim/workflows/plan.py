@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from srredsim import io
 from srredsim.acquisition import Position
 from srredsim.consistency.widefield import Agreement, Agreements
+from srredsim.errors import InputError
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.files import beside
 from srredsim.optics.transfer import Transfer
@@ -76,3 +78,41 @@ class Part:
     agreement: Agreement | None
     seconds: float  # in the network
     notes: tuple[str, ...] = field(default=())
+    digest: str | None = None  # of the plane, where planes are looked at for copies
+
+
+class AnyPlan(Protocol):
+    """What plans of any kind have."""
+
+    @property
+    def token(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def units(self) -> list[Position]: ...
+
+
+def unchanged(path: Path, stamp: str) -> None:
+    """InputError if a file is not as it was when it was planned."""
+    if io.stamp(path) != stamp:
+        raise InputError(f"{path} has changed since it was planned: plan it again")
+
+
+def is_unit(position: Position, plan: AnyPlan) -> bool:
+    """Whether there is such a (t, c, z)."""
+    return len(position) == 3 and all(0 <= n < count for n, count in zip(position, plan.shape[:3], strict=True))
+
+
+def refuse_part(part: Any, plan: AnyPlan, missing: set[Position]) -> None:
+    """InputError if a part is not of a plan, or came already."""
+    if part.plan != plan.token:
+        raise InputError("a part is of another plan: what it shows is not the image of this one")
+    if part.position not in missing:
+        if not is_unit(part.position, plan):
+            raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {plan.shape}")
+        raise InputError(f"the part of (t, c, z) = {part.position} was there already")
+
+
+def refuse_missing(missing: set[Position], plan: AnyPlan) -> None:
+    if missing:
+        raise ValueError(f"{len(missing)} of {len(plan.units)} parts are missing")

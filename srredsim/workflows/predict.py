@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -24,14 +25,14 @@ from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
-from srredsim.lost_frames import SeenPlanes
+from srredsim.lost_frames import SeenPlanes, digest_of_plane
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.quality.report import sentence, taken_away
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
 from srredsim.workflows.page import write_page
-from srredsim.workflows.plan import Part, Plan
+from srredsim.workflows.plan import Part, Plan, is_unit, refuse_missing, refuse_part, unchanged
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
@@ -93,7 +94,7 @@ def predict_file(
     return results.report
 
 
-def plan(
+def opened(
     path: str | Path,
     model: Choice,
     *,
@@ -101,16 +102,22 @@ def plan(
     writing: Writing = Writing(),  # noqa: B008
     tile: int | None = None,
     consistency: bool = True,
-) -> Plan:
-    """What `predict_file` would do. Every frame of a raw stack has been read, and stripes have been found if needed.
+) -> Worker:
+    """Who does what `predict_file` would, with its plan. Every frame of a raw stack has been read, and stripes have
+    been found if needed.
 
-    Its paths are whole, so that its units can be done from any folder.
+    The paths of the plan are whole, so that its units can be done from any folder.
     """
     writing = replace(writing, out=None if writing.out is None else Path(writing.out).resolve())
-    return _opened(Path(path).resolve(), model, reading, writing, tile, consistency).plan
+    return _opened(Path(path).resolve(), model, reading, writing, tile, consistency)
 
 
-def merge(plan: Plan, parts: Iterable[Part]) -> dict:
+def plan(path: str | Path, model: Choice, **how: Any) -> Plan:
+    """The plan of who is `opened` so."""
+    return opened(path, model, **how).plan
+
+
+def merge(plan: Plan, parts: Iterable[Part], started: float | None = None) -> dict:
     """Write the results of all units, which come in any order; the report is that of `predict_file`.
 
     Raises
@@ -118,10 +125,17 @@ def merge(plan: Plan, parts: Iterable[Part]) -> dict:
     InputError
         If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
     """
-    with Results(plan) as results:
-        for part in parts:
-            results.add(part)
+    with io.together(plan.result):
+        with Results(plan, started) as results:
+            for part in parts:
+                results.add(part)
+        write_page(results.report, plan.reading, plan.writing)
     return results.report
+
+
+def chain_of(plan: Plan) -> Chain:
+    """The models of a plan, loaded, with the precision and the engine that were chosen when it was planned."""
+    return Chain([load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)])
 
 
 class Worker:
@@ -134,16 +148,15 @@ class Worker:
     """
 
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
-        chain = chain or Chain([load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)])
+        chain = chain or chain_of(plan)
         if stack is None:
-            if io.stamp(plan.path) != plan.stamp:
-                raise InputError(f"{plan.path} has changed since it was planned: plan it again")
+            unchanged(plan.path, plan.stamp)
             source = io.open_source(plan.path, **plan.reading.opening)
             source = unknown_optics.with_known(source, plan.survey.cutoffs)
             stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
         self.plan, self._networks = plan, chain.networks
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
-        self._seen = None if chain.kind.OF_STACKS else SeenPlanes()
+        self._looks_for_copies = not chain.kind.OF_STACKS
 
     @property
     def ticks(self) -> int:
@@ -153,7 +166,7 @@ class Worker:
     def do(self, position: Position, into: np.ndarray | None = None, tick: Callable[[], None] = lambda: None) -> Part:
         """One unit; ``into`` is the place of its image, left out: the part has it."""
         plan = self.plan
-        if position not in plan.units:
+        if not is_unit(position, plan):
             raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
         before = sum(network.seconds for network in self._networks)
         image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
@@ -167,10 +180,8 @@ class Worker:
             self._judged(position, raw, image),
             agreement(raw[0, 0], image, cutoff_of(self._optics, position[1])) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
-            (
-                *(note for network in self._networks for note in network.notes()),
-                *(self._seen.note(raw, which(plan.shape[:3], position)) if self._seen else ()),
-            ),
+            tuple(note for network in self._networks for note in network.notes()),
+            digest_of_plane(raw) if self._looks_for_copies else None,
         )
 
     def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
@@ -188,6 +199,7 @@ class Results:
         self._plan, self._started = plan, time.perf_counter() if started is None else started
         self._missing = set(plan.units)
         self._widefields: dict[Position, np.ndarray] = {}
+        self._digests: dict[Position, str] = {}
         self._seconds, self._notes = 0.0, dict.fromkeys(plan.notes)
         self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
@@ -215,10 +227,7 @@ class Results:
         return self._writer.plane(*position)
 
     def add(self, part: Part) -> None:
-        if part.plan != self._plan.token:
-            raise InputError("a part is of another plan: what it shows is not the image of this one")
-        if part.position not in self._plan.units:
-            raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {self._plan.shape}")
+        refuse_part(part, self._plan, self._missing)
         for what, came, wanted in (
             ("the frames", part.judged, self._plan.transfers),
             ("its input", part.agreement, self._plan.agreements),
@@ -226,8 +235,6 @@ class Results:
             if (came is None) == bool(wanted):
                 should = "was not" if came is None else "should not be"
                 raise InputError(f"the part of (t, c, z) = {part.position} {should} compared with {what} in this plan")
-        if part.position not in self._missing:
-            raise InputError(f"the part of (t, c, z) = {part.position} was there already")
         self._missing.remove(part.position)
         if part.image is not None:
             self._writer[part.position] = part.image
@@ -240,20 +247,20 @@ class Results:
             self._widefields[part.position] = part.widefield
             if len(self._widefields) == len(self._plan.pictured):
                 self._draw()
+        if part.digest:
+            self._digests[part.position] = part.digest
         self._seconds += part.seconds
         self._notes |= dict.fromkeys(part.notes)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        if kind is None and self._missing:
-            late = ValueError(f"{len(self._missing)} of {len(self._plan.units)} parts are missing")
-            self._files.__exit__(type(late), late, None)
-            raise late
-        answer = self._files.__exit__(kind, error, trace)
-        if kind is None:
-            self.report = self._reported()
-        return answer
+        if kind is not None:
+            return self._files.__exit__(kind, error, trace)
+        with self._files:
+            refuse_missing(self._missing, self._plan)
+        self.report = self._reported()
+        return None
 
     def _draw(self) -> None:
         plan = self._plan
@@ -273,7 +280,9 @@ class Results:
         plan = self._plan
         consistency = self._judge.report() if self._judge else None
         doubts = self._agreements.notes() if self._agreements else consistency["notes"] if consistency else []
-        notes = [*self._notes, *doubts, *plan.writing.notes()]
+        seen, in_order = SeenPlanes(), [place for place in plan.units if place in self._digests]
+        copies = [line for place in in_order for line in seen.note(self._digests[place], which(plan.shape[:3], place))]
+        notes = [*self._notes, *copies, *doubts, *plan.writing.notes()]
         return {
             "input": str(plan.path),
             "model": plan.name,

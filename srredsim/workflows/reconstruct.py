@@ -6,7 +6,7 @@ The JSON file has what the image rests on; the stripes in it serve another stack
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import checks, io
-from srredsim.acquisition import OPTICS, Optics, RawStack, numbers
+from srredsim.acquisition import OPTICS, Optics, Position, RawStack, numbers
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.noise.photons import counting_of
@@ -30,7 +30,7 @@ from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import DIM, METHODS, WIENER, photons_of
-from srredsim.reconstruction.planes import Channel, Plane, live_planes, planes
+from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, common_of, live_planes, planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
@@ -137,7 +137,7 @@ class Reconstruction:
         self, stack: RawStack, method: Method, known: KnownStripes, lens: Lens, *, split_photons: bool = False
     ):
         check_phases(stack.pattern.phases)
-        opened, self._watch = watched(stack)
+        opened, self.watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         if method.live and stack.sizes["Z"] > 1:
             raise InputError(f"`live` is for time series of one slice, this stack has {stack.sizes['Z']}; leave it out")
@@ -155,8 +155,10 @@ class Reconstruction:
         self.known = replace(_known(stack, self.before, known, lens), either_way_up=either_way_up)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
+        self.asked = Asked(method.wiener, method.attenuation, method.name, method.iterations)
+        self.noting = Noting(self.stack, self.otf_file, method.attenuation, split_photons)
         self.found: list[Channel] = []  # at the first time, filled as planes are made
-        self.channels: list[dict] = []  # reports of them
+        self._noted: dict[Position, Noted] = {}
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -164,55 +166,35 @@ class Reconstruction:
         sizes = self.stack.sizes
         return sizes["T"], sizes["C"], sizes["Z"], SCALE * sizes["Y"], SCALE * sizes["X"]
 
+    def common(self) -> list[Common]:
+        """What the images of each channel have in common."""
+        with self.watch.explaining():
+            return [common_of(self.stack, c, one, self.known, self.asked) for c, one in enumerate(self.transfers)]
+
     def planes(self, progress: Progress | None = None) -> Iterator[Plane]:
         """Every plane; what is to be reported of it is kept."""
-        for done, plane in enumerate(self._made(), start=1):
+        for done, plane in enumerate(self.made(), start=1):
             yield plane
-            if plane.position[2] == plane.sharpest:
-                self._note(plane)
+            if noted := self.noting(plane):
+                self._noted[plane.position] = noted
+                if plane.position[0] == 0:
+                    self.found.append(Channel(plane.parameters, plane.transfer, plane.notes, plane.haze))
             if progress:
                 progress(done, math.prod(self.shape[:3]))
 
-    def _made(self) -> Iterator[Plane]:
-        method = self.method
-        how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation}
-        if not method.live:
-            how |= {"method": method.name, "iterations": method.iterations}
-        make = live_planes if method.live else planes
-        with self._watch.explaining():
-            for plane in make(self.stack, self.transfers, method.wiener, **how):
-                where = self.stack.which(plane.position)
-                checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
+    def made(self) -> Iterator[Plane]:
+        """Every plane, of which nothing is kept."""
+        asked = vars(self.asked)
+        if self.method.live:
+            asked = {name: asked[name] for name in ("wiener", "attenuation")}
+        make = live_planes if self.method.live else planes
+        with self.watch.explaining():
+            for plane in make(self.stack, self.transfers, known=self.known, **asked):
+                check_made(self.stack, plane)
                 yield plane
 
-    def _note(self, plane: Plane) -> None:
-        if plane.position[0] == 0:
-            self._note_dim(plane)
-            self.found.append(Channel(plane.parameters, plane.transfer, plane.notes, plane.haze))
-            found = quality.of_plane(plane, plane.method == WIENER)
-            found |= self._split(plane) if self.split_photons else {}
-            about = report.of_channel(plane, self.otf_file, self.method.attenuation)
-            self.channels.append(about | {"quality": found})
-        self.channels[-1]["times"].append(report.of_time(plane))
-
-    def _note_dim(self, plane: Plane) -> None:
-        photons = photons_of(plane.prepared, plane.transfer)
-        if plane.method == WIENER and photons < DIM:
-            where = self.stack.which(plane.position)
-            said = (
-                f'a bright pixel has {photons:.0f} photons: so dim, `method="richardson-lucy"` is nearer to the truth'
-            )
-            self.notes.append(": ".join(filter(None, (where, said))))
-
-    def _split(self, plane: Plane) -> dict:
-        """The resolution that two halves of the photons agree on."""
-        raw = self.stack.raw(*plane.position)
-        counting = counting_of(raw, plane.transfer)
-        halves = split_frc(raw, plane.parameters, plane.transfer, counting, np.random.default_rng(0))
-        return {"frc_um": resolution_um(*halves, HALVES)}
-
-    def report(self) -> dict:
-        """What the images rest on, ready for JSON, when all planes are made."""
+    def begun(self) -> Begun:
+        """The report, as far as it does not need the planes."""
         source = self.stack.source
         found = {
             "input": None if source is None else str(source),
@@ -225,11 +207,84 @@ class Reconstruction:
             "attenuation": self.method.attenuation,
             "iterations": self.method.iterations,
             "live": self.method.live,
-            "verdict": report.overall(self.channels),
-            "channels": self.channels,
-            "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(remarks(self.stack))])),
         }
-        return found if self.optics.pixel_size_um else in_pixels(found) | {"optics": found["optics"]}
+        return Begun(found, (*self.stack.notes, *self.notes))
+
+    def report(self) -> dict:
+        """What the images rest on, ready for JSON, when all planes are made."""
+        return self.begun().report(self._noted, self.watch.doubts(remarks(self.stack)))
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What is to be reported of a plane that the stripes were measured in, ready for JSON."""
+
+    time: dict
+    channel: dict | None = None  # at the first time
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Noting:
+    """Tells what is to be reported of a plane; None, if stripes were not measured in it."""
+
+    stack: RawStack
+    otf_file: str | None
+    attenuation: float | str | None
+    split_photons: bool
+
+    def __call__(self, plane: Plane) -> Noted | None:
+        if plane.position[2] != plane.sharpest:
+            return None
+        if plane.position[0]:
+            return Noted(report.of_time(plane))
+        found = quality.of_plane(plane, plane.method == WIENER)
+        found |= self._split(plane) if self.split_photons else {}
+        about = report.of_channel(plane, self.otf_file, self.attenuation) | {"quality": found}
+        return Noted(report.of_time(plane), about, self._dim(plane))
+
+    def _dim(self, plane: Plane) -> tuple[str, ...]:
+        photons = photons_of(plane.prepared, plane.transfer)
+        if plane.method != WIENER or photons >= DIM:
+            return ()
+        where = self.stack.which(plane.position)
+        said = f'a bright pixel has {photons:.0f} photons: so dim, `method="richardson-lucy"` is nearer to the truth'
+        return (": ".join(filter(None, (where, said))),)
+
+    def _split(self, plane: Plane) -> dict:
+        """The resolution that two halves of the photons agree on."""
+        raw = self.stack.raw(*plane.position)
+        counting = counting_of(raw, plane.transfer)
+        halves = split_frc(raw, plane.parameters, plane.transfer, counting, np.random.default_rng(0))
+        return {"frc_um": resolution_um(*halves, HALVES)}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A report that lacks what comes of the planes."""
+
+    facts: dict
+    notes: tuple[str, ...]
+
+    def report(self, noted: Mapping[Position, Noted], doubts: Sequence[str]) -> dict:
+        """The whole report, whatever the order of the planes; ``doubts`` are its last notes."""
+        channels, notes = [], list(self.notes)
+        for place in sorted(noted, key=lambda position: (position[1], position[0])):
+            one = noted[place]
+            channels += [] if one.channel is None else [one.channel | {"times": []}]
+            channels[-1]["times"].append(one.time)
+            notes += one.notes
+        found = self.facts | {
+            "verdict": report.overall(channels),
+            "channels": channels,
+            "notes": list(dict.fromkeys([*notes, *doubts])),
+        }
+        return found if self.facts["optics"]["pixel_size_um"] else in_pixels(found) | {"optics": found["optics"]}
+
+
+def check_made(stack: RawStack, plane: Plane) -> None:
+    """InputError if an image has values that are no numbers."""
+    checks.image_made(plane.image, ": ".join(filter(None, (stack.which(plane.position), "the reconstruction"))))
 
 
 def reconstruct(

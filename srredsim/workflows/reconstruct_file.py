@@ -1,5 +1,6 @@
 """From a file of raw frames to ``<stem>_wiener.tif``, with what it rests on in ``<stem>_wiener.json``.
 
+A reconstruction is planned, done and merged as a prediction is: see `srredsim.workflows.predict`.
 The stripes also go into a file for another program, where one is asked for.
 """
 
@@ -7,17 +8,88 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, replace
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from srredsim import io
+import numpy as np
+
+from srredsim import hot_pixels, io
+from srredsim.acquisition import Optics, Position
 from srredsim.errors import InputError
 from srredsim.io.files import beside
 from srredsim.io.image import carried_over
+from srredsim.noise.spectrum import NoiseSpectrum
+from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
+from srredsim.reconstruction.planes import Asked, Common, Maker, Plane
 from srredsim.stripes import written
 from srredsim.workflows.page import write_page
-from srredsim.workflows.reconstruct import KnownStripes, Lens, Method, Progress, Reconstruction
+from srredsim.workflows.plan import is_unit, refuse_missing, refuse_part, unchanged
+from srredsim.workflows.reconstruct import (
+    Begun,
+    KnownStripes,
+    Lens,
+    Method,
+    Noted,
+    Noting,
+    Progress,
+    Reconstruction,
+    check_made,
+)
+from srredsim.zoo.predict import in_order
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the units of a reconstruction have in common; small, whatever the stack."""
+
+    token: str  # by which its parts are known
+    path: Path
+    stamp: str  # of the file, see `srredsim.io.stamp`
+    name: str  # on which the name of the result ends
+    reading: io.Reading
+    writing: io.Writing
+    asked: Asked
+    shape: tuple[int, ...]  # (t, c, z, y, x) of the result
+    calibration: dict[str, Any]  # what the result says of itself
+    optics: Optics  # of the frames
+    noise: tuple[NoiseSpectrum | None, ...]  # of each channel
+    common: tuple[Common, ...]  # of each channel
+    otf_file: str | None
+    split_photons: bool
+    begun: Begun
+    doubts: tuple[str, ...]
+
+    @property
+    def units(self) -> list[Position]:
+        """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
+        times, channels, slices, _, _ = self.shape
+        return in_order((times, channels, slices))
+
+    @property
+    def result(self) -> Path:
+        return self.writing.path(self.path, self.name)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files that will be written."""
+        return [self.result, beside(self.result, ".json"), *self.writing.beside(self.result)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What came of one unit."""
+
+    plan: str  # token of the plan
+    position: Position
+    image: np.ndarray
+    noted: Noted | None
+    hot: list[tuple[int, int]]  # (y, x) of hot pixels
 
 
 def reconstruct_file(
@@ -44,54 +116,209 @@ def reconstruct_file(
         Before anything is computed, if the file or its optics cannot be used or a result exists already.
     """
     started = time.perf_counter()
-    path, reading, writing, method = Path(path), reading or io.Reading(), writing or io.Writing(), method or Method()
-    stack = io.read(path, **asdict(reading))
-    work = Reconstruction(stack, method, known or KnownStripes(), lens or Lens(), split_photons=split_photons)
-    result = writing.path(path, method.name.replace("-", "_"))
-    report_path = beside(result, ".json")
-    calibration = carried_over(replace(stack, optics=work.optics), SCALE)
-    io.refuse_results(result, [report_path, *writing.beside(result)], writing.overwrite)
-    _check_parameters(writing, work)
-    with io.together(result):
-        with (
-            io.atomic(report_path, writing.overwrite) as unfinished_report,
-            io.ImageWriter(result, work.shape, overwrite=writing.overwrite, tag=io.RESULT, **calibration).compressed(
-                writing.compress
-            ) as writer,
-        ):
-            for plane in work.planes(progress):
-                writer[plane.position] = plane.image
-            facts = work.report()
-            parameters = _write_parameters(writing, work, facts)
-            unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        report = facts | {
-            "paths": [str(path) for path in (result, report_path, *writing.beside(result), *parameters)],
-            "shape_tczyx": list(work.shape),
-            "seconds": round(time.perf_counter() - started, 3),
+    how = reading or io.Reading(), writing or io.Writing(), method or Method()
+    worker = _opened(path, *how, known or KnownStripes(), lens or Lens(), split_photons)
+    units = worker.plan.units
+
+    def parts() -> Iterable[Part]:
+        for done, part in enumerate(worker.every(), start=1):
+            yield part
+            if progress:
+                progress(done, len(units))
+
+    return merge(worker.plan, parts(), started)
+
+
+def opened(
+    path: str | Path,
+    *,
+    reading: io.Reading | None = None,
+    writing: io.Writing | None = None,
+    method: Method | None = None,
+    known: KnownStripes | None = None,
+    lens: Lens | None = None,
+    split_photons: bool = False,
+) -> Worker:
+    """Who does what `reconstruct_file` would, with its plan: the stripes are found. The paths of the plan are whole."""
+    if method is not None and method.live:
+        raise InputError("`live` computes the times of a series together; leave it out, or `by_plane` and `dask`")
+    writing = writing or io.Writing()
+    whole: dict[str, Any] = {name: getattr(writing, name) for name in ("out", "write_parameters")}
+    whole = {name: Path(value).resolve() for name, value in whole.items() if value is not None}
+    writing = replace(writing, **whole)
+    how = reading or io.Reading(), writing, method or Method(), known or KnownStripes(), lens or Lens()
+    return _opened(Path(path).resolve(), *how, split_photons)
+
+
+def merge(plan: Plan, parts: Iterable[Part], started: float | None = None) -> dict:
+    """Write the results of all units, which come in any order; the report is that of `reconstruct_file`.
+
+    Raises
+    ------
+    InputError
+        If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
+    """
+    with io.together(plan.result):
+        with Results(plan, started) as results:
+            for part in parts:
+                results.add(part)
+        write_page(results.report, plan.reading, plan.writing)
+    return results.report
+
+
+class Worker:
+    """Does units of a plan, in any order; in the order of the plan it reads each frame once.
+
+    Raises
+    ------
+    InputError
+        If the file is not as it was when it was planned.
+    """
+
+    def __init__(self, plan: Plan, work: Reconstruction | None = None):
+        self.plan, self._explaining = plan, work.watch.explaining if work else nullcontext
+        self._live = work if work and work.method.live else None
+        if work:
+            self._stack, self._recorded = work.stack, work.watch.stack.array
+        else:
+            unchanged(plan.path, plan.stamp)
+            opened = io.read(plan.path, **asdict(plan.reading))
+            self._recorded = opened.array
+            lenses = [one.channel.transfer for one in plan.common]
+            self._stack = io.remembering(whitened(replace(opened, optics=plan.optics), lenses, plan.noise))
+        self._make = Maker(self._stack, dict(enumerate(plan.common)), plan.asked)
+        self._noting = Noting(self._stack, plan.otf_file, plan.asked.attenuation, plan.split_photons)
+
+    def do(self, position: Position) -> Part:
+        """One unit."""
+        plan = self.plan
+        if not is_unit(position, plan):
+            raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
+        with self._explaining():
+            made = self._make(position)
+            check_made(self._stack, made)
+        return self._part(made)
+
+    def every(self) -> Iterator[Part]:
+        """All units, in the order of the plan."""
+        if self._live:
+            yield from map(self._part, self._live.made())
+        else:
+            yield from map(self.do, self.plan.units)
+
+    def _part(self, made: Plane) -> Part:
+        hot = hot_pixels.places_at(self._recorded, made.position)
+        return Part(self.plan.token, made.position, made.image, self._noting(made), hot)
+
+
+class Results:
+    """The files of a plan, written part by part; they appear when the ``with`` block ends well, and all parts came."""
+
+    def __init__(self, plan: Plan, started: float | None = None):
+        self._plan, self._started = plan, time.perf_counter() if started is None else started
+        self._missing = set(plan.units)
+        self._noted: dict[Position, Noted] = {}
+        self._hot: set[tuple[int, int]] = set()
+        self._files = ExitStack()
+        self.report: dict = {}
+
+    def __enter__(self) -> Results:
+        plan, writing = self._plan, self._plan.writing
+        with self._files as files:
+            files.enter_context(io.together(plan.result))
+            self._unfinished_report = files.enter_context(io.atomic(plan.paths[1], writing.overwrite))
+            known: dict[str, Any] = {"overwrite": writing.overwrite, "tag": io.RESULT, **plan.calibration}
+            writer = io.ImageWriter(plan.result, plan.shape, **known).compressed(writing.compress)
+            self._writer = files.enter_context(writer)
+            self._files = files.pop_all()
+        return self
+
+    def add(self, part: Part) -> None:
+        refuse_part(part, self._plan, self._missing)
+        self._missing.remove(part.position)
+        self._writer[part.position] = part.image
+        if part.noted:
+            self._noted[part.position] = part.noted
+        self._hot |= set(part.hot)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if kind is not None:
+            return self._files.__exit__(kind, error, trace)
+        with self._files:
+            refuse_missing(self._missing, self._plan)
+            facts = self._plan.begun.report(self._noted, [*hot_pixels.told(sorted(self._hot)), *self._plan.doubts])
+            parameters = _write_parameters(self._plan, facts)
+            self._unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        self.report = facts | {
+            "paths": [str(path) for path in (*self._plan.paths, *parameters)],
+            "shape_tczyx": list(self._plan.shape),
+            "seconds": round(time.perf_counter() - self._started, 3),
         }
-        write_page(report, reading, writing)
-    return report
+        return None
 
 
-def _check_parameters(writing: io.Writing, work: Reconstruction) -> None:
+def _opened(
+    path: str | Path,
+    reading: io.Reading,
+    writing: io.Writing,
+    method: Method,
+    known: KnownStripes,
+    lens: Lens,
+    split_photons: bool,
+) -> Worker:
+    """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
+    path = Path(path)
+    stack = io.read(path, **asdict(reading))
+    work = Reconstruction(stack, method, known, lens, split_photons=split_photons)
+    begun = Plan(
+        token=uuid.uuid4().hex,
+        path=path,
+        stamp=io.stamp(path),
+        name=method.name.replace("-", "_"),
+        reading=reading,
+        writing=writing,
+        asked=work.asked,
+        shape=work.shape,
+        calibration=carried_over(replace(stack, optics=work.optics), SCALE),
+        optics=work.optics,
+        noise=(),
+        common=(),
+        otf_file=work.otf_file,
+        split_photons=split_photons,
+        begun=work.begun(),
+        doubts=(),
+    )
+    io.refuse_results(begun.result, begun.paths[1:], writing.overwrite)
+    _check_parameters(begun)
+    common = () if method.live else tuple(work.common())
+    for c in range(begun.shape[1]):
+        work.stack.raw(0, c, 0)  # which measures the noise, where nothing was read yet
+    doubts, noise = work.watch.doubts_of_reading(remarks(work.stack)), spectra(work.stack)
+    return Worker(replace(begun, common=common, noise=tuple(noise), doubts=tuple(doubts)), work)
+
+
+def _check_parameters(plan: Plan) -> None:
     """InputError before the work if the file of parameters that is asked for cannot be written."""
+    writing = plan.writing
     if (path := writing.write_parameters) is not None:
-        written.check(path, work.stack.sizes["C"], work.optics.pixel_size_um)
+        written.check(path, plan.shape[1], plan.optics.pixel_size_um)
         if Path(path).exists() and not writing.overwrite:  # no result that may be skipped
             raise InputError(f"`write_parameters` {path} exists already; give `overwrite` or another name")
         io.refuse_unwritable(Path(path), writing.overwrite)
 
 
-def _write_parameters(writing: io.Writing, work: Reconstruction, facts: dict) -> list[Path]:
+def _write_parameters(plan: Plan, facts: dict) -> list[Path]:
     """Write the file of parameters, if one is asked for and it can say what was found; else a note in the facts."""
-    if writing.write_parameters is None:
+    if plan.writing.write_parameters is None:
         return []
-    path, sizes = Path(writing.write_parameters), work.stack.sizes
+    path = Path(plan.writing.write_parameters)
     try:
-        text = written.text_of(facts, path, max(sizes["Y"], sizes["X"]))
+        text = written.text_of(facts, path, max(plan.shape[3:]) // SCALE)
     except InputError as problem:
         facts["notes"].append(f"warning: {problem}")
         return []
-    with io.atomic(path, writing.overwrite) as unfinished:
+    with io.atomic(path, plan.writing.overwrite) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
     return [path]

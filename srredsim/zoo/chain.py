@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b, file_digest
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ from srredsim.io.asked import Reading
 from srredsim.io.image import as_dtype
 from srredsim.io.source import Source
 from srredsim.reconstruction.survey import Survey
-from srredsim.zoo import choice, models
+from srredsim.zoo import choice, models, portable
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
@@ -150,6 +151,21 @@ def loaded(model: str | Path | LoadedModel | Chain, precision: str = choice.AUTO
         if asked not in (choice.AUTO, has):
             raise InputError(f"the model {chain.name} is loaded with {has} already; leave out `{name}`")
     return chain
+
+
+def fingerprint(links: str | Path) -> list[str]:
+    """Digest of each model, of all files that its image depends on; InputError as from `find`."""
+    find(links)
+    return [_digest(models.find(link)) for link in _links(links)]
+
+
+def _digest(folder: Path) -> str:
+    digest = blake2b(digest_size=16)
+    for name in (models.RECIPE, models.WEIGHTS, portable.NETWORK):
+        if (folder / name).is_file():
+            with (folder / name).open("rb") as file:
+                digest.update(name.encode() + file_digest(file, blake2b).digest())
+    return digest.hexdigest()
 
 
 class _Linked:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import planes, terminal
+from srredsim.cli.planes import Parts
 from srredsim.cli.several import each
 
 GROUP = "images"
@@ -32,13 +33,14 @@ def add_arguments(parser: shared.Parser) -> None:
     consistency = "do not compare the image with the frames, or with its input"
     parser.add_argument("--no-consistency", dest="consistency", action="store_false", help=consistency)
     shared.page(parser)
+    shared.planes(parser)
     shared.several(parser)
 
 
 def run(arguments) -> dict:
     from srredsim import engines
     from srredsim.quality.report import of_channels
-    from srredsim.workflows.predict import predict_file
+    from srredsim.workflows.predict import opened, predict_file
     from srredsim.zoo import chain, choice, models
 
     how = shared.given(arguments, "precision", "engine")
@@ -55,28 +57,37 @@ def run(arguments) -> dict:
         if model := named():
             model.check(reading)
 
-    def work(path: Path, scene: int | None) -> dict:
-        reading, writing = shared.read_and_written(arguments, scene)
-
+    def model_for(path: Path):
         def chosen(stack):
             name, said = models.chosen(stack)
             terminal.note(f"{path}: {said}")
             return load(name)
 
+        return named() or chosen
+
+    def how_of(scene: int | None) -> dict:
+        reading, writing = shared.read_and_written(arguments, scene)
+        return {"reading": reading, "writing": writing} | {
+            name: getattr(arguments, name) for name in ("tile", "consistency")
+        }
+
+    def work(path: Path, scene: int | None) -> dict:
         with terminal.progress(path.name) as progress:
-            report = predict_file(
-                path,
-                named() or chosen,
-                reading=reading,
-                writing=writing,
-                tile=arguments.tile,
-                consistency=arguments.consistency,
-                progress=progress,
-            )
+            return say(path, predict_file(path, model_for(path), **how_of(scene), progress=progress))
+
+    def say(path: Path, report: dict) -> dict:
         terminal.notes(path, [*filter(None, [of_channels(report["stripes"])]), *report["notes"]])
         terminal.say(*map(Path, report["paths"]))
         if report["consistency"]:
             terminal.say(f"consistency: {report['consistency']['line']}")
         return report
 
-    return each(arguments, work, begin, of_stacks=of_stacks)
+    def parts(path: Path, scene: int | None) -> Parts:
+        how = how_of(scene)
+        digests = chain.fingerprint(arguments.model) if arguments.model else None
+        asked = {"model": digests, **shared.given(arguments, "precision", "engine", "tile", "consistency")}
+        return Parts("predict", asked, how["reading"], how["writing"], lambda: opened(path, model_for(path), **how))
+
+    with planes.each_of(arguments, parts, say) as of_planes:
+        first = (lambda: None) if of_planes else begin  # whoever plans loads the model
+        return each(arguments, work, first, of_stacks=of_stacks, of_planes=of_planes)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import planes, terminal
 from srredsim.cli.looked_up import Choices
+from srredsim.cli.planes import Parts
 from srredsim.cli.several import each
 
 GROUP = "images"
@@ -48,6 +49,7 @@ def add_arguments(parser: shared.Parser) -> None:
     _lens(parser)
     shared.stored(parser)
     shared.page(parser)
+    shared.planes(parser)
     shared.several(parser)
 
 
@@ -92,7 +94,7 @@ def run(arguments) -> dict:
     from srredsim.errors import InputError
     from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as asked
-    from srredsim.workflows.reconstruct_file import reconstruct_file
+    from srredsim.workflows.reconstruct_file import opened, reconstruct_file
 
     how = {
         "method": shared.record(asked.Method, arguments, name="method"),
@@ -105,16 +107,28 @@ def run(arguments) -> dict:
 
     of_first: list[Path] = []
 
-    def work(path: Path, scene: int | None) -> dict:
+    def asked_of(path: Path, scene: int | None) -> dict:
         if arguments.write_parameters:
             if of_first:
                 raise InputError(f"`write_parameters` is one file of one stack, that of {of_first[0]}: leave it out")
             of_first.append(path)
         reading, writing = shared.read_and_written(arguments, scene)
+        return {"reading": reading, "writing": writing, **how}
+
+    def work(path: Path, scene: int | None) -> dict:
         with terminal.progress(path.name) as progress:
-            report = reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how)
+            return say(path, reconstruct_file(path, progress=progress, **asked_of(path, scene)))
+
+    def say(path: Path, report: dict) -> dict:
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
         terminal.notes(path, [*report["notes"], *warnings(report)])
         return report
 
-    return each(arguments, work)
+    def parts(path: Path, scene: int | None) -> Parts:
+        every = asked_of(path, scene)
+        files = {"files": planes.digests(arguments.parameters, arguments.otf)}
+        asked = {name: vars(value) if hasattr(value, "__dict__") else value for name, value in how.items()} | files
+        return Parts("reconstruct", asked, every["reading"], every["writing"], lambda: opened(path, **every))
+
+    with planes.each_of(arguments, parts, say) as of_planes:
+        return each(arguments, work, of_planes=of_planes)

@@ -1,0 +1,115 @@
+"""Planes as units of work on the command line: shared out, stopped, told of, merged."""
+
+import json
+
+import numpy as np
+import pytest
+
+from srredsim import io
+from srredsim.acquisition import Optics
+from srredsim.cli import terminal
+
+
+@pytest.fixture
+def series(tmp_path, raw_stack):
+    """File of four times of a stack of 3 angles and 5 phases, whose optics are known."""
+    raw = np.stack([raw_stack(size=(40, 36), seed=seed) for seed in range(4)])[:, None, None]
+    optics = Optics(na=1.4, wavelength_em_um=0.525, pixel_size_um=0.08, frame_interval_s=2.0)
+    return io.write_raw(tmp_path / "series.tif", raw, optics=optics)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_shares_of_a_prediction_are_merged_into_the_files_of_one_process(run, tiny_model, series, tmp_path):
+    asked = "predict", series, "--model", tiny_model
+    one = run(*asked, "--out", tmp_path / "one")
+    assert one.status == 0
+    how = *asked, "--out", tmp_path / "many", "--by-plane"
+    assert "0 of 4 planes done here, 4 are missing" in run(*how, "--shard", "0/3").out
+    status, out, _ = run(*how, "--shard", "2/3", "--json")
+    (told,) = json.loads(out)["results"]
+    assert (status, told["units"], told["done"], told["missing"]) == (0, 4, 1, 3)
+    status, out, err = run("merge", tmp_path / "many")
+    assert (status, out) == (2, "")
+    assert f"{series} 3 of 4 planes are missing" in err
+    status, out, _ = run("status", tmp_path / "many")
+    assert status == 0
+    assert f"{series}: 1 of 4 planes are done, 3 are missing, the first t=0, c=0, z=0 (predict, series_tiny.tif)" in out
+    for share in ("1/3", "3/3"):
+        assert run(*how, "--shard", share).status == 0
+    assert "all 4 planes are done" in run("status", tmp_path / "many").out
+    status, out, err = run("merge", tmp_path / "many", "--json")
+    assert status == 0, err
+    assert contents(tmp_path / "many") == contents(tmp_path / "one")
+    assert [path["paths"][0] for path in json.loads(out)["results"]] == [str(tmp_path / "many" / "series_tiny.tif")]
+    assert "nothing is half done" in run("status", tmp_path / "many").out
+    assert run(*how, "--shard", "1/3", "--skip-existing").status == 0
+    assert "series_tiny.tif exists already" in run(*how).err
+
+
+def test_a_reconstruction_that_was_killed_goes_on_after_its_last_plane(run, process, series, tmp_path):
+    asked = "reconstruct", series, "--report"
+    assert run(*asked, "--out", tmp_path / "one").status == 0
+    how = *asked, "--out", tmp_path / "two", "--by-plane"
+    ended = process("-m", "srredsim", *how, SRREDSIM_STOP_AT="before t00002_c00_z0000.npz")
+    assert ended.returncode == 137, ended.stderr
+    io.clear_up.cache_clear()
+    status, out, err = run(*how)
+    assert status == 0
+    assert f"{series}: 2 of 4 planes were done before" in err
+    assert str(tmp_path / "two" / "series_wiener.tif") in out
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    assert (
+        sorted(one) == sorted(two) == ["reports.html", "series_wiener.html", "series_wiener.json", "series_wiener.tif"]
+    )
+    for name in ("series_wiener.tif", "series_wiener.json"):
+        assert one[name] == two[name]
+
+
+def test_other_settings_are_another_job(run, series, tmp_path):
+    how = "reconstruct", series, "--out", tmp_path / "out", "--by-plane", "--shard", "1/4"
+    for more in ((), ("--wiener", 0.1), ("--na", 1.35), ("--dtype", "uint16")[:0]):
+        assert run(*how, *more).status == 0
+    assert len(list((tmp_path / "out").glob("*.parts"))) == 3
+
+
+def test_a_model_that_changed_is_another_job(run, tiny_model, copy_of, series, tmp_path):
+    model = copy_of(tiny_model, tmp_path / "tiny")
+    how = "predict", series, "--model", model, "--out", tmp_path / "out", "--by-plane", "--shard", "1/4"
+    assert run(*how).status == 0
+    with (model / "recipe.yaml").open("a") as file:
+        file.write("seed: 7\n")
+    assert run(*how).status == 0
+    assert len(list((tmp_path / "out").glob("*.parts"))) == 2
+
+
+def test_images_of_one_plane_are_shared_out_as_they_are_without_planes(run, raw_stack, tmp_path):
+    for number in range(3):
+        np.save(tmp_path / f"{number}.npy", raw_stack(size=(40, 36), seed=number))
+    optics = "--na", 1.4, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.08
+    how = "reconstruct", tmp_path, "--out", tmp_path / "out", *optics, "--by-plane", "--json"
+    done = [[one["done"] for one in json.loads(run(*how, "--shard", f"{share}/2").out)["results"]] for share in (1, 2)]
+    assert done == [[1, 0, 1], [1, 0, 0]]  # the second begins with the second file
+
+
+def test_what_is_refused(refused, series, tmp_path):
+    assert "--dask shares out the planes by itself; leave out --shard" in refused(
+        "reconstruct", series, "--dask", "local", "--shard", "1/2"
+    )
+    assert "as 1/8; 0/N only plans, with --by-plane" in refused("reconstruct", series, "--shard", "0/2")
+    assert f"{tmp_path / 'none'} does not exist" in refused("status", tmp_path / "none")
+
+
+def test_long_work_that_nobody_watches_tells_the_time_left(monkeypatch, capsys):
+    now = [100.0]
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    with terminal.progress("movie.tif") as progress:
+        for done in range(20, 61):  # 20 planes were there already, each of the others takes 25 s
+            progress(done, 60)
+            now[0] += 25
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "srredsim: movie.tif: 23 of 60 done, 15 min left"
+    assert len(lines) == 13
+    assert lines[-1] == "srredsim: movie.tif: 59 of 60 done, 25 s left"
