@@ -30,6 +30,8 @@ LAYERS = [  # each may import from its own line and from those above it
         "sheet",
         "lost_frames",
         "hot_pixels",
+        "wire",
+        "client",
     },
     {"optics"},
     {"io"},
@@ -53,6 +55,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"pages"},
     {"workflows"},
     {"results", "stacks", "api"},
+    {"serving"},
     {"napari"},
     {"cli", "__main__"},
 ]
