@@ -47,7 +47,7 @@ class Server:
     def __init__(self, served: Served, limits: Limits):
         self._served, self._limits = served, limits
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="srredsim")
-        self._under_way = self._waiting = 0
+        self._under_way, self._waiting, self._closed = 0, 0, False
         self._latest_s = 1.0  # that a stack took
         self._gone: set[Event] = set()  # of all stacks that wait or are computed
         routes = [
@@ -59,6 +59,7 @@ class Server:
 
     def close(self) -> None:
         """What is computed stops soon, what waits is dropped."""
+        self._closed = True
         for gone in self._gone:
             gone.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -96,6 +97,8 @@ class Server:
             wanted = asked(request.query_params.multi_items())
             self._served.chain(wanted.model)
             await _received(request, path, limits)
+            if self._closed:
+                raise Gone
             if self._waiting > limits.waiting:
                 return self._busy()
             with self._counted() as gone:
@@ -106,8 +109,8 @@ class Server:
         except TimeoutError:
             words = f"{limits.stall_s:g} s without a byte, or {limits.whole_s:g} s in all"
             return _refusal(TOO_SLOW, f"the stack came too slowly: {words}", {"Connection": "close"})
-        except (ClientDisconnect, Gone):
-            return Response(status_code=TOO_SLOW)  # nobody reads it
+        except (ClientDisconnect, Gone, asyncio.CancelledError):
+            return _refusal(BUSY, "the server is stopped")  # or the client has left, and does not read it
         except InputError as problem:
             status = problem.status if isinstance(problem, Refused) else UNUSABLE
             return _refusal(status, str(problem).replace(str(path), "the stack"))
@@ -181,12 +184,14 @@ async def _within(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator
 async def _unless_gone(future: Future[Made], request: Request, gone: Event) -> Made:
     """What the work makes; when the client goes away it is stopped, and its end waited for."""
     work, leaving = asyncio.wrap_future(future), asyncio.ensure_future(_left(request))
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())  # somebody has looked at it
     try:
         await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             gone.set()
             future.cancel()  # if it has not begun
             await asyncio.wait({work})
+        if gone.is_set():
             raise Gone
         return work.result()
     finally:

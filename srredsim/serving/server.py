@@ -49,18 +49,29 @@ class Listening:
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
         )
-        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn = _Uvicorn(config, self._server)
 
     def run(self) -> None:
         """Answer until the process is told to stop, or another thread calls `stop`."""
         try:
             self._uvicorn.run(sockets=[self._socket])
         finally:
-            self._server.close()
             self._socket.close()
 
     def stop(self) -> None:
         self._uvicorn.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    """One that lets go of what is computed when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, server: Server):
+        super().__init__(config)
+        self._answering = server
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._answering.close()
+        await super().shutdown(sockets)
 
 
 def for_others(host: str) -> bool:
