@@ -188,7 +188,9 @@ def _by_grpc(parts: SplitResult, raw: bytes, shape: tuple[int, ...], timeout_s: 
         import grpc
     except ModuleNotFoundError:
         raise InputError("grpc:// needs the package grpcio: pip install grpcio; http:// needs nothing") from None
-    request = wire.predict_request(parts.path.strip("/"), SIGNATURE, {"raw_bytes": raw, "shape": np.array(shape, "<i4")})
+    request = wire.predict_request(
+        parts.path.strip("/"), SIGNATURE, {"raw_bytes": raw, "shape": np.array(shape, "<i4")}
+    )
     longest = [(f"grpc.max_{way}_message_length", -1) for way in ("send", "receive")]  # by itself 4 MiB, one image
     with grpc.insecure_channel(parts.netloc, longest) as channel:
         try:

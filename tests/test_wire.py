@@ -12,7 +12,9 @@ SHAPE = np.array([1, 2, 70000, 15], "<i4")
 
 
 def test_a_request_is_read_by_protobuf():
-    sent = wire.predict_request("my_model", "serving_bytes", {"raw_bytes": b"\0\xff" * 300, "shape": SHAPE, "raw": COUNTS})
+    sent = wire.predict_request(
+        "my_model", "serving_bytes", {"raw_bytes": b"\0\xff" * 300, "shape": SHAPE, "raw": COUNTS}
+    )
     request = published_protos.of("PredictRequest").FromString(sent)
     assert (request.model_spec.name, request.model_spec.signature_name) == ("my_model", "serving_bytes")
     assert set(request.inputs) == {"raw_bytes", "shape", "raw"}
@@ -43,8 +45,8 @@ def test_a_record_of_warm_up_is_read_by_protobuf():
 def test_what_is_no_message_is_refused():
     whole = wire.tensor(COUNTS)
     for cut in range(1, len(whole)):
-        with pytest.raises(ValueError, match="message|tensor"):
+        with pytest.raises(ValueError, match=r"message|tensor"):
             wire.value_of(whole[:cut])
     for other in (b"\xff" * 40, b"\x0b", wire.tensor(COUNTS).replace(wire.field(1, 1), wire.field(1, 2), 1)):
-        with pytest.raises(ValueError, match="message|tensor"):
+        with pytest.raises(ValueError, match=r"message|tensor"):
             wire.value_of(other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from functools import partial
 from typing import Any
@@ -87,8 +88,9 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as problem:
-        words = getattr(problem, "strerror", None) or problem
-        raise InputError(f"nothing can listen on `host={host!r}`, `port={port}`: {words}; give another") from None
+        number = getattr(problem, "errno", None)
+        words = os.strerror(number) if number and not isinstance(problem, socket.gaierror) else problem
+        raise InputError(f"nothing can listen on `host={host!r}, port={port}`: {words}; give another") from None
 
 
 class _Connection(H11Protocol):

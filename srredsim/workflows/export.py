@@ -47,12 +47,13 @@ def export(
     out : path
         Folder for ``<name>/<version>/`` (savedmodel), ``<name>.onnx``, ``<name>.keras`` or ``<name>.bioimageio.zip``.
     format : {"savedmodel", "onnx", "keras", "bioimageio"}
-        The first has the signatures ``serving_default`` and ``serve``, and for camera counts ``serving_bytes``: input
-        ``raw_bytes`` (uint16, the lowest byte first) and ``shape`` (4), output ``image_bytes``, a TensorProto. Input ``raw`` (batch, y, x, frames), frames
+        The first has the signatures ``serving_default`` and ``serve``. Input ``raw`` (batch, y, x, frames), frames
         angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x. Of a model of Wiener
         images: input ``channels`` (batch, y, x, 3), output ``image`` (batch, y, x, 1), any even y and x, normalised. Of
         one of widefield images: input ``widefield`` (batch, y, x, 1), output as
-        `srredsim.inputs.widefield.of_plane` gives it.
+        `srredsim.inputs.widefield.of_plane` gives it. Where the input are camera counts there is ``serving_bytes``,
+        too: input ``raw_bytes``, these as uint16, the lower byte first, and ``shape``, the four sides; output
+        ``image_bytes``, the image as a TensorProto.
     version : int, optional
         Number of the SavedModel: a server takes the highest. The next free one when left out.
     overwrite : bool

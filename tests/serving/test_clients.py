@@ -96,11 +96,11 @@ def test_one_that_drips_is_left_too(stand_in):
 
 def test_one_that_does_not_read_its_image_is_left(stand_in):
     body = packed(np.zeros((2, 1024, 1024)))  # 16 MiB: more than the buffers of the system hold
-    with running(stand_in, stall_s=0.5, max_mib=64) as port:
-        with raw_socket(port, HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body):
-            assert stand_in.begun.acquire(timeout=30)
-            assert is_served(port)
-            until(lambda: is_idle(port))
+    whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with running(stand_in, stall_s=0.5, max_mib=64) as port, raw_socket(port, whole):
+        assert stand_in.begun.acquire(timeout=30)
+        assert is_served(port)
+        until(lambda: is_idle(port))
 
 
 def test_who_goes_away_is_not_computed_for(stand_in):
