@@ -62,7 +62,7 @@ def value_of(proto: bytes) -> np.ndarray | bytes:
     shape = [_one(fields(_as_bytes(side)), 1, 0) for side in fields(_as_bytes(_one(found, 2))).get(2, [])]
     content = _as_bytes(_one(found, 4))
     if dtype not in DTYPES or len(content) != prod(shape) * DTYPES[dtype].itemsize:
-        raise ValueError(f"a tensor of type {dtype}, shape {shape} and {len(content)} bytes cannot be read")
+        raise ValueError(f"a tensor of type {dtype!r}, shape {shape} and {len(content)} bytes cannot be read")
     return np.frombuffer(content, DTYPES[dtype]).reshape(shape)
 
 

@@ -183,10 +183,12 @@ async def _within(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator
 
 async def _unless_gone(future: Future[Made], request: Request, gone: Event) -> Made:
     """What the work makes; when the client goes away it is stopped, and its end waited for."""
-    work, leaving = asyncio.wrap_future(future), asyncio.ensure_future(_left(request))
+    work: asyncio.Future[Made] = asyncio.wrap_future(future)
+    leaving: asyncio.Future[None] = asyncio.ensure_future(_left(request))
     work.add_done_callback(lambda done: done.cancelled() or done.exception())  # somebody has looked at it
     try:
-        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {work, leaving}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             gone.set()
             future.cancel()  # if it has not begun

@@ -181,7 +181,7 @@ def _write_savedmodel(network, folder: Path, model: LoadedModel) -> None:
 def _of_bytes(network) -> tuple[Callable, list]:
     """Function of the bytes of uint16 images and of their shape, and the types of both.
 
-    A base64 of them is a tenth of the numbers in JSON, and the answer is whole.
+    In base64 they are an eighth of the numbers in JSON; the answer is serialised, as a graph has no other way to bytes.
     """
     import tensorflow as tf
 

@@ -17,8 +17,8 @@ DEFAULTS = ("srredsim.serving.limits:Limits",)
 HELP = "serve models to other programs: by TensorFlow Serving, or by a small server of this package"
 DESCRIPTION = (
     "Without --local: models are exported where they are not yet, the configuration of TensorFlow Serving is written,"
-    " and the command that starts it is printed. With --local: this process answers POST /predict with an image until it"
-    " is stopped."
+    " and the command that starts it is printed. With --local: this process answers POST /predict with an image until"
+    " it is stopped."
 )
 NEEDS = ("starlette", "uvicorn")
 HOST, PORT = "127.0.0.1", 8500
