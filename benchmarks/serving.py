@@ -9,6 +9,9 @@ another image. Seconds are the median and the 99th percentile, of
 "predict": `srredsim.predict` of such a stack in this process, without a server
 "engine": the bare engine on a window of that size, without reading, checking, and normalising
 
+"processor" are seconds of all cores for one stack, which hardly grow when others use them, too: of the server with all
+that it does for a client, of `srredsim.predict`, and of the bare engine.
+
 "peak" is the largest resident size of the server, before the first request and after the last.
 """
 
@@ -64,23 +67,27 @@ def measured(arguments: argparse.Namespace) -> dict:
             return seconds if same else None
 
         alone = [one(number) for number in range(ALONE)]
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), _processor_s(process.pid)
         with ThreadPoolExecutor(arguments.clients) as threads:
             answers = list(threads.map(_or_lost(one), range(arguments.requests)))
-        took = time.perf_counter() - started
+        took, worked = time.perf_counter() - started, _processor_s(process.pid) - worked
         after = _peak_mib(process.pid)
     finally:
         process.terminate()
         process.wait()
     answered = [seconds for seconds in answers if seconds is not None]
+    predicted = [_timed(lambda: srredsim.predict(stacks[0], model=model)) for _ in range(ALONE)]
     window = np.random.default_rng(0).random((arguments.size, arguments.size, model.first.channels), np.float32)
+    bare = [_timed(lambda: model.networks[0](window)) for _ in range(ALONE)]
+    processor_s = worked / len(answers), *(np.median([each for _, each in several]) for several in (predicted, bare))
     return {
         "lost": len(answers) - len(answered),
         "a second": round(len(answered) / took, 2),
         "answer": _percentiles(answered),
         "alone": _percentiles(alone),
-        "predict": _percentiles([_timed(lambda: srredsim.predict(stacks[0], model=model)) for _ in range(ALONE)]),
-        "engine": _percentiles([_timed(lambda: model.networks[0](window)) for _ in range(ALONE)]),
+        "predict": _percentiles([seconds for seconds, _ in predicted]),
+        "engine": _percentiles([seconds for seconds, _ in bare]),
+        "processor": ", ".join(f"{each:.3f}" for each in processor_s),
         "peak": f"{before:.0f} to {after:.0f} MiB",
     }
 
@@ -104,10 +111,20 @@ def _or_lost(one):
     return tried
 
 
-def _timed(work) -> float:
-    started = time.perf_counter()
+def _timed(work) -> tuple[float, float]:
+    """Seconds, and those of the processor."""
+    started, worked = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - worked
+
+
+def _processor_s(number: int) -> float:
+    """Seconds of the processor that another process has used so far."""
+    status = Path(f"/proc/{number}/stat")
+    if not status.exists():
+        return float("nan")
+    fields = status.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _percentiles(seconds: list) -> str:
