@@ -13,7 +13,8 @@ import logging
 import math
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -160,25 +161,32 @@ async def _received(request: Request, path: Path, limits: Limits) -> None:
     too_large = Refused(f"the body is larger than {limits.max_mib:g} MiB, which this server takes", TOO_LARGE)
     if declared.isdecimal() and int(declared) > limits.largest:
         raise too_large
-    size = 0
+    size, patience, chunks = 0, _Patience(limits), request.stream()
     with path.open("wb") as file:
-        async with asyncio.timeout(limits.whole_s):
-            async for chunk in _within(request.stream(), limits.stall_s):
-                size += len(chunk)
-                if size > limits.largest:
-                    raise too_large
-                file.write(chunk)
+        while True:
+            async with patience():
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                break
+            size += len(chunk)
+            if size > limits.largest:
+                raise too_large
+            file.write(chunk)
     if not size:
         raise Refused("there is no body: send the bytes of a TIFF or .npy file", UNUSABLE)
 
 
-async def _within(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
-    """The chunks, each of which comes within so many seconds."""
-    while True:
-        try:
-            yield await asyncio.wait_for(anext(chunks), seconds)
-        except StopAsyncIteration:
-            return
+class _Patience:
+    """``async with patience():`` raises TimeoutError when a client takes too long for a step, or for all of them.
+
+    It is one time-out for both: of two, within one another, `asyncio.wait_for` may swallow the outer one.
+    """
+
+    def __init__(self, limits: Limits):
+        self._stall_s, self._end = limits.stall_s, time.monotonic() + limits.whole_s
+
+    def __call__(self) -> asyncio.Timeout:
+        return asyncio.timeout(max(0.0, min(self._stall_s, self._end - time.monotonic())))
 
 
 async def _unless_gone(future: Future[Made], request: Request, gone: Event) -> Made:
@@ -218,18 +226,19 @@ class _Sent(Response):
         self._left = size
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        patience = _Patience(self._limits)
+
         async def sent(message: dict) -> None:
-            await asyncio.wait_for(send(message), self._limits.stall_s)
+            async with patience():
+                await send(message)
 
         try:
-            async with asyncio.timeout(self._limits.whole_s):
-                start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-                await sent(start)
-                with self._made.path.open("rb") as file:
-                    while self._left:
-                        chunk = file.read(CHUNK)
-                        self._left -= len(chunk)
-                        await sent({"type": "http.response.body", "body": chunk, "more_body": self._left > 0})
+            await sent({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            with self._made.path.open("rb") as file:
+                while self._left:
+                    chunk = file.read(CHUNK)
+                    self._left -= len(chunk)
+                    await sent({"type": "http.response.body", "body": chunk, "more_body": self._left > 0})
         except TimeoutError:
             if abort := scope.get("state", {}).get("abort"):
                 abort()

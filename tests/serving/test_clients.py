@@ -74,11 +74,11 @@ def test_slow_clients_are_left_and_others_served_meanwhile(stand_in):
 
 def test_one_that_drips_is_left_too(stand_in):
     with running(stand_in, stall_s=5, whole_s=0.5) as port:
-        with raw_socket(port, HEAD + b"Content-Length: 1000\r\n\r\n") as connection:
+        with raw_socket(port, HEAD + b"Content-Length: 1000000\r\n\r\n") as connection:
             dripping = threading.Event()
 
             def drip():
-                while not dripping.wait(0.05):
+                while not dripping.wait(0.001):
                     try:
                         connection.sendall(b"x")
                     except OSError:
