@@ -20,7 +20,7 @@ from srredsim.errors import InputError, shown
 
 WAIT_S = 300.0  # for all hosts to be there
 RETRY_S = 0.5  # between attempts to reach the chief
-PORTS = range(12_000, 32_000)  # below those that systems hand out by themselves
+PORTS = range(12_000, 32_000, 16)  # the first of a job's; below those that systems hand out by themselves
 GREETING = "srredsim host {} of {}\n"
 BEGIN = b"begin\n"
 MANY = 100_000  # more nodes than any cluster has
@@ -113,7 +113,7 @@ def _of_slurm(environment: Mapping[str, str]) -> Hosts:
     if count != len(names):
         tasks = tasks_per_node(told("STEP_TASKS_PER_NODE", "TASKS_PER_NODE"))
     job, step = (_number(environment.get(f"SLURM_{name}", "0"), name) for name in ("JOB_ID", "STEP_ID"))
-    first = PORTS[(job + 97 * step) % (len(PORTS) - max(tasks))]  # steps of one job may share their nodes
+    first = PORTS[(job + 97 * step) % len(PORTS)]  # jobs, and steps of one, may share their nodes
     places = [(node, place) for node, number in enumerate(tasks[: len(names)]) for place in range(number)]
     if len(places) != count or index >= count:
         raise InputError(

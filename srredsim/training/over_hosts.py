@@ -22,7 +22,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from srredsim.errors import InputError
+from srredsim.errors import HostLost, InputError
 from srredsim.training import adversarial
 from srredsim.training.averages import Averages
 from srredsim.training.hosts import Hosts, gather
@@ -42,8 +42,10 @@ def joined(hosts: Hosts, gpus: int | None) -> Iterator[Devices]:
 
     Raises
     ------
+    HostLost
+        If another host ends, or is out of reach.
     InputError
-        If another host does not come, or ends; if there are fewer GPUs here, or the backend is not TensorFlow.
+        If one does not come, if there are fewer GPUs here, or if the backend is not TensorFlow.
     """
     if keras.backend.backend() != "tensorflow":
         raise InputError(
@@ -59,7 +61,7 @@ def joined(hosts: Hosts, gpus: int | None) -> Iterator[Devices]:
     except tf.errors.OpError as problem:
         if type(problem).__name__ not in LOST:
             raise
-        raise InputError(lost(hosts, str(problem))) from None
+        raise HostLost(lost(hosts, str(problem))) from None
 
 
 def check(recipe: Recipe) -> None:
