@@ -64,7 +64,7 @@ def command(argv: list[str] | None = None) -> NoReturn:
     """Run one command as a process of its own, which ends with it.
 
     After an interruption it ends at once: a thread of TensorFlow that was about to ask for training data waits for
-    Python, and at its end Python waits for the thread. So it does when another host is lost, for which TensorFlow waits.
+    Python, and at its end Python waits for the thread. Likewise when another host is lost, for which TensorFlow waits.
     """
     status = main(argv)
     if status in (INTERRUPTED, HostLost.status):

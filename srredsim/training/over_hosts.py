@@ -130,16 +130,16 @@ class Together:
         """Give variables the values that those of the chief have; numbers that no network is made of stay."""
         for variable in variables:
             if str(variable.dtype) in ("float32", "float64", "int32", "int64"):
-                own = keras.ops.convert_to_numpy(variable)
-                zeros = np.zeros_like(own)
+                own = keras.ops.convert_to_tensor(variable)
+                zeros = keras.ops.zeros_like(own)
                 parts = [own if self._hosts.chief else zeros, *[zeros] * (self._local - 1)]
                 variable.assign(self._strategy.reduce("SUM", self._spread(parts), axis=None))
 
     def average(self, variables: Sequence) -> None:
         """Give variables, of which each device has its own values, their mean over all devices."""
         for variable in variables:
-            parts = self._strategy.experimental_local_results(variable.value)
-            variable.assign(self._strategy.reduce("MEAN", self._spread([part.numpy() for part in parts]), axis=None))
+            parts = map(keras.ops.convert_to_tensor, self._strategy.experimental_local_results(variable.value))
+            variable.assign(self._strategy.reduce("MEAN", self._spread(list(parts)), axis=None))
 
     def shared_out(self, batch: Sequence) -> tuple:
         """The images of this host, to each of its devices its part."""
@@ -172,7 +172,7 @@ class Fitting:
         self._learn = self._on_all(trainer.train_step)
         self._judge = self._on_all(trainer.test_step)
         every = [*trainer.weights, *(variable for optimizer in optimizers for variable in optimizer.variables)]
-        self._together.copy_of_chief([*every, *averages.of_statistics])
+        self._together.copy_of_chief(every)
 
     def fit(self, x, *, initial_epoch, epochs, steps_per_epoch, validation_data, callbacks, **_) -> None:
         """As of `keras.Model`; of every batch of ``x``, this host has its share already."""
@@ -217,7 +217,8 @@ class Fitting:
         """Function: a step on all devices with this host's share of a batch; gives the mean of what they say of it."""
         import tensorflow as tf
 
-        strategy, trainer, names = self._devices.strategy, self._trainer, []
+        strategy, trainer = self._devices.strategy, self._trainer
+        names: list[str] = []
 
         def on_one(batch):
             logs = step(batch)

@@ -12,6 +12,7 @@ import pytest
 from srredsim.data.batches import Batches
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
+from srredsim.normalise import Scaling
 from srredsim.training import hosts
 from srredsim.training.adversarial import WithOtherTruths
 from srredsim.training.hosts import Hosts, gather, node_names, of_environment
@@ -98,7 +99,7 @@ class Numbered(Pairs):
         return 7
 
     def __getitem__(self, index):
-        return Pair(np.full((8, 8, 9), index, np.float32), np.full((16, 16), index, np.float32), (0.0, 1.0))
+        return Pair(np.full((8, 8, 9), index, np.float32), np.full((16, 16), index, np.float32), Scaling(0.0, 1.0))
 
 
 @pytest.mark.parametrize("wrapped", [lambda batches: batches, WithOtherTruths])
@@ -179,9 +180,9 @@ def _call(port: int, words: bytes) -> None:
 def test_a_host_that_does_not_come_is_named(three, monkeypatch):
     monkeypatch.setattr(hosts, "RETRY_S", 0.02)
     alone = replace(three, addresses=(*three.addresses, "late:3"))
-    threads, said = begun(alone, 1.5)
-    with pytest.raises(InputError, match=r"host 4 of 4 \(late:3\) did not come within 1 s"):
-        gather(alone, 1.0)
+    threads, said = begun(alone, 3.5)
+    with pytest.raises(InputError, match=r"host 4 of 4 \(late:3\) did not come within 3 s"):
+        gather(alone, 3.0)
     for thread in threads:
         thread.join(30)
     assert sorted(said) == [1, 2]
