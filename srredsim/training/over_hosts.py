@@ -128,18 +128,22 @@ class Together:
 
     def copy_of_chief(self, variables: Sequence) -> None:
         """Give variables the values that those of the chief have; numbers that no network is made of stay."""
+        import tensorflow as tf
+
         for variable in variables:
             if str(variable.dtype) in ("float32", "float64", "int32", "int64"):
-                own = keras.ops.convert_to_tensor(variable)
-                zeros = keras.ops.zeros_like(own)
+                own = tf.constant(keras.ops.convert_to_numpy(variable))
+                zeros = tf.zeros_like(own)
                 parts = [own if self._hosts.chief else zeros, *[zeros] * (self._local - 1)]
                 variable.assign(self._strategy.reduce("SUM", self._spread(parts), axis=None))
 
     def average(self, variables: Sequence) -> None:
         """Give variables, of which each device has its own values, their mean over all devices."""
+        import tensorflow as tf
+
         for variable in variables:
-            parts = map(keras.ops.convert_to_tensor, self._strategy.experimental_local_results(variable.value))
-            variable.assign(self._strategy.reduce("MEAN", self._spread(list(parts)), axis=None))
+            parts = [tf.constant(part.numpy()) for part in self._strategy.experimental_local_results(variable.value)]
+            variable.assign(self._strategy.reduce("MEAN", self._spread(parts), axis=None))
 
     def shared_out(self, batch: Sequence) -> tuple:
         """The images of this host, to each of its devices its part."""
