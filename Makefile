@@ -1,5 +1,6 @@
 # make demo   reconstruct the sample stack with the shipped model
 # make test   check the style and the types, and run the tests
+# make docs   make the documentation site
 #
 # Another Python:  make PYTHON=python3.12 demo
 
@@ -8,13 +9,14 @@ VENV = .venv
 BIN = $(VENV)/bin
 SAMPLE = data/sample/tubulin_3x5_low_light.tif
 
-.PHONY: help demo test test-slow fuzz format clean
+.PHONY: help demo test test-slow fuzz docs format clean
 
 help:
 	@echo "make demo       reconstruct the sample stack with the shipped model, into demo/"
 	@echo "make test       check style and types, and run the tests (twelve minutes on two busy cores)"
 	@echo "make test-slow  run the tests that take longer"
 	@echo "make fuzz       damaged files by the thousand through every reader, two minutes; needs Hypothesis"
+	@echo "make docs       make the documentation site, build/docs/index.html; warnings are errors"
 	@echo "make format     put the source into the project's style"
 	@echo "make clean      remove everything that make makes (not runs/)"
 
@@ -25,7 +27,7 @@ test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
@@ -33,6 +35,10 @@ test-slow: $(VENV)/installed-test
 fuzz: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check hypothesis
 	$(BIN)/python tests/hostile/fuzz.py
+
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --write-all --quiet --conf-dir docs . build/docs
+	@echo "build/docs/index.html"
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .
@@ -49,6 +55,10 @@ $(VENV)/installed: pyproject.toml $(BIN)/python
 
 $(VENV)/installed-test: pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
 	@touch $@ $(VENV)/installed
 
 $(BIN)/python:

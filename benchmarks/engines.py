@@ -1,21 +1,23 @@
 """Engines on one network, in turn:  python benchmarks/engines.py [--model srredsim] [--size 512] [--rounds 5]
 
 Every engine and precision that is installed computes the same window, A B C A B C, in one process; the first round does
-not count. "of the first" is the median of the ratios within a round, with the least and the greatest: what else runs on
-the machine meets all of them. "start" is a process of its own, from Python to the first image, loaded from a cold start
-of Python but warm files. "differs" is the largest difference from TensorFlow in float32, of the brightest pixel.
+not count. "of_the_first" is the median of the ratios within a round, the least and the greatest, "cores_of_the_first"
+the same of processor time: what else runs on the machine meets all of them. "start" is a process of its own, from
+Python to the first image, loaded from a cold start of Python but warm files. "differs" is the largest difference from
+TensorFlow in float32, of the brightest pixel.
 """
 
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 
 import machine
 import numpy as np
+from alternated import alternated
 
 START = """
 import sys, numpy as np
@@ -52,29 +54,18 @@ def measured(name: str, size: int, rounds: int) -> list[dict]:
     channels = networks[choices[0]].model.channels
     window = np.random.default_rng(0).random((size, size, channels)).astype(np.float32)
     images = {choice: network(window) for choice, network in networks.items()}
-    seconds = {choice: [] for choice in choices}
-    for _ in range(rounds):
-        for choice, network in networks.items():
-            started = time.perf_counter()
-            network(window)
-            seconds[choice].append(time.perf_counter() - started)
+    works = {"/".join(choice): partial(network, window) for choice, network in networks.items()}
+    rows = alternated(works, rounds)
     reference = images[choices[0]]
     return [
-        {
-            "engine": choice[0],
-            "precision": choice[1],
-            "seconds": round(statistics.median(seconds[choice]), 3),
-            "of the first": _ratios(seconds[choice], seconds[choices[0]]),
+        {"engine": choice[0], "precision": choice[1]}
+        | rows["/".join(choice)]
+        | {
             "start": round(_start(name, *choice), 1),
             "differs": float(f"{np.abs(images[choice] - reference).max() / np.abs(reference).max():.1e}"),
         }
         for choice in choices
     ]
-
-
-def _ratios(mine: list[float], first: list[float]) -> str:
-    ratios = [a / b for a, b in zip(mine, first, strict=True)]
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def _start(name: str, engine: str, precision: str) -> float:

@@ -1,20 +1,41 @@
-"""What a benchmark ran on, in a line: figures without it mean nothing."""
+"""What a benchmark ran on: figures without it mean nothing."""
 
 import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+PACKAGES = ("numpy", "scipy", "keras", "tensorflow", "onnxruntime", "openvino")
+SPECIAL = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 
 
 def described() -> str:
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    packages = ", ".join(f"{name} {version(name)}" for name in ("keras", "tensorflow"))
+    """In a line."""
+    told = facts()
+    packages = ", ".join(f"{name} {found}" for name, found in told["packages"].items())
     return (
-        f"{_processor()}, {os.cpu_count()} cores (load before: {load:.1f}), {_gpus()};"
-        f" Python {platform.python_version()}, {packages}; {platform.system()}"
+        f"{told['processor']}, {told['cores']} cores (load before: {load():.1f}), {told['gpu']};"
+        f" Python {told['python']}, {packages}; {told['system']}"
     )
+
+
+def facts() -> dict:
+    """Ready for JSON. The processor's name ends on what it has beyond AVX2."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "gpu": _gpus(),
+        "python": platform.python_version(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "system": platform.system(),
+    }
+
+
+def load() -> float:
+    """Processes that want a core, mean of the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def peak_memory_gib() -> float:
@@ -25,12 +46,20 @@ def peak_memory_gib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(errors="replace").splitlines() if cpuinfo.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    special = [flag for flag in ("avx512_bf16", "amx_bf16") if any(flag in line for line in lines)]
-    return " with ".join([names[0] if names else platform.processor() or platform.machine(), *special])
+    flags = {flag for line in lines if line.startswith("flags") for flag in line.split()}
+    best = [flag for flag in SPECIAL if flag in flags][-1:]
+    return " with ".join([names[0] if names else platform.processor() or platform.machine(), *best])
 
 
 def _gpus() -> str:

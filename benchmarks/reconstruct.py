@@ -3,18 +3,19 @@
 Every row is a process of its own with one simulated stack of 3 x 5 frames, of 1500 photons. "found" is all of it,
 blind: preparing the frames, finding the stripes, making the image. "known" is with stripes, phases and contrasts that
 are known. "next time" is a further time point: vectors and phase steps are known, phases and contrasts are measured.
-Each is the median of several runs, seconds by the clock and, in brackets, of the processor, which count where a machine
-is shared. Start-up, "imports", happens once.
+"live" is one of `reconstruct --live`: only the phases are. They are done in turn, over and over; each is the median of
+several runs, seconds by the clock and, in brackets, of the processor, which count where a machine is shared. Start-up,
+"imports", happens once.
 """
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import time
 
 import machine
+from alternated import alternated
 
 
 def main() -> None:
@@ -34,11 +35,11 @@ def compare(sizes: list[int], runs: int) -> None:
     from rich.table import Table
 
     table = Table(title="Classical reconstruction of 15 frames, seconds", caption=machine.described())
-    for heading in ("frames", "imports", "found", "known", "next time", "peak GiB"):
+    for heading in ("frames", "imports", "found", "known", "next time", "live", "peak GiB"):
         table.add_column(heading, justify="right")
     for size in sizes:
         row = in_own_process(size, runs)
-        times = [f"{row[name]['clock']:.2f} ({row[name]['processor']:.2f})" for name in ("found", "known", "next")]
+        times = [f"{one['seconds']:.2f} ({one['core_seconds']:.2f})" for one in row["works"].values()]
         table.add_row(f"{size} x {size}", f"{row['imports']:.1f}", *times, f"{row['peak_gib']:.2f}")
     Console(width=110).print(table)
 
@@ -53,6 +54,7 @@ def in_own_process(size: int, runs: int) -> dict:
 
 def measure(size: int, runs: int, started: float) -> dict:
     from srredsim.optics.transfer import Transfer
+    from srredsim.reconstruction.live import Live
     from srredsim.reconstruction.wiener import reconstruct
     from srredsim.stripes.estimate import estimate
     from srredsim.stripes.measure import remeasured
@@ -67,6 +69,7 @@ def measure(size: int, runs: int, started: float) -> dict:
         reconstruct(prepared, estimate(prepared, transfer), transfer)
 
     parameters = estimate(prepare(raw), transfer)
+    live = Live(prepare(raw), parameters, transfer)
 
     def known():
         reconstruct(prepare(raw), parameters, transfer)
@@ -75,11 +78,10 @@ def measure(size: int, runs: int, started: float) -> dict:
         prepared = prepare(raw)
         reconstruct(prepared, remeasured(parameters, prepared.frames, transfer), transfer)
 
+    works = {"found": found, "known": known, "next": following, "live": lambda: live(prepare(raw))}
     return {
         "imports": imports,
-        "found": timed(found, runs),
-        "known": timed(known, runs),
-        "next": timed(following, runs),
+        "works": alternated(works, runs),
         "peak_gib": machine.peak_memory_gib(),
     }
 
@@ -97,17 +99,6 @@ def _simulate(size: int) -> tuple:
 
     sample = simulate_stack(2024, index=1, size=size, photons=(1500.0, 1500.0))
     return sample.raw, sample.settings.cutoff_per_um, sample.settings.pixel_size_um
-
-
-def timed(work, runs: int) -> dict:
-    work()  # the plans of the transforms are made once
-    clock, processor = [], []
-    for _ in range(runs):
-        before = time.perf_counter(), time.process_time()
-        work()
-        clock.append(time.perf_counter() - before[0])
-        processor.append(time.process_time() - before[1])
-    return {"clock": statistics.median(clock), "processor": statistics.median(processor)}
 
 
 if __name__ == "__main__":

@@ -95,17 +95,34 @@ def alike(value: float | Sequence[float], other: float | Sequence[float], within
     return (one.size == two.size or 1 in (one.size, two.size)) and bool(np.all(np.abs(one / two - 1) <= within))
 
 
+def counted(angles: int, phases: int) -> str:
+    """``3 angles x 5 phases``"""
+    return f"{angles} angle{'s' * (angles != 1)} x {phases} phase{'s' * (phases != 1)}"
+
+
 @dataclass(frozen=True)
 class Pattern:
     """Number of angles and phases and, where known, their values.
 
     ``angles_rad`` has one value an angle; ``phases_rad`` one row an angle, one value a frame, at pixel (0, 0).
+    ``kind`` is one of `srredsim.optics.illumination.PATTERNS`, None where nobody has said: frames tell. A hexagonal
+    pattern counts as one angle.
     """
 
     angles: int
     phases: int
     angles_rad: tuple[float, ...] | None = None
     phases_rad: tuple[tuple[float, ...], ...] | None = None
+    kind: str | None = None
+
+    def __str__(self) -> str:
+        if self.hexagonal:
+            return f"one hexagonal pattern in {self.phases} frames"
+        return counted(self.angles, self.phases)
+
+    @property
+    def hexagonal(self) -> bool | None:
+        return None if self.kind is None else self.kind == "hexagonal"
 
     @property
     def frames(self) -> int:
@@ -159,7 +176,7 @@ class RawStack:
     def __repr__(self) -> str:
         sizes = self.sizes
         several = [f"{axis} {sizes[axis]}" for axis in "TCZ" if sizes[axis] > 1]
-        size = f"{self.pattern.angles} angles x {self.pattern.phases} phases of {sizes['Y']} x {sizes['X']} pixels"
+        size = f"{self.pattern} of {sizes['Y']} x {sizes['X']} pixels"
         optics = [
             f"{value:g} um a pixel" if name == "pixel_size_um" else f"{name} {numbers(value, '/')}"
             for name, value in vars(self.optics).items()

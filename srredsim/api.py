@@ -10,7 +10,7 @@ result. Names of arguments and defaults are those of the command line. Wherever 
 
 How to read a path or an array is told by further arguments of the same call:
 
-order, angles, phases, widefield_frame, channels
+order, angles, phases, pattern, widefield_frame, channels, microscope
     The frames, as `read` explains.
 accept_incomplete, stack, rolling, scene
     ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image.
@@ -27,7 +27,6 @@ What cannot be used raises `srredsim.errors.InputError`, whose message names the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -40,7 +39,7 @@ from srredsim import io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
-from srredsim.stacks import OfReading, OfReconstruction, Stack
+from srredsim.stacks import OfReading, OfReconstruction, Progress, Stack
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -60,8 +59,6 @@ __all__ = [
     "simulate",
 ]
 
-Progress = Callable[[int, int], None]  # called as progress(done, total)
-
 
 def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
     """Raw stack of a file, whose frames are read when they are asked for, or of an array.
@@ -78,8 +75,8 @@ def read(data: Stack, **reading: Unpack[OfReading]) -> RawStack:
         ``trailing_widefield=True`` is the last.
     channels : int, optional
         Colours that alternate frame by frame, where the file does not say so.
-    keep_hot_pixels : bool
-        Leave them as they are; else they are given the median of the pixels around them when frames are read.
+    microscope : str or path, optional
+        A name (omx, elyra, nsim, deepsim) or a YAML file: what neither file nor other arguments say is as there.
     pixel_size_um, na, wavelength_em_um : float, optional
         Left out: the file says, or they stay unknown.
     axes : str, optional
@@ -118,6 +115,7 @@ def reconstruct(
     wiener: float | None = None,
     attenuation: float | str | None = "auto",
     iterations: int | None = None,
+    live: bool = False,
     split_photons: bool = False,
     progress: Progress | None = None,
     **given: Unpack[OfReconstruction],
@@ -132,6 +130,8 @@ def reconstruct(
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional
         0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
+    live : bool
+        Of a time series the first time says all but the phases: the fastest, and an approximation.
     split_photons : bool
         Also tell the resolution, by Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :
@@ -154,7 +154,7 @@ def reconstruct(
     asked = dict(given)
     known, lens = stacks.taken(asked, workflow.KnownStripes), stacks.taken(asked, workflow.Lens)
     stack = io.remembering(watched(stacks.raw_stack(data, asked))[0])
-    work = workflow.Method(method, wiener, attenuation, iterations)
+    work = workflow.Method(method, wiener, attenuation, iterations, live)
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )
@@ -378,7 +378,7 @@ def simulate(
     sample = simulate_stack(seed, index=index, angles=angles, phases=phases, photons=photons, size=size, **fixed)
     settings = sample.settings
     optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
-    stack = RawStack(sample.raw[None, None, None], Pattern(angles, phases), optics)
+    stack = RawStack(sample.raw[None, None, None], Pattern(*sample.raw.shape[:2]), optics)
     finer = optics.finer(sample.truth.shape[0] / sample.raw.shape[2])
     return Simulated(stack, Image(sample.truth, "YX", finer, name="truth", found=sidecar(sample, seed, index)))
 

@@ -9,11 +9,18 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 from srredsim.errors import InputError
 from srredsim.resources import unknown
+
+
+@cache
+def _listed(path: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """Files and folders of a package, and which of them are folders; looked for once."""
+    return [(entry.name, entry.ispkg) for entry in pkgutil.iter_modules(path)]
 
 
 class Members:
@@ -34,7 +41,7 @@ class Members:
 
     def names(self) -> list[str]:
         """All names, sorted; a file whose name begins with an underscore is none."""
-        return sorted({entry.name for entry in pkgutil.iter_modules(self._path) if not entry.name.startswith("_")})
+        return sorted({name for name, _ in _listed(tuple(self._path)) if not name.startswith("_")})
 
     def module(self, name: str) -> ModuleType:
         """The file of this name; InputError if there is none."""
@@ -60,7 +67,7 @@ class Folders(Members):
     """The folders of a package, by name; a hyphen in a name (``sr-caco-2``) is an underscore in that of the folder."""
 
     def names(self) -> list[str]:
-        return sorted({entry.name.replace("_", "-") for entry in pkgutil.iter_modules(self._path) if entry.ispkg})
+        return sorted({name.replace("_", "-") for name, is_folder in _listed(tuple(self._path)) if is_folder})
 
     def _file(self, name: str) -> str:
         return name.replace("-", "_")

@@ -1,4 +1,7 @@
-"""Where the shipped models and data sets are: inside the installed package, or beside it in a checkout."""
+"""Where the shipped models and data sets are: inside the installed package, or beside it in a checkout.
+
+Presets of microscopes are always inside.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from srredsim.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parent
 SHIPPED = PACKAGE / "_shipped"  # the wheel puts models/ and data/ here
+MICROSCOPES = PACKAGE / "microscopes"
 DESCRIPTIONS = {"models": "recipe.yaml", "data": "dataset.yaml"}  # a folder that has this file is an entry
 WORDS = {"models": "model", "data": "data set"}
 
@@ -55,6 +59,11 @@ def unknown(what: str, name: str, names: list[str]) -> str:
     nearest = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return f"no {what} called {name!r}; {there_are}{hint}"
+
+
+def microscopes() -> list[str]:
+    """Names of the microscopes of which something is known, sorted; see `srredsim.io.microscope`."""
+    return sorted(path.stem for path in MICROSCOPES.glob("*.yaml"))
 
 
 def install(extra: str) -> str:

@@ -18,6 +18,8 @@ from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.io.stored import COMPRESS, writer_of
+from srredsim.optics.sampling import SCALE
+from srredsim.stripes import written
 
 if TYPE_CHECKING:
     from srredsim.reconstruction.planes import Channel
@@ -175,6 +177,30 @@ class Image(NDArrayOperatorsMixin):
         ):
             for position in np.ndindex(*planes.shape[:3]):
                 writer[position] = planes[position]
+        return path
+
+    def save_parameters(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the stripes that `srredsim.reconstruct` has found, for another stack or another program.
+
+        Parameters
+        ----------
+        path : path
+            Ends with .yaml, or with .xml as settings of fairSIM, .cfg or .txt as a configuration of cudasirecon: see
+            `srredsim.stripes.written`. ``parameters`` of another reconstruction takes each of them.
+        overwrite : bool
+            Replace a file that is there.
+
+        Raises
+        ------
+        InputError
+            If the image is not one of `srredsim.reconstruct`, or if such a file cannot say what was found.
+        """
+        path = Path(checks.path("path", path))
+        if not {"pattern", "optics", "channels"} <= self.found.keys():
+            raise InputError(f"`parameters` are found by reconstruct; {self.name} has none")
+        text = written.text_of(self.found, path, max(self.planes.shape[-2:]) // SCALE)
+        with io.atomic(path, overwrite) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
         return path
 
     def __len__(self) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from srredsim.zoo.chain import Chain
 
 Stack: TypeAlias = RawStack | Image | ArrayLike | str | PathLike[str]
+Progress: TypeAlias = Callable[[int, int], None]  # called with what is done, and with all
 
 
 class OfReading(TypedDict, total=False):
@@ -39,10 +40,12 @@ class OfReading(TypedDict, total=False):
     accept_incomplete: bool
     stack: bool
     rolling: bool
+    pattern: str | None
     scene: int | None
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | Sequence[float] | None
+    microscope: str | Path | None
     axes: str | None
 
 
@@ -78,8 +81,7 @@ def plain_images(data: Stack, given: Mapping[str, Any], smallest: int) -> RawSta
         return io.plain_images(*_opened(data, given), reading, smallest)
     if data.pattern.frames > 1:
         raise InputError(
-            f"this is a raw stack of {data.pattern.angles} angles x {data.pattern.phases} phases, not a widefield"
-            " image; reconstruct and predict take it"
+            f"this is a raw stack of {data.pattern}, not a widefield image; reconstruct and predict take it"
         )
     _reading(given).refuse_of_stacks("these are widefield images")
     return _told(data, given)
@@ -107,7 +109,9 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "accept_incomplete",
         "stack",
         "rolling",
+        "pattern",
         "scene",
+        "microscope",
         "axes",
     ):
         if given.get(name):

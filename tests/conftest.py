@@ -1,9 +1,11 @@
 """What the tests share. Nothing here touches the user's own cache, home or screen."""
 
+import functools
 import gc
 import hashlib
 import os
 import sys
+import typing
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -40,6 +42,15 @@ def pytest_collection_finish():
     gc.set_threshold(10_000, 10, 10)
     if "tensorflow" in sys.modules:  # to make a graph better takes longer than the few times that it runs here
         sys.modules["tensorflow"].config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    if sys.version_info < (3, 12):  # which remembers by itself what a protocol asks for; TensorFlow asks all the time
+        typing._get_protocol_attrs = functools.lru_cache(None)(typing._get_protocol_attrs)
+
+
+def pytest_collection_modifyitems(items):
+    """Worker by worker, a file stays together, and the tests of the networks, which share what takes long to build."""
+    for item in items:
+        group = item.path.parent.name if item.path.parent.name == "networks" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True, scope="session")

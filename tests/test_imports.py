@@ -24,6 +24,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "checks",
         "documents",
         "processes",
+        "threads",
         "normalise",
         "tiling",
         "picture",

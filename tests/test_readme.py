@@ -2,10 +2,9 @@
 
 import json
 import re
-import shlex
-from pathlib import Path
 
 import pytest
+from told import ROOT, arguments_of, commands, text_of
 
 from srredsim import inputs, resources
 from srredsim.cli.main import parser
@@ -16,21 +15,9 @@ from srredsim.io import read_image
 from srredsim.zoo import models, recipe
 
 SAMPLE = "tubulin_3x5_low_light.tif"
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)  # language, text
-SHELL = [text.replace("\\\n", " ") for language, text in BLOCKS if not language]
-COMMANDS = [line.split("#")[0].strip() for text in SHELL for line in text.splitlines()]
+README = text_of("README.md")
+COMMANDS = commands("README.md")
 FROM_PYTHON = re.search(r"^## From Python\n.*?^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[1]
-
-
-def arguments_of(command: str) -> list[str] | None:
-    words = shlex.split(command)
-    if words and words[0] == "srredsim":
-        return words[1:]
-    if len(words) > 1 and words[0].endswith("python") and words[1] in ("train.py", "predict.py"):
-        return [words[1].removesuffix(".py"), *words[2:]]
-    return None
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if arguments_of(command)])

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import srredsim
 from srredsim import discriminators, engines, evaluation, inputs, losses, metrics, networks, resources
 from srredsim.checkpoints import originals
 from srredsim.cli import commands
@@ -230,6 +231,16 @@ def test_a_file_format(adds, tmp_path):
     assert formats.open_source(tmp_path / "one.ramp").plane(1)[0, 0] == 1
     with pytest.raises(InputError, match="a ramp"):
         formats.open_source(tmp_path / "one.txt")
+
+
+def test_a_microscope(tmp_path, monkeypatch, run):
+    (tmp_path / "mine.yaml").write_text("about: ours\norder: ZAP\nangles: 3\nphases: 3\n")
+    monkeypatch.setattr(resources, "MICROSCOPES", tmp_path)
+    raw = np.arange(18)[:, None, None] + np.zeros((18, 5, 4))
+    stack = srredsim.read(raw, microscope="mine")
+    np.testing.assert_array_equal(stack.raw(z=1)[..., 0, 0], [[1, 7, 13], [3, 9, 15], [5, 11, 17]])
+    status, out, _ = run("inspect", "--help")
+    assert (status, "there are mine" in " ".join(out.split())) == (0, True)
 
 
 def test_a_kind_of_input(adds):

@@ -13,12 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from srredsim import resources
 from srredsim.cli.looked_up import Choices, constant
 from srredsim.errors import short
 
 Record = TypeVar("Record")
 
 ORDERS = Choices("srredsim.io.wanted:ORDERS")
+PATTERNS = Choices("srredsim.optics.illumination:PATTERNS")
 OF_PLANES = Choices("srredsim.io.wanted:OF_PLANES")
 WIDEFIELD_FRAMES = Choices("srredsim.io.wanted:WIDEFIELD_FRAMES")
 OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
@@ -110,9 +112,17 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
         "of the frames, what changes fastest first: {choices}; left out: from the file, or the first of these;"
         " of widefield and confocal planes that the file does not name: Z (left out) or T"
     )
+    known = "what is known of it, where neither the file nor another flag says: order, angles, phases, NA; FILE.yaml of"
+    parser.add_argument(
+        "--microscope",
+        metavar="NAME|FILE.yaml",
+        help=f"{known} such keys, or of srredsim calibrate; there are {', '.join(resources.microscopes())}",
+    )
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
     parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
     parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
+    pattern = "{choices}: the second has three directions of stripes at once, in 7 frames; left out: the frames tell"
+    parser.add_argument("--pattern", choices=PATTERNS, metavar="PATTERN", help=pattern)
     widefield = "of each group of frames is a widefield frame, {choices}; left out: none"
     parser.add_argument("--widefield-frame", choices=WIDEFIELD_FRAMES, metavar="WHICH", help=widefield)
     parser.add_argument("--trailing-widefield", action="store_true", help="the same as --widefield-frame last")

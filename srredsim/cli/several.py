@@ -84,7 +84,7 @@ def _found(arguments: Any, failures: list[dict], of_stacks: bool) -> Iterator[Pa
     stack = getattr(arguments, "stack", False)
     if stack and (files := [path for path in arguments.inputs if not path.is_dir()]):
         raise InputError(f"`stack` takes folders, whose files are the frames of one stack; {files[0]} is none")
-    alone = not of_stacks or not hasattr(arguments, "stack") or arguments.order == "tiled"
+    alone = not of_stacks or not hasattr(arguments, "stack") or _order(arguments) == "tiled"
     for given in arguments.inputs:
         try:
             paths = io.find([given], terminal.note, known, stack=stack, frames_alone=alone)
@@ -92,6 +92,14 @@ def _found(arguments: Any, failures: list[dict], of_stacks: bool) -> Iterator[Pa
             _fail(failures, given, problem, arguments.debug)
             continue
         yield from paths
+
+
+def _order(arguments: Any) -> str | None:
+    """The order of the frames that is told, or else that of the microscope."""
+    from srredsim.io import microscope
+
+    known = getattr(arguments, "microscope", None)
+    return arguments.order or (microscope.load(known).order if known else None)
 
 
 def _scenes(arguments: Any, path: Path) -> list[int | None]:

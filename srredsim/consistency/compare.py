@@ -29,7 +29,7 @@ itself fitted to these frames, as a Wiener image is, has a residual somewhat bel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -47,7 +47,8 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
 from srredsim.stripes.parameters import Parameters, seen_from
-from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.preprocess import levels_of
+from srredsim.threads import in_threads
 from srredsim.tiling import Tile, magnified, tiles
 
 SURE = 5.0  # standard deviations: chance reaches it less than once in a field of 512 x 512 pixels
@@ -61,16 +62,17 @@ SMALLEST_JUDGED = 32  # raw pixels
 TILE = 512  # raw pixels, side of what is compared at once: bounds the memory; each has fits of its own
 SEAM = 6  # raw pixels of context beyond what a window does not judge
 FARTHEST = 0.25  # periods, by which an error of k may have moved the stripes in a corner
+STRIP = 256  # rows of an image that are looked at at once
 HALO_UM = 0.4  # from an error, where it may leave one of the other sign
 
 
 @dataclass(frozen=True)
 class AngleFit:
-    """What was fitted to the frames of one angle."""
+    """What was fitted to the frames of one angle, or to those of several at once."""
 
     gain: float  # brightness of the frames over that of the image
     contrasts: tuple[float, ...]  # contrast of the stripes of each order, if the image is true
-    moved_periods: float  # by which the fit moved the stripes in a corner of the field
+    moved_periods: float  # by which the fit moved the stripes in a corner of the field, at most
 
 
 @dataclass(frozen=True)
@@ -153,16 +155,19 @@ class Maps:
         bright = max(float(np.percentile(self.in_focus[known], BRIGHT_PERCENT)), 1e-30)
         large = _fine(known & (self.excess > (LARGE * bright) ** 2))
         residual[~known] = np.nan
-        score = np.where(_fine(known), self.score, np.nan)
+        score, here = self.score, _fine(known)
+        score[~here] = np.nan
         gain = float(np.mean([angle.gain for angle in angles]))  # brightness of the frames over that of the image
-        grainy = _fine(known) & (gain * self.grain > GRAINY * bright)
+        grainy = self.grain > GRAINY * bright / max(gain, 1e-30)
+        grainy &= here
+        (unsupported, missing), squares = _flagged(score, pixel_size_um)
         return Consistency(
             summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
-            structure=float(np.nanmean(score**2, dtype=float)),
+            structure=squares / max(int(np.count_nonzero(here)), 1),
             residual=_fine(residual),
             score=score,
-            unsupported=_flagged(-score, pixel_size_um) & large | grainy,
-            missing=_flagged(score, pixel_size_um) & large,
+            unsupported=unsupported & large | grainy,
+            missing=missing & large,
             grainy=grainy,
             noise=noise,
             damping_factor=damping_factor,
@@ -173,8 +178,9 @@ class Maps:
 class Comparison:
     """Frames of a window against its image, one angle after the other, and the sums that the maps are made of."""
 
-    def __init__(self, raw: np.ndarray, view: View, noise: NoiseLine):
+    def __init__(self, raw: np.ndarray, view: View, noise: NoiseLine, stripes: Sequence[Stripes]):
         self.raw, self.view, self.noise = raw, view, noise
+        self.of_vectors = [each.of_vectors for each in stripes]
         self.fits: list[Fit] = []
         self.squares = np.zeros(view.shape, np.float32)  # sum of R^2, over the variance that weighs
         self.expected = np.zeros(view.shape, np.float32)  # the same if there is nothing but noise
@@ -186,7 +192,7 @@ class Comparison:
         """(number of the angle, R / v (phases, y, x)) of the whole field, 0 at the border."""
         for number, parts in enumerate(all_parts):
             parts, frames = self.view.of(parts), self.view.of(self.raw[number])
-            found = fit(frames, parts, self.view, self.noise)
+            found = fit(frames, parts, self.view, self.noise, self.of_vectors[number])
             model = found.in_focus(parts)
             self.in_focus += model.sum(axis=0)
             residuals = frames - model - found.out_of_focus()
@@ -251,14 +257,13 @@ def consistency(
     lens = parameters.lens(transfer)
     factor = fitted_damping(raw, image, lens, noise, unapodised)
     microscope = Microscope(lens.damped(factor), noise, unapodised)
-    stripes, prepared = stripes_of(parameters), prepare(raw)
+    stripes, levels = stripes_of(parameters), levels_of(raw)
     maps, fits = Maps.of(raw.shape[2:]), []
     context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
     for part in tiles(raw.shape[2:], TILE, context):
         corner_um = np.array([side.start * transfer.pixel_size_um for side in part.window])
-        frames, seen = (each[:, :, *part.window] for each in (raw, prepared.frames))
-        shown = image[magnified(part.window, SCALE)]
-        grain = grain_of(replace(prepared, frames=seen), shown, seen_from(parameters, corner_um), lens, unapodised)
+        frames, shown = raw[:, :, *part.window], image[magnified(part.window, SCALE)]
+        grain = grain_of(levels.prepared(frames), shown, seen_from(parameters, corner_um), lens, unapodised)
         found, fitted = _compared(frames, shown, [each.seen_from(*corner_um) for each in stripes], microscope)
         maps.place(replace(found, grain=grain), part)
         fits.append(fitted)
@@ -280,14 +285,14 @@ def _compared(
     view = View(raw.shape[2:], transfer.pixel_size_um)
     parts_of_angles = Forward(view.whole, transfer, stripes, filter_of=unapodised).parts(image)
     moves = [
-        view.limited(fit(view.of(frames), view.of(parts), view, noise).k_error_per_um, FARTHEST)
-        for frames, parts in zip(raw, parts_of_angles, strict=True)
+        view.limited(fit(view.of(frames), view.of(parts), view, noise, each.of_vectors).k_error_per_um, FARTHEST)
+        for frames, parts, each in zip(raw, parts_of_angles, stripes, strict=True)
     ]
     stripes = [each.with_k_error(move) for each, move in zip(stripes, moves, strict=True)]
     forward = Forward(view.whole, transfer, stripes, filter_of=unapodised)
     # back to points of the object, not to the finest detail that an image may have: the apodisation stays
     back = Forward(view.whole, transfer, stripes)
-    comparison = Comparison(raw, view, noise)
+    comparison = Comparison(raw, view, noise, stripes)
     score = back.adjoint_of_angles(comparison.weighted_residuals(forward.parts(image)))
     score /= np.maximum(_scatter(comparison, back), 1e-30)
     angles = [
@@ -338,11 +343,24 @@ def _unapodised(parameters: Parameters, transfer: Transfer) -> Callable[[np.ndar
     return factor
 
 
-def _flagged(score: np.ndarray, pixel_size_um: float) -> np.ndarray:
-    """Where a score is sure, and no mere halo: less than half of an error of the other sign close by."""
-    reach = 2 * round(SCALE * HALO_UM / pixel_size_um) + 1
-    beside = ndimage.maximum_filter(-np.nan_to_num(score), reach)
-    return (score > SURE) & (score > beside / 2)
+def _flagged(score: np.ndarray, pixel_size_um: float) -> tuple[tuple[np.ndarray, np.ndarray], float]:
+    """Where a score of either sign, negative first, is sure and no halo of another close by; and its sum of squares."""
+    reach = round(SCALE * HALO_UM / pixel_size_um)
+    flagged = np.zeros((2, *score.shape), bool)
+
+    def some(start: int) -> float:
+        rows = slice(start, min(start + STRIP, len(score)))
+        first = max(start - reach, 0)
+        around = np.nan_to_num(score[first : rows.stop + reach])
+        inside = slice(start - first, rows.stop - first)
+        for number, sign in enumerate((-1, 1)):
+            beside = ndimage.maximum_filter(-sign * around, 2 * reach + 1)[inside]
+            found = sign * around[inside]
+            flagged[number, rows] = (found > SURE) & (found > beside / 2)
+        return float(np.sum(np.square(around[inside]), dtype=float))
+
+    squares = in_threads(some, range(0, len(score), STRIP))
+    return (flagged[0], flagged[1]), sum(squares)
 
 
 def _fine(image: np.ndarray) -> np.ndarray:

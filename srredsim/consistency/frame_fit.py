@@ -26,7 +26,7 @@ class Fit:
     constants: np.ndarray  # (phases,)
     haze: np.ndarray  # (y, x)
     variance: np.ndarray  # (y, x), smoothed a little: what weighs the pixels
-    k_error_per_um: np.ndarray  # (2,), of the first order: what is left of it in the parts
+    k_error_per_um: np.ndarray  # (angles, 2), of the first orders: what is left of it in the parts
 
     def in_focus(self, parts: np.ndarray) -> np.ndarray:
         return np.tensordot(self.weights.astype(np.float32), parts, axes=1)
@@ -40,8 +40,12 @@ class Fit:
         return tuple((np.hypot(cosines, sines).mean(axis=0) / self.weights[:, 0].mean()).tolist())
 
 
-def fit(frames: np.ndarray, parts: np.ndarray, view: View, noise: NoiseLine) -> Fit:
+def fit(
+    frames: np.ndarray, parts: np.ndarray, view: View, noise: NoiseLine, of_vectors: np.ndarray | None = None
+) -> Fit:
     """Explain the frames of one angle by the parts of an image, as well as anything can; both inside the view.
+
+    ``of_vectors`` (orders, angles) is that of `srredsim.reconstruction.forward.Stripes`; left out: of one angle.
 
     The mean of the frames is fitted where it is not smooth, since haze is; what is smooth in the rest is haze. Then
     each frame's difference from the mean is fitted by the same parts, the haze and a constant, the smooth included:
@@ -62,12 +66,13 @@ def fit(frames: np.ndarray, parts: np.ndarray, view: View, noise: NoiseLine) -> 
     across = products[of_known, of_levers]
     levers = products[of_levers, of_levers] - across.T @ _solved(products[of_known, of_known], across)
     rest = products[of_levers, of_differences] - across.T @ found
-    turns = [_turning(each) for each in weights]
+    of_vectors = np.arange(1, len(parts) // 2 + 1)[:, None] if of_vectors is None else of_vectors
+    turns = [_turning(each, of_vectors) for each in weights]
     k_error_per_um = _solved(
         sum(turn.T @ levers @ turn for turn in turns),
         sum(turn.T @ each for turn, each in zip(turns, rest.T, strict=True)),
     )
-    return Fit(weights, 1 + found[count], found[count + 1], haze, variance, k_error_per_um)
+    return Fit(weights, 1 + found[count], found[count + 1], haze, variance, k_error_per_um.reshape(2, -1).T)
 
 
 def _mean_and_haze(
@@ -124,13 +129,12 @@ def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     return inverse @ right
 
 
-def _turning(weights: np.ndarray) -> np.ndarray:
-    """(2 modulated parts, 2): a frame's change with k0 (y, x), as a mixture of its modulated parts times position.
+def _turning(weights: np.ndarray, of_vectors: np.ndarray) -> np.ndarray:
+    """(2 modulated parts, 2 angles): a frame's change with the k0 of the angles, those in y and then those in x.
 
-    A frame has ``C cos + S sin`` of the phase ``2 pi b k0 r``, whose derivative is ``2 pi b r (S cos - C sin)``.
+    As a mixture of its modulated parts times position in y, and then in x: a frame has ``C cos + S sin`` of the phase
+    ``2 pi b k0 r``, whose derivative is ``2 pi b r (S cos - C sin)``.
     """
-    cosines, sines = weights[1::2], weights[2::2]
-    orders = np.arange(1, len(cosines) + 1)
-    change = 2 * np.pi * np.stack([orders * sines, -orders * cosines], axis=1).ravel()
-    none = np.zeros_like(change)
-    return np.stack([np.concatenate([change, none]), np.concatenate([none, change])], axis=1)
+    cosines, sines = weights[1::2, None], weights[2::2, None]
+    change = 2 * np.pi * np.stack([of_vectors * sines, -of_vectors * cosines], axis=1)
+    return np.kron(np.eye(2), change.reshape(2 * len(cosines), of_vectors.shape[1]))

@@ -66,7 +66,7 @@ def grain_of(
     told = canvas.lower > TOLD * canvas.lower.max()
     passed = np.where(told, canvas.lower, np.float32(np.inf))  # L; divided by it, the noise is the same everywhere
     power = _smooth(np.abs(shown * unapodised(frequency)) ** 2 * np.where(told, canvas.lower, 0.0))
-    seen = _smooth(np.abs(fft.rfft2(canvas.upper, workers=WORKERS)) ** 2 / passed)
+    seen = _smooth(np.abs(canvas.spectrum()) ** 2 / passed)
     objects = np.maximum(seen - SCALE**4 * noise * _smooth(told.astype(np.float32)), 0.0)
     deviation = seen / np.sqrt(INDEPENDENT * SMOOTH**2)
     relative = frequency / lens.cutoff_per_um

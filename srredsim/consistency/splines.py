@@ -33,11 +33,14 @@ class View:
         return self.splines[0].shape[1] * self.splines[1].shape[1]
 
     def periods(self, k_per_um: np.ndarray) -> float:
-        """By how much waves that agree in the middle are apart in a corner, if their vectors (y, x) differ by this."""
-        return float(np.abs(k_per_um) @ np.array(self.shape) / 2 * self.pixel_size_um)
+        """By how much waves that agree in the middle are apart in a corner, if their vectors (y, x) differ by this.
+
+        Of several waves the most.
+        """
+        return float(np.max(np.abs(k_per_um) @ np.array(self.shape)) / 2 * self.pixel_size_um)
 
     def limited(self, k_per_um: np.ndarray, periods: float) -> np.ndarray:
-        """The same difference of vectors, or the part of it that makes so many periods."""
+        """The same differences of vectors, or the part of them that makes so many periods."""
         return k_per_um * min(1.0, periods / max(self.periods(k_per_um), 1e-30))
 
     def of(self, images: np.ndarray) -> np.ndarray:

@@ -92,8 +92,10 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
 
 
 def open(source: Source, path: Path | None, model: LoadedModel, reading: Reading) -> RawStack:
-    """The stack as angles and phases that the model takes; of a file that names neither, the model decides."""
-    decided = replace(reading, angles=reading.angles or model.angles, phases=reading.phases or model.phases)
+    """The stack as angles and phases that the model takes; where nobody else says which, the model decides."""
+    decided = reading
+    if reading.microscope is None:
+        decided = replace(reading, angles=reading.angles or model.angles, phases=reading.phases or model.phases)
     try:
         stack = raw_stack(source, path, decided)
     except InputError:

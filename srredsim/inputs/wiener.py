@@ -125,12 +125,14 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
     """The stripes are found for the Wiener image: nothing else has to find any."""
     from srredsim.optics.transfer import transfers_of
     from srredsim.reconstruction.planes import found_in
+    from srredsim.stripes.given import Known
     from srredsim.stripes.measure import remeasured
 
     transfers, channels = transfers_of(stack), []
+    known = Known(hexagonal=stack.pattern.hexagonal)
 
     def at_the_first_time(slice_: Sharpest) -> Parameters:
-        channel = found_in(slice_.prepared(), transfers[slice_.channel], slice_.channel)
+        channel = found_in(slice_.prepared(), transfers[slice_.channel], slice_.channel, known)
         channels.append(channel)
         if stack.sizes["T"] == 1:
             return channel.parameters
@@ -157,6 +159,7 @@ class Planes:
 
         raw, prepared, stripes, channel = self.known(position)
         image, _ = reconstruct(prepared, stripes, channel.transfer, attenuation=unlearned(channel.haze))
+        del prepared  # large, and all that it is for is done
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling, transfer = self._survey.scalings[position], self._transfers[position[1]]
         cleaned_image = cleaned(self._network, image, widefield, scaling, transfer, self._tile)
@@ -186,7 +189,10 @@ class Planes:
             prepared, stripes = prepared_plane(self._stack, position, raw), channel.parameters
             if self._stack.sizes["T"] > 1:
                 stripes = remeasured(stripes, prepared.frames, channel.transfer)
-            self._moment = _Moment((t, c), raw, prepared, stripes)
+            moment = _Moment((t, c), raw, prepared, stripes)
+            if self._stack.sizes["Z"] == 1:  # nobody will ask again
+                return moment
+            self._moment = moment
         return self._moment
 
 
@@ -222,9 +228,9 @@ def cleaned(
     (2y, 2x) float32 ndarray
         In the units of the frames, above background.
     """
-    from srredsim.reconstruction.channels import channels
+    from srredsim.reconstruction.channels import parted
 
-    return scaling.undo_gain(network.in_tiles(channels(image, widefield, scaling, transfer), tile))
+    return scaling.undo_gain(network.in_tiles(parted(image, widefield, scaling, transfer), tile))
 
 
 def of_pair(

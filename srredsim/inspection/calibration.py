@@ -87,6 +87,8 @@ def look_at(name: str, stack: RawStack, channel: int = 0, camera: KnownCamera = 
     z, first = sharpest_slice(stack, channel)
     prepared = prepared_mean(stack, channel, z, first)
     found = found_in(prepared, transfer, channel).parameters
+    if found.at_once > 1:
+        raise InputError("the pattern is hexagonal: microscopes are calibrated from stacks of stripes")
     if doubts := watch.doubts():
         raise InputError(doubts[0].removeprefix("warning: "))
     missing = [str(n) for n, angle in enumerate(found.angles, start=1) if angle.status == "failed"]

@@ -14,6 +14,7 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError, not_finite
 from srredsim.hot_pixels import Repaired, as_recorded
 from srredsim.inspection import verdicts
+from srredsim.inspection.fits import SMALLEST, Fits, middle
 from srredsim.inspection.raw_checks import (
     Movement,
     clipped_pixels,
@@ -23,7 +24,7 @@ from srredsim.inspection.raw_checks import (
     movement,
     structures,
 )
-from srredsim.inspection.readings import SMALLEST, Fits, middle
+from srredsim.inspection.slips import slip
 from srredsim.inspection.verdicts import Check
 from srredsim.io.alternatives import EXCHANGED
 from srredsim.io.raw import Frames
@@ -33,7 +34,6 @@ from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.noise.whiteness import only_rounding, whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
 
@@ -71,28 +71,22 @@ def checked(
     """
     position = middle_position(stack, channel)
     field = field_of(stack, position)
-    report: dict = {
-        "channel": channel,
-        "time": position[0],
-        "z": position[2],
-        "pixels_checked": list(field.raw.shape[2:]),
-        "order_checked": None,
-        "checks": [],
-        "cutoff_per_um": None,
-        "stripes": None,
-    }
+    report = _nothing_known(channel, position, field)
     if position in gone:
         return report | {"checks": [check.report() for check in noticed]}
+    known = list(noticed)
     try:
         _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
+        known.append(order)
         if better:
             other = others[better]
             field = field_of(other, middle_position(other, min(channel, other.sizes["C"] - 1)))
             report["order_checked"] = better
         prepared = prepare(field.raw)
     except InputError as problem:
-        return report | {"checks": [verdicts.not_checked("raw frames", str(problem)).report()]}
+        known.append(verdicts.not_checked("raw frames", str(problem)))
+        return report | {"checks": [check.report() for check in known]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     recorded, white = field.raw, _whiteness(field.raw)
     spectrum = noise_spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
@@ -101,15 +95,18 @@ def checked(
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
-    parameters = estimate(prepared, transfer) if transfer and field.raw.shape[1] >= 3 else None
+    parameters = None
+    if transfer and field.raw.shape[1] >= 3:
+        parameters = estimate(prepared, transfer, hexagonal=stack.pattern.hexagonal)
     bleaching = verdicts.bleaching(light)
-    contrast = verdicts.told_from_noise(_contrast(field.raw, noise), white, spectrum)
+    orders = 3 if parameters and parameters.at_once > 1 else None
+    contrast = verdicts.told_from_noise(_contrast(field.raw, noise, orders), white, spectrum)
     checks = [
-        *noticed,
-        order,
+        *known,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
-        *_of_the_pattern(field.raw, contrast, _stripes(parameters, lacking, bleaching)),
+        contrast,
+        *_stripes(parameters, lacking, bleaching),
         verdicts.evenness(light),
         bleaching,
         *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),
@@ -121,6 +118,19 @@ def checked(
         "movement": _movement(moved),
         "cutoff_per_um": transfer.cutoff_per_um if transfer else None,
         "stripes": parameters.report() if parameters else None,
+    }
+
+
+def _nothing_known(channel: int, position: tuple[int, int, int], field: Field) -> dict:
+    return {
+        "channel": channel,
+        "time": position[0],
+        "z": position[2],
+        "pixels_checked": list(field.raw.shape[2:]),
+        "order_checked": None,
+        "checks": [],
+        "cutoff_per_um": None,
+        "stripes": None,
     }
 
 
@@ -185,18 +195,13 @@ def _whiteness(raw: np.ndarray) -> float:
     return 0.0 if only_rounding(raw[0, 0]) else whiteness(raw)
 
 
-def _contrast(raw: np.ndarray, noise: NoiseLine) -> Check:
+def _contrast(raw: np.ndarray, noise: NoiseLine, orders: int | None) -> Check:
     phases = raw.shape[1]
     if phases < 3:
         return verdicts.not_checked("contrast of the stripes", f"{MORE_PHASES}; got {phases}")
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
-    value = float(np.mean(contrast_to_noise(raw, noise)[bright], dtype=np.float64))
-    return verdicts.contrast(value, phases)
-
-
-def _of_the_pattern(raw: np.ndarray, contrast: Check, stripes: list[Check]) -> list[Check]:
-    """Verdicts on stripes; others, where the pattern is hexagonal."""
-    return verdicts.hexagonal() if hexagonal(raw) else [contrast, *stripes]
+    value = float(np.mean(contrast_to_noise(raw, noise, orders)[bright], dtype=np.float64))
+    return verdicts.contrast(value, phases, orders)
 
 
 def _stripes(parameters: Parameters | None, lacking: str, bleaching: Check) -> list[Check]:
@@ -213,7 +218,10 @@ def _order(
     angles, phases = field.raw.shape[:2]
     if angles < 2 or phases < 3:
         return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart"), None
-    return verdicts.frame_order(*Fits().better(others, stack, position[1]), EXCHANGED)
+    fits = Fits()
+    order, better = verdicts.frame_order(*fits.better(others, stack, position[1]), EXCHANGED)
+    found = None if better else slip(fits, stack)
+    return (verdicts.slipped(order, found) if found else order), better
 
 
 def _finite(value: float) -> float | None:

@@ -62,7 +62,7 @@ def picture(stack: RawStack, path: str | Path | BinaryIO, report: dict[str, Any]
     place = ((left + NUMBERS[0]) / width, (bottom + NUMBERS[1]) / height, across / width, (up - NUMBERS[1]) / height)
     _light(figure.add_axes(place), report["frame_means"][0])
     for angle in range(shown):
-        _spectrum(sheet, panel(1, angle), raw[angle], angle, stack.optics.pixel_size_um, channel)
+        _spectrum(sheet, panel(1, angle), raw, angle, stack.optics.pixel_size_um, channel)
     for number, check in enumerate(channel["checks"]):
         y = (LINE * (len(channel["checks"]) - number) - LINE / 2 + GAP) / height
         style = {"fontsize": 8, "va": "center", "parse_math": False}
@@ -147,11 +147,12 @@ def _light(axes: Any, means: list[list[float | None]]) -> None:
 
 
 def _spectrum(
-    sheet: Sheet, panel: Place, frames: np.ndarray, angle: int, pixel_size_um: float | None, channel: dict[str, Any]
+    sheet: Sheet, panel: Place, raw: np.ndarray, angle: int, pixel_size_um: float | None, channel: dict[str, Any]
 ) -> None:
     from matplotlib.colors import Normalize
 
-    spectrum = _reduced(mean_spectrum(middle(frames)))
+    angles = len(raw)
+    spectrum = _reduced(mean_spectrum(middle(raw[angle])))
     low, high = np.percentile(spectrum, (20, 99.95))
     nyquist = 0.5 / (pixel_size_um or 1.0)
     sheet.image(panel, spectrum, "magma", Normalize(low, max(high, low + 1e-9)))
@@ -159,16 +160,25 @@ def _spectrum(
     if reach := frequency(channel, "cutoff"):
         sheet.lines([_ring(panel, nyquist, (0.0, 0.0), reach)], "white", 0.7, within=panel, alpha=0.8)
     if channel["stripes"] and not channel["order_checked"]:
-        found = channel["stripes"][angle]
-        title += f": {found['status']}"
-        if found["status"] != "failed":
-            for order, colour in zip(found["orders"], ORDER_COLOURS, strict=False):
-                ky, kx = frequency(order, "k")
-                rings = [_ring(panel, nyquist, (sign * ky, sign * kx), nyquist / 14) for sign in (1, -1)]
-                style = "-" if order["status"] == "measured" else ":"
-                sheet.lines(rings, colour, 1.2, within=panel, linestyles=style)
-            title += f", {length(found['orders'][-1], 'line_spacing')}"
+        at_once = len(channel["stripes"]) // angles
+        every = channel["stripes"][angle * at_once : (angle + 1) * at_once]
+        title = title if at_once == 1 else "hexagonal pattern"
+        title += ": " + ", ".join(dict.fromkeys(found["status"] for found in every))
+        for found in every:
+            if found["status"] != "failed":
+                _orders(sheet, panel, nyquist, found["orders"])
+        spacings = [length(each["orders"][-1], "line_spacing") for each in every if each["status"] != "failed"]
+        title += "".join(f", {spacing}" for spacing in spacings[:1])
     _titled(sheet, panel, title)
+
+
+def _orders(sheet: Sheet, panel: Place, nyquist: float, orders: list[dict[str, Any]]) -> None:
+    """Rings on the orders of an angle."""
+    for order, colour in zip(orders, ORDER_COLOURS, strict=False):
+        ky, kx = frequency(order, "k")
+        rings = [_ring(panel, nyquist, (sign * ky, sign * kx), nyquist / 14) for sign in (1, -1)]
+        style = "-" if order["status"] == "measured" else ":"
+        sheet.lines(rings, colour, 1.2, within=panel, linestyles=style)
 
 
 def _ring(panel: Place, nyquist: float, k: tuple[float, float], radius: float) -> np.ndarray:

@@ -31,7 +31,7 @@ CLIPPED, PLATEAU = 10, 0.02  # pixels; share of the range below the highest valu
 # --- contrast of the stripes ------------------------------------------------------------------------------------------
 
 
-def contrast_to_noise(frames: np.ndarray, noise: NoiseLine) -> np.ndarray:
+def contrast_to_noise(frames: np.ndarray, noise: NoiseLine, orders: int | None = None) -> np.ndarray:
     r"""Modulation contrast-to-noise ratio (MCNR) at each pixel, mean over the angles.
 
     .. math:: \mathrm{MCNR} = \sqrt{\tfrac{1}{P} \sum_b |A_b|^2}, \qquad A_b = \sum_p x_p e^{-2 \pi i b p / P}
@@ -43,6 +43,8 @@ def contrast_to_noise(frames: np.ndarray, noise: NoiseLine) -> np.ndarray:
     ----------
     frames : (angles, phases, y, x) ndarray
         As recorded.
+    orders : int, optional
+        Of hexagonal patterns 3, as many as directions.
 
     References
     ----------
@@ -50,7 +52,7 @@ def contrast_to_noise(frames: np.ndarray, noise: NoiseLine) -> np.ndarray:
            highest phase frequency, which with a single slice is an order of the stripes itself.
     """
     phases = frames.shape[1]
-    orders = orders_of(phases)
+    orders = orders or orders_of(phases)
     total = np.zeros(frames.shape[2:], np.float32)
     for angle in frames:
         stable = noise.stabilised(angle.astype(np.float32))
@@ -66,12 +68,12 @@ def orders_of(phases: int) -> int:
     return 2 if phases >= 5 else 1
 
 
-def noise_only(phases: int) -> float:
+def noise_only(phases: int, orders: int | None = None) -> float:
     r"""MCNR where there are no stripes: the mean of a chi distribution, :math:`\Gamma(B + 1/2) / \Gamma(B)`.
 
-    0.886 for one order, 1.329 for two.
+    0.886 for one order, 1.329 for two, 1.662 for three.
     """
-    orders = orders_of(phases)
+    orders = orders or orders_of(phases)
     return gamma(orders + 0.5) / gamma(orders)
 
 

@@ -65,6 +65,7 @@ def inspect(
         "source": None if stack.source is None else str(stack.source),
         "notes": [*stack.notes, *_of_pixels(stack)],
         "sizes": stack.sizes,
+        "pattern": str(stack.pattern),
         "dtype": str(stack.array.dtype),
         "channel_names": None if stack.channel_names is None else list(stack.channel_names),
         "optics": {name: getattr(stack.optics, name) for name in IN_WORDS},

@@ -18,9 +18,9 @@ import numpy as np
 from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit, a_possible_one, the_best
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
+from srredsim.inspection.slips import Slip
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import NoiseSpectrum
-from srredsim.stripes.hexagonal import WORDS
 from srredsim.stripes.parameters import Parameters
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
@@ -33,6 +33,7 @@ STEPS_RAD = (0.2, 0.5)
 DEPTH = (0.2, 0.1)
 CLIPPED_SHARE = (1e-5, 1e-3)
 WHITE = (0.7, 0.3)
+ONE_PATTERN = "all frames have one pattern: there are no other angles to compare"
 SURE_BEYOND = 4.0  # standard deviations by which a movement exceeds its limit, or is none
 
 
@@ -106,6 +107,11 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 
 
+def slipped(order: Check, found: Slip) -> Check:
+    """Verdict on the order of frames that are not where they are read, from some place in the file on."""
+    return replace(order, verdict=BAD, number=f"{order.number}; {found.evidence}", advice=found.advice)
+
+
 def camera_noise(noise: NoiseLine, white: float, source: str, spectrum: NoiseSpectrum | None = None) -> Check:
     """Verdict on the noise; ``spectrum``, where the lens is known, has what was made white for the other checks."""
     verdict = _high_is_good(white, WHITE)
@@ -129,10 +135,12 @@ def told_from_noise(check: Check, white: float, spectrum: NoiseSpectrum | None) 
     return not_checked(check.name, "the noise of the camera is not in the frames any more")
 
 
-def contrast(value: float, phases: int) -> Check:
-    name, alone = "contrast of the stripes", noise_only(phases)
+def contrast(value: float, phases: int, orders: int | None = None) -> Check:
+    """Verdict on a contrast-to-noise of so many orders, or directions, of stripes; left out: as phases tell apart."""
+    name, alone = "contrast of the stripes", noise_only(phases, orders)
+    orders = orders or orders_of(phases)
+    words = f"{orders} order{'s' * (orders > 1)}"
     verdict = _high_is_good(value / alone, CONTRAST)
-    orders = f"{orders_of(phases)} order{'s' * (orders_of(phases) > 1)}"
     advice = (
         "give more light or a longer exposure, or label more densely; if there is light enough, look after the"
         " polarisation and the alignment of the beams"
@@ -141,7 +149,7 @@ def contrast(value: float, phases: int) -> Check:
         name,
         verdict,
         value,
-        f"{value:.2f} times the noise in bright structures, {orders}; noise alone reads {alone:.2f}",
+        f"{value:.2f} times the noise in bright structures, {words}; noise alone reads {alone:.2f}",
         f"good from {CONTRAST[0] * alone:.2f}, bad below {CONTRAST[1] * alone:.2f}",
         _advised(verdict, advice),
     )
@@ -185,7 +193,7 @@ def shift(movement: Movement) -> Check:
     name, limit = "movement", f"good to {SHIFT_PIXELS[0]:g} pixels, bad above {SHIFT_PIXELS[1]:g}"
     far, error = movement.farthest_pixels, max(movement.errors_pixels)
     if len(movement.shifts_pixels) < 2:
-        return not_checked(name, "there is one angle only")
+        return not_checked(name, ONE_PATTERN)
     if any(each is None for each in movement.shifts_pixels) or far is None or SURE_BEYOND * error > SHIFT_PIXELS[1]:
         return not_checked(name, "too little light or structure to tell how far the angles lie apart")
     verdict = _low_is_good(max(0.0, far - SURE_BEYOND * error), SHIFT_PIXELS)
@@ -198,7 +206,7 @@ def shift(movement: Movement) -> Check:
 def likeness(movement: Movement) -> Check:
     name, worst = "likeness of the angles", max(movement.differences)
     if len(movement.differences) < 2:
-        return not_checked(name, "there is one angle only")
+        return not_checked(name, ONE_PATTERN)
     verdict = _low_is_good(float(np.sqrt(max(worst**2 - movement.difference_by_noise**2, 0.0))), DIFFERENCE)
     advice = "keep focus and field the same for all angles, and check that each angle lights the field alike"
     return Check(
@@ -211,15 +219,6 @@ def likeness(movement: Movement) -> Check:
     )
 
 
-def hexagonal() -> list[Check]:
-    """Verdicts on a pattern that has no stripes of one direction, whose contrast says nothing of the light."""
-    advice = "use the software of the microscope for hexagonal patterns"
-    return [
-        not_checked("contrast of the stripes", "the pattern is hexagonal, and has another contrast than stripes"),
-        Check("stripes", BAD, 0, WORDS, "stripes", advice),
-    ]
-
-
 def stripes(parameters: Parameters) -> Check:
     name, limit = "stripes", f"good if in every angle, contrast from {DEPTH[0]:g}"
     statuses = [angle.status for angle in parameters.angles]
@@ -228,6 +227,8 @@ def stripes(parameters: Parameters) -> Check:
     ]
     found = len(depths)
     number = f"found in {found} of {len(statuses)} angles"
+    if parameters.at_once > 1:
+        number = f"a hexagonal pattern: found in {found} of {len(statuses)} directions that light the frames at once"
     if depths:
         number += f", contrast {' '.join(f'{depth:.2f}' for depth in depths)}"
     missing = [str(n) for n, status in enumerate(statuses, start=1) if status == "failed"]
@@ -247,10 +248,15 @@ def stripes(parameters: Parameters) -> Check:
 def phase_steps(parameters: Parameters, steady: bool) -> Check:
     """``steady``: the light was. Where it was not, frames of unequal light look like frames of uneven phases."""
     name, limit = "phase steps", f"good to {STEPS_RAD[0]:g} rad, bad above {STEPS_RAD[1]:g}"
-    known = [angle for angle in parameters.angles if angle.steps_status == "measured" and angle.status != "failed"]
+    known = [
+        (angle, times)
+        for group in parameters.groups
+        for times, angle in enumerate(group.angles, start=1)
+        if angle.steps_status == "measured" and angle.status != "failed"
+    ]
     if not known:
         return not_checked(name, "the stripes are too faint for their steps to be measured")
-    worst = max(float(np.std(steps_off(np.array(angle.steps_rad)))) for angle in known)
+    worst = max(float(np.std(steps_off(np.array(angle.steps_rad), times))) for angle, times in known)
     verdict = _low_is_good(worst, STEPS_RAD)
     if verdict != GOOD and not steady:
         return not_checked(name, f"{worst:.2f} rad off even steps, which the change of the light may feign")
@@ -258,9 +264,9 @@ def phase_steps(parameters: Parameters, steady: bool) -> Check:
     return Check(name, verdict, worst, f"{worst:.2f} rad off even steps (RMS)", limit, _advised(verdict, advice))
 
 
-def steps_off(steps_rad: np.ndarray) -> np.ndarray:
-    """How far the phases of an angle are from even steps, mean 0."""
-    even = 2 * np.pi * np.arange(len(steps_rad)) / len(steps_rad)
+def steps_off(steps_rad: np.ndarray, times: int = 1) -> np.ndarray:
+    """How far the phases of an angle are from even steps, mean 0; or from steps so many times as wide."""
+    even = 2 * np.pi * np.arange(len(steps_rad)) * times / len(steps_rad)
     off = np.angle(np.exp(1j * (steps_rad - even)))
     return off - off.mean()
 

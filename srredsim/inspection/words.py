@@ -18,7 +18,7 @@ def lines(report: dict[str, Any]) -> list[str]:
 
 def _file(report: dict[str, Any]) -> list[str]:
     sizes = report["sizes"]
-    text = [f"{sizes['A']} angles x {sizes['P']} phases of {sizes['Y']} x {sizes['X']} pixels, {report['dtype']}"]
+    text = [f"{report['pattern']} of {sizes['Y']} x {sizes['X']} pixels, {report['dtype']}"]
     outer = [(sizes[axis], name) for axis, name in (("T", "times"), ("C", "channels"), ("Z", "z-planes"))]
     text.append(", ".join(f"{n} {name}" for n, name in outer if n > 1) or "one raw stack")
     if report["channel_names"]:

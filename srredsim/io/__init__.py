@@ -19,6 +19,7 @@ from srredsim.io.whole import (
     no_space,
     refuse_existing,
     refuse_results,
+    refuse_unwritable,
     together,
     written,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "reads_planes",
     "refuse_existing",
     "refuse_results",
+    "refuse_unwritable",
     "remembering",
     "scene_numbers",
     "scenes",

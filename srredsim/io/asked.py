@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ import numpy as np
 from srredsim import checks, resources
 from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
+from srredsim.io import microscope
 from srredsim.io.files import beside, stem
+from srredsim.io.source import Source
 from srredsim.io.stored import COMPRESS
 from srredsim.io.wanted import OF_PLANES, Wanted
-from srredsim.optics import plausible
+from srredsim.optics import illumination, plausible
 
 COUNTS = ("angles", "phases", "scene")
 OF_RAW_STACKS = (
@@ -28,6 +30,8 @@ OF_RAW_STACKS = (
     "wavelength_em_um",
     "keep_hot_pixels",
     "rolling",
+    "pattern",
+    "microscope",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
 FORMATS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}  # endings of their names
@@ -51,6 +55,8 @@ class Reading:
     stack: bool = False  # the files of a folder are the frames of one stack
     scene: int | None = None  # number of one of several images in a file, from 1
     rolling: bool = False  # every angle of a time series makes an image, see `srredsim.io.rolling`
+    pattern: str | None = None  # one of `srredsim.optics.illumination.PATTERNS`; the frames tell
+    microscope: str | Path | None = None  # a preset or a file of one, see `srredsim.io.microscope`
 
     def __post_init__(self):
         for name in COUNTS:
@@ -62,11 +68,29 @@ class Reading:
             for one in value if isinstance(value, tuple) else [value]:
                 if one is not None:
                     plausible.check(name, checks.above_zero(name, one))
+        if self.pattern is not None:
+            checks.one_of("pattern", self.pattern, illumination.PATTERNS)
+        if self.pattern == "hexagonal":
+            self._fill_hexagonal()
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)
         checks.yes_or_no("rolling", self.rolling)
+        if self.microscope is not None:
+            microscope.load(self.microscope)  # what is wrong with it is said before a file is opened
+
+    def _fill_hexagonal(self) -> None:
+        """The counts of a hexagonal pattern, if they were left out."""
+        counts = 1, illumination.HEXAGONAL_FRAMES
+        given = self.angles or counts[0], self.phases or counts[1]
+        if given != counts or self.rolling:
+            raise InputError(
+                f"a hexagonal `pattern` is one angle of {counts[1]} phases, which light three directions at once: leave"
+                " out `angles`, `phases` and `rolling`"
+            )
+        object.__setattr__(self, "angles", counts[0])
+        object.__setattr__(self, "phases", counts[1])
 
     def refuse_of_stacks(self, taker: str) -> None:
         """InputError if something is told that only raw stacks have; ``taker`` says what takes none."""
@@ -90,6 +114,14 @@ class Reading:
     def frames(self) -> Wanted:
         widefield = self.widefield_frame or ("last" if self.trailing_widefield else None)
         return Wanted(self.order, self.angles, self.phases, widefield, self.channels)
+
+    def on_microscope(self, source: Source) -> tuple[Reading, Source, list[str]]:
+        """The same with what the microscope adds to it, that of a file which it adds to, and notes."""
+        if self.microscope is None:
+            return self, source, []
+        given = self.optics | vars(self.frames) | {"pattern": self.pattern}
+        optics, of_frames, notes = microscope.with_microscope(self.microscope, source, given)
+        return replace(self, **of_frames), replace(source, optics=optics), notes
 
 
 def _one_or_each(name: str, value: Any) -> float | tuple[float, ...]:
@@ -116,9 +148,12 @@ class Writing:
     format: str = "tiff"
     compress: str = "none"
     page: bool = False  # also a web page about each stack, see `srredsim.workflows.page`
+    write_parameters: str | Path | None = None  # also a file of the stripes, see `srredsim.stripes.written`
 
     def __post_init__(self):
         checks.yes_or_no("page", self.page)
+        if self.write_parameters is not None:
+            checks.path("write_parameters", self.write_parameters)
         if self.out is not None:
             checks.path("out", self.out)
         checks.one_of("dtype", self.dtype, DTYPES)

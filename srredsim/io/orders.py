@@ -23,11 +23,12 @@ from math import prod
 
 import numpy as np
 
+from srredsim.acquisition import counted
 from srredsim.errors import InputError
 from srredsim.io.colours import with_channels
 from srredsim.io.wanted import KNOWN, OF_PLANES, Wanted
+from srredsim.optics.illumination import HEXAGONAL_FRAMES
 
-HEXAGONAL_FRAMES = 7  # frames of one reconstruction
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
 
 
@@ -203,7 +204,7 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     parts = [rest if part in "ZT" else part for part in reversed(order)]  # the slowest first
     parts = [part for part in parts if part and part not in others]
     numbers = frames.reshape([sizes[part] for part in parts] + list(frames.shape[1:]))
-    note = f"{axes.size(letter)} frames along {_axis_name(letter)} read as {angles} angles x {phases} phases"
+    note = f"{axes.size(letter)} frames along {_axis_name(letter)} read as {counted(angles, phases)}"
     note += "" if wanted.angles and wanted.phases else ", guessed from their number"
     note += f", order {order}"
     note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}" if repeats > 1 else ""
@@ -362,7 +363,7 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
         if (a, p) not in wanted.patterns() and _repeats(length, a * p, wanted.widefield)[0]:
             advice.append(f"try `angles={a}, phases={p}`")
     if length == HEXAGONAL_FRAMES:
-        advice.append("seven frames of one hexagonal pattern (hexSIM) cannot be reconstructed here")
+        advice.append('try `pattern="hexagonal"`, if three directions of stripes light the frames at once (hexSIM)')
     if not advice:
         needed = [_needed(axes, *pattern) + bool(wanted.widefield) for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))

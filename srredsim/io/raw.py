@@ -35,6 +35,9 @@ def read(path: str | Path, **given: Any) -> RawStack:
         (`srredsim.io.orders`): P, A and Z, or P, A and T, in any order; PAZ if not given.
     angles, phases : int, optional
         Taken from the file's axes, or guessed from the count of frames (3 x 5, 3 x 3), if not given.
+    pattern : {"stripes", "hexagonal"}, optional
+        Hexagonal: three directions of stripes at once, in seven frames, as one angle of seven phases. Left out, the
+        frames tell.
     widefield_frame : {"none", "first", "last"}, optional
         Where a widefield frame, which is left out, stands in the frames of each reconstruction, or of the whole stack.
     trailing_widefield : bool
@@ -55,6 +58,9 @@ def read(path: str | Path, **given: Any) -> RawStack:
     pixel_size_um, na, wavelength_em_um : float, optional
         Pixels of the raw frames, objective and emission; they win over what the file says. The wavelength may be one
         for each channel.
+    microscope : str or path, optional
+        Name of one, or a YAML file about one: order, counts and optics that neither the file nor the other arguments
+        say (`srredsim.io.microscope`).
 
     Raises
     ------
@@ -69,6 +75,17 @@ def read(path: str | Path, **given: Any) -> RawStack:
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
+    on_it, opened, said = reading.on_microscope(source)
+    try:
+        stack = _raw_stack(opened, path, on_it)
+    except InputError as problem:
+        if reading.microscope is None:
+            raise
+        raise InputError(f"{problem} (read as of {said[0]}; what is given besides wins over it)") from None
+    return replace(stack, notes=(*said, *stack.notes))
+
+
+def _raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     wanted = reading.frames
     wanted = wanted if wanted.order else replace(wanted, order=source.order)
     array: Frames | Tiles
@@ -85,7 +102,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
     names = source.channel_names if source.channel_names and len(source.channel_names) == channels else None
-    pattern = Pattern(int(array.shape[3]), int(array.shape[4]))
+    pattern = Pattern(int(array.shape[3]), int(array.shape[4]), kind=reading.pattern)
     told, more = for_channels(source.optics, channels)
     told, times = between_stacks(told, source, array.numbers[:: pattern.angles if reading.rolling else 1])
     if reading.rolling:
@@ -93,7 +110,7 @@ def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawS
         times += more_times
     optics = told.given(**reading.optics)
     notes += [*source.notes, *more, *times, *told.overridden(reading.optics)]
-    if any(reading.optics.values()):
+    if any(reading.optics.values()) or reading.microscope is not None:
         refuse_impossible(optics)
     stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
     return stack if reading.keep_hot_pixels else without_hot_pixels(stack)

@@ -148,6 +148,19 @@ def refuse_results(result: Path, beside: Iterable[Path], overwrite: bool = False
             raise InputError(f"{path} exists already, without {result.name}; give `overwrite` or another `out`")
 
 
+def refuse_unwritable(path: Path, overwrite: bool = False) -> None:
+    """InputError now, as `atomic` would raise it after the work."""
+    try:
+        with atomic(path, overwrite):
+            raise _OnlyTriedError
+    except _OnlyTriedError:
+        pass
+
+
+class _OnlyTriedError(Exception):
+    """Nothing was written."""
+
+
 def allocate(path: Path, size: int) -> None:
     """Take the space of a file now: a memory map that finds the disk full later kills the process."""
     with path.open("r+b") as file:

@@ -5,6 +5,7 @@ See https://napari.org for what such a tuple may hold. None of it needs napari.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -122,8 +123,13 @@ def of_stripes(stack: RawStack, angles: list[dict], pixel_size_um: float | None,
     arguments: dict[str, Any] = {"name": f"{_named(stack)} spectra", "colormap": "magma"}
     arguments |= {"contrast_limits": (float(low), float(max(high, low + 1e-6)))} | grid.of_spectra()
     rows = _rings(angles, raw.shape[-2:], pixel_size_um or 1.0)
-    axes = {"A": "angle", "Y": "row", "X": "column"}
-    places = [[row[axes[axis]] - (axis == "A") if axis in axes else 0.0 for axis in grid.axes] for row in rows]
+    at_once = len(angles) // len(raw)  # they have one spectrum
+    axes: dict[str, Callable[[dict[str, Any]], float]] = {
+        "A": lambda row: (row["angle"] - 1) // at_once,
+        "Y": lambda row: row["row"],
+        "X": lambda row: row["column"],
+    }
+    places = [[axes[axis](row) if axis in axes else 0.0 for axis in grid.axes] for row in rows]
     features = {key: [row[key] for row in rows] for key in ("angle", "order", "status", "frequency", "contrast")}
     points: dict[str, Any] = {"name": f"{_named(stack)} stripes", "face_color": "transparent", "features": features}
     points |= {"border_color": [ORDER_COLOURS[(row["order"] - 1) % len(ORDER_COLOURS)] for row in rows]}

@@ -81,8 +81,11 @@ def receptive_field(depth: int = 21, scale: int = 2, **_) -> int:
 
 
 def largest_window(scale: int = 2, **_) -> int:
-    """Input pixels on a side: up-sampled, there are ``scale**2`` times the filters for each."""
-    return window(768, scale)
+    """Input pixels on a side: up-sampled, there are ``scale**2`` times the filters for each.
+
+    A window of 640 takes half a gigabyte in float32; larger ones would spare 5 % of the work.
+    """
+    return window(640, scale)
 
 
 def _wiring(wiring: str, depth: int) -> dict[int, int]:

@@ -1,13 +1,16 @@
-"""The bands of one angle: what its frames are mixed from, and how to tell them apart.
+"""The bands of frames that are lit by one pattern: what they are mixed from, and how to tell them apart.
 
-A pattern of B orders shifts B copies of the object's spectrum into the passband, and their mirror images: the bands
-0, +1, -1, +2, -2 ... Every frame is the same bands in a mixture that depends on its phase only.
+A pattern of W waves shifts W copies of the object's spectrum into the passband, and their mirror images: the bands
+0, +1, -1, +2, -2 ... Every frame is the same bands in a mixture that depends on the phases of the waves only. The waves
+of stripes are their orders, whose phases are multiples of one; those of a hexagonal pattern have three directions, and
+phases of their own.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+AT_ONCE = 2**13  # pixels: so few that BLAS leaves the other cores alone
 LARGEST_CONDITION = 1e4  # beyond it, two phases are the same for all that float32 frames can tell
 
 
@@ -31,12 +34,19 @@ def mixing_matrix(phases_rad, modulation_depths=(1.0,)) -> np.ndarray:
     ----------
     .. [1] M. G. L. Gustafsson, J. Microsc. 198, 82 (2000).
     """
-    phases_rad = np.asarray(phases_rad, float)
-    columns = [np.ones(phases_rad.shape, complex)]
-    for order, depth in enumerate(modulation_depths, start=1):
-        turn = depth / 2 * np.exp(1j * order * phases_rad)
-        columns += [turn, turn.conj()]
-    return np.stack(columns, axis=-1)
+    return mixed_waves(harmonics(phases_rad, len(modulation_depths)), modulation_depths)
+
+
+def harmonics(phases_rad, orders: int) -> np.ndarray:
+    """Phases (..., phases, orders) of the orders of stripes whose first order has these: once, twice as much ..."""
+    return np.asarray(phases_rad, float)[..., None] * np.arange(1, orders + 1)
+
+
+def mixed_waves(waves_rad: np.ndarray, modulation_depths) -> np.ndarray:
+    """`mixing_matrix` of waves with phases (..., phases, waves) of their own: (..., phases, 2 * waves + 1)."""
+    turns = np.asarray(modulation_depths) / 2 * np.exp(1j * waves_rad)
+    both = np.stack([turns, turns.conj()], axis=-1).reshape(*turns.shape[:-1], 2 * turns.shape[-1])
+    return np.concatenate([np.ones((*turns.shape[:-1], 1)), both], axis=-1)
 
 
 def separation_matrix(phases_rad, orders: int) -> np.ndarray:
@@ -49,10 +59,15 @@ def separation_matrix(phases_rad, orders: int) -> np.ndarray:
     ValueError
         If too few phases differ: the bands cannot then be told apart.
     """
-    matrix = mixing_matrix(phases_rad, (2.0,) * orders)
-    if condition_number(phases_rad, orders) > LARGEST_CONDITION:
-        raise ValueError(f"{2 * orders + 1} bands need as many different phases; got {np.round(phases_rad, 3)}")
-    return np.linalg.pinv(matrix)
+    return separated_waves(harmonics(phases_rad, orders))
+
+
+def separated_waves(waves_rad: np.ndarray) -> np.ndarray:
+    """`separation_matrix` of waves with phases (phases, waves) of their own: (2 * waves + 1, phases)."""
+    if condition_of_waves(waves_rad) > LARGEST_CONDITION:
+        bands = 2 * waves_rad.shape[1] + 1
+        raise ValueError(f"{bands} bands need as many different phases; got {np.round(waves_rad[:, 0], 3)}")
+    return np.linalg.pinv(mixed_waves(waves_rad, 2.0))
 
 
 def condition_number(phases_rad, orders: int) -> float:
@@ -60,9 +75,13 @@ def condition_number(phases_rad, orders: int) -> float:
 
     Infinite when there are fewer phases than bands.
     """
-    if len(phases_rad) < 2 * orders + 1:
-        return np.inf
-    return float(np.linalg.cond(mixing_matrix(phases_rad, (2.0,) * orders)))
+    return condition_of_waves(harmonics(phases_rad, orders))
+
+
+def condition_of_waves(waves_rad: np.ndarray) -> float:
+    """`condition_number` of waves with phases (phases, waves) of their own."""
+    phases, waves = waves_rad.shape
+    return np.inf if phases < 2 * waves + 1 else float(np.linalg.cond(mixed_waves(waves_rad, 2.0)))
 
 
 def separate(frames: np.ndarray, phases_rad, orders: int) -> list[np.ndarray]:
@@ -70,12 +89,19 @@ def separate(frames: np.ndarray, phases_rad, orders: int) -> list[np.ndarray]:
 
     Band 0 is real. Frames are real, so band -b is the complex conjugate of band +b.
     """
-    rows = separation_matrix(phases_rad, orders)[[0, *range(1, 2 * orders + 1, 2)]]
-    flat = frames.reshape(len(frames), -1)
-    zero, *parts = np.concatenate([rows.real, rows[1:].imag]).astype(np.float32) @ flat
-    bands = [zero]
-    for real, imag in zip(parts[:orders], parts[orders:], strict=True):
-        band = np.empty(flat.shape[1], np.complex64)
-        band.real, band.imag = real, imag
-        bands.append(band)
+    return separate_waves(frames, harmonics(phases_rad, orders))
+
+
+def separate_waves(frames: np.ndarray, waves_rad: np.ndarray) -> list[np.ndarray]:
+    """`separate` of waves with phases (phases, waves) of their own."""
+    waves = waves_rad.shape[1]
+    rows = separated_waves(waves_rad)[[0, *range(1, 2 * waves + 1, 2)]]
+    mixture, flat = np.concatenate([rows.real, rows[1:].imag]).astype(np.float32), frames.reshape(len(frames), -1)
+    bands = [np.empty(flat.shape[1], np.complex64 if wave else np.float32) for wave in range(waves + 1)]
+    for start in range(0, flat.shape[1], AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        zero, *others = mixture @ flat[:, part]
+        bands[0][part] = zero
+        for band, real, imag in zip(bands[1:], others[:waves], others[waves:], strict=True):
+            band[part].real, band[part].imag = real, imag
     return [band.reshape(frames.shape[1:]) for band in bands]

@@ -1,8 +1,11 @@
-"""Structured illumination: stripes of one or two harmonics.
+"""Structured illumination: stripes of one or two harmonics, and hexagonal patterns.
 
 With two beams the pattern is ``1 + m_1 cos(2 pi k.r + phi)``, with three ``1 + m_1 cos(2 pi k.r + phi)
 + m_2 cos(2 (2 pi k.r + phi))``: k is always the vector of the FIRST order, and the finest stripes are those of
 ``(beams - 1) k``. Positions are in um from the centre of raw pixel (0, 0), y down.
+
+Three beams from three directions make a hexagonal pattern: each pair of them stripes of its own, all at once,
+``1 + sum_d m_d cos(2 pi k_d.r + phi_d)``. Their vectors add up to nothing, and so do their phases.
 """
 
 from __future__ import annotations
@@ -10,6 +13,11 @@ from __future__ import annotations
 import numpy as np
 
 from srredsim.errors import InputError
+
+PATTERNS = ("stripes", "hexagonal")
+DIRECTIONS = 3  # of a hexagonal pattern, at once
+HEXAGONAL_FRAMES = 7  # from which its bands can be told apart: 0, and two of each direction
+HEXAGONAL_STEPS = (1, 2, 3)  # of its directions, in sevenths of a period from frame to frame
 
 
 def check_phases(phases: int, beams: int = 2) -> None:
@@ -48,3 +56,18 @@ def darkest(modulation_depths) -> float:
     m1, m2 = (*modulation_depths, 0.0)[:2]
     c = -1.0 if m1 >= 4.0 * m2 else -m1 / (4.0 * m2)
     return 1.0 + m1 * c + m2 * (2.0 * c * c - 1.0)
+
+
+def darkest_of_three(modulation_depths, together: bool = True) -> float:
+    r"""Minimum of ``1 + sum_d m_d cos(a_d)`` over the phases of three directions.
+
+    Where the phases add up to nothing, it is :math:`1 - \tfrac12 (\tfrac{m_1 m_2}{m_3} + \tfrac{m_2 m_3}{m_1} +
+    \tfrac{m_3 m_1}{m_2})` as long as the three :math:`1 / m` make a triangle; else the weakest is bright where the
+    other two are dark. ``together`` False: the phases are any.
+    """
+    weak, middle, strong = sorted(modulation_depths)
+    if not together:
+        return 1.0 - weak - middle - strong
+    if weak > 0 and 1 / weak < 1 / middle + 1 / strong:
+        return 1.0 - (weak * middle / strong + middle * strong / weak + strong * weak / middle) / 2
+    return 1.0 - middle - strong + weak

@@ -51,7 +51,7 @@ def power_beyond_cutoff(
     spectrum = faded_spectrum(widefield - np.mean(widefield), over)
     window = np.multiply.outer(*(fading(n, over) for n in widefield.shape))
     of_widefield = Bands(spectrum[None], transfer).noise / np.sum(window**2)
-    return _ratio(image, of_widefield * len(parameters.angles), parameters, transfer, regularisation)
+    return _ratio(image, of_widefield * len(parameters.groups), parameters, transfer, regularisation)
 
 
 def _ratio(

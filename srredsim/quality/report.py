@@ -13,7 +13,6 @@ from srredsim.reconstruction.chosen import WIENER
 from srredsim.reconstruction.planes import Channel, Plane, unlearned
 from srredsim.reconstruction.wiener import APODISATION
 from srredsim.stripes.haze import Haze
-from srredsim.stripes.hexagonal import WORDS, hexagonal
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.search import FALSE_ALARM
 
@@ -32,10 +31,11 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
     return {
         "channel": plane.position[1],
         "estimated_in_slice": plane.sharpest,
-        "verdict": WORDS if hexagonal(plane.prepared.frames) else verdict(plane.parameters),
+        "verdict": verdict(plane.parameters),
         "notes": list(plane.notes),
         "k_max_per_um": float(plane.parameters.k_max_per_um),
         "angles": plane.parameters.report(),
+        "angles_at_once": plane.parameters.at_once,
         "alike": plane.parameters.alike,
         "backgrounds": list(plane.prepared.backgrounds),
         "intensities": [list(row) for row in plane.prepared.intensities],
@@ -100,22 +100,24 @@ def of_time(plane: Plane) -> dict:
 
 def verdict(parameters: Parameters) -> str:
     """One sentence about how far the image can be trusted."""
-    statuses = [angle.status for angle in parameters.angles]
+    statuses, angle_word = [angle.status for angle in parameters.angles], name_of(parameters.at_once)
     if parameters.failed:
-        return "no stripes were found in any angle: this is the deconvolved widefield image, not super-resolved"
+        return f"no stripes were found in any {angle_word}: this is the deconvolved widefield image, not super-resolved"
     words = []
     for status, meaning in MEANINGS.items():
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
         if which and (status, len(which)) == ("inferred", len(statuses)):
-            words.append("no angle has sure stripes, only all of them together")
+            words.append(f"no {angle_word} has sure stripes, only all of them together")
         elif which:
-            words.append(f"the stripes of angle {', '.join(which)} {meaning}")
+            words.append(f"the stripes of {angle_word} {', '.join(which)} {meaning}")
     for number, angle in enumerate(parameters.angles, start=1):
         if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
             length = np.hypot(*angle.k0_per_um)
-            words.append(f"angle {number} has stripes of {length:.3g} cycles/um, which are not those of the others")
+            words.append(
+                f"{angle_word} {number} has stripes of {length:.3g} cycles/um, which are not those of the others"
+            )
     faint = [
-        f"order {order.order} of angle {number}"
+        f"order {order.order} of {angle_word} {number}"
         for number, angle in enumerate(parameters.angles, start=1)
         for order in angle.orders
         if angle.status != "failed" and order.status == "failed"
@@ -123,15 +125,25 @@ def verdict(parameters: Parameters) -> str:
     if faint:
         words.append(f"too faint to be used: {', '.join(faint)}")
     if len(statuses) == 1:
-        words.append("one angle only: the resolution is better in one direction only")
+        direction = np.rad2deg(np.arctan2(*parameters.angles[0].k0_per_um)) % 180
+        words.append(
+            f"one angle only: the resolution is better in one direction only, {direction:.0f} degrees from x towards +y"
+        )
     if parameters.alike:
         words.append(f"{parameters.alike}: {ALIKE}")
+    if parameters.at_once > 1:
+        return "; ".join(words) or "a hexagonal pattern: the stripes of all its directions were measured"
     return "; ".join(words) or "the stripes of every angle were measured"
+
+
+def name_of(at_once: int) -> str:
+    """What an angle is called, where so many light the frames at the same time."""
+    return "direction" if at_once > 1 else "angle"
 
 
 def sentence(channel: Channel) -> str:
     """Verdict on what was found in a channel."""
-    return "three directions of stripes at once" if channel.hexagonal else verdict(channel.parameters)
+    return verdict(channel.parameters)
 
 
 def overall(channels: list[dict]) -> str:
@@ -175,9 +187,8 @@ def lines(report: dict) -> list[str]:
                 for order in angle["orders"]
             )
             chance = f"false alarm {angle['false_alarm_probability']:.0e}"
-            text.append(
-                f"{name}angle {number}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}"
-            )
+            which = f"{name}{name_of(channel['angles_at_once'])} {number}"
+            text.append(f"{which}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}")
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]
         text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")

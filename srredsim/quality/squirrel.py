@@ -66,7 +66,9 @@ def squirrel(image: np.ndarray, widefield: np.ndarray, pixel_size_um: float) -> 
     source = _cosines(image)
     sigma = _best_blur(source, target)
     rows, columns = (np.exp(-2 * (np.pi * sigma * _frequencies(n)) ** 2) for n in image.shape)
-    blurred = _binned(source * rows[:, None] * columns)
+    source *= rows[:, None]
+    source *= columns
+    blurred = _binned(source)
     gain = _without_mean(blurred, target) / max(_without_mean(blurred, blurred), 1e-30)
     model = fft.idctn(blurred, norm="ortho", workers=WORKERS)
     offset = float(np.mean(widefield) - gain * np.mean(model))
@@ -114,7 +116,7 @@ def _best_blur(source: np.ndarray, target: np.ndarray) -> float:
 
 
 def _cosines(image: np.ndarray) -> np.ndarray:
-    return fft.dctn(np.asarray(image, np.float64), norm="ortho", workers=WORKERS)
+    return fft.dctn(image.astype(np.float64), norm="ortho", workers=WORKERS, overwrite_x=True)
 
 
 def _frequencies(pixels: int) -> np.ndarray:
@@ -123,15 +125,14 @@ def _frequencies(pixels: int) -> np.ndarray:
 
 
 def _binned(spectrum: np.ndarray) -> np.ndarray:
-    """Cosine transform of the mean of 2 x 2 pixels, from that of the image."""
+    """Cosine transform of the mean of 2 x 2 pixels, from that of the image, which is used up."""
     for axis in (0, 1):
         spectrum = np.moveaxis(spectrum, axis, 0)
         n = len(spectrum) // SCALE
-        spectrum = spectrum * np.cos(np.pi * np.arange(2 * n) / (4 * n))[:, None] / np.sqrt(2.0)
-        folded = spectrum[:n].copy()
-        folded[1:] -= spectrum[:n:-1]
-        spectrum = np.moveaxis(folded, 0, axis)
-    return spectrum
+        spectrum *= (np.cos(np.pi * np.arange(2 * n) / (4 * n)) / np.sqrt(2.0))[:, None]
+        spectrum[1:n] -= spectrum[:n:-1]
+        spectrum = np.moveaxis(spectrum[:n], 0, axis)
+    return spectrum.copy()
 
 
 def _without_mean(one: np.ndarray, other: np.ndarray) -> float:

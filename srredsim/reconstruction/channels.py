@@ -6,6 +6,8 @@ the lens, where there is nothing else: the network need not guess what is grain 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from srredsim.normalise import Scaling
@@ -18,13 +20,37 @@ CHANNELS = ("wiener", "widefield", "noise")
 NOISE_UNIT = 0.1  # share of the normalised brightness: noise of 0.1 fills its channel with 1
 
 
+@dataclass(frozen=True)
+class Channels:
+    """Channels (2y, 2x, 3) of which any part may be asked for, ``[rows, columns]``: all of them are never there."""
+
+    wiener: np.ndarray  # (2y, 2x), in the units of the frames
+    widefield: np.ndarray  # (2y, 2x), normalised
+    noise: float
+    gain: float
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return *self.wiener.shape, len(CHANNELS)
+
+    def __getitem__(self, region: tuple[slice, slice]) -> np.ndarray:
+        seen = self.wiener[region]
+        result = np.empty((*seen.shape, len(CHANNELS)), np.float32)
+        result[..., 0] = seen / np.float32(self.gain)
+        result[..., 1] = self.widefield[region]
+        result[..., 2] = self.noise
+        return result
+
+
 def channels(wiener: np.ndarray, widefield: np.ndarray, scaling: Scaling, transfer: Transfer) -> np.ndarray:
     """(2y, 2x, 3) float32 from a Wiener image (2y, 2x) and the mean (y, x) of the raw frames that it was made of."""
-    result = np.empty((*wiener.shape, len(CHANNELS)), np.float32)
-    result[..., 0] = wiener / np.float32(scaling.gain)
-    result[..., 1] = fourier_upscale(scaling.apply(widefield))
-    result[..., 2] = noise_of(widefield, transfer) / (scaling.gain * NOISE_UNIT)
-    return result
+    return parted(wiener, widefield, scaling, transfer)[:, :]
+
+
+def parted(wiener: np.ndarray, widefield: np.ndarray, scaling: Scaling, transfer: Transfer) -> Channels:
+    """The same, of which parts are made when they are asked for."""
+    noise = noise_of(widefield, transfer) / (scaling.gain * NOISE_UNIT)
+    return Channels(wiener, fourier_upscale(scaling.apply(widefield)), noise, scaling.gain)
 
 
 def noise_of(widefield: np.ndarray, transfer: Transfer) -> float:

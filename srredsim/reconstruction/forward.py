@@ -32,11 +32,20 @@ from srredsim.stripes.parameters import Parameters
 
 @dataclass(frozen=True)
 class Stripes:
-    """What lights the frames of one angle: ``a_p [1 + sum_b Re(amplitudes[p, b] exp(2 pi i k_b r))]``."""
+    """What lights the frames of one angle: ``a_p [1 + sum_b Re(amplitudes[p, b] exp(2 pi i k_b r))]``.
+
+    b counts the orders of the angle, or those of all angles that light the frames at once.
+    """
 
     k_per_um: np.ndarray  # (orders, 2): (ky, kx) of each order itself, y down
     amplitudes: np.ndarray  # (phases, orders) complex: contrast, and phase at the centre of raw pixel (0, 0)
     intensities: np.ndarray  # (phases,)
+    multiples: np.ndarray | None = None  # (orders, angles): k in vectors of the first order; one angle may leave it out
+
+    @property
+    def of_vectors(self) -> np.ndarray:
+        """How many times each order has the first-order vector of each angle, (orders, angles)."""
+        return np.arange(1, len(self.k_per_um) + 1)[:, None] if self.multiples is None else self.multiples
 
     def seen_from(self, y_um: float, x_um: float) -> Stripes:
         """The same stripes, for frames whose pixel (0, 0) lies there."""
@@ -44,35 +53,36 @@ class Stripes:
         return replace(self, amplitudes=self.amplitudes * turn)
 
     def with_k_error(self, k0_error_per_um: np.ndarray) -> Stripes:
-        """Stripes whose first order has a vector that differs by this."""
-        orders = np.arange(1, len(self.k_per_um) + 1)
-        return replace(self, k_per_um=self.k_per_um + np.outer(orders, k0_error_per_um))
+        """Stripes whose first orders have vectors ((angles,) 2) that differ by this."""
+        return replace(self, k_per_um=self.k_per_um + self.of_vectors @ np.atleast_2d(k0_error_per_um))
 
 
 def stripes_of(parameters: Parameters, intensities=None) -> list[Stripes]:
-    """Stripes of every angle as they were estimated; orders of which there was no sign are left out.
+    """Stripes of every group of frames as they were estimated; orders of which there was no sign are left out.
 
-    ``intensities``, one a frame (angles, phases), as of `Prepared`; left out: all 1.
+    ``intensities``, one a frame (groups, phases), as of `Prepared`; left out: all 1.
     """
     result = []
-    for number, angle in enumerate(parameters.angles):
-        orders = [order for order in angle.orders if order.status != "failed"]
-        steps_rad = np.asarray(angle.steps_rad)
-        amplitudes = [
-            order.modulation_depth * np.exp(1j * (order.phase_rad + order.order * steps_rad)) for order in orders
-        ]
+    for number, group in enumerate(parameters.groups):
+        waves_rad = group.waves_rad
+        numbers = np.repeat(np.arange(len(group.angles)), [len(angle.orders) for angle in group.angles])
+        seen = np.array([order.status != "failed" for order in group.orders], bool)
+        orders = [order for order in group.orders if order.status != "failed"]
+        of_frame_0 = [order.modulation_depth * np.exp(1j * order.phase_rad) for order in orders]
+        multiples = np.array([order.order for order in orders])[:, None] * np.eye(len(group.angles))[numbers[seen]]
         result.append(
             Stripes(
                 np.array([order.k_per_um for order in orders], float).reshape(-1, 2),
-                np.array(amplitudes, complex).reshape(len(orders), len(steps_rad)).T,
-                np.ones(len(steps_rad)) if intensities is None else np.asarray(intensities[number], float),
+                np.array(of_frame_0, complex) * np.exp(1j * waves_rad[:, seen]),
+                np.ones(len(waves_rad)) if intensities is None else np.asarray(intensities[number], float),
+                multiples,
             )
         )
     return result
 
 
 class Forward:
-    """The forward model of one stack: a linear map from images (2y, 2x) to frames (angles, phases, y, x).
+    """The forward model of one stack: a linear map from images (2y, 2x) to frames (groups, phases, y, x).
 
     Parameters
     ----------
@@ -80,7 +90,7 @@ class Forward:
         Raw pixels (y, x), any.
     transfer : Transfer
     stripes : sequence of Stripes
-        One an angle.
+        One a group of frames.
     dtype : numpy dtype
         float32, or float64 where rounding matters.
     filter_of : callable, optional

@@ -153,11 +153,11 @@ def lit(
 def _waves(parameters: Parameters, intensities: np.ndarray, pixel_size_um: float) -> np.ndarray:
     """As of `Lit`; a contrast that is mostly noise fades out, as in the Wiener filter."""
     result = []
-    for angle, of_frames in zip(parameters.angles, intensities, strict=True):
-        for step_rad, intensity in zip(angle.steps_rad, of_frames, strict=True):
+    for group, of_frames in zip(parameters.groups, intensities, strict=True):
+        for waves_rad, intensity in zip(group.waves_rad, of_frames, strict=True):
             waves = []
-            for order in angle.orders:
-                amplitude = 2 * intensity * order.amplitude * np.exp(1j * order.order * step_rad)
+            for order, wave_rad in zip(group.orders, waves_rad, strict=True):
+                amplitude = 2 * intensity * order.amplitude * np.exp(1j * wave_rad)
                 waves.append([*np.multiply(order.k_per_um, pixel_size_um), amplitude.real, amplitude.imag])
             result.append(waves)
     return np.array(result, np.float64)

@@ -16,8 +16,14 @@ meaning in every microscope, which they do not have in raw frames.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from functools import partial
 
+import numpy as np
+from scipy import fft
+
+from srredsim.errors import InputError
+from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import Kept
 from srredsim.reconstruction.wiener import Canvas, gathered, regularised
@@ -54,7 +60,14 @@ def parts(
     """Channels (2y, 2x, `count`) float32: of each angle band 0, then real and imaginary part of each order.
 
     Arguments are those of `srredsim.reconstruction.wiener.reconstruct`. An order that was not found is 0.
+
+    Raises
+    ------
+    InputError
+        If the angles light the same frames.
     """
+    if parameters.at_once > 1:
+        raise InputError("a hexagonal pattern has no parts of single angles: take a model of Wiener images")
     canvas = _Parted(prepared.frames.shape[2:], parameters.lens(transfer))
     regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
     gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
@@ -64,23 +77,36 @@ def parts(
     channels = np.zeros((2 * y, 2 * x, count(angles, phases)), np.float32)
     for (angle, place), upper in canvas.uppers.items():
         if place < a_angle:
-            channels[..., angle * a_angle + place] = canvas.filtered(upper, gain)
+            channels[..., angle * a_angle + place] = canvas.filtered(upper(), gain)
     return channels
 
 
 class _Parted(Canvas):
-    """A canvas that keeps apart what the bands add, by the angle and the place in it."""
+    """A canvas that keeps apart what the bands add, by the angle and the place in it: what makes their spectra."""
 
     def __init__(self, shape: tuple[int, int], transfer: Transfer):
         super().__init__(shape, transfer)
-        self.uppers: dict[tuple[int, int], np.ndarray] = {}
+        self.uppers: dict[tuple[int, int], Callable[[], np.ndarray]] = {}
+        self._each: dict[int, np.ndarray] = {}  # spectrum of band 0 of each angle
 
     def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
-        home = self.home(spectrum, order) * np.complex64(2 * np.conj(order.amplitude))
-        self.uppers[angle, 2 * order.order - 1], self.uppers[angle, 2 * order.order] = home.real, home.imag
+        images = np.empty((2, *self.grid), np.float32)
+
+        def take(rows: slice, home: np.ndarray) -> None:
+            images[0, rows], images[1, rows] = home.real, home.imag
+
+        self.home(spectrum, order, take)
+        for place, image in enumerate(images, start=2 * order.order - 1):
+            self.uppers[angle, place] = partial(fft.rfft2, image, workers=WORKERS)
         self.weigh(order)
 
-    def add_zeros(self, spectra: list[np.ndarray], total: np.ndarray, share: Kept | None = None) -> None:
-        for angle, spectrum in enumerate(spectra):
-            self.uppers[angle, 0] = self.zero(spectrum, share)
-        super().add_zeros(spectra, total, share)
+    def saw_zero(self, spectrum: np.ndarray, angle: int) -> None:
+        self._each[angle] = spectrum
+
+    def add_zeros(self, total: np.ndarray, angles: int, share: Kept | None = None) -> None:
+        for angle, spectrum in self._each.items():
+            self.uppers[angle, 0] = partial(self._alone, self.zero(spectrum, share))
+        super().add_zeros(total, angles, share)
+
+    def _alone(self, zero: np.ndarray) -> np.ndarray:
+        return self.with_zero(np.zeros(self.lower.shape, np.complex64), zero)

@@ -19,16 +19,17 @@ from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
+from srredsim.reconstruction.live import Live
 from srredsim.reconstruction.richardson_lucy import out_of_focus, richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
-from srredsim.stripes.hexagonal import hexagonal
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
+from srredsim.threads import in_order
 
 LEARNED_HAZE = 0.2  # share: of six simulated fields, networks made those with more better without it, with less worse
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
@@ -59,7 +60,6 @@ class Channel:
     transfer: Transfer  # with the lens of the channel
     notes: tuple[str, ...] = ()
     haze: Haze = NONE
-    hexagonal: bool = False  # the frames have three directions at once: what was found means nothing
 
 
 def planes(
@@ -105,7 +105,7 @@ def planes(
     InputError
         If a plane cannot be used; the message says which one where there are several.
     """
-    known = known or Known(parameters)
+    known = known or Known(parameters, hexagonal=stack.pattern.hexagonal)
     for transfer in transfers:
         known.check(stack.pattern, transfer)
     sizes = stack.sizes
@@ -132,14 +132,49 @@ def planes(
                 yield Plane((t, c, z), *made, way, updates if way == RICHARDSON_LUCY else 0)
 
 
+def live_planes(
+    stack: RawStack,
+    transfers: Sequence[Transfer],
+    wiener: float | None = None,
+    *,
+    known: Known | None = None,
+    attenuation: float | str | None = AUTO,
+) -> Iterator[Plane]:
+    """Planes of a stack without z, all as they were found at the first time but for the phases.
+
+    See `srredsim.reconstruction.live`. Times are read, computed and used at once, each in its turn.
+
+    Raises
+    ------
+    InputError
+        As of `planes`.
+    """
+    known = known or Known(hexagonal=stack.pattern.hexagonal)
+    for transfer in transfers:
+        known.check(stack.pattern, transfer)
+    for c, transfer in enumerate(transfers):
+        first = prepared_plane(stack, (0, c, 0))
+        channel = found_in(first, transfer, c, known)
+        taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
+        live = Live(first, channel.parameters, channel.transfer, wiener, taken)
+
+        def made(read: tuple[int, np.ndarray], c=c, channel=channel, live=live) -> Plane:
+            position = read[0], c, 0
+            prepared = prepared_plane(stack, position, read[1])
+            image, found = live(prepared)
+            about = live.regularisation, 0, channel.notes, channel.haze
+            return Plane(position, image, prepared, found, channel.transfer, *about)
+
+        yield from in_order(made, ((t, whole(stack, (t, c, 0))) for t in range(stack.sizes["T"])))
+
+
 def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:
     """Stripes, lens and haze of a channel, from the mean over time of its sharpest slice; else as of `planes`."""
     field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
     found, notes = (known or Known()).find(field, transfer, channel)
     notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     haze = haze_of(field.frames, found, transfer)
-    at_corner, lens, directions = seen_from(found, -corner_um), found.lens(transfer), hexagonal(field.frames)
-    return Channel(at_corner, lens, tuple(notes), haze, directions)
+    return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
 
 
 def unlearned(haze: Haze) -> Haze:

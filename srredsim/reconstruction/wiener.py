@@ -18,6 +18,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,21 +26,22 @@ from scipy import fft
 
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.borders import WORKERS, extended, margins
-from srredsim.optics.illumination import carrier
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import Kept, kept
-from srredsim.stripes.bands import Bands, widened
+from srredsim.stripes.bands import Bands
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Order, Parameters
 from srredsim.stripes.preprocess import Prepared
+from srredsim.threads import in_threads
 
 RINGS = 24  # up to the cut-off, of the radial power spectrum
 FITTED = (0.1, 0.8)  # fractions of the cut-off: rings that the power law is fitted to
 APODISATION = 0.85  # power, as of the truth of simulated stacks
 SLOPES = (1.0, 6.0)  # that objects have
 DEFAULT_SLOPE = 3.0  # slope of a power spectrum that is all noise
+BLOCK = 2**17  # pixels of the doubled grid that are worked on at once: they stay in the cache of a core
 LEAST = 0.005  # w at the cut-off: what rounding, interpolation and errors of the model do, where there is no noise
 
 
@@ -81,7 +83,8 @@ def reconstruct(
     """
     canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer))
     regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
-    return canvas.image(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um), regularisation
+    gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
+    return canvas.filtered(canvas.spectrum(), gain), regularisation
 
 
 def regularised(wiener: float | None, widefield: Bands, noise: float, angles: int) -> Regularisation:
@@ -94,20 +97,21 @@ def regularised(wiener: float | None, widefield: Bands, noise: float, angles: in
 def gathered(
     canvas: Canvas, prepared: Prepared, parameters: Parameters, attenuation: float | Haze = 0.0
 ) -> tuple[Bands, float]:
-    """All bands of the frames put on a canvas; band 0 as the mean of all angles, and the power of the noise of one."""
-    transfer, spectra = canvas.transfer, []
+    """All bands of the frames put on a canvas; band 0 as the mean of all groups, and the power of the noise of one."""
+    transfer, noise = canvas.transfer, []
     zero = np.zeros(canvas.padded, np.complex64)
-    for number, (frames, angle) in enumerate(zip(prepared.frames, parameters.angles, strict=True)):
-        band_zero, *bands = optics_bands.separate(frames, angle.steps_rad, len(angle.orders))
-        spectra.append(fft.fft2(extended(band_zero), workers=WORKERS))
-        zero += spectra[-1]
-        for order, band in zip(angle.orders, bands, strict=True):
+    for number, (frames, group) in enumerate(zip(prepared.frames, parameters.groups, strict=True)):
+        band_zero, *bands = optics_bands.separate_waves(frames, group.waves_rad)
+        spectrum = fft.fft2(extended(band_zero), workers=WORKERS)
+        zero += spectrum
+        noise.append(Bands(spectrum[None], transfer).noise)
+        canvas.saw_zero(spectrum, number)
+        for order, band in zip(group.orders, bands, strict=True):
             if order.amplitude != 0:
-                canvas.add(fft.fft2(extended(band), workers=WORKERS), number, order)
-    angles = len(spectra)
-    noise = float(np.mean([Bands(each[None], transfer).noise for each in spectra]))
-    canvas.add_zeros(spectra, zero, kept(attenuation, zero / angles, noise / angles, transfer))
-    return Bands(zero[None] / angles, transfer), noise
+                canvas.add(fft.fft2(extended(band), workers=WORKERS, overwrite_x=True), number, order)
+    count, power = len(noise), float(np.mean(noise))
+    canvas.add_zeros(zero, count, kept(attenuation, zero / count, power / count, transfer))
+    return Bands(zero[None] / count, transfer), power
 
 
 class Canvas:
@@ -130,77 +134,130 @@ class Canvas:
             output_positions_um(n, transfer.pixel_size_um, first_raw_pixel=side[0])
             for n, side in zip(self.grid, self.sides, strict=True)
         )
-        self.upper = np.zeros(self.grid, np.float32)
+        self.upper = np.zeros(self.grid, np.float32)  # but for the bands 0
         self.lower = np.zeros((self.grid[0], len(self.fx)), np.float32)
+        self._zeros = np.zeros((self.padded[0], 0), np.complex64)  # half plane of all bands 0
+        self.share: Kept | None = None  # what of them counts
 
     def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
-        """Bands +b and -b of an angle: one is the complex conjugate of the other, in the image."""
-        home, turn = self.home(spectrum, order), 2 * np.conj(order.amplitude)
-        self.upper += np.float32(turn.real) * home.real
-        self.upper -= np.float32(turn.imag) * home.imag
+        """Bands +b and -b of an angle, from +b: one is the complex conjugate of the other, in the image."""
+
+        def add(rows: slice, home: np.ndarray) -> None:
+            self.upper[rows] += home.real
+
+        self.home(spectrum, order, add)
         self.weigh(order)
 
-    def add_zeros(self, spectra: list[np.ndarray], total: np.ndarray, share: Kept | None = None) -> None:
-        """Bands 0 of all angles, whose sum is ``total``, and what each frequency counts; left out: all of it."""
-        self.upper += self.zero(total, share)
-        passed = len(spectra) * self.transfer(self.fy, self.fx) ** 2
-        if share is not None:
-            passed *= share(self.fy / self.transfer.cutoff_per_um, self.fx / self.transfer.cutoff_per_um)
-        self.lower += passed
+    def saw_zero(self, spectrum: np.ndarray, angle: int) -> None:
+        """Told of band 0 of every angle, for a canvas that keeps them apart."""
 
-    def home(self, spectrum: np.ndarray, order: Order) -> np.ndarray:
-        """Complex image of band +b, through its own matched filter, moved back to where it belongs."""
-        moved = self._on_grid(spectrum * self.filter)
-        moved *= carrier(self.y_um, self.x_um, np.negative(order.k_per_um))
-        return moved
+    def add_zeros(self, total: np.ndarray, angles: int, share: Kept | None = None) -> None:
+        """Bands 0 of so many angles, whose sum is ``total``, and what each frequency counts; left out: all of it."""
+        self._zeros, self.share = self.zero(total, share), share
+        self._weigh((0.0, 0.0), angles, share)
+
+    def home(self, spectrum: np.ndarray, order: Order, take: Callable[[slice, np.ndarray], None]) -> None:
+        """Image of twice band +b over its contrast, through its own matched filter, moved back to where it belongs.
+
+        ``take(rows, part)`` is given some of its rows after the other, in any order: the whole is never there.
+        """
+        along_y, along_x = (
+            np.exp(-2j * np.pi * k * at_um) for k, at_um in zip(order.k_per_um, (self.y_um, self.x_um), strict=True)
+        )
+        along_y *= 2 * np.conj(order.amplitude) * SCALE**2
+        tall = fft.ifft(_inserted(spectrum * self.filter, self.grid[0], 0), axis=0, workers=WORKERS, overwrite_x=True)
+        tall *= along_y.astype(np.complex64)[:, None]
+        across = along_x.astype(np.complex64)
+
+        def some(rows: slice) -> None:
+            part = fft.ifft(_inserted(tall[rows], self.grid[1], 1), axis=1, overwrite_x=True)
+            part *= across
+            take(rows, part)
+
+        in_threads(some, self._rows())
 
     def zero(self, spectrum: np.ndarray, share: Kept | None) -> np.ndarray:
-        """Image of a band 0, through its own matched filter."""
-        weighted, cutoff = spectrum * self.filter, self.transfer.cutoff_per_um
+        """Half plane, of the raw grid, of a band 0 through its own matched filter, as the doubled grid has it."""
+        columns = (self.padded[1] + 1) // 2
+        weighted, cutoff = spectrum[:, :columns] * self.filter[:, :columns], self.transfer.cutoff_per_um
+        weighted *= np.float32(SCALE**2)
         if share is not None:
-            weighted *= share(self.raw_f[0] / cutoff, self.raw_f[1] / cutoff)
-        return self._on_grid(weighted).real
+            weighted *= share(self.raw_f[0] / cutoff, self.raw_f[1][:columns] / cutoff)
+        return weighted
+
+    def spectrum(self) -> np.ndarray:
+        """The sum over all bands, on the half plane of the doubled grid that a real transform keeps."""
+        return self.with_zero(fft.rfft2(self.upper, workers=WORKERS), self._zeros)
+
+    def with_zero(self, spectrum: np.ndarray, zero: np.ndarray) -> np.ndarray:
+        """Add a band 0 to a spectrum, in place."""
+        top, columns = (self.padded[0] + 1) // 2, zero.shape[1]
+        spectrum[:top, :columns] += zero[:top]
+        spectrum[top - self.padded[0] :, :columns] += zero[top:]
+        return spectrum
 
     def weigh(self, order: Order) -> None:
         for sign in (1, -1):
             self._weigh((sign * order.k_per_um[0], sign * order.k_per_um[1]), abs(order.amplitude) ** 2)
 
-    def _on_grid(self, spectrum: np.ndarray) -> np.ndarray:
-        return fft.ifft2(widened(spectrum.astype(np.complex64, copy=False), self.grid), workers=WORKERS) * SCALE**2
-
-    def _weigh(self, k_per_um, weight: float) -> None:
-        """Add ``weight H^2(f + k)`` where it is not 0."""
+    def _weigh(self, k_per_um, weight: float, share: Kept | None = None) -> None:
+        """Add ``weight H^2(f + k)``, or a share of it, where it is not 0."""
         reach = self.transfer.cutoff_per_um
         rows = np.flatnonzero(np.abs(self.fy + k_per_um[0]) < reach)
         columns = np.flatnonzero(np.abs(self.fx + k_per_um[1]) < reach)
         if len(rows) and len(columns):
             across = slice(columns[0], columns[-1] + 1)
             part = self.transfer(self.fy[rows] + k_per_um[0], self.fx[across] + k_per_um[1])
-            self.lower[rows, across] += np.float32(weight) * part * part
-
-    def image(self, regularisation: Regularisation, cutoff_per_um: float) -> np.ndarray:
-        """The sums divided, apodised to a cut-off and cropped to the frames."""
-        return self.filtered(self.upper, self.gain(regularisation, cutoff_per_um))
+            part *= part
+            part *= np.float32(weight)
+            if share is not None:
+                part *= share(self.fy[rows] / reach, self.fx[across] / reach)
+            self.lower[rows, across] += part
 
     def gain(self, regularisation: Regularisation, cutoff_per_um: float) -> np.ndarray:
         """What a sum is multiplied with at each frequency: the apodisation over the other sum and w^2."""
-        relative = np.sqrt(self.fy[:, None] ** 2 + self.fx**2, dtype=np.float32) / np.float32(
-            self.transfer.cutoff_per_um
-        )
         reach = np.float32(cutoff_per_um / self.transfer.cutoff_per_um)
         table = np.linspace(0.0, 1.0, 2049)
         shape = np.append(apodisation(table, 1.0, APODISATION), 0.0).astype(np.float32)
-        apodised = shape[np.minimum(relative * (2048 / reach) + 0.5, 2049).astype(np.int32)]
-        return apodised / (self.lower + regularisation.squared(relative))
+        gain = np.empty_like(self.lower)
 
-    def filtered(self, upper: np.ndarray, gain: np.ndarray) -> np.ndarray:
-        """An image on the grid through a filter, cropped to the frames."""
-        image = fft.irfft2(fft.rfft2(upper, workers=WORKERS) * gain, s=self.grid, workers=WORKERS)
+        def some(rows: slice) -> None:
+            relative = np.sqrt(self.fy[rows, None] ** 2 + self.fx**2, dtype=np.float32)
+            relative /= np.float32(self.transfer.cutoff_per_um)
+            np.add(self.lower[rows], regularisation.squared(relative), out=gain[rows])
+            relative *= 2048 / reach
+            relative += np.float32(0.5)
+            np.divide(shape[np.minimum(relative, 2049, out=relative).astype(np.int32)], gain[rows], out=gain[rows])
+
+        in_threads(some, self._rows())
+        return gain
+
+    def filtered(self, spectrum: np.ndarray, gain: np.ndarray) -> np.ndarray:
+        """Image of a spectrum, which is used up, through a filter; cropped to the frames."""
+        spectrum *= gain
+        image = fft.irfft2(spectrum, s=self.grid, workers=WORKERS, overwrite_x=True)
         (top, _), (left, _) = self.sides
         y, x = self.shape
         return np.ascontiguousarray(
             image[SCALE * top : SCALE * (top + y), SCALE * left : SCALE * (left + x)], np.float32
         )
+
+    def _rows(self) -> Iterator[slice]:
+        """A few rows of the doubled grid after the other."""
+        few = max(1, BLOCK // self.grid[1])
+        return (slice(start, min(start + few, self.grid[0])) for start in range(0, self.grid[0], few))
+
+
+def _inserted(spectrum: np.ndarray, length: int, axis: int) -> np.ndarray:
+    """The spectrum of the same image on a finer grid along one axis."""
+    wide = np.zeros((length, spectrum.shape[1]) if axis == 0 else (spectrum.shape[0], length), np.complex64)
+    low = (spectrum.shape[axis] + 1) // 2
+    high = spectrum.shape[axis] - low
+    if axis == 0:
+        wide[:low], wide[length - high :] = spectrum[:low], spectrum[low:]
+    else:
+        wide[:, :low], wide[:, length - high :] = spectrum[:, :low], spectrum[:, low:]
+    return wide
 
 
 def regularisation_of(widefield: Bands, noise: float, noise_of_widefield: float) -> Regularisation:

@@ -8,8 +8,9 @@ Frame :math:`p` of angle :math:`d` shows the object :math:`S` through the OTF, w
              + \text{haze} \right] + \text{background}
 
 Frames of one angle differ only in their phase, so each order is imaged once, as a complex band, and the frames are
-combined from the bands. The object lives on the output grid, half the raw pixel, which is fine enough: stripes times
-structures beyond that grid fold back outside the OTF as long as a raw pixel is at most ``1 / (f_c + max(k_max, f_c))``.
+combined from the bands; those of a hexagonal pattern have three directions d in them. The object lives on the output
+grid, half the raw pixel, which is fine enough: stripes times structures beyond that grid fold back outside the OTF as
+long as a raw pixel is at most ``1 / (f_c + max(k_max, f_c))``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from srredsim import checks
 from srredsim.errors import InputError
 from srredsim.optics import illumination, plausible, sampling
 from srredsim.optics.otf import apodisation, cutoff_per_um, otf
-from srredsim.simulation import phantoms
+from srredsim.simulation import hexagonal, phantoms
 from srredsim.simulation.camera import expose
 
 MARGIN = 16  # raw pixels simulated beyond each side of the stack
@@ -32,7 +33,10 @@ PEAK_PERCENT = 99.9  # percentile of the expected in-focus widefield image: what
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a simulated stack depends on besides its seed. One entry an angle, or one an angle and phase."""
+    """Everything a simulated stack depends on besides its seed. One entry an angle, or one an angle and phase.
+
+    The directions of a hexagonal pattern are angles, too, but light the same frames: ``intensities`` has one row then.
+    """
 
     size: tuple[int, int]  # raw pixels (y, x)
     phantom: str
@@ -53,6 +57,17 @@ class Settings:
     offset_adu: float
     read_noise_e: float
     truth_power: float  # see `srredsim.optics.otf.apodisation`
+    pattern: str = "stripes"  # one of `srredsim.optics.illumination.PATTERNS`
+
+    @property
+    def at_once(self) -> int:
+        """Angles that light the same frames."""
+        return illumination.DIRECTIONS if self.pattern == "hexagonal" else 1
+
+    @property
+    def groups(self) -> int:
+        """Angles of the raw frames: 1 of a hexagonal pattern."""
+        return self.angles // self.at_once
 
     @property
     def angles(self) -> int:
@@ -99,6 +114,8 @@ def simulate_stack(
         Range, drawn log-uniformly, of the peak of the expected in-focus widefield image, per raw pixel and frame.
     beams : int, optional
         2 or 3; left out, 3 for five phases and more, otherwise 2.
+    pattern : {"stripes", "hexagonal"}, optional
+        A hexagonal pattern has three directions at once and seven frames; `angles`, `phases` and `beams` are left out.
     **fixed
         Any other field of `Settings` that is to be this instead of drawn, as ``na=1.4`` or ``phantom="filaments"``.
 
@@ -126,6 +143,8 @@ def draw(rng, angles=3, phases=5, *, size=128, photons=(20.0, 5000.0), beams=Non
     """Settings over the whole range of real microscopes; ``fixed`` as in `simulate_stack`."""
     _known(fixed)
     checks.positive("angles", angles)
+    if fixed.get("pattern", "stripes") == "hexagonal":
+        angles, phases, beams = _hexagonal(angles, phases, beams)
     beams = _beams(checks.positive("phases", phases), beams)
     sides = (size,) if np.ndim(size) == 0 else tuple(size)
     size = tuple(int(checks.positive("size", side)) for side in sides) * (2 if np.ndim(size) == 0 else 1)
@@ -139,7 +158,7 @@ def draw(rng, angles=3, phases=5, *, size=128, photons=(20.0, 5000.0), beams=Non
         raise InputError(f"photons are a range LOW HIGH above 0; got {low:g} {high:g}")
     drawn = {
         **optics,
-        **_draw_pattern(pattern_rng, angles, phases, beams, k_max_per_um),
+        **_draw_pattern(pattern_rng, angles, phases, beams, k_max_per_um, fixed.get("pattern")),
         "haze": light_rng.uniform(0.0, 1.0),
         "haze_sigma_um": light_rng.uniform(0.5, 1.5),
         "background_photons": light_rng.uniform(0.0, 20.0),
@@ -164,8 +183,19 @@ def _known(fixed):
     for name, value in fixed.items():
         if name in ("na", "wavelength_em_um", "pixel_size_um"):
             plausible.check(name, checks.above_zero(name, value))
+        elif name == "pattern":
+            checks.one_of(name, value, illumination.PATTERNS)
         elif kinds[name] == "float":
             checks.finite(name, value)
+
+
+def _hexagonal(angles, phases, beams) -> tuple[int, int, int]:
+    """Directions, frames and the beams of each direction; those of stripes are what they are if left out."""
+    if (angles, phases) not in ((3, 5), (1, illumination.HEXAGONAL_FRAMES)) or beams not in (None, 2):
+        raise InputError(
+            f"a hexagonal pattern has {illumination.HEXAGONAL_FRAMES} frames; leave out `angles`, `phases` and `beams`"
+        )
+    return illumination.DIRECTIONS, illumination.HEXAGONAL_FRAMES, 2
 
 
 def _beams(phases, beams) -> int:
@@ -203,7 +233,9 @@ def coarsest_pixel_um(cutoff_per_um: float, k_max_per_um: float) -> float:
     return 1.0 / (cutoff_per_um + max(k_max_per_um, cutoff_per_um))
 
 
-def _draw_pattern(rng, angles, phases, beams, k_max_per_um) -> dict:
+def _draw_pattern(rng, angles, phases, beams, k_max_per_um, pattern) -> dict:
+    if pattern == "hexagonal":
+        return {name: _tuples(table) for name, table in hexagonal.draw_pattern(rng, k_max_per_um).items()}
     # An odd number of directions may also be spread over the whole turn: every other one then points the other way.
     spread = 2 * np.pi if angles % 2 and rng.random() < 0.25 else np.pi
     turning, stepping = rng.choice([-1, 1], 2)
@@ -233,7 +265,7 @@ def _tuples(table: np.ndarray) -> tuple[tuple[float, ...], ...]:
 
 
 def _check(settings: Settings):
-    per_angle = (settings.k0_per_um, settings.modulation_depths, settings.intensities)
+    per_angle = (settings.k0_per_um, settings.modulation_depths, settings.intensities * settings.at_once)
     per_frame = (settings.phases_rad, settings.intensities)
     if any(len(table) != settings.angles for table in per_angle):
         raise InputError(
@@ -243,11 +275,9 @@ def _check(settings: Settings):
         raise InputError(f"phases and intensities have one value a frame, {settings.phases} in every angle")
     if any(len(row) != settings.beams - 1 for row in settings.modulation_depths):
         raise InputError(f"{settings.beams} beams have {settings.beams - 1} modulation depths an angle")
-    for depths in settings.modulation_depths:
-        if illumination.darkest(depths) < -1e-9:
-            raise InputError(
-                f"modulation depths {depths} make light negative ({illumination.darkest(depths):.3g} at the darkest)"
-            )
+    for depths, darkest in _darkest(settings):
+        if darkest < -1e-9:
+            raise InputError(f"modulation depths {depths} make light negative ({darkest:.3g} at the darkest)")
     largest = coarsest_pixel_um(settings.cutoff_per_um, settings.k_max_per_um)
     if settings.pixel_size_um > largest:
         raise InputError(
@@ -255,6 +285,16 @@ def _check(settings: Settings):
             f"{settings.wavelength_em_um:g} um and stripes of {settings.k_max_per_um:.3g} per um: "
             f"it can be {largest:.4g} um at most"
         )
+
+
+def _darkest(settings: Settings) -> list[tuple[tuple[float, ...], float]]:
+    """Modulation depths of what lights the same frames, and the darkest light that they make."""
+    if settings.pattern != "hexagonal":
+        return [(depths, illumination.darkest(depths)) for depths in settings.modulation_depths]
+    depths = tuple(depth for (depth,) in settings.modulation_depths)
+    turns = np.exp(1j * np.sum(settings.phases_rad, axis=0))
+    closed = np.hypot(*np.sum(settings.k0_per_um, axis=0)) < 1e-9 * settings.k_max_per_um
+    return [(depths, illumination.darkest_of_three(depths, bool(closed and np.allclose(turns, 1.0))))]
 
 
 def padded_shape(settings: Settings) -> tuple[int, int]:
@@ -292,7 +332,7 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     Returns
     -------
-    frames : (angles, phases, y, x) ndarray
+    frames : (groups, phases, y, x) ndarray
     truth : (2y, 2x) ndarray of float32
         The object in focus through the apodised SIM OTF (cut-off ``f_c + k_max``), on the scale of the expected
         in-focus widefield image: without haze, background and offset, times the gain.
@@ -319,9 +359,9 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     unmodulated = widefield + settings.haze / 2 * crop(image_of(elsewhere * blur), settings).real
 
     y_um, x_um = (sampling.output_positions_um(n, settings.pixel_size_um, first_raw_pixel=MARGIN) for n in shape)
-    frames = np.empty((settings.angles, settings.phases, *settings.size), np.float32)
+    frames = np.empty((settings.groups, settings.phases, *settings.size), np.float32)
+    frames[:] = unmodulated
     for angle, k_per_um in enumerate(settings.k0_per_um):
-        frames[angle] = unmodulated
         stripes = illumination.carrier(y_um, x_um, k_per_um)
         modulated = obj
         for order, depth in enumerate(settings.modulation_depths[angle], start=1):
@@ -329,7 +369,9 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
             band = depth * crop(image_of(fft.fft2(modulated) * transfer), settings)
             for phase, phase_rad in enumerate(settings.phases_rad[angle]):
                 turn = np.exp(1j * order * phase_rad)
-                frames[angle, phase] += np.float32(turn.real) * band.real - np.float32(turn.imag) * band.imag
+                frames[angle // settings.at_once, phase] += (
+                    np.float32(turn.real) * band.real - np.float32(turn.imag) * band.imag
+                )
     return in_photons(frames, settings, photons), truth_of(spectrum, f_per_um, settings, photons)
 
 

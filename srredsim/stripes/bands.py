@@ -1,8 +1,8 @@
-"""The bands of one angle, separated from its frames: what everything about stripes is measured in."""
+"""The bands of frames under one pattern, separated from each other: what everything about stripes is measured in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,7 @@ SMOOTH = 15  # frequency steps over which the power of the object is averaged
 class Bands:
     """Spectra (orders + 1, y, x) of the bands 0, +1, ... of one angle; the border fades to nothing.
 
+    Of all angles that light the frames at once, it is those of each, one angle after the other; `of_angle` has one.
     ``covariance`` (2 orders + 1, 2 orders + 1) is that of the noise of the bands 0, +1, -1, ... at one frequency, in
     units of `noise`: each has its own where the phases are even, else they have some in common. Left out: even.
     """
@@ -36,6 +37,16 @@ class Bands:
     @property
     def orders(self) -> int:
         return len(self.spectra) - 1
+
+    def of_angle(self, number: int, angles: int) -> Bands:
+        """Those of one of several angles: band 0, which all share, and its own."""
+        if angles == 1:
+            return self
+        orders = self.orders // angles
+        own = [0, *range(1 + number * orders, 1 + (number + 1) * orders)]
+        both = [0, *range(1 + 2 * number * orders, 1 + 2 * (number + 1) * orders)]
+        covariance = None if self.covariance is None else _in_units(self.covariance[np.ix_(both, both)])
+        return Bands(self.spectra[own], self.transfer, covariance)
 
     @cached_property
     def frequencies_per_um(self) -> tuple[np.ndarray, np.ndarray]:
@@ -52,20 +63,22 @@ class Bands:
 
         Where it is uneven far beyond, as of frames that were enlarged, from just beyond.
         """
-        fy, fx = self.frequencies_per_um
-        relative = np.hypot(fy[:, None], fx) / self.transfer.cutoff_per_um
-        beyond = relative > BEYOND
+        fy, fx = (f / self.transfer.cutoff_per_um for f in self.frequencies_per_um)
+        square = (fy * fy)[:, None] + fx * fx
+        beyond = square > BEYOND**2
         if np.count_nonzero(beyond) < FEWEST_FREQUENCIES:  # next to none is finer than the lens: take the finest
-            beyond = relative > 0.95 * np.hypot(fy.min(), fx.min()) / self.transfer.cutoff_per_um
-        near, far = (relative > BEYOND) & (relative < JUST_BEYOND), relative > FAR_BEYOND
-        if min(np.count_nonzero(near), np.count_nonzero(far)) >= FEWEST_FREQUENCIES and self._uneven(far):
-            return float(np.mean([np.mean(np.abs(band[near]) ** 2, dtype=float) for band in self.spectra]))
-        power = [np.median(np.abs(band[beyond]) ** 2) for band in self.spectra]
+            beyond = square > 0.95**2 * (fy.min() ** 2 + fx.min() ** 2)
+        far = square > FAR_BEYOND**2
+        if np.count_nonzero(far) >= FEWEST_FREQUENCIES and self._uneven(far):
+            near = beyond & (square < JUST_BEYOND**2)
+            if np.count_nonzero(near) >= FEWEST_FREQUENCIES:
+                return float(np.mean([np.mean(_power(band[near]), dtype=float) for band in self.spectra]))
+        power = [np.median(_power(band[beyond]), overwrite_input=True) for band in self.spectra]
         return float(np.mean(power)) / np.log(2)  # median of an exponential distribution
 
     def _uneven(self, where: np.ndarray) -> bool:
         """Whether the power of band 0 is surely not the same on average at some frequencies: its mean is too high."""
-        power = np.abs(self.spectra[0][where]) ** 2
+        power = _power(self.spectra[0][where])
         usual = float(np.median(power)) / np.log(2)
         return float(power.mean(dtype=float)) > usual * (1 + UNEVEN + CERTAIN / np.sqrt(power.size))
 
@@ -77,8 +90,27 @@ class Bands:
     @cached_property
     def power(self) -> np.ndarray:
         """What the object contributes to the power of band 0, averaged over neighbouring frequencies."""
-        smooth = ndimage.uniform_filter(np.abs(self.spectra[0]) ** 2, SMOOTH, mode="wrap")
-        return np.maximum(smooth - np.float32(self.noise), 0.0)
+        smooth = ndimage.uniform_filter(_power(self.spectra[0]), SMOOTH, mode="wrap")
+        smooth -= np.float32(self.noise)
+        return np.maximum(smooth, 0.0, out=smooth)
+
+    def moved(self, order: int, k_per_um) -> np.ndarray:
+        """Spectrum of a band that has such a vector, moved home; that of the latest vector is remembered."""
+        key = tuple(np.asarray(k_per_um, float).tolist())
+        if order not in self._moved or self._moved[order][0] != key:
+            lag = -np.asarray(k_per_um) / self.step_per_um
+            self._moved[order] = key, fft.fft2(shifted(self.images[order], lag), workers=WORKERS, overwrite_x=True)
+        return self._moved[order][1]
+
+    @cached_property
+    def _moved(self) -> dict[int, tuple[tuple, np.ndarray]]:
+        return {}
+
+    def through(self, lens: Transfer) -> Bands:
+        """The same through a lens of the same cut-off; nothing that is known already is computed again."""
+        other = replace(self, transfer=lens)
+        other.__dict__.update({name: self.__dict__[name] for name in OF_THE_CUTOFF if name in self.__dict__})
+        return other
 
     def fine_shape(self) -> tuple[int, int]:
         """A grid fine enough for the product of two bands."""
@@ -96,18 +128,35 @@ class Bands:
         return self.transfer(fy, fx) * ((relative >= LOWEST) & (relative < 1.0))
 
 
+OF_THE_CUTOFF = ("frequencies_per_um", "step_per_um", "noise", "images", "power", "_moved")  # and of no more of a lens
+
+
+def _power(spectrum: np.ndarray) -> np.ndarray:
+    power = spectrum.real * spectrum.real
+    power += spectrum.imag * spectrum.imag
+    return power
+
+
 def separated(frames: np.ndarray, steps_rad, orders: int, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
     """Bands of the frames (phases, y, x) of one angle, as phases of such steps have mixed them; borders fade."""
-    bands = optics_bands.separate(frames, steps_rad, orders)
+    return separated_waves(frames, optics_bands.harmonics(steps_rad, orders), transfer, fade)
+
+
+def separated_waves(frames: np.ndarray, waves_rad: np.ndarray, transfer: Transfer, fade: int = WIDE_FADE) -> Bands:
+    """The same of waves with phases (phases, waves) of their own."""
+    bands = optics_bands.separate_waves(frames, waves_rad)
     spectra = np.stack([faded_spectrum(band, fade) for band in bands])
-    return Bands(spectra, transfer, _covariance(steps_rad, orders))
+    return Bands(spectra, transfer, _covariance(waves_rad))
 
 
-def _covariance(steps_rad, orders: int) -> np.ndarray:
+def _covariance(waves_rad: np.ndarray) -> np.ndarray:
     """Covariance of the noise of all bands, in units of the mean of those in `Bands`; rounded: none if even."""
-    rows = optics_bands.separation_matrix(steps_rad, orders)
-    covariance = rows @ rows.conj().T
-    kept = np.diag(covariance).real[[0, *range(1, 2 * orders + 1, 2)]]
+    rows = optics_bands.separated_waves(waves_rad)
+    return _in_units(rows @ rows.conj().T)
+
+
+def _in_units(covariance: np.ndarray) -> np.ndarray:
+    kept = np.diag(covariance).real[[0, *range(1, len(covariance), 2)]]
     return np.round(covariance / kept.mean(), 12)
 
 
@@ -134,6 +183,20 @@ def wave(shape: tuple[int, int], lag) -> np.ndarray:
     return rows.astype(np.complex64)[:, None] * columns.astype(np.complex64)
 
 
+def shifted(image: np.ndarray, lag) -> np.ndarray:
+    """The image times `wave`."""
+    rows, columns = (np.exp(2j * np.pi * f * np.arange(n) / n) for f, n in zip(lag, image.shape, strict=True))
+    result = image * columns.astype(np.complex64)
+    result *= rows.astype(np.complex64)[:, None]
+    return result
+
+
+def spectrum_at(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Spectrum of an image, which is used up, at some of its frequencies."""
+    tall = fft.fft(image, axis=1, workers=WORKERS, overwrite_x=True)[:, columns]
+    return fft.fft(tall, axis=0, workers=WORKERS, overwrite_x=True)[rows]
+
+
 def transformed(image: np.ndarray, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
     """Fourier transform (ny, nx) of an image at any lags, in cycles per extent of the image."""
     rows, columns = (
@@ -151,5 +214,5 @@ def in_blocks(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sides = [max(1, n // BLOCKS) for n in image.shape]
     rows, columns = (n // side for n, side in zip(image.shape, sides, strict=True))
     kept = image[: rows * sides[0], : columns * sides[1]]
-    small = kept.reshape(rows, sides[0], columns, sides[1]).sum(axis=(1, 3))
+    small = kept.reshape(rows, sides[0], -1).sum(axis=1).reshape(rows, columns, sides[1]).sum(axis=2)
     return small, np.divide(kept.shape, image.shape)

@@ -55,7 +55,7 @@ EXACT = 0.02  # relative: stacks of known cut-off are met with, however much lig
 class Band:
     """What one band shows of the object at its frequencies: ``seen``, and where of the transfer function."""
 
-    contrast: tuple[int, int] | None  # number of the angle and order; None: band 0
+    contrast: tuple[int, int] | None  # number of the group of frames and of the wave in it; None: band 0
     seen: np.ndarray
     frequency: np.ndarray  # cycles per pixel
     pixel: np.ndarray  # what the pixel passes there
@@ -111,16 +111,18 @@ class Likelihood:
 
     def _others(self, prepared: Prepared, found: Parameters, shape: tuple[int, int]) -> list[Band]:
         bands = []
-        for number, (frames, angle) in enumerate(zip(prepared.frames, found.angles, strict=True)):
-            if angle.status == "failed":
+        for number, (frames, group) in enumerate(zip(prepared.frames, found.groups, strict=True)):
+            if not group.lit:
                 continue
-            _, *images = optics_bands.separate(frames, angle.steps_rad, len(angle.orders))
-            for order, each in zip(angle.orders, images, strict=True):
+            _, *images = optics_bands.separate_waves(frames, group.waves_rad)
+            for wave_number, (order, each) in enumerate(zip(group.orders, images, strict=True)):
+                if order.status == "failed" and found.at_once > 1:
+                    continue
                 faded = image(faded_spectrum(each, WIDE_FADE)) * np.exp(-1j * order.phase_rad)
                 k_per_pixel = np.array(order.k_per_um) * self._pixel_size_um
                 for k, moved in ((k_per_pixel, faded), (-k_per_pixel, faded.conj())):
                     home = fft.fft2(moved * wave(shape, -k * shape), workers=WORKERS)
-                    bands.append(self._band((number, order.order), home[:, : len(self._fx)], k))
+                    bands.append(self._band((number, wave_number), home[:, : len(self._fx)], k))
         return bands
 
     def _band(self, contrast: tuple[int, int] | None, home: np.ndarray, k) -> Band:

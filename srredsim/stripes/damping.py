@@ -37,12 +37,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import fft
 from scipy.optimize import minimize_scalar
 
-from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import DAMPING
-from srredsim.stripes.bands import Bands, image, wave
+from srredsim.stripes.bands import Bands
 from srredsim.stripes.overlap import TINY
 from srredsim.stripes.parameters import Angle, Damping, Order
 
@@ -152,8 +150,7 @@ def _pairs(bands: Bands, order: Order) -> Pairs:
     ideal = replace(bands.transfer, damping=1.0)
     (fy, fx), (ky, kx) = bands.frequencies_per_um, order.k_per_um
     v_zero, v_other = (np.hypot(fy[:, None] + y, fx + x) / ideal.cutoff_per_um for y, x in ((0.0, 0.0), (ky, kx)))
-    home = wave(bands.spectra.shape[1:], -np.array(order.k_per_um) / bands.step_per_um)
-    other = fft.fft2(image(bands.spectra[order.order]) * home, workers=WORKERS)
+    other = bands.moved(order.order, order.k_per_um)
     common = (other * bands.spectra[0].conj() * np.exp(-1j * order.phase_rad)).real
     beyond = (v_zero > BEYOND) & (v_other > BEYOND)
     shared = float(np.mean(common[beyond])) / bands.noise if np.count_nonzero(beyond) >= FEWEST_FREQUENCIES else 0.0

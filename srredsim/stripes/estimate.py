@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 from math import factorial
 
 import numpy as np
 
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import Bands, separated
+from srredsim.stripes.bands import Bands, separated_waves
+from srredsim.stripes.hexagonal import hexagonal as is_hexagonal
+from srredsim.stripes.hexagonal import hexagonal_steps, may_be_hexagonal
 from srredsim.stripes.measure import measured, through_one_lens
 from srredsim.stripes.overlap import overlap
 from srredsim.stripes.parameters import Angle, Damping, Parameters
-from srredsim.stripes.phase_steps import even_steps
+from srredsim.stripes.phase_steps import even_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
+from srredsim.threads import in_threads
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
 FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although the angles are not evenly spaced
@@ -23,10 +27,13 @@ FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, 
 FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
 
-def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = None) -> Parameters:
+def estimate(
+    prepared: Prepared, transfer: Transfer, damping: Damping | None = None, hexagonal: bool | None = None
+) -> Parameters:
     """Find the stripes of every angle in its frames, and the lens that shows them.
 
-    There are two orders where there are phases enough, five, and stripes of twice the width of the finest.
+    There are two orders where there are phases enough, five, and stripes of twice the width of the finest. Seven frames
+    of a hexagonal pattern are lit by three angles at once, with one order each.
 
     Parameters
     ----------
@@ -35,6 +42,8 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
         With the damping that stripes are looked for with.
     damping : Damping, optional
         Of the lens; left out: measured.
+    hexagonal : bool, optional
+        Whether the pattern is; left out: the frames say.
 
     Raises
     ------
@@ -43,15 +52,63 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
     """
     phases = prepared.frames.shape[1]
     check_phases(phases)
-    choices = [3, 2] if phases >= 5 else [2]  # beams that make the pattern
-    steps = even_steps(phases)
-    bands = [separated(frames, steps, max(choices) - 1, transfer) for frames in prepared.frames]
-    searches = [Search(each) for each in bands]
-    candidates = {
-        number: [_tried(search.candidates(search.within(*ANNULUS[number])), len(choices)) for search in searches]
-        for number in choices
+    if hexagonal is None and may_be_hexagonal(prepared.frames):
+        hexagonal = is_hexagonal(prepared.frames) or None
+    found = []
+    if hexagonal is not True:
+        choices = [3, 2] if phases >= 5 else [2]  # beams that make the pattern
+        found.append(_looked_for(prepared, transfer, even_steps(phases)[None], choices))
+    if hexagonal or (hexagonal is None and may_be_hexagonal(prepared.frames)):
+        found.append(_looked_for(prepared, transfer, hexagonal_steps(phases), [2]))
+    return max(found, key=lambda each: each.evidence).measured(prepared, transfer, damping)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where the stripes of each angle are; ``steps_rad`` are those of the angles that light the frames at once."""
+
+    angles: list[tuple[Peak, str]]
+    alone: list[Peak]  # the highest peak of each, whatever the others say
+    beams: int
+    steps_rad: np.ndarray
+    groups: list[Bands]
+
+    @property
+    def evidence(self) -> float:
+        """How improbable all that was found is by chance; of several angles at once, one alone says nothing.
+
+        What leaks from one angle into another has its direction: that says nothing, either.
+        """
+        seen = [peak for peak, status in self.angles if status != "failed"]
+        if len(self.steps_rad) > 1 and (
+            len(seen) < 2 or not _are_even([peak.k0_per_um for peak in seen], len(self.steps_rad))
+        ):
+            return 0.0
+        return float(sum(-np.log(max(peak.false_alarm, 1e-300)) for peak in seen))
+
+    def measured(self, prepared: Prepared, transfer: Transfer, damping: Damping | None) -> Parameters:
+        frames = prepared.frames
+        angles, own = measured(frames, self.angles, self.steps_rad, self.beams - 1, transfer, self.groups)
+        angles = [_with_lone(angle, peak) for angle, peak in zip(angles, self.alone, strict=True)]
+        return through_one_lens(angles, frames, transfer, damping, own)
+
+
+def _looked_for(prepared: Prepared, transfer: Transfer, steps_rad: np.ndarray, choices: list[int]) -> Found:
+    """The stripes of patterns that one of so many beams has made, with such steps."""
+    waves_rad, at_once = waves_of(steps_rad, max(choices) - 1), len(steps_rad)
+    groups = in_threads(lambda frames: separated_waves(frames, waves_rad, transfer), prepared.frames)
+    bands = [each.of_angle(number, at_once) for each in groups for number in range(at_once)]
+    searches = in_threads(Search, bands)
+
+    def highest(search: Search) -> dict[int, list[Peak]]:
+        regions = {number: search.within(*ANNULUS[number]) for number in choices}
+        return {number: _tried(search.candidates(region), len(choices)) for number, region in regions.items()}
+
+    each = in_threads(highest, searches)
+    candidates = {number: [peaks[number] for peaks in each] for number in choices}
+    agreed = {
+        number: (at_once > 1 and _closed(candidates[number])) or _agreed(candidates[number]) for number in choices
     }
-    agreed = {number: _agreed(candidates[number]) for number in choices}
     beams = max(choices, key=lambda number: _evidence(agreed[number], bands, number))
     found = [(peak, "measured" if peak.false_alarm <= FALSE_ALARM else "failed") for peak in agreed[beams]]
     found = _even(found)
@@ -62,9 +119,7 @@ def estimate(prepared: Prepared, transfer: Transfer, damping: Damping | None = N
         best = min(choices, key=lambda number: joint[number][0])
         if joint[best][1]:
             beams, found = best, joint[best][1]
-    angles = measured(prepared.frames, found, steps, beams - 1, transfer, bands)
-    angles = [_with_lone(angle, peaks[0]) for angle, peaks in zip(angles, candidates[beams], strict=True)]
-    return through_one_lens(angles, prepared.frames, transfer, damping)
+    return Found(found, [peaks[0] for peaks in candidates[beams]], beams, steps_rad, groups)
 
 
 def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
@@ -82,6 +137,18 @@ def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
 
     length = max(lengths, key=agreement)
     return [nearest(peaks, length) or replace(peaks[0], false_alarm=1.0) for peaks in candidates]
+
+
+def _closed(candidates: list[list[Peak]]) -> list[Peak] | None:
+    """The highest peaks of three directions at 60 degrees: their vectors, of either sign, add up to nothing."""
+
+    def closed(chosen: tuple[Peak, ...]) -> bool:
+        first, *others = (np.array(peak.k0_per_um) for peak in chosen)
+        lengths = [np.hypot(*(first + one * others[0] + two * others[1])) for one in (1, -1) for two in (1, -1)]
+        return min(lengths) <= SAME_LENGTH * np.hypot(*first)
+
+    fitting = [chosen for chosen in product(*candidates) if closed(chosen)]
+    return list(max(fitting, key=lambda chosen: sum(peak.score for peak in chosen))) if fitting else None
 
 
 def _even(found: list[tuple[Peak, str]]) -> list[tuple[Peak, str]]:
@@ -127,7 +194,7 @@ def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
     sure = [(peak, each) for peak, each in zip(peaks, bands, strict=True) if peak.false_alarm <= FALSE_ALARM]
     total = 0.0
     for peak, each in sure:
-        found = [overlap(each, order, peak.k0_per_um) for order in range(1, beams)]
+        found = [overlap(each, order, np.multiply(order, peak.k0_per_um)) for order in range(1, beams)]
         total += sum(abs(item.contrast()[0]) ** 2 for item in found)
     return total
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import numpy as np
 
 from srredsim.acquisition import Pattern
 from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
+from srredsim.optics.illumination import DIRECTIONS, HEXAGONAL_FRAMES
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import separated
+from srredsim.stripes.bands import separated, separated_waves
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.hexagonal import hexagonal_steps
 from srredsim.stripes.measure import STEPS_MEASURED_RAD, measured, remeasured, through_one_lens
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
-from srredsim.stripes.phase_steps import even_steps, fit_steps
+from srredsim.stripes.phase_steps import even_steps, fit_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, THREE_BEAMS, Peak, Search, refined
 
@@ -37,21 +40,28 @@ class Known:
 
     ``parameters``, one a channel, of another stack, leave nothing to search for. ``k0_per_um`` is (ky, kx) of the first
     order of every angle, y down; ``steps_rad`` the phase of every frame (angles, phases), up to a common one an angle;
-    ``dampings`` that of the OTF in every channel.
+    ``dampings`` that of the OTF in every channel; ``hexagonal`` whether the pattern is: its three directions have a
+    vector each, and steps that are found. ``either_way_up``: the vectors are of a program that may count the rows from
+    the other end, and are tried mirrored, too.
     """
 
     parameters: Sequence[Parameters] | None = None
     k0_per_um: Sequence[tuple[float, float]] | None = None
     steps_rad: Sequence[Sequence[float]] | None = None
     dampings: Sequence[float] | None = None
+    hexagonal: bool | None = None
+    either_way_up: bool = False
 
     def check(self, pattern: Pattern, transfer: Transfer) -> None:
         """Raises InputError if this is nothing that such a stack can have."""
-        if self.k0_per_um is not None and len(self.k0_per_um) != pattern.angles:
+        directions = DIRECTIONS if self.hexagonal else pattern.angles
+        if self.k0_per_um is not None and len(self.k0_per_um) != directions:
             raise InputError(
-                f"`k` was given {len(self.k0_per_um)} times, the stack has {pattern.angles} angles:"
-                " give it once for each"
+                f"`k` was given {len(self.k0_per_um)} times, the stack has {directions} angles: give it once for each"
+                + self._hint(pattern)
             )
+        if self.hexagonal and self.steps_rad is not None:
+            raise InputError("the steps of a hexagonal pattern are found in the frames: leave out `phase_steps`")
         vectors = [] if self.k0_per_um is None else list(self.k0_per_um)
         vectors += [angle.k0_per_um for each in self.parameters or () for angle in each.angles]
         for k0 in vectors:
@@ -74,6 +84,12 @@ class Known:
                 " give it once, or once for each"
             )
 
+    def _hint(self, pattern: Pattern) -> str:
+        """What else would fit a vector for each of three directions."""
+        three = len(self.k0_per_um or ()) == DIRECTIONS
+        fits = three and self.hexagonal is None and (pattern.angles, pattern.phases) == (1, HEXAGONAL_FRAMES)
+        return '; or `pattern="hexagonal"`' if fits else ""
+
     def damping(self, channel: int = 0) -> Damping | None:
         """Damping of the lens of a channel, if it is known."""
         if self.dampings is not None:
@@ -87,11 +103,16 @@ class Known:
             transfer = replace(transfer, damping=damping.value)
         if self.parameters is not None:
             angles, notes = _reused(self.parameters[channel], prepared, transfer)
+        elif self.k0_per_um is not None and self.hexagonal:
+            angles, notes = _near_given_at_once(prepared, transfer, self.k0_per_um)
         elif self.k0_per_um is not None:
-            angles, notes = _near_given(prepared, transfer, self.k0_per_um, self.steps_rad)
+            k0, said = _right_way_up(prepared, transfer, self.k0_per_um) if self.either_way_up else (self.k0_per_um, [])
+            angles, notes = _near_given(prepared, transfer, k0, self.steps_rad)
+            notes = [*said, *notes]
         else:
             searched = prepared if self.steps_rad is None else _evened(prepared, self.steps_rad)
-            found = estimate(searched, transfer, damping=damping)
+            hexagonal = self.hexagonal if self.steps_rad is None else False
+            found = estimate(searched, transfer, damping=damping, hexagonal=hexagonal)
             if self.steps_rad is None:
                 return found, []
             angles, notes = _with_steps(found, prepared, transfer, self.steps_rad)
@@ -101,7 +122,10 @@ class Known:
 def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> tuple[list[Angle], list[str]]:
     """Vectors and steps of another stack, with the phases and contrasts of this one."""
     angles, notes = [], []
-    fresh = remeasured(Parameters(parameters.angles), prepared.frames, transfer)
+    elsewhere = replace(parameters, damping=None)
+    fresh = remeasured(elsewhere, prepared.frames, transfer)
+    if parameters.at_once > 1:
+        return _reused_at_once(elsewhere, fresh, prepared, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
             if _contrast(now) < FEWER * _contrast(before):
@@ -115,28 +139,125 @@ def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> t
     return angles, notes
 
 
+def _reused_at_once(
+    before: Parameters, fresh: Parameters, prepared: Prepared, transfer: Transfer
+) -> tuple[list[Angle], list[str]]:
+    """The same of angles that light the frames at once: the phases of all of them run one way, or the other."""
+    notes = []
+    if sum(map(_contrast, fresh.angles)) < FEWER * sum(map(_contrast, before.angles)):
+        turned = (replace(angle, k0_per_um=(-angle.k0_per_um[0], -angle.k0_per_um[1])) for angle in before.angles)
+        other = remeasured(replace(before, angles=tuple(turned)), prepared.frames, transfer)
+        if sum(map(_strength, other.angles)) > 2 * sum(map(_strength, fresh.angles)):
+            fresh, notes = other, ["the phases run the other way round in this stack; used -k"]
+    lost = [angle.status != "failed" and not _strength(angle) for angle in fresh.angles]
+    angles = [replace(a, status="assumed") if unseen else a for a, unseen in zip(fresh.angles, lost, strict=True)]
+    return angles, notes
+
+
+def _near_given_at_once(prepared: Prepared, transfer: Transfer, k0_per_um) -> tuple[list[Angle], list[str]]:
+    """Vectors of angles that light the frames at once, each of either sign; which steps how far, the frames tell."""
+    steps = hexagonal_steps(prepared.frames.shape[1])
+    every = separated_waves(prepared.frames[0], waves_of(steps, 1), transfer)
+    searches = [Search(every.of_angle(number, len(steps))) for number in range(len(steps))]
+    peaks = [[_peak_near(search, k0) for k0 in k0_per_um] for search in searches]
+
+    def score(chosen: tuple[int, ...]) -> float:
+        return sum(peaks[n][place].score for n, place in enumerate(chosen) if peaks[n][place] is not None)
+
+    best = max(permutations(range(len(steps))), key=score)
+    found, notes = [], []
+    for number, place in enumerate(best):
+        peak = peaks[number][place]
+        sure = peak is not None and peak.false_alarm <= FALSE_ALARM
+        found.append((peak if sure else Peak(tuple(k0_per_um[place]), (0.0,), 1.0), "measured" if sure else "failed"))
+    angles, _ = measured(prepared.frames, found, steps, 1, transfer, [every])
+    for number, (place, angle) in enumerate(zip(best, angles, strict=True), start=1):
+        if angle.status == "failed":
+            notes.append(f"direction {number}: the frames have no stripes near {ky_kx(k0_per_um[place])}")
+        else:
+            given = k0_per_um[place]
+            either = given if np.dot(given, angle.k0_per_um) > 0 else np.negative(given)
+            notes += _about_k(number, either, angle.k0_per_um)
+    return angles, notes
+
+
+def _right_way_up(prepared: Prepared, transfer: Transfer, k0_per_um) -> tuple[list[tuple[float, float]], list[str]]:
+    """The vectors, or the same mirrored in y, whichever more of the angles confirm; if as many do, as they are."""
+
+    def confirmed(vectors) -> int:
+        looked_at = [_looked_at(frames, k0, transfer) for frames, k0 in zip(prepared.frames, vectors, strict=True)]
+        return sum(_is_sure(peak) for peak, _, _ in looked_at)
+
+    given = [(float(ky), float(kx)) for ky, kx in k0_per_um]
+    mirrored = [(-ky, kx) for ky, kx in given]
+    sure = confirmed(given)
+    if sure == len(given) or confirmed(mirrored) <= sure:
+        return given, []
+    return mirrored, ["the stripes lie mirrored in y to those given: that program counts rows from the other end"]
+
+
 def _near_given(prepared: Prepared, transfer: Transfer, k0_per_um, steps_rad) -> tuple[list[Angle], list[str]]:
     angles, notes = [], []
-    for number, (frames, k0) in enumerate(zip(prepared.frames, k0_per_um, strict=True), start=1):
-        steps = even_steps(len(frames)) if steps_rad is None else np.asarray(steps_rad[number - 1], float)
-        three = np.hypot(*k0) <= THREE_BEAMS * transfer.cutoff_per_um
-        orders = 2 if three and optics_bands.condition_number(steps, 2) < optics_bands.LARGEST_CONDITION else 1
-        peak = _nearest(frames, steps, orders, k0, transfer)
-        if peak is None or peak.false_alarm > FALSE_ALARM:
-            angle = _as_given(frames, steps, orders, k0, peak, transfer)
+    looked_at = []
+    for number, (frames, k0) in enumerate(zip(prepared.frames, k0_per_um, strict=True)):
+        looked_at.append(_looked_at(frames, k0, transfer, None if steps_rad is None else steps_rad[number]))
+    confirmed = _measured(prepared.frames, looked_at, transfer, together=steps_rad is None)
+    for number, (k0, (peak, steps, orders)) in enumerate(zip(k0_per_um, looked_at, strict=True)):
+        frames = prepared.frames[number]
+        if number in confirmed:
+            angle = confirmed[number]
+            notes += _about_k(number + 1, k0, angle.k0_per_um)
         else:
-            (angle,) = measured(frames[None], [(peak, "measured")], steps, orders, transfer)
-            notes += _about_k(number, k0, angle.k0_per_um)
+            angle = _as_given(frames, steps, orders, k0, peak, transfer)
         if steps_rad is not None:
-            angle, said = _fixed_steps(number, angle, frames, steps, transfer)
+            angle, said = _fixed_steps(number + 1, angle, frames, steps, transfer)
             notes += said
         angles.append(angle)
     return angles, notes
 
 
+def _measured(frames: np.ndarray, looked_at, transfer: Transfer, together: bool) -> dict[int, Angle]:
+    """Angles, by their number, where a peak is sure; ``together``: how uneven the phases are, they say as one.
+
+    One by one are measured also those whose |k| is not that of the others: they were given so.
+    """
+    sure = {n: each for n, each in enumerate(looked_at) if _is_sure(each[0])}
+    found = {}
+    if together and len({orders for _, _, orders in sure.values()}) == 1:
+        (_, steps, orders), *_ = sure.values()
+        peaks = [(peak, "measured") for peak, _, _ in sure.values()]
+        angles, _ = measured(frames[list(sure)], peaks, steps, orders, transfer)
+        found = {n: angle for n, angle in zip(sure, angles, strict=True) if angle.status != "failed"}
+    for n, (peak, steps, orders) in sure.items():
+        if n not in found:
+            (found[n],), _ = measured(frames[n][None], [(peak, "measured")], steps, orders, transfer)
+    return found
+
+
+def _looked_at(
+    frames: np.ndarray, k0_per_um, transfer: Transfer, steps_rad=None
+) -> tuple[Peak | None, np.ndarray, int]:
+    """What is near k or -k in the frames of an angle, and the phases and orders with which it was looked for.
+
+    Phases that are not given are even.
+    """
+    steps = even_steps(len(frames)) if steps_rad is None else np.asarray(steps_rad, float)
+    three = np.hypot(*k0_per_um) <= THREE_BEAMS * transfer.cutoff_per_um
+    orders = 2 if three and optics_bands.condition_number(steps, 2) < optics_bands.LARGEST_CONDITION else 1
+    return _nearest(frames, steps, orders, k0_per_um, transfer), steps, orders
+
+
+def _is_sure(peak: Peak | None) -> bool:
+    return peak is not None and peak.false_alarm <= FALSE_ALARM
+
+
 def _nearest(frames: np.ndarray, steps: np.ndarray, orders: int, k0_per_um, transfer: Transfer) -> Peak | None:
     """The highest peak near k or -k."""
-    search = Search(separated(frames, steps, orders, transfer))
+    return _peak_near(Search(separated(frames, steps, orders, transfer)), k0_per_um)
+
+
+def _peak_near(search: Search, k0_per_um) -> Peak | None:
+    """The same where the search has begun."""
     region = search.near(k0_per_um, SAME_LENGTH, SAME_DIRECTION_RAD)
     region |= search.near(np.negative(k0_per_um), SAME_LENGTH, SAME_DIRECTION_RAD)
     return next(iter(search.candidates(region)), None)

@@ -26,7 +26,8 @@ from scipy import fft
 
 from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import Bands, separated, wave
+from srredsim.stripes.bands import Bands, wave
+from srredsim.stripes.measure import bands_of
 from srredsim.stripes.overlap import TINY
 from srredsim.stripes.parameters import Order, Parameters
 
@@ -73,10 +74,9 @@ def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer) -> H
     """
     lens = parameters.lens(transfer)
     sums = np.zeros((4, RINGS))
-    for number, angle in enumerate(parameters.angles):
-        orders = [order for order in angle.orders if order.amplitude != 0]
+    for number, bands in bands_of(parameters, frames, lens):
+        orders = [order for order in parameters.angles[number].orders if order.amplitude != 0]
         if orders:
-            bands = separated(frames[number], angle.steps_rad, len(angle.orders), lens)
             for part in _of_orders(bands, orders, _Constant(frames.shape[2:], bands.spectra.shape[1:])):
                 sums += part
     common, power, variance, count = sums

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import Bands, separated
+from srredsim.stripes.bands import Bands, separated_waves
 from srredsim.stripes.damping import damping_of
 from srredsim.stripes.overlap import Overlap
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
-from srredsim.stripes.phase_steps import leak, mixtures, step_errors, steps_and_uncertainty, usual_errors
+from srredsim.stripes.phase_steps import (
+    Errors,
+    leak,
+    mixtures,
+    step_errors,
+    steps_and_uncertainty,
+    usual_errors,
+    waves_of,
+)
 from srredsim.stripes.search import SAME_LENGTH, Peak, overlaps, refined
+from srredsim.threads import in_threads
 
 STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
 DETECTED = 2.0  # z of a single order that noise reaches in 2 of 100 cases
@@ -27,50 +36,81 @@ def measured(
     orders: int,
     transfer: Transfer,
     bands: list[Bands] | None = None,
-) -> list[Angle]:
-    """What frames tell of angles whose stripes were found; of those that failed, where they were looked for.
+) -> tuple[list[Angle], dict[int, Bands]]:
+    """What frames tell of angles whose stripes were found, and the bands of these by their number.
+
+    Of those that failed: where they were looked for.
 
     How uneven steps are is the same in all angles of a microscope: they say it together. Contrasts are those that the
     lens shows which was assumed: `through_one_lens` measures it.
 
     Parameters
     ----------
-    frames : (angles, phases, y, x) ndarray
-        Background off, equally bright.
+    frames : (groups, phases, y, x) ndarray
+        Background off, equally bright; a group of frames is lit by one angle, or by several at once.
     found : list of (Peak, str)
         Where the stripes of each angle are, and its status: measured, inferred or failed.
-    steps_rad : (phases,) ndarray
+    steps_rad : (phases,) or (angles at once, phases) ndarray
         Phases of the frames as they should be, up to a common one.
     orders : int
         Orders of the stripes: 1, or 2 of three beams.
     bands : list of Bands, optional
-        The angles as they were separated with these steps already.
+        The groups as they were separated with these steps already.
     """
-    bands = bands or [separated(each, steps_rad, orders, transfer) for each in frames]
-    seen = [number for number, (_, status) in enumerate(found) if status != "failed"]
-    errors = {}
-    angles = [_unmeasured(peak, status, steps_rad, orders) for peak, status in found]
-    for number in seen:
-        each = bands[number]
-        if each.orders != orders:
-            each = separated(frames[number], steps_rad, orders, transfer)
-        angles[number] = replace(angles[number], k0_per_um=refined(each, angles[number].k0_per_um))
-        errors[number] = step_errors(mixtures(each, angles[number].k0_per_um), leak(each), steps_rad)
-    usual = usual_errors(list(errors.values()))
-    for number in seen:
-        fitted, uncertainty = steps_and_uncertainty(errors[number], steps_rad, usual)
-        each = separated(frames[number], fitted, orders, transfer)
-        angles[number] = replace(
-            angles[number],
-            k0_per_um=refined(each, angles[number].k0_per_um, rounds=1),
-            steps_rad=tuple(fitted.tolist()),
-            steps_status="measured" if uncertainty <= STEPS_MEASURED_RAD else "assumed",
-            condition_number=optics_bands.condition_number(fitted, orders),
-        )
-        angles[number] = _seen(angles[number], each)
+    steps_rad = np.atleast_2d(steps_rad)
+    at_once = len(steps_rad)
+    waves_rad = waves_of(steps_rad, orders)
+    bands = bands or [separated_waves(each, waves_rad, transfer) for each in frames]
+    angles = [
+        _unmeasured(peak, status, steps_rad[number % at_once], orders) for number, (peak, status) in enumerate(found)
+    ]
+    groups = [group for group in range(len(bands)) if _seen_in(group, at_once, found)]
+
+    def roughly(group: int) -> tuple[dict[int, tuple[float, float]], Errors]:
+        each = bands[group]
+        if each.orders != at_once * orders:
+            each = separated_waves(frames[group], waves_rad, transfer)
+        vectors = {
+            number: refined(each.of_angle(number % at_once, at_once), angles[number].k0_per_um)
+            for number in _seen_in(group, at_once, found)
+        }
+        every = [vectors.get(number) for number in range(group * at_once, (group + 1) * at_once)]
+        return vectors, step_errors(mixtures(each, every), leak(each), steps_rad)
+
+    rough = dict(zip(groups, in_threads(roughly, groups), strict=True))
+    usual = usual_errors([errors for _, errors in rough.values()])
+
+    def finely(group: int) -> dict[int, tuple[Angle, Bands]]:
+        vectors, errors = rough[group]
+        fitted, uncertainty = steps_and_uncertainty(errors, steps_rad, usual)
+        waves = waves_of(fitted, orders)
+        each, result = separated_waves(frames[group], waves, transfer), {}
+        for number, k0 in vectors.items():
+            place = number % at_once
+            own = each.of_angle(place, at_once)
+            angle = replace(
+                angles[number],
+                k0_per_um=refined(own, k0, rounds=1),
+                steps_rad=tuple(fitted[place].tolist()),
+                steps_status="measured" if uncertainty[place] <= STEPS_MEASURED_RAD else "assumed",
+                condition_number=optics_bands.condition_of_waves(waves),
+            )
+            result[number] = _seen(angle, own), own
+        return result
+
+    fine = {number: both for each in in_threads(finely, groups) for number, both in each.items()}
+    own = {number: each for number, (_, each) in fine.items()}
+    for number, (angle, _) in fine.items():
+        angles[number] = angle
     for number in _odd(angles):
-        angles[number] = _unmeasured(found[number][0], "failed", steps_rad, orders)
-    return angles
+        angles[number] = _unmeasured(found[number][0], "failed", steps_rad[number % at_once], orders)
+        del own[number]
+    return angles, own
+
+
+def _seen_in(group: int, at_once: int, found: list[tuple[Peak, str]]) -> list[int]:
+    """Numbers of the angles of a group of frames that have not failed."""
+    return [number for number in range(group * at_once, (group + 1) * at_once) if found[number][1] != "failed"]
 
 
 def _odd(angles: list[Angle]) -> list[int]:
@@ -95,46 +135,69 @@ def _unmeasured(peak: Peak, status: str, steps_rad: np.ndarray, orders: int) -> 
 
 
 def through_one_lens(
-    angles: Sequence[Angle], frames: np.ndarray, transfer: Transfer, damping: Damping | None = None
+    angles: Sequence[Angle],
+    frames: np.ndarray,
+    transfer: Transfer,
+    damping: Damping | None = None,
+    bands: dict[int, Bands] | None = None,
 ) -> Parameters:
     """Phases and contrasts of all angles as the one lens shows them; how it is damped, all angles say together.
 
     Parameters
     ----------
     angles : sequence of Angle
-        With their phases, as `measured`.
-    frames : (angles, phases, y, x) ndarray
+        With their phases, as `measured`; where there are more of them than groups of frames, they light these at once.
+    frames : (groups, phases, y, x) ndarray
     damping : Damping, optional
         Of the lens, where it is known. A transfer function with a measured curve has none.
+    bands : dict of Bands, optional
+        The angles that have not failed, by their number, as they were separated with these phases already.
     """
-    bands = _bands(angles, frames, transfer)
+    parameters = Parameters(tuple(angles), at_once=len(angles) // len(frames))
+    bands = bands or _all_bands(parameters, frames, transfer)
     if transfer.curve is not None:
         damping = None
     elif damping is None:
         damping = damping_of(list(bands.values()), [angles[number] for number in bands])
-    parameters = Parameters(tuple(angles), damping)
+    parameters = replace(parameters, damping=damping)
     return _with_contrasts(parameters, bands, parameters.lens(transfer))
 
 
 def remeasured(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> Parameters:
-    """The same stripes and lens, with phases and contrasts as they are in other frames (angles, phases, y, x)."""
+    """The same stripes and lens, with phases and contrasts as they are in other frames (groups, phases, y, x)."""
     lens = parameters.lens(transfer)
-    return _with_contrasts(parameters, _bands(parameters.angles, frames, lens), lens)
+    return _with_contrasts(parameters, _all_bands(parameters, frames, lens), lens)
 
 
-def _bands(angles: Sequence[Angle], frames: np.ndarray, transfer: Transfer) -> dict[int, Bands]:
-    """Bands of the angles that have not failed, by their number."""
+def bands_of(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> Iterator[tuple[int, Bands]]:
+    """Numbers of the angles that have not failed, and the bands of each, one group of frames after the other."""
+    for number in range(len(frames)):
+        yield from _bands_of_group(parameters, frames, transfer, number).items()
+
+
+def _all_bands(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> dict[int, Bands]:
+    """The same of all at once."""
+    each = in_threads(lambda number: _bands_of_group(parameters, frames, transfer, number), range(len(frames)))
+    return {number: bands for group in each for number, bands in group.items()}
+
+
+def _bands_of_group(parameters: Parameters, frames: np.ndarray, transfer: Transfer, number: int) -> dict[int, Bands]:
+    group, at_once = parameters.groups[number], parameters.at_once
+    if not group.lit:
+        return {}
+    every = separated_waves(frames[number], group.waves_rad, transfer)
     return {
-        number: separated(frames[number], angle.steps_rad, len(angle.orders), transfer)
-        for number, angle in enumerate(angles)
+        number * at_once + place: every.of_angle(place, at_once)
+        for place, angle in enumerate(group.angles)
         if angle.status != "failed"
     }
 
 
 def _with_contrasts(parameters: Parameters, bands: dict[int, Bands], lens: Transfer) -> Parameters:
     angles = list(parameters.angles)
-    for number, each in bands.items():
-        angles[number] = _seen(angles[number], replace(each, transfer=lens))
+    seen = in_threads(lambda number: _seen(angles[number], bands[number].through(lens)), bands)
+    for number, angle in zip(bands, seen, strict=True):
+        angles[number] = angle
     return replace(parameters, angles=tuple(angles))
 
 

@@ -25,8 +25,7 @@ import numpy as np
 from scipy import fft
 
 from srredsim.errors import InputError
-from srredsim.optics.borders import WORKERS
-from srredsim.stripes.bands import LOWEST, Bands, image, in_blocks, transformed, wave
+from srredsim.stripes.bands import LOWEST, Bands, image, in_blocks, shifted, spectrum_at, transformed
 
 UNEXPLAINED = 0.1  # epsilon
 INNER = 16  # raw pixels over which the product of two bands is dark at its border, and as many in which it brightens
@@ -42,14 +41,14 @@ class Overlap:
     only: that of band 0 and that of band b.
     """
 
-    order: int
+    order: int  # number of the band
     pixels: tuple[int, int]  # size of the bands
     inside: np.ndarray  # where these frequencies lie in the rectangle around them
     x: np.ndarray
     y: np.ndarray
     h: np.ndarray  # H(f)
     h_other: np.ndarray  # H(f + b k)
-    further: np.ndarray  # |f + b k| - |f|, as a share of the cut-off
+    further: np.ndarray | None  # |f + b k| - |f|, as a share of the cut-off; with every band
     power: np.ndarray  # power of the object in band 0
     noise: float
     covariance: np.ndarray | None  # that of the noise of all bands, in units of `noise`
@@ -77,16 +76,24 @@ class Overlap:
         unexplained = (UNEXPLAINED * contrast * self.h_other) ** 2 * self.power
         return self.trust / (noise + unexplained + TINY)
 
+    @cached_property
+    def _summed(self) -> tuple[np.ndarray, ...]:
+        """What weights sum up: Y X* in two parts, the power of X, and what noise contributes to it."""
+        common = self.x[0].conj()
+        common *= self.seen
+        both, other = self.h * self.h_other, self.h_other**2
+        whole = other * (self.x[0].real ** 2 + self.x[0].imag ** 2)
+        return tuple(each.astype(float) for each in (both * common.real, both * common.imag, whole, other))
+
     def _sums(self, weights: np.ndarray) -> tuple[complex, float]:
         """c, and the power of X that it was divided by.
 
         What noise contributes to this power is taken off, so that dim stripes do not look dimmer than they are.
         """
-        common = weights * self.h * self.h_other * self.seen * self.x[0].conj()
-        whole = weights * self.h_other**2 * np.abs(self.x[0]) ** 2
-        power = whole - weights * self.h_other**2 * np.float32(self.noise)
-        total = max(float(np.sum(power, dtype=float)), 0.02 * float(np.sum(whole, dtype=float)))
-        return complex(np.sum(common, dtype=complex)) / total, total
+        double = weights.astype(float)
+        real, imag, whole, other = (float(np.einsum("f,f->", double, each)) for each in self._summed)
+        total = max(whole - self.noise * other, 0.02 * whole)
+        return complex(real, imag) / total, total
 
     def contrast(self) -> tuple[complex, float]:
         """``m / 2 exp(i phi)`` of the order, and the standard deviation of each of its two parts."""
@@ -121,8 +128,8 @@ class Overlap:
         return float(np.median(self.at(offsets, offsets))) / np.log(2)
 
 
-def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap:
-    """Compare band `order` with band 0 as if the stripes had the first-order vector `k0_per_um`.
+def overlap(bands: Bands, order: int, k_per_um, every: bool = False) -> Overlap:
+    """Compare band `order` with band 0 as if it had the vector `k_per_um`.
 
     With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told.
 
@@ -131,26 +138,29 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
     InputError
         If the two bands have no frequencies in common.
     """
-    k = order * np.asarray(k0_per_um)
+    k = np.asarray(k_per_um)
     cutoff, transfer, shape = bands.transfer.cutoff_per_um, bands.transfer, bands.spectra.shape[1:]
     at = [_within(n, step, cutoff, along) for n, step, along in zip(shape, bands.step_per_um, k, strict=True)]
     fy, fx = (index * step for index, step in zip(at, bands.step_per_um, strict=True))
-    here, there = (np.hypot(fy[:, None] + y, fx + x) / cutoff for y, x in ((0.0, 0.0), k))
-    inside = (np.maximum(here, there) < 1.0) & (np.minimum(here, there) >= LOWEST)
+    here, there = (np.square((fy + y) / cutoff)[:, None] + np.square((fx + x) / cutoff) for y, x in ((0.0, 0.0), k))
+    inside = (np.maximum(here, there) < 1.0) & (np.minimum(here, there) >= LOWEST**2)
     if not inside.any():
         raise InputError(
             f"stripes of {np.hypot(*k):.4g} cycles/um are too fine for a cut-off of {cutoff:.4g} cycles/um: the bands"
             " have no frequencies in common; check `k`, `na` and `wavelength_em_um`"
         )
     grid, mirrored = np.ix_(*at), np.ix_(*(-index for index in at))
-    home = wave(shape, -k / bands.step_per_um)
-    x, y = [bands.spectra[0][grid][inside]], []
-    for number in range(bands.orders + 1) if every else [order]:
-        moved = bands.images[number] * home
-        y.append(fft.fft2(moved, workers=WORKERS)[grid][inside])
-        if every and number:
-            x += [bands.spectra[number][grid][inside], bands.spectra[number][mirrored][inside].conj()]
-            y.append(fft.fft2(bands.images[number].conj() * home, workers=WORKERS)[grid][inside])
+    x, y, further = [bands.spectra[0][grid][inside]], [], None
+    if every:
+        further = (np.sqrt(there[inside]) - np.sqrt(here[inside])).astype(np.float32)
+        lag = -k / bands.step_per_um
+        for number in range(bands.orders + 1):
+            y.append(spectrum_at(shifted(bands.images[number], lag), *at)[inside])
+            if number:
+                x += [bands.spectra[number][grid][inside], bands.spectra[number][mirrored][inside].conj()]
+                y.append(spectrum_at(shifted(bands.images[number].conj(), lag), *at)[inside])
+    else:
+        y.append(bands.moved(order, k_per_um)[grid][inside])
     return Overlap(
         order,
         shape,
@@ -159,7 +169,7 @@ def overlap(bands: Bands, order: int, k0_per_um, every: bool = False) -> Overlap
         np.stack(y),
         transfer(fy, fx)[inside],
         transfer(fy + k[0], fx + k[1])[inside],
-        (there - here)[inside].astype(np.float32),
+        further,
         bands.power[grid][inside],
         bands.noise,
         bands.covariance,

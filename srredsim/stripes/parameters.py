@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from srredsim.optics.bands import harmonics
 from srredsim.optics.transfer import Transfer
 
 ALIKE_DEGREES = 5.0  # apart: no pattern has so many angles
@@ -52,6 +53,32 @@ class Angle:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Angles that light the same frames: one of stripes, or the three of a hexagonal pattern.
+
+    All their orders are the waves that the frames are mixed from.
+    """
+
+    angles: tuple[Angle, ...]
+
+    @property
+    def orders(self) -> list[Order]:
+        """Those of all angles, one angle after the other."""
+        return [order for angle in self.angles for order in angle.orders]
+
+    @property
+    def waves_rad(self) -> np.ndarray:
+        """Phases (phases, waves) of all orders, about those in a frame whose step is 0."""
+        every = [harmonics(angle.steps_rad, len(angle.orders)) for angle in self.angles]
+        return np.concatenate(every, axis=1)
+
+    @property
+    def lit(self) -> bool:
+        """Whether any of its angles was found."""
+        return any(angle.status != "failed" for angle in self.angles)
+
+
+@dataclass(frozen=True)
 class Damping:
     """Damping of the OTF, see `srredsim.optics.otf.otf`: ``value`` is that of the one lens of a channel.
 
@@ -69,11 +96,18 @@ class Damping:
 class Parameters:
     """Stripes of all angles of a channel, and the damping of its lens under which their contrasts hold.
 
-    ``damping`` is None where a measured OTF says all of the lens, or nobody has asked.
+    ``damping`` is None where a measured OTF says all of the lens, or nobody has asked. ``at_once`` is how many angles
+    light the frames at the same time: 1 of stripes, 3 of a hexagonal pattern.
     """
 
     angles: tuple[Angle, ...]
     damping: Damping | None = None
+    at_once: int = 1
+
+    @property
+    def groups(self) -> list[Group]:
+        """Angles by the frames that they light: one group for each angle of the raw frames."""
+        return [Group(self.angles[n : n + self.at_once]) for n in range(0, len(self.angles), self.at_once)]
 
     def lens(self, transfer: Transfer) -> Transfer:
         """The transfer function of these optics with the lens of the channel."""

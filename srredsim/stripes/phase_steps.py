@@ -21,12 +21,14 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.blas import cherk
 from scipy.optimize import least_squares
 
-from srredsim.optics.bands import mixing_matrix, separation_matrix
+from srredsim.optics.bands import harmonics, mixed_waves, separated_waves
 from srredsim.stripes.bands import Bands, image
 from srredsim.stripes.overlap import Overlap, overlap
 
@@ -35,6 +37,7 @@ LEAK_WEIGHT = 0.5  # weight of what bands have in common at lag 0: shot noise is
 USUAL_RAD, KNOWN = 0.06, 4.0  # the same of microscopes, and as many phases as this is known from
 DAMPING_SPREAD = 0.25  # that of the logarithm of the OTF's damping about the one assumed, standard deviation
 BRIGHTNESS_SPREAD = 0.005  # that of a frame about its mean, standard deviation
+AT_ONCE = 2**10  # frequencies: so few that BLAS leaves the other cores alone
 SMALL = 2.0**-26  # step of a slope by differences, relative
 
 
@@ -44,36 +47,47 @@ def even_steps(phases: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Products of all bands with each other in the overlap of one order.
+    """Products of all bands with each other in the overlap of one of them with band 0.
 
     Square roots of matrices (3 * bands) in the order Y, X, t X: ``signal`` without what noise contributes, ``all`` with
     it.
     """
 
-    order: int
+    order: int  # number of the band
     signal: np.ndarray
     all: np.ndarray
     contrast: complex
 
 
-def mixtures(bands: Bands, k0_per_um) -> list[Mixture]:
-    """Products of the bands in the overlap of every order."""
-    return [_mixture(overlap(bands, order, k0_per_um, every=True)) for order in range(1, bands.orders + 1)]
+def mixtures(bands: Bands, vectors_per_um: Sequence) -> list[Mixture]:
+    """Products of the bands in the overlap of every angle and order.
+
+    ``vectors_per_um`` are the first-order vectors of the angles that light the frames at once, None of those that were
+    not found.
+    """
+    orders = bands.orders // len(vectors_per_um)
+    return [
+        _mixture(overlap(bands, angle * orders + order, np.multiply(order, k0_per_um), every=True))
+        for angle, k0_per_um in enumerate(vectors_per_um)
+        if k0_per_um is not None
+        for order in range(1, orders + 1)
+    ]
 
 
 def _mixture(found: Overlap) -> Mixture:
-    count = len(found.y)
+    count, further = len(found.y), found.further
+    assert further is not None  # as of every band
     weights, noise = found.weights, found.noise
     root = np.sqrt(weights)
     x = found.x * (root * found.h_other)
-    values = np.concatenate([found.y * (root * found.h), x, x * found.further])
-    signal = (values @ values.conj().T).astype(complex)
+    values = np.concatenate([found.y * (root * found.h), x, x * further])
+    signal = products(values)
     values *= np.sqrt(found.trust)
-    everything = (values @ values.conj().T).astype(complex)
+    everything = products(values)
     common = np.eye(count) if found.covariance is None else found.covariance
     square = weights * found.h_other**2
     signal[:count, :count] -= noise * np.sum(weights * found.h**2, dtype=float) * common
-    moments = [np.sum(square * found.further**power, dtype=float) for power in range(3)]
+    moments = [np.sum(square * further**power, dtype=float) for power in range(3)]
     signal[count:, count:] -= noise * np.kron([[moments[0], moments[1]], [moments[1], moments[2]]], common)
     return Mixture(found.order, _root(signal), _root(everything), found.contrast()[0])
 
@@ -114,7 +128,17 @@ def leak(bands: Bands) -> Leak:
     unit = np.ldexp(np.float32(1), np.frexp(powers.max())[1])  # a power of 2 changes no digit; squares stay in range
     powers /= unit
     together = (powers @ powers.T).astype(float) * bright_together
-    return Leak(every @ every.conj().T, float(unit) * np.sqrt(together) / pixels)
+    return Leak(products(every), float(unit) * np.sqrt(together) / pixels)
+
+
+def products(rows: np.ndarray) -> np.ndarray:
+    """Scalar products of complex rows with one another, ``rows @ rows.conj().T``: half of them is computed."""
+    half = sum(
+        cherk(1.0, rows[:, start : start + AT_ONCE].T, trans=2).astype(complex)
+        for start in range(0, rows.shape[1], AT_ONCE)
+    )
+    half = np.triu(half).conj()
+    return half + np.triu(half, 1).conj().T
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:
@@ -125,37 +149,44 @@ def _root(matrix: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of the phases of one angle: ``information`` (phases, phases); ``evidence``: that times the likeliest.
+    """Errors of the phases of all angles that light the frames at once, one angle after the other.
 
-    The two are kept apart because what is most likely may be anything where there is no information.
+    ``information`` (angles * phases, angles * phases); ``evidence``: that times the likeliest. The two are kept apart
+    because what is most likely may be anything where there is no information.
     """
 
     information: np.ndarray
     evidence: np.ndarray
+    angles: int = 1
 
     def given(self, usual_rad: float) -> tuple[np.ndarray, np.ndarray]:
-        """Errors, mean 0, and their covariance, where such errors are usual (standard deviation)."""
-        phases = len(self.evidence)
-        without_common = np.eye(phases) - 1.0 / phases
-        covariance = np.linalg.inv(self.information + np.eye(phases) / usual_rad**2)
+        """Errors, mean 0 in each angle, and their covariance, where such errors are usual (standard deviation)."""
+        size = len(self.evidence)
+        phases = size // self.angles
+        without_common = np.eye(size) - np.kron(np.eye(self.angles), np.full((phases, phases), 1.0 / phases))
+        covariance = np.linalg.inv(self.information + np.eye(size) / usual_rad**2)
         return without_common @ covariance @ self.evidence, without_common @ covariance @ without_common
 
 
 def fit_steps(bands: Bands, k0_per_um, steps_rad: np.ndarray) -> tuple[np.ndarray, float]:
-    """Phases of all frames, up to a common one, and how uncertain they are, both in radians.
+    """Phases of all frames of one angle, up to a common one, and how uncertain they are, both in radians.
 
     Parameters
     ----------
     bands : Bands
         As separated with `steps_rad`.
     """
-    found = step_errors(mixtures(bands, k0_per_um), leak(bands), steps_rad)
-    return steps_and_uncertainty(found, steps_rad, usual_errors([found]))
+    found = step_errors(mixtures(bands, [k0_per_um]), leak(bands), steps_rad)
+    (steps,), (uncertainty,) = steps_and_uncertainty(found, steps_rad, usual_errors([found]))
+    return steps, uncertainty
 
 
-def steps_and_uncertainty(found: Errors, steps_rad: np.ndarray, usual_rad: float) -> tuple[np.ndarray, float]:
+def steps_and_uncertainty(found: Errors, steps_rad: np.ndarray, usual_rad: float) -> tuple[np.ndarray, np.ndarray]:
+    """Phases (angles, phases), and how uncertain those of each angle are."""
     errors, covariance = found.given(usual_rad)
-    return steps_rad + errors, float(np.sqrt(np.trace(covariance) / (len(errors) - 1)))
+    variances = np.diag(covariance).reshape(found.angles, -1)
+    uncertainty = np.sqrt(variances.sum(axis=1) / (variances.shape[1] - 1))
+    return np.atleast_2d(steps_rad) + errors.reshape(found.angles, -1), uncertainty
 
 
 def usual_errors(angles: list[Errors]) -> float:
@@ -169,36 +200,42 @@ def usual_errors(angles: list[Errors]) -> float:
         for each in angles:
             errors, covariance = each.given(usual)
             total += np.sum(errors**2) + np.trace(covariance)
-            count += len(errors) - 1
+            count += len(errors) - each.angles
         usual = float(np.sqrt(total / count))
     return usual
 
 
 def step_errors(found: list[Mixture], leaks: Leak, steps_rad: np.ndarray) -> Errors:
-    """What the mixtures of all orders of an angle say about its phases."""
-    orders, phases = len(found), len(steps_rad)
-    nominal = separation_matrix(steps_rad, orders)
+    """What the mixtures of all bands say about the phases ((angles,) phases) they were separated with."""
+    steps_rad = np.atleast_2d(steps_rad)
+    angles, phases = steps_rad.shape
+    unknown, orders = steps_rad.size, (len(leaks.products) - 1) // 2 // angles
+    nominal = separated_waves(waves_of(steps_rad, orders))
 
     def unmixing(values: np.ndarray) -> np.ndarray:
         """From the bands as they were separated to what they are with other phases and brightnesses."""
-        errors_rad, brightness = values[..., :phases], values[..., phases : 2 * phases]
-        mixed = (1 + brightness)[..., None] * mixing_matrix(steps_rad + errors_rad, (2.0,) * orders)
+        errors_rad, brightness = values[..., :unknown], values[..., unknown : unknown + phases]
+        wrong = steps_rad + errors_rad.reshape(*errors_rad.shape[:-1], angles, phases)
+        mixed = (1 + brightness)[..., None] * mixed_waves(waves_of(wrong, orders), 2.0)
         return np.linalg.inv(nominal @ mixed)
 
     def rows(values: np.ndarray, unmix: np.ndarray) -> list[np.ndarray]:
-        """What turns the products of each order into the difference Y - c X."""
-        zero, damping = unmix[..., 0, :], values[..., 2 * phases, None]
-        contrasts = values[..., 2 * phases + 1 :: 2] + 1j * values[..., 2 * phases + 2 :: 2]
-        scaled = [contrasts[..., [number]] * zero for number in range(orders)]
+        """What turns the products of each band into the difference Y - c X."""
+        zero, damping = unmix[..., 0, :], values[..., unknown + phases, None]
+        first = unknown + phases + 1
+        contrasts = values[..., first::2] + 1j * values[..., first + 1 :: 2]
+        scaled = [contrasts[..., [number]] * zero for number in range(len(found))]
         return [
             np.concatenate([unmix[..., 2 * item.order - 1, :], -each, -damping * each], axis=-1)
             for item, each in zip(found, scaled, strict=True)
         ]
 
-    start = np.concatenate([np.zeros(2 * phases + 1)] + [[item.contrast.real, item.contrast.imag] for item in found])
-    scales = _certainty(lambda values: rows(values, unmixing(values)), start, found, phases)
+    start = np.concatenate(
+        [np.zeros(unknown + phases + 1)] + [[item.contrast.real, item.contrast.imag] for item in found]
+    )
+    scales = _certainty(lambda values: rows(values, unmixing(values)), start, found, unknown)
     roots = [item.signal * scale for item, scale in zip(found, scales, strict=True)]
-    spreads = np.concatenate([np.full(phases, WIDEST_RAD), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
+    spreads = np.concatenate([np.full(unknown, WIDEST_RAD), np.full(phases, BRIGHTNESS_SPREAD), [DAMPING_SPREAD]])
 
     def residuals(values: np.ndarray) -> np.ndarray:
         unmix = unmixing(values)
@@ -212,19 +249,25 @@ def step_errors(found: list[Mixture], leaks: Leak, steps_rad: np.ndarray) -> Err
         return ((residuals(values + np.diag(step)) - residuals(values)) / step[:, None]).T
 
     fit = least_squares(residuals, start, jacobian, method="lm", xtol=1e-5, ftol=1e-6)
-    with_prior = np.linalg.inv(np.linalg.inv(fit.jac.T @ fit.jac)[:phases, :phases])
-    return Errors(with_prior - np.eye(phases) / WIDEST_RAD**2, with_prior @ fit.x[:phases])
+    with_prior = np.linalg.inv(np.linalg.inv(fit.jac.T @ fit.jac)[:unknown, :unknown])
+    return Errors(with_prior - np.eye(unknown) / WIDEST_RAD**2, with_prior @ fit.x[:unknown], angles)
 
 
-def _certainty(rows, start: np.ndarray, found: list[Mixture], phases: int) -> list[float]:
-    """By how much to scale the sum of each order, so that its curvature is the information that it has on the phases.
+def waves_of(steps_rad: np.ndarray, orders: int) -> np.ndarray:
+    """Phases (..., phases, waves) of all orders of angles (..., angles, phases) that light the frames at once."""
+    every = np.moveaxis(harmonics(steps_rad, orders), -3, -2)
+    return every.reshape(*every.shape[:-2], every.shape[-2] * orders)
+
+
+def _certainty(rows, start: np.ndarray, found: list[Mixture], unknown: int) -> list[float]:
+    """By how much to scale the sum of each band, so that its curvature is the information that it has on the phases.
 
     The signal makes the curvature, signal and noise together make the scatter of the slope.
     """
     small = 1e-4
     slopes = [
         [(up - down) / (2 * small) for up, down in zip(rows(start + step), rows(start - step), strict=True)]
-        for step in small * np.eye(len(start))[:phases]
+        for step in small * np.eye(len(start))[:unknown]
     ]
     result = []
     for number, item in enumerate(found):

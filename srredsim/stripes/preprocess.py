@@ -21,6 +21,21 @@ class Prepared:
     intensities: tuple[tuple[float, ...], ...]  # one a frame, mean 1, divided by
 
 
+@dataclass(frozen=True)
+class Levels:
+    """What is done to frames (angles, phases, y, x), as of `Prepared`."""
+
+    backgrounds: tuple[float, ...]
+    intensities: tuple[tuple[float, ...], ...]
+
+    def prepared(self, raw: np.ndarray) -> Prepared:
+        """The frames, or a part of their field."""
+        frames = np.array(raw, np.float32)
+        frames -= np.array(self.backgrounds, np.float32)[:, None, None, None]
+        frames /= np.array(self.intensities)[:, :, None, None].astype(np.float32)
+        return Prepared(frames, self.backgrounds, self.intensities)
+
+
 def prepare(raw: np.ndarray) -> Prepared:
     """Subtract a background from each angle, then divide each frame by its share of the light.
 
@@ -36,16 +51,24 @@ def prepare(raw: np.ndarray) -> Prepared:
     if min(y, x) < SMALLEST_SIDE_PX:
         least = f"{SMALLEST_SIDE_PX} x {SMALLEST_SIDE_PX}"
         raise InputError(f"the frames are {y} x {x} pixels: no stripes fit in them; {least} is the least")
-    frames = np.array(raw, np.float32)
-    means = frames.mean(axis=1, dtype=np.float32)
-    if not np.all(np.isfinite(means)):
-        bad = frames.size - int(np.count_nonzero(np.isfinite(frames)))
-        raise InputError(not_finite(bad))
-    backgrounds = np.percentile(means, BACKGROUND_PERCENT, axis=(1, 2)).astype(np.float32)
-    frames -= backgrounds[:, None, None, None]
-    light = frames.mean(axis=(2, 3), dtype=np.float64)
-    if not np.all(light > 0):
-        raise InputError("a frame is constant or darker than the background: there is nothing to reconstruct")
-    intensities = light / light.mean()
-    frames /= intensities[:, :, None, None].astype(np.float32)
-    return Prepared(frames, tuple(backgrounds.tolist()), tuple(tuple(row) for row in intensities.tolist()))
+    return levels_of(raw).prepared(raw)
+
+
+def levels_of(raw: np.ndarray) -> Levels:
+    """Background of each angle, and share of the light of each frame; InputError as of `prepare`."""
+    backgrounds, light = [], []
+    for angle in raw:
+        frames = np.array(angle, np.float32)  # one angle at a time: all are much in a large field
+        mean = frames.mean(axis=0, dtype=np.float32)
+        if not np.all(np.isfinite(mean)):
+            raise InputError(not_finite(sum(int(np.sum(~np.isfinite(np.array(each, np.float32)))) for each in raw)))
+        backgrounds.append(np.float32(np.percentile(mean, BACKGROUND_PERCENT)))
+        frames -= backgrounds[-1]
+        light.append(frames.mean(axis=(1, 2), dtype=np.float64))
+    if not np.all(np.array(light) > 0):
+        raise InputError(
+            "a frame is constant, darker than the background of its angle or of another field: there is nothing to"
+            " reconstruct"
+        )
+    intensities = np.array(light) / np.mean(light)
+    return Levels(tuple(map(float, backgrounds)), tuple(tuple(row) for row in intensities.tolist()))

@@ -1,4 +1,7 @@
-"""A saved estimate: the ``<stem>_wiener.json`` of one stack says how the stripes lie in another of its microscope."""
+"""A saved estimate: the ``<stem>_wiener.json`` of one stack says how the stripes lie in another of its microscope.
+
+So does the YAML that `srredsim.stripes.written` makes of it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from srredsim import documents
 from srredsim.acquisition import OPTICS, Cutoff, Optics, Pattern, alike, numbers
 from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
+from srredsim.optics.illumination import DIRECTIONS
 from srredsim.optics.nominal import in_um
 from srredsim.stripes.parameters import Angle, Order, Parameters
 
@@ -62,7 +66,7 @@ class Saved:
         InputError
             If its pattern or number of channels is another.
         """
-        angles, phases = len(self.channels[0].angles), len(self.channels[0].angles[0].steps_rad)
+        angles, phases = len(self.channels[0].groups), len(self.channels[0].angles[0].steps_rad)
         if (angles, phases) != (pattern.angles, pattern.phases):
             raise InputError(
                 f"`parameters` {self.name} is of {angles} angles x {phases} phases,"
@@ -99,7 +103,8 @@ def load_parameters(report: str | Path | dict) -> Saved:
         return _saved(report, "given")
     path = Path(report)
     try:
-        content = documents.read_json(path)
+        yaml = path.suffix.lower() in (".yaml", ".yml")
+        content = documents.read_yaml(path) if yaml else documents.read_json(path)
     except FileNotFoundError:
         raise InputError(f"`parameters` {path}: there is no such file") from None
     except InputError as problem:
@@ -143,7 +148,11 @@ def _damping(otf: dict) -> float | None:
 
 
 def _parameters(channel: dict) -> Parameters:
-    return Parameters(tuple(_angle(angle) for angle in channel["angles"]))
+    angles = tuple(_angle(angle) for angle in channel["angles"])
+    at_once = channel.get("angles_at_once", 1)
+    if at_once not in (1, DIRECTIONS) or len(angles) % at_once:
+        raise ValueError(f"{shown(at_once)} angles at once, of {len(angles)}")
+    return Parameters(angles, at_once=at_once)
 
 
 def _angle(angle: dict) -> Angle:
@@ -178,7 +187,11 @@ def _order(order: dict) -> Order:
 
 
 def _check_alike(channels: tuple[Parameters, ...]) -> None:
-    shapes = {(len(each.angles), len(angle.steps_rad), len(angle.orders)) for each in channels for angle in each.angles}
+    shapes = {
+        (len(each.angles), each.at_once, len(angle.steps_rad), len(angle.orders))
+        for each in channels
+        for angle in each.angles
+    }
     if len(shapes) != 1:
         raise ValueError("angles or channels of unequal phases or orders")
 

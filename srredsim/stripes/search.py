@@ -29,6 +29,7 @@ LIMIT, LIMIT_OF_NOISE = 1.0, 300.0  # times the mean power of a band, and as man
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 USUAL, HIGH = 0.5, 0.95  # shares of the lags that z is held against chance at: stripes show at fewer
+NARROW = 0.05  # frequency steps: half the width of a square that a peak is a parabola in
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
 
 
@@ -81,11 +82,11 @@ class Search:
     def _compare(self, x: np.ndarray, y: np.ndarray) -> None:
         product = y * x.conj()
         size = [self.padding * n for n in self.fine]
-        common = np.abs(fft.fft2(product, s=size, workers=WORKERS))
+        z = np.abs(fft.fft2(product, s=size, workers=WORKERS))
         powers = [fft.rfft2(np.abs(fft.fft2(each, workers=WORKERS)) ** 2, workers=WORKERS) for each in (y, x)]
         chance = fft.irfft2(powers[0] * powers[1].conj(), s=self.fine, workers=WORKERS) / product.size**2
         chance = np.sqrt(np.maximum(chance, 1e-6 * chance.max()))
-        z = common / np.repeat(np.repeat(chance, self.padding, 0), self.padding, 1)
+        z /= chance if self.padding == 1 else np.repeat(np.repeat(chance, self.padding, 0), self.padding, 1)
         inside = self.within(*WHOLE)
         found, by_chance = np.quantile(z[inside], (USUAL, HIGH)), np.sqrt(-np.log1p([-USUAL, -HIGH]))
         excess = float(max(1.0, *(found / by_chance)))  # structure that is not everywhere alike
@@ -95,8 +96,13 @@ class Search:
 
     def within(self, low: float, high: float) -> np.ndarray:
         """Lags between two multiples of the cut-off."""
-        length = np.hypot(self.lags_per_um[0][:, None], self.lags_per_um[1]) / self.bands.transfer.cutoff_per_um
-        return (length >= low) & (length <= high)
+        return (self._square >= low**2) & (self._square <= high**2)
+
+    @cached_property
+    def _square(self) -> np.ndarray:
+        """Squared length of the lags, in multiples of the cut-off."""
+        y, x = (each / self.bands.transfer.cutoff_per_um for each in self.lags_per_um)
+        return (y * y)[:, None] + x * x
 
     def near(self, k0_per_um, along: float, across_rad: float) -> np.ndarray:
         """Lags whose length is that of k but for a fraction `along`, and whose direction but for an angle."""
@@ -196,25 +202,40 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
 
 
 def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
-    """First-order vector to a thousandth of a frequency step, from all orders together."""
-    lag = np.asarray(k0_per_um) / bands.step_per_um
+    """First-order vector to a few millionths of a frequency step, were there no noise, from all orders together."""
+    k0 = np.asarray(k0_per_um)
     for half_width in (1.0, 0.25)[-rounds:]:
-        lag = lag + _climb(overlaps(bands, lag * bands.step_per_um), half_width)
-    return tuple((lag * bands.step_per_um).tolist())
+        k0 = k0 + _climb(overlaps(bands, k0), half_width) * bands.step_per_um
+    return tuple(k0.tolist())
 
 
 def overlaps(bands: Bands, k0_per_um) -> list[Overlap]:
     """Band 0 beside the band of every order."""
-    return [overlap(bands, order, k0_per_um) for order in range(1, bands.orders + 1)]
+    return [overlap(bands, order, np.multiply(order, k0_per_um)) for order in range(1, bands.orders + 1)]
 
 
 def _climb(overlaps: list[Overlap], half_width: float) -> np.ndarray:
-    """How far the first-order lag is off: the maximum of the sum of z^2 of all orders."""
+    """How far the first-order lag is off: the maximum of the sum of z^2 of all orders.
+
+    The highest of a few lags, ever closer together; then the top of a parabola through the last of them: which of
+    these is the highest, rounding decides.
+    """
     offset = np.zeros(2)
-    while half_width > 1e-3:
+    while True:
         steps = np.linspace(-half_width, half_width, 7)
         score = sum(item.at(*(item.order * (at + steps) for at in offset)) / item.scatter for item in overlaps)
+        if half_width < NARROW:
+            return offset + half_width * _top(score)
         i, j = np.unravel_index(np.argmax(score), score.shape)
         offset = offset + np.array([steps[i], steps[j]])
         half_width /= 2.5
-    return offset
+
+
+def _top(score: np.ndarray) -> np.ndarray:
+    """Where (y, x) the parabola through values on a square from -1 to 1 is highest; in the middle if it is not."""
+    y, x = (each.ravel() for each in np.meshgrid(*(np.linspace(-1, 1, n) for n in score.shape), indexing="ij"))
+    columns = np.stack([y * y, x * y, x * x, y, x, np.ones_like(x)], axis=1)
+    yy, xy, xx, *slope, _ = np.linalg.lstsq(columns, score.ravel().astype(float), rcond=None)[0]
+    if yy >= 0 or 4 * yy * xx <= xy * xy:
+        return np.zeros(2)
+    return np.clip(np.linalg.solve([[2 * yy, xy], [xy, 2 * xx]], np.negative(slope)), -1, 1)

@@ -1,9 +1,10 @@
-"""Settings of other programs that say how the stripes lie: XML as fairSIM saves it, configurations of cudasirecon.
+"""Settings that say how the stripes lie: XML as fairSIM saves it, configurations of cudasirecon, our own calibrations.
 
 fairSIM: ``shift`` of each direction is (x, y) of the highest order, in pixels of a Fourier transform of
-``img-size-pxl`` pixels. cudasirecon, and PySIMRecon around it: ``ls`` is the line spacing of the highest order in um,
-``k0angles`` are the directions of its wave vector in rad, from x towards y. Both count y as it lies in the file, here
-down. The sign of a wave vector may be either; whoever uses it tries both.
+``img-size-pxl`` pixels, y up. cudasirecon, and PySIMRecon around it: ``ls`` is the line spacing of the highest order in
+um, ``k0angles`` are the directions of its wave vector in rad, from x towards y, which it counts as the rows lie in its
+file: here down, but in DeltaVision files often the other way than in a TIFF of the same frames. The sign of a wave
+vector may be either, and so may y: whoever uses these tries all. `srredsim.stripes.written` writes them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from srredsim import documents
 from srredsim.acquisition import OPTICS, Optics, Pattern, alike, numbers
 from srredsim.errors import InputError, shown
 
@@ -23,6 +25,7 @@ LARGEST = 2**20  # bytes
 CONFIG = re.compile(r"^\s*([A-Za-z0-9_]+)\s*[=:]\s*([^#\n]*)", re.MULTILINE)
 NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 SAME_PIXELS = 0.005  # relative difference of two pixel sizes that are one
+OWN = "srredsim calibrate"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Settings:
     k0_per_um: tuple[tuple[float, float], ...]
     phases: int
     optics: Optics
+
+    @property
+    def foreign(self) -> bool:
+        """Whether they are of another program, which may count the rows of the frames from the other end."""
+        return self.program != OWN
 
     def fill(self, optics: Optics, pattern: Pattern) -> tuple[Optics, list[str]]:
         """The optics of a stack, with what it does not say taken from here, and notes on what it says otherwise.
@@ -61,7 +69,7 @@ class Settings:
 
 
 def load_settings(path: str | Path) -> Settings | None:
-    """Settings of one of these programs; None if the file is something else, as a report of our own.
+    """Settings of one of these programs; None if the file is something else, as parameters of our own.
 
     Raises
     ------
@@ -75,11 +83,13 @@ def load_settings(path: str | Path) -> Settings | None:
     try:
         if text.startswith("<"):
             return _fairsim(text, str(path))
+        if re.search("^global_phases:", text, re.MULTILINE):
+            return _calibration(documents.parse_yaml(text), str(path))
         told = {key.lower(): value.strip() for key, value in CONFIG.findall(text)}
         return None if text.startswith("{") or not {"ls", "k0angles"} <= told.keys() else _cudasirecon(told, str(path))
     except InputError:
         raise
-    except (ElementTree.ParseError, ValueError, TypeError, ArithmeticError, AttributeError) as problem:
+    except (ElementTree.ParseError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as problem:
         raise InputError(f"`parameters` {path} is damaged ({' '.join(str(problem).split())[:120]})") from None
 
 
@@ -98,7 +108,7 @@ def _fairsim(text: str, name: str) -> Settings:
             break
         x, y = _numbers(direction.findtext("shift"))
         scale = side * um * (bands - 1)
-        vectors.append((y / scale, x / scale))
+        vectors.append((-y / scale, x / scale))
     na, emission = root.findtext(".//otf2d/NA"), root.findtext(".//otf2d/emission")
     optics = Optics(_one(na, "NA") if na else None, _one(emission, "emission") / 1000 if emission else None, um)
     return _checked(Settings(name, "fairSIM", tuple(vectors), phases, optics))
@@ -114,6 +124,18 @@ def _cudasirecon(told: dict[str, str], name: str) -> Settings:
     na, pixel = told.get("na"), told.get("xyres")
     optics = Optics(_one(na, "na") if na else None, None, _one(pixel, "xyres") if pixel else None)
     return _checked(Settings(name, "cudasirecon", vectors, phases, optics))
+
+
+def _calibration(told: dict, name: str) -> Settings:
+    """Settings in a file that `srredsim.simulation.calibration_file` writes."""
+    vectors = [tuple(map(float, angle["k0_per_um"])) for angle in told["angles"]]
+    if any(len(k0) != 2 for k0 in vectors):
+        raise ValueError("k0_per_um is (ky, kx)")
+    optics = Optics().given(**{key: _one(str(told[key]), key) for key in OPTICS})
+    phases = {len(angle["phases_rad"]) for angle in told["angles"]}
+    if len(phases) != 1:
+        raise ValueError("angles of unequal phases")
+    return _checked(Settings(name, OWN, tuple((ky, kx) for ky, kx in vectors), phases.pop(), optics))
 
 
 def _checked(settings: Settings) -> Settings:

@@ -70,7 +70,7 @@ def export(
     elif model.precision != "float32":
         model = models.load(model.folder, "float32")
     if format != "savedmodel":
-        portable.check_can_be(model.recipe)
+        portable.check_can_be(model.recipe, "give `format='savedmodel'`")
     if format == "bioimageio":
         bioimageio.check(model)
     path = _path(Path(out), model.name, format, version)

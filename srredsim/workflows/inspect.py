@@ -10,7 +10,7 @@ from srredsim import inspection, io
 from srredsim.acquisition import RawStack
 from srredsim.hot_pixels import as_recorded, with_array
 from srredsim.inspection.checks import middle_position
-from srredsim.inspection.readings import SIDE, places
+from srredsim.inspection.fits import SIDE, places
 from srredsim.io.memory import Planes
 from srredsim.io.raw import Frames, Tiles
 from srredsim.reconstruction.unknown_optics import Untold, with_cutoffs

@@ -71,18 +71,22 @@ class Judged:
     note: str | None = None  # why it could not be judged
 
 
-def stripes_in(mean: Callable[[], Prepared], transfer: Transfer) -> Parameters | InputError:
+def stripes_in(mean: Callable[[], Prepared], transfer: Transfer, hexagonal: bool | None) -> Parameters | InputError:
     """Stripes of a channel, found in the middle of a large field, as of the whole of it; or why there are none."""
     try:
         field, corner_um = middle(mean(), transfer, STRIPES_SIDE)
-        return seen_from(estimate(field, transfer), -corner_um)
+        return seen_from(estimate(field, transfer, hexagonal=hexagonal), -corner_um)
     except InputError as problem:  # what cannot be judged can be predicted
         return problem
 
 
 def finding(transfers: Sequence[Transfer]) -> Callable[[Sharpest], Parameters | InputError]:
     """`stripes_in` of the sharpest slice of each channel, through its own optics."""
-    return lambda sharpest: stripes_in(sharpest.prepared, transfers[sharpest.channel])
+
+    def stripes_of(sharpest: Sharpest) -> Parameters | InputError:
+        return stripes_in(sharpest.prepared, transfers[sharpest.channel], sharpest.stack.pattern.hexagonal)
+
+    return stripes_of
 
 
 def judged(

@@ -30,11 +30,12 @@ from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import DIM, METHODS, WIENER, photons_of
-from srredsim.reconstruction.planes import Channel, Plane, planes
+from srredsim.reconstruction.planes import Channel, Plane, live_planes, planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
 
+LIVE = "live, an approximation: all but the phases of the stripes is as at the first time"
 Progress = Callable[[int, int], None]  # called with the planes that are done, and with all
 
 
@@ -44,16 +45,20 @@ class Method:
 
     ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
     ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
-    Richardson-Lucy, left out: as many as the noise bears.
+    Richardson-Lucy, left out: as many as the noise bears. ``live``: of a time series, the first time says all but the
+    phases, see `srredsim.reconstruction.live`.
     """
 
     name: str = METHODS[0]
     wiener: float | None = None
     attenuation: float | str | None = AUTO
     iterations: int | None = None
+    live: bool = False
 
     def __post_init__(self):
         checks.one_of("method", self.name, METHODS)
+        if checks.yes_or_no("live", self.live) and self.name != WIENER:
+            raise InputError(f'`live` is for `method="{WIENER}"`; got "{self.name}"')
         if self.wiener is not None:
             checks.above_zero("wiener", self.wiener)
         checks.attenuation("attenuation", self.attenuation)
@@ -134,17 +139,20 @@ class Reconstruction:
         check_phases(stack.pattern.phases)
         opened, self._watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
-        known, filled, notes = _from_elsewhere(stack, known)
+        if method.live and stack.sizes["Z"] > 1:
+            raise InputError(f"`live` is for time series of one slice, this stack has {stack.sizes['Z']}; leave it out")
+        known, filled, notes, either_way_up = _from_elsewhere(stack, known)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         filled = self.before.fill(filled) if self.before else filled
         _check_unit(filled, known, lens)
         told = with_cutoffs(replace(opened, optics=filled))
         self.optics = told.optics
         self.otf_file = str(lens.otf) if lens.otf else None
+        notes += [LIVE] if method.live else []
         self.transfers, more = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.notes = [*notes, *more]
         self.stack = io.remembering(whitened(told, self.transfers))
-        self.known = _known(stack, self.before, known, lens)
+        self.known = replace(_known(stack, self.before, known, lens), either_way_up=either_way_up)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
         self.found: list[Channel] = []  # at the first time, filled as planes are made
@@ -168,9 +176,11 @@ class Reconstruction:
     def _made(self) -> Iterator[Plane]:
         method = self.method
         how: dict[str, Any] = {"known": self.known, "attenuation": method.attenuation}
-        how |= {"method": method.name, "iterations": method.iterations}
+        if not method.live:
+            how |= {"method": method.name, "iterations": method.iterations}
+        make = live_planes if method.live else planes
         with self._watch.explaining():
-            for plane in planes(self.stack, self.transfers, method.wiener, **how):
+            for plane in make(self.stack, self.transfers, method.wiener, **how):
                 where = self.stack.which(plane.position)
                 checks.image_made(plane.image, ": ".join(filter(None, (where, "the reconstruction"))))
                 yield plane
@@ -203,10 +213,10 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        sizes, source = self.stack.sizes, self.stack.source
+        source = self.stack.source
         found = {
             "input": None if source is None else str(source),
-            "pattern": f"{sizes['A']} angles x {sizes['P']} phases",
+            "pattern": str(self.stack.pattern),
             "optics": {name: getattr(self.optics, name) for name in OPTICS},
             "cutoffs": [asdict(one) for one in self.optics.cutoffs] or None,
             "cutoff_per_um": [transfer.cutoff_per_um for transfer in self.transfers],
@@ -214,6 +224,7 @@ class Reconstruction:
             "method": self.method.name,
             "attenuation": self.method.attenuation,
             "iterations": self.method.iterations,
+            "live": self.method.live,
             "verdict": report.overall(self.channels),
             "channels": self.channels,
             "notes": list(dict.fromkeys([*self.stack.notes, *self.notes, *self._watch.doubts(remarks(self.stack))])),
@@ -290,13 +301,16 @@ def _first(rows: Any) -> Any:
     return rows[0] if isinstance(rows, Sequence | np.ndarray) and np.size(rows[:1]) else rows
 
 
-def _from_elsewhere(stack: RawStack, known: KnownStripes) -> tuple[KnownStripes, Optics, list[str]]:
-    """What the settings of another program say of the stripes, and of the optics where the stack says nothing."""
+def _from_elsewhere(stack: RawStack, known: KnownStripes) -> tuple[KnownStripes, Optics, list[str], bool]:
+    """What other settings say of the stripes, and of the optics where the stack says nothing; notes.
+
+    At the end whether these are of another program, which may count the rows from the other end.
+    """
     told = None if isinstance(known.parameters, dict | None) else settings.load_settings(known.parameters)
     if told is None:
-        return known, stack.optics, []
+        return known, stack.optics, [], False
     optics, notes = told.fill(stack.optics, stack.pattern)
-    return KnownStripes(k=told.k0_per_um), optics, notes
+    return KnownStripes(k=told.k0_per_um), optics, notes, told.foreign
 
 
 def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
@@ -311,4 +325,4 @@ def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, len
     elif before and not lens.otf:
         dampings = before.dampings_for(channels)
     parameters = before.for_stack(stack.pattern, channels) if before else None
-    return Known(parameters, known.k, steps_rad, dampings)
+    return Known(parameters, known.k, steps_rad, dampings, stack.pattern.hexagonal)

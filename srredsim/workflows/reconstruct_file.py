@@ -1,4 +1,7 @@
-"""From a file of raw frames to ``<stem>_wiener.tif``, with what it rests on in ``<stem>_wiener.json``."""
+"""From a file of raw frames to ``<stem>_wiener.tif``, with what it rests on in ``<stem>_wiener.json``.
+
+The stripes also go into a file for another program, where one is asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from srredsim import io
+from srredsim.errors import InputError
 from srredsim.io.files import beside
 from srredsim.io.image import carried_over
 from srredsim.optics.sampling import SCALE
+from srredsim.stripes import written
 from srredsim.workflows.page import write_page
 from srredsim.workflows.reconstruct import KnownStripes, Lens, Method, Progress, Reconstruction
 
@@ -46,6 +51,7 @@ def reconstruct_file(
     report_path = beside(result, ".json")
     calibration = carried_over(replace(stack, optics=work.optics), SCALE)
     io.refuse_results(result, [report_path, *writing.beside(result)], writing.overwrite)
+    _check_parameters(writing, work)
     with io.together(result):
         with (
             io.atomic(report_path, writing.overwrite) as unfinished_report,
@@ -56,11 +62,36 @@ def reconstruct_file(
             for plane in work.planes(progress):
                 writer[plane.position] = plane.image
             facts = work.report()
+            parameters = _write_parameters(writing, work, facts)
             unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         report = facts | {
-            "paths": [str(path) for path in (result, report_path, *writing.beside(result))],
+            "paths": [str(path) for path in (result, report_path, *writing.beside(result), *parameters)],
             "shape_tczyx": list(work.shape),
             "seconds": round(time.perf_counter() - started, 3),
         }
         write_page(report, reading, writing)
     return report
+
+
+def _check_parameters(writing: io.Writing, work: Reconstruction) -> None:
+    """InputError before the work if the file of parameters that is asked for cannot be written."""
+    if (path := writing.write_parameters) is not None:
+        written.check(path, work.stack.sizes["C"], work.optics.pixel_size_um)
+        if Path(path).exists() and not writing.overwrite:  # no result that may be skipped
+            raise InputError(f"`write_parameters` {path} exists already; give `overwrite` or another name")
+        io.refuse_unwritable(Path(path), writing.overwrite)
+
+
+def _write_parameters(writing: io.Writing, work: Reconstruction, facts: dict) -> list[Path]:
+    """Write the file of parameters, if one is asked for and it can say what was found; else a note in the facts."""
+    if writing.write_parameters is None:
+        return []
+    path, sizes = Path(writing.write_parameters), work.stack.sizes
+    try:
+        text = written.text_of(facts, path, max(sizes["Y"], sizes["X"]))
+    except InputError as problem:
+        facts["notes"].append(f"warning: {problem}")
+        return []
+    with io.atomic(path, writing.overwrite) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+    return [path]

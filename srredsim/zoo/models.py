@@ -14,7 +14,7 @@ from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
-from srredsim.zoo import gate, portable
+from srredsim.zoo import evidence, gate, portable
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.portable import Facts, Portable
 from srredsim.zoo.precision import policy, resolve
@@ -270,9 +270,10 @@ def scale_of(network) -> int:
 
 
 def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
-    """Name of the shipped model for a stack: each kind of input says how well its models suit it.
+    """Name of the shipped model for a stack: each kind of input says whether its models suit it.
 
-    One that hardly uses the stripes (`srredsim.zoo.gate`) is taken only where no other can be.
+    One that hardly uses the stripes (`srredsim.zoo.gate`) is taken only where no other can be; of the others that which
+    `srredsim.zoo.evidence` speaks for, or, where nothing was measured, that whose kind suits the stack best.
 
     Raises
     ------
@@ -284,10 +285,11 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
     suits = {name: how_well for name, how_well in suits.items() if how_well}
     sure = {name: how_well for name, how_well in suits.items() if gate.passes(resources.entry("models", name))}
     if best := sure or suits:
-        return max(best, key=best.__getitem__)  # the first of equals
+        measured = evidence.best(resources.entry("models", name) for name in best)
+        return measured.name if measured else max(best, key=best.__getitem__)  # the first of equals
     offers = [inputs.module(data.input).offer(name, data) for name, data in known.items()]
     raise InputError(
-        f"no model for {pattern.angles} angles x {pattern.phases} phases; there are:"
+        f"no model for {pattern}; there are:"
         f" {', '.join(filter(None, offers)) or 'none'}; train one with srredsim train, or give `angles` and `phases` if"
         " the file was misread"
     )
@@ -296,7 +298,7 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
 def chosen(stack: RawStack) -> tuple[str, str]:
     """Name of the shipped model for a stack, and what is to be said of that; see `fitting`."""
     name = fitting(stack.pattern, stack.optics)
-    return name, f"{stack.pattern.angles} angles x {stack.pattern.phases} phases, taking the model {name}"
+    return name, f"{stack.pattern}, taking the model {name}"
 
 
 def describe() -> list[dict]:

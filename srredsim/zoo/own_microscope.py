@@ -61,6 +61,8 @@ def _other_optics(own: calibration.Calibration, stack: RawStack) -> str:
 def _other_stripes(own: calibration.Calibration, found: Parameters | InputError) -> str:
     if isinstance(found, InputError):
         return ""
+    if found.at_once > 1:
+        return "a hexagonal pattern, not stripes as in"
     seen = [number for number, angle in enumerate(found.angles) if angle.status in ("measured", "inferred")]
     k0, own_k0 = (np.array([each.angles[n].k0_per_um for n in seen]) for each in (found, own))
     return stripes_apart(k0, own_k0, [n + 1 for n in seen]) if seen else ""

@@ -71,14 +71,14 @@ def _seal(fingerprint: str, told: dict, path: Path) -> str:
     return digest.hexdigest()
 
 
-def check_can_be(recipe: Recipe) -> None:
-    """InputError if the network is not made of Keras's own layers alone."""
+def check_can_be(recipe: Recipe, remedy: str = "leave `engine` out") -> None:
+    """InputError, with what would work, if the network is not made of Keras's own layers alone."""
     from srredsim import networks
 
     if not networks.module(recipe.network["name"]).PORTABLE:
         raise InputError(
             f"{recipe.network['name']} knows light and lens by layers of this package, which neither ONNX nor a .keras"
-            " file can hold; leave `engine` out, or give `format='savedmodel'`"
+            f" file can hold; {remedy}"
         )
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from srredsim import engines, tiling
 from srredsim.errors import InputError, out_of_memory
+from srredsim.reconstruction.channels import Channels
 from srredsim.zoo import gate, models
 from srredsim.zoo.models import LoadedModel
+
+if TYPE_CHECKING:
+    from srredsim.reconstruction.channels import Channels
 
 WINDOW = 768  # raw pixels, the longest side that is computed at once: bounds the memory
 SMALLEST_TILE = 64  # raw pixels: below, a network with a large receptive field would compute little but context;
@@ -40,10 +45,10 @@ class Network:
         """Side of a tile in raw pixels with which memory stays bounded."""
         return default_tile(self.model)
 
-    def in_tiles(self, frames: np.ndarray, tile: int | None = None) -> np.ndarray:
+    def in_tiles(self, frames: np.ndarray | Channels, tile: int | None = None) -> np.ndarray:
         """The whole image (scale * y, scale * x) of a field of y times x raw pixels, ``tile`` of them at a time."""
         sampling, scale = self.model.sampling, self.model.scale
-        shape = tuple(side // sampling for side in frames.shape[:2])
+        shape = frames.shape[0] // sampling, frames.shape[1] // sampling
         image = np.empty([side * scale for side in shape], np.float32)
         parts = list(tiling.tiles(shape, tile or self.tile, self.model.receptive_field, self.model.alignment))
         if len(parts) > 1:

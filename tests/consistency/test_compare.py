@@ -132,7 +132,7 @@ def test_stripes_that_are_a_little_off_are_put_right():
     forward = Forward(view.whole, transfer, [right.with_k_error(error)], filter_of=passed)
     (parts,) = forward.parts(sample.truth)
     found = fit(view.of(sample.raw[1]), view.of(parts), view, NoiseLine(sample.settings.gain_adu, 0.0))
-    np.testing.assert_allclose(found.k_error_per_um, -error, atol=0.003)
+    np.testing.assert_allclose(found.k_error_per_um, [-error], atol=0.003)
 
 
 @pytest.mark.parametrize("index", [1, 3])

@@ -156,18 +156,18 @@ def tiny_denoiser(tmp_path_factory):
 @pytest.fixture
 def few_pictures(monkeypatch):
     """One in six of the pictures of images of use is drawn: they take most of the time."""
-    from srredsim import inspection
+    from srredsim import inspection, picture
     from srredsim.consistency import picture as maps
 
-    for module, number in ((inspection, 1), (maps, 0)):
-        real, drawn = module.picture, count()
+    for module, name, number in ((inspection, "picture", 1), (maps, "picture", 0), (picture, "panels", 0)):
+        real, drawn = getattr(module, name), count()
 
-        def picture(*given, real=real, drawn=drawn, number=number, **how):
+        def drawn_or_not(*given, real=real, drawn=drawn, number=number, **how):
             if next(drawn) % 6 == 0:
                 return real(*given, **how)
             Path(given[number]).write_bytes(b"not drawn")
 
-        monkeypatch.setattr(module, "picture", picture)
+        monkeypatch.setattr(module, name, drawn_or_not)
 
 
 @pytest.mark.usefixtures("few_pictures")
@@ -181,6 +181,7 @@ def test_images(name, hostile, run, request, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_pictures")
 def test_all_images_through_every_command(hostile, run, request, tmp_path):
     started, paths = time.monotonic(), sorted((hostile / "images").iterdir())
     assert len(paths) > 300

@@ -36,6 +36,37 @@ def test_a_frame_that_is_left_out_is_missed(tmp_path):
     assert np.array_equal(stack.raw(0, 0, 0).reshape(15, 24, 32), FRAMES[15:])
 
 
+MICRO_MANAGER = "img_channel{:03d}_position000_time{:09d}_z{:03d}.tif"
+
+
+@pytest.mark.parametrize(("sizes", "place"), [((2, 9, 1), lambda c, t, z: c), ((1, 9, 3), lambda c, t, z: z)])
+def test_names_that_count_channels_times_and_planes(tmp_path, sizes, place):
+    """The frames lie along the times, as Micro-Manager counts them where a grating is moved."""
+    for number, (c, t, z) in enumerate(np.ndindex(*sizes)):
+        tifffile.imwrite(tmp_path / MICRO_MANAGER.format(c, t, z), FRAMES[number])
+    stack = io.read(tmp_path, stack=True, angles=3, phases=3)
+    assert (stack.sizes["C"], stack.sizes["T"], stack.sizes["Z"]) == (sizes[0], 1, sizes[2])
+    for number, (c, t, z) in enumerate(np.ndindex(*sizes)):
+        assert np.array_equal(stack.raw(0, c, z)[t // 3, t % 3], FRAMES[number])
+    (tmp_path / MICRO_MANAGER.format(0, 4, 0)).unlink()
+    with pytest.raises(InputError, match=rf"{np.prod(sizes)} frames are promised, {np.prod(sizes) - 1} are there"):
+        io.read(tmp_path, stack=True)
+    tifffile.imwrite(tmp_path / MICRO_MANAGER.format(0, 4, 0).replace("position000", "position001"), FRAMES[0])
+    with pytest.raises(InputError, match="the files are of 2 positions"):
+        io.read(tmp_path, stack=True)
+
+
+def test_names_that_count_otherwise_are_in_a_row(tmp_path):
+    """Numbers without such words before them, and names that have not the same numbers."""
+    names = [f"a{n // 5}_b{n % 5}_c.tif" for n in range(15)]
+    for folder, last in (("a", names[-1]), ("b", "z_last.tif")):
+        (tmp_path / folder).mkdir()
+        for name, frame in zip([*names[:-1], last], FRAMES, strict=False):
+            tifffile.imwrite(tmp_path / folder / name, frame)
+        stack = io.read(tmp_path / folder, stack=True)
+        assert np.array_equal(stack.raw().reshape(15, 24, 32), FRAMES[:15])
+
+
 def test_frames_that_are_not_alike(tmp_path):
     folder = folder_of(tmp_path / "a")
     tifffile.imwrite(folder / "cell_4.tif", FRAMES[4, :20])
@@ -61,6 +92,15 @@ def test_a_folder_of_frames_is_refused_in_one_line(tmp_path, refused, run, tiny_
     status, _, err = run("predict", folder, "--stack", "--model", tiny_model)
     assert (status, "are taken for one stack" in err) == (0, True)
     assert (tmp_path / "cells_tiny.tif").exists()
+
+
+def test_montages_of_a_microscope_are_one_each(tmp_path, run):
+    folder = tmp_path / "montages"
+    folder.mkdir()
+    for n in range(7):
+        tifffile.imwrite(folder / f"cell_{n}.tif", np.tile(FRAMES[n], (3, 5)))
+    status, out, err = run("inspect", folder, "--microscope", "nsim", "--shard", "1/7")
+    assert (status, "3 angles x 5 phases of 24 x 32" in out) == (0, True), err
 
 
 def test_a_folder_of_widefield_images_is_one(tmp_path, run):

@@ -84,6 +84,18 @@ def test_rings_stand_on_the_peaks_of_the_spectra(simulated):
         assert around.max() > np.percentile(spectrum, 99.5)
 
 
+def test_rings_of_a_hexagonal_pattern_stand_in_its_one_spectrum():
+    stack = srredsim.simulate(seed=3, pattern="hexagonal", size=24).stack
+    angles = [
+        {"status": "measured", "orders": [{"order": 1, "status": "measured", "k_per_um": k, "modulation_depth": 0.3}]}
+        for k in ((1.0, 2.0), (-2.0, 0.5), (1.0, -2.5))
+    ]
+    (spectra, _, _), (places, points, _) = layers.of_stripes(stack, angles, stack.optics.pixel_size_um)
+    assert len(spectra) == 1
+    assert points["features"]["angle"] == [1, 1, 2, 2, 3, 3]
+    np.testing.assert_array_equal(places[:, 0], 0)
+
+
 def test_spectra_lie_beside_the_field(stack):
     arguments = Grid.of(stack).of_spectra()
     assert arguments["translate"][-1] > 8 * 0.08

@@ -42,7 +42,7 @@ def test_a_peak_that_was_searched_elsewhere_counts_where_it_is_found():
     first, second, _ = sample.settings.phases_rad[0]
     rising = np.sign(np.sin(second - first))  # stripes of k whose phase falls are those of -k whose phase rises
     peaks = [(Peak(tuple(rising * np.array(k0)), (30.0,), 1e-20), "measured") for k0 in sample.settings.k0_per_um]
-    found = measured(frames, peaks, even_steps(3), 1, transfer)
+    found, _ = measured(frames, peaks, even_steps(3), 1, transfer)
     assert [angle.status for angle in found] == ["measured", "failed", "measured"]
     assert found[1].orders[0].amplitude == 0
 

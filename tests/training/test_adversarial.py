@@ -65,6 +65,7 @@ def trainer_of(wanted: recipe.Recipe, optimizer):
     return made
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_resumed_run_ends_like_the_uninterrupted_one_also_in_float16(tmp_path, broken_off):
     """The first epoch leaves the discriminator alone, and the optimiser of the network begins each anew."""
     gan, steps = {"real": "other_batch", "warm_up_epochs": 1}, TINY["steps"]

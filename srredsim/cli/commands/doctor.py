@@ -60,6 +60,7 @@ def examine() -> dict:
         "gpu_compute_capability": precision.gpu_compute_capability(),
         "precision_auto": precision.resolve("auto"),
         "models": models.names(),
+        "microscopes": resources.microscopes(),
         "cache": {"folder": str(resources.cache_folder()), "bytes": _size_on_disk(resources.cache_folder())},
     }
     return facts | {"advice": _advice(facts)}
@@ -79,6 +80,7 @@ def lines(facts: dict) -> list[str]:
         "bfloat16": "yes, the processor computes in it" if facts["cpu_bfloat16"] else "not on the processor",
         "--precision auto": facts["precision_auto"],
         "models": ", ".join(facts["models"]) or "none",
+        "--microscope": ", ".join(facts["microscopes"]),
         "cache": f"{cache['folder']}, {cache['bytes'] / GIB:.2f} GiB",
     }
     width = max(map(len, rows))

@@ -39,6 +39,9 @@ def add_arguments(parser: shared.Parser) -> None:
     )
     iterations = "of Richardson-Lucy; more are sharper and noisier; left out: as many as the noise bears"
     parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
+    live = "of a time series: the first time says all but the phases, which are measured at each; many times a second,"
+    live += " and an approximation"
+    parser.add_argument("--live", action="store_true", help=live)
     halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
     parser.add_argument("--split-photons", action="store_true", help=halves)
     _stripes(parser)
@@ -51,10 +54,14 @@ def add_arguments(parser: shared.Parser) -> None:
 def _stripes(parser: shared.Parser) -> None:
     known = parser.add_argument_group("what is known of the stripes", "Left out: found in the frames.")
     saved = (
-        "the <stem>_wiener.json of another stack, or settings of fairSIM (XML) or cudasirecon: the stripes of these,"
+        "the <stem>_wiener.json of another stack, what --write-parameters or srredsim calibrate has written, or"
+        " settings of fairSIM (XML) or cudasirecon: the stripes of these, with the phases and contrasts of this one"
     )
-    saved += " with the phases and contrasts of this one"
     known.add_argument("--parameters", type=Path, metavar="FILE", help=saved)
+    to_write = (
+        "also write what was found: FILE.yaml for --parameters, .xml as fairSIM has it, .cfg or .txt as cudasirecon"
+    )
+    known.add_argument("--write-parameters", type=Path, metavar="FILE", help=to_write)
     known.add_argument(
         "--k",
         action="append",
@@ -82,6 +89,7 @@ def _lens(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
+    from srredsim.errors import InputError
     from srredsim.quality.report import lines, warnings
     from srredsim.workflows import reconstruct as asked
     from srredsim.workflows.reconstruct_file import reconstruct_file
@@ -95,7 +103,13 @@ def run(arguments) -> dict:
 
     shared.read_and_written(arguments)  # what is wrong with them is said before anything is read
 
+    of_first: list[Path] = []
+
     def work(path: Path, scene: int | None) -> dict:
+        if arguments.write_parameters:
+            if of_first:
+                raise InputError(f"`write_parameters` is one file of one stack, that of {of_first[0]}: leave it out")
+            of_first.append(path)
         reading, writing = shared.read_and_written(arguments, scene)
         with terminal.progress(path.name) as progress:
             report = reconstruct_file(path, reading=reading, writing=writing, progress=progress, **how)

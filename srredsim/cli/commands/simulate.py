@@ -10,7 +10,7 @@ from srredsim.errors import InputError
 
 GROUP = "data"
 DEFAULTS = ("srredsim.workflows.simulate:simulate",)
-PATTERN_AND_LIGHT = ("angles", "phases", "photons")
+PATTERN_AND_LIGHT = ("angles", "phases", "pattern", "photons")
 HELP = "make raw stacks with their truth"
 
 
@@ -20,6 +20,8 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.seed(parser, "the same seed makes the same stacks")
     parser.add_argument("--angles", type=shared.positive, metavar="A", help="of the pattern ({default})")
     parser.add_argument("--phases", type=shared.positive, metavar="P", help="in each angle ({default})")
+    kind = "{choices}: the second has three directions of stripes at once, in 7 frames, and no --angles, --phases"
+    parser.add_argument("--pattern", choices=shared.PATTERNS, metavar="PATTERN", help=kind)
     light = "range of the expected photons in the brightest widefield pixel ({default})"
     parser.add_argument("--photons", type=shared.above_zero, nargs=2, metavar=("LOW", "HIGH"), help=light)
     shared.microscope(parser, "stacks of this one; --count, --seed, --size and --photons only")
@@ -59,7 +61,7 @@ def _kind(arguments):
 def _of_microscope(arguments, progress) -> list[Path]:
     from srredsim.workflows.simulate import simulate_microscope
 
-    if refused := list(shared.given(arguments, "angles", "phases")):
+    if refused := list(shared.given(arguments, "angles", "phases", "pattern")):
         raise InputError(f"`microscope` has a pattern of its own; leave out `{', '.join(refused)}`")
     asked = shared.given(arguments, "count", "seed", "size", "photons")
     return simulate_microscope(arguments.out, arguments.microscope, progress=progress, **asked)
@@ -76,6 +78,8 @@ def _patches(arguments, progress) -> list[Path]:
 def _stacks(arguments, progress) -> list[Path]:
     from srredsim.workflows.simulate import simulate
 
+    if arguments.pattern == "hexagonal" and (refused := list(shared.given(arguments, "angles", "phases"))):
+        raise InputError(f"a hexagonal `pattern` has its own; leave out `{', '.join(refused)}`")
     asked = shared.given(arguments, "count", "seed", "size", *PATTERN_AND_LIGHT)
     return simulate(arguments.out, progress=progress, **asked)
 

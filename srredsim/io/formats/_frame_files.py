@@ -1,10 +1,15 @@
-"""Folders of one raw stack, a file for each frame: ``cell_1.tif`` ... ``cell_15.tif``, as some software saves it."""
+"""Folders of one raw stack, a file for each frame: ``cell_1.tif`` ... ``cell_15.tif``, as some software saves it.
+
+Where several numbers of a name count, and each has the word before it that Micro-Manager writes, as in
+``img_channel001_position000_time000000003_z002.tif``, they are channel, time and z.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +18,9 @@ from srredsim.errors import InputError
 from srredsim.io.source import Source, lacking
 
 FEWEST_FILES = 7  # files of a folder that may be the frames of one stack
+AXES = {"channel": "C", "time": "T", "z": "Z"}  # by the words of Micro-Manager
+POSITION = "position"
+MOST_GONE = 1.0  # files that may be gone for each that is there, of numbers that count them
 
 
 def in_order(paths: list[Path]) -> list[Path]:
@@ -31,8 +39,8 @@ def open_frames(paths: list[Path], open_one: Callable[[Path], Source]) -> Source
     Raises
     ------
     InputError
-        If a file holds several planes, or is of another size or type than the first. Where one number of the names
-        counts, and one is left out, the file is ``incomplete``.
+        If a file holds several planes, or is of another size or type than the first, or if they are of several
+        positions. Where the numbers of the names count the files, and one is left out, the file is ``incomplete``.
     """
     paths = in_order(paths)
     sources = [_opened(path, open_one) for path in paths]
@@ -46,16 +54,16 @@ def open_frames(paths: list[Path], open_one: Callable[[Path], Source]) -> Source
                 f"{path.name} has {y} x {x} pixels of {source.dtype}, {paths[0].name} {first_y} x {first_x} of"
                 f" {first.dtype}: the frames of a stack are alike"
             )
-    gone = _left_out(paths)
-    places = [n for n in range(len(paths) + len(gone)) if n not in gone]
+    letters, shape, places = _places(paths)
     held = dict(zip(places, sources, strict=True))
 
     def plane(number: int) -> np.ndarray:
         return held[number].pixels(0)
 
-    count = len(paths) + len(gone)
+    count = prod(shape)
+    gone = tuple(number for number in range(count) if number not in held)
     words = f"{len(paths)} files of one frame each, {paths[0].name} to {paths[-1].name}, are taken for one stack"
-    whole = replace(first, letters="I", shape=(count,), plane=plane, notes=(words, *first.notes), channel_names=None)
+    whole = replace(first, letters=letters, shape=shape, plane=plane, notes=(words, *first.notes), channel_names=None)
     return replace(whole, incomplete=lacking(count, len(paths), min(gone)), missing=gone) if gone else whole
 
 
@@ -66,17 +74,31 @@ def _opened(path: Path, open_one: Callable[[Path], Source]) -> Source:
         raise InputError(f"{path.name}: {problem}") from None
 
 
-def _left_out(paths: list[Path]) -> tuple[int, ...]:
-    """Places that lack a file, if a single number in the names counts them."""
-    numbers = np.array([_parts(path)[1] for path in paths])
-    counting = [column for column in numbers.T if len(set(column)) > 1] if numbers.size else []
-    if len(counting) != 1:
-        return ()
-    first, last = int(counting[0][0]), int(counting[0][-1])
-    if last - first + 1 > 2 * len(paths):  # they count something else
-        return ()
-    there = {int(number) for number in counting[0]}
-    return tuple(number - first for number in range(first, last + 1) if number not in there)
+def _places(paths: list[Path]) -> tuple[str, tuple[int, ...], list[int]]:
+    """Axes that the names of files count along, and the place of each file along them."""
+    in_a_row = "I", (len(paths),), list(range(len(paths)))
+    each = [_parts(path)[1] for path in paths]
+    if len({len(one) for one in each}) > 1:
+        return in_a_row
+    counting = [n for n, column in enumerate(zip(*each, strict=True)) if len(set(column)) > 1]
+    columns = [np.array([one[n] for one in each]) for n in counting]
+    letters = "I" if len(counting) == 1 else _letters(paths[0], counting, columns)
+    columns = [column - column.min() for column in columns]
+    shape = tuple(int(column.max()) + 1 for column in columns)
+    if len(letters) != len(counting) or not letters or prod(shape) > (1 + MOST_GONE) * len(paths):
+        return in_a_row  # they count something else
+    return letters, shape, [int(place) for place in np.ravel_multi_index(tuple(columns), shape)]
+
+
+def _letters(path: Path, counting: list[int], columns: list[np.ndarray]) -> str:
+    """Letters of the axes that several numbers of names count, in their order; "" if not all have a word for one."""
+    words = [re.findall("[a-z]+", str(text))[-1:] for text in _parts(path)[0][::2]]
+    named = ["".join(words[n]) for n in counting]
+    if POSITION in named:
+        several = len(set(columns[named.index(POSITION)].tolist()))
+        raise InputError(f"the files are of {several} positions; put those of each into a folder of its own")
+    letters = [AXES.get(word, "") for word in named]
+    return "".join(letters) if all(letters) and len(set(letters)) == len(letters) else ""
 
 
 def _parts(path: Path) -> tuple[list[str | int], list[int]]:

@@ -14,6 +14,7 @@ def test_doctor(run):
     assert (status, report["srredsim"], report["backend"]["problem"]) == (0, __version__, None)
     assert report["precision_auto"] in ("float32", "bfloat16")
     assert report["cores"] >= 1
+    assert {"omx", "elyra", "nsim", "deepsim"} <= set(report["microscopes"])
 
 
 def test_keras_without_a_backend(process, stack):

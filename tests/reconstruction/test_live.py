@@ -1,0 +1,75 @@
+"""The live path against the full one, which adds up its bands in real space and weighs them anew at each time."""
+
+import numpy as np
+import pytest
+
+from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.errors import InputError
+from srredsim.optics.transfer import transfer_of
+from srredsim.reconstruction.live import Live
+from srredsim.reconstruction.planes import live_planes
+from srredsim.reconstruction.wiener import reconstruct
+from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.preprocess import prepare
+from srredsim.workflows.reconstruct import Method
+from srredsim.workflows.reconstruct import reconstruct as workflow
+
+EVEN = {
+    "phases_rad": tuple(tuple(first + 2 * np.pi * np.arange(5) / 5) for first in (0.3, 2.1, 4.4)),
+    "intensities": ((1.0,) * 5,) * 3,
+}
+SAMPLE = simulate_stack(41, phases=5, photons=(3000, 3000), size=(73, 84), phantom="filaments", **EVEN)
+OPTICS = Optics(SAMPLE.settings.na, SAMPLE.settings.wavelength_em_um, SAMPLE.settings.pixel_size_um)
+TRANSFER = transfer_of(OPTICS)
+
+
+@pytest.fixture(scope="module")
+def first():
+    prepared = prepare(SAMPLE.raw)
+    parameters = estimate(prepared, TRANSFER)
+    return prepared, parameters, Live(prepared, parameters, TRANSFER)
+
+
+def test_the_first_time_is_as_the_full_path_has_it(first):
+    prepared, parameters, live = first
+    image, found = live(prepared)
+    expected, regularisation = reconstruct(prepared, parameters, TRANSFER)
+    np.testing.assert_allclose(image, expected, atol=5e-4 * expected.max())
+    assert live.regularisation == regularisation
+    np.testing.assert_allclose(phases(found), phases(parameters), atol=1e-5)
+
+
+def test_stripes_that_have_moved_give_the_same_image(first):
+    """The frames of each angle one after the other, but another one first: all phases are a step further."""
+    prepared, parameters, live = first
+    moved = prepare(np.roll(SAMPLE.raw, -1, axis=1))
+    image, found = live(moved)
+    expected, _ = live(prepared)
+    orders = np.array([order.order for angle in found.angles for order in angle.orders])
+    step = np.angle(np.exp(1j * (phases(found) - phases(parameters) - orders * 2 * np.pi / 5)))
+    assert np.max(np.abs(step)) < 0.03
+    np.testing.assert_allclose(image, expected, atol=0.02 * expected.max())
+    with_old_phases, _ = reconstruct(moved, parameters, TRANSFER)
+    assert np.abs(with_old_phases - expected).max() > 0.2 * expected.max()  # what refitting is for
+
+
+def test_times_come_in_their_order():
+    times = np.stack([SAMPLE.raw, SAMPLE.raw // 2, SAMPLE.raw // 4, SAMPLE.raw])[:, None, None]
+    made = list(live_planes(RawStack(times, Pattern(3, 5), OPTICS), [TRANSFER]))
+    assert [plane.position for plane in made] == [(t, 0, 0) for t in range(4)]
+    bright = [float(plane.image.mean()) for plane in made]
+    np.testing.assert_allclose(np.divide(bright, bright[0]), [1, 0.5, 0.25, 1], rtol=0.05)
+    np.testing.assert_array_equal(made[0].image, made[3].image)
+
+
+def test_what_has_slices_or_goes_on_after_the_filter_is_refused():
+    slices = RawStack(np.stack([SAMPLE.raw] * 2)[None, None], Pattern(3, 5), OPTICS)
+    with pytest.raises(InputError, match="`live` is for time series of one slice, this stack has 2"):
+        workflow(slices, method=Method(live=True))
+    with pytest.raises(InputError, match='`live` is for `method="wiener"`; got "map"'):
+        Method("map", live=True)
+
+
+def phases(parameters) -> np.ndarray:
+    return np.array([order.phase_rad for angle in parameters.angles for order in angle.orders])
