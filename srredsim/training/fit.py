@@ -6,6 +6,7 @@ import json
 import platform
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
@@ -209,7 +210,9 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
         )
         trainer.optimizer.build(trained)
         averages = Averages(network, trainer.optimizer)
-        if state.weights and devices.chief:
+    if state.weights and devices.chief:
+        # Keras makes a variable when it loads, and within the scope of several hosts all would have to make it.
+        with nullcontext() if devices.hosts else devices.scope():
             load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
     return network, trainer, averages, started
 

@@ -25,7 +25,7 @@ GREETING = "srredsim host {} of {}\n"
 BEGIN = b"begin\n"
 MANY = 100_000  # more nodes than any cluster has
 NODES = re.compile(r"(?:[\w.-]|\[[\d,-]+\])+(?:,(?:[\w.-]|\[[\d,-]+\])+)*", re.ASCII)
-HOW = "srun --ntasks {0} python train.py ... --hosts {0}"
+HOW = "srun, as docs/cluster.md has it"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def of_environment(count: int, environment: Mapping[str, str] = os.environ) -> H
     else:
         raise InputError(
             f"`hosts` {count}: neither SLURM nor TF_CONFIG tells this process of the others; start all with"
-            f" {HOW.format(count)}, or set TF_CONFIG on each"
+            f" {HOW}, or set TF_CONFIG on each"
         )
     if found.count != count:
         raise InputError(f"`hosts` {count}, but {source} tells of {found.count}; give `hosts` {found.count}")
@@ -104,7 +104,7 @@ def _of_slurm(environment: Mapping[str, str]) -> Hosts:
         for name in names:
             if f"SLURM_{name}" in environment:
                 return environment[f"SLURM_{name}"]
-        raise InputError(f"SLURM_{names[0]} is not set; start the hosts with srun, as in {HOW.format('N')}")
+        raise InputError(f"SLURM_{names[0]} is not set; start the hosts with {HOW}")
 
     names = node_names(told("STEP_NODELIST", "JOB_NODELIST", "NODELIST"))
     index = _number(told("PROCID"), "PROCID")
@@ -118,10 +118,10 @@ def _of_slurm(environment: Mapping[str, str]) -> Hosts:
     if len(places) != count or index >= count:
         raise InputError(
             f"SLURM tells of {count} tasks, of which this is number {index}, and of {len(places)} places on"
-            f" {len(names)} nodes; start as many hosts as there are tasks, as in {HOW.format('N')}"
+            f" {len(names)} nodes; start as many hosts as there are tasks"
         )
     if "SLURM_NODEID" in environment and environment["SLURM_NODEID"] != str(places[index][0]):
-        raise InputError("SLURM has not filled node after node; start the hosts with srun --distribution=block")
+        raise InputError("SLURM has not filled node after node; start the hosts with SLURM_DISTRIBUTION=block")
     return Hosts(tuple(f"{names[node]}:{first + place}" for node, place in places), index)
 
 

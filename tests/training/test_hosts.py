@@ -68,7 +68,7 @@ def test_tf_config_comes_before_slurm_and_its_chief_before_the_workers():
 @pytest.mark.parametrize(
     ("count", "told", "words"),
     [
-        (2, {}, "neither SLURM nor TF_CONFIG.*srun --ntasks 2 .*--hosts 2"),
+        (2, {}, "neither SLURM nor TF_CONFIG.*with srun"),
         (3, config("a:1", "b:1"), "`hosts` 3, but TF_CONFIG tells of 2; give `hosts` 2"),
         (2, config("a:1", "b:1", index=2), "its index is not among them"),
         (2, config("a:1", "b"), "no name:port"),
@@ -78,7 +78,7 @@ def test_tf_config_comes_before_slurm_and_its_chief_before_the_workers():
         (2, {"SLURM_PROCID": "0"}, "SLURM_STEP_NODELIST is not set"),
         (4, SLURM | {"SLURM_PROCID": "x"}, "SLURM_PROCID should be a number; got 'x'"),
         (4, SLURM | {"SLURM_PROCID": "4"}, "4 tasks, of which this is number 4"),
-        (4, SLURM | {"SLURM_PROCID": "1", "SLURM_NODEID": "1"}, "srun --distribution=block"),
+        (4, SLURM | {"SLURM_PROCID": "1", "SLURM_NODEID": "1"}, "SLURM_DISTRIBUTION=block"),
         (4, SLURM | {"SLURM_PROCID": "0", "SLURM_STEP_NODELIST": "n[1-"}, "list of nodes"),
         (4, SLURM | {"SLURM_PROCID": "0", "SLURM_STEP_NODELIST": "n[1-999999999]"}, "list of nodes"),
         (4, SLURM | {"SLURM_PROCID": "0", "SLURM_STEP_TASKS_PER_NODE": "2(3)"}, "tasks of each node"),
