@@ -6,7 +6,6 @@ import json
 import platform
 import sys
 from collections.abc import Iterable
-from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
@@ -74,13 +73,17 @@ def train_together(
     each host. All have to find the data, and weights to start from, under the same names.
     """
     with over_hosts.joined(hosts, gpus) as devices:
-        text = _plan(recipe, out, resume) if hosts.chief and recipe else ""
-        plan = json.loads(over_hosts.Together(devices).told(text))
+        together = over_hosts.Together(devices)
+        plan = json.loads(together.told(_plan(recipe, out, resume) if hosts.chief and recipe else b""))
         recipe, state, folder = recipes.from_dict(plan["recipe"]), checkpoint.State(**plan["state"]), Path(plan["out"])
+        saved = Path(runs.CHECKPOINT, state.weights or "none yet")
+        weights = together.told((folder / saved).read_bytes() if hosts.chief and state.weights else b"")
         if hosts.chief:
             return _train(recipe, folder, state, devices)
         if state.epochs_done < recipe.epochs and not compared.ended_early(recipe, state):
             with TemporaryDirectory(prefix="srredsim-") as own:
+                Path(own, saved).parent.mkdir()
+                Path(own, saved).write_bytes(weights)
                 try:
                     _train(recipe, Path(own), state, devices)
                 except InputError as problem:
@@ -88,12 +91,12 @@ def train_together(
     return folder
 
 
-def _plan(recipe: Recipe, out: Path | None, resume: bool) -> str:
+def _plan(recipe: Recipe, out: Path | None, resume: bool) -> bytes:
     """What all hosts have to know, as JSON."""
     folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
     over_hosts.check(recipe)
     plain = replace(recipe, precision=resolve(recipe.precision)).as_dict()
-    return json.dumps({"recipe": plain, "state": asdict(checkpoint.load(folder)), "out": str(folder)})
+    return json.dumps({"recipe": plain, "state": asdict(checkpoint.load(folder)), "out": str(folder)}).encode()
 
 
 def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strategy.Devices) -> Path:
@@ -210,9 +213,7 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
         )
         trainer.optimizer.build(trained)
         averages = Averages(network, trainer.optimizer)
-    if state.weights and devices.chief:
-        # Keras makes a variable when it loads, and within the scope of several hosts all would have to make it.
-        with nullcontext() if devices.hosts else devices.scope():
+        if state.weights:
             load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
     return network, trainer, averages, started
 

@@ -117,14 +117,15 @@ class Together:
         self._hosts, self._strategy = devices.hosts, devices.strategy
         self._local = devices.replicas // devices.hosts.count  # devices of this host
 
-    def told(self, text: str = "") -> str:
-        """The text that the chief gives; also a place where all wait for each other."""
+    def told(self, content: bytes = b"") -> bytes:
+        """What the chief gives, a text or a file; also a place where all wait for each other."""
         import tensorflow as tf
 
-        text += "\n"  # to gather nothing at all would end the process
-        own = np.frombuffer(text.encode(), np.uint8).astype(np.int32) if self._hosts.chief else np.zeros(0, np.int32)
-        parts = [tf.constant(own), *[tf.zeros(0, tf.int32)] * (self._local - 1)]
-        return bytes(self._strategy.gather(self._spread(parts), axis=0).numpy().astype(np.uint8)).decode()[:-1]
+        filling = 4 - len(content) % 4  # never nothing: to gather that would end the process
+        whole = np.frombuffer(content + bytes([filling]) * filling, np.int32)
+        parts = [tf.constant(whole if self._hosts.chief else whole[:0]), *[tf.zeros(0, tf.int32)] * (self._local - 1)]
+        gathered = self._strategy.gather(self._spread(parts), axis=0).numpy().tobytes()
+        return gathered[: -gathered[-1]]
 
     def copy_of_chief(self, variables: Sequence) -> None:
         """Give variables the values that those of the chief have; numbers that no network is made of stay."""
