@@ -36,8 +36,8 @@ def sessions(page: str) -> list[tuple[str, str]]:
 
 
 def arguments_of(command: str) -> list[str] | None:
-    """What a command gives to srredsim; None if it is another program's."""
-    words = shlex.split(command)
+    """What a command gives to srredsim, a variable of the shell as 1; None if it is another program's."""
+    words = [word for word in shlex.split(re.sub(r"\$\{?\w+\}?", "1", command)) if word != "&"]
     if words and words[0] == "srredsim":
         return words[1:]
     if len(words) > 1 and words[0].endswith("python") and words[1] in ("train.py", "predict.py"):
