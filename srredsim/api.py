@@ -130,10 +130,9 @@ def reconstruct(
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional
         0 to 1: how much out-of-focus light is taken away; automatic: as the stripes tell. None: nothing.
-    live : bool
-        Of a time series the first time says all but the phases: the fastest, and an approximation.
-    split_photons : bool
-        Also tell the resolution, by Fourier ring correlation of two halves of the photons.
+    live, split_photons : bool
+        The first time says all but the phases, an approximation, many times a second. Also tell the resolution, by
+        Fourier ring correlation of two halves of the photons.
     parameters, k, phase_steps, otf, otf_damping :
         What is known of stripes and lens, as `srredsim.workflows.reconstruct.KnownStripes` and ``Lens`` have it.
     **given
@@ -158,13 +157,11 @@ def reconstruct(
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )
+    about: Any = {"channel_names": stack.channel_names, "name": method, "found": result.report, "notes": result.notes}
     return Image.of_planes(
         result.images,
         optics=result.optics.finer(result.images.shape[-1] / stack.array.shape[-1]),
-        channel_names=stack.channel_names,
-        name=method,
-        found=result.report,
-        notes=result.notes,
+        **about,
         made_of=Origin.of(stack, result.optics, result.channels),
     )
 

@@ -29,9 +29,17 @@ class InputError(ValueError):
     begins with its path: whoever names the input before each message then need not.
     """
 
+    status = 2  # with which the command line ends
+
     def __init__(self, message: object = "", about: object = None):
         self.about = about
         super().__init__(short(str(message) if about is None else f"{about} {message}"))
+
+
+class HostLost(InputError):
+    """Another host of a training has ended: what they had in common cannot be closed in good order any more."""
+
+    status = 3
 
 
 def short(message: str) -> str:

@@ -32,6 +32,8 @@ LAYERS = [  # each may import from its own line and from those above it
         "sheet",
         "lost_frames",
         "hot_pixels",
+        "wire",
+        "client",
     },
     {"optics"},
     {"io"},
@@ -55,6 +57,7 @@ LAYERS = [  # each may import from its own line and from those above it
     {"pages"},
     {"workflows"},
     {"results", "stacks", "api"},
+    {"serving"},
     {"napari"},
     {"cli", "__main__"},
 ]

@@ -14,6 +14,7 @@ PACKAGE = Path(srredsim.__file__).parent
 ALLOWED = (  # files whose strings may hold flags
     "zoo/precision.py",  # those of nvidia-smi
     "evaluation/*/__init__.py",  # arguments of the command of a benchmark
+    "serving/tf_serving.py",  # those of docker and of TensorFlow Serving
 )
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 

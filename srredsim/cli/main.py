@@ -1,7 +1,7 @@
 """The command line: each command makes one call, prints what came of it and returns that for ``--json``.
 
 Exit status 0 when all went well; 2 for what the user can mend, with one line on standard error; 1 if one of several
-inputs ended in an error that nobody thought of; 130 when interrupted.
+inputs ended in an error that nobody thought of; 3 if another host of a training has ended; 130 when interrupted.
 With ``--json``, standard output holds one JSON object and nothing else: what a command prints goes to standard error.
 """
 
@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from srredsim import __version__
 from srredsim.cli import commands, terminal
 from srredsim.cli.arguments import Parser
+from srredsim.errors import HostLost
 from srredsim.members import Members
 
 INTERRUPTED = 130  # exit status
@@ -63,10 +64,10 @@ def command(argv: list[str] | None = None) -> NoReturn:
     """Run one command as a process of its own, which ends with it.
 
     After an interruption it ends at once: a thread of TensorFlow that was about to ask for training data waits for
-    Python, and at its end Python waits for the thread.
+    Python, and at its end Python waits for the thread. Likewise when another host is lost, for which TensorFlow waits.
     """
     status = main(argv)
-    if status == INTERRUPTED:
+    if status in (INTERRUPTED, HostLost.status):
         sys.stdout.flush()
         sys.stderr.flush()
         if "multiprocessing.util" in sys.modules:  # the locks of a pool of processes are files, which go with them
@@ -157,7 +158,7 @@ def _run(arguments) -> int:
         terminal.note(message)
         if arguments.json:
             print(json.dumps({"results": [], "failures": [{"error": message}]}, indent=2))
-        return 2
+        return getattr(problem, "status", 2)
     failures = result.get("failures") or []
     return 1 if any("unexpected" in failure for failure in failures) else 2 if failures else 0
 

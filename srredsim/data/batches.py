@@ -7,7 +7,7 @@ Nothing about the order of the data has to be saved or restored: a training that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,7 +19,10 @@ from srredsim.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Aligned random crops of shuffled pairs; batches are always full."""
+    """Aligned random crops of shuffled pairs; batches are always full.
+
+    Of every batch, which is ``batch`` large, this is part ``part`` of ``parts``: the same crops, a share of them.
+    """
 
     pairs: Pairs
     crop: int
@@ -29,23 +32,31 @@ class Batches:
     angles: int
     phases: int
     gain_jitter: float = 0.0
+    part: int = 0
+    parts: int = 1
 
     def __post_init__(self):
         if not len(self.pairs):
             raise InputError("the data set is empty")
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """(batch, crop, crop, frames) and (batch, scale*crop, scale*crop, 1), float32."""
+        """(images, crop, crop, frames) and (images, scale*crop, scale*crop, 1), float32."""
         examples = [self._example(position) for position in self._positions(step)]
         frames, truths = zip(*examples, strict=True)
         return np.stack(frames), np.stack(truths)
+
+    def share(self, part: int, parts: int) -> Batches:
+        """The same with this part of every batch."""
+        return replace(self, part=part, parts=parts)
 
     def indices(self, steps: range) -> set[int]:
         """Every pair that the steps will ask for."""
         return {self._index(position) for step in steps for position in self._positions(step)}
 
     def _positions(self, step: int) -> range:
-        return range(step * self.batch, (step + 1) * self.batch)
+        own = self.batch // self.parts
+        start = step * self.batch + self.part * own
+        return range(start, start + own)
 
     def _index(self, position: int) -> int:
         turn, place = divmod(position, len(self.pairs))

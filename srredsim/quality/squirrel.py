@@ -69,6 +69,7 @@ def squirrel(image: np.ndarray, widefield: np.ndarray, pixel_size_um: float) -> 
     source *= rows[:, None]
     source *= columns
     blurred = _binned(source)
+    del source  # four times as large as all that follows
     gain = _without_mean(blurred, target) / max(_without_mean(blurred, blurred), 1e-30)
     model = fft.idctn(blurred, norm="ortho", workers=WORKERS)
     offset = float(np.mean(widefield) - gain * np.mean(model))

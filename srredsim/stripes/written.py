@@ -74,12 +74,15 @@ def text_of(report: dict[str, Any], path: str | Path, side: int) -> str:
     Raises
     ------
     InputError
-        As `check`, or if angles failed, or frames show several angles at once, and the layout cannot say so.
+        As `check`, or if angles failed and the layout cannot say so, or if frames show several angles at once, as those
+        of a hexagonal pattern.
     """
     channels, suffix = report["channels"], Path(path).suffix.lower()
     check(path, len(channels), report["optics"]["pixel_size_um"])
-    if suffix not in OWN and not report["pattern"].startswith(f"{len(channels[0]['angles'])} angle"):
-        raise InputError(f"{path} is not written: it has no place for {report['pattern']}, only .yaml has")
+    if not report["pattern"].startswith(f"{len(channels[0]['angles'])} angle"):
+        raise InputError(
+            f"{path} is not written: parameters of frames that show several directions at once cannot be given again"
+        )
     failed = [str(n) for n, angle in enumerate(channels[0]["angles"], start=1) if angle["status"] == "failed"]
     if failed and suffix not in OWN:
         raise InputError(

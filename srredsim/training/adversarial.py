@@ -123,6 +123,10 @@ class WithOtherTruths:
         self._batches, self._others = batches, replace(batches, seed=batches.seed + OTHER_SEED)
         self.pairs = batches.pairs
 
+    def share(self, part: int, parts: int) -> WithOtherTruths:
+        """The same with this part of every batch."""
+        return WithOtherTruths(self._batches.share(part, parts))
+
     def indices(self, steps: range) -> set[int]:
         """Every pair that the steps will ask for."""
         return self._batches.indices(steps) | self._others.indices(steps)
@@ -159,6 +163,12 @@ def batches(recipe: Recipe, plain: Batches) -> Batches | WithOtherTruths:
     """The batches as the trainer wants them."""
     other = recipe.adversarial and recipe.adversarial.real == "other_batch"
     return WithOtherTruths(plain) if other else plain
+
+
+def optimizers_of(trainer) -> list:
+    """Those of the network and, if there is one, of the discriminator."""
+    both = isinstance(trainer, AdversarialTrainer)
+    return [trainer.optimizer, *([trainer.discriminator_optimizer] if both else [])]
 
 
 def watchers(recipe: Recipe) -> list:

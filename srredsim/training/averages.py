@@ -32,6 +32,11 @@ class Averages:
                 for own in network.non_trainable_weights
             ]
 
+    @property
+    def of_statistics(self) -> list:
+        """The variables that hold the averaged statistics; none without averages."""
+        return [average for _, average in self._statistics]
+
     def update(self, trainer) -> None:
         """Take in the statistics of a step: ``m * average + (1 - m) * own``, of the first step all.
 

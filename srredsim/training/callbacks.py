@@ -139,12 +139,12 @@ class Preview(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """One line an epoch, and on a terminal a bar with loss, metrics and the time left."""
 
-    def __init__(self, epochs: int, steps: int, first_epoch: int):
+    def __init__(self, epochs: int, steps: int, first_epoch: int, quiet: bool = False):
         super().__init__()
         from rich import progress
         from rich.console import Console
 
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, quiet=quiet)
         columns = [
             progress.TextColumn("{task.description}"),
             progress.BarColumn(),

@@ -6,8 +6,11 @@ import json
 import platform
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 
@@ -17,9 +20,21 @@ from srredsim.data import pipeline
 from srredsim.data.batches import Batches, validation_batches
 from srredsim.data.pairs import Pairs
 from srredsim.errors import InputError
-from srredsim.training import adversarial, callbacks, checkpoint, compared, control, optimizers, outputs, runs, strategy
+from srredsim.training import (
+    adversarial,
+    callbacks,
+    checkpoint,
+    compared,
+    control,
+    optimizers,
+    outputs,
+    over_hosts,
+    runs,
+    strategy,
+)
 from srredsim.training.averages import Averages
 from srredsim.training.counted import with_counts
+from srredsim.training.hosts import Hosts
 from srredsim.training.initialisation import initialise
 from srredsim.training.schedule import learning_rate
 from srredsim.zoo import gate, models
@@ -46,14 +61,54 @@ def train(
     a function of seed and step, and the checkpoint has the rest.
     """
     folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
-    devices = devices or strategy.choose(gpus)
-    state = checkpoint.load(folder)
+    return _train(recipe, folder, checkpoint.load(folder), devices or strategy.choose(gpus))
+
+
+def train_together(
+    recipe: Recipe | None, hosts: Hosts, *, out: Path | None = None, gpus: int | None = None, resume: bool = False
+) -> Path:
+    """Train on several hosts, each of which calls this; returns the folder of the run, which only the chief writes.
+
+    All do what the chief is told: the others need neither ``recipe`` nor ``out`` nor ``resume``. ``gpus`` are those of
+    each host. All have to find the data, and weights to start from, under the same names.
+    """
+    with over_hosts.joined(hosts, gpus) as devices:
+        together = over_hosts.Together(devices)
+        plan = json.loads(together.told(_plan(recipe, out, resume) if hosts.chief and recipe else b""))
+        recipe, state, folder = recipes.from_dict(plan["recipe"]), checkpoint.State(**plan["state"]), Path(plan["out"])
+        saved = Path(runs.CHECKPOINT, state.weights or "none yet")
+        weights = together.told((folder / saved).read_bytes() if hosts.chief and state.weights else b"")
+        if hosts.chief:
+            return _train(recipe, folder, state, devices)
+        if state.epochs_done < recipe.epochs and not compared.ended_early(recipe, state):
+            with TemporaryDirectory(prefix="srredsim-") as own:
+                Path(own, saved).parent.mkdir()
+                Path(own, saved).write_bytes(weights)
+                try:
+                    _train(recipe, Path(own), state, devices)
+                except InputError as problem:
+                    raise InputError(str(problem).replace(own, str(folder))) from None
+    return folder
+
+
+def _plan(recipe: Recipe, out: Path | None, resume: bool) -> bytes:
+    """What all hosts have to know, as JSON."""
+    folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
+    over_hosts.check(recipe)
+    plain = replace(recipe, precision=resolve(recipe.precision)).as_dict()
+    return json.dumps({"recipe": plain, "state": asdict(checkpoint.load(folder)), "out": str(folder)}).encode()
+
+
+def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strategy.Devices) -> Path:
     if state.epochs_done >= recipe.epochs or compared.ended_early(recipe, state):
         return _finish(folder, recipe, state)
     _check_batch(recipe, devices)
-    recipe = with_counts(inputs.module(recipe.data.input).with_constants(recipe), _generate)
+    make = partial(_generate, devices)
+    recipe = with_counts(inputs.module(recipe.data.input).with_constants(recipe), make)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)
     batches, validation = _examples(recipe)
+    if devices.hosts:
+        batches = batches.share(devices.hosts.index, devices.hosts.count)
     controls = control.opened(recipe)
     network, trainer, averages, started = _trainer(recipe, devices, state, folder)
     scale = models.scale_of(network)
@@ -61,23 +116,24 @@ def train(
     validation.check(scale)
 
     with runs.made(folder):
-        if started:
+        if started and devices.chief:
             print(started, file=sys.stderr)
-        _generate(batches.pairs, batches.indices(steps), "training data")
-        _generate(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
+        make(batches.pairs, batches.indices(steps), "training data")
+        make(validation, range(min(recipe.data.validation_count, len(validation))), "validation data")
         for fields in controls.values():
-            _generate(fields.seen, range(fields.count), "control without stripes")
+            make(fields.seen, range(fields.count), "control without stripes")
         size = VALIDATION_BATCH * devices.replicas
         held_back = list(
             validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size)
         )
         batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
     _write_facts(folder, recipe, devices)
+    fitting = trainer if devices.hosts is None else over_hosts.Fitting(trainer, averages, devices)
     if recipe.fine_tuning and not state.history:
-        compared.begin(recipe, folder, state, network, trainer, validation, held_back)
-    progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done)
+        compared.begin(recipe, folder, state, network, fitting, validation, held_back)
+    progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done, quiet=not devices.chief)
     try:
-        trainer.fit(
+        fitting.fit(
             pipeline.training_data(batches, steps),
             initial_epoch=state.epochs_done,
             epochs=recipe.epochs,
@@ -89,7 +145,8 @@ def train(
         )
     finally:
         progress.close()
-    _write_model(folder, recipe, state)
+    if devices.chief:
+        _write_model(folder, recipe, state)
     return folder
 
 
@@ -189,8 +246,19 @@ def _check_batch(recipe: Recipe, devices: strategy.Devices) -> None:
         )
 
 
-def _generate(pairs: Pairs, indices: Iterable[int], what: str) -> None:
-    """Simulated pairs that are not on disk yet are made now, on all cores, so that training never waits."""
+def _generate(devices: strategy.Devices, pairs: Pairs, indices: Iterable[int], what: str) -> None:
+    """Simulated pairs that are not on disk yet are made now, on all cores, so that training never waits.
+
+    Of several hosts each makes a part, then what is still missing where they do not share a disk.
+    """
+    indices = sorted(set(indices))
+    if devices.hosts:
+        _make(pairs, indices[devices.hosts.index :: devices.hosts.count], what)
+        over_hosts.Together(devices).told()
+    _make(pairs, indices, what)
+
+
+def _make(pairs: Pairs, indices: list[int], what: str) -> None:
     if not (missing := len(pairs.missing(indices))):
         return
     from rich import progress
@@ -227,6 +295,7 @@ def _write_facts(folder: Path, recipe: Recipe, devices: strategy.Devices) -> Non
         "command": " ".join(sys.argv),
         "precision": resolve(recipe.precision),
         "replicas": devices.replicas,
+        **({"hosts": devices.hosts.count} if devices.hosts else {}),
         "backend": keras.backend.backend(),
         "python": platform.python_version(),
         "platform": platform.platform(),

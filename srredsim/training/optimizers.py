@@ -91,6 +91,23 @@ def without_loss_scale(optimizer):
     return optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
 
 
+def clip_the_sum(optimizer) -> None:
+    """Clip the sum of what all devices bring, as one device with all images would.
+
+    Keras clips the gradient of each device and sums what is left of them.
+    """
+    import tensorflow as tf
+
+    clip = optimizer._clip_gradients  # Keras has no public name for it, nor for the sum that follows
+
+    def clipped_sum(gradients):
+        replica = tf.distribute.get_replica_context()
+        return clip(replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients)))
+
+    optimizer._clip_gradients = clipped_sum
+    optimizer._all_reduce_sum_gradients = list
+
+
 def restart(optimizer) -> None:
     """Moments and step count to zero, as in a new optimiser; the scale of a float16 loss stays."""
     for variable in without_loss_scale(optimizer).variables:

@@ -10,14 +10,21 @@ from typing import Any
 import keras
 
 from srredsim.errors import InputError
+from srredsim.training.hosts import Hosts
 
 
 @dataclass(frozen=True)
 class Devices:
     """``scope()`` is where the network and the optimiser are built; ``replicas`` divide every batch."""
 
-    replicas: int
+    replicas: int  # on all hosts
     strategy: Any = None  # tf.distribute.Strategy, or None for one device
+    hosts: Hosts | None = None  # None: this one alone
+
+    @property
+    def chief(self) -> bool:
+        """Whether this process writes the folder of the run."""
+        return self.hosts is None or self.hosts.chief
 
     def scope(self):
         return self.strategy.scope() if self.strategy else contextlib.nullcontext()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srredsim import __version__, checks, io, resources
+from srredsim import __version__, checks, io, resources, wire
 from srredsim.checkpoints import onnx_file
 from srredsim.errors import InputError
 from srredsim.workflows import bioimageio
@@ -22,6 +22,10 @@ from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
 SIGNATURES = ("serving_default", "serve")
+BYTES = "serving_bytes"  # a third, of models of camera counts
+OF_COUNTS = ("raw", "widefield")  # inputs that are such
+WARM_UP = "assets.extra/tf_serving_warmup_requests"  # what TensorFlow Serving computes before the first request
+WARM_UP_PX = (64, 96)  # pixels on a side
 AXES = ("batch", "y", "x", "channel")
 LICENCE = "BSD-3-Clause"  # that of the shipped models
 TOLERANCE = 1e-4  # share of the brightest pixel; float32 sums in another order differ by about 1e-6
@@ -47,7 +51,9 @@ def export(
         angle first, float32; output ``image`` (batch, scale * y, scale * x, 1), any y and x. Of a model of Wiener
         images: input ``channels`` (batch, y, x, 3), output ``image`` (batch, y, x, 1), any even y and x, normalised. Of
         one of widefield images: input ``widefield`` (batch, y, x, 1), output as
-        `srredsim.inputs.widefield.of_plane` gives it.
+        `srredsim.inputs.widefield.of_plane` gives it. Where the input are camera counts there is ``serving_bytes``,
+        too: input ``raw_bytes``, these as uint16, the lower byte first, and ``shape``, the four sides; output
+        ``image_bytes``, the image as a TensorProto.
     version : int, optional
         Number of the SavedModel: a server takes the highest. The next free one when left out.
     overwrite : bool
@@ -166,7 +172,42 @@ def _write_savedmodel(network, folder: Path, model: LoadedModel) -> None:
     signature = [keras.InputSpec(shape=network.input_shape, dtype="float32", name=network.input.name)]
     for name in SIGNATURES:
         archive.add_endpoint(name, lambda images: network(images), signature)
+    if of_counts := model.kind.INPUT_NAME in OF_COUNTS:
+        archive.add_endpoint(BYTES, *_of_bytes(network))
     archive.write_out(str(folder), verbose=False)
+    _write_warm_up(folder, model, of_counts)
+
+
+def _of_bytes(network) -> tuple[Callable, list]:
+    """Function of the bytes of uint16 images and of their shape, and the types of both.
+
+    In base64 they are an eighth of the numbers in JSON; the answer is serialised, as a graph has no other way to bytes.
+    """
+    import tensorflow as tf
+
+    def image_of(raw_bytes, shape):
+        counts = tf.reshape(tf.io.decode_raw(raw_bytes, tf.uint16), shape)
+        images = tf.ensure_shape(tf.cast(counts, tf.float32), network.input_shape)
+        return {"image_bytes": tf.io.serialize_tensor(network(images)["image"])}
+
+    return image_of, [tf.TensorSpec([], tf.string, "raw_bytes"), tf.TensorSpec([4], tf.int32, "shape")]
+
+
+def _write_warm_up(folder: Path, model: LoadedModel, of_counts: bool) -> None:
+    """Requests of two sizes: what TensorFlow does once for a graph, and once for a size that is not the first."""
+    import tensorflow as tf
+
+    path = folder / WARM_UP
+    path.parent.mkdir()
+    rng, channels, name = np.random.default_rng(0), model.network.input_shape[-1], model.kind.INPUT_NAME
+    with tf.io.TFRecordWriter(str(path)) as file:
+        for side in WARM_UP_PX:
+            counts = rng.poisson(300, (1, side, side, channels)).astype("<u2")
+            asked: dict[str, dict] = {SIGNATURES[0]: {name: counts.astype("<f4")}}
+            if of_counts:
+                asked[BYTES] = {"raw_bytes": counts.tobytes(), "shape": np.array(counts.shape, "<i4")}
+            for signature, inputs in asked.items():
+                file.write(wire.prediction_log(wire.predict_request(model.name, signature, inputs)))
 
 
 def _load_savedmodel(folder: Path) -> Callable[[np.ndarray], np.ndarray]:

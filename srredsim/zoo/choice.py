@@ -24,6 +24,7 @@ from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.precision import gpu_compute_capability, processor, resolve
 
 AUTO = "auto"
+FIRST = "first"  # what starts fastest, whatever a trial found: Keras only where nothing else computes the model
 PREFERRED = ("openvino", "onnxruntime")  # before the backend of Keras: what starts fastest first
 WORTH_S = 60.0  # in the network, as expected: work above it is worth a trial
 TRIED, ROUNDS = 128, 3  # input pixels on a side of what is computed in a trial, and how often
@@ -33,16 +34,18 @@ GUESSED = 64  # input pixels on a side of what is computed to guess how long wor
 def load(name_or_folder: str | Path, precision: str = "auto", engine: str = AUTO) -> LoadedModel:
     """`srredsim.zoo.models.load` for an engine, or that which a trial has found to be the fastest, or starts first.
 
+    ``engine`` may be `AUTO` or `FIRST`, too.
+
     Raises
     ------
     InputError
         Also if no installed engine has this precision.
     """
-    if engine != AUTO:
+    if engine not in (AUTO, FIRST):
         return models.load(name_or_folder, precision, engine)
     folder = models.find(name_or_folder)
     choices = _choices(folder, precision)
-    found = _remembered(folder)
+    found = {} if engine == FIRST else _remembered(folder)
     best = min(choices, key=lambda choice: found.get("/".join(choice), np.inf))  # the first, where nothing is known
     return models.load(folder, best[1], best[0])
 

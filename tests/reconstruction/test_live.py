@@ -5,7 +5,7 @@ import pytest
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
-from srredsim.optics.transfer import transfer_of
+from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.live import Live
 from srredsim.reconstruction.planes import live_planes
 from srredsim.reconstruction.wiener import reconstruct
@@ -52,6 +52,22 @@ def test_stripes_that_have_moved_give_the_same_image(first):
     np.testing.assert_allclose(image, expected, atol=0.02 * expected.max())
     with_old_phases, _ = reconstruct(moved, parameters, TRANSFER)
     assert np.abs(with_old_phases - expected).max() > 0.2 * expected.max()  # what refitting is for
+
+
+def test_three_directions_at_once():
+    """Of a hexagonal pattern: the frames a step on turn the three phases by one, two and three sevenths of a turn."""
+    sample = simulate_stack(3, photons=(3000, 3000), pattern="hexagonal", size=(72, 80), phantom="filaments", haze=0.0)
+    prepared = prepare(sample.raw)
+    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
+    parameters = estimate(prepared, transfer)
+    live = Live(prepared, parameters, transfer)
+    image, _ = live(prepared)
+    expected, _ = reconstruct(prepared, parameters, transfer)
+    np.testing.assert_allclose(image, expected, atol=5e-4 * expected.max())
+    moved, found = live(prepare(np.roll(sample.raw, -1, axis=1)))
+    turned = np.angle(np.exp(1j * (phases(found) - phases(parameters)))) * 7 / (2 * np.pi)
+    np.testing.assert_allclose(sorted(np.abs(turned)), [1, 2, 3], atol=0.1)
+    np.testing.assert_allclose(moved, image, atol=0.05 * image.max())
 
 
 def test_times_come_in_their_order():

@@ -23,6 +23,7 @@ from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import Sample, drawn, simulate_stack
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
+from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import prepare
 
@@ -121,6 +122,22 @@ def test_the_frames_support_the_image_and_not_one_with_a_spot_too_many():
     spot = np.exp(-((y - 100) ** 2 + (x - 84) ** 2) / 8.0)
     planted = consistency(sample.raw, sample.truth + 0.6 * sample.truth.max() * spot, found, transfer)
     assert planted.unsupported[94:106, 78:90].any()
+
+
+def test_a_direction_that_was_not_found_is_left_out():
+    """Its bands are told apart all the same: the other two are as they were."""
+    sample, found, transfer = case()
+    first, second, third = found.angles
+    lost = replace(second, status="failed", orders=(replace(second.orders[0], status="failed"),))
+    two = remeasured(replace(found, angles=(first, lost, third)), prepare(sample.raw).frames, transfer)
+    assert [angle.status for angle in two.angles] == ["measured", "failed", "measured"]
+    for number in (0, 2):
+        one, other = found.angles[number].orders[0], two.angles[number].orders[0]
+        assert other.modulation_depth == pytest.approx(one.modulation_depth, abs=1e-3)
+    whole, part = (reconstruct(prepare(sample.raw), each, transfer)[0] for each in (found, two))
+    assert correlation(widefield(sample.raw), sample.truth) < correlation(part, sample.truth)
+    assert correlation(part, sample.truth) < correlation(whole, sample.truth)
+    assert len(consistency(sample.raw, sample.truth, two, transfer).angles[0].contrasts) == 2
 
 
 def test_vectors_that_are_a_little_off_are_put_right_each():

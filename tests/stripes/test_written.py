@@ -98,8 +98,9 @@ def test_what_a_layout_cannot_say(report, image):
     report["channels"][0]["angles"][1]["status"] = "failed"
     with pytest.raises(InputError, match=r"no stripes were found in angle 2, which only \.yaml can say"):
         text_of(report, "a.xml", 64)
-    with pytest.raises(InputError, match="no place for one hexagonal pattern in 7 frames"):
-        text_of(report | {"pattern": "one hexagonal pattern in 7 frames"}, "a.xml", 64)
+    for pattern in ("one hexagonal pattern in 7 frames", "1 angle x 7 phases"):
+        with pytest.raises(InputError, match="several directions at once cannot be given again"):
+            text_of(report | {"pattern": pattern}, "a.yaml", 64)
     with pytest.raises(InputError, match="found by reconstruct; other has none"):
         srredsim.results.Image(image.array, "YX", name="other").save_parameters("a.yaml")
 

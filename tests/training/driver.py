@@ -1,12 +1,14 @@
 """Trainings in a process with several devices, told by JSON: {devices, jobs: [{recipe, out, replicas, ...}]}.
 
 Prints a list of their histories. One device goes through its steps eagerly (``eager``): an independent computation,
-and no graph has to be built. With ``same_images`` each device is given the whole batch of the recipe. Validation images
+and no graph has to be built. With ``as_host`` the devices are those of one host, that trains by the loop of several.
+With ``same_images`` each device is given the whole batch of the recipe. Validation images
 begin at multiples of 64 bytes, as they now and then do by chance: TensorFlow works in such memory.
 """
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ def main(devices: int, jobs: list[dict]) -> None:
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
 
     from srredsim.training import checkpoint, fit
+    from srredsim.training.hosts import Hosts
     from srredsim.zoo import recipe
 
     chunked, examples = fit.validation_batches, fit._examples
@@ -29,11 +32,12 @@ def main(devices: int, jobs: list[dict]) -> None:
         tf.config.run_functions_eagerly(job.get("eager", False))
         number = job["replicas"]
         fit._examples = repeated(examples, number) if job.get("same_images") else examples
+        devices = replicas(number)
         folder = fit.train(
             recipe.from_dict(job["recipe"]),
             out=Path(job["out"]),
             resume=job.get("resume", False),
-            devices=replicas(number),
+            devices=replace(devices, hosts=Hosts(("localhost:1",), 0)) if job.get("as_host") else devices,
         )
         histories.append(checkpoint.load(folder).history)
     print(json.dumps(histories))

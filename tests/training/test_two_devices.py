@@ -49,29 +49,34 @@ GAN = TINY | {
 }  # fmt: skip
 
 
+NAMES = {
+    "one": {"replicas": 1, "eager": True},
+    "two": {"replicas": 2},
+    "host": {"replicas": 2, "as_host": True},
+}
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Folder of a run over steps by one and by two devices, ``one`` and ``two``, and their histories by name."""
+    """Folder of a run over steps by each of `NAMES`, and their histories by name."""
     return run_by_both(OVER_STEPS, tmp_path_factory.mktemp("two_devices"))
 
 
 def run_by_both(wanted: dict, folder: Path, same_images: bool = False) -> tuple[Path, dict]:
-    jobs = [
-        {"recipe": wanted, "out": str(folder / name), "replicas": n, "eager": n == 1, "same_images": same_images}
-        for name, n in (("one", 1), ("two", 2))
-    ]
+    of_all = {"recipe": wanted, "same_images": same_images}
+    jobs = [of_all | {"out": str(folder / name)} | how for name, how in NAMES.items()]
     told = json.dumps({"devices": 2, "jobs": jobs})
     done = subprocess.run([sys.executable, str(DRIVER), told], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    return folder, dict(zip(("one", "two"), json.loads(done.stdout.splitlines()[-1]), strict=True))
+    return folder, dict(zip(NAMES, json.loads(done.stdout.splitlines()[-1]), strict=True))
 
 
-def assert_same(runs, names: tuple[str, ...], file: str) -> None:
+def assert_same(runs, names: tuple[str, ...], file: str, two: str = "two") -> None:
     folder, histories = runs
-    for a, b in zip(histories["one"], histories["two"], strict=True):
+    for a, b in zip(histories["one"], histories[two], strict=True):
         for name in names:  # three validation images: the last replica gets padding
             assert a[name] == pytest.approx(b[name], rel=1e-4), name
-    expected, found = (weights(folder / name / file) for name in ("one", "two"))
+    expected, found = (weights(folder / name / file) for name in ("one", two))
     assert expected.keys() == found.keys()
     for key, value in expected.items():
         np.testing.assert_allclose(found[key], value, rtol=1e-4, atol=2e-5, err_msg=key)
@@ -86,6 +91,11 @@ def weights(file: Path) -> dict[str, np.ndarray]:
 
 def test_two_replicas_train_like_one(runs):
     assert_same(runs, ("loss", "psnr", "val_loss", "val_psnr", "val_rmse"), "last.weights.h5")
+
+
+def test_so_do_those_of_a_host_that_trains_with_others(runs):
+    assert_same(runs, ("loss", "psnr", "val_loss", "val_psnr", "val_rmse"), "last.weights.h5", "host")
+    assert [row.keys() for row in runs[1]["one"]] == [row.keys() for row in runs[1]["host"]]
 
 
 def test_a_loss_over_steps_trains_all_and_keeps_the_network_of_the_last(runs):
@@ -122,8 +132,9 @@ def test_relativistic_means_are_those_of_a_device(tmp_path):
     runs = run_by_both(GAN, tmp_path, same_images=True)
     names = tuple(name for name in runs[1]["one"][0] if name not in ("epoch", "seconds"))
     assert {"discriminator_loss", "gan_loss", "mean_fake_logit", "mean_real_logit", "val_psnr"} < set(names)
-    assert_same(runs, names, "checkpoint/epoch_00002.weights.h5")
-    assert_same(runs, names, "last.weights.h5")  # averages
+    for two in ("two", "host"):
+        assert_same(runs, names, "checkpoint/epoch_00002.weights.h5", two)
+        assert_same(runs, names, "last.weights.h5", two)  # averages
     for row in runs[1]["two"]:
         assert all(math.isfinite(value) for value in row.values())
         assert row["loss"] == pytest.approx(row["pixel_loss"] + 0.05 * row["gan_loss"], rel=1e-5)

@@ -6,7 +6,9 @@ import sys
 
 import keras
 import numpy as np
+import published_protos
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 
 from srredsim import networks
@@ -35,6 +37,12 @@ images_of = {
     "onnx": lambda raw: session.run(None, {"raw": raw})[0],
     "serving_default": lambda raw: signatures["serving_default"](raw=tf.constant(raw))["image"].numpy(),
     "serve": lambda raw: signatures["serve"](raw=tf.constant(raw))["image"].numpy(),
+    "bytes": lambda raw: tf.io.parse_tensor(
+        signatures["serving_bytes"](
+            raw_bytes=tf.constant(raw.astype("<u2").tobytes()), shape=tf.constant(raw.shape)
+        )["image_bytes"],
+        tf.float32,
+    ).numpy(),
     "layer": lambda raw: keras.layers.TFSMLayer(saved, call_endpoint="serve")(raw)["image"].numpy(),
     "keras": lambda raw: keras.ops.convert_to_numpy(network(raw)["image"]),
 }
@@ -104,6 +112,24 @@ def test_a_fresh_process_without_the_package_gives_the_same_images(tiny, tiny_on
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "same"
+    check_warm_up(paths[1])
+
+
+def check_warm_up(saved):
+    """Requests that TensorFlow Serving sends to itself have what the signatures take, in two sizes."""
+    found = set()
+    for record in tf.data.TFRecordDataset(str(saved / "assets.extra" / "tf_serving_warmup_requests")):
+        request = published_protos.of("PredictionLog").FromString(record.numpy()).predict_log.request
+        assert request.model_spec.name == "tiny"
+        inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        if request.model_spec.signature_name == "serving_bytes":
+            raw = np.frombuffer(inputs["raw_bytes"].item(), "<u2").reshape(inputs["shape"])
+        else:
+            raw = inputs["raw"]
+        assert raw.std() > 0
+        found.add((request.model_spec.signature_name, raw.shape))
+    signatures = "serving_default", "serving_bytes"
+    assert found == {(name, (1, side, side, 15)) for name in signatures for side in (64, 96)}
 
 
 ONE_GROUP = {name: {"groups": 1} for name in ("san", "srfbn")}  # the second is like the first

@@ -25,6 +25,8 @@ OPTIONAL = {  # package -> what it is for, and how to get it
     "nd2": ("ND2 files of Nikon", resources.install("files")),
     "liffile": ("LIF files of Leica", resources.install("files")),
     "napari": ("the plugin for napari", resources.install("napari")),
+    "starlette": ("srredsim serve --local", resources.install("serve")),
+    "uvicorn": ("srredsim serve --local", resources.install("serve")),
     "openvino": ("predict --engine openvino, which may be the fastest", resources.install("fast")),
 }
 GIB = 2**30

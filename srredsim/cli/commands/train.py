@@ -23,9 +23,11 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--data", metavar="NAME|DIR", help="data set, or a folder of raw/truth pairs")
     shared.microscope(parser, "train for this one, on simulated stacks of it")
     parser.add_argument("--gpus", type=shared.count, metavar="N", help="how many; 0: the processor; left out: all")
+    hosts = "how many train together: start it on each with srun, or with TF_CONFIG; --gpus are those of each"
+    parser.add_argument("--hosts", type=shared.positive, default=1, metavar="N", help=hosts)
     parser.add_argument("--epochs", type=shared.positive, metavar="N")
     parser.add_argument("--steps", type=shared.positive, metavar="N", help="in an epoch")
-    parser.add_argument("--batch", type=shared.positive, metavar="N", help="over all GPUs together")
+    parser.add_argument("--batch", type=shared.positive, metavar="N", help="over all GPUs, and hosts, together")
     shared.precision(parser)
     parser.add_argument("--seed", type=shared.count, metavar="S")
     vgg = "VGG19 for perceptual and texture losses: .h5 of Keras or .pth"
@@ -39,8 +41,14 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim.data import description
-    from srredsim.training import runs
+    from srredsim.training import hosts, runs
 
+    together = hosts.of_environment(arguments.hosts)
+    if together and not together.chief:  # which tells it what to train
+        keras_start.start()
+        from srredsim.training.fit import train_together
+
+        return {"run": str(train_together(None, together, gpus=arguments.gpus))}
     model, overrides = arguments.model or arguments.fine_tune, _overrides(arguments)
     if arguments.resume:
         if arguments.microscope:
@@ -58,9 +66,10 @@ def run(arguments) -> dict:
 
     description.of(chosen.data.name)
     keras_start.start()
-    from srredsim.training.fit import train
+    from srredsim.training import fit
 
-    path = train(chosen, out=folder, gpus=arguments.gpus, resume=arguments.resume)
+    how = {"out": folder, "gpus": arguments.gpus, "resume": arguments.resume}
+    path = fit.train_together(chosen, together, **how) if together else fit.train(chosen, **how)
     terminal.say(path)
     return {"run": str(path)}
 

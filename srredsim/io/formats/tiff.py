@@ -314,6 +314,18 @@ def _count(name: str, text: str) -> int:
         raise InputError(f"the OME metadata are damaged: {name} is {shown(text)}, not a count") from None
 
 
+def refuse_other_files(path: Path) -> None:
+    """InputError if the OME metadata of a file name others, which reading it would open: any path may stand there."""
+    alone = True
+    with suppress(*DAMAGE), _quiet_tifffile(), tifffile.TiffFile(path, _multifile=False) as tif:
+        if tif.is_ome:
+            refuse_circle(tif)
+            _refuse_impossible_counts(tif)
+            alone = any(one.kind == "ome" for one in _series(tif))  # tifffile has none where there are other files
+    if not alone:
+        raise InputError("the OME metadata of this TIFF name other files, or are damaged; save it as one plain TIFF")
+
+
 def is_result(path: Path) -> bool:
     """Whether a file says that srredsim made it from another."""
     with suppress(*DAMAGE), _quiet_tifffile(), tifffile.TiffFile(path) as tif:

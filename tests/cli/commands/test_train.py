@@ -80,6 +80,42 @@ def test_the_flags_of_train_are_keys_of_the_recipe(run, recipe_file, here, monke
     assert (recipe.precision, recipe.optimizer.learning_rate) == ("bfloat16", 1e-3)
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_of_several_hosts_the_first_says_what_is_trained(run, recipe_file, here, monkeypatch, index):
+    from srredsim.training import fit
+
+    asked = []
+    monkeypatch.setattr(fit, "train_together", lambda *given, **rest: asked.append((*given, rest)) or Path("run"))
+    told = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": index}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(told))
+    done = run("train", "--model", recipe_file, "--hosts", 2, "--gpus", 0, "--out", "run", "--epochs", 7)
+    ((recipe, hosts, rest),) = asked
+    assert (hosts.addresses, hosts.index, rest.pop("gpus")) == (("a:1", "b:1"), index, 0)
+    assert done.status == 0
+    if index == 0:
+        assert (recipe.epochs, rest, done.out) == (7, {"out": Path("run"), "resume": False}, "run\n")
+    else:
+        assert (recipe, rest, done.out) == (None, {}, "")
+
+
+def test_several_hosts_of_which_nobody_tells(refused, recipe_file, here, monkeypatch):
+    for name in ("TF_CONFIG", "SLURM_PROCID"):
+        monkeypatch.delenv(name, raising=False)
+    assert "neither SLURM nor TF_CONFIG" in refused("train", "--model", recipe_file, "--hosts", 2)
+    assert not Path("runs").exists()
+
+
+def test_a_lost_host_has_an_exit_status_of_its_own(run, recipe_file, here, monkeypatch):
+    from srredsim.errors import HostLost
+    from srredsim.training import fit
+
+    def lost(*_, **__):
+        raise HostLost("host 2 has ended; start again with `resume`")
+
+    monkeypatch.setattr(fit, "train", lost)
+    assert run("train", "--model", recipe_file) == (3, "", "srredsim: host 2 has ended; start again with --resume\n")
+
+
 @pytest.mark.parametrize(
     ("flags", "name"),
     [
