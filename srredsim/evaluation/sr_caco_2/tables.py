@@ -12,7 +12,7 @@ from srredsim.evaluation.grids import Grid
 from srredsim.evaluation.sr_caco_2.cells import OWN, OWN_MODELS, PARTS, UNTRAINED, Cell
 from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES, published
 
-MEAN = "mean"
+MEAN, RUNS = "mean", "runs"  # an untrained network, which has no score that means anything
 TITLES = {
     "roi": "In regions of interest (Table 4)",
     "full": "Whole images (Table 5)",
@@ -94,7 +94,8 @@ def _part(result: dict, part: str, titled: bool = True) -> str:
         if None in means:
             return grids.NOTHING
         figures = published(cell["method"], cell["scale"], cell["cell"], part == "roi") if part in IN_PAPER else None
-        return _triple(means) + (f" ({_triple(figures.values())})" if figures else "")
+        own = RUNS if cell["weights"] == UNTRAINED else _triple(means)
+        return own + (f" ({_triple(figures.values())})" if figures else "")
 
     text = _table(result, words, lambda cells: _mean_words(cells, part))
     return f"{TITLES[part]}\n\n{text}" if titled and text else text
@@ -133,7 +134,8 @@ def _row(result: dict, method: str, scale: int) -> str:
 def _mean_words(cells: list[dict], part: str) -> str:
     """The mean of the three markers, as the paper has it."""
     values = [[cell[f"{part}_{name}"]["mean"] for cell in cells] for name in SCORES]
-    return grids.NOTHING if any(None in its for its in values) else _triple(map(np.mean, values))
+    nothing = any(None in its for its in values) or any(cell["weights"] == UNTRAINED for cell in cells)
+    return grids.NOTHING if nothing else _triple(map(np.mean, values))
 
 
 def _triple(values) -> str:
