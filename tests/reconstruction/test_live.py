@@ -55,7 +55,7 @@ def test_stripes_that_have_moved_give_the_same_image(first):
 
 
 def test_three_directions_at_once():
-    """Of a hexagonal pattern: the frames a step on turn the three phases by one, two and three sevenths of a turn."""
+    """A hexagonal pattern: the frames a step on turn the three phases by one, two and three sevenths of a turn."""
     sample = simulate_stack(3, photons=(3000, 3000), pattern="hexagonal", size=(72, 80), phantom="filaments", haze=0.0)
     prepared = prepare(sample.raw)
     transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
