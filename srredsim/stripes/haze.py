@@ -120,7 +120,8 @@ def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterat
         h_other = lens(fy + ky, fx + kx).ravel()[inside]
         both, alone = common * h * h_other, (power - np.float32(bands.noise)) * h_other**2
         reference = (v > REFERENCE) & (h_other > 0)
-        contrast = float(np.sum(both[reference], dtype=float)) / max(float(np.sum(alone[reference], dtype=float)), TINY)
+        lit, unlit = (float(np.sum(each[reference], dtype=float)) for each in (both, alone))
+        contrast = lit / unlit if unlit > abs(lit) / FULL else FULL
         if FAINTEST < contrast < FULL:
             yield _in_rings(ring, contrast, (both, alone), (power * bands.noise, h, h_other))
 
