@@ -11,8 +11,8 @@ from srredsim import checks, io
 from srredsim.acquisition import Optics
 from srredsim.denoising import methods
 from srredsim.errors import InputError
+from srredsim.reconstruction.planes import Maker
 from srredsim.simulation.sim import simulate_stack
-from srredsim.workflows import reconstruct as workflow
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
 
@@ -69,13 +69,13 @@ def test_a_network_that_overflows(tiny_model, tmp_path, path, refused):
 
 @pytest.mark.parametrize("value", [np.nan, 3.0])
 def test_a_reconstruction(value, path, tmp_path, refused, monkeypatch):
-    made = workflow.planes
+    made = Maker.__call__
 
-    def spoilt(*args, **given):
-        for plane in made(*args, **given):
-            yield replace(plane, image=np.full_like(plane.image, value))
+    def spoilt(self, position):
+        plane = made(self, position)
+        return replace(plane, image=np.full_like(plane.image, value))
 
-    monkeypatch.setattr(workflow, "planes", spoilt)
+    monkeypatch.setattr(Maker, "__call__", spoilt)
     line = refused("reconstruct", path, "--out", tmp_path / "out")
     assert ("NaN" if np.isnan(value) else "is 3 everywhere") in line
     assert nothing_in(tmp_path / "out")

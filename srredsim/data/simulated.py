@@ -21,7 +21,7 @@ from srredsim.simulation import calibrated, sim
 from srredsim.simulation.calibration import DRIFTING, Calibration
 
 FOREIGN = ("bands.py", "defocus.py")  # files of the optics that are no part of the simulator
-SIMULATOR = ("sim.py", "phantoms.py", "camera.py")  # files of the simulation that are
+SIMULATOR = ("sim.py", "hexagonal.py", "phantoms.py", "camera.py")  # files of the simulation that are
 SHARED = ("checks.py", "schema.py")  # sources elsewhere that the simulator imports
 
 

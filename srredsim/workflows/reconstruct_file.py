@@ -293,8 +293,8 @@ def _opened(
     io.refuse_results(begun.result, begun.paths[1:], writing.overwrite)
     _check_parameters(begun)
     common = () if method.live else tuple(work.common())
-    for c in range(begun.shape[1]):
-        work.stack.raw(0, c, 0)  # which measures the noise, where nothing was read yet
+    for c in range(begun.shape[1]) if method.live else ():
+        work.stack.raw(0, c, 0)  # which measures the noise: nothing was read yet
     doubts, noise = work.watch.doubts_of_reading(remarks(work.stack)), spectra(work.stack)
     return Worker(replace(begun, common=common, noise=tuple(noise), doubts=tuple(doubts)), work)
 

@@ -99,7 +99,7 @@ def test_a_stack_is_reconstructed_with_them(tmp_path, up):
     np.testing.assert_allclose(found, k0, atol=0.02 * np.hypot(*k0[0]))
     assert made.optics.na == pytest.approx(said.na, abs=1e-4)
     assert any("as fairSIM has them" in note for note in made.notes)
-    assert any("mirrored in y" in note for note in made.channels[0]["notes"]) == (up > 0)
+    assert any("mirrored in y" in note for note in made.found[0].notes) == (up > 0)
 
 
 def test_what_does_not_fit(tmp_path):

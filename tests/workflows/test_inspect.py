@@ -89,14 +89,14 @@ def test_each_plane_is_read_once_or_twice_where_memory_is_short(
 
 def test_the_middle_of_a_large_field_is_that_of_the_whole_field(tmp_path, monkeypatch):
     """Fields larger than what is looked at: the same report, whether middles come from memory or not."""
-    from srredsim.inspection import readings
+    from srredsim.inspection import fits
     from srredsim.workflows import inspect as workflow
 
     path = tmp_path / "a.tif"
     counts = slices_in_order(path, "PZA")
     stack = io.read(path, na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08, **counts)
     monkeypatch.setattr(workflow, "SIDE", 48)
-    monkeypatch.setattr(readings.middle, "__defaults__", (48,))
+    monkeypatch.setattr(fits.middle, "__defaults__", (48,))
     expected = inspection.inspect(stack, io.alternatives(stack))
     assert expected["channels"][0]["pixels_checked"] == [48, 48]
     assert workflow.inspect(stack) == expected

@@ -338,7 +338,7 @@ def test_memory_that_never_suffices():
 
 
 def test_the_context_fits_into_the_window():
-    assert default_tile(loaded(None, receptive_field=43)) == 768 - 2 * 43
+    assert default_tile(loaded(None, receptive_field=43)) == 640 - 2 * 43
     assert default_tile(loaded(None, receptive_field=500)) == 64
     assert default_tile(dataclasses.replace(loaded(None, receptive_field=500), scale=8)) == 16
     hungry = dataclasses.replace(
