@@ -32,6 +32,7 @@ HEAD = """\
 """
 KEPT = ("pattern", "optics", "cutoffs")  # of a report, beside its channels
 KEPT_OF_CHANNEL = ("channel", "angles", "otf")
+AT_ONCE = ("angles_at_once",)  # of a hexagonal pattern
 
 
 def check(path: str | Path, channels: int, pixel_size_um: float | None) -> None:
@@ -74,15 +75,13 @@ def text_of(report: dict[str, Any], path: str | Path, side: int) -> str:
     Raises
     ------
     InputError
-        As `check`, or if angles failed and the layout cannot say so, or if frames show several angles at once, as those
+        As `check`, or if the layout cannot say that angles failed, or that frames show several angles at once, as those
         of a hexagonal pattern.
     """
     channels, suffix = report["channels"], Path(path).suffix.lower()
     check(path, len(channels), report["optics"]["pixel_size_um"])
-    if not report["pattern"].startswith(f"{len(channels[0]['angles'])} angle"):
-        raise InputError(
-            f"{path} is not written: parameters of frames that show several directions at once cannot be given again"
-        )
+    if suffix not in OWN and not report["pattern"].startswith(f"{len(channels[0]['angles'])} angle"):
+        raise InputError(f"{path} is not written: only .yaml can say that frames show several directions at once")
     failed = [str(n) for n, angle in enumerate(channels[0]["angles"], start=1) if angle["status"] == "failed"]
     if failed and suffix not in OWN:
         raise InputError(
@@ -93,7 +92,10 @@ def text_of(report: dict[str, Any], path: str | Path, side: int) -> str:
 
 def _own(report: dict[str, Any], side: int) -> str:
     kept = {name: report[name] for name in KEPT}
-    kept["channels"] = [{name: channel[name] for name in KEPT_OF_CHANNEL} for channel in report["channels"]]
+    kept["channels"] = [
+        {name: channel[name] for name in (*KEPT_OF_CHANNEL, *AT_ONCE) if name in channel}
+        for channel in report["channels"]
+    ]
     return HEAD + yaml.safe_dump(_plain(kept), sort_keys=False, default_flow_style=None, width=110)
 
 

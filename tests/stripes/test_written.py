@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import yaml
 
 import srredsim
 from srredsim import io
@@ -99,8 +100,11 @@ def test_what_a_layout_cannot_say(report, image):
     with pytest.raises(InputError, match=r"no stripes were found in angle 2, which only \.yaml can say"):
         text_of(report, "a.xml", 64)
     for pattern in ("one hexagonal pattern in 7 frames", "1 angle x 7 phases"):
-        with pytest.raises(InputError, match="several directions at once cannot be given again"):
-            text_of(report | {"pattern": pattern}, "a.yaml", 64)
+        with pytest.raises(InputError, match=r"only \.yaml can say that frames show several directions at once"):
+            text_of(report | {"pattern": pattern}, "a.xml", 64)
+    together = {**report["channels"][0], "angles_at_once": 3}
+    kept = yaml.safe_load(text_of(report | {"channels": [together]}, "a.yaml", 64))
+    assert kept["channels"][0]["angles_at_once"] == 3  # by which a hexagonal pattern is read again
     with pytest.raises(InputError, match="found by reconstruct; other has none"):
         srredsim.results.Image(image.array, "YX", name="other").save_parameters("a.yaml")
 
