@@ -31,6 +31,7 @@ from srredsim.quality.report import sentence, taken_away
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
+from srredsim.workflows.merging import merged
 from srredsim.workflows.page import write_page
 from srredsim.workflows.plan import Part, Plan, is_unit, refuse_missing, refuse_part, unchanged
 from srredsim.zoo import own_microscope
@@ -125,12 +126,7 @@ def merge(plan: Plan, parts: Iterable[Part], started: float | None = None) -> di
     InputError
         If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
     """
-    with io.together(plan.result):
-        with Results(plan, started) as results:
-            for part in parts:
-                results.add(part)
-        write_page(results.report, plan.reading, plan.writing)
-    return results.report
+    return merged(Results(plan, started), plan, parts)
 
 
 def chain_of(plan: Plan) -> Chain:

@@ -28,7 +28,7 @@ from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
 from srredsim.reconstruction.planes import Asked, Common, Maker, Plane
 from srredsim.stripes import written
-from srredsim.workflows.page import write_page
+from srredsim.workflows.merging import merged
 from srredsim.workflows.plan import is_unit, refuse_missing, refuse_part, unchanged
 from srredsim.workflows.reconstruct import (
     Begun,
@@ -158,12 +158,7 @@ def merge(plan: Plan, parts: Iterable[Part], started: float | None = None) -> di
     InputError
         If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
     """
-    with io.together(plan.result):
-        with Results(plan, started) as results:
-            for part in parts:
-                results.add(part)
-        write_page(results.report, plan.reading, plan.writing)
-    return results.report
+    return merged(Results(plan, started), plan, parts)
 
 
 class Worker:

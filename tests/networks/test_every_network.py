@@ -125,10 +125,10 @@ def test_what_has_layers_of_the_package_does_not_open_without_it(build_small, tm
         keras.saving.load_model(tmp_path / "a.keras")
 
 
-@often
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in PORTABLE]
+)
 def test_a_saved_network_opens_without_the_package_and_gives_the_same_image(name, build_small, tmp_path, request):
-    if name not in PORTABLE:
-        pytest.skip("has layers of the package")
     model = build_small(name, 4 if name in SHARING else None)
     images = positive_images(model, 11, 14, batch=2)
     expected = run(model, images)
