@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -43,19 +44,31 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
         return {}
     source = frames.source
     found: dict[str, RawStack] = {}
-    for name, wanted in _ways(stack, frames.wanted):
-        try:
-            numbers, _ = whole_stacks(arrange(source.letters, source.shape, wanted)[0], source.missing)
-        except InputError:  # the frames do not make these counts, or the file names its axes
-            continue
+    for name, numbers in _readings(source.letters, tuple(source.shape), source.missing, stack.pattern, frames.wanted):
         _add(found, name, numbers, stack)
     _add(found, EXCHANGED, frames.numbers.swapaxes(3, 4), stack)
     return found
 
 
-def _ways(stack: RawStack, asked: Wanted) -> Iterator[tuple[str, Wanted]]:
+@lru_cache(maxsize=2)  # files of a batch are alike
+def _readings(
+    letters: str, shape: tuple[int, ...], missing: tuple[int, ...], pattern: Pattern, asked: Wanted
+) -> list[tuple[str, np.ndarray]]:
+    """The ways that the frames allow, each with the frames of its places; the first of those that are the same."""
+    found: list[tuple[str, np.ndarray]] = []
+    for name, wanted in _ways(pattern, asked):
+        try:
+            numbers, _ = whole_stacks(arrange(letters, shape, wanted)[0], missing)
+        except InputError:  # the frames do not make these counts, or the file names its axes
+            continue
+        if not any(np.array_equal(numbers, other) for _, other in found):
+            found.append((name, numbers))
+    return found
+
+
+def _ways(pattern: Pattern, asked: Wanted) -> Iterator[tuple[str, Wanted]]:
     """Other orders, widefield frames and colours, with each of the counts; what changes least comes first."""
-    angles, phases = stack.pattern.angles, stack.pattern.phases
+    angles, phases = pattern.angles, pattern.phases
     counts = list(dict.fromkeys([(angles, phases), (phases, angles), *((p, a) for a, p in KNOWN), *KNOWN]))
     changes = product(_other_orders(asked), _other_places(asked), _other_colours(asked))
     for changed in sorted(({**order, **place, **colours} for order, place, colours in changes), key=len):

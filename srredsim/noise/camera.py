@@ -16,6 +16,8 @@ References
 
 from __future__ import annotations
 
+from statistics import median
+
 import numpy as np
 from scipy import fft, ndimage, optimize
 
@@ -75,7 +77,7 @@ def _hot_pixels(mean: np.ndarray) -> np.ndarray:
 def _without(frame: np.ndarray, hot: np.ndarray) -> np.ndarray:
     """The frame with the median of the neighbours in the place of a hot pixel."""
     for y, x in hot:
-        frame[y, x] = np.median(frame[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2])
+        frame[y, x] = median(frame[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].ravel().tolist())
     return frame
 
 
@@ -99,8 +101,14 @@ def _line(brightness: np.ndarray, variance: np.ndarray) -> NoiseLine:
         expected = np.maximum(np.exp(line[0]) + line[1] * (x - middle), least)
         return y / expected - 1
 
+    def slopes(line: np.ndarray) -> np.ndarray:
+        expected = np.exp(line[0]) + line[1] * (x - middle)
+        by_expected = np.where(expected > least, -y / expected**2, 0.0)
+        return by_expected[:, None] * np.stack([np.full(len(x), np.exp(line[0])), x - middle], axis=1)
+
     start = [np.log(max(np.median(y), least)), max(np.polyfit(x, y, 1)[0], 0.0) if np.ptp(x) > 0 else 0.0]
-    fit = optimize.least_squares(misfit, start, loss="soft_l1", f_scale=0.05, x_scale=[1.0, max(start[1], 1e-6)])
+    scale = [1.0, max(start[1], 1e-6)]
+    fit = optimize.least_squares(misfit, start, slopes, loss="soft_l1", f_scale=0.05, x_scale=scale)
     level, slope = float(np.exp(fit.x[0])), float(fit.x[1])
     scatter = 2 * fit.cost / max(len(x) - 2, 1)
     error = float(np.sqrt(scatter * np.linalg.pinv(fit.jac.T @ fit.jac)[1, 1]))
