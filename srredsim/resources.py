@@ -35,6 +35,12 @@ def entries(kind: str) -> list[str]:
     return sorted(path.parent.name for path in home.glob(f"*/{DESCRIPTIONS[kind]}"))
 
 
+def has(kind: str, name: str) -> bool:
+    """Whether a model or data set of that name is shipped."""
+    home = folder(kind)
+    return home.is_dir() and name in os.listdir(home) and (home / name / DESCRIPTIONS[kind]).is_file()
+
+
 class Unknown(InputError):
     """Nothing of that name is shipped."""
 
@@ -47,9 +53,8 @@ def entry(kind: str, name: str) -> Path:
     Unknown
         If there is none of that name; the message has the names and the nearest one.
     """
-    names = entries(kind)
-    if name not in names:
-        raise Unknown(unknown(WORDS[kind], name, names))
+    if not has(kind, name):
+        raise Unknown(unknown(WORDS[kind], name, entries(kind)))
     return folder(kind) / name
 
 

@@ -36,17 +36,24 @@ class Parser(argparse.ArgumentParser):
     In the help of an argument, ``{choices}`` stands for these, ``{default}`` for what is done where it is left out, and
     a place as in `srredsim.cli.looked_up.constant`, between braces, for the value there. ``defaults_of`` are the
     functions and dataclasses of the package, as such places, that have the default; ``commands`` are all of the
-    command line, by name.
+    command line, by name. ``fill`` adds the arguments when they are first asked for: of many commands one runs.
     """
 
     defaults_of: Sequence[str] = ()
     commands: dict[str, Parser]
+    fill: Callable[[Parser], None] | None = None
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.commands = {}
 
+    def _filled(self) -> None:
+        fill, self.fill = self.fill, None
+        if fill is not None:
+            fill(self)
+
     def format_help(self) -> str:
+        self._filled()
         for action in self._actions:
             if action.help:
                 action.help = re.sub(r"\{(default|choices|[\w.]+:[\w.]+)\}", partial(self._told, action), action.help)
@@ -69,6 +76,7 @@ class Parser(argparse.ArgumentParser):
 
         A flag is there by its own name, too, where that is another: ``--k`` sets ``k0_per_um``.
         """
+        self._filled()
         flags: dict[str, str] = {}
         for action in self._actions:
             typed = action.option_strings[-1] if action.option_strings else str(action.metavar or action.dest)
@@ -82,6 +90,7 @@ class Parser(argparse.ArgumentParser):
         ``--k -3.1,0.4`` means ``--k=-3.1,0.4``: a value with a sign is no flag. ``--wavelength-em-um 0.461 0.525
         cells.tif`` means ``--wavelength-em-um=0.461,0.525``: what is no number is the input.
         """
+        self._filled()
         signed, several = (
             {flag for action in self._actions if action.type in types for flag in action.option_strings}
             for types in (SIGNED, SEVERAL)

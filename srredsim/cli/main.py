@@ -15,6 +15,7 @@ import textwrap
 import warnings
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
+from functools import partial
 from shutil import get_terminal_size
 from types import ModuleType
 from typing import Any, NoReturn
@@ -120,13 +121,15 @@ def _add(subparsers, members: dict[str, Any], every: dict[str, Parser]) -> None:
             sub.set_defaults(parser=sub, run=None)
             _add(sub.add_subparsers(metavar=module.KIND.upper(), title=f"{module.KIND}s"), files_of(module), every)
         else:
-            module.add_arguments(sub)
+            sub.fill = partial(_fill, module)
             sub.defaults_of, sub.commands = module.DEFAULTS, every
             every[sub.prog.partition(" ")[2]] = sub
-            sub.add_argument(
-                "--json", action="store_true", help="one JSON object on standard output, the rest on stderr"
-            )
             sub.set_defaults(parser=sub, run=module.run)
+
+
+def _fill(module: Any, sub: Parser) -> None:
+    module.add_arguments(sub)
+    sub.add_argument("--json", action="store_true", help="one JSON object on standard output, the rest on stderr")
 
 
 def _overview(members: dict[str, ModuleType]) -> str:

@@ -40,7 +40,7 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
     """
     folder = models.find(model)
     own = recipes.load(folder)
-    shipped = own.name in resources.entries("models") and folder == resources.entry("models", own.name)
+    shipped = resources.has("models", own.name) and folder == resources.entry("models", own.name)
     start = own.name if shipped else str(folder.resolve())
     changes = [
         f"initial_weights={json.dumps(start)}",

@@ -103,7 +103,7 @@ def name_of(model: str, folder: Path) -> str:
 
 def check_name(name: str) -> None:
     """InputError if results would be taken for those of a shipped model, or of what needs no network."""
-    if name in resources.entries("models"):
+    if resources.has("models", name):
         raise InputError(f"{name} is the name of a model of the zoo; give the run a `name` of its own")
     if name in (WIENER, WIDEFIELD):
         raise InputError(f"{name} is the name of an image that needs no network; give the run another `name`")

@@ -103,7 +103,7 @@ def served(model: LoadedModel):
 
 def facts_of(model: LoadedModel) -> dict[str, str]:
     """What is told of a model where a format has a place for it, each in words."""
-    shipped = model.name in resources.entries("models") and resources.entry("models", model.name) == model.folder
+    shipped = resources.has("models", model.name) and resources.entry("models", model.name) == model.folder
     patterns = ", ".join(model.kind.describe(model.recipe)["patterns"])
     return {
         "model": model.name,

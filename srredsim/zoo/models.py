@@ -86,7 +86,8 @@ class LoadedModel:
 
 def names() -> list[str]:
     """Every model that has weights, by name."""
-    return [name for name in resources.entries("models") if (resources.entry("models", name) / WEIGHTS).is_file()]
+    home = resources.folder("models")
+    return [name for name in resources.entries("models") if (home / name / WEIGHTS).is_file()]
 
 
 def find(name_or_folder: str | Path) -> Path:
@@ -204,7 +205,7 @@ def _facts(recipe: Recipe) -> Facts:
 
 def _name(recipe: Recipe, folder: Path) -> str:
     """That of the recipe; a run that bears the name of a shipped model has that of its folder, too."""
-    shipped = recipe.name in resources.entries("models") and resources.entry("models", recipe.name) != folder
+    shipped = resources.has("models", recipe.name) and resources.entry("models", recipe.name) != folder
     return f"{recipe.name}-{folder.resolve().name}" if shipped and folder.resolve().name != recipe.name else recipe.name
 
 

@@ -277,7 +277,7 @@ def find(name_or_file: str | Path) -> Path:
         return path / "recipe.yaml"
     if path.parent.name and not path.is_dir() and (base := _folder_of(path.parent)):
         return _variant(base, path.name)
-    if path.is_dir() and str(name_or_file) not in resources.entries("models"):
+    if path.is_dir() and not resources.has("models", str(name_or_file)):
         raise InputError(f"{name_or_file} has no recipe.yaml; it is no model")
     return resources.entry("models", str(name_or_file)) / "recipe.yaml"
 
@@ -291,7 +291,7 @@ def _folder_of(path: Path) -> Path | None:
     """The folder of a model, by its path or by its name in the zoo; None if it is neither."""
     if (path / "recipe.yaml").is_file():
         return path
-    return resources.entry("models", str(path)) if str(path) in resources.entries("models") else None
+    return resources.entry("models", str(path)) if resources.has("models", str(path)) else None
 
 
 def _variant(folder: Path, name: str) -> Path:
