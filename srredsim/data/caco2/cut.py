@@ -134,7 +134,7 @@ def _splits(there: list[int], validation: Iterable[int], test: Iterable[int]) ->
 def _facts(there: Tiles, patch: Patch) -> dict:
     """Which tiles a folder is of."""
     files = {
-        f"{tile} at {scale}": [str(path), path.stat().st_size]
+        f"{tile} at {scale}": [str(path.resolve()), path.stat().st_size]
         for tile, its in there.files.items()
         for scale, path in its.items()
     }

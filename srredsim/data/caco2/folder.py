@@ -9,13 +9,13 @@ import tifffile
 
 from srredsim import io
 from srredsim.data.caco2 import folds
+from srredsim.data.caco2.colours import colours
 from srredsim.data.caco2.layout import Layout
 from srredsim.data.caco2.patches import Asked, Patches
 from srredsim.data.folder import PlanesOfFile
 from srredsim.errors import InputError
 
 HR = "hr_div_1"
-LARGEST = 2**26  # values of a colour image
 
 
 def is_released(folder: Path) -> bool:
@@ -87,21 +87,9 @@ def _planes(path: Path) -> list[np.ndarray]:
         file = PlanesOfFile(path)
         return [file.pixels(position) for position, _ in zip(np.ndindex(*file.positions), range(4), strict=False)]
     except InputError as problem:
-        if (colours := _colours(path)) is None:
+        if (found := colours(path)) is None:
             raise InputError(f"{path}: {problem}") from None
-        return colours
-
-
-def _colours(path: Path) -> list[np.ndarray] | None:
-    """Red, green and blue of a TIFF, which is no format of microscope images here; None if it is no such image."""
-    try:
-        with tifffile.TiffFile(path) as file:
-            page = file.pages.first
-            if page.samplesperpixel != 3 or len(page.shape) != 3 or page.shape[-1] != 3 or page.size > LARGEST:
-                return None
-            return list(np.moveaxis(page.asarray(), -1, 0))
-    except (tifffile.TiffFileError, ValueError, LookupError, OSError):
-        return None
+        return found
 
 
 def write(path: Path, image: np.ndarray) -> None:

@@ -40,7 +40,7 @@ def in_folder(folder: Path, token: str, scale: int, cell: str, layout: Layout) -
         raise InputError(f"{path} is missing; srredsim prepare sr-caco-2 makes a folder with it from folds.zip")
     if path.stat().st_size > LARGEST:
         raise InputError(f"{path} is no fold list: it has more than {LARGEST >> 20} MB")
-    return parsed(path.read_bytes(), str(path), scale, cell)
+    return parsed(path.read_bytes(), str(path), (token, scale, cell), layout)
 
 
 def in_archive(path: Path, layout: Layout) -> dict[str, bytes]:
@@ -81,13 +81,21 @@ def kinds(layout: Layout) -> list[tuple[str, int, str]]:
     return [(token, scale, cell) for token in tokens for scale in layout.scales for cell in layout.cells]
 
 
-def parsed(content: bytes, where: str, scale: int, cell: str) -> list[Named]:
-    """The lines of a fold list; InputError names the first that is no pair of this scale and cell."""
+def parsed(content: bytes, where: str, kind: tuple[str, int, str], layout: Layout) -> list[Named]:
+    """The lines of a fold list; InputError names the first that is no pair of its ``kind``, see `kinds`."""
+    token, scale, cell = kind
+    split = layout.largest()[token]
     try:
         lines = content.decode("utf-8").splitlines()
     except UnicodeDecodeError:
         raise InputError(f"{where} is no fold list: it is not text") from None
-    return [_pair(line, f"{where}, line {number}", scale, cell) for number, line in enumerate(lines, start=1) if line]
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if line:
+            found.append(_pair(line, f"{where}, line {number}", scale, cell))
+            if (tile := found[-1].tile) not in layout.splits[split]:
+                raise InputError(f"{where}, line {number} is of tile {tile}, which is not in the split {split}")
+    return found
 
 
 def _pair(line: str, where: str, scale: int, cell: str) -> Named:

@@ -109,7 +109,8 @@ class _Work:
         contents, lists = folds.in_archive(archive, self.layout), {}
         for token, scale, cell in folds.kinds(self.layout):
             name = fold(token, scale, cell, self.layout.size)
-            lists[name] = folds.parsed(contents[name], f"{archive}: {name}/{LIST}", scale, cell)
+            where = f"{archive}: {name}/{LIST}"
+            lists[name] = folds.parsed(contents[name], where, (token, scale, cell), self.layout)
         return lists
 
     def problems(self, lists: dict[str, list[Named]]) -> Problems:

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim.data.caco2.colours import planes_apart
 from srredsim.data.caco2.layout import Layout, layout, patch
 from srredsim.data.folder import PlanesOfFile
 from srredsim.errors import InputError
 
 RESOLUTION = re.compile(r"(HighRes|LowRes)([1-9]\d*)")
-TILE = re.compile(r".*-(\d+)\.tiff?", re.IGNORECASE)
+TILE = re.compile(r"(?!\.).*-(\d+)\.tiff?", re.IGNORECASE)
 LIT, LEAST_SHARE = 4, 0.2  # grey levels, and the share of the middle of a window that has them at least
 WANTED = "HighRes1024/NAME-1.tif, LowRes512/NAME-1.tif ..."
 
@@ -89,7 +90,10 @@ def find(folder: Path) -> Tiles:
     of_scan: dict[int, dict[int, Path]] = {}
     for home in sorted(folder.iterdir()) if folder.is_dir() else ():
         if (named := RESOLUTION.fullmatch(home.name)) and home.is_dir():
-            of_scan[int(named[2])] = {int(name[1]): p for p in home.iterdir() if (name := TILE.fullmatch(p.name))}
+            its = of_scan.setdefault(int(named[2]), {})
+            for path in sorted(home.iterdir()):
+                if (name := TILE.fullmatch(path.name)) and (other := its.setdefault(int(name[1]), path)) != path:
+                    raise InputError(f"{other} and {path} are both tile {int(name[1])}; leave one of them in {folder}")
     if len(of_scan) < 2 or not any(of_scan.values()):
         raise InputError(f"{folder} has no tiles at several resolutions; `tiles` is a folder with {WANTED}")
     scan = max(of_scan)
@@ -134,7 +138,8 @@ def _planes(path: Path, convert: bool) -> np.ndarray:
         file = PlanesOfFile(path)
         planes = [file.pixels(position) for position in np.ndindex(*file.positions)]
     except InputError as problem:
-        raise InputError(f"{path}: {problem}") from None
+        if (planes := planes_apart(path)) is None:
+            raise InputError(f"{path}: {problem}") from None
     cells = layout().cells
     if len(planes) > len(cells):
         raise InputError(f"{path} has {len(planes)} planes; tiles have up to {len(cells)}, a marker each")

@@ -141,6 +141,7 @@ def spoilt_list(home, tmp_path, change):
         (lambda text: text.replace("-9_0", "-9_1", 1), "line 1 pairs unlike patches"),
         (lambda text: text.replace("CELL1", "CELL2"), "line 1 pairs unlike patches, or not those of CELL1"),
         (lambda text: text.replace("hr_div_1", "../hr_div_1"), "line 1 should be LR path,HR path"),
+        (lambda text: text.replace("-9_0", "-7_0"), r"l_h.txt, line 1 is of tile 7, which is not in the split test$"),
         (lambda text: text + "nonsense\n", r"line 5 should be LR path,HR path as hr_div_2/.*; got .?nonsense"),
     ],
 )

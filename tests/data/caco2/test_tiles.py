@@ -87,6 +87,7 @@ def raw(tmp_path_factory):
             planes = high if scale == 1 else np.stack([scanned(one, scale, (3, 0)) for one in high])
             (home / folder).mkdir(exist_ok=True)
             tifffile.imwrite(home / folder / f"{folder}-{tile}.tif", planes, photometric="minisblack")
+    (home / "HighRes1024" / "._HighRes1024-9.tif").write_bytes(b"what a Mac leaves on a stick")
     return home
 
 
@@ -169,10 +170,13 @@ def test_tiles_that_do_not_fit(raw, tmp_path):
         return home
 
     def written(planes):
-        return lambda path: tifffile.imwrite(path, planes, photometric="minisblack")
+        photometric = "rgb" if planes.shape[-1] == 3 else "minisblack"
+        return lambda path: tifffile.imwrite(path, planes, photometric=photometric)
 
     for change, words in (
         (lambda path: path.unlink(), "has no tile 7 of 512 pixels a line"),
+        (lambda path: shutil.copy(path, path.with_name("b-07.tif")), "LowRes512-7.tif and .*b-07.tif are both tile 7"),
+        (written(np.zeros((64, 65, 3), np.uint8)), r"LowRes512-7.tif: .*a colour image"),
         (written(np.zeros((2, 20, 65), np.uint8)), "has 20 x 65 pixels; with those of HR it should be about 64 x 65"),
         (written(np.zeros((3, 64, 65), np.uint8)), "has 3 planes, HR has 2"),
         (written(np.zeros((2, 64, 65), np.uint16)), "tiles have 8 bits, this has 16; prepare it with `convert`"),
@@ -183,6 +187,17 @@ def test_tiles_that_do_not_fit(raw, tmp_path):
         with pytest.raises(InputError, match=words):
             cut(spoilt(change), tmp_path / "out", patch=SIZE)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_three_planes_are_read_as_tifffile_saves_them(tmp_path, kind):
+    """Which is as red, green and blue, one after the other."""
+    planes = np.arange(3 * 5 * 7, dtype=kind).reshape(3, 5, 7) * kind(2)
+    if kind == np.uint16:
+        planes *= 257
+    tifffile.imwrite(tmp_path / "a-1.tif", planes, photometric="rgb", planarconfig="separate")
+    found = tiles._planes(tmp_path / "a-1.tif", convert=kind == np.uint16)
+    np.testing.assert_array_equal(found, np.arange(3 * 5 * 7).reshape(3, 5, 7) * 2)
 
 
 def test_the_description_says_what_was_cut(done):
