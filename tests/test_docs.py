@@ -26,7 +26,7 @@ SAMPLE = "data/sample/tubulin_3x5_low_light.tif"
 COMMANDS = [(page, command) for page in DOCS for command in commands(page) if arguments_of(command)]
 SESSIONS = [page for page in DOCS if sessions(page)]
 PYTHON = [page for page in DOCS if blocks(page, "python")]
-NEED_EXPORT = ("docs/serve.md", "docs/deepimagej.md")  # pages whose Python runs what TensorFlow has exported
+NEED_EXPORT = ("docs/serving.md", "docs/deepimagej.md")  # pages whose Python runs what TensorFlow has exported
 AS_SHOWN = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 

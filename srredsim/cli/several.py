@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def each(
     if skipped:
         terminal.note(f"{len(skipped)} of {total} inputs have their results already")
     if getattr(arguments, "page", False):
-        write_indexes(results)
+        write_indexes(results, failures, arguments.out)
     return {"results": results, "failures": failures, "skipped": skipped}
 
 
@@ -79,12 +79,13 @@ def _rotated(inputs: list, first: int, count: int) -> list:
     return inputs[start:] + inputs[:start]
 
 
-def write_indexes(results: list[dict]) -> None:
-    """Write a page over the pages of each folder that has got some."""
+def write_indexes(results: list[dict], failures: Sequence[dict] = (), out: Path | None = None) -> None:
+    """Write a page over the pages of each folder that has got some; what failed is on that of its folder."""
     from srredsim.workflows.page import write_index
 
     for folder in dict.fromkeys(Path(one["paths"][0]).parent for one in results if "paths" in one):
-        path = write_index(folder)
+        there = [one for one in failures if (out or Path(one["input"]).parent) == folder]
+        path = write_index(folder, [(Path(one["input"]).name, one["error"]) for one in there])
         terminal.say(path) if path else terminal.note(f"{folder} has a reports.html of another kind, which stays")
 
 

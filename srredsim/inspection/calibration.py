@@ -27,6 +27,10 @@ from srredsim.stripes.preprocess import BACKGROUND_PERCENT
 
 SAME_K = 0.01  # of |k|, by which the vectors of two stacks of one microscope may differ
 SAME_OPTICS = 0.005  # the same of NA, wavelength and pixel size
+HEXAGONAL = (
+    "calibrate takes stripes only, and this pattern is hexagonal; its stripes are kept for other stacks by reconstruct"
+    " and `write_parameters`, and taken by `parameters`"
+)
 FIXED_RAD = 0.5  # circular deviation of a global phase over the stacks, up to which it is called fixed
 TELLS_FIXED = 3  # stacks, fewer do not tell
 DIMMEST = 10.0  # photons of the dimmest stack that is simulated
@@ -88,7 +92,7 @@ def look_at(name: str, stack: RawStack, channel: int = 0, camera: KnownCamera = 
     prepared = prepared_mean(stack, channel, z, first)
     found = found_in(prepared, transfer, channel).parameters
     if found.at_once > 1:
-        raise InputError("the pattern is hexagonal: microscopes are calibrated from stacks of stripes")
+        raise InputError(HEXAGONAL)
     if doubts := watch.doubts():
         raise InputError(doubts[0].removeprefix("warning: "))
     missing = [str(n) for n, angle in enumerate(found.angles, start=1) if angle.status == "failed"]

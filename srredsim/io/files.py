@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import blake2b
@@ -16,6 +17,7 @@ from srredsim.io.formats import tiff
 
 MAPS = "_consistency"  # ending of the names of maps that say how well a result agrees with its frames
 OME = ".ome"  # before the ending of an OME-TIFF
+ADDRESS = re.compile("[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # s3://bucket/cells.zarr; C:/ is none
 RAW = "raw"  # folder in which `simulate` and `reference` put their stacks
 
 
@@ -139,6 +141,10 @@ def existing(path: Path) -> Path:
     try:
         path.stat()
     except FileNotFoundError:
+        if ADDRESS.match(str(path)):
+            raise InputError(
+                "is an address: only what lies on this machine is read; copy it here", about=path
+            ) from None
         if path.is_symlink():
             raise InputError(f"is a link to {path.readlink()}, which does not exist", about=path) from None
         raise InputError(f"does not exist{_nearest(path)}", about=path) from None

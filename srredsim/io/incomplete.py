@@ -50,4 +50,4 @@ def whole_stacks(numbers: np.ndarray, missing: tuple[int, ...]) -> tuple[np.ndar
         return numbers[times], [f"of {len(times)} times {np.count_nonzero(times)} are whole, and taken"]
     if len(times) == 1 and planes.any():
         return numbers[:, :, planes], [f"of {len(planes)} z-planes {np.count_nonzero(planes)} are whole, and taken"]
-    raise InputError(f"{len(missing)} frames are missing in the file, and no stack is whole without them")
+    raise InputError(f"frames missing in the file: {len(missing)}; no stack is whole without them")

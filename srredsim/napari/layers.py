@@ -26,6 +26,7 @@ ORDER_COLOURS = ("#ff9f1c", "#2ec4ff")  # first, second
 STRONG, SURE = 15.0, 5.0  # standard deviations: the end of the colours of the score, and where they begin
 UNSUPPORTED, MISSING = (1.0, 0.25, 0.82), (0.13, 0.82, 0.25)  # colours of what is not supported, and of what is missing
 STACK, IMAGE, CHANNEL = "srredsim stack", "srredsim image", "srredsim channel"  # in the metadata of a layer
+READ = "srredsim read"  # there, too: how a stack was read from its file, arguments of `srredsim.read`
 
 
 class Frames:
@@ -59,12 +60,12 @@ class Frames:
         return np.asarray(self[...], dtype)
 
 
-def of_stack(stack: RawStack, name: str | None = None) -> list[Layer]:
-    """A layer for each channel of a raw stack, or of plain images."""
+def of_stack(stack: RawStack, name: str | None = None, read: dict[str, Any] | None = None) -> list[Layer]:
+    """A layer for each channel of a raw stack, or of plain images, that was ``read`` with these arguments."""
     grid, name = Grid.of(stack), name or (io.stem(stack.source) if stack.source else "stack")
     layers: list[Layer] = []
     for c in range(stack.sizes["C"]):
-        told = {STACK: stack, CHANNEL: c, "notes": list(stack.notes)}
+        told = {STACK: stack, CHANNEL: c, READ: read or {}, "notes": list(stack.notes)}
         arguments = _shown(name, stack.channel_names, c, stack.sizes["C"], stack.raw(0, c, stack.sizes["Z"] // 2))
         layers.append((Frames(stack, c, grid.axes), arguments | grid.of_frames() | {"metadata": told}, "image"))
     return layers

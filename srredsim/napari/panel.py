@@ -12,13 +12,18 @@ from napari.qt.threading import create_worker
 from napari.utils.notifications import show_warning
 
 from srredsim import resources
+from srredsim.acquisition import OPTICS
 from srredsim.errors import InputError
+from srredsim.io.wanted import ORDERS, WIDEFIELD_FRAMES
 from srredsim.napari import work
 from srredsim.napari.layers import IMAGE, STACK, Layer
+from srredsim.optics.illumination import PATTERNS
 from srredsim.reconstruction.chosen import METHODS
 
 BY_ITSELF = "the one that fits"  # model that is chosen by the stack
+AS_READ = "as the file says"
 LEFT_OUT = "0: as the file says, or as the frames tell"
+AGAIN = "where it is not as the file was read, the frames are read again, and shown so"
 
 
 class Panel(Container):
@@ -30,8 +35,11 @@ class Panel(Container):
         self.na = FloatSpinBox(label="NA", max=2, step=0.01, tooltip=LEFT_OUT)
         self.wavelength_em_um = FloatSpinBox(label="emission (um)", max=2, step=0.001, tooltip=LEFT_OUT)
         self.pixel_size_um = FloatSpinBox(label="pixel (um)", max=10, step=0.001, tooltip=LEFT_OUT)
-        self.angles = SpinBox(label="angles", max=20, tooltip="of frames that srredsim has not read; 0: as they are")
-        self.phases = SpinBox(label="phases", max=20, tooltip="of frames that srredsim has not read; 0: as they are")
+        self.angles = SpinBox(label="angles", max=20, tooltip=f"0: as they were read; {AGAIN}")
+        self.phases = SpinBox(label="phases", max=20, tooltip=f"0: as they were read; {AGAIN}")
+        self.order = ComboBox(label="order", choices=[AS_READ, *ORDERS], tooltip=f"what changes fastest first; {AGAIN}")
+        self.pattern = ComboBox(label="pattern", choices=[AS_READ, *PATTERNS], tooltip=f"hexagonal: 7 frames; {AGAIN}")
+        self.widefield_frame = ComboBox(label="widefield frame", choices=[AS_READ, *WIDEFIELD_FRAMES], tooltip=AGAIN)
         self.method = ComboBox(label="method", choices=METHODS)
         self.model = ComboBox(label="model", choices=[BY_ITSELF, *resources.entries("models")])
         self.image = ComboBox(label="image to judge", choices=self._images, nullable=True)
@@ -44,7 +52,8 @@ class Panel(Container):
         self.cancel = PushButton(text="Cancel", enabled=False)
         self.progress = ProgressBar(min=0, max=1, value=0)
         self.lines = TextEdit(label="report")
-        known = [self.na, self.wavelength_em_um, self.pixel_size_um, self.angles, self.phases]
+        known = [self.na, self.wavelength_em_um, self.pixel_size_um]
+        known += [self.angles, self.phases, self.order, self.pattern, self.widefield_frame]
         chosen = [self.method, self.model, self.image]
         end = [*self.buttons.values(), self.cancel, self.progress, self.lines]
         super().__init__(widgets=[self.stack, *known, *chosen, *end])
@@ -79,8 +88,9 @@ class Panel(Container):
         layer = self.stack.value
         if layer is None:
             raise InputError("choose the layer of the frames; File > Open reads them")
-        known = {one: getattr(self, one).value for one in ("na", "wavelength_em_um", "pixel_size_um")}
-        asked = work.Asked.of(layer.metadata, layer.data, angles=self.angles.value, phases=self.phases.value, **known)
+        known = {one: getattr(self, one).value for one in (*OPTICS, *work.OF_FRAMES)}
+        told = {one: value for one, value in known.items() if value != AS_READ}
+        asked = work.Asked.of(layer.metadata, layer.data, **told)
         if name == "judge":
             if self.image.value is None:
                 raise InputError("choose the layer of the image that is judged")
@@ -104,11 +114,14 @@ class Panel(Container):
             self._add(layer)
 
     def _add(self, layer: Layer) -> None:
-        """A layer in the viewer; one of its name is replaced."""
+        """A layer in the viewer; one of its name is replaced, and chosen where that was."""
         values, arguments, kind = layer
+        chosen = self.stack.value is not None and self.stack.value.name == arguments["name"]
         if arguments["name"] in self.viewer.layers:
             self.viewer.layers.remove(arguments["name"])
-        getattr(self.viewer, f"add_{kind}")(values, **arguments)
+        added = getattr(self.viewer, f"add_{kind}")(values, **arguments)
+        if chosen:
+            self.stack.value = added
 
     def _say(self, problem: str) -> None:
         """What the user can mend."""

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import api, inspection
+from srredsim import api, inspection, io
 from srredsim.acquisition import RawStack
-from srredsim.napari.layers import IMAGE, STACK, Layer, of_image, of_maps, of_stripes
+from srredsim.napari.layers import IMAGE, READ, STACK, Layer, of_image, of_maps, of_stack, of_stripes
 from srredsim.quality import report
 from srredsim.results import Image
+from srredsim.stacks import any_stack
 
+OF_FRAMES = ("order", "angles", "phases", "pattern", "widefield_frame")  # what is told of them
 POLL_S = 0.1
 Progress = Callable[[int, int], None]
 
@@ -34,22 +36,38 @@ class Asked:
 
     shown: RawStack
     told: dict[str, Any]
+    anew: tuple[Layer, ...] = ()  # its frames, where they were read in another way than they are shown
 
     @classmethod
     def of(cls, metadata: dict, values: Any, **told: Any) -> Asked:
-        """Stack of a layer, if this plugin has read it; else of its values, axis by axis as an array has them."""
+        """Stack of a layer, if this plugin has read it; else of its values, axis by axis as an array has them.
+
+        Where something else is told of the frames than was when they were read, they are read again.
+        """
         told = {name: value for name, value in told.items() if value}
-        if STACK in metadata:
-            of_arrays = ("angles", "phases")
-            return cls(metadata[STACK], {name: value for name, value in told.items() if name not in of_arrays})
-        return cls(api.read(np.asarray(values), **told), {})
+        if STACK not in metadata:
+            return cls(api.read(np.asarray(values), **told), {})
+        stack, read = metadata[STACK], metadata.get(READ, {})
+        of_frames = {name: told.pop(name) for name in OF_FRAMES if name in told}
+        sorted_by = {name: value for name, value in read.items() if name in OF_FRAMES}
+        counts = {"angles": stack.pattern.angles, "phases": stack.pattern.phases}
+        if of_frames == sorted_by or (not sorted_by and of_frames.items() <= counts.items()):
+            return cls(stack, told)
+        scene = {name: value for name, value in read.items() if name == "scene"}
+        source, read = stack.source, scene | of_frames
+        if source is None:
+            stack, name = api.read(np.asarray(values), **of_frames), None
+        else:
+            stack = api.read(source, **read) if of_frames else any_stack(source, scene.get("scene"))
+            name = io.stem(source, scene.get("scene"))
+        return cls(stack, told, tuple(of_stack(stack, name, read)))
 
 
 def inspect(asked: Asked, progress: Progress) -> Done:
     """Verdicts on raw data, and their spectra."""
     result = api.inspect(asked.shown, **asked.told)
     pixel = result.stack.optics.pixel_size_um
-    layers: list[Layer] = []
+    layers = [*asked.anew]
     for c, channel in enumerate(result.found["channels"]):
         if channel["stripes"]:
             layers += of_stripes(asked.shown, channel["stripes"], pixel, c)
@@ -59,7 +77,7 @@ def inspect(asked: Asked, progress: Progress) -> Done:
 def reconstruct(asked: Asked, progress: Progress, method: str = "wiener") -> Done:
     """The classical image, and the stripes that it rests on."""
     image = api.reconstruct(asked.shown, method=method, progress=progress, **asked.told)
-    layers, pixel = of_image(image, asked.shown), image.found["optics"]["pixel_size_um"]
+    layers, pixel = [*asked.anew, *of_image(image, asked.shown)], image.found["optics"]["pixel_size_um"]
     for c, channel in enumerate(image.found["channels"]):
         layers += of_stripes(asked.shown, channel["angles"], pixel, c)
     return Done(layers, [*report.lines(image.found), *image.notes])
@@ -68,7 +86,9 @@ def reconstruct(asked: Asked, progress: Progress, method: str = "wiener") -> Don
 def predict(asked: Asked, progress: Progress, model: str | None = None) -> Done:
     """The image of a network."""
     image = api.predict(asked.shown, model=model, progress=progress, **asked.told)
-    return Done(of_image(image, asked.shown), [f"model {image.name}", *image.found["stripes"], *image.notes])
+    return Done(
+        [*asked.anew, *of_image(image, asked.shown)], [f"model {image.name}", *image.found["stripes"], *image.notes]
+    )
 
 
 def judge(asked: Asked, progress: Progress, metadata: dict, values: Any) -> Done:
@@ -78,7 +98,7 @@ def judge(asked: Asked, progress: Progress, metadata: dict, values: Any) -> Done
         image = np.asarray(values, np.float32)
         image = image.reshape([n for n in image.shape[:-2] if n > 1] + list(image.shape[-2:]))
     maps: Image = api.compare_with_frames(image, asked.shown, **asked.told)
-    return Done(of_maps(maps, asked.shown), [maps.found["line"], *maps.notes])
+    return Done([*asked.anew, *of_maps(maps, asked.shown)], [maps.found["line"], *maps.notes])
 
 
 class Stopped(Exception):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from srredsim.pages.parts import element, facts_of, page, table
+from srredsim.pages.parts import element, facts_of, page, section, table
 
 NAME = "reports.html"
 COLUMNS = {
@@ -19,8 +19,11 @@ COLUMNS = {
 }
 
 
-def index(pages: Iterable[Path]) -> str:
-    """The page, a text in HTML. Files that are no pages of this package are left out."""
+def index(pages: Iterable[Path], failed: Sequence[tuple[str, str]] = ()) -> str:
+    """The page, a text in HTML. Files that are no pages of this package are left out.
+
+    ``failed`` are the inputs, each with the reason, that the call which writes the page could not do.
+    """
     rows = []
     for path in sorted(pages):
         facts = facts_of(path.read_text(encoding="utf-8", errors="replace"))
@@ -32,7 +35,9 @@ def index(pages: Iterable[Path]) -> str:
         " of the raw data with that verdict. notes: what is to be known of the image. A click on a heading sorts."
     )
     body = [element("p", words, class_="soft"), table(list(COLUMNS.values()), rows, class_="sortable")]
-    return page(f"{len(rows)} stacks", body, {"kind": "index"})
+    if failed:
+        body.append(section("Not done by the last call", table(["file", "why"], failed)))
+    return page(f"{len(rows)} stack{'s' * (len(rows) != 1)}", body, {"kind": "index"})
 
 
 def may_be_replaced(path: Path) -> bool:

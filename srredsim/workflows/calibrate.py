@@ -12,7 +12,16 @@ import numpy as np
 from srredsim import io
 from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
-from srredsim.inspection.calibration import KnownCamera, Seen, agreeing, calibration_of, common_lens, look_at, with_lens
+from srredsim.inspection.calibration import (
+    HEXAGONAL,
+    KnownCamera,
+    Seen,
+    agreeing,
+    calibration_of,
+    common_lens,
+    look_at,
+    with_lens,
+)
 from srredsim.simulation.calibration import FIXED, Calibration
 from srredsim.simulation.calibration_file import as_text
 
@@ -51,7 +60,7 @@ def calibrate(
     Raises
     ------
     InputError
-        If none can be used, or if they are not of one microscope.
+        If none can be used, as those of hexagonal patterns, or if they are not of one microscope.
     """
     if not stacks:
         raise InputError("there are no stacks to calibrate with; give some that were recorded in plenty of light")
@@ -67,7 +76,9 @@ def calibrate(
             progress(number, total)
     if not found:
         name, reason = next(iter(left_out.items()))
-        raise InputError(f"none of {len(stacks)} stacks shows what the microscope is like; {name}: {reason}")
+        several = len(stacks) > 1
+        none = f"none of {len(stacks)} stacks shows what the microscope is like; " if several else ""
+        raise InputError(f"{none}{name}: {reason}")
     kept, others = agreeing([seen for seen, _ in found])
     opens = {seen.name: opened for seen, opened in found}
     lens, spread = common_lens(kept)
@@ -107,6 +118,8 @@ def calibrate_files(
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"`out` {out} is the file of the microscope, whose name ends on .yaml; got another")
     io.refuse_existing(out, overwrite)
+    if reading.pattern == "hexagonal":
+        raise InputError(HEXAGONAL)
     told = asdict(reading)
     each = [(path, scene) for path in map(Path, paths) for scene in io.scene_numbers(path, reading.scene)]
     stacks = [

@@ -46,13 +46,16 @@ def write_page(report: Mapping[str, Any], reading: io.Reading, writing: io.Writi
             unfinished.write_text(page_of(_told(report, reading, writing)), encoding="utf-8")
 
 
-def write_index(folder: Path) -> Path | None:
-    """Write `reports.html` over all pages of a folder; None if a file that is none of ours has that name."""
+def write_index(folder: Path, failed: Sequence[tuple[str, str]] = ()) -> Path | None:
+    """Write `reports.html` over all pages of a folder; None if a file that is none of ours has that name.
+
+    ``failed`` are inputs that could not be done, each with the reason.
+    """
     path = folder / NAME
     if not may_be_replaced(path):
         return None
     with io.atomic(path, overwrite=True) as unfinished:
-        unfinished.write_text(index(one for one in folder.glob("*.html") if one != path), encoding="utf-8")
+        unfinished.write_text(index([one for one in folder.glob("*.html") if one != path], failed), encoding="utf-8")
     return path
 
 

@@ -69,6 +69,8 @@ def test_a_path_that_does_not_exist_names_the_nearest(tmp_path):
         io.find([tmp_path / "stack_1.tif"])
     with pytest.raises(InputError, match=r"nothing_like_it does not exist$"):
         io.find([tmp_path / "nothing_like_it"])
+    with pytest.raises(InputError, match=r"^s3:.*is an address"):
+        io.find(["s3://bucket/stack_01.tif"])
     with pytest.raises(InputError, match=r"x\.tif does not exist$"):
         io.find([tmp_path / "no folder" / "x.tif"])
 

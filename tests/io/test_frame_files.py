@@ -59,7 +59,7 @@ def test_names_that_count_channels_times_and_planes(tmp_path, sizes, place):
 def test_names_that_count_otherwise_are_in_a_row(tmp_path):
     """Numbers without such words before them, and names that have not the same numbers."""
     names = [f"a{n // 5}_b{n % 5}_c.tif" for n in range(15)]
-    for folder, last in (("a", names[-1]), ("b", "z_last.tif")):
+    for folder, last in (("a", names[-1]), ("b", "z_1.tif")):
         (tmp_path / folder).mkdir()
         for name, frame in zip([*names[:-1], last], FRAMES, strict=False):
             tifffile.imwrite(tmp_path / folder / name, frame)
@@ -75,6 +75,10 @@ def test_frames_that_are_not_alike(tmp_path):
     tifffile.imwrite(folder / "cell_4.tif", FRAMES[:2])
     with pytest.raises(InputError, match=r"cell_4.tif holds 2 frames"):
         io.read(folder, stack=True)
+    (folder / "cell.tif").write_bytes((folder / "cell_1.tif").read_bytes())  # the first of copies, or an overview
+    with pytest.raises(InputError, match=r"^cell.tif has no number, as cell_1.tif has"):
+        io.read(folder, stack=True)
+    (folder / "cell.tif").unlink()
     (folder / "cell_4.tif").write_bytes(b"no TIFF")
     with pytest.raises(InputError, match=r"^cell_4.tif: neither a TIFF"):
         io.read(folder, stack=True)

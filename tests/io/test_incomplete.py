@@ -103,14 +103,14 @@ def test_frames_that_nothing_promised(tmp_path):
 
 def test_less_than_one_stack_is_none(tmp_path):
     path = imagej(tmp_path / "a.tif", 15, 14)
-    with pytest.raises(InputError, match="1 frames are missing in the file, and no stack is whole"):
+    with pytest.raises(InputError, match="frames missing in the file: 1; no stack is whole"):
         io.read(path, accept_incomplete=True)
 
 
 def test_another_order_may_have_no_whole_stack(tmp_path):
     """Where the angles follow one another, a file that ends early lacks the last angle of every plane."""
     path = imagej(tmp_path / "a.tif", 45, 30)
-    with pytest.raises(InputError, match="15 frames are missing in the file, and no stack"):
+    with pytest.raises(InputError, match="frames missing in the file: 15; no stack"):
         io.read(path, order="PZA", angles=3, phases=5, accept_incomplete=True)
 
 

@@ -125,6 +125,8 @@ def test_a_plate(tmp_path):
 
 def test_damage(tmp_path):
     path = write(tmp_path / "a.zarr", RAW[0, 0, 0], "zyx", chunks=(1, 20, 24))
+    with pytest.raises(InputError, match="a bare array; give the OME-Zarr folder in which it lies"):
+        io.read(path / "0")
     chunk = path / "0" / "c" / "2" / "0" / "0"
     chunk.write_bytes(chunk.read_bytes()[:10])
     with pytest.raises(InputError, match="frame 3 cannot be read"):
@@ -149,7 +151,7 @@ def test_damage(tmp_path):
     with pytest.raises(InputError, match="y, x are the last"):
         io.read(path)
     shutil.rmtree(path / "0")
-    with pytest.raises(InputError, match="the OME-Zarr folder is damaged"):
+    with pytest.raises(InputError, match="damaged: the array '0', of which its metadata speak, is not there"):
         io.read(path)
     zarr.create_group(str(tmp_path / "b.zarr"))
     with pytest.raises(InputError, match="holds no OME-Zarr image"):

@@ -144,6 +144,22 @@ def test_frames_of_others_are_told_what_they_are(stack):
     assert (own.shown, own.told) == (stack, {"na": 1.4})
 
 
+def test_frames_that_were_taken_for_planes_are_read_again(tmp_path):
+    """Ten planes, as the file is silent, are nine frames and a widefield one when that is said; and planes again."""
+    frames = np.arange(10 * 48, dtype=np.uint16).reshape(10, 6, 8)
+    np.save(tmp_path / "ten.npy", frames)
+    ((_, shown, _),) = reader.read(str(tmp_path / "ten.npy"))
+    assert shown["axis_labels"] == ["z", "y", "x"]
+    told = {"angles": 3, "phases": 3, "widefield_frame": "first", "na": 1.4, "pattern": ""}
+    asked = work.Asked.of(shown["metadata"], None, **told)
+    ((values, anew, _),) = asked.anew
+    np.testing.assert_array_equal(np.asarray(values), frames[1:].reshape(3, 3, 6, 8))
+    assert (anew["name"], asked.told) == (shown["name"], {"na": 1.4})
+    assert work.Asked.of(anew["metadata"], None, **told).anew == ()
+    ((values, *_),) = work.Asked.of(anew["metadata"], None, na=1.4).anew
+    np.testing.assert_array_equal(np.asarray(values), frames)
+
+
 def endless(state, progress):
     for step in range(10_000):
         progress(step, 10_000)

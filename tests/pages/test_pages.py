@@ -118,7 +118,11 @@ def test_reconstruct_writes_a_page_with_the_image_and_its_stripes(stack, run, tm
 
 
 def test_the_index_names_every_page_of_the_folder_and_replaces_no_other_file(stack, run, tmp_path, tiny_cleaner):
-    assert run("reconstruct", stack, "--out", tmp_path, "--report").status == 0
+    (tmp_path / "bad <i>.tif").write_bytes(b"")
+    assert run("reconstruct", stack, tmp_path / "bad <i>.tif", "--out", tmp_path, "--report").status == 2
+    assert {"1 stack", "bad <i>.tif", "the file is empty (0 bytes)"} <= set(
+        Read((tmp_path / "reports.html").read_text(encoding="utf-8")).texts
+    )
     assert run("predict", stack, "--out", tmp_path, "--report", "--model", tiny_cleaner).status == 0
     read = Read((tmp_path / "reports.html").read_text(encoding="utf-8"))
     assert read.wrong == []

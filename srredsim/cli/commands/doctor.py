@@ -24,6 +24,8 @@ OPTIONAL = {  # package -> what it is for, and how to get it
     "zarr": ("OME-Zarr folders", resources.install("files")),
     "nd2": ("ND2 files of Nikon", resources.install("files")),
     "liffile": ("LIF files of Leica", resources.install("files")),
+    "distributed": ("--dask of predict and reconstruct", resources.install("dask")),
+    "jax": ("KERAS_BACKEND=jax, and predict --engine jax", resources.install("jax")),
     "napari": ("the plugin for napari", resources.install("napari")),
     "starlette": ("srredsim serve --local", resources.install("serve")),
     "uvicorn": ("srredsim serve --local", resources.install("serve")),

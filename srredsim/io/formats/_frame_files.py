@@ -39,10 +39,14 @@ def open_frames(paths: list[Path], open_one: Callable[[Path], Source]) -> Source
     Raises
     ------
     InputError
-        If a file holds several planes, or is of another size or type than the first, or if they are of several
-        positions. Where the numbers of the names count the files, and one is left out, the file is ``incomplete``.
+        If a file has no number and others have, if one holds several planes, or is of another size or type than the
+        first, or if they are of several positions. Where the numbers of the names count the files, and one is left out,
+        the file is ``incomplete``.
     """
     paths = in_order(paths)
+    counted = [path for path in paths if _parts(path)[1]]
+    if counted and (bare := next((path for path in paths if path not in counted), None)):
+        raise InputError(f"{bare.name} has no number, as {counted[0].name} has: give it one, or put it elsewhere")
     sources = [_opened(path, open_one) for path in paths]
     first = sources[0]
     for path, source in zip(paths, sources, strict=True):

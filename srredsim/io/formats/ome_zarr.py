@@ -58,7 +58,7 @@ def open_source(path: Path, pixel_size_um: float | None = None, scene: int = 0) 
         multiscale = ome["multiscales"][0]
         names, units = _axes(multiscale)
         level = multiscale["datasets"][0]
-        array = _group(path, place)[level["path"]]
+        array = _array(path, place, level["path"])
         if len(names) != array.ndim or names[-2:] != ["y", "x"]:
             raise InputError(
                 f"{DAMAGED}: axes {shown(names)} of an array of the shape {array.shape}; y, x are the last"
@@ -115,7 +115,17 @@ def library() -> Any:
 
 
 def _group(path: Path, place: str) -> Any:
-    return library().open_group(str(path / place), mode="r")
+    try:
+        return library().open_group(str(path / place), mode="r")
+    except library().errors.ContainsArrayError:
+        raise InputError("this Zarr folder is a bare array; give the OME-Zarr folder in which it lies") from None
+
+
+def _array(path: Path, place: str, name: str) -> Any:
+    try:
+        return _group(path, place)[name]
+    except KeyError:
+        raise InputError(f"{DAMAGED}: the array {shown(name)}, of which its metadata speak, is not there") from None
 
 
 def _metadata(group: Any) -> dict:

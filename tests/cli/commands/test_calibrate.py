@@ -42,6 +42,8 @@ def test_calibrate_writes_the_microscope(run, refused, bright, tmp_path):
     assert found.stacks == ("a.tif",)
     np.testing.assert_allclose([a.k0_per_um for a in found.angles], [a.k0_per_um for a in known().angles], atol=0.02)
     assert "mine.yaml exists" in refused(*asked)
+    hexagonal = refused(*asked[:-2], "--overwrite", "--pattern", "hexagonal")
+    assert "takes stripes only, and this pattern is hexagonal" in hexagonal
     assert "ends on .yaml" in refused("calibrate", bright, "--out", tmp_path / "mine.tif")
 
 

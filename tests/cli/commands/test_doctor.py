@@ -1,8 +1,19 @@
 """`srredsim doctor`: what this machine has, also where Keras cannot start."""
 
 import json
+import re
+import tomllib
+from pathlib import Path
 
 from srredsim import __version__
+from srredsim.cli.commands.doctor import NEEDED, OPTIONAL
+
+BEHIND = {
+    "tensorflow",
+    "sphinx",
+    "myst-parser",
+    "furo",
+}  # of extras: with graphics cards it is told otherwise; the site
 
 
 def test_doctor(run):
@@ -15,6 +26,15 @@ def test_doctor(run):
     assert report["precision_auto"] in ("float32", "bfloat16")
     assert report["cores"] >= 1
     assert {"omx", "elyra", "nsim", "deepsim"} <= set(report["microscopes"])
+
+
+def test_every_package_of_an_extra_for_users_is_listed():
+    extras = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    named = {re.match(r"[\w-]+", one)[0] for extra, each in extras.items() if extra != "test" for one in each}
+    assert named - BEHIND <= set(OPTIONAL)
+    assert not set(OPTIONAL) & set(NEEDED)
 
 
 def test_keras_without_a_backend(process, stack):
