@@ -110,7 +110,7 @@ def cluster_of(path: Path) -> Iterator[Any]:
             cluster.sync(_submitted, cluster, jobs.jobs)
         except (RuntimeError, ValueError, OSError) as problem:
             raise InputError(f"SLURM does not take the jobs: {_words_of(problem)}", about=f"{path}:") from None
-        cluster.adapt(minimum_jobs=jobs.jobs, maximum_jobs=jobs.jobs)  # one that has run into its time limit comes again
+        cluster.adapt(minimum_jobs=jobs.jobs, maximum_jobs=jobs.jobs)  # at its time limit, again
         yield cluster
     finally:
         with suppress(AssertionError):  # of jobs that were not taken dask expects that they were
