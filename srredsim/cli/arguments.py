@@ -243,7 +243,8 @@ def planes(parser: Parser) -> None:
         " of them, and --shard shares out the planes of each input (0/N: only begin); see `status` and `merge`"
     )
     parser.add_argument("--by-plane", action="store_true", help=kept)
-    dask = "have workers of dask do the planes: local, local:N (workers on this machine), or the address of a scheduler"
+    dask = "have workers of dask do the planes: local, local:N (workers on this machine), slurm:FILE (as jobs of"
+    dask += " SLURM), or the address of a scheduler"
     parser.add_argument("--dask", metavar="WHERE", help=dask)
 
 

@@ -1,8 +1,9 @@
 """A benchmark is a plan of cells; the runner computes each once, and keeps it as soon as it is done.
 
 ``results.json`` says which data it is of, defines its scores, and has the cells by their keys. It is written anew after
-every cell, so that a run that was stopped goes on where it was; processes that share out the cells of a plan may write
-into one folder. A cell whose weights have changed since is computed again; results of other data are refused.
+every cell, so that a run that was stopped goes on where it was. Processes that share out the cells of a plan write into
+one folder, each a file of its own, ``results-I-of-N.json``, which the next run without shares takes over. A cell whose
+weights have changed since is computed again; results of other data are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from srredsim import documents, io
 from srredsim.errors import InputError, out_of_memory
 
-RESULTS = "results.json"
+RESULTS, OF_SHARE = "results.json", "results-{}-of-{}.json"
 CLASSICAL = "classical"  # the fingerprint of what has no weights
 
 Progress = Callable[[int, int], None]  # (images done, images in all)
@@ -69,8 +70,10 @@ class Runner:
         self._path = None if out is None else Path(out) / RESULTS
         self._result: dict[str, Any] | None = None
 
-    def run(self, cells: Sequence[Any], progress: Progress | None = None) -> dict[str, Any]:
-        """Content of the results, after the cells that they lacked were computed.
+    def run(
+        self, cells: Sequence[Any], progress: Progress | None = None, share: tuple[int, int] = (1, 1)
+    ) -> dict[str, Any]:
+        """Content of the results, after the cells that they lacked were computed; of a share (i, n) every nth of these.
 
         A cell of which one image cannot be computed is left out, and stands with the reason under ``failures``.
 
@@ -79,12 +82,16 @@ class Runner:
         InputError
             If the results are damaged, or of other data.
         """
-        todo = [cell for cell in cells if not self._has(self._read(), cell)]
+        (number, shares), failures, done = share, [], 0
+        path = self._path if shares == 1 else self._path and self._path.with_name(OF_SHARE.format(number, shares))
+        if shares == 1:
+            self._take_over(cells)
+        todo = [cell for cell in cells[number - 1 :: shares] if not self._done(cell)]
         if todo:
             self.plan.prepare(todo)
-        total, done, failures = sum(map(self.plan.count, todo)), 0, []
+        total = sum(map(self.plan.count, todo))
         for cell in todo:
-            if not self._has(self._read(), cell):  # another process may have been faster
+            if not self._done(cell):  # another process may have been faster
                 try:
                     entry = self._measured(cell, _after(done, total, progress))
                 except Exception as problem:
@@ -92,16 +99,37 @@ class Runner:
                         raise
                     failures.append({"input": cell.key, "error": str(problem)})
                 else:
-                    result = self._read()
+                    result = self._read(path)
                     result["cells"][cell.key] = entry
-                    self._write(result)
+                    self._write(path, result)
             done += self.plan.count(cell)
-        return self._read() | {"failures": failures}
+        return self._read(path) | {"failures": failures}
+
+    def _done(self, cell: Cell) -> bool:
+        """Whether any file has it."""
+        return any(self._has(self._read(path), cell) for path in (self._path, *self._of_shares()))
+
+    def _take_over(self, cells: Sequence[Cell]) -> None:
+        """Put what shares have computed to the results, in the order of the plan, and remove their files."""
+        if not (files := self._of_shares()):
+            return
+        result, found = self._read(self._path), {}
+        for path in files:
+            found |= self._read(path)["cells"]
+        ordered = [*(cell.key for cell in cells if cell.key in found), *sorted(found)]
+        current = {cell.key for cell in cells if self._has(result, cell)}
+        result["cells"] |= {key: found[key] for key in ordered if key not in current}
+        self._write(self._path, result)
+        for path in files:
+            path.unlink(missing_ok=True)
+
+    def _of_shares(self) -> list[Path]:
+        return [] if self._path is None else sorted(self._path.parent.glob(OF_SHARE.format("*", "*")))
 
     def begin(self) -> None:
         """Say in the folder of which data its results will be, before anything else is written there."""
         if self._path is not None and not self._path.exists():
-            self._write(self._read())
+            self._write(self._path, self._read(self._path))
 
     def _has(self, result: dict[str, Any], cell: Cell) -> bool:
         return result["cells"].get(cell.key, {}).get("weights") == self.plan.fingerprint(cell)
@@ -123,29 +151,29 @@ class Runner:
             **self.plan.summary(cell, rows),
         }
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self, path: Path | None) -> dict[str, Any]:
         """The results as they are now; their head alone if there are none."""
         facts = self.plan.facts()
-        if self._path is None or not self._path.is_file():
+        if path is None or not path.is_file():
             return self._result or {**facts, "definitions": dict(self.plan.definitions), "cells": {}}
         try:
-            result = documents.read_json(self._path)
+            result = documents.read_json(path)
         except ValueError:
             result = None
         if not isinstance(result, dict) or not isinstance(result.get("cells"), dict):
-            raise InputError(f"{self._path} is damaged, or not of this benchmark; remove it, or give another `out`")
+            raise InputError(f"{path} is damaged, or not of this benchmark; remove it, or give another `out`")
         for name, value in facts.items():
             if result.get(name) != value:
                 raise InputError(
-                    f"{self._path} is of other data: its {name} is {result.get(name)}, not {value}; give another `out`"
+                    f"{path} is of other data: its {name} is {result.get(name)}, not {value}; give another `out`"
                 )
         return result
 
-    def _write(self, result: dict[str, Any]) -> None:
-        if self._path is None:
+    def _write(self, path: Path | None, result: dict[str, Any]) -> None:
+        if path is None:
             self._result = result
             return
-        with io.atomic(self._path, overwrite=True) as temporary:
+        with io.atomic(path, overwrite=True) as temporary:
             temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

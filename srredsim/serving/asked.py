@@ -18,12 +18,14 @@ WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0":
 
 @dataclass(frozen=True)
 class Asked:
-    """``format`` None: that of the stack; ``model`` None: the first that is served."""
+    """``format`` None: that of the stack; ``model`` None: the first that is served; ``consistency``: compare the image
+    with the frames, too."""
 
     reading: Reading = Reading()  # noqa: RUF009  frozen
     model: str | None = None
     format: str | None = None
     dtype: str = DTYPES[0]
+    consistency: bool = False
 
 
 def _yes_or_no(text: str) -> bool:
@@ -42,7 +44,8 @@ OF_READING: dict[str, tuple[Callable[[str], Any], str]] = {  # how each is read,
     **dict.fromkeys(("keep_hot_pixels", "accept_incomplete", "rolling"), (_yes_or_no, "yes or no")),
     **dict.fromkeys(("order", "widefield_frame"), (str, "a name")),
 }
-KNOWN = (*OF_READING, "model", "format", "dtype")
+CONSISTENCY = "consistency"
+KNOWN = (*OF_READING, "model", "format", "dtype", CONSISTENCY)
 
 
 def asked(query: Iterable[tuple[str, str]]) -> Asked:
@@ -66,13 +69,14 @@ def asked(query: Iterable[tuple[str, str]]) -> Asked:
         if "format" in given:
             checks.one_of("format", given["format"], tuple(FORMATS))
         dtype = checks.one_of("dtype", given.get("dtype", DTYPES[0]), DTYPES)
+        consistency = _read(CONSISTENCY, given.get(CONSISTENCY, "no"))
     except InputError as problem:
         raise Refused(str(problem), BAD_QUERY) from None
-    return Asked(reading, given.get("model"), given.get("format"), dtype or DTYPES[0])
+    return Asked(reading, given.get("model"), given.get("format"), dtype or DTYPES[0], consistency)
 
 
 def _read(name: str, text: str) -> Any:
-    kind, words = OF_READING[name]
+    kind, words = OF_READING.get(name, (_yes_or_no, "yes or no"))
     try:
         return kind(text)
     except (ValueError, KeyError):

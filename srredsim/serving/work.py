@@ -116,6 +116,7 @@ class Served:
         *places, _, _, y, x = stack.array.shape
         self._check("the image", (*places, chain.scale * y, chain.scale * x), np.dtype(np.float32).itemsize)
         image = api.predict(stack, model=chain, progress=tick)
+        compared = api.compare_with_frames(image, stack).found if asked.consistency else {}
         made = _written(image, path.parent, asked.format or format, asked.dtype)
         report = {
             **{name: image.found[name] for name in ("model", "engine", "precision", "stripes")},
@@ -123,8 +124,9 @@ class Served:
             "shape": list(image.shape),
             "dtype": asked.dtype,
             "pixel_size_um": image.pixel_size_um,
+            **({"consistency": compared["line"]} if compared else {}),
             "seconds": round(time.perf_counter() - started, 3),
-            "notes": list(image.notes),
+            "notes": [*image.notes, *(note for note in compared.get("notes", ()) if note not in image.notes)],
         }
         return Made(made, asked.format or format, report)
 

@@ -73,7 +73,7 @@ def train_together(
     each host. All have to find the data, and weights to start from, under the same names.
     """
     with over_hosts.joined(hosts, gpus) as devices:
-        together = over_hosts.Together(devices)
+        together = over_hosts.together(devices)
         plan = json.loads(together.told(_plan(recipe, out, resume) if hosts.chief and recipe else b""))
         recipe, state, folder = recipes.from_dict(plan["recipe"]), checkpoint.State(**plan["state"]), Path(plan["out"])
         saved = Path(runs.CHECKPOINT, state.weights or "none yet")
@@ -128,7 +128,7 @@ def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strat
         )
         batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
     _write_facts(folder, recipe, devices)
-    fitting = trainer if devices.hosts is None else over_hosts.Fitting(trainer, averages, devices)
+    fitting = trainer if devices.hosts is None else over_hosts.fitting(trainer, averages, devices)
     if recipe.fine_tuning and not state.history:
         compared.begin(recipe, folder, state, network, fitting, validation, held_back)
     progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done, quiet=not devices.chief)
@@ -254,7 +254,7 @@ def _generate(devices: strategy.Devices, pairs: Pairs, indices: Iterable[int], w
     indices = sorted(set(indices))
     if devices.hosts:
         _make(pairs, indices[devices.hosts.index :: devices.hosts.count], what)
-        over_hosts.Together(devices).told()
+        over_hosts.together(devices).told()
     _make(pairs, indices, what)
 
 

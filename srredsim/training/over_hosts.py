@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from srredsim.errors import HostLost, InputError
-from srredsim.training import adversarial
+from srredsim.training import adversarial, jax_hosts
 from srredsim.training.averages import Averages
 from srredsim.training.hosts import Hosts, gather
 from srredsim.training.optimizers import clip_the_sum
@@ -45,11 +45,16 @@ def joined(hosts: Hosts, gpus: int | None) -> Iterator[Devices]:
     HostLost
         If another host ends, or is out of reach.
     InputError
-        If one does not come, if there are fewer GPUs here, or if the backend is not TensorFlow.
+        If one does not come, if there are fewer GPUs here, or if the backend is neither TensorFlow nor JAX.
     """
+    if keras.backend.backend() == "jax":
+        with jax_hosts.joined(hosts, gpus, lost) as devices:
+            yield devices
+        return
     if keras.backend.backend() != "tensorflow":
         raise InputError(
-            f"`hosts` needs the TensorFlow backend; this is {keras.backend.backend()}, set KERAS_BACKEND=tensorflow"
+            f"`hosts` needs the TensorFlow or the JAX backend; this is {keras.backend.backend()}, set"
+            " KERAS_BACKEND=tensorflow"
         )
     import tensorflow as tf
 
@@ -72,7 +77,8 @@ def check(recipe: Recipe) -> None:
 
 def lost(hosts: Hosts, words: str) -> str:
     """What to say when TensorFlow no longer reaches another host, by what it says itself."""
-    tasks = {int(number) for number in re.findall(r"/job:worker/(?:replica:0/)?task:(\d+)", words)} - {hosts.index}
+    told = re.findall(r"/job:worker/(?:replica:0/)?task:(\d+)", words)
+    tasks = {*map(int, told if told or hosts.count > 2 else (0, 1))} - {hosts.index}
     who = [hosts.name(index) for index in sorted(tasks) if index < hosts.count]
     return (
         f"{' and '.join(who) or 'another host'} has ended or is out of reach; start all again with `resume`, and the"
@@ -107,6 +113,18 @@ def _strategy(hosts: Hosts, gpus: int):
     if threading.current_thread() is threading.main_thread():  # TensorFlow has taken the signal to stop for itself
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM) or signal.SIG_DFL)
     return strategy
+
+
+def together(devices: Devices) -> Any:
+    """What hosts do together, on the backend that they have."""
+    return jax_hosts.Together(devices) if keras.backend.backend() == "jax" else Together(devices)
+
+
+def fitting(trainer: Any, averages: Averages, devices: Devices) -> Any:
+    """Who has ``fit`` and ``evaluate`` of a compiled model over hosts; ``averages`` are those of its network."""
+    if keras.backend.backend() == "jax":
+        return jax_hosts.Fitting(trainer, devices)
+    return Fitting(trainer, averages, devices)
 
 
 class Together:

@@ -1,16 +1,19 @@
-"""Widefield images, or a file of them, denoised plane by plane, each with the noise that is measured in it."""
+"""Widefield images, or a file of them, denoised plane by plane, each with the noise that is measured in it.
+
+A file is planned, done and merged as a prediction is: see `srredsim.workflows.predict`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from srredsim import checks
-from srredsim.acquisition import RawStack, which
+from srredsim.acquisition import Position, RawStack, which
 from srredsim.denoising.methods import named, names, takers
 from srredsim.denoising.mixture import load_prior
 from srredsim.errors import InputError
@@ -18,6 +21,8 @@ from srredsim.io import Reading, Writing
 from srredsim.lost_frames import SeenPlanes, digest_of_plane
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.one_image import SMALLEST_SIDE, noise_of_image
+from srredsim.workflows import planewise as planes
+from srredsim.workflows.merging import merged
 from srredsim.workflows.planewise import Plane, Work, done, planewise
 
 if TYPE_CHECKING:
@@ -68,9 +73,42 @@ def denoise_file(
     InputError
         If the file cannot be used, or a result exists already. Nothing is left half-written.
     """
-    work = Denoising(method, noise, prior)
-    report = planewise(path, work.planewise, reading=reading, writing=writing, progress=progress)
-    return report | work.report() | {"notes": [*report["notes"], *work.notes]}
+    work = denoising(method, noise, prior)
+    return planewise(path, work, reading=reading, writing=writing, progress=progress)
+
+
+def opened(
+    path: str | Path,
+    method: str,
+    *,
+    noise: tuple[float, float] | None = None,
+    prior: str | Path | None = None,
+    reading: Reading = Reading(),  # noqa: B008
+    writing: Writing = Writing(),  # noqa: B008
+) -> planes.Worker:
+    """Who does what `denoise_file` would, with its plan. The paths of the plan are whole."""
+    writing = replace(writing, out=None if writing.out is None else Path(writing.out).resolve())
+    how = {"method": method, "noise": noise, "prior": None if prior is None else Path(prior).resolve()}
+    work = denoising(method, noise, prior)
+    return planes.opened(Path(path).resolve(), work, reading=reading, writing=writing, how=how)
+
+
+class Worker(planes.Worker):
+    """Does units of a plan, in any order; InputError if the file is not as it was when it was planned."""
+
+    def __init__(self, plan: planes.Plan):
+        super().__init__(plan, denoising(**plan.how))
+
+
+def merge(plan: planes.Plan, parts: Iterable[planes.Part], started: float | None = None) -> dict:
+    """Write the results of all units, which come in any order; the report is that of `denoise_file`.
+
+    Raises
+    ------
+    InputError
+        If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
+    """
+    return merged(planes.Results(plan, denoising(**plan.how), started), plan, parts)
 
 
 @dataclass(frozen=True)
@@ -91,40 +129,57 @@ def denoise(
     progress: Callable[[int, int], None] | None = None,
 ) -> Denoised:
     """Denoise every t, c and z of images, which are a stack of one angle and one phase; else as `denoise_file`."""
-    work = Denoising(method, noise, prior)
+    work = denoising(method, noise, prior)
     positions = list(np.ndindex(*stack.array.shape[:3]))
     images = np.empty((*stack.array.shape[:3], *stack.array.shape[5:]), np.float32)
+    found = {}
     for number, position in enumerate(positions, start=1):
-        done(stack, position, work.planewise, images)
+        _, images[position], found[position] = done(stack, position, work)
         if progress:
             progress(number, len(positions))
-    return Denoised(images, work.report(), (*stack.notes, *work.notes))
+    report = work.report(found)
+    notes = report.pop("notes")
+    return Denoised(images, report, (*stack.notes, *notes))
 
 
-class Denoising:
-    """A method, and what came of its planes."""
+@dataclass(frozen=True)
+class Found:
+    """What is known of a plane: its noise, what the camera cut off, and what only its copies share."""
 
-    def __init__(self, method: str, noise: tuple[float, float] | None, prior: str | Path | None):
-        self._denoise = _method(method, prior)
-        self._given = None if noise is None else _line(noise)
-        self._rows: list[dict] = []
-        self.notes: list[str] = []
-        self._seen = SeenPlanes()
-        self.planewise = Work(method, self._of_plane, smallest=SMALLEST_SIDE)
+    a: float
+    b: float
+    clipped: str
+    where: str
+    digest: str
 
-    def report(self) -> dict:
-        """What is known of the noise, ready for JSON."""
-        noise = "measured" if self._given is None else "given"
-        return {"method": self.planewise.name, "noise": noise, "planes": self._rows}
 
-    def _of_plane(self, plane: Plane) -> np.ndarray:
+def denoising(method: str, noise: tuple[float, float] | None, prior: str | Path | None) -> Work:
+    """A method as a work on planes.
+
+    Raises
+    ------
+    InputError
+        If the noise is none, or the prior cannot be used.
+    """
+    denoise, given = _method(method, prior), None if noise is None else _line(noise)
+
+    def of_plane(plane: Plane) -> tuple[np.ndarray, Found]:
         noisy = np.asarray(plane.image, float)
         limits, clipped = camera_limits(noisy, plane.image.dtype)
-        measured = _usable(self._given, noisy) if self._given else _measured(noisy, limits)
-        self._rows.append(dict(zip("tczab", (*plane.position, *measured.coefficients), strict=True)))
-        self.notes.extend([f"{plane.where} {clipped}".strip()] if clipped else [])
-        self.notes += self._seen.note(digest_of_plane(plane.image), plane.where)
-        return self._denoise(noisy, measured, limits)
+        measured = _usable(given, noisy) if given else _measured(noisy, limits)
+        a, b = map(float, measured.coefficients)
+        found = Found(a, b, clipped, plane.where, digest_of_plane(plane.image))
+        return denoise(noisy, measured, limits), found
+
+    def report(found: dict[Position, Found]) -> dict:
+        seen, notes = SeenPlanes(), []
+        for one in found.values():
+            notes += [f"{one.where} {one.clipped}".strip()] if one.clipped else []
+            notes += seen.note(one.digest, one.where)
+        rows = [dict(zip("tczab", (*place, one.a, one.b), strict=True)) for place, one in found.items()]
+        return {"method": method, "noise": "given" if given else "measured", "planes": rows, "notes": notes}
+
+    return Work(method, of_plane, smallest=SMALLEST_SIDE, report=report)
 
 
 def model_of(

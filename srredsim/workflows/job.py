@@ -31,6 +31,7 @@ from srredsim.workflows.plan import AnyPlan
 WORKS = {  # modules with a Plan, its Worker and `merge`
     "predict": "srredsim.workflows.predict",
     "reconstruct": "srredsim.workflows.reconstruct_file",
+    "denoise": "srredsim.workflows.denoise",
 }
 SUFFIX = ".parts"
 MANIFEST, PLAN = "job.json", "plan.npz"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -18,10 +18,11 @@ from typing import Any
 from srredsim import processes, resources
 from srredsim.acquisition import Position
 from srredsim.errors import InputError
+from srredsim.workflows import on_slurm
 from srredsim.workflows.job import Job
 from srredsim.workflows.shared_out import Failures, Progress
 
-LOCAL = "local"
+LOCAL, SLURM = "local", "slurm:"
 CONNECT_S = 10.0  # to wait for a scheduler, and then for its first worker
 LOST = 10  # workers that may end while they do one unit, before it is given up: each may have been taken for another
 _one_at_a_time = Lock()
@@ -30,7 +31,8 @@ _latest: dict[str, Any] = {}  # of this process: the job that it works for
 
 @contextmanager
 def client_of(where: str) -> Iterator[Any]:
-    """Connection to a scheduler: ``local``, or ``local:N``, which starts workers on this machine, or an address.
+    """Connection to a scheduler: ``local``, or ``local:N``, which starts workers on this machine, ``slurm:FILE``, which
+    has SLURM start them as the file says (`srredsim.workflows.on_slurm.Jobs`), or an address.
 
     Left out, N is the number of cores; the workers share them.
 
@@ -46,32 +48,41 @@ def client_of(where: str) -> Iterator[Any]:
 
     here = re.fullmatch(rf"{LOCAL}(?::([1-9]\d{{0,3}}))?", where)
     if not here and (":" not in where or where.startswith(LOCAL)):
-        words = f"{LOCAL}, {LOCAL}:N or the address of a scheduler, as tcp://10.0.0.5:8786; got {where[:80]}"
-        raise InputError(f"`dask` is {words}")
-    with dask.config.set({"distributed.scheduler.allowed-failures": LOST}):
+        words = f"{LOCAL}, {LOCAL}:N, {SLURM}FILE or the address of a scheduler, as tcp://10.0.0.5:8786"
+        raise InputError(f"`dask` is {words}; got {where[:80]}")
+    with dask.config.set({"distributed.scheduler.allowed-failures": LOST}), ExitStack() as stack:
         if here:
             count = int(here[1] or processes.cores())
             one_each: dict[str, Any] = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
-            with LocalCluster(**one_each, silence_logs=50) as cluster, Client(cluster) as client:
-                yield client
-            return
-        try:
-            client = Client(where, timeout=CONNECT_S)
-            client.wait_for_workers(1, timeout=CONNECT_S)
-        except (OSError, TimeoutError, ValueError) as problem:
-            raise InputError(f"no scheduler with workers answers at {where}: {problem}") from None
-        with client:
-            yield client
+            cluster = stack.enter_context(LocalCluster(**one_each, silence_logs=50))
+            yield stack.enter_context(Client(cluster))
+        elif where.startswith(SLURM):
+            cluster = stack.enter_context(on_slurm.cluster_of(Path(where.removeprefix(SLURM))))
+            yield stack.enter_context(Client(cluster))
+        else:
+            yield stack.enter_context(_answering(where))
+
+
+def _answering(where: str) -> Any:
+    """Client of the scheduler at an address, which has workers."""
+    from distributed import Client
+
+    try:
+        client = Client(where, timeout=CONNECT_S)
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except (OSError, TimeoutError, ValueError) as problem:
+        raise InputError(f"no scheduler with workers answers at {where}: {problem}") from None
+    return client
 
 
 def do_on(client: Any, job: Job, units: Sequence[Position], progress: Progress) -> Failures:
     """Do units of a job; a worker that is lost has others do what it had not finished."""
-    from distributed import as_completed
+    from distributed import LocalCluster, as_completed
 
     failures, total = Failures(), job.count
     before = total - len(job.missing())
     progress(before, total)
-    workers = len(client.cluster.workers) if client.cluster else 1  # of this machine
+    workers = len(client.cluster.workers) if isinstance(client.cluster, LocalCluster) else 1  # of this machine
     futures = {client.submit(do_unit, str(job.folder), one, workers, pure=False): one for one in units}
     for number, future in enumerate(as_completed(list(futures)), start=1):
         position = futures.pop(future)

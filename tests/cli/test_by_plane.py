@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 
 from srredsim import io
 from srredsim.acquisition import Optics
 from srredsim.cli import terminal
+from srredsim.io.formats import tiff
 
 
 @pytest.fixture
@@ -66,6 +68,27 @@ def test_a_reconstruction_that_was_killed_goes_on_after_its_last_plane(run, proc
     )
     for name in ("series_wiener.tif", "series_wiener.json"):
         assert one[name] == two[name]
+
+
+def test_shares_of_denoised_planes_are_merged_into_the_files_of_one_process(run, tmp_path):
+    rng = np.random.default_rng(2)
+    image = rng.poisson(np.linspace(50, 300, 48), (2, 2, 2, 40, 48)).astype(np.uint16)
+    image[1, 0] = image[0, 0]  # copies, of which is told once: of the first of all planes, whoever does it
+    image[0, 1, 1, :4] = 0  # cut off
+    tifffile.imwrite(tmp_path / "a.ome.tif", image, metadata={"axes": "TCZYX"}, **tiff.kind("ome"))
+    asked = "denoise", tmp_path / "a.ome.tif", "--method", "pure_let", "--noise", 1, 0
+    one = json.loads(run(*asked, "--out", tmp_path / "one", "--json").out)["results"][0]
+    how = *asked, "--out", tmp_path / "many", "--by-plane"
+    for share in ("3/3", "1/3", "2/3"):
+        assert run(*how, "--shard", share).status == 0
+    assert "8 planes are done" in run("status", tmp_path / "many").out
+    many = json.loads(run("merge", tmp_path / "many", "--json").out)["results"][0]
+    assert contents(tmp_path / "many") == contents(tmp_path / "one")
+    differ = "paths", "seconds"
+    assert {k: v for k, v in many.items() if k not in differ} == {k: v for k, v in one.items() if k not in differ}
+    assert [(row["t"], row["c"], row["z"]) for row in many["planes"]] == list(np.ndindex(2, 2, 2))
+    assert [note.partition(",")[0] for note in many["notes"] if " equals " in note] == ["t=1"]
+    assert any("of the pixels are 0, cut off" in note for note in many["notes"])
 
 
 def test_other_settings_are_another_job(run, series, tmp_path):

@@ -156,6 +156,41 @@ def test_without_a_folder_the_results_are_in_memory(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_shares_lose_nothing_and_the_run_without_them_joins_them(tmp_path):
+    whole = Runner(Plan(), tmp_path / "one").run([A, B, C])
+    plans = [Plan(), Plan()]
+    second = Runner(plans[1], tmp_path / "many")
+    inner = second.plan.scores
+
+    def scores(cell, index):  # the first share begins and ends while the second measures
+        if not plans[0].measured:
+            Runner(plans[0], tmp_path / "many").run([A, B, C], share=(1, 2))
+        return inner(cell, index)
+
+    second.plan.scores = scores
+    found = second.run([A, B, C], share=(2, 2))
+    assert list(found["cells"]) == [B.key]
+    assert [key for plan in plans for key, index in plan.measured if not index] == [A.key, C.key, B.key]
+    again = Plan()
+    joined = Runner(again, tmp_path / "many").run([A, B, C])
+    assert again.measured == []
+    assert [path.name for path in (tmp_path / "many").iterdir()] == ["results.json"]
+    assert list(joined["cells"]) == list(whole["cells"])
+    for key, cell in whole["cells"].items():
+        assert joined["cells"][key]["value"] == cell["value"]
+
+
+def test_a_share_replaces_a_cell_of_other_weights(tmp_path):
+    Runner(Plan(), tmp_path).run([A])
+    newer = Plan()
+    newer.weights["a"] = "other"
+    for share in ((1, 2), (1, 2)):
+        Runner(newer, tmp_path).run([A], share=share)
+    assert len(newer.measured) == 3
+    assert Runner(newer, tmp_path).run([A])["cells"][A.key]["weights"] == "other"
+    assert len(newer.measured) == 3
+
+
 def test_progress_counts_the_images_that_are_to_be_done(tmp_path):
     Runner(Plan(), tmp_path).run([A])
     seen = []

@@ -15,7 +15,7 @@ from srredsim import client
 from srredsim.errors import InputError
 from srredsim.io import write_raw
 from srredsim.io.asked import Writing
-from srredsim.serving.app import LONGEST_REPORT, header_of
+from srredsim.serving.app import LONGEST_REPORT, REPORT, header_of
 from srredsim.serving.asked import asked
 from srredsim.serving.work import Served
 from srredsim.workflows.predict import predict_file
@@ -76,6 +76,17 @@ def test_what_a_client_says_of_its_stack_is_heeded(port, served, stack):
     assert as_usual.report["pixel_size_um"] == 0.045
 
 
+def test_an_image_is_compared_with_the_frames_where_that_is_asked_for(port, served, stack):
+    with io.BytesIO() as file:
+        np.save(file, stack.raw().reshape(15, 48, 64))
+        frames = file.getvalue()
+    known = f"na={stack.optics.na}&wavelength_em_um={stack.optics.wavelength_em_um}&pixel_size_um={stack.optics.pixel_size_um}"
+    reports = [json.loads(post(port, frames, f"{known}&consistency={yes}")[1][REPORT]) for yes in ("yes", "no")]
+    image = srredsim.predict(stack, model=served.chain("tiny"))
+    assert reports[0]["consistency"] == srredsim.compare_with_frames(image, stack).found["line"]
+    assert "consistency" not in reports[1]
+
+
 FRAMES = np.full((15, 48, 64), 100, np.uint16) + np.arange(64, dtype=np.uint16)
 LARGE = np.tile(FRAMES[:, :24], (1, 11, 5)).astype(np.uint8)[:, :, :300]  # 15 x 264 x 300
 with io.BytesIO() as _file:
@@ -98,6 +109,7 @@ REFUSED = {  # query, body, status, what the line says
     "format": ("format=png", packed(FRAMES), 400, "npy, tiff"),
     "model": ("model=../../etc/passwd", packed(FRAMES), 404, "there are: tiny, cleaner"),
     "folder": ("stack=yes", packed(FRAMES), 400, "no parameter called 'stack'"),
+    "comparison": ("consistency=maybe", packed(FRAMES), 400, "`consistency` is yes or no; got 'maybe'"),
     "optics": ("model=cleaner", packed(FRAMES[:, :16, :16]), 422, "give `na, wavelength_em_um, pixel_size_um`"),
     "large body": ("", packed(LARGE), 413, "the body is larger than 1 MiB"),
     "large image": ("", packed(LARGE[:, :220]), 413, "the image has 1.007 MiB (1 x 1 x 1 x 440 x 600 pixels)"),

@@ -240,7 +240,7 @@ def test_a_worker_of_three_that_is_killed_loses_nothing(long, tmp_path):
 @pytest.mark.parametrize("where", ["locl", "local:0", "local:x"])
 def test_a_place_that_is_none(where):
     pytest.importorskip("distributed", reason="dask.distributed is an extra")
-    with pytest.raises(InputError, match="`dask` is local, local:N or the address"), on_dask.client_of(where):
+    with pytest.raises(InputError, match="`dask` is local, local:N, slurm:FILE or"), on_dask.client_of(where):
         pass
 
 

@@ -37,10 +37,14 @@ class Benchmark:
         if self._module.PICTURES:
             pictures = "also draw the first N patches of each cell: LR, bicubic, method, HR, error"
             parser.add_argument("--pictures", type=shared.positive, metavar="N", help=pictures)
+        share = "compute every Nth cell only, from the Ith on: N processes share them, and the same without joins them"
+        parser.add_argument("--shard", type=shared.shard, default=(1, 1), metavar="I/N", help=share)
         out = Path(f"benchmark_{self.name.replace('-', '_')}")
         parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="default: {default}")
 
     def run(self, arguments) -> dict:
+        if not arguments.shard[0]:
+            raise InputError("`shard` should be I/N with I from 1 to N, as 1/8")
         keras_start.start()
         from srredsim import evaluation
         from srredsim.evaluation.tables import TEST
@@ -56,9 +60,12 @@ class Benchmark:
         if not cells:
             raise InputError("none of these cells can be computed; see above")
         with terminal.progress(self.name) as progress:
-            result = opened.run(cells, progress)
+            result = opened.run(cells, progress, arguments.shard)
         for failure in result["failures"]:
             terminal.note(f"{failure['input']}: {failure['error']}")
+        if arguments.shard[1] > 1:
+            terminal.say(f"{arguments.out}: {len(result['cells'])} cells are there of this share")
+            return result
         if result["cells"]:
             self._write(result, lacking, arguments.out)
         if self._module.PICTURES and arguments.pictures:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import planes, terminal
 from srredsim.cli.looked_up import constant
 from srredsim.cli.several import each
 
@@ -39,6 +39,7 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.dtype(parser)
     shared.stored(parser)
     shared.out_folder(parser)
+    shared.planes(parser)
     shared.several(parser)
 
 
@@ -47,47 +48,88 @@ def run(arguments) -> dict:
 
     method = arguments.method or constant("srredsim.api:denoise.method")
     model = model_of(method, noise=arguments.noise, prior=arguments.prior, model=arguments.model)
-    denoised = _by_network(arguments, model) if model else _by_maths(arguments, method)
+    way = ByNetwork(model) if model else ByMaths(method, arguments.noise, arguments.prior)
 
     def work(path: Path, scene: int | None) -> dict:
         reading, writing = shared.read_and_written(arguments, scene)
         with terminal.progress(path.name) as progress:
-            report = denoised(path, reading=reading, writing=writing, progress=progress)
+            return say(path, way.done(path, reading=reading, writing=writing, progress=progress))
+
+    def say(path: Path, report: dict) -> dict:
+        way.say(path, report)
+        terminal.notes(path, report["notes"])
         terminal.say(*map(Path, report["paths"]))
         return report
 
-    return each(arguments, work, keras_start.start if model else lambda: None)
+    def parts(path: Path, scene: int | None) -> planes.Parts:
+        reading, writing = shared.read_and_written(arguments, scene)
+        opened = partial(way.opened, path, reading=reading, writing=writing)
+        return planes.Parts(way.WORK, way.asked(), reading, writing, opened)
+
+    with planes.each_of(arguments, parts, say) as of_planes:
+        first = keras_start.start if model and not of_planes else lambda: None  # whoever plans loads the model
+        return each(arguments, work, first, of_planes=of_planes)
 
 
-def _by_maths(arguments, method: str) -> Callable[..., dict]:
-    from srredsim.workflows import denoise as files
+class ByMaths:
+    """A method without a network."""
 
-    def denoised(path: Path, **how) -> dict:
-        report = files.denoise_file(
-            path,
-            method,
-            noise=arguments.noise,
-            prior=arguments.prior,
-            **how,
-        )
-        terminal.say(path, *(f"  {line}" for line in files.lines(report)))
-        terminal.notes(path, report["notes"])
-        return report
+    WORK = "denoise"
 
-    return denoised
+    def __init__(self, method: str, noise: tuple[float, float] | None, prior: Path | None):
+        self._method, self._prior, self._how = method, prior, {"noise": noise, "prior": prior}
+
+    def asked(self) -> dict[str, Any]:
+        return {"method": self._method, **self._how, "files": planes.digests(self._prior)}
+
+    def done(self, path: Path, **how: Any) -> dict:
+        from srredsim.workflows.denoise import denoise_file
+
+        return denoise_file(path, self._method, **self._how, **how)
+
+    def opened(self, path: Path, **how: Any) -> Any:
+        from srredsim.workflows.denoise import opened
+
+        return opened(path, self._method, **self._how, **how)
+
+    def say(self, path: Path, report: dict) -> None:
+        from srredsim.workflows.denoise import lines
+
+        terminal.say(path, *(f"  {line}" for line in lines(report)))
 
 
-def _by_network(arguments, model) -> Callable[..., dict]:
-    from srredsim.workflows.denoise import denoiser
-    from srredsim.workflows.predict import predict_file
-    from srredsim.zoo import chain
+class ByNetwork:
+    """A method that is a model."""
 
-    chain.find(model)
-    loaded = cache(lambda: denoiser(model))
+    WORK = "predict"
 
-    def denoised(path: Path, **how) -> dict:
-        report = predict_file(path, loaded(), **how)
-        terminal.notes(path, report["notes"])
-        return report
+    def __init__(self, model: Any):
+        from srredsim.zoo import chain
 
-    return denoised
+        chain.find(model)
+        self._model, self._chain = model, None
+
+    def asked(self) -> dict[str, Any]:
+        from srredsim.zoo import chain
+
+        return {"model": chain.fingerprint(self._model)}
+
+    def done(self, path: Path, **how: Any) -> dict:
+        from srredsim.workflows.predict import predict_file
+
+        return predict_file(path, self._loaded(), **how)
+
+    def opened(self, path: Path, **how: Any) -> Any:
+        from srredsim.workflows.predict import opened
+
+        return opened(path, self._loaded(), **how)
+
+    def say(self, path: Path, report: dict) -> None:
+        """Nothing but what all have to say."""
+
+    def _loaded(self) -> Any:
+        """The model, once."""
+        from srredsim.workflows.denoise import denoiser
+
+        self._chain = self._chain or denoiser(self._model)
+        return self._chain

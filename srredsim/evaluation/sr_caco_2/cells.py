@@ -146,9 +146,9 @@ class Benchmark:
                 planned.append(one)
         return planned, lacking
 
-    def run(self, cells: Sequence[Cell], progress: Progress | None = None) -> dict:
+    def run(self, cells: Sequence[Cell], progress: Progress | None = None, share: tuple[int, int] = (1, 1)) -> dict:
         """Content of ``results.json`` after the cells that it lacked were computed, see `Runner.run`."""
-        return self._runner.run(cells, progress)
+        return self._runner.run(cells, progress, share)
 
     # What the runner asks for
 
