@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy import fft
+from scipy import fft, ndimage
 
 WORKERS = 2  # threads of a Fourier transform
 Array = Any  # np.ndarray, or an array of another library
@@ -37,8 +38,8 @@ HOST = Device()
 
 
 def namespace(array: Array) -> Any:
-    """The library of an array: ``numpy``, or what it says of itself."""
-    return np if isinstance(array, np.ndarray | np.generic) else array.__array_namespace__()
+    """The library of an array: ``numpy``, of numbers, too, or what it says of itself."""
+    return np if isinstance(array, np.ndarray | np.generic | float | int) else array.__array_namespace__()
 
 
 def on_host(array: Array) -> np.ndarray:
@@ -91,6 +92,35 @@ def put_complex(array: Array, where: Any, real: Array, imaginary: Array) -> Arra
     place = array[where]
     place.real, place.imag = real, imaginary
     return array
+
+
+# Filters. For other libraries than NumPy products with matrices, which know the borders as SciPy has them.
+
+
+def blurred(image: Array, deviation: float) -> Array:
+    """An image (y, x) through a Gaussian of such a standard deviation in pixels; its border is mirrored."""
+    if isinstance(image, np.ndarray):
+        return ndimage.gaussian_filter(image, deviation)
+    return _filtered(image, [_matrix(n, "gaussian_filter1d", deviation, "reflect") for n in image.shape])
+
+
+def averaged(image: Array, size: int, modes: tuple[str, str]) -> Array:
+    """Means of an image (y, x) over squares of so many pixels; ``modes`` of the border are SciPy's."""
+    if isinstance(image, np.ndarray):
+        return ndimage.uniform_filter(image, size, mode=modes)
+    both = zip(image.shape, modes, strict=True)
+    return _filtered(image, [_matrix(n, "uniform_filter1d", size, mode) for n, mode in both])
+
+
+@lru_cache(maxsize=16)
+def _matrix(length: int, name: str, size: float, mode: str) -> np.ndarray:
+    """What a filter of SciPy does along an axis, (length, length)."""
+    return getattr(ndimage, name)(np.eye(length, dtype=np.float32), size, axis=0, mode=mode)
+
+
+def _filtered(image: Array, matrices: list[np.ndarray]) -> Array:
+    rows, columns = (namespace(image).asarray(each) for each in matrices)
+    return rows @ image @ columns.T
 
 
 # Fourier transforms of the last two axes, or of one. Of NumPy SciPy's, on several threads, which keep float32; what is

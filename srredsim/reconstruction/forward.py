@@ -166,6 +166,18 @@ class Forward:
         """The image (y, x) that frames without stripes would show."""
         return self._object(image)[1]
 
+    def spectrum(self, image: Array) -> Array:
+        """Spectrum of an image (2y, 2x) with its mirror image around it, filtered, for `through`."""
+        wanted = tuple(SCALE * n for n in self.shape)
+        if image.shape != wanted:
+            raise ValueError(f"frames of {self.shape} pixels belong to an image of {wanted}; got {image.shape}")
+        spectrum = rfft2(self._mirrored(image))
+        return spectrum if self.filter is None else spectrum * self.filter
+
+    def through(self, spectrum: Array, lens: Transfer) -> Array:
+        """The image (y, x) that frames without stripes would show through another lens, of a `spectrum`."""
+        return self._to_raw(spectrum, self._lens_and_pixel(lens))
+
     def adjoint(self, frames: Array) -> Array:
         r"""The image (2y, 2x) of frames (angles, phases, y, x) under the adjoint map.
 
@@ -213,27 +225,24 @@ class Forward:
 
     def _modulated(self, padded: Array, number: int) -> Iterator[Array]:
         for wave in self._waves(number):
-            yield self._to_raw(rfft2(padded * wave))
+            yield self._to_raw(rfft2(padded * wave), self.otf)
 
     def _object(self, image: Array) -> tuple[Array, Array]:
         """The image with its mirror image around it, filtered; and as frames without stripes would show it."""
-        wanted = tuple(SCALE * n for n in self.shape)
-        if image.shape != wanted:
-            raise ValueError(f"frames of {self.shape} pixels belong to an image of {wanted}; got {image.shape}")
-        sides = [(SCALE * before, SCALE * after) for before, after in self.sides]
-        padded = self.xp.pad(self.xp.asarray(image, dtype=self.dtype), sides, mode="symmetric")
-        spectrum = rfft2(padded)
-        if self.filter is not None:
-            spectrum *= self.filter
-            padded = irfft2(spectrum, self.grid, used_up=False)
-        return padded, self._to_raw(spectrum)
+        spectrum = self.spectrum(image)
+        padded = self._mirrored(image) if self.filter is None else irfft2(spectrum, self.grid, used_up=False)
+        return padded, self._to_raw(spectrum, self.otf)
 
-    def _to_raw(self, spectrum: Array) -> Array:
+    def _mirrored(self, image: Array) -> Array:
+        sides = [(SCALE * before, SCALE * after) for before, after in self.sides]
+        return self.xp.pad(self.xp.asarray(image, dtype=self.dtype), sides, mode="symmetric")
+
+    def _to_raw(self, spectrum: Array, otf: Array) -> Array:
         """Image (y, x) through lens and pixels, of a spectrum on the fine grid."""
-        rows, columns = self.otf.shape
+        rows, columns = otf.shape
         top = (rows + 1) // 2
         small = self.xp.concat([spectrum[:top, :columns], spectrum[top - rows :, :columns]])
-        small *= self.otf
+        small *= otf
         image = irfft2(small, self.raw_grid)
         (top, _), (left, _) = self.sides
         return image[top : top + self.shape[0], left : left + self.shape[1]]

@@ -14,7 +14,8 @@ import numpy as np
 from srredsim import io
 from srredsim.acquisition import Optics, Position, RawStack
 from srredsim.consistency import picture as judging_picture
-from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
+from srredsim.consistency.compare import SMALLEST_JUDGED, consistency
+from srredsim.consistency.maps import Consistency, unjudged
 from srredsim.errors import InputError
 from srredsim.io.files import beside
 from srredsim.noise.whitened import whitened
