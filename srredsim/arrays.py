@@ -151,7 +151,7 @@ def rfft2(image: Array) -> Array:
     return namespace(image).fft.rfftn(image, axes=(-2, -1))
 
 
-def irfft2(spectrum: Array, shape: tuple[int, int], used_up: bool = True) -> Array:
+def irfft2(spectrum: Array, shape: tuple[int, ...], used_up: bool = True) -> Array:
     if isinstance(spectrum, np.ndarray):
         return fft.irfft2(spectrum, s=shape, workers=WORKERS, overwrite_x=used_up)
     return namespace(spectrum).fft.irfftn(spectrum, s=shape, axes=(-2, -1))

@@ -293,10 +293,10 @@ def lit_of(raw: np.ndarray, transfer: Transfer, scaling: Scaling) -> Lit:
     return lit_with(raw, prepared, Channel(found, found.lens(transfer), haze=haze), scaling)
 
 
-def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Scaling) -> Lit:
-    """The same of stripes, lens and haze that are known."""
+def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Scaling, device: Device = HOST) -> Lit:
+    """The same of stripes, lens and haze that are known; the Wiener image is computed on the device."""
     found, lens, haze = channel.parameters, channel.transfer, unlearned(channel.haze)
-    image, regularisation = reconstruct(prepared, found, lens, attenuation=haze)
+    image, regularisation = reconstruct_on(device, prepared, found, lens, attenuation=haze)
     forward = Forward(prepared.frames.shape[2:], lens, stripes_of(found))
     dark = np.broadcast_to(out_of_focus(prepared, forward, lens, image, haze), prepared.frames.shape[2:])
     noise = noise_of_frames(raw, lens.cutoff_per_pixel)

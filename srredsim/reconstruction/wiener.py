@@ -136,7 +136,7 @@ class Canvas:
         raw_f = [np.fft.fftfreq(n, transfer.pixel_size_um) for n in self.padded]
         # H, and the way from the centres of raw pixels to those of output pixels
         quarter = [np.exp(-0.5j * np.pi * f * transfer.pixel_size_um).astype(np.complex64) for f in raw_f]
-        self.otf = transfer(*raw_f, xp)
+        self.otf = transfer(raw_f[0], raw_f[1], xp)
         self.filter = self.otf * xp.asarray(quarter[0])[:, None] * xp.asarray(quarter[1])
         self.raw_f = raw_f
         self.fy = np.fft.fftfreq(self.grid[0], transfer.pixel_size_um / SCALE)
