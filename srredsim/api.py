@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from srredsim import io, stacks
+from srredsim import devices, io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
@@ -133,6 +133,8 @@ def reconstruct(
     live, split_photons : bool
         The first time says all but the phases, an approximation, many times a second. Also tell the resolution, by
         Fourier ring correlation of two halves of the photons.
+    device : {"auto", "cpu", "gpu"}
+        Where Wiener images are computed; automatic: on the GPU, if JAX sees one.
     parameters, k, phase_steps, otf, otf_damping :
         What is known of stripes and lens, as `srredsim.workflows.reconstruct.KnownStripes` and ``Lens`` have it.
     **given
@@ -151,9 +153,10 @@ def reconstruct(
 
     stacks.refuse_unknown(given, reconstruct, OfReconstruction)
     asked = dict(given)
+    device: Any = asked.pop("device", devices.AUTO)
     known, lens = stacks.taken(asked, workflow.KnownStripes), stacks.taken(asked, workflow.Lens)
     stack = io.remembering(watched(stacks.raw_stack(data, asked))[0])
-    work = workflow.Method(method, wiener, attenuation, iterations, live)
+    work = workflow.Method(method, wiener, attenuation, iterations, live, device)
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )
@@ -172,6 +175,7 @@ def predict(
     model: str | Path | LoadedModel | Chain | None = None,
     precision: str = "auto",
     engine: str = "auto",
+    device: str = "auto",
     tile: int | None = None,
     progress: Progress | None = None,
     **reading: Unpack[OfReading],
@@ -187,6 +191,8 @@ def predict(
         ``a+b``, one after the other. Many images take less time with a model that `load_model` gave.
     precision, engine : str
         Of a model that is yet to be loaded, see `load_model`.
+    device : {"auto", "cpu", "gpu"}
+        Where the Wiener image is computed, if the model takes one; not the network, whose engine says it.
     tile : int, optional
         Side of a tile in raw pixels; the result is the same.
     **reading
@@ -196,7 +202,6 @@ def predict(
     <Image srredsim: YX 96 x 96, 0.04616 um a pixel>
     """
     from srredsim.inspection.readings import watched
-    from srredsim.quality.report import sentence
     from srredsim.zoo import models
     from srredsim.zoo.predict import predict as predicted
 
@@ -212,23 +217,14 @@ def predict(
         chain = load_model(model, precision, engine)
         stack = stacks.stack_for(chain, data, reading)
     stack = io.remembering(watched(stack)[0])
-    result = predicted(chain, stack, tile=tile, progress=progress)
-    found: dict[str, Any] = {
-        "model": chain.name,
-        "engine": chain.first.engine,
-        "precision": chain.first.precision,
-        "stripes": [sentence(each) for each in result.channels],
-        "out_of_focus": [dict(vars(each.haze)) for each in result.channels],
-        "parameters": [each.parameters.report() for each in result.channels],
-    }
-    if result.agreement:
-        found["agreement"] = result.agreement
+    where = devices.device(device)
+    result = predicted(chain, stack, tile=tile, device=where, progress=progress)
     return Image.of_planes(
         result.image,
         optics=result.optics,
         channel_names=stack.channel_names,
         name=chain.name,
-        found=found,
+        found=result.found(chain, where),
         notes=(*notes, *result.notes),
         made_of=Origin.of(stack, stack.optics, result.channels) if result.channels else None,
     )
@@ -278,7 +274,9 @@ def denoise(
     return Image.of_planes(result.images, name=method, notes=result.notes, **known)
 
 
-def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack[OfReading]) -> Image:
+def compare_with_frames(
+    image: Image | ArrayLike, data: Stack, *, device: str = "auto", **reading: Unpack[OfReading]
+) -> Image:
     """Do the raw frames support an image? It is sent through lens and stripes, and compared with what was recorded.
 
     Parameters
@@ -315,7 +313,7 @@ def compare_with_frames(image: Image | ArrayLike, data: Stack, **reading: Unpack
     shape = workflow.shape_of_images(stack)
     if images.ndim < len(shape) and images.size == np.prod(shape) and images.shape[-2:] == shape[-2:]:
         images = images.reshape(shape)
-    result = workflow.compare(stack, images, channels)
+    result = workflow.compare(stack, images, channels, devices.device(device))
     optics = stack.optics.finer(shape[-1] / stack.array.shape[-1])
 
     shown, supported = result.pictured

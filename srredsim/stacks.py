@@ -57,6 +57,7 @@ class OfReconstruction(OfReading, total=False):
     phase_steps: Sequence[Sequence[float]] | Sequence[float] | None
     otf: str | Path | None
     otf_damping: float | None
+    device: str  # where Wiener images are computed
 
 
 def raw_stack(data: Stack, given: Mapping[str, Any]) -> RawStack:

@@ -24,6 +24,7 @@ PATTERNS = Choices("srredsim.optics.illumination:PATTERNS")
 OF_PLANES = Choices("srredsim.io.wanted:OF_PLANES")
 WIDEFIELD_FRAMES = Choices("srredsim.io.wanted:WIDEFIELD_FRAMES")
 OPTICS = "left out: the file says, or the frames tell the cut-off of the lens"
+DEVICES = Choices("srredsim.devices:CHOICES")
 PRECISIONS = Choices("auto", "srredsim.zoo.precision:POLICIES")
 DTYPES = Choices("srredsim.io.asked:DTYPES")
 FORMATS = Choices("srredsim.io.asked:FORMATS")
@@ -202,6 +203,12 @@ def dtype(parser: Parser) -> None:
 def precision(parser: Parser) -> None:
     help = "{choices}; auto is what this machine computes fastest"
     parser.add_argument("--precision", choices=PRECISIONS, metavar="P", help=help)
+
+
+def device(parser: Parser) -> None:
+    help = "{choices}: where Wiener images and the comparison with the frames are computed; left out: auto, the GPU"
+    help += " where JAX sees one"
+    parser.add_argument("--device", choices=DEVICES, metavar="D", help=help)
 
 
 def seed(parser: Parser, help: str) -> None:

@@ -30,14 +30,16 @@ itself fitted to these frames, as a Wiener image is, has a residual somewhat bel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
+from srredsim.arrays import HOST, Array, Device, blurred, on_host
 from srredsim.consistency.damping import fitted_damping
 from srredsim.consistency.frame_fit import Fit, fit
 from srredsim.consistency.grain import grain_of
+from srredsim.consistency.maps import AngleFit, Consistency, Maps, fine
 from srredsim.consistency.splines import SMOOTH_UM, View
 from srredsim.errors import InputError
 from srredsim.noise.camera import noise_of_frames
@@ -48,13 +50,8 @@ from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import levels_of
-from srredsim.threads import in_threads
-from srredsim.tiling import Tile, magnified, tiles
+from srredsim.tiling import magnified, tiles
 
-SURE = 5.0  # standard deviations: chance reaches it less than once in a field of 512 x 512 pixels
-LARGE = 0.05  # share of the light of bright structures
-BRIGHT_PERCENT = 99.0
-GRAINY = 0.02  # share of the light of bright structures
 WINDOW = 1.5  # raw pixels: standard deviation of the window of the residual
 RIM = 0.01  # fraction of the apodisation: fainter frequencies are not brought back
 SIM_CUTOFF = 1.9  # times the lens's: cut-off of a SIM image whose stripes were not found
@@ -62,117 +59,6 @@ SMALLEST_JUDGED = 32  # raw pixels
 TILE = 512  # raw pixels, side of what is compared at once: bounds the memory; each has fits of its own
 SEAM = 6  # raw pixels of context beyond what a window does not judge
 FARTHEST = 0.25  # periods, by which an error of k may have moved the stripes in a corner
-STRIP = 256  # rows of an image that are looked at at once
-HALO_UM = 0.4  # from an error, where it may leave one of the other sign
-
-
-@dataclass(frozen=True)
-class AngleFit:
-    """What was fitted to the frames of one angle, or to those of several at once."""
-
-    gain: float  # brightness of the frames over that of the image
-    contrasts: tuple[float, ...]  # contrast of the stripes of each order, if the image is true
-    moved_periods: float  # by which the fit moved the stripes in a corner of the field, at most
-
-
-@dataclass(frozen=True)
-class Consistency:
-    """Maps (2y, 2x) on the grid of the image; NaN in the maps, and False in the masks, where nothing is known."""
-
-    summary: float | None  # mean residual; 1: explained to within noise
-    structure: float | None  # mean square of the score; 1: nothing but noise
-    residual: np.ndarray
-    score: np.ndarray
-    unsupported: np.ndarray
-    missing: np.ndarray
-    grainy: np.ndarray  # part of what is unsupported
-    noise: NoiseLine | None
-    damping_factor: float | None  # that of the image over that of the lens; above 1: it is less sharp than the frames
-    angles: tuple[AngleFit, ...]
-
-    def fraction(self, flagged: np.ndarray) -> float:
-        """Share of the field that was judged."""
-        return float(np.count_nonzero(flagged) / max(np.count_nonzero(np.isfinite(self.score)), 1))
-
-    def report(self) -> dict:
-        """Everything but the maps, ready for JSON."""
-        return {
-            "residual": self.summary,
-            "structure": self.structure,
-            "unsupported_fraction": self.fraction(self.unsupported),
-            "missing_fraction": self.fraction(self.missing),
-            "grain_fraction": self.fraction(self.grainy),
-            "gain_adu": self.noise and self.noise.gain_adu,
-            "damping_factor": self.damping_factor,
-            "angles": [
-                {"gain": fit.gain, "contrasts": list(fit.contrasts), "moved_periods": fit.moved_periods}
-                for fit in self.angles
-            ],
-        }
-
-
-def unjudged(shape: tuple[int, int]) -> Consistency:
-    """Maps of an image (2y, 2x) of which nothing is known."""
-    nothing, nowhere = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
-    return Consistency(None, None, nothing, nothing, nowhere, nowhere, nowhere, None, None, ())
-
-
-FINE = ("score", "grain")  # on the grid of the image
-
-
-@dataclass(frozen=True)
-class Maps:
-    """What the windows of a field come to: raw grid but for `FINE`; ``expected`` is 0 where nothing is known."""
-
-    squares: np.ndarray  # squares of the residuals, over the variance that weighs
-    expected: np.ndarray  # the same if there is nothing but noise
-    blurred_squares: np.ndarray
-    blurred_expected: np.ndarray
-    excess: np.ndarray  # mean square of the residuals less the variance, blurred
-    in_focus: np.ndarray  # what the image explains, mean of the frames
-    score: np.ndarray
-    grain: np.ndarray  # standard deviation, in units of the image
-
-    @classmethod
-    def of(cls, shape: tuple[int, int]) -> Maps:
-        fine = tuple(SCALE * n for n in shape)
-        blank = {field.name: np.zeros(shape, np.float32) for field in fields(cls)}
-        return cls(**blank | {name: np.zeros(fine, np.float32) for name in FINE})
-
-    def place(self, window: Maps, part: Tile) -> None:
-        """Take over what is exact of a window."""
-        for field in fields(self):
-            scale = SCALE if field.name in FINE else 1
-            getattr(self, field.name)[magnified(part.place, scale)] = getattr(window, field.name)[
-                magnified(part.kept, scale)
-            ]
-
-    def judged(
-        self, noise: NoiseLine, damping_factor: float, angles: tuple[AngleFit, ...], pixel_size_um: float
-    ) -> Consistency:
-        known = self.expected != 0
-        residual = self.blurred_squares / np.maximum(self.blurred_expected, 1e-6 * self.blurred_expected.max())
-        bright = max(float(np.percentile(self.in_focus[known], BRIGHT_PERCENT)), 1e-30)
-        large = _fine(known & (self.excess > (LARGE * bright) ** 2))
-        residual[~known] = np.nan
-        score, here = self.score, _fine(known)
-        score[~here] = np.nan
-        gain = float(np.mean([angle.gain for angle in angles]))  # brightness of the frames over that of the image
-        grainy = self.grain > GRAINY * bright / max(gain, 1e-30)
-        grainy &= here
-        (unsupported, missing), squares = _flagged(score, pixel_size_um)
-        return Consistency(
-            summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
-            structure=squares / max(int(np.count_nonzero(here)), 1),
-            residual=_fine(residual),
-            score=score,
-            unsupported=unsupported & large | grainy,
-            missing=missing & large,
-            grainy=grainy,
-            noise=noise,
-            damping_factor=damping_factor,
-            angles=angles,
-        )
 
 
 class Comparison:
@@ -182,13 +68,13 @@ class Comparison:
         self.raw, self.view, self.noise = raw, view, noise
         self.of_vectors = [each.of_vectors for each in stripes]
         self.fits: list[Fit] = []
-        self.squares = np.zeros(view.shape, np.float32)  # sum of R^2, over the variance that weighs
-        self.expected = np.zeros(view.shape, np.float32)  # the same if there is nothing but noise
-        self.differences = np.zeros(view.shape, np.float32)  # between R^2 and the variance
-        self.in_focus = np.zeros(view.shape, np.float32)
+        self.squares: Array = view.blank()  # sum of R^2, over the variance that weighs
+        self.expected: Array = view.blank()  # the same if there is nothing but noise
+        self.differences: Array = view.blank()  # between R^2 and the variance
+        self.in_focus: Array = view.blank()
         self.frames = raw.shape[0] * raw.shape[1]
 
-    def weighted_residuals(self, all_parts: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
+    def weighted_residuals(self, all_parts: Iterator[Array]) -> Iterator[tuple[int, Array]]:
         """(number of the angle, R / v (phases, y, x)) of the whole field, 0 at the border."""
         for number, parts in enumerate(all_parts):
             parts, frames = self.view.of(parts), self.view.of(self.raw[number])
@@ -196,7 +82,7 @@ class Comparison:
             model = found.in_focus(parts)
             self.in_focus += model.sum(axis=0)
             residuals = frames - model - found.out_of_focus()
-            squares = np.sum(residuals**2, axis=0)
+            squares = (residuals**2).sum(axis=0)
             gain, at_zero = self.noise.coefficients
             noise = gain * frames.sum(axis=0) + len(frames) * np.float32(at_zero)
             fitted = self.view.smooth_functions / frames.size  # what the haze has taken up
@@ -210,23 +96,29 @@ class Comparison:
             yield number, self.view.filled(residuals / found.variance)
             self.fits.append(found)
 
-    def maps(self, score: np.ndarray) -> Maps:
-        """All but the grain, which is no matter of residuals."""
+    def maps(self, score: Array, grain: Array) -> Maps:
+        """What is known of the window."""
         squares, expected = (self.view.filled(each) for each in (self.squares, self.expected))
-        return Maps(
+        known = (
             squares,
             expected,
-            ndimage.gaussian_filter(squares, WINDOW),
-            ndimage.gaussian_filter(expected, WINDOW),
-            ndimage.gaussian_filter(self.view.filled(self.differences / self.frames), WINDOW),
+            blurred(squares, WINDOW),
+            blurred(expected, WINDOW),
+            blurred(self.view.filled(self.differences / self.frames), WINDOW),
             self.view.filled(self.in_focus / self.frames),
             score,
-            np.zeros_like(score),
+            grain,
         )
+        return Maps(*map(on_host, known))
 
 
 def consistency(
-    raw: np.ndarray, image: np.ndarray, parameters: Parameters, transfer: Transfer, noise: NoiseLine | None = None
+    raw: np.ndarray,
+    image: np.ndarray,
+    parameters: Parameters,
+    transfer: Transfer,
+    noise: NoiseLine | None = None,
+    device: Device = HOST,
 ) -> Consistency:
     """Compare an image with the frames that it claims to show.
 
@@ -241,6 +133,8 @@ def consistency(
     transfer : Transfer
     noise : NoiseLine, optional
         Left out: from the frames.
+    device : Device, optional
+        Where it is computed; the maps are NumPy's.
 
     Returns
     -------
@@ -255,17 +149,22 @@ def consistency(
     noise = noise or noise_of_frames(raw, transfer.cutoff_per_pixel)
     unapodised = _unapodised(parameters, transfer)
     lens = parameters.lens(transfer)
-    factor = fitted_damping(raw, image, lens, noise, unapodised)
-    microscope = Microscope(lens.damped(factor), noise, unapodised)
+    with device.computing():
+        factor = fitted_damping(raw, image, lens, noise, unapodised, device.xp)
+    microscope = Microscope(lens.damped(factor), noise, unapodised, device.xp)
     stripes, levels = stripes_of(parameters), levels_of(raw)
     maps, fits = Maps.of(raw.shape[2:]), []
     context = View(raw.shape[2:], transfer.pixel_size_um).border + SEAM
     for part in tiles(raw.shape[2:], TILE, context):
         corner_um = np.array([side.start * transfer.pixel_size_um for side in part.window])
         frames, shown = raw[:, :, *part.window], image[magnified(part.window, SCALE)]
-        grain = grain_of(levels.prepared(frames), shown, seen_from(parameters, corner_um), lens, unapodised)
-        found, fitted = _compared(frames, shown, [each.seen_from(*corner_um) for each in stripes], microscope)
-        maps.place(replace(found, grain=grain), part)
+        prepared, seen = levels.prepared(frames), [each.seen_from(*corner_um) for each in stripes]
+        with device.computing():
+            prepared = replace(prepared, frames=device.xp.asarray(prepared.frames))
+            shown = device.xp.asarray(shown)
+            grain = grain_of(prepared, shown, seen_from(parameters, corner_um), lens, unapodised)
+            found, fitted = _compared(frames, shown, seen, microscope, grain)
+        maps.place(found, part)
         fits.append(fitted)
     return maps.judged(noise, factor, _averaged(fits), transfer.pixel_size_um)
 
@@ -275,31 +174,32 @@ class Microscope:
     transfer: Transfer
     noise: NoiseLine
     unapodised: Callable[[np.ndarray], np.ndarray]
+    xp: Any  # what compares: NumPy, or another library
 
 
 def _compared(
-    raw: np.ndarray, image: np.ndarray, stripes: list[Stripes], microscope: Microscope
+    raw: np.ndarray, image: Array, stripes: list[Stripes], microscope: Microscope, grain: Array
 ) -> tuple[Maps, list[AngleFit]]:
     """One window of the field: fit, correct the vectors of the stripes, fit again, compare."""
-    transfer, noise, unapodised = microscope.transfer, microscope.noise, microscope.unapodised
-    view = View(raw.shape[2:], transfer.pixel_size_um)
-    parts_of_angles = Forward(view.whole, transfer, stripes, filter_of=unapodised).parts(image)
+    transfer, noise, unapodised, xp = microscope.transfer, microscope.noise, microscope.unapodised, microscope.xp
+    view = View(raw.shape[2:], transfer.pixel_size_um, xp)
+    parts_of_angles = Forward(view.whole, transfer, stripes, filter_of=unapodised, xp=xp).parts(image)
     moves = [
         view.limited(fit(view.of(frames), view.of(parts), view, noise, each.of_vectors).k_error_per_um, FARTHEST)
         for frames, parts, each in zip(raw, parts_of_angles, stripes, strict=True)
     ]
     stripes = [each.with_k_error(move) for each, move in zip(stripes, moves, strict=True)]
-    forward = Forward(view.whole, transfer, stripes, filter_of=unapodised)
+    forward = Forward(view.whole, transfer, stripes, filter_of=unapodised, xp=xp)
     # back to points of the object, not to the finest detail that an image may have: the apodisation stays
-    back = Forward(view.whole, transfer, stripes)
+    back = Forward(view.whole, transfer, stripes, xp=xp)
     comparison = Comparison(raw, view, noise, stripes)
     score = back.adjoint_of_angles(comparison.weighted_residuals(forward.parts(image)))
-    score /= np.maximum(_scatter(comparison, back), 1e-30)
+    score /= xp.maximum(_scatter(comparison, back), 1e-30)
     angles = [
         AngleFit(float(found.weights[:, 0].mean()), found.contrasts(), view.periods(move))
         for found, move in zip(comparison.fits, moves, strict=True)
     ]
-    return comparison.maps(score), angles
+    return comparison.maps(score, grain), angles
 
 
 def _averaged(fits: list[list[AngleFit]]) -> tuple[AngleFit, ...]:
@@ -343,31 +243,7 @@ def _unapodised(parameters: Parameters, transfer: Transfer) -> Callable[[np.ndar
     return factor
 
 
-def _flagged(score: np.ndarray, pixel_size_um: float) -> tuple[tuple[np.ndarray, np.ndarray], float]:
-    """Where a score of either sign, negative first, is sure and no halo of another close by; and its sum of squares."""
-    reach = round(SCALE * HALO_UM / pixel_size_um)
-    flagged = np.zeros((2, *score.shape), bool)
-
-    def some(start: int) -> float:
-        rows = slice(start, min(start + STRIP, len(score)))
-        first = max(start - reach, 0)
-        around = np.nan_to_num(score[first : rows.stop + reach])
-        inside = slice(start - first, rows.stop - first)
-        for number, sign in enumerate((-1, 1)):
-            beside = ndimage.maximum_filter(-sign * around, 2 * reach + 1)[inside]
-            found = sign * around[inside]
-            flagged[number, rows] = (found > SURE) & (found > beside / 2)
-        return float(np.sum(np.square(around[inside]), dtype=float))
-
-    squares = in_threads(some, range(0, len(score), STRIP))
-    return (flagged[0], flagged[1]), sum(squares)
-
-
-def _fine(image: np.ndarray) -> np.ndarray:
-    return image.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
-
-
-def _scatter(comparison: Comparison, back: Forward) -> np.ndarray:
+def _scatter(comparison: Comparison, back: Forward) -> Array:
     r"""Standard deviation (2y, 2x) that noise alone gives to the adjoint of the weighted residuals.
 
     :math:`\sum_{dp} a_p^2 (1 + \tfrac12 \sum_b m_b^2) \, h^2 * 1 / v_d`, for phases that are spread evenly, less what
@@ -377,7 +253,7 @@ def _scatter(comparison: Comparison, back: Forward) -> np.ndarray:
     point = np.zeros([SCALE * n for n in back.shape], np.float32)
     middle = [n // 2 for n in back.shape]
     point[SCALE * middle[0], SCALE * middle[1]] = 1.0
-    spread = back.unmodulated(point) ** 2
+    spread = on_host(back.unmodulated(back.xp.asarray(point))) ** 2
     energy = float(spread.sum(dtype=float))
     rows = spread.sum(axis=1, dtype=float)
     width = np.sqrt(np.sum(rows * (np.arange(len(rows)) - middle[0]) ** 2) / energy)
@@ -387,12 +263,12 @@ def _scatter(comparison: Comparison, back: Forward) -> np.ndarray:
     ]
     total = sum(np.float32(share) / found.variance for share, found in zip(power, comparison.fits, strict=True))
     kept = 1 - _smooth_share(back) * comparison.frames / sum(power)
-    return _fine(np.sqrt(kept * energy * ndimage.gaussian_filter(view.filled(total), width)))
+    return fine(back.xp.sqrt(kept * energy * blurred(view.filled(total), width)))
 
 
 def _smooth_share(back: Forward) -> float:
     """Share of the squared light of a point in one frame that splines would fit."""
-    passed = np.abs(back.otf) ** 2
+    passed = np.abs(on_host(back.otf)) ** 2
     fy = np.fft.fftfreq(back.raw_grid[0], back.pixel_size_um)
     fx = np.fft.rfftfreq(back.raw_grid[1], back.pixel_size_um)
     nyquist = 1 / (2 * SMOOTH_UM)

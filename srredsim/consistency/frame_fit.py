@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
+from srredsim.arrays import Array, blurred, namespace, on_host
+from srredsim.arrays import parts as rows_of
 from srredsim.consistency.splines import View
 from srredsim.noise.line import NoiseLine
 
@@ -24,15 +25,16 @@ class Fit:
     weights: np.ndarray  # (phases, parts)
     haze_weights: np.ndarray  # (phases,)
     constants: np.ndarray  # (phases,)
-    haze: np.ndarray  # (y, x)
-    variance: np.ndarray  # (y, x), smoothed a little: what weighs the pixels
+    haze: Array  # (y, x)
+    variance: Array  # (y, x), smoothed a little: what weighs the pixels
     k_error_per_um: np.ndarray  # (angles, 2), of the first orders: what is left of it in the parts
 
-    def in_focus(self, parts: np.ndarray) -> np.ndarray:
-        return np.tensordot(self.weights.astype(np.float32), parts, axes=1)
+    def in_focus(self, parts: Array) -> Array:
+        return _mixed(self.weights, parts)
 
-    def out_of_focus(self) -> np.ndarray:
-        weights, constants = (each.astype(np.float32)[:, None, None] for each in (self.haze_weights, self.constants))
+    def out_of_focus(self) -> Array:
+        both, xp = (self.haze_weights, self.constants), namespace(self.haze)
+        weights, constants = (xp.asarray(each.astype(np.float32)[:, None, None]) for each in both)
         return weights * self.haze + constants
 
     def contrasts(self) -> tuple[float, ...]:
@@ -40,9 +42,7 @@ class Fit:
         return tuple((np.hypot(cosines, sines).mean(axis=0) / self.weights[:, 0].mean()).tolist())
 
 
-def fit(
-    frames: np.ndarray, parts: np.ndarray, view: View, noise: NoiseLine, of_vectors: np.ndarray | None = None
-) -> Fit:
+def fit(frames: Array, parts: Array, view: View, noise: NoiseLine, of_vectors: np.ndarray | None = None) -> Fit:
     """Explain the frames of one angle by the parts of an image, as well as anything can; both inside the view.
 
     ``of_vectors`` (orders, angles) is that of `srredsim.reconstruction.forward.Stripes`; left out: of one angle.
@@ -52,11 +52,11 @@ def fit(
     haze has no stripes.
     """
     mean = frames.mean(axis=0)
-    variance = noise.variance(ndimage.gaussian_filter(mean, 1.0))
+    variance = noise.variance(blurred(mean, 1.0))
     common, haze, weight = _mean_and_haze(mean, parts, variance, len(frames), view)
 
     count, phases = len(parts), len(frames)
-    known = [*parts, haze, np.ones_like(haze)]
+    known = [*parts, haze, view.xp.ones_like(haze)]
     products = _products(weight, [*known, *(frames - mean)], parts[1:], view.positions_um)
     of_known, of_differences = slice(0, count + 2), slice(count + 2, count + 2 + phases)
     of_levers = slice(of_differences.stop, None)
@@ -76,48 +76,52 @@ def fit(
 
 
 def _mean_and_haze(
-    mean: np.ndarray, parts: np.ndarray, variance: np.ndarray, frames: int, view: View
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    mean: Array, parts: Array, variance: Array, frames: int, view: View
+) -> tuple[np.ndarray, Array, Array]:
     """Weights of the parts in the mean of the frames, the smooth rest, and what each pixel weighed.
 
     Places where the image is clearly wrong take no part: else the haze would bend towards them, and its bending show
     beside them as an error of the other sign.
     """
-    rough = np.stack([view.rough(each) for each in (*parts, mean)])
-    wrong = np.zeros(mean.shape, bool)
-    haze = np.zeros_like(mean)
-    deviation = np.sqrt(variance / frames / (4 * np.pi * BLUR**2))  # deviation of the mean, blurred
+    xp = view.xp
+    rough = xp.stack([view.rough(each) for each in (*parts, mean)])
+    wrong = xp.zeros(mean.shape, dtype=bool)
+    haze = xp.zeros_like(mean)
+    deviation = xp.sqrt(variance / frames / (4 * np.pi * BLUR**2))  # deviation of the mean, blurred
     for _ in range(ROUNDS):
-        weight = np.where(wrong, 0, 1 / variance)
+        weight = xp.where(wrong, 0, 1 / variance)
         products = _products(weight, rough)
         common = _solved(products[:-1, :-1], products[:-1, -1])
-        rest = mean - np.tensordot(common.astype(np.float32), parts, axes=1)
+        rest = mean - _mixed(common, parts)
         for _ in range(ROUNDS if wrong.any() else 1):
-            haze = view.smooth(np.where(wrong, haze, rest))
-        sure = np.abs(ndimage.gaussian_filter(rest - haze, BLUR)) / deviation
-        found = sure > max(WRONG, float(np.quantile(sure, 1 - MOST_WRONG)))
-        if np.array_equal(found, wrong):
+            haze = view.smooth(xp.where(wrong, haze, rest))
+        sure = xp.abs(blurred(rest - haze, BLUR)) / deviation
+        found = sure > max(WRONG, float(xp.quantile(sure, 1 - MOST_WRONG)))
+        if bool(xp.all(found == wrong)):
             break
         wrong = found
     return common, haze, weight
 
 
-def _products(weight: np.ndarray, images, levered=(), positions_um=None) -> np.ndarray:
+def _mixed(weights: np.ndarray, parts: Array) -> Array:
+    """Sums of the parts (parts, y, x), with weights (..., parts)."""
+    xp = namespace(parts)
+    return xp.tensordot(xp.asarray(weights.astype(np.float32)), parts, axes=1)
+
+
+def _products(weight: Array, images, levered=(), positions_um=None) -> np.ndarray:
     """Weighted scalar products of images (y, x) with one another.
 
     Those of ``levered`` count twice more: all times their position in y, and then in x.
     """
-    size = len(images) + 2 * len(levered)
+    size, xp = len(images) + 2 * len(levered), namespace(weight)
     total = np.zeros((size, size))
-    rows = max(1, BLOCK // weight.shape[1])
-    for start in range(0, len(weight), rows):
-        part = slice(start, start + rows)
+    y, x = (xp.asarray(each) for each in positions_um or ((), ()))
+    for part in rows_of(len(weight), max(1, BLOCK // weight.shape[1]), xp):
         block = [image[part] for image in images]
-        if len(levered):
-            y, x = positions_um
-            block += [image[part] * y[part, None] for image in levered] + [image[part] * x for image in levered]
-        flat = np.stack(block).reshape(size, -1).astype(float)
-        total += (flat * weight[part].ravel()) @ flat.T
+        block += [image[part] * y[part, None] for image in levered] + [image[part] * x for image in levered]
+        flat = xp.stack([each.astype(np.float64) for each in block]).reshape(size, -1)
+        total += on_host((flat * weight[part].ravel()) @ flat.T)
     return total
 
 

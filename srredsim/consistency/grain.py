@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import fft, ndimage
 
-from srredsim.optics.borders import WORKERS, extended
+from srredsim.arrays import Array, averaged, blurred, irfft2, namespace, rfft2
+from srredsim.optics.borders import extended
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.wiener import Canvas, gathered
@@ -41,11 +41,11 @@ AROUND_UM = 0.15
 
 def grain_of(
     prepared: Prepared,
-    image: np.ndarray,
+    image: Array,
     parameters: Parameters,
     lens: Transfer,
     unapodised: Callable[[np.ndarray], np.ndarray],
-) -> np.ndarray:
+) -> Array:
     """Local standard deviation (2y, 2x) of the grain, in the units of the image.
 
     Parameters
@@ -58,32 +58,33 @@ def grain_of(
     unapodised : callable
         Of a frequency in cycles/um: what brings the image back to the object.
     """
-    canvas = Canvas(prepared.frames.shape[2:], lens)
+    xp = namespace(prepared.frames)
+    canvas = Canvas(prepared.frames.shape[2:], lens, xp)
     _, noise = gathered(canvas, prepared, parameters)
     sides = [(SCALE * before, SCALE * after) for before, after in canvas.sides]
     frequency = np.sqrt(canvas.fy[:, None] ** 2 + canvas.fx**2)
-    shown = fft.rfft2(extended(image.astype(np.float32), sides), workers=WORKERS)
+    unapodised_there, relative = xp.asarray(unapodised(frequency)), xp.asarray(frequency / lens.cutoff_per_um)
+    shown = rfft2(extended(image.astype(np.float32), sides))
     told = canvas.lower > TOLD * canvas.lower.max()
-    passed = np.where(told, canvas.lower, np.float32(np.inf))  # L; divided by it, the noise is the same everywhere
-    power = _smooth(np.abs(shown * unapodised(frequency)) ** 2 * np.where(told, canvas.lower, 0.0))
-    seen = _smooth(np.abs(canvas.spectrum()) ** 2 / passed)
-    objects = np.maximum(seen - SCALE**4 * noise * _smooth(told.astype(np.float32)), 0.0)
+    passed = xp.where(told, canvas.lower, np.float32(np.inf))  # L; divided by it, the noise is the same everywhere
+    power = _smooth(xp.abs(shown * unapodised_there) ** 2 * xp.where(told, canvas.lower, 0.0))
+    seen = _smooth(xp.abs(canvas.spectrum()) ** 2 / passed)
+    objects = xp.maximum(seen - SCALE**4 * noise * _smooth(told.astype(np.float32)), 0.0)
     deviation = seen / np.sqrt(INDEPENDENT * SMOOTH**2)
-    relative = frequency / lens.cutoff_per_um
     clear = told & (objects > CLEAR * deviation) & (relative > BRIGHTEST[0]) & (relative < BRIGHTEST[1])
     if not clear.any():
-        return np.zeros(image.shape, np.float32)
-    gain = float(np.median(power[clear] / objects[clear]))
+        return xp.zeros(image.shape, dtype=xp.float32)
+    gain = float(xp.median(power[clear] / objects[clear]))
     beyond = told & (relative > LOWEST) & (power > gain * (MORE * objects + SURE * deviation))
-    share = np.sqrt(np.clip(1 - gain * objects / np.maximum(power, 1e-30), 0, 1)) * beyond
-    grain = fft.irfft2(shown * share.astype(np.float32), s=canvas.grid, workers=WORKERS)
+    share = xp.sqrt(xp.clip(1 - gain * objects / xp.maximum(power, 1e-30), 0, 1)) * beyond
+    grain = irfft2(shown * share.astype(np.float32), canvas.grid)
     width = SCALE * AROUND_UM / lens.pixel_size_um
     place = tuple(
         slice(SCALE * first, SCALE * (first + n)) for (first, _), n in zip(canvas.sides, canvas.shape, strict=True)
     )
-    return np.sqrt(np.maximum(ndimage.gaussian_filter(grain**2, width), 0))[place].astype(np.float32)
+    return xp.sqrt(xp.maximum(blurred(grain**2, width), 0))[place].astype(np.float32)
 
 
-def _smooth(power: np.ndarray) -> np.ndarray:
+def _smooth(power: Array) -> Array:
     """Means over neighbours, on the half plane that a real transform keeps."""
-    return ndimage.uniform_filter(power, SMOOTH, mode=("wrap", "mirror"))
+    return averaged(power, SMOOTH, ("wrap", "mirror"))

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from srredsim.consistency.compare import Consistency
+from srredsim.consistency.maps import Consistency
 from srredsim.picture import bar_length, most_detailed, reduced
 from srredsim.sheet import Place, Sheet
 

@@ -108,7 +108,7 @@ class Planes(wiener.Planes):
         raw, prepared, stripes, _ = self.known(position)
         channel = replace(self._survey.channels[position[1]], parameters=stripes)
         scaling = self._survey.scalings[position]
-        image = of_lit(self._network, lit_with(raw, prepared, channel, scaling), self._tile)
+        image = of_lit(self._network, lit_with(raw, prepared, channel, scaling, self._network.device), self._tile)
         into[:] = as_dtype(scaling.undo_gain(image), into.dtype)
         tick()
         return raw

@@ -154,12 +154,12 @@ class Planes:
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-        from srredsim.reconstruction.planes import unlearned
-        from srredsim.reconstruction.wiener import reconstruct
+        from srredsim.reconstruction.planes import reconstruct_on, unlearned
 
         raw, prepared, stripes, channel = self.known(position)
-        image, _ = reconstruct(prepared, stripes, channel.transfer, attenuation=unlearned(channel.haze))
-        del prepared  # large, and all that it is for is done
+        known = prepared, stripes, channel.transfer
+        image, _ = reconstruct_on(self._network.device, *known, attenuation=unlearned(channel.haze))
+        del known, prepared  # large, and all that it is for is done
         widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
         scaling, transfer = self._survey.scalings[position], self._transfers[position[1]]
         cleaned_image = cleaned(self._network, image, widefield, scaling, transfer, self._tile)

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from srredsim.arrays import Array, namespace
+
 QUANTISATION = 1.0 / 12.0  # variance of rounding, in squared steps between values
 FINEST_STEP = 2.0**-22  # of the range: numbers that lie closer were not rounded to steps
 SAMPLE = 1 << 16  # values among which the smallest step is looked for
@@ -31,9 +33,9 @@ class NoiseLine:
     gain_error_adu: float = 0.0  # standard deviation
     rounding_adu2: float = QUANTISATION  # variance of rounding, part of that of a pixel without light
 
-    def variance(self, value: np.ndarray) -> np.ndarray:
+    def variance(self, value: Array) -> Array:
         """ADU^2, of pixels whose expected value is this."""
-        return np.maximum(self.gain_adu * value + self.variance_at_zero_adu2, self.least_variance_adu2)
+        return namespace(value).maximum(self.gain_adu * value + self.variance_at_zero_adu2, self.least_variance_adu2)
 
     def std(self, value) -> np.ndarray:
         """ADU, of pixels whose expected value is this."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from srredsim.arrays import Array, namespace, parts, put, put_complex
+
 AT_ONCE = 2**13  # pixels: so few that BLAS leaves the other cores alone
 LARGEST_CONDITION = 1e4  # beyond it, two phases are the same for all that float32 frames can tell
 
@@ -92,16 +94,16 @@ def separate(frames: np.ndarray, phases_rad, orders: int) -> list[np.ndarray]:
     return separate_waves(frames, harmonics(phases_rad, orders))
 
 
-def separate_waves(frames: np.ndarray, waves_rad: np.ndarray) -> list[np.ndarray]:
+def separate_waves(frames: Array, waves_rad: np.ndarray) -> list[Array]:
     """`separate` of waves with phases (phases, waves) of their own."""
-    waves = waves_rad.shape[1]
+    waves, xp = waves_rad.shape[1], namespace(frames)
     rows = separated_waves(waves_rad)[[0, *range(1, 2 * waves + 1, 2)]]
     mixture, flat = np.concatenate([rows.real, rows[1:].imag]).astype(np.float32), frames.reshape(len(frames), -1)
-    bands = [np.empty(flat.shape[1], np.complex64 if wave else np.float32) for wave in range(waves + 1)]
-    for start in range(0, flat.shape[1], AT_ONCE):
-        part = slice(start, start + AT_ONCE)
+    mixture = xp.asarray(mixture)
+    bands = [xp.empty(flat.shape[1], dtype=xp.complex64 if wave else xp.float32) for wave in range(waves + 1)]
+    for part in parts(flat.shape[1], AT_ONCE, xp):
         zero, *others = mixture @ flat[:, part]
-        bands[0][part] = zero
-        for band, real, imag in zip(bands[1:], others[:waves], others[waves:], strict=True):
-            band[part].real, band[part].imag = real, imag
+        bands[0] = put(bands[0], part, zero)
+        for wave in range(1, waves + 1):
+            bands[wave] = put_complex(bands[wave], part, others[wave - 1], others[waves + wave - 1])
     return [band.reshape(frames.shape[1:]) for band in bands]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import fft
 
+from srredsim.arrays import WORKERS, Array, namespace
+
 FADE = 10  # raw pixels over which the border fades to nothing inside the frame
 WIDE_FADE = 24  # the same where stripes are looked for: what a border leaves looks like stripes along an axis
 MARGIN = 16  # raw pixels beyond the border over which the mirrored image fades, where images are made
-WORKERS = 2  # threads of a Fourier transform
 
 
 def fading(pixels: int, over: int) -> np.ndarray:
@@ -34,13 +35,14 @@ def margins(pixels: int) -> tuple[int, int]:
     return before, min(fft.next_fast_len(pixels + 2 * before) - pixels - before, pixels)
 
 
-def extended(band: np.ndarray, sides: Sequence[tuple[int, int]] | None = None) -> np.ndarray:
+def extended(band: Array, sides: Sequence[tuple[int, int]] | None = None) -> Array:
     """The band with its mirror image around it, which fades to nothing; left out, as far as `margins` has it."""
     sides = sides or [margins(n) for n in band.shape]
-    padded = np.pad(band, sides, mode="symmetric")
+    xp = namespace(band)
+    padded = xp.pad(band, sides, mode="symmetric")
     for axis, (before, after) in enumerate(sides):
         window = np.ones(padded.shape[axis], np.float32)
         window[:before] = np.sin(np.pi / 2 * (np.arange(before) + 0.5) / before) ** 2
         window[-after:] = np.cos(np.pi / 2 * (np.arange(after) + 0.5) / after) ** 2
-        padded *= window[:, None] if axis == 0 else window
+        padded *= xp.asarray(window[:, None] if axis == 0 else window)
     return padded

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
+from srredsim.arrays import lowered
 from srredsim.errors import InputError
 from srredsim.optics import nominal, plausible
 from srredsim.optics.otf import cutoff_per_um, otf
@@ -92,19 +94,20 @@ class Transfer:
         )
         return np.interp(frequency, *self.curve) * (relative < 1.0) / pixel
 
-    def lens(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
-        """OTF on the grid of the frequencies fy (rows) and fx (columns), in cycles/um."""
+    def lens(self, fy: np.ndarray, fx: np.ndarray, xp: Any = np) -> np.ndarray:
+        """OTF on the grid of the frequencies fy (rows) and fx (columns), in cycles/um; an array of the library xp."""
         scale = SAMPLES / self.cutoff_per_um**2
-        square = (fy * fy * scale).astype(np.float32)[:, None] + (fx * fx * scale + 0.5).astype(np.float32)
-        return self._radial[np.minimum(square, SAMPLES + 1, out=square).astype(np.int32)]
+        down, across = (xp.asarray(each.astype(np.float32)) for each in (fy * fy * scale, fx * fx * scale + 0.5))
+        square = down[:, None] + across
+        return xp.asarray(self._radial)[lowered(square, SAMPLES + 1).astype(xp.int32)]
 
     def pixel(self, frequency_per_um: np.ndarray) -> np.ndarray:
         """What the pixel leaves of a wave along one axis."""
         return pixel_transfer(frequency_per_um * self.pixel_size_um)
 
-    def __call__(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
-        pixel = [self.pixel(f).astype(np.float32) for f in (fy, fx)]
-        return self.lens(fy, fx) * pixel[0][:, None] * pixel[1]
+    def __call__(self, fy: np.ndarray, fx: np.ndarray, xp: Any = np) -> np.ndarray:
+        pixel = [xp.asarray(self.pixel(f).astype(np.float32)) for f in (fy, fx)]
+        return self.lens(fy, fx, xp) * pixel[0][:, None] * pixel[1]
 
 
 def transfers_of(stack: RawStack) -> tuple[Transfer, ...]:

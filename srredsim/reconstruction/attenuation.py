@@ -16,8 +16,11 @@ bands can tell, the more of band 0 stays. Where no haze is sure, g is 1.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from srredsim.arrays import Array, lowered
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.haze import Haze
 
@@ -33,10 +36,11 @@ class Kept:
     def __init__(self, values: np.ndarray):
         self._values = values.astype(np.float32)
 
-    def __call__(self, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
+    def __call__(self, fy: np.ndarray, fx: np.ndarray, xp: Any = np) -> Array:
         """On the grid of the frequencies fy (rows) and fx (columns), as multiples of the cut-off."""
-        relative = np.sqrt(np.square(fy, dtype=np.float32)[:, None] + np.square(fx, dtype=np.float32))
-        return self._values[np.minimum(relative * SAMPLES + 0.5, SAMPLES).astype(np.int32)]
+        down, across = (xp.asarray(np.square(each, dtype=np.float32)) for each in (fy, fx))
+        relative = xp.sqrt(down[:, None] + across)
+        return xp.asarray(self._values)[lowered(relative * SAMPLES + 0.5, SAMPLES).astype(xp.int32)]
 
 
 def kept(attenuation: float | Haze, zero: np.ndarray, noise: float, transfer: Transfer) -> Kept | None:

@@ -20,11 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy import fft
 
-from srredsim.optics.borders import WORKERS, margins
+from srredsim.arrays import Array, added, irfft2, put, rfft2
+from srredsim.optics.borders import margins
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.parameters import Parameters
@@ -96,6 +97,8 @@ class Forward:
     filter_of : callable, optional
         ``filter_of(frequency_per_um)``, real: what the spectrum of the image is multiplied by before anything else,
         as to undo the apodisation of a SIM image. Left out: 1.
+    xp : library, optional
+        Of images and frames, see `srredsim.arrays`; left out: NumPy.
     """
 
     def __init__(
@@ -106,7 +109,9 @@ class Forward:
         *,
         dtype=np.float32,
         filter_of: Callable[[np.ndarray], np.ndarray] | None = None,
+        xp: Any = np,
     ):
+        self.xp = xp
         self.shape, self.stripes, self.dtype = tuple(shape), tuple(stripes), np.dtype(dtype)
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
         self.pixel_size_um = transfer.pixel_size_um
@@ -116,7 +121,7 @@ class Forward:
         self.otf = self._lens_and_pixel(transfer)
         self.filter = None if filter_of is None else self._filter(filter_of)
 
-    def _lens_and_pixel(self, transfer: Transfer) -> np.ndarray:
+    def _lens_and_pixel(self, transfer: Transfer) -> Array:
         """What carries the spectrum of a real image to the raw grid, on the half plane that a real transform keeps.
 
         At the Nyquist frequency of the raw grid it is 0: what is there has no sign.
@@ -130,56 +135,71 @@ class Forward:
             for f, number, n in zip((fy, fx), numbers, self.raw_grid, strict=True)
         ]
         # SCALE^2: a transform of the raw grid has so many times fewer samples
-        return (transfer.lens(fy, fx) * pixel[0][:, None] * pixel[1] / SCALE**2).astype(self.complex_dtype)
+        whole = transfer.lens(fy, fx) * pixel[0][:, None] * pixel[1] / SCALE**2
+        return self.xp.asarray(whole.astype(self.complex_dtype))
 
-    def _filter(self, filter_of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    def _filter(self, filter_of: Callable[[np.ndarray], np.ndarray]) -> Array:
         fy = np.fft.fftfreq(self.grid[0], self.pixel_size_um / SCALE)
         fx = np.fft.rfftfreq(self.grid[1], self.pixel_size_um / SCALE)
-        return np.asarray(filter_of(np.hypot(fy[:, None], fx)), self.dtype)
+        return self.xp.asarray(np.asarray(filter_of(np.hypot(fy[:, None], fx)), self.dtype))
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
+    def __call__(self, image: Array) -> Array:
         """Frames (angles, phases, y, x) of an image (2y, 2x)."""
-        return np.stack(list(self.by_angle(image)))
+        return self.xp.stack(list(self.by_angle(image)))
 
-    def by_angle(self, image: np.ndarray) -> Iterator[np.ndarray]:
+    def by_angle(self, image: Array) -> Iterator[Array]:
         """Frames (phases, y, x) of one angle after the other, so that a large stack need not be held at once."""
         for number, parts in enumerate(self.parts(image)):
             weights = self.mixture(number) * self.stripes[number].intensities[:, None]
-            yield np.tensordot(weights.astype(self.dtype), parts, axes=1)
+            yield self.xp.tensordot(self.xp.asarray(weights.astype(self.dtype)), parts, axes=1)
 
-    def parts(self, image: np.ndarray) -> Iterator[np.ndarray]:
+    def parts(self, image: Array) -> Iterator[Array]:
         """For every angle what its frames are mixed from, (1 + 2 orders, y, x), as frames would show it.
 
         First the image itself, then, for every order, the image times the cosine and times the sine of its wave.
         """
         padded, zero = self._object(image)
         for number in range(len(self.stripes)):
-            yield np.stack([zero, *self._modulated(padded, number)])
+            yield self.xp.stack([zero, *self._modulated(padded, number)])
 
-    def unmodulated(self, image: np.ndarray) -> np.ndarray:
+    def unmodulated(self, image: Array) -> Array:
         """The image (y, x) that frames without stripes would show."""
         return self._object(image)[1]
 
-    def adjoint(self, frames: np.ndarray) -> np.ndarray:
+    def spectrum(self, image: Array) -> Array:
+        """Spectrum of an image (2y, 2x) with its mirror image around it, filtered, for `through`."""
+        wanted = tuple(SCALE * n for n in self.shape)
+        if image.shape != wanted:
+            raise ValueError(f"frames of {self.shape} pixels belong to an image of {wanted}; got {image.shape}")
+        spectrum = rfft2(self._mirrored(image))
+        return spectrum if self.filter is None else spectrum * self.filter
+
+    def through(self, spectrum: Array, lens: Transfer) -> Array:
+        """The image (y, x) that frames without stripes would show through another lens, of a `spectrum`."""
+        return self._to_raw(spectrum, self._lens_and_pixel(lens))
+
+    def adjoint(self, frames: Array) -> Array:
         r"""The image (2y, 2x) of frames (angles, phases, y, x) under the adjoint map.
 
         :math:`\langle F, A S \rangle = \langle A^T F, S \rangle` for all frames :math:`F` and images :math:`S`.
         """
         return self.adjoint_of_angles(enumerate(frames))
 
-    def adjoint_of_angles(self, angles) -> np.ndarray:
+    def adjoint_of_angles(self, angles) -> Array:
         """The same from pairs (number of the angle, its frames (phases, y, x)), of any of the angles."""
-        padded = np.zeros(self.grid, self.dtype)
-        zero = np.zeros(self.shape, self.dtype)
+        xp = self.xp
+        padded = xp.zeros(self.grid, dtype=self.dtype)
+        zero = xp.zeros(self.shape, dtype=self.dtype)
         for number, frames in angles:
             weighted = self.stripes[number].intensities[:, None] * self.mixture(number)
-            parts = np.tensordot(weighted.T.astype(self.dtype), frames.astype(self.dtype, copy=False), axes=1)
+            mixture = xp.asarray(weighted.T.astype(self.dtype))
+            parts = xp.tensordot(mixture, xp.asarray(frames, dtype=self.dtype), axes=1)
             zero += parts[0]
             for wave, part in zip(self._waves(number), parts[1:], strict=True):
                 padded += wave * self._to_fine(part)
         padded += self._to_fine(zero)
         if self.filter is not None:
-            padded = fft.irfft2(fft.rfft2(padded, workers=WORKERS) * self.filter, s=self.grid, workers=WORKERS)
+            padded = irfft2(rfft2(padded) * self.filter, self.grid)
         return self._folded(padded)
 
     def mixture(self, number: int) -> np.ndarray:
@@ -190,7 +210,7 @@ class Forward:
             columns += [amplitude.real, -amplitude.imag]
         return np.stack(columns, axis=1)
 
-    def _waves(self, number: int) -> Iterator[np.ndarray]:
+    def _waves(self, number: int) -> Iterator[Array]:
         """Cosine and sine of every order of an angle, on the grid."""
         for k_per_um in self.stripes[number].k_per_um:
             rows, columns = (
@@ -199,56 +219,52 @@ class Forward:
                 )
                 for k, n, side in zip(k_per_um, self.grid, self.sides, strict=True)
             )
-            wave = rows[:, None] * columns
+            wave = self.xp.asarray(rows)[:, None] * self.xp.asarray(columns)
             yield wave.real
             yield wave.imag
 
-    def _modulated(self, padded: np.ndarray, number: int) -> Iterator[np.ndarray]:
+    def _modulated(self, padded: Array, number: int) -> Iterator[Array]:
         for wave in self._waves(number):
-            yield self._to_raw(fft.rfft2(padded * wave, workers=WORKERS))
+            yield self._to_raw(rfft2(padded * wave), self.otf)
 
-    def _object(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _object(self, image: Array) -> tuple[Array, Array]:
         """The image with its mirror image around it, filtered; and as frames without stripes would show it."""
-        wanted = tuple(SCALE * n for n in self.shape)
-        if image.shape != wanted:
-            raise ValueError(f"frames of {self.shape} pixels belong to an image of {wanted}; got {image.shape}")
-        sides = [(SCALE * before, SCALE * after) for before, after in self.sides]
-        padded = np.pad(image.astype(self.dtype, copy=False), sides, mode="symmetric")
-        spectrum = fft.rfft2(padded, workers=WORKERS)
-        if self.filter is not None:
-            spectrum *= self.filter
-            padded = fft.irfft2(spectrum, s=self.grid, workers=WORKERS)
-        return padded, self._to_raw(spectrum)
+        spectrum = self.spectrum(image)
+        padded = self._mirrored(image) if self.filter is None else irfft2(spectrum, self.grid, used_up=False)
+        return padded, self._to_raw(spectrum, self.otf)
 
-    def _to_raw(self, spectrum: np.ndarray) -> np.ndarray:
+    def _mirrored(self, image: Array) -> Array:
+        sides = [(SCALE * before, SCALE * after) for before, after in self.sides]
+        return self.xp.pad(self.xp.asarray(image, dtype=self.dtype), sides, mode="symmetric")
+
+    def _to_raw(self, spectrum: Array, otf: Array) -> Array:
         """Image (y, x) through lens and pixels, of a spectrum on the fine grid."""
-        rows, columns = self.otf.shape
+        rows, columns = otf.shape
         top = (rows + 1) // 2
-        small = np.concatenate([spectrum[:top, :columns], spectrum[top - rows :, :columns]])
-        small *= self.otf
-        image = fft.irfft2(small, s=self.raw_grid, workers=WORKERS)
+        small = self.xp.concat([spectrum[:top, :columns], spectrum[top - rows :, :columns]])
+        small *= otf
+        image = irfft2(small, self.raw_grid)
         (top, _), (left, _) = self.sides
         return image[top : top + self.shape[0], left : left + self.shape[1]]
 
-    def _to_fine(self, image: np.ndarray) -> np.ndarray:
+    def _to_fine(self, image: Array) -> Array:
         """The adjoint of `_to_raw` and of the transform before it."""
-        padded = np.pad(image, self.sides)
-        small = fft.rfft2(padded, workers=WORKERS)
+        small = rfft2(self.xp.pad(image, self.sides))
         small *= self.otf.conj() * SCALE**2
         rows, columns = small.shape
-        spectrum = np.zeros((self.grid[0], self.grid[1] // 2 + 1), small.dtype)
+        spectrum = self.xp.zeros((self.grid[0], self.grid[1] // 2 + 1), dtype=small.dtype)
         top = (rows + 1) // 2
-        spectrum[:top, :columns] = small[:top]
-        spectrum[top - rows :, :columns] = small[top:]
-        return fft.irfft2(spectrum, s=self.grid, workers=WORKERS)
+        spectrum = put(spectrum, np.s_[:top, :columns], small[:top])
+        spectrum = put(spectrum, np.s_[top - rows :, :columns], small[top:])
+        return irfft2(spectrum, self.grid)
 
-    def _folded(self, padded: np.ndarray) -> np.ndarray:
+    def _folded(self, padded: Array) -> Array:
         """The adjoint of the mirrored extension: what lies beyond a border comes back on top of it."""
         for axis, (before, after) in enumerate(self.sides):
             before, after = SCALE * before, SCALE * after
-            padded = np.moveaxis(padded, axis, 0)
-            inside = padded[before : len(padded) - after].copy()
-            inside[:before] += padded[:before][::-1]
-            inside[len(inside) - after :] += padded[len(padded) - after :][::-1]
-            padded = np.moveaxis(inside, 0, axis)
-        return np.ascontiguousarray(padded)
+            padded = self.xp.moveaxis(padded, axis, 0)
+            inside = self.xp.asarray(padded[before : len(padded) - after], copy=True)
+            inside = added(inside, np.s_[:before], padded[:before][::-1])
+            inside = added(inside, np.s_[len(inside) - after :], padded[len(padded) - after :][::-1])
+            padded = self.xp.moveaxis(inside, 0, axis)
+        return padded if self.xp is not np else np.ascontiguousarray(padded)

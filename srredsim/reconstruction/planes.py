@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import RawStack
+from srredsim.arrays import HOST, Device, on_host
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.noise.camera import noise_of_frames
@@ -109,9 +111,15 @@ def planes(
     known = known or Known(parameters, hexagonal=stack.pattern.hexagonal)
     for transfer in transfers:
         known.check(stack.pattern, transfer)
-    asked = Asked(wiener, attenuation, method, iterations)
+    yield from asked_planes(stack, transfers, known, Asked(wiener, attenuation, method, iterations))
+
+
+def asked_planes(
+    stack: RawStack, transfers: Sequence[Transfer], known: Known, asked: Asked, device: Device = HOST
+) -> Iterator[Plane]:
+    """The same of what has been checked. The first image of a plane is computed on the device."""
     for c, transfer in zip(range(stack.sizes["C"]), transfers, strict=True):
-        make = Maker(stack, {c: common_of(stack, c, transfer, known, asked)}, asked)
+        make = Maker(stack, {c: common_of(stack, c, transfer, known, asked)}, asked, device)
         for t, z in np.ndindex(stack.sizes["T"], stack.sizes["Z"]):
             yield make((t, c, z))
 
@@ -155,11 +163,12 @@ def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: 
 class Maker:
     """Makes planes of a stack, in any order; of one channel and time after the other it reads each frame once.
 
-    Phases and contrasts are those of the sharpest slice at the same time.
+    Phases and contrasts are those of the sharpest slice at the same time. The Wiener image is computed on the device,
+    what goes on from it on the processor.
     """
 
-    def __init__(self, stack: RawStack, common: Mapping[int, Common], asked: Asked):
-        self._stack, self._common, self._asked = stack, common, asked
+    def __init__(self, stack: RawStack, common: Mapping[int, Common], asked: Asked, device: Device = HOST):
+        self._stack, self._common, self._asked, self._device = stack, common, asked, device
         self._latest: tuple[tuple[int, int], Prepared, Parameters] | None = None
 
     def __call__(self, position: tuple[int, int, int]) -> Plane:
@@ -168,7 +177,7 @@ class Maker:
         lens, taken = common.channel.transfer, _taken(common.channel, self._asked)
         at_sharpest, found = self._at((t, c), common)
         prepared = at_sharpest if z == common.sharpest else prepared_plane(self._stack, position)
-        image, regularisation = reconstruct(prepared, found, lens, self._asked.wiener, taken)
+        image, regularisation = reconstruct_on(self._device, prepared, found, lens, self._asked.wiener, taken)
         if common.method == RICHARDSON_LUCY:
             image = richardson_lucy(prepared, found, lens, image, common.updates, taken)
         elif common.method == MAP:
@@ -185,6 +194,16 @@ class Maker:
             prepared = prepared_plane(self._stack, (t, c, common.sharpest))
             self._latest = place, prepared, _at_time(self._stack, common.channel, prepared)
         return self._latest[1:]
+
+
+def reconstruct_on(
+    device: Device, prepared: Prepared, parameters: Parameters, transfer: Transfer, *others: Any, **how: Any
+) -> tuple[np.ndarray, Regularisation]:
+    """`srredsim.reconstruction.wiener.reconstruct`, computed on a device."""
+    with device.computing():
+        placed = replace(prepared, frames=device.xp.asarray(prepared.frames))
+        image, regularisation = reconstruct(placed, parameters, transfer, *others, **how)
+        return on_host(image), regularisation
 
 
 def _at_time(stack: RawStack, channel: Channel, prepared: Prepared) -> Parameters:
@@ -274,10 +293,10 @@ def lit_of(raw: np.ndarray, transfer: Transfer, scaling: Scaling) -> Lit:
     return lit_with(raw, prepared, Channel(found, found.lens(transfer), haze=haze), scaling)
 
 
-def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Scaling) -> Lit:
-    """The same of stripes, lens and haze that are known."""
+def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Scaling, device: Device = HOST) -> Lit:
+    """The same of stripes, lens and haze that are known; the Wiener image is computed on the device."""
     found, lens, haze = channel.parameters, channel.transfer, unlearned(channel.haze)
-    image, regularisation = reconstruct(prepared, found, lens, attenuation=haze)
+    image, regularisation = reconstruct_on(device, prepared, found, lens, attenuation=haze)
     forward = Forward(prepared.frames.shape[2:], lens, stripes_of(found))
     dark = np.broadcast_to(out_of_focus(prepared, forward, lens, image, haze), prepared.frames.shape[2:])
     noise = noise_of_frames(raw, lens.cutoff_per_pixel)

@@ -20,12 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy import fft
 
+from srredsim import arrays
+from srredsim.arrays import Array, added, namespace, on_host, put, within
 from srredsim.optics import bands as optics_bands
-from srredsim.optics.borders import WORKERS, extended, margins
+from srredsim.optics.borders import extended, margins
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
@@ -53,11 +55,12 @@ class Regularisation:
     slope: float  # that of the object's power, Phi ~ f^-slope; 0 where w was given
     chosen: str
 
-    def squared(self, relative_frequency: np.ndarray) -> np.ndarray:
+    def squared(self, relative_frequency: Array) -> Array:
         """w^2 at multiples of the cut-off; below the first ring as at it."""
+        xp = namespace(relative_frequency)
         if not self.slope:
-            return np.full_like(relative_frequency, self.wiener**2)
-        return self.wiener**2 * np.maximum(relative_frequency, FITTED[0]) ** self.slope
+            return xp.full_like(relative_frequency, self.wiener**2)
+        return self.wiener**2 * xp.maximum(relative_frequency, FITTED[0]) ** self.slope
 
 
 def reconstruct(
@@ -66,10 +69,11 @@ def reconstruct(
     transfer: Transfer,
     wiener: float | None = None,
     attenuation: float | Haze = 0.0,
-) -> tuple[np.ndarray, Regularisation]:
+) -> tuple[Array, Regularisation]:
     """Super-resolved image (2y, 2x) float32 in the units of the raw frames above background; negatives are kept.
 
-    Where every angle has failed it is the deconvolved widefield image.
+    Where every angle has failed it is the deconvolved widefield image. It is an array of the same library as the
+    frames.
 
     Parameters
     ----------
@@ -81,7 +85,7 @@ def reconstruct(
         How much of the lowest frequencies of band 0, where out-of-focus light is, is left to the other bands: 0 to 1;
         or what light out of focus was measured. See `srredsim.reconstruction.attenuation`.
     """
-    canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer))
+    canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer), namespace(prepared.frames))
     regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
     gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
     return canvas.filtered(canvas.spectrum(), gain), regularisation
@@ -97,36 +101,43 @@ def regularised(wiener: float | None, widefield: Bands, noise: float, angles: in
 def gathered(
     canvas: Canvas, prepared: Prepared, parameters: Parameters, attenuation: float | Haze = 0.0
 ) -> tuple[Bands, float]:
-    """All bands of the frames put on a canvas; band 0 as the mean of all groups, and the power of the noise of one."""
-    transfer, noise = canvas.transfer, []
-    zero = np.zeros(canvas.padded, np.complex64)
+    """All bands of the frames put on a canvas; band 0 as the mean of all groups, and the power of the noise of one.
+
+    What is told of them, power and noise, is computed with NumPy.
+    """
+    transfer, noise, xp = canvas.transfer, [], canvas.xp
+    zero = xp.zeros(canvas.padded, dtype=xp.complex64)
     for number, (frames, group) in enumerate(zip(prepared.frames, parameters.groups, strict=True)):
         band_zero, *bands = optics_bands.separate_waves(frames, group.waves_rad)
-        spectrum = fft.fft2(extended(band_zero), workers=WORKERS)
+        spectrum = arrays.fft2(extended(band_zero))
         zero += spectrum
-        noise.append(Bands(spectrum[None], transfer).noise)
+        noise.append(Bands(on_host(spectrum)[None], transfer).noise)
         canvas.saw_zero(spectrum, number)
         for order, band in zip(group.orders, bands, strict=True):
             if order.amplitude != 0:
-                canvas.add(fft.fft2(extended(band), workers=WORKERS, overwrite_x=True), number, order)
+                canvas.add(arrays.fft2(extended(band)), number, order)
     count, power = len(noise), float(np.mean(noise))
-    canvas.add_zeros(zero, count, kept(attenuation, zero / count, power / count, transfer))
-    return Bands(zero[None] / count, transfer), power
+    mean = on_host(zero) / count
+    canvas.add_zeros(zero, count, kept(attenuation, mean, power / count, transfer))
+    return Bands(mean[None], transfer), power
 
 
 class Canvas:
-    """The two sums of the estimate, on the doubled grid of the frames and the margin around them."""
+    """The two sums of the estimate, on the doubled grid of the frames and the margin around them.
 
-    def __init__(self, shape: tuple[int, int], transfer: Transfer):
-        self.shape, self.transfer = shape, transfer
+    They are arrays of the library ``xp``, as the spectra that are added.
+    """
+
+    def __init__(self, shape: tuple[int, int], transfer: Transfer, xp: Any = np):
+        self.shape, self.transfer, self.xp = shape, transfer, xp
         self.sides = [margins(n) for n in shape]
         self.padded = tuple(n + sum(side) for n, side in zip(shape, self.sides, strict=True))
         self.grid = SCALE * self.padded[0], SCALE * self.padded[1]
         raw_f = [np.fft.fftfreq(n, transfer.pixel_size_um) for n in self.padded]
         # H, and the way from the centres of raw pixels to those of output pixels
         quarter = [np.exp(-0.5j * np.pi * f * transfer.pixel_size_um).astype(np.complex64) for f in raw_f]
-        self.otf = transfer(*raw_f)
-        self.filter = self.otf * quarter[0][:, None] * quarter[1]
+        self.otf = transfer(raw_f[0], raw_f[1], xp)
+        self.filter = self.otf * xp.asarray(quarter[0])[:, None] * xp.asarray(quarter[1])
         self.raw_f = raw_f
         self.fy = np.fft.fftfreq(self.grid[0], transfer.pixel_size_um / SCALE)
         self.fx = np.fft.rfftfreq(self.grid[1], transfer.pixel_size_um / SCALE)
@@ -134,29 +145,29 @@ class Canvas:
             output_positions_um(n, transfer.pixel_size_um, first_raw_pixel=side[0])
             for n, side in zip(self.grid, self.sides, strict=True)
         )
-        self.upper = np.zeros(self.grid, np.float32)  # but for the bands 0
-        self.lower = np.zeros((self.grid[0], len(self.fx)), np.float32)
-        self._zeros = np.zeros((self.padded[0], 0), np.complex64)  # half plane of all bands 0
+        self.upper = xp.zeros(self.grid, dtype=xp.float32)  # but for the bands 0
+        self.lower = xp.zeros((self.grid[0], len(self.fx)), dtype=xp.float32)
+        self._zeros = xp.zeros((self.padded[0], 0), dtype=xp.complex64)  # half plane of all bands 0
         self.share: Kept | None = None  # what of them counts
 
-    def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
+    def add(self, spectrum: Array, angle: int, order: Order) -> None:
         """Bands +b and -b of an angle, from +b: one is the complex conjugate of the other, in the image."""
 
-        def add(rows: slice, home: np.ndarray) -> None:
-            self.upper[rows] += home.real
+        def add(rows: slice, home: Array) -> None:
+            self.upper = added(self.upper, rows, home.real)
 
         self.home(spectrum, order, add)
         self.weigh(order)
 
-    def saw_zero(self, spectrum: np.ndarray, angle: int) -> None:
+    def saw_zero(self, spectrum: Array, angle: int) -> None:
         """Told of band 0 of every angle, for a canvas that keeps them apart."""
 
-    def add_zeros(self, total: np.ndarray, angles: int, share: Kept | None = None) -> None:
+    def add_zeros(self, total: Array, angles: int, share: Kept | None = None) -> None:
         """Bands 0 of so many angles, whose sum is ``total``, and what each frequency counts; left out: all of it."""
         self._zeros, self.share = self.zero(total, share), share
         self._weigh((0.0, 0.0), angles, share)
 
-    def home(self, spectrum: np.ndarray, order: Order, take: Callable[[slice, np.ndarray], None]) -> None:
+    def home(self, spectrum: Array, order: Order, take: Callable[[slice, Array], None]) -> None:
         """Image of twice band +b over its contrast, through its own matched filter, moved back to where it belongs.
 
         ``take(rows, part)`` is given some of its rows after the other, in any order: the whole is never there.
@@ -165,36 +176,35 @@ class Canvas:
             np.exp(-2j * np.pi * k * at_um) for k, at_um in zip(order.k_per_um, (self.y_um, self.x_um), strict=True)
         )
         along_y *= 2 * np.conj(order.amplitude) * SCALE**2
-        tall = fft.ifft(_inserted(spectrum * self.filter, self.grid[0], 0), axis=0, workers=WORKERS, overwrite_x=True)
-        tall *= along_y.astype(np.complex64)[:, None]
-        across = along_x.astype(np.complex64)
+        tall = arrays.ifft(_inserted(spectrum * self.filter, self.grid[0], 0), axis=0)
+        tall *= self.xp.asarray(along_y.astype(np.complex64))[:, None]
+        across = self.xp.asarray(along_x.astype(np.complex64))
 
         def some(rows: slice) -> None:
-            part = fft.ifft(_inserted(tall[rows], self.grid[1], 1), axis=1, overwrite_x=True)
+            part = arrays.ifft(_inserted(tall[rows], self.grid[1], 1), axis=1, workers=None)
             part *= across
             take(rows, part)
 
         in_threads(some, self._rows())
 
-    def zero(self, spectrum: np.ndarray, share: Kept | None) -> np.ndarray:
+    def zero(self, spectrum: Array, share: Kept | None) -> Array:
         """Half plane, of the raw grid, of a band 0 through its own matched filter, as the doubled grid has it."""
         columns = (self.padded[1] + 1) // 2
         weighted, cutoff = spectrum[:, :columns] * self.filter[:, :columns], self.transfer.cutoff_per_um
         weighted *= np.float32(SCALE**2)
         if share is not None:
-            weighted *= share(self.raw_f[0] / cutoff, self.raw_f[1][:columns] / cutoff)
+            weighted *= share(self.raw_f[0] / cutoff, self.raw_f[1][:columns] / cutoff, self.xp)
         return weighted
 
-    def spectrum(self) -> np.ndarray:
+    def spectrum(self) -> Array:
         """The sum over all bands, on the half plane of the doubled grid that a real transform keeps."""
-        return self.with_zero(fft.rfft2(self.upper, workers=WORKERS), self._zeros)
+        return self.with_zero(arrays.rfft2(self.upper), self._zeros)
 
-    def with_zero(self, spectrum: np.ndarray, zero: np.ndarray) -> np.ndarray:
-        """Add a band 0 to a spectrum, in place."""
+    def with_zero(self, spectrum: Array, zero: Array) -> Array:
+        """A spectrum, which is used up, with a band 0 added to it."""
         top, columns = (self.padded[0] + 1) // 2, zero.shape[1]
-        spectrum[:top, :columns] += zero[:top]
-        spectrum[top - self.padded[0] :, :columns] += zero[top:]
-        return spectrum
+        spectrum = added(spectrum, np.s_[:top, :columns], zero[:top])
+        return added(spectrum, np.s_[top - self.padded[0] :, :columns], zero[top:])
 
     def weigh(self, order: Order) -> None:
         for sign in (1, -1):
@@ -203,61 +213,58 @@ class Canvas:
     def _weigh(self, k_per_um, weight: float, share: Kept | None = None) -> None:
         """Add ``weight H^2(f + k)``, or a share of it, where it is not 0."""
         reach = self.transfer.cutoff_per_um
-        rows = np.flatnonzero(np.abs(self.fy + k_per_um[0]) < reach)
-        columns = np.flatnonzero(np.abs(self.fx + k_per_um[1]) < reach)
-        if len(rows) and len(columns):
-            across = slice(columns[0], columns[-1] + 1)
-            part = self.transfer(self.fy[rows] + k_per_um[0], self.fx[across] + k_per_um[1])
+        rows, across = (within(f + k, reach, self.xp) for f, k in zip((self.fy, self.fx), k_per_um, strict=True))
+        if self.fy[rows].size and self.fx[across].size:
+            part = self.transfer(self.fy[rows] + k_per_um[0], self.fx[across] + k_per_um[1], self.xp)
             part *= part
             part *= np.float32(weight)
             if share is not None:
-                part *= share(self.fy[rows] / reach, self.fx[across] / reach)
-            self.lower[rows, across] += part
+                part *= share(self.fy[rows] / reach, self.fx[across] / reach, self.xp)
+            self.lower = added(self.lower, (rows, across), part)
 
-    def gain(self, regularisation: Regularisation, cutoff_per_um: float) -> np.ndarray:
+    def gain(self, regularisation: Regularisation, cutoff_per_um: float) -> Array:
         """What a sum is multiplied with at each frequency: the apodisation over the other sum and w^2."""
-        reach = np.float32(cutoff_per_um / self.transfer.cutoff_per_um)
+        xp, reach = self.xp, np.float32(cutoff_per_um / self.transfer.cutoff_per_um)
         table = np.linspace(0.0, 1.0, 2049)
-        shape = np.append(apodisation(table, 1.0, APODISATION), 0.0).astype(np.float32)
-        gain = np.empty_like(self.lower)
+        shape = xp.asarray(np.append(apodisation(table, 1.0, APODISATION), 0.0).astype(np.float32))
+        down, across = xp.asarray(self.fy**2)[:, None], xp.asarray(self.fx**2)
+        gain = xp.empty_like(self.lower)
 
         def some(rows: slice) -> None:
-            relative = np.sqrt(self.fy[rows, None] ** 2 + self.fx**2, dtype=np.float32)
+            nonlocal gain
+            relative = xp.sqrt((down[rows] + across).astype(xp.float32))
             relative /= np.float32(self.transfer.cutoff_per_um)
-            np.add(self.lower[rows], regularisation.squared(relative), out=gain[rows])
+            whole = self.lower[rows] + regularisation.squared(relative)
             relative *= 2048 / reach
             relative += np.float32(0.5)
-            np.divide(shape[np.minimum(relative, 2049, out=relative).astype(np.int32)], gain[rows], out=gain[rows])
+            gain = put(gain, rows, shape[arrays.lowered(relative, 2049).astype(xp.int32)] / whole)
 
         in_threads(some, self._rows())
         return gain
 
-    def filtered(self, spectrum: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    def filtered(self, spectrum: Array, gain: Array) -> Array:
         """Image of a spectrum, which is used up, through a filter; cropped to the frames."""
         spectrum *= gain
-        image = fft.irfft2(spectrum, s=self.grid, workers=WORKERS, overwrite_x=True)
+        image = arrays.irfft2(spectrum, self.grid)
         (top, _), (left, _) = self.sides
         y, x = self.shape
-        return np.ascontiguousarray(
-            image[SCALE * top : SCALE * (top + y), SCALE * left : SCALE * (left + x)], np.float32
-        )
+        inside = image[SCALE * top : SCALE * (top + y), SCALE * left : SCALE * (left + x)]
+        return self.xp.asarray(inside, dtype=self.xp.float32, copy=True)
 
     def _rows(self) -> Iterator[slice]:
         """A few rows of the doubled grid after the other."""
-        few = max(1, BLOCK // self.grid[1])
-        return (slice(start, min(start + few, self.grid[0])) for start in range(0, self.grid[0], few))
+        return arrays.parts(self.grid[0], max(1, BLOCK // self.grid[1]), self.xp)
 
 
-def _inserted(spectrum: np.ndarray, length: int, axis: int) -> np.ndarray:
+def _inserted(spectrum: Array, length: int, axis: int) -> Array:
     """The spectrum of the same image on a finer grid along one axis."""
-    wide = np.zeros((length, spectrum.shape[1]) if axis == 0 else (spectrum.shape[0], length), np.complex64)
+    xp = namespace(spectrum)
+    wide = xp.zeros((length, spectrum.shape[1]) if axis == 0 else (spectrum.shape[0], length), dtype=xp.complex64)
     low = (spectrum.shape[axis] + 1) // 2
     high = spectrum.shape[axis] - low
     if axis == 0:
-        wide[:low], wide[length - high :] = spectrum[:low], spectrum[low:]
-    else:
-        wide[:, :low], wide[:, length - high :] = spectrum[:, :low], spectrum[:, low:]
-    return wide
+        return put(put(wide, np.s_[:low], spectrum[:low]), np.s_[length - high :], spectrum[low:])
+    return put(put(wide, np.s_[:, :low], spectrum[:, :low]), np.s_[:, length - high :], spectrum[:, low:])
 
 
 def regularisation_of(widefield: Bands, noise: float, noise_of_widefield: float) -> Regularisation:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks, inputs, io
+from srredsim import checks, devices, inputs, io
 from srredsim.acquisition import RawStack, frames_from_raw
+from srredsim.arrays import Device
 from srredsim.errors import InputError
 from srredsim.evaluation.scores import score
 from srredsim.io.files import beside
@@ -51,6 +52,7 @@ def compare_file(
     reading: io.Reading | None = None,
     writing: io.Writing | None = None,
     truth: str | Path | None = None,
+    device: str = devices.AUTO,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
     """Compare methods on the first time, in the middle of z, of a channel after the other.
@@ -59,21 +61,23 @@ def compare_file(
     ----------
     truth : path, optional
         Image of twice the pixels, with the T, C and Z of the stack or a single plane, that scores are told against.
+    device : str
+        Of `srredsim.devices`: where Wiener images, and what compares with the frames, are computed.
     progress : callable, optional
         Called as ``progress(done, total)`` after every method.
 
     Returns
     -------
     dict
-        Ready for JSON: input, paths, scored, notes, and ``rows``: channel, method, cpu_seconds, residual (1: frames are
-        explained to within noise), psnr, ssim, ncc (None where they are not known), why_not.
+        Ready for JSON: input, paths, scored, device, notes, and ``rows``: channel, method, cpu_seconds, residual (1:
+        frames are explained to within noise), psnr, ssim, ncc (None where they are not known), why_not.
 
     Raises
     ------
     InputError
         If the file or the truth cannot be used, or there is such a page.
     """
-    path, reading, writing = Path(path), reading or io.Reading(), writing or io.Writing()
+    path, reading, writing, where = Path(path), reading or io.Reading(), writing or io.Writing(), devices.device(device)
     stack = io.read(path, **asdict(reading))
     page = beside(writing.path(path, NAME), ".html")
     io.refuse_existing(page, writing.overwrite)
@@ -86,11 +90,11 @@ def compare_file(
         for c in range(stack.sizes["C"]):
             alone = _alone(stack, c)
             made = []
-            for one in _made(alone, names):
+            for one in _made(alone, names, device):
                 made.append(one)
                 if progress:
                     progress(len(rows) + len(made), total + stack.sizes["C"])
-            found = _judged(alone, made, None if truths is None else truths[c])
+            found = _judged(alone, made, None if truths is None else truths[c], where)
             rows += [{"channel": c, **row} for row in found]
             shown.append(_shown(called[c] if called else f"channel {c + 1}", made, found))
         pixel_size_um = None if stack.optics.pixel_size_um is None else stack.optics.pixel_size_um / SCALE
@@ -98,7 +102,8 @@ def compare_file(
             methods.page_of(f"{path.name}: methods compared", shown, pixel_size_um, stack.notes), encoding="utf-8"
         )
     scored = truths is not None
-    return {"input": str(path), "paths": [str(page)], "scored": scored, "rows": rows, "notes": list(stack.notes)}
+    done: dict[str, Any] = {"input": str(path), "paths": [str(page)], "scored": scored, "device": where.name}
+    return done | {"rows": rows, "notes": list(stack.notes)}
 
 
 def lines(report: dict) -> list[str]:
@@ -138,7 +143,7 @@ def _fitting(stack: RawStack) -> list[str]:
     ]
 
 
-def _made(stack: RawStack, names: list[str]) -> Iterator[Made]:
+def _made(stack: RawStack, names: list[str], device: str) -> Iterator[Made]:
     """The widefield image first; loading a model is no part of its time."""
     raw = stack.raw()
     yield Made(WIDEFIELD, fourier_upscale(np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32)))
@@ -147,10 +152,10 @@ def _made(stack: RawStack, names: list[str]) -> Iterator[Made]:
             chain = None if name in METHODS else Chain(name)
             started = time.process_time()
             if chain is None:
-                result = reconstruct(stack, method=Method(name))
+                result = reconstruct(stack, method=Method(name, device=device))
                 image, channel = result.images[0, 0, 0], result.channels[0]
             else:
-                image, channel = predict(chain, stack).image[0, 0, 0], None
+                image, channel = predict(chain, stack, device=devices.device(device)).image[0, 0, 0], None
             seconds = round(time.process_time() - started, 3)
             if image.shape != tuple(SCALE * n for n in raw.shape[2:]):
                 raise InputError(f"it makes an image of {image.shape[0]} x {image.shape[1]} pixels, no {SCALE}x")
@@ -159,14 +164,14 @@ def _made(stack: RawStack, names: list[str]) -> Iterator[Made]:
             yield Made(name, why_not=str(problem))
 
 
-def _judged(stack: RawStack, made: list[Made], truth: np.ndarray | None) -> list[dict]:
+def _judged(stack: RawStack, made: list[Made], truth: np.ndarray | None, device: Device) -> list[dict]:
     """A row for each method; the stripes are those of the Wiener image."""
     wiener = next((one.channel for one in made if one.name == WIENER and one.channel), None)
     rows = []
     for one in made:
         residual = None
         if wiener and one.image is not None and not wiener.transfer.nominal:
-            found = judge.judged((0, 0, 0), stack.raw(), one.image, wiener.parameters, wiener.transfer)
+            found = judge.judged((0, 0, 0), stack.raw(), one.image, wiener.parameters, wiener.transfer, device)
             residual = found.row.get("residual")
         scores = dict.fromkeys(SCORES)
         if truth is not None and one.image is not None:

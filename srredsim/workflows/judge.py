@@ -13,8 +13,10 @@ import numpy as np
 
 from srredsim import io
 from srredsim.acquisition import Optics, Position, RawStack
+from srredsim.arrays import HOST, Device
 from srredsim.consistency import picture as judging_picture
-from srredsim.consistency.compare import SMALLEST_JUDGED, Consistency, consistency, unjudged
+from srredsim.consistency.compare import SMALLEST_JUDGED, consistency
+from srredsim.consistency.maps import Consistency, unjudged
 from srredsim.errors import InputError
 from srredsim.io.files import beside
 from srredsim.noise.whitened import whitened
@@ -90,7 +92,12 @@ def finding(transfers: Sequence[Transfer]) -> Callable[[Sharpest], Parameters | 
 
 
 def judged(
-    position: Position, raw: np.ndarray, image: np.ndarray, stripes: Parameters | InputError, transfer: Transfer
+    position: Position,
+    raw: np.ndarray,
+    image: np.ndarray,
+    stripes: Parameters | InputError,
+    transfer: Transfer,
+    device: Device = HOST,
 ) -> Judged:
     """Compare an image with its raw frames; one that cannot be judged has NaN in its maps, and a note says why.
 
@@ -103,7 +110,7 @@ def judged(
     """
     note = None
     try:
-        found = consistency(raw, image, _there(stripes), transfer)
+        found = consistency(raw, image, _there(stripes), transfer, device=device)
     except InputError as problem:
         t, c, z = position
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
@@ -138,7 +145,9 @@ class Compared:
     pictured: tuple[np.ndarray, Consistency]  # image of the first time and channel, in the middle of z
 
 
-def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | None = None) -> Compared:
+def compare(
+    stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | None = None, device: Device = HOST
+) -> Compared:
     """Compare images (t, c, z, 2y, 2x) of a whole stack with its raw frames.
 
     Parameters
@@ -168,7 +177,7 @@ def compare(stack: RawStack, images: np.ndarray, channels: Sequence[Channel] | N
     rows, pictured = [], None
     for t, c, z in stack.positions():
         image = np.array(images[t, c, z], np.float32)
-        one = judged((t, c, z), stack.raw(t, c, z), image, *known[c])
+        one = judged((t, c, z), stack.raw(t, c, z), image, *known[c], device)
         maps[t, len(MAPS) * c : len(MAPS) * (c + 1), z] = [getattr(one.found, kind) for kind in MAPS]
         if one.position == _pictured(shape):
             pictured = image, one.found

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from srredsim import io
+from srredsim import devices, io
 from srredsim.acquisition import Position
 from srredsim.consistency.widefield import Agreement, Agreements
 from srredsim.errors import InputError
@@ -43,6 +43,7 @@ class Plan:
     transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
     agreements: Agreements | None  # those of widefield images with their input, none yet; None: not compared
     notes: tuple[str, ...]
+    device: str = devices.CPU  # of `srredsim.devices`: whoever does a unit needs it
 
     @property
     def units(self) -> list[Position]:

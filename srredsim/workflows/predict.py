@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks, io, keras_start, picture
+from srredsim import checks, devices, io, keras_start, picture
 from srredsim.acquisition import Position, RawStack, frames_from_raw, which
+from srredsim.arrays import HOST
 from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
@@ -50,6 +51,7 @@ def predict_file(
     writing: Writing = Writing(),  # noqa: B008
     tile: int | None = None,
     consistency: bool = True,
+    device: str = devices.AUTO,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
     """Image of every t, c and z of a file: ``<stem>_<model>.tif`` and ``.png``.
@@ -68,6 +70,8 @@ def predict_file(
     consistency : bool
         Where the optics are known, compare the image with the raw frames: ``<stem>_<model>_consistency.tif``, ``.png``;
         of a widefield image, always.
+    device : str
+        Of `srredsim.devices`: where Wiener images, and what compares with the frames, are computed.
     progress : callable, optional
         Called as ``progress(done, total)`` after every tile, or every plane.
 
@@ -75,7 +79,7 @@ def predict_file(
     -------
     dict
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, engine, precision, tile,
-        seconds, seconds_in_network (of these), stripes (a sentence for each channel, if the model needed them),
+        seconds, seconds_in_network (of these), device, stripes (a sentence for each channel, if the model needed them),
         consistency (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with
         their input: a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what to know).
 
@@ -85,7 +89,7 @@ def predict_file(
         Before anything is computed, if the file cannot be used or a result exists already.
     """
     started = time.perf_counter()
-    worker = _opened(path, model, reading, writing, tile, consistency)
+    worker = _opened(path, model, reading, writing, tile, consistency, device)
     with io.together(worker.plan.result):
         with Results(worker.plan, started) as results:
             tick = counted(progress, len(worker.plan.units) * worker.ticks)
@@ -103,6 +107,7 @@ def opened(
     writing: Writing = Writing(),  # noqa: B008
     tile: int | None = None,
     consistency: bool = True,
+    device: str = devices.AUTO,
 ) -> Worker:
     """Who does what `predict_file` would, with its plan. Every frame of a raw stack has been read, and stripes have
     been found if needed.
@@ -110,7 +115,7 @@ def opened(
     The paths of the plan are whole, so that its units can be done from any folder.
     """
     writing = replace(writing, out=None if writing.out is None else Path(writing.out).resolve())
-    return _opened(Path(path).resolve(), model, reading, writing, tile, consistency)
+    return _opened(Path(path).resolve(), model, reading, writing, tile, consistency, device)
 
 
 def plan(path: str | Path, model: Choice, **how: Any) -> Plan:
@@ -144,7 +149,9 @@ class Worker:
     """
 
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
-        chain = chain or chain_of(plan)
+        chain, self._device = chain or chain_of(plan), devices.device(plan.device)
+        for network in chain.networks:
+            network.device = self._device
         if stack is None:
             unchanged(plan.path, plan.stamp)
             source = io.open_source(plan.path, **plan.reading.opening)
@@ -185,7 +192,8 @@ class Worker:
         if not plan.transfers:
             return None
         stripes = plan.survey.stripes[position[1]]
-        return judging.judged(position, raw, np.array(image, np.float32), stripes, plan.transfers[position[1]])
+        known = stripes, plan.transfers[position[1]], self._device
+        return judging.judged(position, raw, np.array(image, np.float32), *known)
 
 
 class Results:
@@ -290,6 +298,7 @@ class Results:
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
+            "device": devices.device(plan.device).name,
             "stripes": [sentence(each) for each in plan.survey.made_with],
             "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
@@ -299,11 +308,18 @@ class Results:
 
 
 def _opened(
-    path: str | Path, model: Choice, reading: Reading, writing: Writing, tile: int | None, consistency: bool
+    path: str | Path,
+    model: Choice,
+    reading: Reading,
+    writing: Writing,
+    tile: int | None,
+    consistency: bool,
+    device: str,
 ) -> Worker:
     """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
     if tile is not None:
         checks.positive("tile", tile)
+    where = devices.CPU if devices.device(device) is HOST else devices.GPU
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, **reading.opening)
     if not isinstance(model, LoadedModel | Chain):
@@ -338,6 +354,7 @@ def _opened(
         transfers=transfers,
         agreements=chain.agreements() if consistency else None,
         notes=(*stack.notes, *chain.said, *([why_not] if why_not else [])),
+        device=where,
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks, io
+from srredsim import checks, devices, io
 from srredsim.acquisition import OPTICS, Optics, Position, RawStack, numbers
+from srredsim.arrays import HOST
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.noise.photons import counting_of
@@ -30,7 +31,7 @@ from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import DIM, METHODS, WIENER, photons_of
-from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, common_of, live_planes, planes
+from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_planes, common_of, live_planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
@@ -46,7 +47,7 @@ class Method:
     ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
     ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
     Richardson-Lucy, left out: as many as the noise bears. ``live``: of a time series, the first time says all but the
-    phases, see `srredsim.reconstruction.live`.
+    phases, see `srredsim.reconstruction.live`. ``device`` is of `srredsim.devices`: where Wiener images are computed.
     """
 
     name: str = METHODS[0]
@@ -54,11 +55,15 @@ class Method:
     attenuation: float | str | None = AUTO
     iterations: int | None = None
     live: bool = False
+    device: str = devices.AUTO
 
     def __post_init__(self):
         checks.one_of("method", self.name, METHODS)
+        checks.one_of("device", self.device, devices.CHOICES)
         if checks.yes_or_no("live", self.live) and self.name != WIENER:
             raise InputError(f'`live` is for `method="{WIENER}"`; got "{self.name}"')
+        if self.live and self.device == devices.GPU:
+            raise InputError("`live` is computed on the processor; leave out `device`")
         if self.wiener is not None:
             checks.above_zero("wiener", self.wiener)
         checks.attenuation("attenuation", self.attenuation)
@@ -137,6 +142,7 @@ class Reconstruction:
         self, stack: RawStack, method: Method, known: KnownStripes, lens: Lens, *, split_photons: bool = False
     ):
         check_phases(stack.pattern.phases)
+        self.device = HOST if method.live else devices.device(method.device)
         opened, self.watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         if method.live and stack.sizes["Z"] > 1:
@@ -184,12 +190,13 @@ class Reconstruction:
 
     def made(self) -> Iterator[Plane]:
         """Every plane, of which nothing is kept."""
-        asked = vars(self.asked)
+        told = self.stack, self.transfers
         if self.method.live:
-            asked = {name: asked[name] for name in ("wiener", "attenuation")}
-        make = live_planes if self.method.live else planes
+            made = live_planes(*told, self.asked.wiener, known=self.known, attenuation=self.asked.attenuation)
+        else:
+            made = asked_planes(*told, self.known, self.asked, self.device)
         with self.watch.explaining():
-            for plane in make(self.stack, self.transfers, known=self.known, **asked):
+            for plane in made:
                 check_made(self.stack, plane)
                 yield plane
 
@@ -207,6 +214,7 @@ class Reconstruction:
             "attenuation": self.method.attenuation,
             "iterations": self.method.iterations,
             "live": self.method.live,
+            "device": self.device.name,
         }
         return Begun(found, (*self.stack.notes, *self.notes))
 

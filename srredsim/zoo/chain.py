@@ -14,6 +14,7 @@ import numpy as np
 
 from srredsim import checks, inputs, resources
 from srredsim.acquisition import Position, RawStack
+from srredsim.arrays import HOST, Device
 from srredsim.consistency.widefield import Agreements
 from srredsim.errors import InputError
 from srredsim.inputs import OtherPattern
@@ -94,13 +95,17 @@ class Chain:
             image = network.model.kind.of_plane(network, image, tile)
         return image
 
-    def settle(self, pixels: int) -> None:
-        """Choose the engines for so many raw pixels, where nobody has chosen one; they stay from then on."""
+    def settle(self, pixels: int, device: Device = HOST) -> None:
+        """Choose the engines for so many raw pixels, where nobody has chosen one; they stay from then on.
+
+        What is made for the networks is computed on the device.
+        """
         for number, (model, free) in enumerate(zip(self.models, self._chosen, strict=True)):
             if free and self._asked:
                 self.models[number], said = choice.settled(model, self._asked, pixels)
                 self.said += [said] if said else []
                 self.networks[number] = Network(self.models[number])
+            self.networks[number].device = device
         self._asked = None
 
     def agreements(self) -> Agreements | None:

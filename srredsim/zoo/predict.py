@@ -10,11 +10,12 @@ import numpy as np
 
 from srredsim import checks
 from srredsim.acquisition import Optics, RawStack
+from srredsim.arrays import HOST, Device
 from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
 from srredsim.noise.whitened import remarks, whitened
-from srredsim.quality.report import taken_away
+from srredsim.quality.report import sentence, taken_away
 from srredsim.reconstruction.planes import Channel
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
@@ -31,12 +32,26 @@ class Predicted:
     notes: tuple[str, ...]
     agreement: list[dict] | None = None  # that of widefield images with the input, see `srredsim.consistency.widefield`
 
+    def found(self, chain: Chain, device: Device) -> dict[str, Any]:
+        """How it was made and what it rests on, ready for JSON."""
+        told = {
+            "model": chain.name,
+            "engine": chain.first.engine,
+            "precision": chain.first.precision,
+            "device": device.name,
+            "stripes": [sentence(each) for each in self.channels],
+            "out_of_focus": [dict(vars(each.haze)) for each in self.channels],
+            "parameters": [each.parameters.report() for each in self.channels],
+        }
+        return told | ({"agreement": self.agreement} if self.agreement else {})
+
 
 def predict(
     model: LoadedModel | Chain,
     data: RawStack | Any,
     *,
     tile: int | None = None,
+    device: Device = HOST,
     progress: Callable[[int, int], None] | None = None,
 ) -> Predicted:
     """Super-resolved, or denoised, image of every plane.
@@ -46,6 +61,8 @@ def predict(
     model : LoadedModel or Chain
     data : RawStack or array
         A RawStack for models of raw stacks; for those of widefield images also an image (y, x), or many (..., y, x).
+    device : Device, optional
+        Where what is made for the network is computed.
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     progress : callable, optional
@@ -61,7 +78,7 @@ def predict(
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.stack_of(data))
     stack = remembering(whitened(opened))
-    chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])))
+    chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])), device)
     with watch.explaining():
         survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, None))
     planes = chain.planes(stack, survey, tile)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srredsim import engines, tiling
+from srredsim.arrays import HOST, Device
 from srredsim.errors import InputError, out_of_memory
 from srredsim.reconstruction.channels import Channels
 from srredsim.zoo import gate, models
@@ -30,10 +31,10 @@ def default_tile(model: LoadedModel) -> int:
 
 
 class Network:
-    """A model's network on its normalised input (y, x, channels)."""
+    """A model's network on its normalised input (y, x, channels); what is made for it is computed on ``device``."""
 
-    def __init__(self, model: LoadedModel):
-        self.model = model
+    def __init__(self, model: LoadedModel, device: Device = HOST):
+        self.model, self.device = model, device
         self._images_of: Callable[[np.ndarray], np.ndarray] | None = None  # of the engine, once it is wanted
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
@@ -60,7 +61,7 @@ class Network:
 
     def rebuilt(self, **settings) -> Network:
         """One with other settings, of the same weights."""
-        return Network(models.rebuilt(self.model, **settings))
+        return Network(models.rebuilt(self.model, **settings), self.device)
 
     def kept(self, window: np.ndarray, part: tiling.Tile) -> np.ndarray:
         """The exact part of the image of a window."""

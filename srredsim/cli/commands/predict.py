@@ -23,6 +23,7 @@ def add_arguments(parser: shared.Parser) -> None:
     model = "left out: the shipped one that fits the stack and its optics; of widefield images also a+b, one after the"
     parser.add_argument("--model", metavar="NAME|DIR", help=f"{model} other")
     shared.precision(parser)
+    shared.device(parser)
     engine = "that computes the network: tensorflow, jax, onnxruntime, openvino; left out: what is fastest here"
     parser.add_argument("--engine", metavar="NAME", help=engine)
     shared.optics(parser)
@@ -67,9 +68,11 @@ def run(arguments) -> dict:
 
     def how_of(scene: int | None) -> dict:
         reading, writing = shared.read_and_written(arguments, scene)
-        return {"reading": reading, "writing": writing} | {
-            name: getattr(arguments, name) for name in ("tile", "consistency")
-        }
+        return (
+            {"reading": reading, "writing": writing}
+            | {name: getattr(arguments, name) for name in ("tile", "consistency")}
+            | shared.given(arguments, "device")
+        )
 
     def work(path: Path, scene: int | None) -> dict:
         with terminal.progress(path.name) as progress:
@@ -85,7 +88,7 @@ def run(arguments) -> dict:
     def parts(path: Path, scene: int | None) -> Parts:
         how = how_of(scene)
         digests = chain.fingerprint(arguments.model) if arguments.model else None
-        asked = {"model": digests, **shared.given(arguments, "precision", "engine", "tile", "consistency")}
+        asked = {"model": digests, **shared.given(arguments, "precision", "engine", "tile", "consistency", "device")}
         return Parts("predict", asked, how["reading"], how["writing"], lambda: opened(path, model_for(path), **how))
 
     with planes.each_of(arguments, parts, say) as of_planes:

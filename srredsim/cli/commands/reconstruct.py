@@ -42,6 +42,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
     live = "of a time series: the first time says all but the phases, which are measured at each; many times a second,"
     live += " and an approximation"
+    shared.device(parser)
     parser.add_argument("--live", action="store_true", help=live)
     halves = "also tell the resolution, by Fourier ring correlation of two halves of the photons"
     parser.add_argument("--split-photons", action="store_true", help=halves)
