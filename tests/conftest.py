@@ -46,11 +46,17 @@ def pytest_collection_finish():
         typing._get_protocol_attrs = functools.lru_cache(None)(typing._get_protocol_attrs)
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """Worker by worker, a file stays together, and the tests of the networks, which share what takes long to build."""
-    for item in items:
-        group = item.path.parent.name if item.path.parent.name == "networks" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return "networks" if "/networks/" in file else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")
