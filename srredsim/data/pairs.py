@@ -195,7 +195,8 @@ def check_sizes(size: tuple[int, ...], truth: tuple[int, ...], scale: int, sourc
 def check_crop(size: tuple[int, ...], side: int, source: str = "") -> None:
     if min(size) < side:
         raise InputError(
-            f"{_before(source)}a crop of {side} pixels does not fit in {_times(size)} pixels; set data.crop lower"
+            f"{_before(source)}a crop of {side} pixels does not fit in {_times(size)} pixels; set data.crop lower,"
+            " or data.truth_crop where the recipe has it"
         )
 
 

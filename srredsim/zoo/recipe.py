@@ -260,6 +260,8 @@ def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     content.setdefault("name", _name(path))
     for override in overrides:
         _override(content, override)
+    if "data.crop" in {one.partition("=")[0] for one in overrides} and content["data"].get("truth_crop") is not None:
+        raise InputError("data.crop follows from data.truth_crop and the scale; set data.truth_crop instead")
     return from_dict(content)
 
 

@@ -76,7 +76,7 @@ def read(path: Path, side: int, convert: bool = False) -> np.ndarray:
     if len(planes) not in (1, 3) or kind not in (np.uint8, np.uint16):
         raise InputError(f"{path}: patches have 8 bits and one channel; this has {what}")
     if not convert:
-        raise InputError(f"{path}: patches have 8 bits and one channel, this has {what}; prepare it with `convert`")
+        raise InputError(f"{path}: patches have 8 bits and one channel, this has {what}; prepare it with `convert=True`")
     mean = np.mean(planes, axis=0)
     return np.rint(mean / 257 if kind == np.uint16 else mean).astype(np.uint8)
 

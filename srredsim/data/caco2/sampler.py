@@ -50,8 +50,9 @@ class Sampler:
 
     def __post_init__(self):
         schema.choice("data.sampler", self.kind, KINDS)
-        if isinstance(self.threshold, str) and self.threshold != OTSU:
-            raise InputError(f"data.threshold is a number of grey levels or {OTSU}; got {self.threshold!r}")
+        levels = self.threshold == OTSU or (not isinstance(self.threshold, str) and 0 <= self.threshold < LEVELS)
+        if not levels:
+            raise InputError(f"data.threshold is a number of grey levels, 0 to 255, or {OTSU}; got {self.threshold!r}")
 
     def corner(self, low: np.ndarray, scale: int, side: int, rng: np.random.Generator) -> tuple[int, int]:
         """Row and column in HR of a crop of ``side`` HR pixels, for LR (y, x) in grey levels."""

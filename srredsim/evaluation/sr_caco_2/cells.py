@@ -102,7 +102,10 @@ class Benchmark:
     ):
         self._data, self._split, self._limit = data, split, limit
         self._weights, self._precision, self._untrained = dict(weights or {}), precision, False
-        settings = description.of(data).settings
+        described = description.of(data)
+        if not {"scale", "cell"} <= set(described.reader.CHOICES):
+            raise self._unlike()
+        settings = described.settings
         self._scanned = isinstance(settings, Layout)  # and not simulated
         self._layout = settings if self._scanned else layout()  # tiles of one's own have their own
         self._runner = Runner(self, out)
@@ -243,8 +246,11 @@ class Benchmark:
         wanted = Wanted(normalise="dataset", options={"scale": scale, "cell": cell})
         patches = catalogue.open_images(self._data, self._split, wanted).pairs
         if not isinstance(patches, Patches):
-            raise InputError(f"{self._data} has no patches as SR-CACO-2; take caco2_simulated, or a prepared folder")
+            raise self._unlike()
         return patches
+
+    def _unlike(self) -> InputError:
+        return InputError(f"{self._data} has no patches as SR-CACO-2; take caco2_simulated, or a prepared folder")
 
     def _network_of(self, cell: Cell) -> Network:
         return self._network(self._place(cell), cell.scale if self._is_untrained(cell) else None)
@@ -283,6 +289,11 @@ class Benchmark:
                 raise
             return str(problem)
         model = self._network_of(cell).model
+        if cell.method in METHODS and (network := model.recipe.network["name"]) != cell.method:
+            raise InputError(
+                f"{place} is of the network {network}, not {cell.method}, whose figures of the paper would stand beside"
+                " it; give `weights` another name, as mine=DIR"
+            )
         if model.kind.OF_STACKS or model.scale != cell.scale:
             return f"{place} is a model of {model.kind.WORDS} at scale {model.scale}, none of images at {cell.scale}"
         return None

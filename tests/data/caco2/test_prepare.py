@@ -95,7 +95,7 @@ def test_what_was_not_released_so_is_converted_when_told(home, raw, tmp_path):
     tifffile.imwrite(low, grey.astype(np.uint16) * 257 + 120)
     tifffile.imwrite(high, colours, photometric="rgb")
     with pytest.raises(
-        InputError, match=r"2 patches are missing or not .*8 bits, 3 channels; prepare it with `convert`"
+        InputError, match=r"2 patches are missing or not .*8 bits, 3 channels; prepare it with `convert=True`"
     ):
         prepare(raw, home / "folds.zip", tmp_path / "out", skip_incomplete=False)
     prepare(raw, home / "folds.zip", tmp_path / "out", convert=True, skip_incomplete=True)

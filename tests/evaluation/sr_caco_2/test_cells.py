@@ -124,6 +124,11 @@ def test_what_cannot_be_computed_says_why(small, plain_vdsr):
     other = Benchmark(small, "test", None, weights={"mine": str(plain_vdsr)}).plan(["mine"], scales=[4])[1]
     assert all("at scale 2, none of images at 4" in reason for reason in other.values())
     assert len(other) == 3
+    with pytest.raises(InputError, match=r"vdsr_2_CELL2 is of the network vdsr, not drrn, whose figures"):
+        Benchmark(small, "test", None, weights={"drrn": str(plain_vdsr)}).plan(["drrn"], scales=[2])
+    for name in ("simulated", "w2s_simulated"):
+        with pytest.raises(InputError, match=f"{name} has no patches as SR-CACO-2; take caco2_simulated"):
+            Benchmark(name, "test", None)
 
 
 def test_networks_without_weights_are_tried_on_a_part_of_a_patch_and_said_to_be_untrained(
