@@ -88,7 +88,7 @@ def _told(report: Mapping[str, Any], reading: io.Reading, writing: io.Writing) -
         inspection=png.getvalue(),
         channels=channels,
         pixel_size_um=None if pixel_size_um is None else pixel_size_um / SCALE,
-        shown=_shown(stack),
+        shown=which_plane(stack),
         notes=notes,
         consistency=_consistency(report, consistency),
         made=_made(report, reading, writing, name),
@@ -106,7 +106,7 @@ def _consistency(report: Mapping[str, Any], found: Mapping[str, Any] | None) -> 
     return (found["line"], io.written(picture).read_bytes()) if found and picture else None
 
 
-def _shown(stack: RawStack) -> str:
+def which_plane(stack: RawStack) -> str:
     """Which plane the images of a page are, where there are several; empty if there is one."""
     times, slices = stack.sizes["T"], stack.sizes["Z"]
     words = [f"the first of {times} times"] if times > 1 else []
@@ -133,7 +133,7 @@ def _channel(stack: RawStack, channel: int, name: str, report: Mapping[str, Any]
     (told,) = classical.report["channels"]
     if "channels" in report:
         told = report["channels"][channel]
-    elif _shown(stack):
+    elif which_plane(stack):
         told = told | {"notes": ["measured in the plane that is shown", *told["notes"]]}
     return _with_stripes(OfChannel(called, [*images, made]), classical, told, raw)
 
