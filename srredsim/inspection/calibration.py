@@ -28,8 +28,8 @@ from srredsim.stripes.preprocess import BACKGROUND_PERCENT
 SAME_K = 0.01  # of |k|, by which the vectors of two stacks of one microscope may differ
 SAME_OPTICS = 0.005  # the same of NA, wavelength and pixel size
 HEXAGONAL = (
-    "calibrate takes stripes only, and this pattern is hexagonal; its stripes are kept for other stacks by reconstruct"
-    " and `write_parameters`, and taken by `parameters`"
+    "calibrate takes stripes only, and this pattern is hexagonal; to use what a bright stack shows with others, write"
+    " it with reconstruct and `write_parameters`"
 )
 FIXED_RAD = 0.5  # circular deviation of a global phase over the stacks, up to which it is called fixed
 TELLS_FIXED = 3  # stacks, fewer do not tell

@@ -57,7 +57,7 @@ def page_of(title: str, channels: Sequence[OfChannel], pixel_size_um: float | No
                 "Standard deviation over the methods, the widefield image left out; black: they agree, white:"
                 f" {WHITE:.0%} of the range of the image or more; half of the pixels are below {middle:.1%}."
             )
-            drawn = picture(_png(channel.disagreement), "map of disagreement")
+            drawn = picture(_png(channel.disagreement), "map of disagreement", class_="map")
             body.append(
                 section(f"Where they disagree{several}", element("figure", drawn, element("figcaption", words)))
             )

@@ -13,6 +13,7 @@ from srredsim.pages.compared import compared
 from srredsim.pages.curve import curve
 from srredsim.pages.parts import Markup, element, lines, page, picture, section, table
 from srredsim.quality.frc import HALVES
+from srredsim.quality.report import is_dark
 
 WARNING = "warning: "
 TINY = 1e-99  # a chance that is not worth more digits
@@ -21,7 +22,10 @@ PLAIN = "-"  # what a check says that could not be made
 
 @dataclass(frozen=True)
 class OfChannel:
-    """Images of one channel at the first time in the middle of z, and the stripes that they were made with."""
+    """Images of one channel at the first time in the middle of z, and the stripes that they were made with.
+
+    The stripes are those of the classical image, which is made again, where the result is that of a network.
+    """
 
     name: str
     images: Sequence[tuple[str, np.ndarray]]  # of one shape (y, x)
@@ -42,6 +46,7 @@ class OfStack:
     inspection: bytes  # PNG
     channels: Sequence[OfChannel]
     pixel_size_um: float | None  # of the images
+    shown: str = ""  # which of several planes the images are
     notes: Sequence[str] = ()  # what is to be known
     consistency: tuple[str, bytes] | None = None  # in words, and as PNG
     made: Mapping[str, Any] = field(default_factory=dict)  # what made it, and how
@@ -54,7 +59,8 @@ def page_of(found: OfStack) -> str:
     body: list[Markup] = [_summary(found)]
     for channel in found.channels:
         title = f"Image: {channel.name}" if several else "Image"
-        body.append(section(title, compared(channel.images, found.pixel_size_um)))
+        which = [element("p", found.shown, class_="soft")] if found.shown else []
+        body.append(section(title, *which, compared(channel.images, found.pixel_size_um)))
     if found.consistency:
         words, png = found.consistency
         body.append(section("Do the frames support it?", element("p", words), picture(png, "consistency map")))
@@ -70,7 +76,13 @@ def _summary(found: OfStack) -> Markup:
     for channel in found.channels:
         if channel.verdict:
             statuses = {angle["status"] for angle in channel.angles}
-            level = "bad" if "failed" in statuses else "good" if statuses == {"measured"} else "doubtful"
+            level = (
+                "bad"
+                if "failed" in statuses or is_dark(channel.angles)
+                else "good"
+                if statuses == {"measured"}
+                else "doubtful"
+            )
             words = f"{channel.name}: {channel.verdict}" if len(found.channels) > 1 else channel.verdict
             said.append(element("p", words, class_=f"verdict {level}"))
     warned = [note for note in found.notes if note.startswith(WARNING)]

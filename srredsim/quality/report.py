@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
@@ -169,9 +170,14 @@ def _name(channel: dict) -> str:
     return f"channel {channel['channel'] + 1}: "
 
 
+def is_dark(angles: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether none of the angles of a report shows an order that an image can be made with."""
+    return all(order["status"] == "failed" for angle in angles for order in angle["orders"])
+
+
 def _is_doubtful(channel: dict) -> bool:
     lacking = any(angle["status"] != "measured" for angle in channel["angles"])
-    return lacking or len(channel["angles"]) == 1 or bool(channel["alike"])
+    return lacking or is_dark(channel["angles"]) or len(channel["angles"]) == 1 or bool(channel["alike"])
 
 
 def lines(report: dict) -> list[str]:

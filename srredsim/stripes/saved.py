@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import documents
-from srredsim.acquisition import OPTICS, Cutoff, Optics, Pattern, alike, numbers
+from srredsim.acquisition import OPTICS, Cutoff, Optics, Pattern, alike, counted, numbers
 from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
 from srredsim.optics.illumination import DIRECTIONS
@@ -69,7 +69,7 @@ class Saved:
         angles, phases = len(self.channels[0].groups), len(self.channels[0].angles[0].steps_rad)
         if (angles, phases) != (pattern.angles, pattern.phases):
             raise InputError(
-                f"`parameters` {self.name} is of {angles} angles x {phases} phases,"
+                f"`parameters` {self.name} is of {counted(angles, phases)},"
                 f" this stack has {pattern.angles} x {pattern.phases}"
             )
         if len(self.channels) not in (1, channels):

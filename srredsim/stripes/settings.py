@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from srredsim import documents
-from srredsim.acquisition import OPTICS, Optics, Pattern, alike, numbers
+from srredsim.acquisition import OPTICS, Optics, Pattern, alike, counted, numbers
 from srredsim.errors import InputError, shown
 
 LARGEST = 2**20  # bytes
@@ -53,7 +53,7 @@ class Settings:
         """
         if (len(self.k0_per_um), self.phases) != (pattern.angles, pattern.phases):
             raise InputError(
-                f"`parameters` {self.name} is of {len(self.k0_per_um)} angles x {self.phases} phases,"
+                f"`parameters` {self.name} is of {counted(len(self.k0_per_um), self.phases)},"
                 f" this stack has {pattern.angles} x {pattern.phases}"
             )
         here, there = optics.pixel_size_um, self.optics.pixel_size_um

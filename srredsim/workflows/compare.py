@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import checks, devices, inputs, io
+from srredsim import checks, devices, inputs, io, keras_start
 from srredsim.acquisition import RawStack, frames_from_raw
 from srredsim.arrays import Device
 from srredsim.errors import InputError
-from srredsim.evaluation.scores import score
 from srredsim.io.files import beside
 from srredsim.optics.sampling import SCALE
 from srredsim.pages import methods
@@ -23,6 +22,7 @@ from srredsim.reconstruction.chosen import AUTO, METHODS, WIENER
 from srredsim.reconstruction.planes import Channel
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.workflows import judge
+from srredsim.workflows.page import which_plane
 from srredsim.workflows.reconstruct import Method, reconstruct
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
@@ -98,9 +98,9 @@ def compare_file(
             rows += [{"channel": c, **row} for row in found]
             shown.append(_shown(called[c] if called else f"channel {c + 1}", made, found))
         pixel_size_um = None if stack.optics.pixel_size_um is None else stack.optics.pixel_size_um / SCALE
-        unfinished.write_text(
-            methods.page_of(f"{path.name}: methods compared", shown, pixel_size_um, stack.notes), encoding="utf-8"
-        )
+        notes = [*filter(None, [which_plane(stack)]), *stack.notes]
+        text = methods.page_of(f"{path.name}: methods compared", shown, pixel_size_um, notes)
+        unfinished.write_text(text, encoding="utf-8")
     scored = truths is not None
     done: dict[str, Any] = {"input": str(path), "paths": [str(page)], "scored": scored, "device": where.name}
     return done | {"rows": rows, "notes": list(stack.notes)}
@@ -109,14 +109,16 @@ def compare_file(
 def lines(report: dict) -> list[str]:
     """A line for each method."""
     said = []
+    several = len({row["channel"] for row in report["rows"]}) > 1
     for row in report["rows"]:
+        name = f"channel {row['channel'] + 1}, {row['method']}" if several else row["method"]
         if row["why_not"]:
-            said.append(f"{row['method']}: not used: {row['why_not']}")
+            said.append(f"{name}: not used: {row['why_not']}")
             continue
         parts = [f"{row['cpu_seconds']:.2f} s of CPU" if row["cpu_seconds"] is not None else ""]
         parts += [f"residual {row['residual']:.2f}" if row["residual"] is not None else ""]
         parts += [f"{row['psnr']:.1f} dB, SSIM {row['ssim']:.3f}, NCC {row['ncc']:.3f}"] if row["psnr"] else []
-        said.append(f"{row['method']}: {', '.join(filter(None, parts))}")
+        said.append(f"{name}: {', '.join(filter(None, parts))}")
     return said
 
 
@@ -166,6 +168,10 @@ def _made(stack: RawStack, names: list[str], device: str) -> Iterator[Made]:
 
 def _judged(stack: RawStack, made: list[Made], truth: np.ndarray | None, device: Device) -> list[dict]:
     """A row for each method; the stripes are those of the Wiener image."""
+    if truth is not None:
+        keras_start.start()
+        from srredsim.evaluation.scores import score  # its definitions are those of Keras
+
     wiener = next((one.channel for one in made if one.name == WIENER and one.channel), None)
     rows = []
     for one in made:

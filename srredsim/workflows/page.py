@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 
 from srredsim import __version__, inspection, io
-from srredsim.acquisition import RawStack, frames_from_raw
+from srredsim.acquisition import Optics, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.noise.photons import counting_of
 from srredsim.optics.sampling import SCALE
 from srredsim.pages.index import NAME, index, may_be_replaced
 from srredsim.pages.stack import OfChannel, OfStack, page_of
+from srredsim.quality.report import is_dark
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.chosen import WIENER
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.workflows.inspect import inspect
-from srredsim.workflows.reconstruct import Method, Reconstructed, reconstruct
+from srredsim.workflows.reconstruct import KnownStripes, Lens, Method, Reconstructed, reconstruct
 
 MOST_CHANNELS = 4
 WITHOUT = ("overwrite", "page", "out")  # of how results are written: not what they show
@@ -60,14 +61,13 @@ def write_index(folder: Path, failed: Sequence[tuple[str, str]] = ()) -> Path | 
 
 
 def _told(report: Mapping[str, Any], reading: io.Reading, writing: io.Writing) -> OfStack:
-    source, result = Path(report["input"]), Path(report["paths"][0])
+    source = Path(report["input"])
     stack = io.read(source, **asdict(reading))
     found = inspect(stack)
     png = BytesIO()
     inspection.picture(stack, png, found)
     name = report.get("model") or report["method"]
-    several = stack.sizes["C"] > 1
-    channels = [_channel(stack, c, name, result, several) for c in range(min(stack.sizes["C"], MOST_CHANNELS))]
+    channels = [_channel(stack, c, name, report) for c in range(min(stack.sizes["C"], MOST_CHANNELS))]
     consistency = report.get("consistency")
     checks = [check for channel in found["channels"] for check in channel["checks"]]
     notes = report["notes"]
@@ -88,6 +88,7 @@ def _told(report: Mapping[str, Any], reading: io.Reading, writing: io.Writing) -
         inspection=png.getvalue(),
         channels=channels,
         pixel_size_um=None if pixel_size_um is None else pixel_size_um / SCALE,
+        shown=which_plane(stack),
         notes=notes,
         consistency=_consistency(report, consistency),
         made=_made(report, reading, writing, name),
@@ -105,9 +106,17 @@ def _consistency(report: Mapping[str, Any], found: Mapping[str, Any] | None) -> 
     return (found["line"], io.written(picture).read_bytes()) if found and picture else None
 
 
-def _channel(stack: RawStack, channel: int, name: str, result: Path, several: bool) -> OfChannel:
+def which_plane(stack: RawStack) -> str:
+    """Which plane the images of a page are, where there are several; empty if there is one."""
+    times, slices = stack.sizes["T"], stack.sizes["Z"]
+    words = [f"the first of {times} times"] if times > 1 else []
+    words += [f"z-plane {slices // 2 + 1} of {slices}"] if slices > 1 else []
+    return f"Shown: {', '.join(words)}." if words else ""
+
+
+def _channel(stack: RawStack, channel: int, name: str, report: Mapping[str, Any]) -> OfChannel:
     """Images of a channel in the middle of z, with the classical one and its stripes where they can be made."""
-    z = stack.sizes["Z"] // 2
+    z, result = stack.sizes["Z"] // 2, Path(report["paths"][0])
     raw = stack.raw(0, channel, z)
     images = [("widefield", fourier_upscale(np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32)))]
     made = (name, io.read_plane(io.written(result), (0, channel, z)))
@@ -116,16 +125,32 @@ def _channel(stack: RawStack, channel: int, name: str, result: Path, several: bo
         stack, array=raw[None, None, None], optics=stack.optics.of_channel(channel), channel_names=None, source=None
     )
     try:
-        classical = reconstruct(alone, method=Method(WIENER))
+        classical = reconstruct(alone, method=Method(WIENER), **_as_found(report, channel, alone.optics))
     except InputError as problem:
         return OfChannel(called, [*images, made], words=[f"no classical image: {problem}"])
     if name != WIENER:
         images.append((WIENER, classical.images[0, 0, 0]))
-    return _with_stripes(OfChannel(called, [*images, made]), classical, raw)
+    (told,) = classical.report["channels"]
+    if "channels" in report:
+        told = report["channels"][channel]
+    elif which_plane(stack):
+        told = told | {"notes": ["measured in the plane that is shown", *told["notes"]]}
+    return _with_stripes(OfChannel(called, [*images, made]), classical, told, raw)
 
 
-def _with_stripes(shown: OfChannel, classical: Reconstructed, raw: np.ndarray) -> OfChannel:
-    (found,), (told,) = classical.channels, classical.report["channels"]
+def _as_found(report: Mapping[str, Any], channel: int, optics: Optics) -> dict[str, Any]:
+    """Stripes and lens of a channel of a classical result, to make it again with; none if they are to be looked for."""
+    if "channels" not in report or is_dark(report["channels"][channel]["angles"]):
+        return {}
+    told, cutoffs = report["channels"][channel], report["cutoffs"]
+    alone = {"channels": [told], "cutoffs": cutoffs and cutoffs[channel : channel + 1]}
+    alone["optics"] = report["optics"] | {"wavelength_em_um": optics.wavelength_em_um}
+    return {"known": KnownStripes(parameters=dict(report) | alone), "lens": Lens(otf=told["otf"]["file"])}
+
+
+def _with_stripes(shown: OfChannel, classical: Reconstructed, told: Mapping[str, Any], raw: np.ndarray) -> OfChannel:
+    """With what is told of the stripes, and the correlation of two halves of the light with them."""
+    (found,) = classical.channels
     parameters, transfer = found.parameters, found.transfer
     marks: list[tuple[str, float]] = []
     correlation = None

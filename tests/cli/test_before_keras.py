@@ -12,6 +12,7 @@ WRONG = [  # a command, and the words that it is refused with
     (["predict", "there.npy", "--model", "red_wienr"], "red_wienr"),
     (["predict", "there.npy", "--model", "w2s_dncnn+w2s_rcann"], "w2s_rcann"),
     (["predict", "ther.npy", "--model", "w2s_dncnn"], "ther.npy does not exist; there is there.npy"),
+    (["compare", "none.tif"], "none.tif does not exist"),
     (["denoise", "none.tif", "--method", "dncnn"], "none.tif does not exist"),
     (["denoise", "there.npy", "--method", "dncnn", "--model", "w2s_dncn"], "w2s_dncn"),
     (["evaluate", "--model", "srredsin"], "srredsin"),

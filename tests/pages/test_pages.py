@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from srredsim import io
-from srredsim.acquisition import Optics
+from srredsim.acquisition import OPTICS, Optics
 from srredsim.pages.compared import compared
 from srredsim.pages.curve import curve
 from srredsim.pages.parts import element, facts_of, page, table
@@ -21,6 +22,7 @@ from srredsim.picture import PERCENTILES
 from srredsim.simulation.sim import simulate_stack
 
 EVIL = '</script><script>alert("x")</script>'
+FLAGS = ("na", "wavelength-em-um", "pixel-size-um")
 ALONE = {"meta", "img", "input"}  # elements that nothing closes
 
 
@@ -115,6 +117,24 @@ def test_reconstruct_writes_a_page_with_the_image_and_its_stripes(stack, run, tm
     for angle in report["channels"][0]["angles"]:
         assert f"{1000 * angle['orders'][0]['line_spacing_um']:.1f} nm" in text
     assert facts_of(text)["made"] == "wiener"
+
+
+def test_the_stripes_of_a_page_are_those_of_the_result(stack, run, tmp_path):
+    """Of two z-planes the shown one has none: they were found in the other."""
+    raw, optics = io.read(stack).raw(), io.read(stack).optics
+    blurred = np.broadcast_to(gaussian_filter(raw.mean(axis=(0, 1), dtype=float), 3), raw.shape)
+    even = np.random.default_rng(3).poisson(blurred).astype(raw.dtype)
+    tifffile.imwrite(tmp_path / "two.tif", np.concatenate([raw, even]).reshape(18, *raw.shape[2:]))
+    told = [f"--{name}={getattr(optics, key)}" for name, key in zip(FLAGS, OPTICS, strict=True)]
+    status, out, err = run("reconstruct", tmp_path / "two.tif", *told, "--report", "--json")
+    assert status == 0, err
+    (channel,) = json.loads(out)["results"][0]["channels"]
+    text = (tmp_path / "two_wiener.html").read_text(encoding="utf-8")
+    assert channel["estimated_in_slice"] == 0
+    assert "Shown: z-plane 2 of 2." in text
+    assert channel["verdict"] in text
+    for angle in channel["angles"]:
+        assert f"{1000 * angle['orders'][0]['line_spacing_um']:.1f} nm" in text
 
 
 def test_the_index_names_every_page_of_the_folder_and_replaces_no_other_file(stack, run, tmp_path, tiny_cleaner):

@@ -3,8 +3,9 @@
 from srredsim.quality.report import of_channels, overall, warnings
 
 
-def channel(number, verdict, status="failed"):
-    return {"channel": number, "verdict": verdict, "angles": [{"status": status}] * 3, "alike": None}
+def channel(number, verdict, status="failed", order=None):
+    angle = {"status": status, "orders": [{"status": order or status}]}
+    return {"channel": number, "verdict": verdict, "angles": [angle] * 3, "alike": None}
 
 
 def test_channels_are_named_where_they_differ():
@@ -18,3 +19,5 @@ def test_warnings_name_the_channel():
     one, other = channel(0, "found", "measured"), channel(1, "lost")
     assert warnings({"channels": [one, other]}) == ["warning: channel 2: lost"]
     assert warnings({"channels": [channel(0, "lost")]}) == ["warning: lost"]
+    no_order = channel(0, "lost", "measured", "failed")  # found over all times, in the first of which there is nothing
+    assert warnings({"channels": [no_order]}) == ["warning: lost"]

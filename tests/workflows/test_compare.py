@@ -20,6 +20,8 @@ def folder(tmp_path_factory):
     optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
     path = tmp_path_factory.mktemp("compare")
     io.write_raw(path / "a<b>.tif", sample.raw, optics=optics)
+    two = np.stack([[sample.raw, sample.raw]] * 2)[:, :, None]  # times and colours
+    io.write_raw(path / "two.tif", two, optics=optics)
     io.write_image(path / "truth.tif", sample.truth)
     return path
 
@@ -60,6 +62,16 @@ def test_a_page_of_methods_with_scores_and_reasons(folder, run, tmp_path):
     assert facts_of(text)["kind"] == "methods"
     assert "<b>" not in text
     assert text.count("data:image/jpeg") == 2
+
+
+def test_channels_are_named_and_the_plane_too(folder, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "_fitting", lambda stack: [])
+    status, out, err = run("compare", folder / "two.tif", "--out", tmp_path)
+    assert status == 0, err
+    assert [line.partition(":")[0].strip() for line in out.splitlines()[1:5]] == [
+        f"channel {c}, {method}" for c in (1, 2) for method in (compare.WIDEFIELD, "wiener")
+    ]
+    assert "Shown: the first of 2 times." in (tmp_path / "two_compared.html").read_text(encoding="utf-8")
 
 
 def test_a_truth_of_another_size_is_refused(folder, refused, tmp_path):
