@@ -67,8 +67,17 @@ def memory(quick: bool) -> dict:
     return memory.measured(("15x512",)) if quick else memory.measured()
 
 
+def serving(quick: bool) -> dict:
+    """The local server under load: median and 99th percentile in seconds."""
+    import serving
+
+    arguments = serving.parser().parse_args(["--requests", "40"] if quick else [])
+    what = f"{arguments.model}/{arguments.engine}, 15x{arguments.size}"
+    return {f"{what}, {arguments.requests} from {arguments.clients} clients": serving.measured(arguments)}
+
+
 TABLES: dict[str, Callable[[bool], dict]] = {
-    table.__name__: table for table in (engines, reconstruct, time_lapse, train, memory)
+    table.__name__: table for table in (engines, reconstruct, time_lapse, train, memory, serving)
 }
 
 

@@ -31,14 +31,18 @@ import numpy as np
 ALONE = 20  # stacks, of one client and in this process
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="srredsim", help="of raw frames")
     parser.add_argument("--engine", default="onnxruntime")
     parser.add_argument("--size", type=int, default=64, help="raw pixels along y and x")
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=8)
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    arguments = parser().parse_args()
     ran_on = machine.described()
     what = f"{arguments.requests} stacks of {arguments.size} x {arguments.size} pixels, {arguments.clients} clients"
     print(f"{arguments.model}, {arguments.engine}, {what}; {ran_on}", flush=True)

@@ -15,6 +15,7 @@ ALLOWED = (  # files whose strings may hold flags
     "zoo/precision.py",  # those of nvidia-smi
     "evaluation/*/__init__.py",  # arguments of the command of a benchmark
     "serving/tf_serving.py",  # those of docker and of TensorFlow Serving
+    "workflows/on_slurm.py",  # those of a worker of dask
 )
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 

@@ -113,7 +113,8 @@ class Runner:
         """Put what shares have computed to the results, in the order of the plan, and remove their files."""
         if not (files := self._of_shares()):
             return
-        result, found = self._read(self._path), {}
+        result = self._read(self._path)
+        found: dict[str, Any] = {}
         for path in files:
             found |= self._read(path)["cells"]
         ordered = [*(cell.key for cell in cells if cell.key in found), *sorted(found)]

@@ -45,6 +45,7 @@ class Listening:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="error",  # what is wrong with a request is told to who sent it
             access_log=False,
             proxy_headers=False,
             server_header=False,

@@ -46,7 +46,8 @@ class Averages:
             return
         if keras.backend.backend() == "jax":
             trainer.jax_state_sync()  # its variables are old while an epoch lasts
-        momentum = self._optimizer.ema_momentum if int(self._optimizer.iterations) > 1 else 0.0
+        steps = int(ops.convert_to_numpy(self._optimizer.iterations))  # of several hosts, too
+        momentum = self._optimizer.ema_momentum if steps > 1 else 0.0
         for own, average in self._statistics:
             average.assign(momentum * average + (1.0 - momentum) * own)
 

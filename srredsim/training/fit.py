@@ -75,6 +75,8 @@ def train_together(
     with over_hosts.joined(hosts, gpus) as devices:
         together = over_hosts.together(devices)
         plan = json.loads(together.told(_plan(recipe, out, resume) if hosts.chief and recipe else b""))
+        if "refused" in plan:
+            raise InputError(plan["refused"])
         recipe, state, folder = recipes.from_dict(plan["recipe"]), checkpoint.State(**plan["state"]), Path(plan["out"])
         saved = Path(runs.CHECKPOINT, state.weights or "none yet")
         weights = together.told((folder / saved).read_bytes() if hosts.chief and state.weights else b"")
@@ -92,11 +94,15 @@ def train_together(
 
 
 def _plan(recipe: Recipe, out: Path | None, resume: bool) -> bytes:
-    """What all hosts have to know, as JSON."""
-    folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
-    over_hosts.check(recipe)
+    """What all hosts have to know, as JSON: a refusal, too, with which all of them end."""
+    try:
+        folder = runs.go_on(recipe, out) if resume else runs.start(recipe, out)
+        over_hosts.check(recipe)
+        state = checkpoint.load(folder)
+    except InputError as problem:
+        return json.dumps({"refused": str(problem)}).encode()
     plain = replace(recipe, precision=resolve(recipe.precision)).as_dict()
-    return json.dumps({"recipe": plain, "state": asdict(checkpoint.load(folder)), "out": str(folder)}).encode()
+    return json.dumps({"recipe": plain, "state": asdict(state), "out": str(folder)}).encode()
 
 
 def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strategy.Devices) -> Path:

@@ -71,7 +71,7 @@ def joined(hosts: Hosts, gpus: int | None) -> Iterator[Devices]:
 
 def check(recipe: Recipe) -> None:
     """InputError if a recipe is not for several hosts."""
-    if policy(recipe.precision) == "mixed_float16":
+    if keras.backend.backend() == "tensorflow" and policy(recipe.precision) == "mixed_float16":
         raise InputError("precision float16 is for one host: each would scale its loss for itself; take bfloat16")
 
 

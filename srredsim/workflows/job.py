@@ -36,6 +36,8 @@ WORKS = {  # modules with a Plan, its Worker and `merge`
 SUFFIX = ".parts"
 MANIFEST, PLAN = "job.json", "plan.npz"
 PART = re.compile(r"t(\d+)_c(\d+)_z(\d+)\.npz")
+GONE = "is gone: another process has merged its parts, or removed them"
+MOST = 10**7  # planes of a file
 FAILED = re.compile(r"t(\d+)_c(\d+)_z(\d+)\.failed\.json")
 _latest: dict[str, Any] = {}  # models that were loaded last
 
@@ -75,7 +77,9 @@ class Job:
             self.manifest = documents.read_json(folder / MANIFEST)
             known = [self.manifest[name] for name in ("work", "version", "shape_tczyx", "input", "fingerprint")]
             self.shape: tuple[int, ...] = tuple(int(n) for n in known[2][:3])
-        except (OSError, ValueError, KeyError, TypeError):
+            if len(self.shape) != 3 or min(self.shape) < 1 or self.count > MOST:
+                raise ValueError("no counts of planes")
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             words = f"has no {MANIFEST} that tells what it is part of; remove the folder"
             raise InputError(words, about=folder) from None
         if known[1] != __version__:
@@ -106,11 +110,14 @@ class Job:
 
     @cached_property
     def plan(self) -> Any:
-        """The plan; InputError if it cannot be read."""
+        """The plan; InputError if it cannot be read, or is another than the manifest's."""
         try:
-            return records.read(self.folder / PLAN)
-        except (OSError, records.Damaged) as problem:
+            plan = records.read(self.folder / PLAN)
+            if (plan.token, tuple(plan.shape[:3])) != (self.manifest["fingerprint"], self.shape):
+                raise records.Damaged(f"{self.folder / MANIFEST} is of another plan than {PLAN} beside it")
+        except (OSError, AttributeError, records.Damaged) as problem:
             raise InputError(f"{problem}; remove the folder and begin anew") from None
+        return plan
 
     @property
     def count(self) -> int:
@@ -146,7 +153,7 @@ class Job:
             If the folder is gone, as when another process has merged it meanwhile.
         """
         if not self.folder.is_dir():
-            raise InputError("is gone: another process has merged its parts, or removed them", about=self.folder)
+            raise InputError(GONE, about=self.folder)
         with io.atomic(self._part(part.position), overwrite=True) as unfinished:
             records.write(unfinished, part)
         self._failure(part.position).unlink(missing_ok=True)
@@ -166,8 +173,8 @@ class Job:
         return found
 
     def status(self) -> dict[str, Any]:
-        """What is done and what is missing, ready for JSON."""
-        done = self.done()
+        """What is done and what is missing, ready for JSON; InputError if the plan is not that of the manifest."""
+        done, _ = self.done(), self.plan
         missing = [dict(zip("tcz", one, strict=True)) for one in self.units if one not in done]
         told = {"units": self.count, "done": len(done), "missing": missing, "failed": self.failures()}
         return {"parts": str(self.folder), **self.manifest, **told}
@@ -209,7 +216,11 @@ class Job:
             path = self._part(position)
             try:
                 part = records.read(path)
-            except records.Damaged as problem:
+                if (part.plan, tuple(part.position)) != (plan.token, position):
+                    raise records.Damaged(f"{path} is the part of another plan, or plane")
+            except FileNotFoundError:
+                raise InputError(GONE, about=self.folder) from None
+            except (records.Damaged, AttributeError) as problem:
                 path.unlink(missing_ok=True)
                 raise InputError(f"{problem}, and was removed; the same command again does it anew") from None
             yield part

@@ -15,7 +15,7 @@ from srredsim.errors import InputError, shown
 
 SUBMIT = "sbatch"
 LISTS = ("job_extra_directives", "job_directives_skip", "job_script_prologue", "worker_extra_args")
-ONE_EACH = {"processes": 1, "worker_extra_args": ["--nthreads", "1"]}  # a model once a job, all its cores for one plane
+ONE_THREAD = ["--nthreads", "1"]  # a model once a job, all its cores for one plane
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Jobs:
         """Keyword arguments of SLURMCluster."""
         given = {name: value for name, value in asdict(self).items() if value is not None and name != "jobs"}
         given |= {name: list(given[name]) for name in LISTS if name in given}
-        own = [*given.get("worker_extra_args", []), *ONE_EACH["worker_extra_args"]]
-        return {"scheduler_options": {"dashboard": False}, **given, **ONE_EACH, "worker_extra_args": own}
+        arguments = [*given.pop("worker_extra_args", []), *ONE_THREAD]
+        return {"scheduler_options": {"dashboard": False}, **given, "processes": 1, "worker_extra_args": arguments}
 
 
 def read(path: Path) -> Jobs:

@@ -7,9 +7,10 @@ from keras import ops
 
 from srredsim import networks
 from srredsim.data import catalogue
-from srredsim.training import optimizers
+from srredsim.training import optimizers, strategy
 from srredsim.training.averages import Averages
 from srredsim.training.fit import train
+from srredsim.training.strategy import Devices
 from srredsim.zoo import models, recipe
 from srredsim.zoo.recipe import Optimizer
 
@@ -32,13 +33,16 @@ def state(network):
     return [ops.convert_to_numpy(own) for own in (*network.trainable_weights, *network.non_trainable_weights)]
 
 
-def trained(optimizer, steps):
+def trained(settings, steps, devices=Devices(1)):  # noqa: B008  frozen
     """A network with its averages, and what it was after each step."""
     keras.utils.set_random_seed(2)
-    network = networks.build("dncnn", **networks.module("dncnn").SMALL)
-    network.compile(optimizer, "mean_squared_error")
-    optimizer.build(network.trainable_variables)
-    averages, seen, rng = Averages(network, optimizer), [], np.random.default_rng(0)
+    with devices.scope():
+        network = networks.build("dncnn", **networks.module("dncnn").SMALL)
+        optimizer = optimizers.build(settings, 0.05, "float32")
+        network.compile(optimizer, "mean_squared_error")
+        optimizer.build(network.trainable_variables)
+        averages = Averages(network, optimizer)
+    seen, rng = [], np.random.default_rng(0)
     for step in range(steps):
         images = rng.normal(step, 1 + step, (2, 2, 16, 20, 1)).astype(np.float32)  # statistics that change
         network.train_on_batch(*images)
@@ -47,8 +51,10 @@ def trained(optimizer, steps):
     return network, averages, seen
 
 
-def test_weights_and_statistics_are_averaged_alike():
-    network, averages, seen = trained(optimizers.build(Optimizer(ema=MOMENTUM), 0.05, "float32"), 4)
+@pytest.mark.parametrize("mirrored", [False, True], ids=["", "under a strategy"])
+def test_weights_and_statistics_are_averaged_alike(mirrored):
+    devices = strategy.mirrored(["/cpu:0"]) if mirrored else Devices(1)
+    network, averages, seen = trained(Optimizer(ema=MOMENTUM), 4, devices)
     expected = seen[0]
     for later in seen[1:]:
         expected = [MOMENTUM * old + (1 - MOMENTUM) * new for old, new in zip(expected, later, strict=True)]
@@ -61,14 +67,14 @@ def test_weights_and_statistics_are_averaged_alike():
 
 
 def test_without_averaging_the_network_stays_as_it_is():
-    network, averages, seen = trained(optimizers.build(Optimizer(), 0.05, "float32"), 1)
+    network, averages, seen = trained(Optimizer(), 1)
     with averages.in_place():
         for found, last in zip(state(network), seen[-1], strict=True):
             np.testing.assert_array_equal(found, last)
 
 
 def test_the_original_is_back_after_an_error():
-    network, averages, seen = trained(optimizers.build(Optimizer(ema=MOMENTUM), 0.05, "float32"), 2)
+    network, averages, seen = trained(Optimizer(ema=MOMENTUM), 2)
     with pytest.raises(KeyboardInterrupt), averages.in_place():
         raise KeyboardInterrupt
     for found, last in zip(state(network), seen[-1], strict=True):

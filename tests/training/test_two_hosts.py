@@ -39,8 +39,8 @@ TINY = {
 }  # fmt: skip
 
 
-def start(home: Path, *extra: str) -> list[subprocess.Popen]:
-    """Both hosts, the chief first."""
+def start(home: Path, *extra: str, other: dict[str, str] | None = None) -> list[subprocess.Popen]:
+    """Both hosts, the chief first; with more in the environment of the ``other``."""
     with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as two:
         addresses = [f"localhost:{server.getsockname()[1]}" for server in (one, two)]
     command = [sys.executable, "-m", "srredsim", "train", "--out", "run", "--hosts", "2", *extra]
@@ -48,6 +48,7 @@ def start(home: Path, *extra: str) -> list[subprocess.Popen]:
     for index in range(2):
         told = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         environment = os.environ | {"TF_CONFIG": json.dumps(told), "TMPDIR": str(home / f"own_{index}")}
+        environment |= other if other and index else {}
         (home / f"own_{index}").mkdir(exist_ok=True)
         started.append(
             subprocess.Popen(
@@ -139,3 +140,31 @@ def test_a_killed_host_is_said_and_both_go_on_exactly(whole, tmp_path, killed):
         expected = weights(whole / "run" / name)
         for key, value in weights(tmp_path / "run" / name).items():
             np.testing.assert_array_equal(value, expected[key], err_msg=key)
+
+
+def test_two_hosts_of_jax_train_like_one_process_also_after_one_was_killed(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv("SRREDSIM_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
+    asked = "--model", "tiny.yaml", "--set", "name=tiny-run"
+    alone = subprocess.Popen(
+        [sys.executable, "-m", "srredsim", "train", "--out", "one", *asked],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert ended(alone, 600)[:2] == (0, "one\n")
+
+    begun = start(tmp_path, *asked, other={"SRREDSIM_STOP_AT": "before epoch_00002.weights.h5"})
+    (status, out, err), (killed, *_) = (ended(process, 600) for process in begun)
+    assert (status, out, killed) == (3, "", 137), err
+    (said,) = [line for line in err.splitlines() if line.startswith("srredsim: ")]
+    assert "host 2 of 2 (localhost:" in said
+    assert 1 <= checkpoint.load(tmp_path / "run").epochs_done < TINY["epochs"]
+
+    resumed = [ended(process, 600) for process in start(tmp_path, "--resume")]
+    assert [(status, out) for status, out, _ in resumed] == [(0, "run\n"), (0, "")], resumed
+    for a, b in zip(history(tmp_path / "one"), history(tmp_path / "run"), strict=True):
+        assert a == pytest.approx(b, rel=1e-5)
+    for name in ("last.weights.h5", "checkpoint/epoch_00003.weights.h5"):
+        found = weights(tmp_path / "run" / name)
+        for key, value in weights(tmp_path / "one" / name).items():
+            np.testing.assert_allclose(found[key], value, rtol=1e-5, atol=1e-5 * np.abs(value).max(), err_msg=key)

@@ -152,6 +152,48 @@ def test_a_part_that_is_damaged_is_done_anew(short, tmp_path):
     assert sorted(files(tmp_path / "out")) == ["movie_wiener.json", "movie_wiener.tif"]
 
 
+def test_a_part_of_another_plane_or_plan_is_done_anew(short, tmp_path):
+    job, other = begun(short, tmp_path / "out"), begun(short, tmp_path / "out", format="ome-tiff")
+    do(job)
+    do(other, (1, 6))
+    first, second = sorted(job.folder.glob("t*"))[:2]
+    for wrong in (next(other.folder.glob("t*")), second):
+        first.write_bytes(wrong.read_bytes())
+        with pytest.raises(
+            InputError, match=r"part of another plan, or plane, and was removed; the same command again"
+        ):
+            job.merge()
+        assert job.missing() == [(0, 0, 0)]
+        do(job)
+    job.merge()
+
+
+@pytest.mark.parametrize("name", ["job.json", "plan.npz"])
+def test_a_manifest_or_plan_of_another_folder(short, tmp_path, name):
+    job, other = begun(short, tmp_path / "out"), begun(short, tmp_path / "out", format="ome-tiff")
+    do(job)
+    (job.folder / name).write_bytes((other.folder / name).read_bytes())
+    with pytest.raises(InputError, match=r"job\.json is of another plan than plan\.npz beside it; remove the folder"):
+        Job(job.folder).merge()
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".parts"] * 2
+
+
+def test_a_merge_while_another_one_ends_says_so(short, tmp_path, monkeypatch):
+    job = begun(short, tmp_path / "out")
+    do(job)
+    real = records.read
+
+    def late(path):
+        if path.name.startswith("t00002"):
+            Job(job.folder).remove()
+        return real(path)
+
+    monkeypatch.setattr(records, "read", late)
+    with pytest.raises(InputError, match="is gone: another process has merged"):
+        job.merge()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_of_two_that_plan_at_once_the_plan_of_the_first_stays(short, tmp_path):
     writing = Writing(tmp_path / "out")
     asked = Asked("reconstruct", short, writing, {})
@@ -193,12 +235,19 @@ def test_results_that_are_there_are_not_replaced_unasked(short, tmp_path):
     assert (tmp_path / "out" / "movie_wiener.tif").read_bytes() != b"mine"
 
 
+JOB = {"work": "predict", "version": "0.0.1", "shape_tczyx": [1, 1, 1], "input": "", "fingerprint": ""}
+
+
 @pytest.mark.parametrize(
     ("manifest", "said"),
     [
         (None, "has no job.json"),
         ("[]", "has no job.json"),
-        ('{"work": "predict", "version": "0.0.1", "shape_tczyx": [1, 1, 1], "input": "", "fingerprint": ""}', "0.0.1"),
+        *(
+            (json.dumps(JOB | {"shape_tczyx": shape}), "has no job.json")
+            for shape in ([10**9, 1, 1], [-1, 1, 1], "abc", [1])
+        ),
+        (json.dumps(JOB), "0.0.1"),
     ],
 )
 def test_a_folder_that_is_no_job_of_this_package(tmp_path, manifest, said):

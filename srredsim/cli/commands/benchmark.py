@@ -60,7 +60,7 @@ class Benchmark:
         if not cells:
             raise InputError("none of these cells can be computed; see above")
         with terminal.progress(self.name) as progress:
-            result = opened.run(cells, progress, arguments.shard)
+            result = opened.run(cells, progress, *([arguments.shard] if arguments.shard[1] > 1 else []))
         for failure in result["failures"]:
             terminal.note(f"{failure['input']}: {failure['error']}")
         if arguments.shard[1] > 1:

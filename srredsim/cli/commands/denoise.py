@@ -77,7 +77,8 @@ class ByMaths:
     WORK = "denoise"
 
     def __init__(self, method: str, noise: tuple[float, float] | None, prior: Path | None):
-        self._method, self._prior, self._how = method, prior, {"noise": noise, "prior": prior}
+        self._method, self._prior = method, prior
+        self._how: dict[str, Any] = {"noise": noise, "prior": prior}
 
     def asked(self) -> dict[str, Any]:
         return {"method": self._method, **self._how, "files": planes.digests(self._prior)}
@@ -107,7 +108,8 @@ class ByNetwork:
         from srredsim.zoo import chain
 
         chain.find(model)
-        self._model, self._chain = model, None
+        self._model: Any = model
+        self._chain: Any = None
 
     def asked(self) -> dict[str, Any]:
         from srredsim.zoo import chain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tokenize
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from srredsim.io.calibration import Calibration
 from srredsim.io.source import BarePlanes, Source, lacking
 
 MAGIC, SUFFIXES, NAME = b"\x93NUMPY", (".npy",), "a .npy file"
+PLACE = re.compile(r" at 0x[0-9a-f]+")  # in our memory, which is nobody's business
 LARGEST_COUNT = 10**6  # planes of a file that was cut short
 DAMAGE = (  # what NumPy raises when the bytes make no sense
     EOFError,
@@ -77,7 +79,7 @@ def memory_map(path: Path) -> np.memmap:
     except ValueError as error:
         raise InputError(_in_words(error)) from error
     except DAMAGE as error:
-        raise InputError(f"the .npy file is damaged or cut short: {error}") from error
+        raise InputError(f"the .npy file is damaged or cut short: {re.sub(PLACE, '', str(error))}") from error
 
 
 def _check_shape(path: Path) -> None:
@@ -128,4 +130,4 @@ def _in_words(error: ValueError) -> str:
         return "the .npy file is cut short: it holds less than its header says"
     if "empty" in message:
         return "the array holds no pixels"
-    return f"the .npy file is damaged: {message}"
+    return f"the .npy file is damaged: {re.sub(PLACE, '', message)}"
