@@ -193,7 +193,7 @@ class Worker:
             return None
         stripes = plan.survey.stripes[position[1]]
         known = stripes, plan.transfers[position[1]], self._device
-        return judging.judged(position, raw, np.array(image, np.float32), *known)
+        return judging.judged(position, raw, np.asarray(image, np.float32), *known)
 
 
 class Results:
@@ -243,7 +243,7 @@ class Results:
         if part.image is not None:
             self._writer[part.position] = part.image
         if part.judged:
-            image = np.array(self.place(part.position), np.float32)
+            image = np.asarray(self.place(part.position), np.float32)
             self._judge.add(part.judged, image, name=self._plan.name, title=self._plan.path.name)
         if part.agreement and self._agreements:
             self._agreements.add(part.position, part.agreement)
