@@ -42,6 +42,11 @@ def device(name: str = AUTO) -> Device:
     raise InputError(f'`device="{GPU}"`: {lacks}; {HOW}, or leave it out')
 
 
+def like(name: str) -> Device:
+    """One of the kind that a `Device` of this name is, which another process may have; InputError as of `device`."""
+    return device(name.partition(":")[0])
+
+
 def gpus() -> list[Any]:
     """Those that JAX sees; none where it is not installed."""
     if find_spec("jax") is None:
@@ -71,5 +76,6 @@ def _begin() -> None:
     """Before JAX is imported: it takes memory as it needs it, and remembers what it has compiled."""
     if "jax" not in sys.modules:
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # TensorFlow may compute there, too
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(resources.cache_folder() / "jax"))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")

@@ -51,7 +51,7 @@ def test_jax_makes_the_image_of_numpy(on_jax, sample, monkeypatch):
 
 @pytest.mark.slow
 def test_jax_makes_the_maps_of_numpy(on_jax, sample):
-    """Of an image with errors, so that something is flagged. It takes long to compile."""
+    """An image with errors, so that something is flagged. It takes long to compile."""
     stack, truth = sample
     raw, transfer = stack.raw(), transfer_of(stack.optics)
     parameters = estimate(prepare(raw), transfer)
@@ -78,12 +78,13 @@ def test_the_gpu_is_taken_where_there_is_one(on_jax, monkeypatch):
     monkeypatch.setattr(devices, "on_jax", lambda where, name: Device(name, on_jax.xp, on_jax.computing))
     assert devices.device("auto").name == devices.device("gpu").name == "gpu: H200"
     assert devices.device("cpu") is HOST
+    assert devices.like("gpu: A100").name == "gpu: H200"  # a worker on another host has its own
     monkeypatch.setattr(devices.shutil, "which", lambda name: None)  # no driver: JAX is not even asked
     assert devices.device("auto") is HOST
 
 
 def test_without_a_gpu_there_is_one_line():
-    with pytest.raises(InputError, match="no `device` 'tpu'.*; there are: auto, cpu, gpu"):
+    with pytest.raises(InputError, match=r"no `device` 'tpu'.*; there are: auto, cpu, gpu"):
         srredsim.reconstruct(np.ones((9, 32, 32)), device="tpu")
     with pytest.raises(InputError, match="`live` is computed on the processor; leave out `device`"):
         Method(live=True, device="gpu")

@@ -47,6 +47,7 @@ from srredsim.noise.line import NoiseLine
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
+from srredsim.processes import give_back_memory
 from srredsim.reconstruction.forward import Forward, Stripes, stripes_of
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import levels_of
@@ -166,6 +167,7 @@ def consistency(
             found, fitted = _compared(frames, shown, seen, microscope, grain)
         maps.place(found, part)
         fits.append(fitted)
+    give_back_memory()
     return maps.judged(noise, factor, _averaged(fits), transfer.pixel_size_um)
 
 

@@ -15,6 +15,7 @@ from srredsim.lost_frames import whole
 from srredsim.noise.camera import noise_of_frames
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
+from srredsim.processes import give_back_memory
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
 from srredsim.reconstruction.chosen import MAP, METHODS, RICHARDSON_LUCY, WIENER, chosen
@@ -147,7 +148,8 @@ class Common:
 def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: Asked) -> Common:
     """Stripes of a channel, looked for in all its times, and how its images are made."""
     sharpest, first = sharpest_slice(stack, c)
-    channel = found_in(prepared_mean(stack, c, sharpest, first), transfer, c, known)
+    channel = found_in(prepared_mean(stack, c, sharpest, first, SEARCHED_FIELD), transfer, c, known)
+    give_back_memory()
     if asked.method not in (AUTO_METHOD, RICHARDSON_LUCY):
         return Common(sharpest, channel, asked.method, 0)
     at_first = prepared_plane(stack, (0, c, sharpest), first)
@@ -306,32 +308,38 @@ def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Sca
 def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared, np.ndarray]:
     """The middle of a large field, at most so many raw pixels a side, and where (y, x) it begins, in um."""
     starts = [max(0, (n - side) // 2) for n in prepared.frames.shape[2:]]
+    corner_um = np.add(prepared.start, starts) * transfer.pixel_size_um
     if not any(starts):
-        return prepared, np.zeros(2)
+        return prepared, corner_um
     part = tuple(slice(start, start + side) for start in starts)
     frames = np.ascontiguousarray(prepared.frames[:, :, *part])
-    return replace(prepared, frames=frames), np.array(starts) * transfer.pixel_size_um
+    return replace(prepared, frames=frames), corner_um
 
 
-def prepared_plane(stack: RawStack, position: tuple[int, int, int], raw: np.ndarray | None = None) -> Prepared:
-    """One raw stack, or what was read of it already; a complaint says which one, where there are several."""
+def prepared_plane(
+    stack: RawStack, position: tuple[int, int, int], raw: np.ndarray | None = None, side: int | None = None
+) -> Prepared:
+    """One raw stack, or what was read of it already; a complaint says which one, where there are several.
+
+    ``side`` is that of `srredsim.stripes.preprocess.prepare`.
+    """
     raw = whole(stack, position) if raw is None else raw
     try:
-        return prepare(raw)
+        return prepare(raw, side)
     except InputError as problem:
         raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
 
 
-def prepared_mean(stack: RawStack, channel: int, z: int, first: np.ndarray) -> Prepared:
-    """The mean over time of one slice of a channel, whose frames at the first time are given."""
+def prepared_mean(stack: RawStack, channel: int, z: int, first: np.ndarray, side: int | None = None) -> Prepared:
+    """The mean over time of one slice of a channel, whose frames at the first time are given; as `prepared_plane`."""
     times = [(t, channel, z) for t in range(stack.sizes["T"])]
     if len(times) == 1:
-        return prepared_plane(stack, times[0], first)
+        return prepared_plane(stack, times[0], first, side)
     mean = first.astype(np.float32) / len(times)
     for position in times[1:]:
         mean += whole(stack, position).astype(np.float32) / len(times)
     try:
-        return prepare(mean)
+        return prepare(mean, side)
     except InputError:
         for position in times:
             prepared_plane(stack, position)  # says which time cannot be used

@@ -15,6 +15,7 @@ from srredsim.acquisition import Cutoff, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.normalise import Scaling, scaling_of
+from srredsim.processes import give_back_memory
 
 if TYPE_CHECKING:
     from srredsim.noise.spectrum import NoiseSpectrum
@@ -56,25 +57,28 @@ class Sharpest:
     mean: np.ndarray  # (angles, phases, y, x)
     first: np.ndarray
 
-    def prepared(self) -> Prepared:
-        """The mean; a complaint says of which time, if it is one of them that cannot be used."""
+    def prepared(self, side: int | None = None) -> Prepared:
+        """The mean; a complaint says of which time, if it is one of them that cannot be used.
+
+        ``side`` is that of `srredsim.stripes.preprocess.prepare`.
+        """
         from srredsim.reconstruction.planes import prepared_plane
         from srredsim.stripes.preprocess import prepare
 
         times = range(self.stack.sizes["T"])
         if len(times) == 1:
-            return self.prepared_first()
+            return self.prepared_first(side)
         try:
-            return prepare(self.mean)
+            return prepare(self.mean, side)
         except InputError:
             for t in times:
                 prepared_plane(self.stack, (t, self.channel, self.z))
             raise
 
-    def prepared_first(self) -> Prepared:
+    def prepared_first(self, side: int | None = None) -> Prepared:
         from srredsim.reconstruction.planes import prepared_plane
 
-        return prepared_plane(self.stack, (0, self.channel, self.z), self.first)
+        return prepared_plane(self.stack, (0, self.channel, self.z), self.first, side)
 
 
 def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError] | None) -> Survey:
@@ -94,6 +98,7 @@ def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError
         if one and find:
             sharpest.append(one.z)
             stripes.append(find(one))
+    give_back_memory()
     return Survey(scalings, tuple(sharpest), tuple(stripes))
 
 

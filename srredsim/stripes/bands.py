@@ -106,6 +106,11 @@ class Bands:
     def _moved(self) -> dict[int, tuple[tuple, np.ndarray]]:
         return {}
 
+    def forget(self) -> None:
+        """Leave only the spectra: what was made of them takes as much memory again, and can be made again."""
+        for name in ("images", "power", "_moved"):
+            self.__dict__.pop(name, None)
+
     def through(self, lens: Transfer) -> Bands:
         """The same through a lens of the same cut-off; nothing that is known already is computed again."""
         other = replace(self, transfer=lens)

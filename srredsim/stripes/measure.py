@@ -78,6 +78,8 @@ def measured(
         return vectors, step_errors(mixtures(each, every), leak(each), steps_rad)
 
     rough = dict(zip(groups, in_threads(roughly, groups), strict=True))
+    for each in bands:
+        each.forget()
     usual = usual_errors([errors for _, errors in rough.values()])
 
     def finely(group: int) -> dict[int, tuple[Angle, Bands]]:

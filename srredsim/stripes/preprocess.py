@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ class Prepared:
     frames: np.ndarray
     backgrounds: tuple[float, ...]  # one an angle, subtracted
     intensities: tuple[tuple[float, ...], ...]  # one a frame, mean 1, divided by
+    start: tuple[int, int] = (0, 0)  # pixel (y, x) of the raw frames, where they are a part of the field
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,12 @@ class Levels:
         return Prepared(frames, self.backgrounds, self.intensities)
 
 
-def prepare(raw: np.ndarray) -> Prepared:
+def prepare(raw: np.ndarray, side: int | None = None) -> Prepared:
     """Subtract a background from each angle, then divide each frame by its share of the light.
 
     The mean of a frame hardly depends on the phase of the pattern, so that frames of unequal mean were lit unequally
-    or have bleached. Each angle has a background of its own: angles may have been stored with different offsets.
+    or have bleached. Each angle has a background of its own: angles may have been stored with different offsets. Of a
+    field that is larger, only the middle is prepared, ``side`` pixels along y and x at most.
 
     Raises
     ------
@@ -51,7 +53,12 @@ def prepare(raw: np.ndarray) -> Prepared:
     if min(y, x) < SMALLEST_SIDE_PX:
         least = f"{SMALLEST_SIDE_PX} x {SMALLEST_SIDE_PX}"
         raise InputError(f"the frames are {y} x {x} pixels: no stripes fit in them; {least} is the least")
-    return levels_of(raw).prepared(raw)
+    levels = levels_of(raw)
+    if side is None:
+        return levels.prepared(raw)
+    start = max(0, (y - side) // 2), max(0, (x - side) // 2)
+    part = raw[:, :, start[0] : start[0] + side, start[1] : start[1] + side]
+    return replace(levels.prepared(part), start=start)
 
 
 def levels_of(raw: np.ndarray) -> Levels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -74,7 +75,10 @@ class Judged:
 
 
 def stripes_in(mean: Callable[[], Prepared], transfer: Transfer, hexagonal: bool | None) -> Parameters | InputError:
-    """Stripes of a channel, found in the middle of a large field, as of the whole of it; or why there are none."""
+    """Stripes of a channel, found in the middle of a large field, as of the whole of it; or why there are none.
+
+    ``mean`` prepares its mean, or as much of the middle.
+    """
     try:
         field, corner_um = middle(mean(), transfer, STRIPES_SIDE)
         return seen_from(estimate(field, transfer, hexagonal=hexagonal), -corner_um)
@@ -86,7 +90,9 @@ def finding(transfers: Sequence[Transfer]) -> Callable[[Sharpest], Parameters | 
     """`stripes_in` of the sharpest slice of each channel, through its own optics."""
 
     def stripes_of(sharpest: Sharpest) -> Parameters | InputError:
-        return stripes_in(sharpest.prepared, transfers[sharpest.channel], sharpest.stack.pattern.hexagonal)
+        return stripes_in(
+            partial(sharpest.prepared, STRIPES_SIDE), transfers[sharpest.channel], sharpest.stack.pattern.hexagonal
+        )
 
     return stripes_of
 
@@ -108,14 +114,14 @@ def judged(
     stripes : Parameters or InputError
         As `stripes_in` has them.
     """
-    note = None
+    note, against = None, _against_widefield(raw, image, transfer)
     try:
         found = consistency(raw, image, _there(stripes), transfer, device=device)
     except InputError as problem:
         t, c, z = position
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
         found = unjudged(image.shape)
-    row = dict(zip("tcz", position, strict=True)) | found.report() | _against_widefield(raw, image, transfer)
+    row = dict(zip("tcz", position, strict=True)) | found.report() | against
     line = "; ".join([judging_picture.words(found), verdict(_there(stripes))]) if found.angles else note or ""
     return Judged(position, found, row, line, note)
 

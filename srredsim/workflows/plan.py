@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from srredsim import devices, io
+from srredsim import io
 from srredsim.acquisition import Position
+from srredsim.arrays import HOST
 from srredsim.consistency.widefield import Agreement, Agreements
 from srredsim.errors import InputError
 from srredsim.io.asked import Reading, Writing
@@ -43,7 +44,7 @@ class Plan:
     transfers: tuple[Transfer, ...]  # of each channel, where images are compared with the frames
     agreements: Agreements | None  # those of widefield images with their input, none yet; None: not compared
     notes: tuple[str, ...]
-    device: str = devices.CPU  # of `srredsim.devices`: whoever does a unit needs it
+    device: str = HOST.name  # name; whoever does a unit needs one of its kind
 
     @property
     def units(self) -> list[Position]:

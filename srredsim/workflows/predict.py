@@ -20,7 +20,6 @@ import numpy as np
 
 from srredsim import checks, devices, io, keras_start, picture
 from srredsim.acquisition import Position, RawStack, frames_from_raw, which
-from srredsim.arrays import HOST
 from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
@@ -149,7 +148,7 @@ class Worker:
     """
 
     def __init__(self, plan: Plan, chain: Chain | None = None, stack: RawStack | None = None):
-        chain, self._device = chain or chain_of(plan), devices.device(plan.device)
+        chain, self._device = chain or chain_of(plan), devices.like(plan.device)
         for network in chain.networks:
             network.device = self._device
         if stack is None:
@@ -193,7 +192,7 @@ class Worker:
             return None
         stripes = plan.survey.stripes[position[1]]
         known = stripes, plan.transfers[position[1]], self._device
-        return judging.judged(position, raw, np.array(image, np.float32), *known)
+        return judging.judged(position, raw, np.asarray(image, np.float32), *known)
 
 
 class Results:
@@ -243,7 +242,7 @@ class Results:
         if part.image is not None:
             self._writer[part.position] = part.image
         if part.judged:
-            image = np.array(self.place(part.position), np.float32)
+            image = np.asarray(self.place(part.position), np.float32)
             self._judge.add(part.judged, image, name=self._plan.name, title=self._plan.path.name)
         if part.agreement and self._agreements:
             self._agreements.add(part.position, part.agreement)
@@ -298,7 +297,7 @@ class Results:
             "tile": plan.tile,
             "seconds": round(time.perf_counter() - self._started, 3),
             "seconds_in_network": round(self._seconds, 3),
-            "device": devices.device(plan.device).name,
+            "device": plan.device,
             "stripes": [sentence(each) for each in plan.survey.made_with],
             "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
             "consistency": consistency,
@@ -319,7 +318,7 @@ def _opened(
     """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
     if tile is not None:
         checks.positive("tile", tile)
-    where = devices.CPU if devices.device(device) is HOST else devices.GPU
+    where = devices.device(device)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, **reading.opening)
     if not isinstance(model, LoadedModel | Chain):
@@ -354,7 +353,7 @@ def _opened(
         transfers=transfers,
         agreements=chain.agreements() if consistency else None,
         notes=(*stack.notes, *chain.said, *([why_not] if why_not else [])),
-        device=where,
+        device=where.name,
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None

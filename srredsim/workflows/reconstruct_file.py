@@ -20,7 +20,6 @@ import numpy as np
 
 from srredsim import devices, hot_pixels, io
 from srredsim.acquisition import Optics, Position
-from srredsim.arrays import HOST
 from srredsim.errors import InputError
 from srredsim.io.files import beside
 from srredsim.io.image import carried_over
@@ -56,7 +55,7 @@ class Plan:
     reading: io.Reading
     writing: io.Writing
     asked: Asked
-    device: str  # of `srredsim.devices`: whoever does a unit needs it
+    device: str  # name; whoever does a unit needs one of its kind
     shape: tuple[int, ...]  # (t, c, z, y, x) of the result
     calibration: dict[str, Any]  # what the result says of itself
     optics: Optics  # of the frames
@@ -183,7 +182,7 @@ class Worker:
             self._recorded = opened.array
             lenses = [one.channel.transfer for one in plan.common]
             self._stack = io.remembering(whitened(replace(opened, optics=plan.optics), lenses, plan.noise))
-        where = work.device if work else devices.device(plan.device)
+        where = work.device if work else devices.like(plan.device)
         self._make = Maker(self._stack, dict(enumerate(plan.common)), plan.asked, where)
         self._noting = Noting(self._stack, plan.otf_file, plan.asked.attenuation, plan.split_photons)
 
@@ -278,7 +277,7 @@ def _opened(
         reading=reading,
         writing=writing,
         asked=work.asked,
-        device=devices.CPU if work.device is HOST else devices.GPU,
+        device=work.device.name,
         shape=work.shape,
         calibration=carried_over(replace(stack, optics=work.optics), SCALE),
         optics=work.optics,

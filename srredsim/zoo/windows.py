@@ -12,6 +12,7 @@ import numpy as np
 from srredsim import engines, tiling
 from srredsim.arrays import HOST, Device
 from srredsim.errors import InputError, out_of_memory
+from srredsim.processes import give_back_memory
 from srredsim.reconstruction.channels import Channels
 from srredsim.zoo import gate, models
 from srredsim.zoo.models import LoadedModel
@@ -57,6 +58,7 @@ class Network:
         for part in parts:
             window = frames[tiling.magnified(part.window, sampling)]
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
+        give_back_memory()
         return image
 
     def rebuilt(self, **settings) -> Network:
