@@ -82,7 +82,7 @@ def taken_away(channels: Sequence[Channel]) -> list[str]:
     return [
         f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO)}"
         for number, channel in enumerate(channels, start=1)
-        if unlearned(channel.haze).share
+        if unlearned(channel.haze)
     ]
 
 

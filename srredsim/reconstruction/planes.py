@@ -244,12 +244,12 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
 
 
-def unlearned(haze: Haze) -> Haze:
-    """Haze that is taken from a Wiener image before a network cleans it: none where it is faint.
+def unlearned(haze: Haze) -> Haze | float:
+    """Attenuation of a Wiener image before a network cleans it: none where haze is faint.
 
     Networks were trained on images with haze, and take faint haze away by themselves.
     """
-    return haze if haze.share > LEARNED_HAZE else NONE
+    return haze if haze.share > LEARNED_HAZE else 0.0
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
@@ -279,7 +279,7 @@ def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Sca
     found, lens, haze = channel.parameters, channel.transfer, unlearned(channel.haze)
     image, regularisation = reconstruct(prepared, found, lens, attenuation=haze)
     forward = Forward(prepared.frames.shape[2:], lens, stripes_of(found))
-    dark = np.broadcast_to(out_of_focus(prepared, forward, lens, image, haze), prepared.frames.shape[2:])
+    dark = np.broadcast_to(out_of_focus(prepared, forward, found, lens, image, haze), prepared.frames.shape[2:])
     noise = noise_of_frames(raw, lens.cutoff_per_pixel)
     return lit(prepared, found, lens, (image, regularisation, dark), noise, scaling)
 

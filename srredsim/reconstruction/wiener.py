@@ -110,7 +110,7 @@ def gathered(
             if order.amplitude != 0:
                 canvas.add(fft.fft2(extended(band), workers=WORKERS, overwrite_x=True), number, order)
     count, power = len(noise), float(np.mean(noise))
-    canvas.add_zeros(zero, count, kept(attenuation, zero / count, power / count, transfer))
+    canvas.add_zeros(zero, count, kept(attenuation, zero / count, power / count, transfer, parameters))
     return Bands(zero[None] / count, transfer), power
 
 
