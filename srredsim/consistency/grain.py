@@ -59,7 +59,7 @@ def grain_of(
         Of a frequency in cycles/um: what brings the image back to the object.
     """
     canvas = Canvas(prepared.frames.shape[2:], lens)
-    _, noise = gathered(canvas, prepared, parameters)
+    _, _, noise = gathered(canvas, prepared, parameters)
     sides = [(SCALE * before, SCALE * after) for before, after in canvas.sides]
     frequency = np.sqrt(canvas.fy[:, None] ** 2 + canvas.fx**2)
     shown = fft.rfft2(extended(image.astype(np.float32), sides), workers=WORKERS)

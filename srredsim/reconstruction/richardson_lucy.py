@@ -29,6 +29,7 @@ from srredsim.optics.borders import WORKERS, extended, margins
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import kept
 from srredsim.reconstruction.forward import Forward, stripes_of
+from srredsim.reconstruction.wiener import regularised
 from srredsim.stripes.bands import Bands
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Parameters
@@ -92,7 +93,9 @@ def out_of_focus(
     """What the mean of the frames has more than an image, where band 0 was not kept: image (y, x), 0 and above."""
     mean, lens = prepared.frames.mean(axis=(0, 1)), parameters.lens(transfer)
     spectrum = fft.fft2(extended(mean), workers=WORKERS)
-    share = kept(attenuation, spectrum, Bands(spectrum[None], lens).noise, lens, parameters)
+    widefield, groups = Bands(spectrum[None], lens), len(prepared.frames)
+    regularisation = regularised(None, widefield, groups * widefield.noise, groups)
+    share = kept(attenuation, spectrum, widefield.noise, lens, parameters, regularisation)
     if share is None:
         return np.float32(0.0)
     rest = fft.fft2(extended(mean - forward.unmodulated(start)), workers=WORKERS)

@@ -82,7 +82,7 @@ def reconstruct(
         or what light out of focus was measured. See `srredsim.reconstruction.attenuation`.
     """
     canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer))
-    regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
+    regularisation, _, _ = gathered(canvas, prepared, parameters, wiener, attenuation)
     gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
     return canvas.filtered(canvas.spectrum(), gain), regularisation
 
@@ -95,9 +95,16 @@ def regularised(wiener: float | None, widefield: Bands, noise: float, angles: in
 
 
 def gathered(
-    canvas: Canvas, prepared: Prepared, parameters: Parameters, attenuation: float | Haze = 0.0
-) -> tuple[Bands, float]:
-    """All bands of the frames put on a canvas; band 0 as the mean of all groups, and the power of the noise of one."""
+    canvas: Canvas,
+    prepared: Prepared,
+    parameters: Parameters,
+    wiener: float | None = None,
+    attenuation: float | Haze = 0.0,
+) -> tuple[Regularisation, Bands, float]:
+    """All bands of the frames put on a canvas, and what they ask for.
+
+    At the end band 0 as the mean of all groups, and the power of the noise of one.
+    """
     transfer, noise = canvas.transfer, []
     zero = np.zeros(canvas.padded, np.complex64)
     for number, (frames, group) in enumerate(zip(prepared.frames, parameters.groups, strict=True)):
@@ -110,8 +117,11 @@ def gathered(
             if order.amplitude != 0:
                 canvas.add(fft.fft2(extended(band), workers=WORKERS, overwrite_x=True), number, order)
     count, power = len(noise), float(np.mean(noise))
-    canvas.add_zeros(zero, count, kept(attenuation, zero / count, power / count, transfer, parameters))
-    return Bands(zero[None] / count, transfer), power
+    widefield = Bands(zero[None] / count, transfer)
+    regularisation = regularised(wiener, widefield, power, count)
+    share = kept(attenuation, zero / count, power / count, transfer, parameters, regularisation)
+    canvas.add_zeros(zero, count, share)
+    return regularisation, widefield, power
 
 
 class Canvas:

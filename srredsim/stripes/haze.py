@@ -39,15 +39,15 @@ from srredsim.stripes.parameters import Order, Parameters
 RINGS = 28  # up to `HIGHEST`
 SIDES, FURTHEST = 8, (-0.7, 1.2)  # steps of v_b - v, and between which values
 REFERENCE, HIGHEST = 0.25, 0.7  # fractions of the cut-off: between them contrasts are first measured
-FEWEST_OF_A_STEP = 12  # frequencies that a ratio is measured from
+FEWEST_OF_A_STEP = 8  # frequencies that a ratio is measured from
 BEYOND, LEAST = (
     1.03,
     200,
 )  # times the cut-off, nothing but noise, and frequencies there: what noise bands have in common
 FAINTEST, FULL = 0.01, 1.5  # contrasts c of a band that has anything to say: none is above 1 but by its noise
 MODEL_ERROR = 0.03  # standard deviation of a ratio that phases and contrasts a few percent wrong leaves
-EVEN = 0.5  # those of the contrasts, relative, and of delta, which are not known
-SURE = 3.5  # standard deviations: of 48 thin simulated stacks none was beyond 3.1
+UNKNOWN = 0.5, 0.5  # those of the contrasts, relative, and of delta
+SURE = 4.0  # standard deviations: of 96 thin simulated stacks four were beyond 3.5, two beyond 4
 WIDTHS = np.geomspace(0.04, 0.45, 20)  # s
 RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
 
@@ -114,12 +114,14 @@ def _fitted(everything: list[Ratios]) -> Haze:
     flat = np.repeat(np.eye(len(everything)), [len(one.v) for one in everything], axis=0)
     known = np.concatenate([flat, beyond[:, None]], axis=1)
 
+    prior = 1 / np.square([*[UNKNOWN[0]] * len(everything), UNKNOWN[1]])
+
     def misfit(in_focus: np.ndarray) -> float:
         """What is left when contrasts and damping are the best for this haze."""
         parts, rest = known * in_focus[:, None], ratio - in_focus
         weighed = parts * weights[:, None]
-        found = np.linalg.solve(weighed.T @ parts + np.eye(parts.shape[1]) / EVEN**2, weighed.T @ rest)
-        return float(weights @ (rest - parts @ found) ** 2 + found @ found / EVEN**2)
+        found = np.linalg.solve(weighed.T @ parts + np.diag(prior), weighed.T @ rest)
+        return float(weights @ (rest - parts @ found) ** 2 + prior @ found**2)
 
     tried = [(misfit(1 - _share(r, s, v)), r, s) for s in WIDTHS for r in RATIOS]
     least, r, s = min(tried)
