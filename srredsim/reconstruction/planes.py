@@ -15,7 +15,7 @@ from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
-from srredsim.reconstruction.chosen import MAP, METHODS, RICHARDSON_LUCY, WIENER, chosen
+from srredsim.reconstruction.chosen import MAP, RICHARDSON_LUCY, WIENER, chosen
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
@@ -71,7 +71,7 @@ def planes(
     *,
     known: Known | None = None,
     attenuation: float | str | None = AUTO,
-    method: str = METHODS[0],
+    method: str = WIENER,
     iterations: int | None = None,
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
@@ -95,7 +95,7 @@ def planes(
     attenuation : float or "auto", optional
         As in `srredsim.reconstruction.wiener.reconstruct`; automatic: by the haze that is measured where the stripes
         are found. None: none.
-    method : one of `METHODS`
+    method : one of `srredsim.reconstruction.chosen.METHODS`
         What each image is given after the Wiener filter.
     iterations : int, optional
         Updates of Richardson-Lucy; left out: as many as the noise of the channel bears. As the choice of the method, it
@@ -122,7 +122,7 @@ class Asked:
 
     wiener: float | None = None
     attenuation: float | str | None = AUTO
-    method: str = METHODS[0]
+    method: str = WIENER
     iterations: int | None = None
 
 

@@ -19,7 +19,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.pages.index import NAME, index, may_be_replaced
 from srredsim.pages.stack import OfChannel, OfStack, page_of
 from srredsim.quality.split_frc import split_frc
-from srredsim.reconstruction.chosen import WIENER
+from srredsim.reconstruction.chosen import WIENER, called
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.workflows.inspect import inspect
 from srredsim.workflows.reconstruct import Method, Reconstructed, reconstruct
@@ -62,7 +62,7 @@ def _told(report: Mapping[str, Any], reading: io.Reading, writing: io.Writing) -
     found = inspect(stack)
     png = BytesIO()
     inspection.picture(stack, png, found)
-    name = report.get("model") or report["method"]
+    name = report.get("model") or called(channel["method"] for channel in report["channels"])
     several = stack.sizes["C"] > 1
     channels = [_channel(stack, c, name, result, several) for c in range(min(stack.sizes["C"], MOST_CHANNELS))]
     consistency = report.get("consistency")
