@@ -101,7 +101,7 @@ def test_a_thick_sample_gains_as_much_as_the_best_fixed_attenuation_gives(case, 
 
 
 def test_haze_is_a_share_that_falls_with_frequency():
-    """Of its power over that of what is in focus, which falls as a Gaussian."""
+    """Its power over that of what is in focus falls as a Gaussian."""
     over_focus = 3.0 * np.exp(-np.array([0.0, 0.5, 2.0]))
     found = Haze(0.75, 0.1)
     np.testing.assert_allclose(found.at(np.array([0.0, 0.1, 0.2])), over_focus / (1 + over_focus))

@@ -137,7 +137,7 @@ def test_a_stack_without_stripes_is_no_truth(stacks, tmp_path, run):
 
 
 def test_truth_and_remarks_are_those_of_reconstruct(tmp_path, run):
-    """Of enlarged frames that say nothing of the optics: their cut-off, and their noise made white."""
+    """Enlarged frames that say nothing of the optics: their cut-off is found, their noise made white."""
     for folder, photons in (("bright", BRIGHT), ("low", 40.0)):
         raw = write(tmp_path, f"camera{photons:g}", 0, photons).raw
         enlarged = ndimage.zoom(raw.astype(np.float32), (1, 1, 2, 2), order=3, mode="mirror", grid_mode=True)
