@@ -12,7 +12,7 @@ bands 0, whose power is P above the noise N (`srredsim.stripes.haze`), it is
 
 haze is noise that only band 0 has, so that the estimate remains that of least squared error, and the less the other
 bands can tell, the more of band 0 stays. They have an error of their own, the share :math:`\epsilon` of their power, as
-contrasts and phases are a little wrong: the second quotient sets the two errors against each other, in plenty of light,
+contrasts and phases are a little wrong, and more so where stripes are hardly seen: the second quotient sets the two errors against each other, in plenty of light,
 with the weights :math:`W_1` of all of them and :math:`W_0` of band 0. Where stripes are faint and light is little, the
 :math:`w^2` of the regularisation stands in it for :math:`W_1`. Some haze there always is, too little to be sure of it:
 h is at least `ALWAYS`, of the width `WIDTH`. Where nothing was measured, band 0 has at least three quarters of the
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 AUTO = "auto"  # by the haze that is measured
 WIDTH = 0.3  # times the cut-off
 ALWAYS = 0.03  # h at frequency 0, at least
-SIDE_ERROR = 0.1  # epsilon
+SIDE_ERROR = 0.1  # epsilon, of sure stripes
+UNSURE = 5.0  # over the square of z of an order: what is added to it, as the vector is the less exact
 OVER_PRIOR = 0.3  # the same as a multiple of w^2: where other bands say nothing, what band 0 shows would fade else
 RINGS = 40  # up to the cut-off: of powers and weights
 SAMPLES = 2048  # values up to the cut-off
@@ -82,12 +83,12 @@ def kept(
     haze = np.maximum(attenuation.at(relative), ALWAYS * np.exp(-(relative**2) / (2 * WIDTH**2)))
     out_of_focus = haze * np.maximum(_power(zero, transfer, relative) - noise, 0.0)
     whole, others = _weights(parameters, transfer, relative)
-    least = np.maximum(SIDE_ERROR * others, OVER_PRIOR * regularisation.squared(relative)) / (haze * whole)
+    least = np.maximum(others, OVER_PRIOR * regularisation.squared(relative)) / (haze * whole)
     return Kept(np.maximum(noise / (noise + out_of_focus), np.minimum(least, 1.0)))
 
 
 def _weights(parameters: Parameters, transfer: Transfer, relative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of all bands 0 and of all others, in rings, as curves."""
+    """Weight of all bands 0, and of all others times their errors, in rings, as curves."""
     along = np.linspace(-1.0, 1.0, 2 * RINGS + 1)
     ring = np.minimum(np.hypot(along[:, None], along) * RINGS, RINGS).astype(int).ravel()
 
@@ -96,7 +97,9 @@ def _weights(parameters: Parameters, transfer: Transfer, relative: np.ndarray) -
         return np.bincount(ring, transfer(f + ky, f + kx).ravel().astype(float) ** 2, RINGS + 1)[:RINGS]
 
     orders = [order for angle in parameters.angles for order in angle.orders if order.amplitude != 0]
-    others = sum(2 * abs(order.amplitude) ** 2 * weight(*order.k_per_um) for order in orders)  # on either side
+    errors = [SIDE_ERROR + UNSURE / max(order.z, 1.0) ** 2 for order in orders]
+    each = [2 * abs(order.amplitude) ** 2 * weight(*order.k_per_um) for order in orders]  # on either side
+    others = sum(error * one for error, one in zip(errors, each, strict=True))
     count, middle = np.bincount(ring, minlength=RINGS + 1)[:RINGS], (np.arange(RINGS) + 0.5) / RINGS
     zero = np.maximum(len(parameters.groups) * weight(0.0, 0.0), 1e-12)
     whole, beside = (np.interp(relative, middle, each / count) for each in (zero, others))

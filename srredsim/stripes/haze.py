@@ -45,10 +45,10 @@ BEYOND, LEAST = (
     200,
 )  # times the cut-off, nothing but noise, and frequencies there: what noise bands have in common
 FAINTEST, FULL = 0.01, 1.5  # contrasts c of a band that has anything to say: none is above 1 but by its noise
-MODEL_ERROR = 0.03  # standard deviation of a ratio that phases and contrasts a few percent wrong leaves
+MODEL_ERROR = 0.05  # standard deviation of a ratio that phases and contrasts a few percent wrong leaves
 UNKNOWN = 0.5, 0.5  # those of the contrasts, relative, and of delta
 SURE = 4.0  # standard deviations: of 96 thin simulated stacks four were beyond 3.5, two beyond 4
-WIDTHS = np.geomspace(0.04, 0.45, 20)  # s
+WIDTHS = np.geomspace(0.04, 0.25, 16)  # s: wider, it would be an error of the lens
 RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
 
 

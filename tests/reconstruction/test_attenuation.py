@@ -131,7 +131,7 @@ def test_band_0_counts_as_its_errors_and_those_of_the_others_say(haze, power):
         fy, fx = 5.0 * at * np.sin(turns), 5.0 * at * np.cos(turns)
         beside = sum(2 * (m / 2) ** 2 * passed(fy, fx + 5.0 * k) for k, m in ((0.4, 0.5), (0.8, 0.3)))
         h = max(float(haze.at(np.array(at))), 0.03 * np.exp(-(at**2) / (2 * 0.3**2)))
-        least = max(0.1 * beside, 0.3 * 0.2**2 * max(at, 0.1) ** 2) / h / passed(fy, fx)
+        least = max((0.1 + 5 / 9**2) * beside, 0.3 * 0.2**2 * max(at, 0.1) ** 2) / h / passed(fy, fx)
         expected = max(1 / (1 + h * (power - 1)), min(1.0, least))
         assert share(np.zeros(1), np.array([at]))[0, 0] == pytest.approx(expected, rel=0.05)
 
