@@ -111,7 +111,7 @@ def inspect(data: Stack, **reading: Unpack[OfReading]) -> Inspection:
 def reconstruct(
     data: Stack,
     *,
-    method: str = "wiener",
+    method: str = "auto",
     wiener: float | None = None,
     attenuation: float | str | None = "auto",
     iterations: int | None = None,
@@ -124,8 +124,9 @@ def reconstruct(
 
     Parameters
     ----------
-    method : {"wiener", "richardson-lucy", "map", "auto"}
-        The second takes so many ``iterations``; left out: as many as the noise bears.
+    method : {"auto", "wiener", "richardson-lucy", "map"}
+        Automatic: Wiener, or Richardson-Lucy where a bright pixel has less than 30 photons; it takes so many
+        ``iterations``; left out: as many as the noise bears.
     wiener : float, optional
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional
@@ -149,6 +150,7 @@ def reconstruct(
     <Image wiener: YX 96 x 96, 0.04616 um a pixel>
     """
     from srredsim.inspection.readings import watched
+    from srredsim.reconstruction.chosen import called
     from srredsim.workflows import reconstruct as workflow
 
     stacks.refuse_unknown(given, reconstruct, OfReconstruction)
@@ -160,7 +162,8 @@ def reconstruct(
     result = workflow.reconstruct(
         stack, method=work, known=known, lens=lens, split_photons=split_photons, progress=progress
     )
-    about: Any = {"channel_names": stack.channel_names, "name": method, "found": result.report, "notes": result.notes}
+    name = called(one["method"] for one in result.report["channels"])
+    about: Any = {"channel_names": stack.channel_names, "name": name, "found": result.report, "notes": result.notes}
     return Image.of_planes(
         result.images,
         optics=result.optics.finer(result.images.shape[-1] / stack.array.shape[-1]),

@@ -428,7 +428,7 @@ def test_letters_of_an_order_are_those_of_axes_from_the_fastest_on():
         (lambda raw: srredsim.reconstruct(raw[..., :40, :40], na=1.4), r"`wavelength_em_um, pixel_size_um`"),
         (
             lambda raw: srredsim.reconstruct(raw, method="winer", **MICROSCOPE),
-            r"^no `method` 'winer' \(did you mean 'wiener'\?\); there are: wiener",
+            r"^no `method` 'winer' \(did you mean 'wiener'\?\); there are: auto, wiener",
         ),
         (lambda raw: srredsim.reconstruct(raw, split_photons=4, **MICROSCOPE), r"^`split_photons` should be True or"),
         (lambda raw: srredsim.read(raw, widefield_frame="end"), r"^no `widefield_frame` 'end'; there are: none, first"),

@@ -60,7 +60,7 @@ def grain_of(
     """
     xp = namespace(prepared.frames)
     canvas = Canvas(prepared.frames.shape[2:], lens, xp)
-    _, noise = gathered(canvas, prepared, parameters)
+    _, _, noise = gathered(canvas, prepared, parameters)
     sides = [(SCALE * before, SCALE * after) for before, after in canvas.sides]
     frequency = np.sqrt(canvas.fy[:, None] ** 2 + canvas.fx**2)
     unapodised_there, relative = xp.asarray(unapodised(frequency)), xp.asarray(frequency / lens.cutoff_per_um)

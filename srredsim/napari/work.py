@@ -74,7 +74,7 @@ def inspect(asked: Asked, progress: Progress) -> Done:
     return Done(layers, inspection.lines(result.found))
 
 
-def reconstruct(asked: Asked, progress: Progress, method: str = "wiener") -> Done:
+def reconstruct(asked: Asked, progress: Progress, method: str = "auto") -> Done:
     """The classical image, and the stripes that it rests on."""
     image = api.reconstruct(asked.shown, method=method, progress=progress, **asked.told)
     layers, pixel = [*asked.anew, *of_image(image, asked.shown)], image.found["optics"]["pixel_size_um"]

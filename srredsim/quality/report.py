@@ -45,7 +45,7 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
         "apodisation_power": APODISATION,
         "method": plane.method,
         "updates": plane.updates,
-        "out_of_focus": asdict(plane.haze) | {"words": _haze_words(plane.haze, attenuation)},
+        "out_of_focus": asdict(plane.haze) | {"words": _haze_words(plane.haze, attenuation, plane.parameters.failed)},
         "times": [],
     }
 
@@ -63,14 +63,14 @@ def _otf(plane: Plane, file: str | None) -> dict:
     }
 
 
-def _haze_words(haze: Haze, attenuation: float | str | None) -> str:
+def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = False) -> str:
     """What was found out of focus, what was done about it, and what intensities then mean."""
     found = "out-of-focus light: none that is sure"
     if haze.share:
         found = f"out-of-focus light: {100 * haze.share:.0f} % of the power of the coarsest structures"
     if attenuation == AUTO:
         if not haze.share:
-            return f"{found}, nothing was taken away"
+            return f"{found}, {'nothing' if failed else 'at most a quarter of what there may be'} was taken away"
         return f"{found}, taken away: intensities are not those of the sum of the frames"
     if not attenuation:
         return f"{found}, left in the image"
@@ -83,7 +83,7 @@ def taken_away(channels: Sequence[Channel]) -> list[str]:
     return [
         f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO)}"
         for number, channel in enumerate(channels, start=1)
-        if unlearned(channel.haze).share
+        if unlearned(channel.haze)
     ]
 
 

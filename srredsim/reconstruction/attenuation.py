@@ -5,28 +5,41 @@ same coarse structures, band 0 may be left to count less. Given as a number a, i
 
 .. math:: g(v) = 1 - a \, e^{-v^2 / 2 \cdot 0.3^2}
 
-of what it counts otherwise, v in units of the cut-off. Measured, with haze of power :math:`Z(v)` in the mean of all
-bands 0 (`srredsim.stripes.haze`) and noise of power N, it is
+of what it counts otherwise, v in units of the cut-off. Measured, with haze of power :math:`Z = h P` in the mean of all
+bands 0, whose power is P above the noise N (`srredsim.stripes.haze`), it is
 
-.. math:: g(v) = \frac{N}{N + Z(v)}:
+.. math:: g(v) = \max \left( \frac{N}{N + Z(v)}, \frac{\epsilon}{h(v)} \frac{W_1(v)}{W_0(v)} \right) \le 1:
 
 haze is noise that only band 0 has, so that the estimate remains that of least squared error, and the less the other
-bands can tell, the more of band 0 stays. Where no haze is sure, g is 1.
+bands can tell, the more of band 0 stays. They have an error of their own, the share :math:`\epsilon` of their power, as
+contrasts and phases are a little wrong, and more so where stripes are hardly seen: the second quotient sets the two errors against each other, in plenty of light,
+with the weights :math:`W_1` of all of them and :math:`W_0` of band 0. Where stripes are faint and light is little, the
+:math:`w^2` of the regularisation stands in it for :math:`W_1`. Some haze there always is, too little to be sure of it:
+h is at least `ALWAYS`, of the width `WIDTH`. Where nothing was measured, band 0 has at least three quarters of the
+weight then.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from srredsim.arrays import Array, lowered
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.haze import Haze
+from srredsim.stripes.parameters import Parameters
+
+if TYPE_CHECKING:
+    from srredsim.reconstruction.wiener import Regularisation
 
 AUTO = "auto"  # by the haze that is measured
 WIDTH = 0.3  # times the cut-off
-RINGS = 40  # up to the cut-off: of the power of band 0
+ALWAYS = 0.03  # h at frequency 0, at least
+SIDE_ERROR = 0.1  # epsilon, of sure stripes
+UNSURE = 5.0  # over the square of z of an order: what is added to it, as the vector is the less exact
+OVER_PRIOR = 0.3  # the same as a multiple of w^2: where other bands say nothing, what band 0 shows would fade else
+RINGS = 40  # up to the cut-off: of powers and weights
 SAMPLES = 2048  # values up to the cut-off
 
 
@@ -43,8 +56,15 @@ class Kept:
         return xp.asarray(self._values)[lowered(relative * SAMPLES + 0.5, SAMPLES).astype(xp.int32)]
 
 
-def kept(attenuation: float | Haze, zero: np.ndarray, noise: float, transfer: Transfer) -> Kept | None:
-    """None: all of it.
+def kept(
+    attenuation: float | Haze,
+    zero: np.ndarray,
+    noise: float,
+    transfer: Transfer,
+    parameters: Parameters,
+    regularisation: Regularisation,
+) -> Kept | None:
+    """None: all of it, as where there is no other band.
 
     Parameters
     ----------
@@ -54,14 +74,38 @@ def kept(attenuation: float | Haze, zero: np.ndarray, noise: float, transfer: Tr
         Spectrum of the mean of all bands 0.
     noise : float
         Mean power of its noise at one frequency.
+    transfer : Transfer
+        With the lens of the parameters.
     """
     relative = np.linspace(0.0, 1.0, SAMPLES + 1)
     if not isinstance(attenuation, Haze):
         return Kept(1.0 - attenuation * np.exp(-(relative**2) / (2 * WIDTH**2))) if attenuation else None
-    if not attenuation.share:
+    if parameters.failed:
         return None
-    out_of_focus = attenuation.at(relative) * np.maximum(_power(zero, transfer, relative) - noise, 0.0)
-    return Kept(noise / (noise + out_of_focus))
+    haze = np.maximum(attenuation.at(relative), ALWAYS * np.exp(-(relative**2) / (2 * WIDTH**2)))
+    out_of_focus = haze * np.maximum(_power(zero, transfer, relative) - noise, 0.0)
+    whole, others = _weights(parameters, transfer, relative)
+    least = np.maximum(others, OVER_PRIOR * regularisation.squared(relative)) / (haze * whole)
+    return Kept(np.maximum(noise / (noise + out_of_focus), np.minimum(least, 1.0)))
+
+
+def _weights(parameters: Parameters, transfer: Transfer, relative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of all bands 0, and of all others times their errors, in rings, as curves."""
+    along = np.linspace(-1.0, 1.0, 2 * RINGS + 1)
+    ring = np.minimum(np.hypot(along[:, None], along) * RINGS, RINGS).astype(int).ravel()
+
+    def weight(ky: float, kx: float) -> np.ndarray:
+        f = along * transfer.cutoff_per_um
+        return np.bincount(ring, transfer(f + ky, f + kx).ravel().astype(float) ** 2, RINGS + 1)[:RINGS]
+
+    orders = [order for angle in parameters.angles for order in angle.orders if order.amplitude != 0]
+    errors = [SIDE_ERROR + UNSURE / max(order.z, 1.0) ** 2 for order in orders]
+    each = [2 * abs(order.amplitude) ** 2 * weight(*order.k_per_um) for order in orders]  # on either side
+    others = sum(error * one for error, one in zip(errors, each, strict=True))
+    count, middle = np.bincount(ring, minlength=RINGS + 1)[:RINGS], (np.arange(RINGS) + 0.5) / RINGS
+    zero = np.maximum(len(parameters.groups) * weight(0.0, 0.0), 1e-12)
+    whole, beside = (np.interp(relative, middle, each / count) for each in (zero, others))
+    return whole, beside
 
 
 def _power(zero: np.ndarray, transfer: Transfer, relative: np.ndarray) -> np.ndarray:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from srredsim.noise.camera import noise_of_frames
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.preprocess import Prepared
 
-WIENER, RICHARDSON_LUCY, MAP, AUTO = METHODS = ("wiener", "richardson-lucy", "map", "auto")
+AUTO, WIENER, RICHARDSON_LUCY, MAP = METHODS = ("auto", "wiener", "richardson-lucy", "map")
 DIM = 30.0  # photons of a bright pixel in a frame, below which frames are dim
 BRIGHT_PERCENT = 99.9
 
@@ -25,3 +27,14 @@ def chosen(method: str, prepared: Prepared, transfer: Transfer) -> str:
     if method != AUTO:
         return method
     return RICHARDSON_LUCY if photons_of(prepared, transfer) < DIM else WIENER
+
+
+def possible(method: str) -> tuple[str, ...]:
+    """What the images of a stack may be made with, and its result be called, see `called`."""
+    return (WIENER, RICHARDSON_LUCY, AUTO) if method == AUTO else (method,)
+
+
+def called(ways: Iterable[str]) -> str:
+    """Name of a result whose channels were made so: that of the one method; `AUTO` of several."""
+    different = set(ways)
+    return different.pop() if len(different) == 1 else AUTO

@@ -56,7 +56,7 @@ def updates_by_noise(
     how = parameters, transfer
     whole, _ = reconstruct(field, *how, wiener, attenuation)
     forward = Forward(field.frames.shape[2:], parameters.lens(transfer), stripes_of(parameters))
-    dark = out_of_focus(field, forward, parameters.lens(transfer), whole, attenuation)
+    dark = out_of_focus(field, forward, parameters, transfer, whole, attenuation)
     variance = noise_of_frames(field.frames, transfer.cutoff_per_pixel).variance(forward(np.maximum(whole, 0)) + dark)
     variance = np.maximum(variance, FAINTEST * variance.mean()).astype(np.float32)
     chance = np.random.default_rng(0).standard_normal(variance.shape, np.float32)

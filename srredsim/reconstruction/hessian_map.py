@@ -148,7 +148,7 @@ def most_probable(
     """
     lens = parameters.lens(transfer)
     forward = Forward(prepared.frames.shape[2:], lens, stripes_of(parameters))
-    dark = out_of_focus(prepared, forward, lens, start, attenuation)
+    dark = out_of_focus(prepared, forward, parameters, transfer, start, attenuation)
     noise = noise_of_frames(prepared.frames, transfer.cutoff_per_pixel)
     variance = noise.variance(forward(np.maximum(start, 0)) + dark)
     variance = np.maximum(variance, FAINTEST * variance.mean()).astype(np.float32)

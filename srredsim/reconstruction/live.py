@@ -26,7 +26,7 @@ from srredsim.optics import bands as optics_bands
 from srredsim.optics.borders import extended
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.wiener import Canvas, gathered, regularised
+from srredsim.reconstruction.wiener import Canvas, gathered
 from srredsim.stripes.bands import LOWEST, Bands
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.overlap import TINY, UNEXPLAINED
@@ -70,8 +70,7 @@ class Live:
     ):
         self.parameters = parameters
         self._canvas = canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer))
-        widefield, noise = gathered(canvas, prepared, parameters, attenuation)
-        self.regularisation = regularised(wiener, widefield, noise, len(prepared.frames))
+        self.regularisation, widefield, _ = gathered(canvas, prepared, parameters, wiener, attenuation)
         self._gain = canvas.gain(self.regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
         self._homes = [
             self._home(number, place, order, widefield)

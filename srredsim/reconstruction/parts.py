@@ -26,7 +26,7 @@ from srredsim.errors import InputError
 from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import Kept
-from srredsim.reconstruction.wiener import Canvas, gathered, regularised
+from srredsim.reconstruction.wiener import Canvas, gathered
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Order, Parameters
 from srredsim.stripes.preprocess import Prepared
@@ -69,7 +69,7 @@ def parts(
     if parameters.at_once > 1:
         raise InputError("a hexagonal pattern has no parts of single angles: take a model of Wiener images")
     canvas = _Parted(prepared.frames.shape[2:], parameters.lens(transfer))
-    regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
+    regularisation, _, _ = gathered(canvas, prepared, parameters, wiener, attenuation)
     gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
     angles, phases = prepared.frames.shape[:2]
     y, x = prepared.frames.shape[2:]

@@ -18,7 +18,7 @@ from srredsim.optics.transfer import Transfer
 from srredsim.processes import give_back_memory
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
-from srredsim.reconstruction.chosen import MAP, METHODS, RICHARDSON_LUCY, WIENER, chosen
+from srredsim.reconstruction.chosen import MAP, RICHARDSON_LUCY, WIENER, chosen
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
@@ -74,7 +74,7 @@ def planes(
     *,
     known: Known | None = None,
     attenuation: float | str | None = AUTO,
-    method: str = METHODS[0],
+    method: str = WIENER,
     iterations: int | None = None,
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
@@ -98,7 +98,7 @@ def planes(
     attenuation : float or "auto", optional
         As in `srredsim.reconstruction.wiener.reconstruct`; automatic: by the haze that is measured where the stripes
         are found. None: none.
-    method : one of `METHODS`
+    method : one of `srredsim.reconstruction.chosen.METHODS`
         What each image is given after the Wiener filter.
     iterations : int, optional
         Updates of Richardson-Lucy; left out: as many as the noise of the channel bears. As the choice of the method, it
@@ -131,7 +131,7 @@ class Asked:
 
     wiener: float | None = None
     attenuation: float | str | None = AUTO
-    method: str = METHODS[0]
+    method: str = WIENER
     iterations: int | None = None
 
 
@@ -265,12 +265,12 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
 
 
-def unlearned(haze: Haze) -> Haze:
-    """Haze that is taken from a Wiener image before a network cleans it: none where it is faint.
+def unlearned(haze: Haze) -> Haze | float:
+    """Attenuation of a Wiener image before a network cleans it: none where haze is faint.
 
     Networks were trained on images with haze, and take faint haze away by themselves.
     """
-    return haze if haze.share > LEARNED_HAZE else NONE
+    return haze if haze.share > LEARNED_HAZE else 0.0
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
@@ -300,7 +300,7 @@ def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Sca
     found, lens, haze = channel.parameters, channel.transfer, unlearned(channel.haze)
     image, regularisation = reconstruct_on(device, prepared, found, lens, attenuation=haze)
     forward = Forward(prepared.frames.shape[2:], lens, stripes_of(found))
-    dark = np.broadcast_to(out_of_focus(prepared, forward, lens, image, haze), prepared.frames.shape[2:])
+    dark = np.broadcast_to(out_of_focus(prepared, forward, found, lens, image, haze), prepared.frames.shape[2:])
     noise = noise_of_frames(raw, lens.cutoff_per_pixel)
     return lit(prepared, found, lens, (image, regularisation, dark), noise, scaling)
 

@@ -29,6 +29,7 @@ from srredsim.optics.borders import WORKERS, extended, margins
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import kept
 from srredsim.reconstruction.forward import Forward, stripes_of
+from srredsim.reconstruction.wiener import regularised
 from srredsim.stripes.bands import Bands
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Parameters
@@ -71,7 +72,7 @@ def updates(
     forward = Forward(prepared.frames.shape[2:], parameters.lens(transfer), stripes_of(parameters))
     background = max(0.0, -float(np.percentile(prepared.frames, DARKEST)))
     frames = np.maximum(prepared.frames + np.float32(background), 0.0)
-    dark = background + out_of_focus(prepared, forward, parameters.lens(transfer), start, attenuation)
+    dark = background + out_of_focus(prepared, forward, parameters, transfer, start, attenuation)
     light = float(prepared.frames.mean())
     image = np.maximum(start, np.float32(FAINTEST * light))
     passed = forward.adjoint(np.ones_like(frames))
@@ -82,12 +83,19 @@ def updates(
 
 
 def out_of_focus(
-    prepared: Prepared, forward: Forward, lens: Transfer, start: np.ndarray, attenuation: float | Haze
+    prepared: Prepared,
+    forward: Forward,
+    parameters: Parameters,
+    transfer: Transfer,
+    start: np.ndarray,
+    attenuation: float | Haze,
 ) -> np.ndarray | np.float32:
     """What the mean of the frames has more than an image, where band 0 was not kept: image (y, x), 0 and above."""
-    mean = prepared.frames.mean(axis=(0, 1))
+    mean, lens = prepared.frames.mean(axis=(0, 1)), parameters.lens(transfer)
     spectrum = fft.fft2(extended(mean), workers=WORKERS)
-    share = kept(attenuation, spectrum, Bands(spectrum[None], lens).noise, lens)
+    widefield, groups = Bands(spectrum[None], lens), len(prepared.frames)
+    regularisation = regularised(None, widefield, groups * widefield.noise, groups)
+    share = kept(attenuation, spectrum, widefield.noise, lens, parameters, regularisation)
     if share is None:
         return np.float32(0.0)
     rest = fft.fft2(extended(mean - forward.unmodulated(start)), workers=WORKERS)

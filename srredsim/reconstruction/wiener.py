@@ -86,7 +86,7 @@ def reconstruct(
         or what light out of focus was measured. See `srredsim.reconstruction.attenuation`.
     """
     canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer), namespace(prepared.frames))
-    regularisation = regularised(wiener, *gathered(canvas, prepared, parameters, attenuation), len(prepared.frames))
+    regularisation, _, _ = gathered(canvas, prepared, parameters, wiener, attenuation)
     gain = canvas.gain(regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
     return canvas.filtered(canvas.spectrum(), gain), regularisation
 
@@ -99,11 +99,16 @@ def regularised(wiener: float | None, widefield: Bands, noise: float, angles: in
 
 
 def gathered(
-    canvas: Canvas, prepared: Prepared, parameters: Parameters, attenuation: float | Haze = 0.0
-) -> tuple[Bands, float]:
-    """All bands of the frames put on a canvas; band 0 as the mean of all groups, and the power of the noise of one.
+    canvas: Canvas,
+    prepared: Prepared,
+    parameters: Parameters,
+    wiener: float | None = None,
+    attenuation: float | Haze = 0.0,
+) -> tuple[Regularisation, Bands, float]:
+    """All bands of the frames put on a canvas, and what they ask for.
 
-    What is told of them, power and noise, is computed with NumPy.
+    At the end band 0 as the mean of all groups, and the power of the noise of one. What is told of them, power and
+    noise, is computed with NumPy.
     """
     transfer, noise, xp = canvas.transfer, [], canvas.xp
     zero = xp.zeros(canvas.padded, dtype=xp.complex64)
@@ -118,8 +123,11 @@ def gathered(
                 canvas.add(arrays.fft2(extended(band)), number, order)
     count, power = len(noise), float(np.mean(noise))
     mean = on_host(zero) / count
-    canvas.add_zeros(zero, count, kept(attenuation, mean, power / count, transfer))
-    return Bands(mean[None], transfer), power
+    widefield = Bands(mean[None], transfer)
+    regularisation = regularised(wiener, widefield, power, count)
+    share = kept(attenuation, mean, power / count, transfer, parameters, regularisation)
+    canvas.add_zeros(zero, count, share)
+    return regularisation, widefield, power
 
 
 class Canvas:

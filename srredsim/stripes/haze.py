@@ -1,19 +1,24 @@
 r"""Light from out of focus, measured where two bands show the same coarse structures of the object.
 
 Band 0 shows all light, :math:`D_0 = S H + Z`, with haze Z that a lens passes at low frequencies only. Band b, moved
-home, shows what stripes have lit, :math:`D_b = c_b S H_b`: light in focus. So the share of the power of band 0 that is
-not in focus,
+home, shows what stripes have lit, :math:`D_b = c_b S H_b`: light in focus. So the share h of the power of band 0 that
+is not in focus is what lacks in
 
-.. math:: h(f) = 1 - \frac{\sum \mathrm{Re}(D_b D_0^*) H H_b / c_b}{\sum (|D_0|^2 - N) H_b^2},
+.. math:: \frac{\sum \mathrm{Re}(D_b D_0^*) H H_b / c_b}{\sum (|D_0|^2 - N) H_b^2} = 1 - h(f).
 
-over rings of the spectrum and all angles and orders, is 0 in a thin sample, and in a thick one it falls towards high
-frequencies: :math:`h e^{-v^2 / 2 s^2}`, with v in units of the cut-off, is fitted to it. The contrasts :math:`c_b` are
-those for which h is 0 between a quarter and seven tenths of the cut-off. Constant light, which background may be, is
-left out of both bands.
+It is 0 in a thin sample, and in a thick one it falls towards high frequencies; with v in units of the cut-off,
 
-What is told is as much as is sure: nothing where the fit could be chance, or the error that a slightly wrong transfer
-function makes (`MODEL_ERROR`), and less than was found where it nearly could be. Where the finest stripes are those of
-two beams, band 1 shows coarse structures at the end of the transfer function, next to noise: little is sure then.
+.. math:: h = \frac{r}{1 + r}, \quad r = r_0 e^{-v^2 / 2 s^2} .
+
+What else makes the ratio differ from 1 is fitted with it, in the same sums: a contrast of each order, and a lens that
+is damped more or less than was thought, by which the ratio grows as :math:`e^{\delta (v_b - v)}`, :math:`v_b` being
+where band b shows the frequency. So sums are over rings of v and, in each of them, over steps of :math:`v_b - v`:
+damping tells the two sides of a ring apart, haze does not. Constant light, which background may be, is left out of both
+bands.
+
+What is told is what is sure: nothing where the fit could be chance, or the error that contrasts a little wrong make
+(`MODEL_ERROR`). Where the finest stripes are those of two beams, band 1 shows coarse structures at the end of the
+transfer function, next to noise: little is sure then.
 """
 
 from __future__ import annotations
@@ -32,23 +37,27 @@ from srredsim.stripes.overlap import TINY
 from srredsim.stripes.parameters import Order, Parameters
 
 RINGS = 28  # up to `HIGHEST`
-REFERENCE, HIGHEST = 0.25, 0.7  # fractions of the cut-off: between them contrasts are measured
-FEWEST_OF_A_RING = 12  # frequencies that a ring is measured from
+SIDES, FURTHEST = 8, (-0.7, 1.2)  # steps of v_b - v, and between which values
+REFERENCE, HIGHEST = 0.25, 0.7  # fractions of the cut-off: between them contrasts are first measured
+FEWEST_OF_A_STEP = 8  # frequencies that a ratio is measured from
 BEYOND, LEAST = (
     1.03,
     200,
 )  # times the cut-off, nothing but noise, and frequencies there: what noise bands have in common
 FAINTEST, FULL = 0.01, 1.5  # contrasts c of a band that has anything to say: none is above 1 but by its noise
-MODEL_ERROR = 0.03  # standard deviation of h that a transfer function a few percent wrong leaves
-SURE = 3.5  # standard deviations: of 48 thin simulated stacks none was beyond 3.3
-WIDTHS = np.geomspace(0.04, 0.45, 20)  # s
+MODEL_ERROR = 0.05  # standard deviation of a ratio that phases and contrasts a few percent wrong leaves
+UNKNOWN = 0.5, 0.5  # those of the contrasts, relative, and of delta
+SURE = 4.0  # standard deviations: of 96 thin simulated stacks four were beyond 3.5, two beyond 4
+WIDTHS = np.geomspace(0.04, 0.25, 16)  # s: wider, it would be an error of the lens
+RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
 
 
 @dataclass(frozen=True)
 class Haze:
-    """Share of the power of band 0 that is not in focus: ``share * exp(-v^2 / 2 width^2)``, v in units of the cut-off.
+    """Share of the power of band 0 that is not in focus: r / (1 + r), ``r = r_0 exp(-v^2 / 2 width^2)``.
 
-    ``z`` is how sure that is, in standard deviations: below `SURE` the share is 0.
+    v is in units of the cut-off, ``share`` that at v = 0. ``z`` is how sure that is, in standard deviations: below
+    `SURE` the share is 0.
     """
 
     share: float = 0.0
@@ -58,10 +67,20 @@ class Haze:
     def at(self, relative_frequency: np.ndarray) -> np.ndarray:
         if not self.share:
             return np.zeros_like(relative_frequency)
-        return self.share * np.exp(-(relative_frequency**2) / (2 * self.width**2))
+        return _share(self.share / (1 - self.share), self.width, relative_frequency)
 
 
 NONE = Haze()
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """What one order of an angle tells: the ratio, with a contrast for which it is about 1, and where."""
+
+    v: np.ndarray
+    beyond: np.ndarray  # v_b - v
+    ratio: np.ndarray
+    variance: np.ndarray
 
 
 def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer) -> Haze:
@@ -73,40 +92,48 @@ def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer) -> H
         Background off, equally bright.
     """
     lens = parameters.lens(transfer)
-    sums = np.zeros((4, RINGS))
+    everything: list[Ratios] = []
     for number, bands in bands_of(parameters, frames, lens):
         orders = [order for order in parameters.angles[number].orders if order.amplitude != 0]
         if orders:
-            for part in _of_orders(bands, orders, _Constant(frames.shape[2:], bands.spectra.shape[1:])):
-                sums += part
-    common, power, variance, count = sums
-    told = (power > 0) & (count >= FEWEST_OF_A_RING)
-    if not told.any():
-        return Haze()
-    middle = (np.arange(RINGS) + 0.5) * HIGHEST / RINGS
-    variance = 2 * variance[told] / power[told] ** 2  # f and -f say the same
-    return _fitted(middle[told], 1 - common[told] / power[told], 1 / (variance + MODEL_ERROR**2))
+            everything += _of_orders(bands, orders, _Constant(frames.shape[2:], bands.spectra.shape[1:]))
+    return _fitted(everything) if everything else Haze()
 
 
-def _fitted(middle: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> Haze:
+def _share(ratio: float, width: float, v: np.ndarray) -> np.ndarray:
+    here = ratio * np.exp(-(v**2) / (2 * width**2))
+    return here / (1 + here)
+
+
+def _fitted(everything: list[Ratios]) -> Haze:
     """The best share and width; how much better than none they are says how sure they are."""
-    shapes = np.exp(-(middle**2) / (2 * WIDTHS[:, None] ** 2))
-    found = np.clip((shapes * weights) @ shares / ((shapes**2) @ weights), 0.0, 1.0)
-    gained = shares**2 @ weights - ((shares - found[:, None] * shapes) ** 2) @ weights
-    best = int(np.argmax(gained))
-    z = float(np.sqrt(max(gained[best], 0.0)))
-    if z <= SURE:
-        return Haze(z=z)
-    return Haze(float(found[best]) * (1 - SURE / z), float(WIDTHS[best]), z)
+    v, beyond, ratio, variance = (
+        np.concatenate([getattr(one, name) for one in everything]) for name in ("v", "beyond", "ratio", "variance")
+    )
+    weights = 1 / (variance + MODEL_ERROR**2)
+    flat = np.repeat(np.eye(len(everything)), [len(one.v) for one in everything], axis=0)
+    known = np.concatenate([flat, beyond[:, None]], axis=1)
+
+    prior = 1 / np.square([*[UNKNOWN[0]] * len(everything), UNKNOWN[1]])
+
+    def misfit(in_focus: np.ndarray) -> float:
+        """What is left when contrasts and damping are the best for this haze."""
+        parts, rest = known * in_focus[:, None], ratio - in_focus
+        weighed = parts * weights[:, None]
+        found = np.linalg.solve(weighed.T @ parts + np.diag(prior), weighed.T @ rest)
+        return float(weights @ (rest - parts @ found) ** 2 + prior @ found**2)
+
+    tried = [(misfit(1 - _share(r, s, v)), r, s) for s in WIDTHS for r in RATIOS]
+    least, r, s = min(tried)
+    z = float(np.sqrt(max(misfit(np.ones_like(v)) - least, 0.0)))
+    return Haze(float(r / (1 + r)), float(s), z) if z > SURE else Haze(z=z)
 
 
-def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterator[np.ndarray]:
-    """For each order, in rings: what the two bands have in common, power of band 0, variance of the first, count."""
+def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterator[Ratios]:
     (fy, fx), lens, pixels = bands.frequencies_per_um, bands.transfer, bands.spectra.shape[1:]
     relative = np.hypot(fy[:, None], fx) / lens.cutoff_per_um
     inside = np.flatnonzero(relative < HIGHEST)
     v, h = relative.ravel()[inside], lens(fy, fx).ravel()[inside]
-    ring = (v * (RINGS / HIGHEST)).astype(int)
     zero = constant.removed(bands.spectra[0]).ravel()[inside]
     power = np.abs(zero) ** 2
     for order in orders:
@@ -114,7 +141,8 @@ def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterat
         moved = bands.images[order.order] * wave(pixels, -np.array(order.k_per_um) / bands.step_per_um)
         other = constant.removed(fft.fft2(moved, workers=WORKERS))
         turn = np.exp(-1j * order.phase_rad)
-        beyond = np.minimum(relative, np.hypot(fy[:, None] + ky, fx + kx) / lens.cutoff_per_um) > BEYOND
+        v_other = np.hypot(fy[:, None] + ky, fx + kx) / lens.cutoff_per_um
+        beyond = np.minimum(relative, v_other) > BEYOND
         shared = np.mean((other * bands.spectra[0].conj() * turn).real[beyond]) if beyond.sum() >= LEAST else 0.0
         common = (other.ravel()[inside] * zero.conj() * turn).real - np.float32(shared)
         h_other = lens(fy + ky, fx + kx).ravel()[inside]
@@ -123,16 +151,27 @@ def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterat
         lit, unlit = (float(np.sum(each[reference], dtype=float)) for each in (both, alone))
         contrast = lit / unlit if unlit > abs(lit) / FULL else FULL
         if FAINTEST < contrast < FULL:
-            yield _in_rings(ring, contrast, (both, alone), (power * bands.noise, h, h_other))
+            noisy = power * bands.noise, h, h_other
+            yield _in_steps(v, v_other.ravel()[inside] - v, contrast, (both, alone), noisy)
 
 
-def _in_rings(ring: np.ndarray, contrast: float, compared, noisy) -> np.ndarray:
-    """Sums over rings, each frequency with the weight that the noise of the two bands leaves it."""
+def _in_steps(v: np.ndarray, beyond: np.ndarray, contrast: float, compared, noisy) -> Ratios:
+    """Ratios of sums over rings and steps, each frequency with the weight that the noise of the two bands leaves it."""
     (both, alone), (variance, h, h_other) = compared, noisy
+    low, high = FURTHEST
+    step = np.clip((beyond - low) / (high - low) * SIDES, 0, SIDES - 1).astype(int)
+    place, places = (v * (RINGS / HIGHEST)).astype(int) * SIDES + step, RINGS * SIDES
     seen = h_other > 0
     weight = seen * h**2 / (h**2 + (contrast * h_other) ** 2 + TINY) * contrast
-    values = weight * both, weight * contrast * alone, weight * contrast * variance * (h * h_other) ** 2 / 2, seen
-    return np.stack([np.bincount(ring, each, RINGS) for each in values])
+    values = weight * both, weight * contrast * alone, weight * contrast * variance * (h * h_other) ** 2 / 2
+    lit, power, variance = (np.bincount(place, each, places) for each in values)
+    count, distance = np.bincount(place, seen, places), np.bincount(place, seen * beyond, places)
+    told = (power > 0) & (count >= FEWEST_OF_A_STEP)
+    middle = (np.arange(places) // SIDES + 0.5) * HIGHEST / RINGS
+    lit, power, variance, count, distance, middle = (
+        each[told] for each in (lit, power, variance, count, distance, middle)
+    )
+    return Ratios(middle, distance / count, lit / power, 2 * variance / power**2)  # f and -f say the same
 
 
 class _Constant:

@@ -20,7 +20,7 @@ from srredsim.pages.index import NAME, index, may_be_replaced
 from srredsim.pages.stack import OfChannel, OfStack, page_of
 from srredsim.quality.report import is_dark
 from srredsim.quality.split_frc import split_frc
-from srredsim.reconstruction.chosen import WIENER
+from srredsim.reconstruction.chosen import WIENER, called
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.workflows.inspect import inspect
 from srredsim.workflows.reconstruct import KnownStripes, Lens, Method, Reconstructed, reconstruct
@@ -66,7 +66,7 @@ def _told(report: Mapping[str, Any], reading: io.Reading, writing: io.Writing) -
     found = inspect(stack)
     png = BytesIO()
     inspection.picture(stack, png, found)
-    name = report.get("model") or report["method"]
+    name = report.get("model") or called(channel["method"] for channel in report["channels"])
     channels = [_channel(stack, c, name, report) for c in range(min(stack.sizes["C"], MOST_CHANNELS))]
     consistency = report.get("consistency")
     checks = [check for channel in found["channels"] for check in channel["checks"]]

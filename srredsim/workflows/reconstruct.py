@@ -30,7 +30,8 @@ from srredsim.quality import report
 from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
-from srredsim.reconstruction.chosen import DIM, METHODS, WIENER, photons_of
+from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
+from srredsim.reconstruction.chosen import DIM, METHODS, RICHARDSON_LUCY, WIENER, photons_of
 from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_planes, common_of, live_planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
@@ -44,13 +45,14 @@ Progress = Callable[[int, int], None]  # called with the planes that are done, a
 class Method:
     """How images are made of frames.
 
-    ``name`` is one of `METHODS`, and the name of a result ends on it; ``wiener``, left out, is chosen from the noise;
+    ``name`` is one of `METHODS`, the first of which chooses by the light of each channel; the name of a result ends on
+    what was taken, see `srredsim.reconstruction.chosen.called`. ``wiener``, left out, is chosen from the noise;
     ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
     Richardson-Lucy, left out: as many as the noise bears. ``live``: of a time series, the first time says all but the
     phases, see `srredsim.reconstruction.live`. ``device`` is of `srredsim.devices`: where Wiener images are computed.
     """
 
-    name: str = METHODS[0]
+    name: str = AUTO_METHOD
     wiener: float | None = None
     attenuation: float | str | None = AUTO
     iterations: int | None = None
@@ -60,8 +62,10 @@ class Method:
     def __post_init__(self):
         checks.one_of("method", self.name, METHODS)
         checks.one_of("device", self.device, devices.CHOICES)
-        if checks.yes_or_no("live", self.live) and self.name != WIENER:
-            raise InputError(f'`live` is for `method="{WIENER}"`; got "{self.name}"')
+        if checks.yes_or_no("live", self.live):
+            if self.name not in (AUTO_METHOD, WIENER):
+                raise InputError(f'`live` is for `method="{WIENER}"`; got "{self.name}"')
+            object.__setattr__(self, "name", WIENER)
         if self.live and self.device == devices.GPU:
             raise InputError("`live` is computed on the processor; leave out `device`")
         if self.wiener is not None:
@@ -162,7 +166,7 @@ class Reconstruction:
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
         self.asked = Asked(method.wiener, method.attenuation, method.name, method.iterations)
-        self.noting = Noting(self.stack, self.otf_file, method.attenuation, split_photons)
+        self.noting = Noting(self.stack, self.otf_file, self.asked, split_photons)
         self.found: list[Channel] = []  # at the first time, filled as planes are made
         self._noted: dict[Position, Noted] = {}
 
@@ -238,7 +242,7 @@ class Noting:
 
     stack: RawStack
     otf_file: str | None
-    attenuation: float | str | None
+    asked: Asked
     split_photons: bool
 
     def __call__(self, plane: Plane) -> Noted | None:
@@ -248,16 +252,24 @@ class Noting:
             return Noted(report.of_time(plane))
         found = quality.of_plane(plane, plane.method == WIENER)
         found |= self._split(plane) if self.split_photons else {}
-        about = report.of_channel(plane, self.otf_file, self.attenuation) | {"quality": found}
+        about = report.of_channel(plane, self.otf_file, self.asked.attenuation) | {"quality": found}
         return Noted(report.of_time(plane), about, self._dim(plane))
 
     def _dim(self, plane: Plane) -> tuple[str, ...]:
+        """What the light has to do with the method, where frames are dim."""
         photons = photons_of(plane.prepared, plane.transfer)
-        if plane.method != WIENER or photons >= DIM:
+        if photons >= DIM or plane.method not in (WIENER, RICHARDSON_LUCY):
             return ()
-        where = self.stack.which(plane.position)
-        said = f'a bright pixel has {photons:.0f} photons: so dim, `method="richardson-lucy"` is nearer to the truth'
-        return (": ".join(filter(None, (where, said))),)
+        said = f"a bright pixel has {photons:.0f} photons"
+        if plane.method == WIENER:
+            said += f': so dim, `method="{RICHARDSON_LUCY}"` is nearer to the truth'
+        elif self.asked.method == AUTO_METHOD:
+            said += (
+                f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
+            )
+        else:
+            return ()
+        return (": ".join(filter(None, (self.stack.which(plane.position), said))),)
 
     def _split(self, plane: Plane) -> dict:
         """The resolution that two halves of the photons agree on."""

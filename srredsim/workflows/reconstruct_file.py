@@ -1,5 +1,7 @@
 """From a file of raw frames to ``<stem>_wiener.tif``, with what it rests on in ``<stem>_wiener.json``.
 
+Where another method made it than Wiener's, as in dim frames, the names end on that.
+
 A reconstruction is planned, done and merged as a prediction is: see `srredsim.workflows.predict`.
 The stripes also go into a file for another program, where one is asked for.
 """
@@ -26,6 +28,7 @@ from srredsim.io.image import carried_over
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
+from srredsim.reconstruction.chosen import called, possible
 from srredsim.reconstruction.planes import Asked, Common, Maker, Plane
 from srredsim.stripes import written
 from srredsim.workflows.merging import merged
@@ -184,7 +187,7 @@ class Worker:
             self._stack = io.remembering(whitened(replace(opened, optics=plan.optics), lenses, plan.noise))
         where = work.device if work else devices.like(plan.device)
         self._make = Maker(self._stack, dict(enumerate(plan.common)), plan.asked, where)
-        self._noting = Noting(self._stack, plan.otf_file, plan.asked.attenuation, plan.split_photons)
+        self._noting = Noting(self._stack, plan.otf_file, plan.asked, plan.split_photons)
 
     def do(self, position: Position) -> Part:
         """One unit."""
@@ -273,7 +276,7 @@ def _opened(
         token=uuid.uuid4().hex,
         path=path,
         stamp=io.stamp(path),
-        name=method.name.replace("-", "_"),
+        name=_ending(method.name),
         reading=reading,
         writing=writing,
         asked=work.asked,
@@ -288,13 +291,20 @@ def _opened(
         begun=work.begun(),
         doubts=(),
     )
-    io.refuse_results(begun.result, begun.paths[1:], writing.overwrite)
+    for way in possible(method.name):
+        one = replace(begun, name=_ending(way))
+        io.refuse_results(one.result, one.paths[1:], writing.overwrite)
     _check_parameters(begun)
     common = () if method.live else tuple(work.common())
     for c in range(begun.shape[1]) if method.live else ():
         work.stack.raw(0, c, 0)  # which measures the noise: nothing was read yet
     doubts, noise = work.watch.doubts_of_reading(remarks(work.stack)), spectra(work.stack)
-    return Worker(replace(begun, common=common, noise=tuple(noise), doubts=tuple(doubts)), work)
+    name = _ending(called(one.method for one in common)) if common else begun.name
+    return Worker(replace(begun, name=name, common=common, noise=tuple(noise), doubts=tuple(doubts)), work)
+
+
+def _ending(method: str) -> str:
+    return method.replace("-", "_")
 
 
 def _check_parameters(plan: Plan) -> None:

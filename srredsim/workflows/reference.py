@@ -27,12 +27,16 @@ from srredsim.io.image import carried_over
 from srredsim.lost_frames import whole
 from srredsim.noise.line import QUANTISATION
 from srredsim.noise.photons import Counting, counting_of, part, recorded
+from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.borders import fading
 from srredsim.optics.illumination import check_phases
+from srredsim.optics.nominal import in_pixels
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.assess import assess
+from srredsim.quality.report import verdict
 from srredsim.reconstruction.planes import Plane, planes
+from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes.parameters import Parameters
 
 LIGHT = (0.1, 0.03)  # shares of the light, where nothing is said
@@ -137,8 +141,9 @@ class Reference:
         path = Path(path)
         reading = self.reading if scene is None else replace(self.reading, scene=scene)
         opened, watch = watched(_read(path, reading))
-        stack = io.remembering(opened)
         with watch.explaining():
+            told = with_cutoffs(opened)
+            stack = io.remembering(whitened(told))
             return self._pairs(path, reading, stack, watch, progress)
 
     def _pairs(
@@ -171,13 +176,15 @@ class Reference:
                 dim, bright = job.make()
                 image, channels = self._truth(bright, transfers, tick)
                 facts = {"input": str(path), "split": split, **job.facts, "channels": channels}
+                facts = facts if stack.optics.pixel_size_um else in_pixels(facts)
                 io.write_raw(raw, dim, optics=stack.optics)
                 io.write_image(truth, image, **carried_over(stack, SCALE))
                 sidecar.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 pairs.append(facts | {"paths": [str(home[kind]) for kind in ("raw", "truth", "facts")]})
         self.taken += 1
-        coarse = [line for transfer in transfers for line in transfer.remarks]
-        notes = list(dict.fromkeys([*stack.notes, *coarse, *watch.doubts()]))
+        notes = [line for transfer in transfers for line in transfer.remarks]
+        notes += [line for pair in pairs for channel in pair["channels"] for line in channel["notes"]]
+        notes = list(dict.fromkeys([*stack.notes, *notes, *watch.doubts(remarks(stack))]))
         return {"input": str(path), "split": split, "pairs": pairs, "notes": notes}
 
     def _split(self, jobs: list[Job]) -> str:
@@ -348,6 +355,8 @@ def _channel(plane: Plane) -> dict:
     stripes = [f"stripes of angle {found['angle']} were left in the truth" for found in quality["artefacts"]]
     return {
         "channel": plane.position[1],
+        "verdict": verdict(plane.parameters),
+        "notes": list(plane.notes),
         "warnings": ([f"not all stripes were found ({', '.join(lacking)})"] if lacking else []) + stripes,
         "angles": plane.parameters.report(),
         "regularisation": asdict(plane.regularisation),

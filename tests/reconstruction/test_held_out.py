@@ -46,7 +46,7 @@ def test_auto_is_the_method_that_it_says():
     sample = simulate_stack(41, phases=3, photons=(12, 12), size=64, phantom="filaments")
     optics = Optics(**{name: getattr(sample.settings, name) for name in ("pixel_size_um", "na", "wavelength_em_um")})
     stack = RawStack(sample.raw[None, None, None], Pattern(3, 3), optics)
-    found = reconstruct_stack(stack, method=Method("auto"))
+    found = reconstruct_stack(stack)
     channel = found.report["channels"][0]
     assert channel["method"] == "richardson-lucy"
     same = reconstruct_stack(stack, method=Method("richardson-lucy", iterations=channel["updates"]))

@@ -122,15 +122,40 @@ def test_a_stack_in_memory_needs_no_file():
     assert (found.report["input"], found.report["iterations"]) == (None, 2)
 
 
-@pytest.mark.parametrize(
-    ("photons", "method", "said"), [(12, "wiener", True), (12, "auto", False), (80, "wiener", False)]
-)
-def test_dim_frames_are_told_of_a_method_that_suits_them(photons, method, said):
+def lit_by(photons):
     sample = simulate_stack(41, phases=3, photons=(photons, photons), size=64, phantom="filaments", haze=0.0)
     optics = Optics(sample.settings.na, sample.settings.wavelength_em_um, sample.settings.pixel_size_um)
-    found = reconstruct(RawStack(sample.raw[None, None, None], Pattern(3, 3), optics), method=Method(method))
-    told = [note for note in found.notes if 'so dim, `method="richardson-lucy"` is nearer' in note]
-    assert len(told) == said
+    return RawStack(sample.raw[None, None, None], Pattern(3, 3), optics)
+
+
+@pytest.mark.parametrize(
+    ("photons", "method", "words"),
+    [
+        (12, "wiener", 'so dim, `method="richardson-lucy"` is nearer'),
+        (12, "auto", "less than 30: the image is that of Richardson-Lucy"),
+        (12, "richardson-lucy", None),
+        (80, "wiener", None),
+    ],
+)
+def test_dim_frames_are_told_of_a_method_that_suits_them(photons, method, words):
+    found = reconstruct(lit_by(photons), method=Method(method))
+    told = [note for note in found.notes if "a bright pixel has" in note]
+    assert [words in note for note in told] == ([True] if words else [])
+
+
+def test_a_result_is_called_by_the_method_that_the_light_chose(tmp_path, run):
+    dim, bright = lit_by(12), lit_by(80)
+    for name, stack in (("dim", dim), ("bright", bright)):
+        io.write_raw(tmp_path / f"{name}.tif", stack.array, optics=stack.optics)
+    assert run("reconstruct", tmp_path)[0] == 0
+    names = {path.name for path in tmp_path.glob("*.json")}
+    assert names == {"dim_richardson_lucy.json", "bright_wiener.json"}
+    written, _ = io.read_image(tmp_path / "dim_richardson_lucy.tif")
+    np.testing.assert_array_equal(written, reconstruct(dim, method=Method("richardson-lucy")).images)
+    again = run("reconstruct", tmp_path)
+    assert again.status == 2
+    assert "dim_richardson_lucy.tif exists already" in again.err
+    assert "bright_wiener.tif exists already" in again.err
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
+from scipy import ndimage
 
+import srredsim
 from srredsim import io
 from srredsim.acquisition import Optics, frames_from_raw
 from srredsim.data import catalogue
@@ -131,6 +134,25 @@ def test_a_stack_without_stripes_is_no_truth(stacks, tmp_path, run):
     status, out, err = run("reference", flat, "--out", tmp_path / "all", "--light", 0.1, "--accept-incomplete")
     assert status == 0, err
     assert "not all stripes were found" in out
+
+
+def test_truth_and_remarks_are_those_of_reconstruct(tmp_path, run):
+    """Enlarged frames that say nothing of the optics: their cut-off is found, their noise made white."""
+    for folder, photons in (("bright", BRIGHT), ("low", 40.0)):
+        raw = write(tmp_path, f"camera{photons:g}", 0, photons).raw
+        enlarged = ndimage.zoom(raw.astype(np.float32), (1, 1, 2, 2), order=3, mode="mirror", grid_mode=True)
+        (tmp_path / folder).mkdir()
+        tifffile.imwrite(tmp_path / folder / "a.tif", enlarged.reshape(9, *enlarged.shape[2:]))
+    bright = tmp_path / "bright" / "a.tif"
+    status, out, err = run("reference", bright, "--low", tmp_path / "low", "--out", tmp_path / "pairs", "--json")
+    assert status == 0, err
+    found = srredsim.reconstruct(bright, attenuation=None)
+    truth = io.read_image(tmp_path / "pairs/train/truth/a.tif")[0][0, 0, 0]
+    np.testing.assert_array_equal(truth, found.array)
+    (result,) = json.loads(out)["results"]
+    assert result["notes"] == list(found.notes)
+    assert any("cut-off estimated from the frames" in note for note in result["notes"])
+    assert any("the noise is not a camera's" in note for note in result["notes"])
 
 
 def test_what_is_refused(stacks, tmp_path, run):

@@ -34,9 +34,9 @@ def add_arguments(parser: shared.Parser) -> None:
         "--method",
         choices=METHODS,
         metavar="METHOD",
-        help="{choices}: the second and third go on where the first ends, no negative light; the second is better in"
-        " dim frames, and what auto takes below {srredsim.reconstruction.chosen:DIM} photons in a bright pixel"
-        " ({srredsim.workflows.reconstruct:Method.name})",
+        help="{choices}: the last two go on where Wiener's image ends, no negative light; Richardson-Lucy is better in"
+        " dim frames, and what auto takes below {srredsim.reconstruction.chosen:DIM} photons in a bright pixel, else"
+        " Wiener ({srredsim.workflows.reconstruct:Method.name})",
     )
     iterations = "of Richardson-Lucy; more are sharper and noisier; left out: as many as the noise bears"
     parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
