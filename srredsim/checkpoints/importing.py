@@ -83,7 +83,8 @@ def _settings(network: str, original: Original, shapes: Shapes) -> dict[str, Any
         there = ", ".join(f"{name[:60]} {shape}" for name, shape in list(shapes.items())[:SHOWN])
         raise InputError(f"is not a checkpoint of {network}: {problem}; its first tensors are {there}") from None
     if wrong := {name: value for name, value in settings.items() if value is not None and not _plausible(value)}:
-        raise InputError(f"is not a checkpoint of {network}: its tensors would mean {wrong}")
+        would = ", ".join(f"{name} {value}" for name, value in wrong.items())
+        raise InputError(f"is not a checkpoint of {network}: its tensors would mean {would}")
     return settings
 
 

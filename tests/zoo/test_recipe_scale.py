@@ -29,7 +29,9 @@ def test_what_is_saved_is_read_back_at_another_scale(tmp_path):
     assert recipe.load(tmp_path / "recipe.yaml") == changed()
     other = recipe.load(tmp_path / "recipe.yaml", ["data.scale=8", "network.scale=8"])
     assert (other.network["scale"], other.data.crop, other.data.options["scale"]) == (8, 16, 8)
-    with pytest.raises(InputError, match=r"data\.crop follows from data\.truth_crop and the scale; set data\.truth_crop"):
+    with pytest.raises(
+        InputError, match=r"data\.crop follows from data\.truth_crop and the scale; set data\.truth_crop"
+    ):
         recipe.load(tmp_path / "recipe.yaml", ["data.crop=16"])
     freed = recipe.load(tmp_path / "recipe.yaml", ["data.crop=17", "data.truth_crop=null"])
     assert freed.data.crop == 17

@@ -11,7 +11,7 @@ from srredsim import io
 from srredsim.data.caco2 import folds
 from srredsim.data.caco2.colours import colours
 from srredsim.data.caco2.layout import Layout
-from srredsim.data.caco2.patches import Asked, Patches
+from srredsim.data.caco2.patches import Asked, Patches, in_turn
 from srredsim.data.folder import PlanesOfFile
 from srredsim.errors import InputError
 
@@ -24,18 +24,14 @@ def is_released(folder: Path) -> bool:
 
 
 class Folder(Patches):
-    """The patches of a split, in the order of its fold list; of several cells, one after the other."""
+    """The patches of a split, in the order of its fold list; of several cells in turn."""
 
     def __init__(self, folder: Path, split: str, asked: Asked, layout: Layout):
         super().__init__(asked, layout.size)
         self._folder, tiles = folder, layout.splits[split]
         token = layout.folds[split]
-        self._named = [
-            (cell, one)
-            for cell in asked.cells
-            for one in folds.in_folder(folder, token, asked.scale, cell, layout)
-            if one.tile in tiles
-        ]
+        lists = {cell: folds.in_folder(folder, token, asked.scale, cell, layout) for cell in asked.cells}
+        self._named = in_turn({cell: [one for one in its if one.tile in tiles] for cell, its in lists.items()})
 
     def __len__(self) -> int:
         return len(self._named)
@@ -76,7 +72,9 @@ def read(path: Path, side: int, convert: bool = False) -> np.ndarray:
     if len(planes) not in (1, 3) or kind not in (np.uint8, np.uint16):
         raise InputError(f"{path}: patches have 8 bits and one channel; this has {what}")
     if not convert:
-        raise InputError(f"{path}: patches have 8 bits and one channel, this has {what}; prepare it with `convert=True`")
+        raise InputError(
+            f"{path}: patches have 8 bits and one channel, this has {what}; prepare it with `convert=True`"
+        )
     mean = np.mean(planes, axis=0)
     return np.rint(mean / 257 if kind == np.uint16 else mean).astype(np.uint8)
 

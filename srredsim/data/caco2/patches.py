@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat, zip_longest
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +62,12 @@ class Asked:
             options.get("low", "scanned"),
             options.get("low_sigma", 6.0),
         )
+
+
+def in_turn(of_cells: Mapping[str, Sequence]) -> list[tuple[str, Any]]:
+    """(cell, patch) of each cell in turn, so that the first so many, which validate a training, are of all cells."""
+    rows = zip_longest(*(zip(repeat(cell), patches, strict=False) for cell, patches in of_cells.items()))
+    return [one for row in rows for one in row if one is not None]
 
 
 class Patches(Pairs):

@@ -11,7 +11,7 @@ import numpy as np
 
 from srredsim.data.caco2 import simulated
 from srredsim.data.caco2.layout import layout, patch
-from srredsim.data.caco2.patches import Asked, Patches
+from srredsim.data.caco2.patches import Asked, Patches, in_turn
 from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
 from srredsim.resources import cache_folder
 
@@ -56,13 +56,13 @@ class Fields(StoredSeries):
 
 
 class SimulatedPatches(Patches):
-    """The patches of a series; of several cells, one after the other."""
+    """The patches of a series; of several cells in turn."""
 
     def __init__(self, series: Series, asked: Asked, tiles: Iterable[int]):
         super().__init__(asked, series.size)
         self.fields, wanted = Fields(series), set(tiles)
         of_tiles = [index for index in range(series.count) if series.tile(index) in wanted]
-        self._pairs = [(cell, index) for cell in asked.cells for index in of_tiles]
+        self._pairs = in_turn(dict.fromkeys(asked.cells, of_tiles))
 
     def __len__(self) -> int:
         return len(self._pairs)

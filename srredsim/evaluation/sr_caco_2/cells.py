@@ -30,7 +30,7 @@ OWN = "confocal_sr"  # for any confocal image
 OWN_MODELS = {2: "confocal_sr_x2", 4: "confocal_sr", 8: "confocal_sr_x8"}
 CLEAN = "clean"
 UNTRAINED = "untrained"  # in the place of the fingerprint of weights
-TRIED = 128  # HR pixels on a side that an untrained network is tried on: a crop of the published trainings
+TRIED, LEAST_TRIED = 64, 12  # HR pixels on a side, and LR pixels at least, that an untrained network is tried on
 PARTS = ("full", "roi", "roi_nonempty", "clean_full", "clean_roi")
 DEFINITIONS = {
     "psnr": "20 log10(255 / RMSE) of images of 8 bits, as many pixels as the scale cut off on every side, dB",
@@ -45,7 +45,8 @@ DEFINITIONS = {
     "denoised": "images whose noise could be measured by a denoiser before interpolation; the others, mostly of few"
     " pixels, were interpolated as they are",
     "untrained": f"a network of the paper before its training, on the middle {TRIED} x {TRIED} HR pixels of the first"
-    " patch: that it runs, and how long with its start; its scores say nothing of the method",
+    f" patch, or {LEAST_TRIED} x {LEAST_TRIED} of LR: that it runs, and how long with its start; its scores say nothing"
+    " of the method",
     "paper": "as published, on the measured test patches (Tables 4 and 5)",
 }
 
@@ -220,7 +221,8 @@ class Benchmark:
         low, high = self._patches(cell.scale, cell.cell).grey_levels(index)
         if not self._is_untrained(cell):
             return low, high
-        return _middle(low, TRIED // cell.scale), _middle(high, TRIED // cell.scale * cell.scale)
+        side = max(TRIED // cell.scale, LEAST_TRIED)
+        return _middle(low, side), _middle(high, side * cell.scale)
 
     def _denoised(self, cell: Cell, low: np.ndarray) -> np.ndarray:
         """By the first link of ``vst_bm3d+bicubic``; the same array where there is none, or no noise is measured."""
@@ -259,7 +261,7 @@ class Benchmark:
         if untrained_at is None:
             return Network(models.load(place, self._precision))
         model = models.untrained(place, [f"data.scale={untrained_at}"], self._precision)
-        model.network.run_eagerly = True  # so few pixels take less time than a graph of all layers
+        model.network.run_eagerly = True  # so few pixels take less time than a graph of all layers, though more memory
         return Network(model)
 
     def _is_untrained(self, cell: Cell) -> bool:

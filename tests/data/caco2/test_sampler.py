@@ -149,7 +149,8 @@ def test_grey_levels_by_data_set_or_by_image():
     ("settings", "words"),
     [
         ({"kind": "rio"}, r"no data\.sampler 'rio' \(did you mean 'roi'\?\)"),
-        ({"threshold": "ots"}, r"data\.threshold is a number of grey levels or otsu; got 'ots'"),
+        ({"threshold": "ots"}, r"data\.threshold is a number of grey levels, 0 to 255, or otsu; got 'ots'"),
+        ({"threshold": -3.0}, r"or otsu; got -3\.0"),
     ],
 )
 def test_refused(settings, words):

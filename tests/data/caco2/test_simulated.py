@@ -8,6 +8,7 @@ import pytest
 from srredsim.data import catalogue, description
 from srredsim.data.caco2 import folds, simulated
 from srredsim.data.caco2.layout import layout
+from srredsim.data.caco2.patches import in_turn
 from srredsim.data.readers import Wanted
 from srredsim.errors import InputError
 
@@ -91,12 +92,14 @@ def test_names_and_tiles_are_those_of_the_released_patches():
     assert series.name(5, 8, "CELL0").startswith("hr_div_8/")
 
 
-def test_several_cells_one_after_the_other():
+def test_several_cells_in_turn():
+    """So that the first images, by which a training is validated, are of all of them."""
     one, two = (catalogue.open_images("caco2_simulated", "test", asked(cell=c)).pairs for c in ("CELL1", "CELL0+CELL1"))
     assert len(two) == 2 * len(one)
-    assert [two.facts(n)["cell"] for n in (0, len(one))] == ["CELL0", "CELL1"]
-    assert two.facts(len(one) + 3) == one.facts(3)
-    assert two.missing([0, len(one)]) == two.missing([0])  # one field
+    assert [two.facts(n)["cell"] for n in range(4)] == ["CELL0", "CELL1"] * 2
+    assert two.facts(7) == one.facts(3)
+    assert two.missing([0, 1]) == two.missing([0])  # one field
+    assert in_turn({"a": "xyz", "b": "u"}) == [("a", "x"), ("b", "u"), ("a", "y"), ("a", "z")]
 
 
 def test_splits_of_the_measured_data():
