@@ -30,7 +30,7 @@ def read(path: str | list[str]) -> list[Layer]:
     for one in map(Path, _several(path)):
         try:
             for scene in io.scene_numbers(one):
-                layers += of_stack(stacks.any_stack(one, scene), io.stem(one, scene), {"scene": scene} if scene else {})
+                layers += of_stack(stacks.any_stack(one, scene), io.stem(one, scene), {"scene": scene})
         except InputError as problem:
             raise InputError(f"{one}: {problem}") from None
     return layers

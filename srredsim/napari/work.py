@@ -37,6 +37,7 @@ class Asked:
     shown: RawStack
     told: dict[str, Any]
     anew: tuple[Layer, ...] = ()  # its frames, where they were read in another way than they are shown
+    scene: int | None = None  # of its file
 
     @classmethod
     def of(cls, metadata: dict, values: Any, **told: Any) -> Asked:
@@ -52,19 +53,25 @@ class Asked:
         sorted_by = {name: value for name, value in read.items() if name in OF_FRAMES}
         counts = {"angles": stack.pattern.angles, "phases": stack.pattern.phases}
         if of_frames == sorted_by or (not sorted_by and of_frames.items() <= counts.items()):
-            return cls(stack, told)
-        scene = {name: value for name, value in read.items() if name == "scene"}
-        source, read = stack.source, scene | of_frames
+            return cls(stack, told, scene=read.get("scene"))
+        source, scene = stack.source, read.get("scene")
+        read = {"scene": scene} | of_frames
         if source is None:
             stack, name = api.read(np.asarray(values), **of_frames), None
         else:
-            stack = api.read(source, **read) if of_frames else any_stack(source, scene.get("scene"))
-            name = io.stem(source, scene.get("scene"))
-        return cls(stack, told, tuple(of_stack(stack, name, read)))
+            stack = api.read(source, **read) if of_frames else any_stack(source, scene)
+            name = io.stem(source, scene)
+        return cls(stack, told, tuple(of_stack(stack, name, read)), scene)
+
+    def refuse_planes(self) -> None:
+        """InputError if its planes are no frames of a pattern: why its file was not read so."""
+        if self.shown.pattern.frames == 1 and self.shown.source is not None:
+            api.read(self.shown.source, scene=self.scene)
 
 
 def inspect(asked: Asked, progress: Progress) -> Done:
     """Verdicts on raw data, and their spectra."""
+    asked.refuse_planes()
     result = api.inspect(asked.shown, **asked.told)
     pixel = result.stack.optics.pixel_size_um
     layers = [*asked.anew]
@@ -76,6 +83,7 @@ def inspect(asked: Asked, progress: Progress) -> Done:
 
 def reconstruct(asked: Asked, progress: Progress, method: str = "auto") -> Done:
     """The classical image, and the stripes that it rests on."""
+    asked.refuse_planes()
     image = api.reconstruct(asked.shown, method=method, progress=progress, **asked.told)
     layers, pixel = [*asked.anew, *of_image(image, asked.shown)], image.found["optics"]["pixel_size_um"]
     for c, channel in enumerate(image.found["channels"]):
@@ -93,6 +101,7 @@ def predict(asked: Asked, progress: Progress, model: str | None = None) -> Done:
 
 def judge(asked: Asked, progress: Progress, metadata: dict, values: Any) -> Done:
     """Whether the frames support an image, another layer."""
+    asked.refuse_planes()
     image: Any = metadata.get(IMAGE)
     if image is None:
         image = np.asarray(values, np.float32)

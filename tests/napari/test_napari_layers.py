@@ -150,6 +150,8 @@ def test_frames_that_were_taken_for_planes_are_read_again(tmp_path):
     np.save(tmp_path / "ten.npy", frames)
     ((_, shown, _),) = reader.read(str(tmp_path / "ten.npy"))
     assert shown["axis_labels"] == ["z", "y", "x"]
+    with pytest.raises(InputError, match="widefield_frame"):  # what would make a stack of them
+        work.reconstruct(work.Asked.of(shown["metadata"], None), lambda done, total: None)
     told = {"angles": 3, "phases": 3, "widefield_frame": "first", "na": 1.4, "pattern": ""}
     asked = work.Asked.of(shown["metadata"], None, **told)
     ((values, anew, _),) = asked.anew

@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 for module in ("napari.components", "magicgui.widgets", "qtpy", "npe2"):
     pytest.importorskip(module, reason="the extra `napari` is not installed", exc_type=ImportError)
 pytestmark = pytest.mark.slow
 
+import srredsim  # noqa: E402
 from srredsim.acquisition import OPTICS  # noqa: E402
 from srredsim.napari import layers, reader  # noqa: E402
 from srredsim.stacks import raw_stack  # noqa: E402
@@ -86,6 +88,31 @@ def test_from_frames_to_a_judged_image(panel, application):
 
 def world_at(viewer, um):
     return [*viewer.dims.point[:2], um, um]
+
+
+def test_planes_become_the_frames_of_a_pattern(panel, application, tmp_path):
+    """A file of seven planes is silent on what they are: said in the panel, they are read again, and shown so."""
+    stack = srredsim.simulate(seed=3, pattern="hexagonal", size=64, photons=(2000, 2000), phantom="filaments").stack
+    np.save(tmp_path / "seven.npy", stack.raw()[0])
+    panel.viewer.layers.clear()
+    for layer in reader.read(str(tmp_path / "seven.npy")):
+        panel._add(layer)
+    assert panel.stack.value.axis_labels[0] == "z"
+    panel.start("reconstruct")
+    finish(panel, application)
+    assert "hexagonal" in panel.lines.value
+    panel.pattern.value = "hexagonal"
+    for name in OPTICS:
+        getattr(panel, name).value = getattr(stack.optics, name)
+    panel.start("reconstruct")
+    finish(panel, application)
+    assert "direction 3: measured" in panel.lines.value
+    frames = panel.stack.value
+    assert (frames.name, frames.axis_labels[0], frames.data.shape) == ("seven", "phase", (7, 64, 64))
+    assert [layer.name for layer in panel.viewer.layers].count("seven") == 1
+    panel.start("inspect")
+    finish(panel, application)
+    assert panel.stack.value is frames
 
 
 def test_what_cannot_be_done_is_one_line_and_cancel_stops(panel, application):
