@@ -256,9 +256,7 @@ class Noting:
         if plane.method == WIENER:
             said += f': so dim, `method="{RICHARDSON_LUCY}"` is nearer to the truth'
         elif self.asked.method == AUTO_METHOD:
-            said += (
-                f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
-            )
+            said += f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
         else:
             return ()
         return (": ".join(filter(None, (self.stack.which(plane.position), said))),)
