@@ -46,9 +46,9 @@ class Method:
 
     ``name`` is one of `METHODS`, the first of which chooses by the light of each channel; the name of a result ends on
     what was taken, see `srredsim.reconstruction.chosen.called`. ``wiener``, left out, is chosen from the noise;
-    ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
-    Richardson-Lucy, left out: as many as the noise bears. ``live``: of a time series, the first time says all but the
-    phases, see `srredsim.reconstruction.live`.
+    ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of Richardson-Lucy,
+    left out: as many as the noise bears, and three where the light has chosen it. ``live``: of a time series, the
+    first time says all but the phases, see `srredsim.reconstruction.live`.
     """
 
     name: str = AUTO_METHOD
