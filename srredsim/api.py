@@ -125,8 +125,8 @@ def reconstruct(
     Parameters
     ----------
     method : {"auto", "wiener", "richardson-lucy", "map"}
-        Automatic: Wiener, or Richardson-Lucy where a bright pixel has less than 30 photons; it takes so many
-        ``iterations``; left out: as many as the noise bears.
+        Automatic: Wiener, or three updates of Richardson-Lucy where a bright pixel has less than 30 photons. Asked for,
+        this one makes so many ``iterations``; left out: as many as the noise bears.
     wiener : float, optional
         Higher is smoother; left out: from the noise.
     attenuation : float or "auto", optional

@@ -11,12 +11,12 @@ bands 0, whose power is P above the noise N (`srredsim.stripes.haze`), it is
 .. math:: g(v) = \max \left( \frac{N}{N + Z(v)}, \frac{\epsilon}{h(v)} \frac{W_1(v)}{W_0(v)} \right) \le 1:
 
 haze is noise that only band 0 has, so that the estimate remains that of least squared error, and the less the other
-bands can tell, the more of band 0 stays. They have an error of their own, the share :math:`\epsilon` of their power, as
-contrasts and phases are a little wrong, and more so where stripes are hardly seen: the second quotient sets the two errors against each other, in plenty of light,
-with the weights :math:`W_1` of all of them and :math:`W_0` of band 0. Where stripes are faint and light is little, the
-:math:`w^2` of the regularisation stands in it for :math:`W_1`. Some haze there always is, too little to be sure of it:
-h is at least `ALWAYS`, of the width `WIDTH`. Where nothing was measured, band 0 has at least three quarters of the
-weight then.
+bands can tell, the more of band 0 stays. They have an error of their own, the share :math:`\epsilon` of their power,
+as contrasts and phases are a little wrong, and more so where stripes are hardly seen: the second quotient sets the two
+errors against each other, in plenty of light, with the weights :math:`W_1` of all of them and :math:`W_0` of band 0.
+Where stripes are faint and light is little, the :math:`w^2` of the regularisation stands in it for :math:`W_1`. Some
+haze there always is, too little to be sure of it: h is at least `ALWAYS`, of the width `WIDTH`. Where nothing was
+measured, band 0 has at least three quarters of the weight then.
 """
 
 from __future__ import annotations

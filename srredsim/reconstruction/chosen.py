@@ -1,4 +1,9 @@
-"""Which way of making the image suits the light: `AUTO` is Richardson-Lucy in dim frames, and Wiener in others."""
+"""Which way of making the image suits the light: `AUTO` is Richardson-Lucy in dim frames, and Wiener in others.
+
+It is then given few updates, `srredsim.reconstruction.richardson_lucy.ITERATIONS`: of simulated stacks of all kinds
+with 10 to 30 photons in a bright pixel, four in five are nearer to the truth after three. As many as predict held-out
+light best do more for filaments and dots, and harm to dense textures.
+"""
 
 from __future__ import annotations
 

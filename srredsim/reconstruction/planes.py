@@ -24,7 +24,7 @@ from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
 from srredsim.reconstruction.live import Live
-from srredsim.reconstruction.richardson_lucy import out_of_focus, richardson_lucy
+from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
@@ -101,8 +101,8 @@ def planes(
     method : one of `srredsim.reconstruction.chosen.METHODS`
         What each image is given after the Wiener filter.
     iterations : int, optional
-        Updates of Richardson-Lucy; left out: as many as the noise of the channel bears. As the choice of the method, it
-        rests on the sharpest slice at the first time.
+        Updates of Richardson-Lucy; left out: as many as the noise of the channel bears, and a few where the method is
+        chosen by the light. Both rest on the sharpest slice at the first time.
 
     Raises
     ------
@@ -156,6 +156,8 @@ def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: 
     way = chosen(asked.method, at_first, channel.transfer)
     if way != RICHARDSON_LUCY:
         return Common(sharpest, channel, way, 0)
+    if asked.method == AUTO_METHOD:
+        return Common(sharpest, channel, way, ITERATIONS)
     found = _at_time(stack, channel, at_first)
     taken = _taken(channel, asked)
     updates = asked.iterations or updates_by_noise(at_first, found, channel.transfer, asked.wiener, taken)

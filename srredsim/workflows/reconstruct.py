@@ -47,9 +47,10 @@ class Method:
 
     ``name`` is one of `METHODS`, the first of which chooses by the light of each channel; the name of a result ends on
     what was taken, see `srredsim.reconstruction.chosen.called`. ``wiener``, left out, is chosen from the noise;
-    ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of
-    Richardson-Lucy, left out: as many as the noise bears. ``live``: of a time series, the first time says all but the
-    phases, see `srredsim.reconstruction.live`. ``device`` is of `srredsim.devices`: where Wiener images are computed.
+    ``attenuation`` is that of `srredsim.reconstruction.planes.planes`; ``iterations`` are updates of Richardson-Lucy,
+    left out: as many as the noise bears, and three where the light has chosen it. ``live``: of a time series, the
+    first time says all but the phases, see `srredsim.reconstruction.live`. ``device`` is of `srredsim.devices`: where
+    Wiener images are computed.
     """
 
     name: str = AUTO_METHOD
@@ -264,9 +265,7 @@ class Noting:
         if plane.method == WIENER:
             said += f': so dim, `method="{RICHARDSON_LUCY}"` is nearer to the truth'
         elif self.asked.method == AUTO_METHOD:
-            said += (
-                f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
-            )
+            said += f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
         else:
             return ()
         return (": ".join(filter(None, (self.stack.which(plane.position), said))),)

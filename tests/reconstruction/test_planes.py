@@ -11,6 +11,7 @@ from srredsim.reconstruction.planes import planes
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.haze import haze_of
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.preprocess import prepare
 
@@ -38,12 +39,14 @@ def test_every_plane_as_by_hand():
     expected = [(t, c, z) for c in range(2) for t in range(2) for z in range(2)]
     assert [plane.position for plane in result] == expected
     assert {plane.sharpest for plane in result} == {1}
-    once = estimate(prepare((SAMPLE.raw.astype(np.float32) + dim) / 2), transfer)
+    mean = prepare((SAMPLE.raw.astype(np.float32) + dim) / 2)
+    once = estimate(mean, transfer)
+    haze = haze_of(mean.frames, once, transfer)
     assert once.damping.chosen == "measured"
     for plane in result[:4]:
         t, _, z = plane.position
         parameters = remeasured(once, prepare((SAMPLE.raw, dim)[t]).frames, transfer)
-        image, _ = reconstruct(prepare(times[t][0][z]), parameters, transfer, 0.2)
+        image, _ = reconstruct(prepare(times[t][0][z]), parameters, transfer, 0.2, haze)
         np.testing.assert_allclose(plane.image, image, atol=1e-5 * np.ptp(image))
         assert plane.parameters.report() == parameters.report()
         assert plane.transfer == once.lens(transfer)  # one lens at all times
