@@ -7,7 +7,8 @@ kernel (of a transposed convolution: output channels times pixels). Batch normal
 ``kaiming_clamped``, with which published denoisers were trained: kernels of convolutions normal with standard deviation
 :math:`\sqrt{2/n}`, the factors of batch normalisations normal with 0.0589 = sqrt(2/9/64), clamped to +-0.025.
 
-Layers that a network begins at zero on purpose stay as they are, and so do PReLU slopes and the shifts of RIDNet.
+Layers that a network begins at zero on purpose stay as they are, and so do PReLU slopes, the shifts of RIDNet, and
+what no training changes: the rotations of NLSN, the projections of ENLCN.
 
 ``looks_linear`` (Balduzzi et al., ICML 2017, arXiv 1702.08591) lets a plain chain of convolutions and ReLUs (DnCNN)
 begin as the identity: of the channels, the second half are the negatives of the first, so that one of each two passes
@@ -22,6 +23,7 @@ import numpy as np
 
 from srredsim.errors import InputError
 
+KINDS = keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.DepthwiseConv2D, keras.layers.Dense
 GAMMA_STD = np.sqrt(2 / 9 / 64)
 GAMMA_LIMIT = 0.025
 STREAM = 7  # stream of the generator, beside those of the data
@@ -36,8 +38,12 @@ def initialise(network, kind: str, seed: int) -> None:
         _draw_mirrored(network, rng)
         return
     for layer in network.layers:
-        if isinstance(layer, (keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.Dense)):
-            if not isinstance(layer.kernel_initializer, keras.initializers.Zeros):
+        if not layer.trainable:  # rotations and projections, which have to stay what they are
+            continue
+        if isinstance(layer, KINDS):
+            depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+            begins = layer.depthwise_initializer if depthwise else layer.kernel_initializer
+            if not isinstance(begins, keras.initializers.Zeros):
                 _draw(layer, kind == "kaiming_clamped" and not isinstance(layer, keras.layers.Dense), rng)
         elif isinstance(layer, keras.layers.BatchNormalization) and kind == "kaiming_clamped":
             factors = rng.normal(0, GAMMA_STD, layer.gamma.shape)
@@ -46,7 +52,10 @@ def initialise(network, kind: str, seed: int) -> None:
 
 def _draw(layer, normal: bool, rng: np.random.Generator) -> None:
     shape = tuple(layer.kernel.shape)
-    fan_in = np.prod(shape[:-1])  # also that of a transposed convolution: (y, x, out, in) in Keras
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)  # each output is of one channel
+    fan_in = np.prod(
+        shape[:2] if depthwise else shape[:-1]
+    )  # of a transposed convolution, too: (y, x, out, in) in Keras
     kernel = np.sqrt(2) * rng.normal(size=shape) if normal else rng.uniform(-1, 1, shape)
     layer.kernel.assign(kernel / np.sqrt(fan_in))
     if layer.use_bias:

@@ -17,12 +17,14 @@ def network():
     x = layers.Conv2DTranspose(20, 6, strides=2, name="transposed")(x)
     x = layers.BatchNormalization(name="normalisation")(x)
     x = layers.PReLU(shared_axes=[1, 2, 3], alpha_initializer=keras.initializers.Constant(0.2), name="slope")(x)
+    x = layers.DepthwiseConv2D(3, depth_multiplier=16, name="depthwise")(x)
     x = layers.Dense(300, name="dense")(x)
+    x = layers.Dense(3, trainable=False, kernel_initializer="ones", name="projection")(x)
     return keras.Model(image, x)
 
 
 # channels in times pixels; of the transposed convolution channels out times pixels
-FAN_IN = {"convolution": 12 * 9, "transposed": 20 * 36, "dense": 20}
+FAN_IN = {"convolution": 12 * 9, "transposed": 20 * 36, "depthwise": 9, "dense": 320}
 
 
 def weights(network, name):
@@ -41,12 +43,13 @@ def test_torch_draws_kernels_and_biases_uniformly(network, name):
     assert bias.std() == pytest.approx(bound / np.sqrt(3), rel=0.3)
 
 
-def test_torch_leaves_normalisations_and_slopes(network):
+def test_torch_leaves_normalisations_slopes_and_what_is_not_trained(network):
     initialise(network, "torch", seed=3)
     gamma, beta, *_ = weights(network, "normalisation")
     assert np.all(gamma == 1)
     assert np.all(beta == 0)
     np.testing.assert_allclose(weights(network, "slope")[0], 0.2)
+    np.testing.assert_array_equal(weights(network, "projection")[0], 1)
 
 
 def test_the_denoisers_of_w2s():
