@@ -57,7 +57,8 @@ def train(quick: bool) -> dict:
     batch, crop = (2, 32) if quick else (4, 64)
     kinds = ("float32", "bfloat16") if cpu_has_bfloat16() else ("float32",)
     works = {f"{kind}, batch {batch} of {crop}": train.training_step(64, kind, batch, crop) for kind in kinds}
-    return alternated(works, 2 if quick else 5)
+    first = {f"first step, {name}": train.first_time(work) for name, work in works.items()}
+    return first | alternated(works, 2 if quick else 5)
 
 
 def memory(quick: bool) -> dict:

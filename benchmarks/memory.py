@@ -1,7 +1,8 @@
-"""Peak memory of commands:  python benchmarks/memory.py [--rows 15x2048 9x4096] [--commands predict reconstruct]
+"""Peak memory of commands:  python benchmarks/memory.py [--rows 15x2048 9x4096] [--commands reconstruct]
 
 Every row is the command line in a process of its own, on one stack of so many frames (3 angles) and pixels a side, with
-the default model. The peak is what the system counted for that process, files that are mapped into memory included.
+the default model; `predict` with each of two engines. The peak is what the system counted for that process, files that
+are mapped into memory included.
 """
 
 import argparse
@@ -15,7 +16,11 @@ import machine
 import numpy as np
 
 ROWS = ("15x2048", "9x4096")
-COMMANDS = ("reconstruct", "predict")
+COMMANDS = {
+    "reconstruct": ["reconstruct"],
+    "predict, onnxruntime": ["predict", "--engine", "onnxruntime"],
+    "predict, tensorflow": ["predict", "--engine", "tensorflow"],
+}
 NA, WAVELENGTH_UM, PIXEL_UM = 1.4, 0.525, 0.08
 
 
@@ -37,7 +42,7 @@ def measured(rows=ROWS, commands=COMMANDS) -> dict[str, dict]:
             path = Path(folder) / f"{row}.tif"
             write(path, frames, side)
             for command in commands:
-                found[f"{command} {row}"] = peak([command, str(path), "--out", folder, "--overwrite"])
+                found[f"{command} {row}"] = peak([*COMMANDS[command], str(path), "--out", folder, "--overwrite"])
     return found
 
 
