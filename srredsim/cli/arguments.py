@@ -206,8 +206,7 @@ def precision(parser: Parser) -> None:
 
 
 def device(parser: Parser) -> None:
-    help = "{choices}: where Wiener images and the comparison with the frames are computed; left out: auto, the GPU"
-    help += " where JAX sees one"
+    help = "{choices}: where Wiener images are computed, and compared with the frames; auto: on the GPU that JAX sees"
     parser.add_argument("--device", choices=DEVICES, metavar="D", help=help)
 
 
@@ -250,8 +249,7 @@ def planes(parser: Parser) -> None:
         " of them, and --shard shares out the planes of each input (0/N: only begin); see `status` and `merge`"
     )
     parser.add_argument("--by-plane", action="store_true", help=kept)
-    dask = "have workers of dask do the planes: local, local:N (workers on this machine), slurm:FILE (as jobs of"
-    dask += " SLURM), or the address of a scheduler"
+    dask = "have workers of dask do the planes: local, local:N, slurm:FILE (jobs of SLURM), or a scheduler's address"
     parser.add_argument("--dask", metavar="WHERE", help=dask)
 
 

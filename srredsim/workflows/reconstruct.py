@@ -258,16 +258,14 @@ class Noting:
 
     def _dim(self, plane: Plane) -> tuple[str, ...]:
         """What the light has to do with the method, where frames are dim."""
-        photons = photons_of(plane.prepared, plane.transfer)
-        if photons >= DIM or plane.method not in (WIENER, RICHARDSON_LUCY):
+        photons, chosen = photons_of(plane.prepared, plane.transfer), self.asked.method == AUTO_METHOD
+        if photons >= DIM or not (chosen or plane.method == WIENER):
             return ()
         said = f"a bright pixel has {photons:.0f} photons"
-        if plane.method == WIENER:
-            said += f': so dim, `method="{RICHARDSON_LUCY}"` is nearer to the truth'
-        elif self.asked.method == AUTO_METHOD:
+        if chosen:
             said += f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
         else:
-            return ()
+            said += f': so dim, `method="{RICHARDSON_LUCY}"` is nearer to the truth'
         return (": ".join(filter(None, (self.stack.which(plane.position), said))),)
 
     def _split(self, plane: Plane) -> dict:
