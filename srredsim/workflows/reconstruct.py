@@ -53,7 +53,7 @@ class Method:
     Wiener images are computed.
     """
 
-    name: str = AUTO_METHOD
+    name: str = METHODS[0]
     wiener: float | None = None
     attenuation: float | str | None = AUTO
     iterations: int | None = None
