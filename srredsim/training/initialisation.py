@@ -7,8 +7,8 @@ kernel (of a transposed convolution: output channels times pixels). Batch normal
 ``kaiming_clamped``, with which published denoisers were trained: kernels of convolutions normal with standard deviation
 :math:`\sqrt{2/n}`, the factors of batch normalisations normal with 0.0589 = sqrt(2/9/64), clamped to +-0.025.
 
-Layers that a network begins at zero on purpose stay as they are, and so do PReLU slopes, the shifts of RIDNet, and
-what no training changes: the rotations of NLSN, the projections of ENLCN.
+Layers that a network begins at zero or one on purpose stay as they are, as the shifts of RIDNet, and so do PReLU slopes
+and what no training changes: the rotations of NLSN, the projections of ENLCN.
 
 ``looks_linear`` (Balduzzi et al., ICML 2017, arXiv 1702.08591) lets a plain chain of convolutions and ReLUs (DnCNN)
 begin as the identity: of the channels, the second half are the negatives of the first, so that one of each two passes
@@ -24,6 +24,7 @@ import numpy as np
 from srredsim.errors import InputError
 
 KINDS = keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.DepthwiseConv2D, keras.layers.Dense
+ON_PURPOSE = keras.initializers.Zeros, keras.initializers.Ones
 GAMMA_STD = np.sqrt(2 / 9 / 64)
 GAMMA_LIMIT = 0.025
 STREAM = 7  # stream of the generator, beside those of the data
@@ -43,7 +44,7 @@ def initialise(network, kind: str, seed: int) -> None:
         if isinstance(layer, KINDS):
             depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
             begins = layer.depthwise_initializer if depthwise else layer.kernel_initializer
-            if not isinstance(begins, keras.initializers.Zeros):
+            if not isinstance(begins, ON_PURPOSE):
                 _draw(layer, kind == "kaiming_clamped" and not isinstance(layer, keras.layers.Dense), rng)
         elif isinstance(layer, keras.layers.BatchNormalization) and kind == "kaiming_clamped":
             factors = rng.normal(0, GAMMA_STD, layer.gamma.shape)
