@@ -120,7 +120,7 @@ def test_reconstruct_writes_a_page_with_the_image_and_its_stripes(stack, run, tm
 
 
 def test_the_stripes_of_a_page_are_those_of_the_result(stack, run, tmp_path):
-    """Of two z-planes the shown one has none: they were found in the other."""
+    """The z-plane that is shown has none: they were found in the other."""
     raw, optics = io.read(stack).raw(), io.read(stack).optics
     blurred = np.broadcast_to(gaussian_filter(raw.mean(axis=(0, 1), dtype=float), 3), raw.shape)
     even = np.random.default_rng(3).poisson(blurred).astype(raw.dtype)
