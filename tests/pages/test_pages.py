@@ -82,6 +82,7 @@ def test_images_are_those_that_were_given_between_their_own_black_and_white():
     read = Read(figure)
     assert read.wrong == []
     assert 'data-pixel-um="0.05"' in figure
+    assert "From left to right: one, other. Each is 1.5 um wide." in read.texts
     for source, plane in zip(read.sources, planes, strict=True):
         low, high = np.percentile(plane[::2, ::2], PERCENTILES)
         expected = 255 * np.clip((plane - low) / (high - low), 0, 1)
