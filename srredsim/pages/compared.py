@@ -57,13 +57,20 @@ def compared(
             tabindex=0,
             style=f"aspect-ratio: {small_x} / {small_y}",
         ),
-        element("figcaption", words),
+        element("figcaption", words, class_="screen"),
+        element("figcaption", _on_paper(names, x, pixel_size_um), class_="paper"),
         class_="compared",
         data_pixel_um=None if pixel_size_um is None else f"{pixel_size_um * step:.6g}",
     )
 
 
 BUTTONS = (("+", "in", "magnify"), ("\N{MINUS SIGN}", "out", "make smaller"), ("1:1", "whole", "the whole field"))
+
+
+def _on_paper(names: Sequence[str], width: int, pixel_size_um: float | None) -> str:
+    """What the images are, where there is nothing to choose and no scale bar."""
+    field = f"{width} pixels" if pixel_size_um is None else f"{width * pixel_size_um:.3g} um"
+    return f"From left to right: {', '.join(names)}. Each is {field} wide."
 
 
 def _choice(side: str, names: Sequence[str], chosen: int) -> Markup:

@@ -100,7 +100,8 @@ def _stripes(channel: OfChannel, several: bool) -> list[Markup]:
     if channel.correlation:
         words = (
             "The photons of each frame, split in two at random, make two images: down to where they agree (dashed: 1/7)"
-            " detail is no noise. Both have the same stripes: what is wrong with those is not seen here."
+            " detail is no noise; at the end, where nothing comes through, it says nothing. Both have the same stripes:"
+            " what is wrong with those is not seen here."
         )
         drawn = curve([("two halves of the photons", *channel.correlation)], HALVES, channel.marks)
         parts.append(element("figure", drawn, element("figcaption", words)))

@@ -82,6 +82,7 @@ def test_images_are_those_that_were_given_between_their_own_black_and_white():
     read = Read(figure)
     assert read.wrong == []
     assert 'data-pixel-um="0.05"' in figure
+    assert "From left to right: one, other. Each is 1.5 um wide." in read.texts
     for source, plane in zip(read.sources, planes, strict=True):
         low, high = np.percentile(plane[::2, ::2], PERCENTILES)
         expected = 255 * np.clip((plane - low) / (high - low), 0, 1)
@@ -120,7 +121,7 @@ def test_reconstruct_writes_a_page_with_the_image_and_its_stripes(stack, run, tm
 
 
 def test_the_stripes_of_a_page_are_those_of_the_result(stack, run, tmp_path):
-    """Two z-planes, of which the shown one has none: they were found in the other."""
+    """The z-plane that is shown has none: they were found in the other."""
     raw, optics = io.read(stack).raw(), io.read(stack).optics
     blurred = np.broadcast_to(gaussian_filter(raw.mean(axis=(0, 1), dtype=float), 3), raw.shape)
     even = np.random.default_rng(3).poisson(blurred).astype(raw.dtype)
