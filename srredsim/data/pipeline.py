@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import keras
+
+AHEAD = 8  # batches that are read before they are asked for
 
 
 def training_data(batches: Any, steps: range):
@@ -35,17 +38,29 @@ def _tf_training_data(batches: Any, steps: range):
 
 
 class PyBatches(keras.utils.PyDataset):
-    """The batches of the steps for backends without tf.data."""
+    """The batches of the steps for backends without tf.data, read ahead by threads of its own.
+
+    Those of Keras begin anew at every epoch, wherever they are: some batches would come twice
+    in a run of several epochs, and others never.
+    """
 
     def __init__(self, batches: Any, steps: range):
-        super().__init__(workers=2, use_multiprocessing=False, max_queue_size=8)
+        super().__init__(workers=1)  # without threads of Keras
         self._batches, self._steps = batches, steps
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="batches")
+        self._ahead: dict[int, Future] = {}
 
     def __len__(self) -> int:
         return len(self._steps)
 
     def __getitem__(self, index: int):
-        return self._batches[self._steps[index]]
+        wanted = range(index, min(index + AHEAD, len(self)))
+        kept = {one: self._ahead[one] for one in wanted if one in self._ahead}
+        new = {
+            one: self._threads.submit(self._batches.__getitem__, self._steps[one]) for one in wanted if one not in kept
+        }
+        self._ahead = kept | new
+        return self._ahead.pop(index).result()
 
 
 class Stored(keras.utils.PyDataset):

@@ -20,9 +20,11 @@ from srredsim.training.fit import train
 wanted, out = json.loads(sys.argv[1]), Path(sys.argv[2])
 train(recipe.from_dict(wanted | {"epochs": 1}), out=out)
 train(recipe.from_dict(wanted), out=out, resume=True)
+whole = train(recipe.from_dict(wanted), out=out.with_name("whole"))
 frames = np.random.default_rng(0).uniform(100, 200, (20, 24, 9)).astype(np.float32)
 image = of_frames(Network(models.load(out, "float32")), frames)
-print(json.dumps({"history": checkpoint.load(out).history, "image": image.tolist()}))
+histories = [checkpoint.load(folder).history for folder in (out, whole)]
+print(json.dumps({"history": histories[0], "whole": histories[1], "image": image.tolist()}))
 """
 
 
@@ -50,6 +52,8 @@ def test_jax_trains_without_tensorflow_and_its_weights_mean_the_same_elsewhere(t
     answer = json.loads(done.stdout.splitlines()[-1])
     assert [row["epoch"] for row in answer["history"]] == [1, 2]
     assert answer["history"][1]["val_psnr"] > answer["history"][0]["val_psnr"]
+    for resumed, whole in zip(answer["history"], answer["whole"], strict=True):  # each batch in its step
+        assert resumed | {"seconds": 0} == whole | {"seconds": 0}
 
     import numpy as np
 
