@@ -133,12 +133,6 @@ def fft2(image: Array) -> Array:
     return namespace(image).fft.fftn(image, axes=(-2, -1))
 
 
-def ifft2(spectrum: Array) -> Array:
-    if isinstance(spectrum, np.ndarray):
-        return fft.ifft2(spectrum, workers=WORKERS, overwrite_x=True)
-    return namespace(spectrum).fft.ifftn(spectrum, axes=(-2, -1))
-
-
 def ifft(spectrum: Array, axis: int, workers: int | None = WORKERS) -> Array:
     if isinstance(spectrum, np.ndarray):
         return fft.ifft(spectrum, axis=axis, workers=workers, overwrite_x=True)

@@ -88,7 +88,9 @@ def test_the_lens_is_carried_on(kind, file, otf, tmp_path, nothing_is_found, mon
     image = srredsim.reconstruct(stack, **given)
     nothing_is_found()
     lenses = []
-    monkeypatch.setattr(judging, "consistency", lambda *given: lenses.append(given[3]) or comparing.consistency(*given))
+    monkeypatch.setattr(
+        judging, "consistency", lambda *given, **how: lenses.append(given[3]) or comparing.consistency(*given, **how)
+    )
     maps = srredsim.compare_with_frames(image, stack)
     assert np.isfinite(maps.array).any()
     assert maps.pixel_size_um == pytest.approx(0.035)
