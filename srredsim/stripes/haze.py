@@ -39,7 +39,7 @@ from srredsim.stripes.parameters import Order, Parameters
 RINGS = 28  # up to `HIGHEST`
 SIDES, FURTHEST = 8, (-0.7, 1.2)  # steps of v_b - v, and between which values
 REFERENCE, HIGHEST = 0.25, 0.7  # fractions of the cut-off: between them contrasts are first measured
-FEWEST_OF_A_STEP = 8  # frequencies that a ratio is measured from
+FEWEST_OF_A_STEP = 4  # frequencies that a ratio is measured from
 BEYOND, LEAST = (
     1.03,
     200,
