@@ -40,10 +40,7 @@ RINGS = 28  # up to `HIGHEST`
 SIDES, FURTHEST = 8, (-0.7, 1.2)  # steps of v_b - v, and between which values
 REFERENCE, HIGHEST = 0.25, 0.7  # fractions of the cut-off: between them contrasts are first measured
 FEWEST_OF_A_STEP = 4  # frequencies that a ratio is measured from
-BEYOND, LEAST = (
-    1.03,
-    200,
-)  # times the cut-off, nothing but noise, and frequencies there: what noise bands have in common
+BEYOND, LEAST = 1.03, 200  # times the cut-off: mere noise; frequencies there, to tell what of it bands have in common
 FAINTEST, FULL = 0.01, 1.5  # contrasts c of a band that has anything to say: none is above 1 but by its noise
 MODEL_ERROR = 0.05  # standard deviation of a ratio that phases and contrasts a few percent wrong leaves
 UNKNOWN = 0.5, 0.5  # those of the contrasts, relative, and of delta
