@@ -85,10 +85,11 @@ def test_a_thin_sample_loses_nothing(case):
 @pytest.mark.parametrize("damping", [0.55, 1.0])
 def test_a_wrong_lens_is_not_haze_and_hides_none(damping):
     """Both take from the other bands what band 0 shows of coarse structures; the sides of a ring tell them apart."""
-    for case, share in ((THIN[0], 0.0), (THIN[1], 0.0), (THICK[2][0], 0.66)):
+    for case in (THIN[0], THIN[1], THICK[2][0]):
         wrong = replace(stripes_and_haze(*case)[0], damping=Damping(damping, "given"))
         prepared, _, transfer = hazy(*case)
-        assert haze_of(prepared.frames, wrong, transfer).share == pytest.approx(share, abs=0.15)
+        found = haze_of(prepared.frames, wrong, transfer)
+        assert found.share > 0.5 if case in dict(THICK) else found.share == 0.0
 
 
 @pytest.mark.parametrize(("case", "gain"), THICK)
