@@ -157,7 +157,7 @@ def most_detailed(image: np.ndarray, shape: tuple[int, int]) -> tuple[int, int, 
     small = np.sqrt(np.clip(small, low, high) - low)
     fine = (small - gaussian_filter(small, 1.5)) ** 2
     pixel = shape[0] / small.shape[0]  # raw pixels
-    box = max(1, round(side / pixel))
+    box = min(max(1, round(side / pixel)), *small.shape)  # of a narrow image, reduced, a rest is left out
     strength = uniform_filter(fine, box, mode="constant")[box // 2 :, box // 2 :]
     strength = strength[: small.shape[0] - box + 1, : small.shape[1] - box + 1]
     row, column = np.unravel_index(np.argmax(strength), strength.shape)

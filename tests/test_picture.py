@@ -28,14 +28,15 @@ def test_the_most_detailed_region_is_found():
     assert column + side >= 280
 
 
-@pytest.mark.parametrize("shape", [(40, 300), (300, 40), (20, 20), (48, 48), (1100, 700)])
+@pytest.mark.parametrize("shape", [(40, 300), (300, 40), (300, 17), (20, 20), (48, 48), (1100, 700)])
 def test_the_region_lies_inside(shape):
-    image = np.random.default_rng(1).random((2 * shape[0], 2 * shape[1]))
-    row, column, side = picture.most_detailed(image, shape)
-    assert row >= 0
-    assert column >= 0
-    assert row + side <= shape[0]
-    assert column + side <= shape[1]
+    for scale in (2, 4):  # 68 pixels in blocks of 3 are fewer than the square should have
+        image = np.random.default_rng(1).random((scale * shape[0], scale * shape[1]))
+        row, column, side = picture.most_detailed(image, shape)
+        assert row >= 0
+        assert column >= 0
+        assert row + side <= shape[0]
+        assert column + side <= shape[1]
 
 
 def test_reduced_is_the_mean_of_blocks():

@@ -35,7 +35,7 @@ def test_jax_trains_without_tensorflow_and_its_weights_mean_the_same_elsewhere(t
         "data": {
             "angles": 3, "phases": 3, "count": 4, "crop": 16, "batch": 2, "validation_count": 2, "validation_crop": 32,
         },
-        "optimizer": {"learning_rate": 3e-3, "ema": 0.5},
+        "optimizer": {"learning_rate": 1e-3, "ema": 0.5},
         "precision": "float32",
         "epochs": 2,
         "steps": 20,
