@@ -41,6 +41,11 @@ class Fit:
     worth_a_try: float = np.inf  # explained by what may be named, but not claimed
 
     @property
+    def percent(self) -> float:
+        """What is explained, as it is said: noise takes it below 0, where nothing is."""
+        return 100 * max(self.explained, 0.0)
+
+    @property
     def clear(self) -> bool:
         return self.explained >= self.needed
 

@@ -149,7 +149,7 @@ def _possible(others: dict[str, Fit], as_read: Fit) -> str | None:
 
 
 def _evidence(name: str, others: dict[str, Fit], as_read: Fit) -> str:
-    share = f"{100 * others[name].explained:.0f} % of what frames share, {100 * as_read.explained:.0f} % as read"
+    share = f"{others[name].percent:.0f} % of what frames share, {as_read.percent:.0f} % as read"
     if name == EXCHANGED:
         return f"with the file's angle and phase exchanged, stripes explain {share}"
     return f"read the file with {name}, with which stripes explain {share}"

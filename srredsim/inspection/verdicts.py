@@ -86,9 +86,9 @@ def _advised(verdict: str, advice: str | None) -> str | None:
 def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[Check, str | None]:
     """Bad only if another order is clearly better, and its name; without clear stripes nothing is said against it."""
     name, limit = "frame order", f"good from {100 * as_read.needed:.0f} %"
-    number = f"stripes explain {100 * as_read.explained:.0f} % of what frames share"
+    number = f"stripes explain {as_read.percent:.0f} % of what frames share"
     if best := the_best(others, as_read):
-        number += f", {100 * others[best].explained:.0f} % with {best}"
+        number += f", {others[best].percent:.0f} % with {best}"
         advice = f"read the file with {best}: its frames fit that order, not this one"
         if best == exchanged:
             advice = "save the file with its axes of angle and phase exchanged: its frames fit that, not what it says"
@@ -96,9 +96,7 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
     if as_read.clear:
         return Check(name, GOOD, as_read.explained, number, limit), None
     if possible := a_possible_one(others, as_read):
-        number += (
-            f", {100 * others[possible].explained:.0f} % with {possible}, of {100 * others[possible].needed:.0f} %"
-        )
+        number += f", {others[possible].percent:.0f} % with {possible}, of {100 * others[possible].needed:.0f} %"
         number += " that would be sure"
         advice = f"try to read the file with {possible}: its frames seem to fit that order, not this one"
         if possible == exchanged:

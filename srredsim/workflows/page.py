@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import __version__, inspection, io
-from srredsim.acquisition import Optics, RawStack, frames_from_raw
+from srredsim.acquisition import OPTICS, Optics, RawStack, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.noise.photons import counting_of
 from srredsim.optics.sampling import SCALE
@@ -62,7 +62,7 @@ def write_index(folder: Path, failed: Sequence[tuple[str, str]] = ()) -> Path | 
 
 def _told(report: Mapping[str, Any], reading: io.Reading, writing: io.Writing) -> OfStack:
     source = Path(report["input"])
-    stack = io.read(source, **asdict(reading))
+    stack = _with_optics(io.read(source, **asdict(reading)), report.get("optics") or {})
     found = inspect(stack)
     png = BytesIO()
     inspection.picture(stack, png, found)
@@ -104,6 +104,14 @@ def _residual(consistency: Mapping[str, Any] | None) -> str:
 def _consistency(report: Mapping[str, Any], found: Mapping[str, Any] | None) -> tuple[str, bytes] | None:
     picture = next((Path(path) for path in report["paths"] if path.endswith("_consistency.png")), None)
     return (found["line"], io.written(picture).read_bytes()) if found and picture else None
+
+
+def _with_optics(stack: RawStack, told: Mapping[str, Any]) -> RawStack:
+    """A stack with the optics of its classical result: some of them may be those that ``parameters`` say."""
+    lacking = {name: told.get(name) for name in OPTICS if getattr(stack.optics, name) is None}
+    waves = lacking.get("wavelength_em_um")
+    lacking |= {"wavelength_em_um": tuple(waves)} if isinstance(waves, list) else {}
+    return replace(stack, optics=stack.optics.given(**lacking))
 
 
 def which_plane(stack: RawStack) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srredsim.inspection.frame_order import fit, in_common
+from srredsim.inspection.frame_order import Fit, fit, in_common
 from srredsim.simulation.sim import simulate_stack
 
 
@@ -34,6 +34,11 @@ def test_torn_blocks_are_not(angles, phases):
 def test_frames_that_all_move_together_are_no_stripes():
     when = np.arange(15) - 7.0
     assert fit(np.outer(when, when), 3, 5).explained < 0.1
+
+
+def test_what_noise_explains_is_nothing_in_words():
+    """Less than nothing is no percentage that anybody can read."""
+    assert [Fit(explained, 0.5).percent for explained in (-0.03, -0.0, 0.25)] == [0, 0, 25]
 
 
 def test_noise_is_never_clear():

@@ -136,6 +136,13 @@ def test_the_stripes_of_a_page_are_those_of_the_result(stack, run, tmp_path):
     assert channel["verdict"] in text
     for angle in channel["angles"]:
         assert f"{1000 * angle['orders'][0]['line_spacing_um']:.1f} nm" in text
+    tifffile.imwrite(tmp_path / "bare.tif", raw.reshape(9, *raw.shape[2:]))  # its optics are those of the parameters
+    assert (
+        run("reconstruct", tmp_path / "bare.tif", "--parameters", tmp_path / "two_wiener.json", "--report").status == 0
+    )
+    text = (tmp_path / "bare_wiener.html").read_text(encoding="utf-8")
+    assert "no classical image" not in text
+    assert 'class="curve"' in text  # which needs a scale
 
 
 def test_the_index_names_every_page_of_the_folder_and_replaces_no_other_file(stack, run, tmp_path, tiny_cleaner):
