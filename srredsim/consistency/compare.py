@@ -135,7 +135,7 @@ def consistency(
     noise : NoiseLine, optional
         Left out: from the frames.
     device : Device, optional
-        Where it is computed; the maps are NumPy's.
+        Where it is computed, but for the search for the damping, which rounding leads elsewhere; maps are NumPy's.
 
     Returns
     -------
@@ -150,8 +150,7 @@ def consistency(
     noise = noise or noise_of_frames(raw, transfer.cutoff_per_pixel)
     unapodised = _unapodised(parameters, transfer)
     lens = parameters.lens(transfer)
-    with device.computing():
-        factor = fitted_damping(raw, image, lens, noise, unapodised, device.xp)
+    factor = fitted_damping(raw, image, lens, noise, unapodised)
     microscope = Microscope(lens.damped(factor), noise, unapodised, device.xp)
     stripes, levels = stripes_of(parameters), levels_of(raw)
     maps, fits = Maps.of(raw.shape[2:]), []

@@ -8,7 +8,6 @@ structures unsupported. So it is fitted, about the lens: 1 is an image as sharp 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from scipy import optimize
@@ -30,19 +29,18 @@ def fitted_damping(
     lens: Transfer,
     noise: NoiseLine,
     filter_of: Callable[[np.ndarray], np.ndarray],
-    xp: Any = np,
 ) -> float:
     """Factor of the lens's damping with which the image fits the widefield image best, where that is not smooth."""
     sides = [min(n, FITTED_FIELD) for n in raw.shape[2:]]
     starts = [(n - side) // 2 for n, side in zip(raw.shape[2:], sides, strict=True)]
     middle = tuple(slice(start, start + side) for start, side in zip(starts, sides, strict=True))
     image = image[tuple(slice(SCALE * part.start, SCALE * part.stop) for part in middle)]
-    view = View(tuple(sides), lens.pixel_size_um, xp)
+    view = View(tuple(sides), lens.pixel_size_um)
     mean = view.of(raw[:, :, *middle].mean(axis=(0, 1), dtype=np.float32))
     weight = 1 / noise.variance(blurred(mean, 1.0))
     wanted = view.rough(mean)
-    forward = Forward(view.whole, lens, (), filter_of=filter_of, xp=xp)
-    spectrum = forward.spectrum(xp.asarray(image))
+    forward = Forward(view.whole, lens, (), filter_of=filter_of)
+    spectrum = forward.spectrum(image)
 
     def unexplained(log_factor: float) -> float:
         shown = view.rough(view.of(forward.through(spectrum, lens.damped(float(np.exp(log_factor))))))
