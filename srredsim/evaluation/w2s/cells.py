@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from srredsim import resources
 from srredsim.data import catalogue
 from srredsim.data.fields import Field, Fields, noisy
 from srredsim.denoising import methods as denoisers
@@ -24,7 +25,7 @@ from srredsim.normalise import scaling_of
 from srredsim.quality.image_scores import rmse_z, ssim_reference_range
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.resources import unknown
-from srredsim.zoo import models
+from srredsim.zoo import models, recipe
 from srredsim.zoo.windows import Network
 
 NOISY, BICUBIC = "noisy", "bicubic"
@@ -254,8 +255,7 @@ class Benchmark:
         return Network(model)
 
     def _place(self, link: str, level: int) -> str:
-        own = f"w2s_{link}" if link in (*NETWORKS, *DENOISERS) else link
-        return self._weights.get(link, own).replace("{level}", str(level))
+        return self._weights.get(link, _own(link)).replace("{level}", str(level))
 
     def _lacking(self, link: str, level: int) -> str | None:
         _known(link, self._weights)
@@ -263,17 +263,30 @@ class Benchmark:
             return None
         place = self._place(link, level)
         try:
-            models.find(place)
+            found = models.find(place)
         except InputError as problem:
             if link in self._weights:
                 raise
             return str(problem)
+        published = _own(link)
+        if link in self._weights and resources.has("models", published):
+            wanted, given = (recipe.load(one).network["name"] for one in (published, found))
+            if given != wanted:
+                raise InputError(
+                    f"{place} is of the network {given}, not {wanted}, as {link} of the paper is, whose figures would"
+                    " stand beside it; give `weights` another name, as mine=DIR"
+                )
         return None
 
 
 def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) -> Benchmark:
     """The benchmark on a prepared folder of W2S, or on a data set of the catalogue."""
     return Benchmark(catalogue.open_fields(data, split), out, data=f"{data}, {split}", **settings)
+
+
+def _own(link: str) -> str:
+    """The model of a method that no other weights were given for."""
+    return f"w2s_{link}" if link in (*NETWORKS, *DENOISERS) else link
 
 
 def _known(name: str, more: Iterable[str] = ()) -> None:

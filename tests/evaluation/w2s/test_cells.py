@@ -124,7 +124,7 @@ def test_a_chain_is_one_method_after_the_other(tmp_path, fields, model):
 def test_networks_are_scored_by_the_constants_of_what_they_answer(tmp_path, fields, model, normalise):
     constants = {"zscore": [150.0, 50.0], "sim_zscore": [460.0, 150.0]} if normalise == "dataset" else {}
     folder = model("twice", "sim", normalise=normalise, **constants)
-    result = w2s.Benchmark(fields, tmp_path / "out", weights={"rcan": str(folder)}).run([w2s.Cell("rcan", 1)])
+    result = w2s.Benchmark(fields, tmp_path / "out", weights={"epsr": str(folder)}).run([w2s.Cell("epsr", 1)])
     network = models.load(folder, "float32").network
     rows = []
     for one in fields:
@@ -133,7 +133,7 @@ def test_networks_are_scored_by_the_constants_of_what_they_answer(tmp_path, fiel
         made = network.predict_on_batch(((noisy - low) / (high - low))[None, ..., None])[0, ..., 0]
         image = made if normalise == "dataset" else ((high - low) * made + low - 150) / 50
         rows.append(np.sqrt(np.mean((image - (one.sim() - 460) / 150) ** 2)))
-    assert mean_of(result, "rcan@1") == pytest.approx(np.mean(rows), rel=2e-2)  # bfloat16 where the processor has it
+    assert mean_of(result, "epsr@1") == pytest.approx(np.mean(rows), rel=2e-2)  # bfloat16 where the processor has it
 
 
 def test_what_is_done_is_not_done_again(tmp_path, fields):
@@ -149,12 +149,19 @@ def test_what_is_done_is_not_done_again(tmp_path, fields):
 
 def test_other_weights_are_another_cell(tmp_path, fields, model):
     folder = model("twice", "sim")
-    cell = w2s.Cell("rcan", 1)
-    before = w2s.Benchmark(fields, tmp_path / "out", weights={"rcan": str(folder)}).run([cell])
+    cell = w2s.Cell("epsr", 1)
+    before = w2s.Benchmark(fields, tmp_path / "out", weights={"epsr": str(folder)}).run([cell])
     built = models.build_network(recipes.load(folder))
     built.save_weights(folder / models.WEIGHTS)  # begun anew
-    after = w2s.Benchmark(fields, tmp_path / "out", weights={"rcan": str(folder)}).run([cell])
-    assert mean_of(after, "rcan@1") != mean_of(before, "rcan@1")
+    after = w2s.Benchmark(fields, tmp_path / "out", weights={"epsr": str(folder)}).run([cell])
+    assert mean_of(after, "epsr@1") != mean_of(before, "epsr@1")
+
+
+def test_figures_of_the_paper_stand_beside_its_own_networks_alone(tmp_path, fields, model):
+    folder = model("twice", "sim")
+    with pytest.raises(InputError, match=r"twice is of the network edsr, not rcan, as rcan of the paper.*mine=DIR"):
+        w2s.Benchmark(fields, tmp_path / "out", weights={"rcan": str(folder)}).plan(["rcan"], [1])
+    assert w2s.Benchmark(fields, tmp_path / "out", weights={"mine": str(folder)}).plan(["mine"], [1])[1] == {}
 
 
 def test_an_image_that_a_method_cannot_take_costs_its_cell_alone(tmp_path, fields):
