@@ -274,7 +274,7 @@ class Benchmark:
             if given != wanted:
                 raise InputError(
                     f"{place} is of the network {given}, not {wanted}, as {link} of the paper is, whose figures would"
-                    " stand beside it; give `weights` another name, as mine=DIR"
+                    " stand beside it; give it as one of `methods`, by its folder"
                 )
         return None
 
