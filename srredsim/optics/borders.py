@@ -1,4 +1,9 @@
-"""Borders that a Fourier transform can bear: images fade to nothing at them, or go on as their mirror image."""
+"""Borders that a Fourier transform can bear: images fade to nothing at them, or go on as their mirror image.
+
+A mirror image of stripes is that of others, which run another way. So the coarse structures that a modulated band shows
+get darker towards a border, which is seen where band 0, that shows them, too, is taken away (`continued`). What is as
+fine as the stripes is better mirrored as it is (`extended`): the lens would not pass what `continued` makes of it.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +51,31 @@ def extended(band: Array, sides: Sequence[tuple[int, int]] | None = None) -> Arr
         window[-after:] = np.cos(np.pi / 2 * (np.arange(after) + 0.5) / after) ** 2
         padded *= xp.asarray(window[:, None] if axis == 0 else window)
     return padded
+
+
+def continued(band: Array, carrier: Sequence[np.ndarray]) -> Array:
+    """A band with its surroundings, where the object is mirrored and the stripes that carry it go on.
+
+    Parameters
+    ----------
+    band : (y, x) complex array
+        The object times the stripes of an order.
+    carrier : sequence of ndarray
+        What the stripes are divided out with along y and along x, see `carrier_of`.
+    """
+    xp = namespace(band)
+    down, across = (xp.asarray(wave) for wave in carrier)
+    inside = [slice(margins(n)[0], margins(n)[0] + n) for n in band.shape]
+    around = extended(band * down[inside[0]][:, None] * across[inside[1]])
+    around *= down.conj()[:, None]
+    around *= across.conj()
+    return around
+
+
+def carrier_of(shape: tuple[int, int], k_per_um: tuple[float, float], pixel_size_um: float) -> list[np.ndarray]:
+    """Waves along y and along x, on the pixels of a band and of its margins, that take stripes away."""
+    waves = []
+    for n, k in zip(shape, k_per_um, strict=True):
+        before, after = margins(n)
+        waves.append(np.exp(-2j * np.pi * k * pixel_size_um * np.arange(-before, n + after)).astype(np.complex64))
+    return waves

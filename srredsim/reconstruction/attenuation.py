@@ -43,6 +43,11 @@ RINGS = 40  # up to the cut-off: of powers and weights
 SAMPLES = 2048  # values up to the cut-off
 
 
+def takes_away(attenuation: float | Haze) -> bool:
+    """Whether coarse structures come from other bands than 0 in the main."""
+    return (attenuation.share if isinstance(attenuation, Haze) else attenuation) > 0
+
+
 class Kept:
     """g as a radial table, up to the cut-off; beyond it there is no band 0."""
 

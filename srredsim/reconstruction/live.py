@@ -23,9 +23,10 @@ import numpy as np
 from scipy import fft
 
 from srredsim.optics import bands as optics_bands
-from srredsim.optics.borders import extended
+from srredsim.optics.borders import continued, extended
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.attenuation import takes_away
 from srredsim.reconstruction.wiener import Canvas, gathered
 from srredsim.stripes.bands import LOWEST, Bands
 from srredsim.stripes.haze import Haze
@@ -41,7 +42,8 @@ class _Home:
     group: int  # of frames
     place: int  # among the waves of it
     order: Order
-    waves: tuple[np.ndarray, ...]  # along y and x
+    carrier: tuple[np.ndarray, ...] | None  # along y and x, of the whole vector; None: a border is but mirrored
+    waves: tuple[np.ndarray, ...]  # along y and x, of the part of it that is less than a step
     taken: tuple[np.ndarray, ...]  # frequencies of the transform
     at: tuple[np.ndarray, ...]  # where they belong
     passed: np.ndarray  # what the band is multiplied with there: H(f + b k), and the way to the output pixels
@@ -68,7 +70,7 @@ class Live:
         wiener: float | None = None,
         attenuation: float | Haze = 0.0,
     ):
-        self.parameters = parameters
+        self.parameters, self._carried = parameters, takes_away(attenuation)
         self._canvas = canvas = Canvas(prepared.frames.shape[2:], parameters.lens(transfer))
         self.regularisation, widefield, _ = gathered(canvas, prepared, parameters, wiener, attenuation)
         self._gain = canvas.gain(self.regularisation, canvas.transfer.cutoff_per_um + parameters.k_max_per_um)
@@ -127,7 +129,8 @@ class Live:
         passed = h_other * (SCALE**2 * way[0])[:, None] * way[1]
         shared = [each[part] for each, part in zip(f, common, strict=True)]
         weights = _weights(order, widefield, shared, h_other[common])
-        return _Home(group, place, order, tuple(waves), tuple(taken), tuple(at), passed, common, weights)
+        carrier = tuple(self._canvas.carrier(order)) if self._carried else None
+        return _Home(group, place, order, carrier, tuple(waves), tuple(taken), tuple(at), passed, common, weights)
 
 
 def _wave(cycles: np.ndarray) -> np.ndarray:
@@ -148,7 +151,7 @@ def _weights(order: Order, widefield: Bands, f: list[np.ndarray], h_other: np.nd
 
 def _moved(home: _Home, band: np.ndarray, zero: np.ndarray) -> tuple[np.ndarray, complex]:
     """Band +b where it belongs, and S, from its image and the spectrum of band 0."""
-    image = extended(band)
+    image = extended(band) if home.carrier is None else continued(band, home.carrier)
     image *= home.waves[0][:, None]
     image *= home.waves[1]
     moved = fft.fft2(image, overwrite_x=True)[np.ix_(*home.taken)]

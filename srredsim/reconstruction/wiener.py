@@ -27,11 +27,11 @@ import numpy as np
 from srredsim import arrays
 from srredsim.arrays import Array, added, namespace, on_host, put, within
 from srredsim.optics import bands as optics_bands
-from srredsim.optics.borders import extended, margins
+from srredsim.optics.borders import carrier_of, continued, extended, margins
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.attenuation import Kept, kept
+from srredsim.reconstruction.attenuation import Kept, kept, takes_away
 from srredsim.stripes.bands import Bands
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Order, Parameters
@@ -110,7 +110,7 @@ def gathered(
     At the end band 0 as the mean of all groups, and the power of the noise of one. What is told of them, power and
     noise, is computed with NumPy.
     """
-    transfer, noise, xp = canvas.transfer, [], canvas.xp
+    transfer, noise, xp, carried = canvas.transfer, [], canvas.xp, takes_away(attenuation)
     zero = xp.zeros(canvas.padded, dtype=xp.complex64)
     for number, (frames, group) in enumerate(zip(prepared.frames, parameters.groups, strict=True)):
         band_zero, *bands = optics_bands.separate_waves(frames, group.waves_rad)
@@ -120,7 +120,8 @@ def gathered(
         canvas.saw_zero(spectrum, number)
         for order, band in zip(group.orders, bands, strict=True):
             if order.amplitude != 0:
-                canvas.add(arrays.fft2(extended(band)), number, order)
+                around = continued(band, canvas.carrier(order)) if carried else extended(band)
+                canvas.add(arrays.fft2(around), number, order)
     count, power = len(noise), float(np.mean(noise))
     mean = on_host(zero) / count
     widefield = Bands(mean[None], transfer)
@@ -166,6 +167,10 @@ class Canvas:
 
         self.home(spectrum, order, add)
         self.weigh(order)
+
+    def carrier(self, order: Order) -> list[np.ndarray]:
+        """What takes the stripes of an order away, see `srredsim.optics.borders.continued`."""
+        return carrier_of(self.shape, order.k_per_um, self.transfer.pixel_size_um)
 
     def saw_zero(self, spectrum: Array, angle: int) -> None:
         """Told of band 0 of every angle, for a canvas that keeps them apart."""
