@@ -18,7 +18,7 @@ from srredsim.simulation.camera import expose
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.haze import NONE, Haze, haze_of
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
-from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.preprocess import Prepared, prepare
 
 DEPTHS_UM = (0.6, -1.2)
 
@@ -144,6 +144,24 @@ def test_what_is_given_is_taken_off_and_where_no_stripes_are_nothing():
     np.testing.assert_allclose(given, 1 - 0.9 * np.exp(-(v**2) / (2 * 0.3**2)), rtol=0.02)
     assert kept(0.0, white, 1.0, transfer, stripes, prior) is None
     assert kept(Haze(0.5, 0.1), white, 1.0, transfer, striped((0.4, 0.0)), prior) is None
+
+
+@pytest.mark.parametrize("attenuation", [0.99, Haze(0.9, 0.1)])
+def test_what_is_everywhere_the_same_stays_the_same_towards_the_border(attenuation):
+    """An even object under stripes: also where it is the modulated bands that show it, its image is even."""
+    transfer, parameters = Transfer(5.0, 0.08), striped((0.4, 0.8), (0.8, 0.5))
+    (angle,) = parameters.angles
+    x_um, steps = 0.08 * np.arange(96), np.arange(5) * 2 * np.pi / 5
+    light = np.ones((5, 1, 96))
+    for order in angle.orders:
+        passed = float(transfer(np.array([0.0]), np.array([order.k_per_um[1]]))[0, 0])
+        wave = 2 * np.pi * order.k_per_um[1] * x_um + order.phase_rad + order.order * steps[:, None]
+        light[:, 0] += order.modulation_depth * passed * np.cos(wave)
+    frames = np.broadcast_to(100 * light, (5, 96, 96)).astype(np.float32)
+    prepared = Prepared(frames[None], (0.0,), ((1.0,) * 5,))
+    parameters = replace(parameters, angles=(replace(angle, steps_rad=tuple(steps)),))
+    image, _ = reconstruct(prepared, parameters, transfer, 0.05, attenuation)
+    np.testing.assert_allclose(image[4:-4, 4:-4], image[96, 96], rtol=0.1)
 
 
 def test_richardson_lucy_leaves_out_what_its_start_leaves_out():
