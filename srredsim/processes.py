@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from srredsim.errors import InputError
 
@@ -100,6 +100,7 @@ def _ctrl_c_is_not_for_them() -> Iterator[None]:
 
 def _stop(pool: ProcessPoolExecutor) -> None:
     processes = list((pool._processes or {}).values())
+    manager: Any = pool._executor_manager_thread
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
@@ -108,6 +109,8 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         process.join(max(0.0, end - time.monotonic()))
         if process.is_alive():
             process.kill()
+    if manager is not None:  # it clears up the locks of the pool, which must not be left half cleared up
+        manager.join(GRACE_S)
 
 
 # In the processes
