@@ -21,8 +21,26 @@ from srredsim.workflows import judge as judging
 from srredsim.zoo.predict import in_order
 
 
+class OfFile:
+    """What plans of a file have in common that is written as one image, with a picture of each channel."""
+
+    path: Path
+    name: str
+    writing: Writing
+    shape: tuple[int, ...]
+
+    @property
+    def pictured(self) -> list[Position]:
+        """First time, in the middle of z, each channel."""
+        return [(0, channel, self.shape[2] // 2) for channel in range(self.shape[1])]
+
+    @property
+    def result(self) -> Path:
+        return self.writing.path(self.path, self.name)
+
+
 @dataclass(frozen=True)
-class Plan:
+class Plan(OfFile):
     """All that the units of a prediction have in common; small, and can be pickled."""
 
     token: str  # by which its parts are known
@@ -51,15 +69,6 @@ class Plan:
         """Every (t, c, z): channel by channel, in each of them time by time, z fastest."""
         times, channels, slices, _, _ = self.shape
         return in_order((times, channels, slices))
-
-    @property
-    def pictured(self) -> list[Position]:
-        """First time, in the middle of z, each channel."""
-        return [(0, channel, self.shape[2] // 2) for channel in range(self.shape[1])]
-
-    @property
-    def result(self) -> Path:
-        return self.writing.path(self.path, self.name)
 
     @property
     def paths(self) -> list[Path]:
@@ -106,9 +115,10 @@ def unchanged(path: Path, stamp: str) -> None:
         raise InputError(f"{path} has changed since it was planned: plan it again")
 
 
-def is_unit(position: Position, plan: AnyPlan) -> bool:
-    """Whether there is such a (t, c, z)."""
-    return len(position) == 3 and all(0 <= n < count for n, count in zip(position, plan.shape[:3], strict=True))
+def refuse_place(position: Position, plan: AnyPlan) -> None:
+    """InputError if there is no such (t, c, z)."""
+    if len(position) != 3 or not all(0 <= n < count for n, count in zip(position, plan.shape[:3], strict=True)):
+        raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
 
 
 def refuse_part(part: Any, plan: AnyPlan, missing: set[Position]) -> None:
@@ -116,8 +126,7 @@ def refuse_part(part: Any, plan: AnyPlan, missing: set[Position]) -> None:
     if part.plan != plan.token:
         raise InputError("a part is of another plan: what it shows is not the image of this one")
     if part.position not in missing:
-        if not is_unit(part.position, plan):
-            raise InputError(f"there is no (t, c, z) = {part.position} in this plan, whose image is {plan.shape}")
+        refuse_place(part.position, plan)
         raise InputError(f"the part of (t, c, z) = {part.position} was there already")
 
 

@@ -23,7 +23,7 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.files import beside
 from srredsim.io.image import ImageWriter, as_dtype, carried_over
 from srredsim.io.plain import checked
-from srredsim.workflows.plan import is_unit, refuse_missing, refuse_part, unchanged
+from srredsim.workflows.plan import OfFile, refuse_missing, refuse_part, refuse_place, unchanged
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(OfFile):
     """All that the units of a file have in common; small, and can be pickled."""
 
     token: str  # by which its parts are known
@@ -70,15 +70,6 @@ class Plan:
     def units(self) -> list[Position]:
         """Every (t, c, z), z fastest."""
         return list(np.ndindex(*self.shape[:3]))
-
-    @property
-    def pictured(self) -> list[Position]:
-        """First time, in the middle of z, each channel."""
-        return [(0, channel, self.shape[2] // 2) for channel in range(self.shape[1])]
-
-    @property
-    def result(self) -> Path:
-        return self.writing.path(self.path, self.name)
 
     @property
     def paths(self) -> list[Path]:
@@ -172,8 +163,7 @@ class Worker:
     def do(self, position: Position) -> Part:
         """One unit."""
         plan = self.plan
-        if not is_unit(position, plan):
-            raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
+        refuse_place(position, plan)
         image, made, found = done(self._stack, position, self._work)
         made = as_dtype(np.asarray(made), np.dtype(plan.writing.dtype))
         return Part(plan.token, position, made, image if position in plan.pictured else None, found)

@@ -33,7 +33,7 @@ from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
 from srredsim.workflows.merging import merged
 from srredsim.workflows.page import write_page
-from srredsim.workflows.plan import Part, Plan, is_unit, refuse_missing, refuse_part, unchanged
+from srredsim.workflows.plan import Part, Plan, refuse_missing, refuse_part, refuse_place, unchanged
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
@@ -168,8 +168,7 @@ class Worker:
     def do(self, position: Position, into: np.ndarray | None = None, tick: Callable[[], None] = lambda: None) -> Part:
         """One unit; ``into`` is the place of its image, left out: the part has it."""
         plan = self.plan
-        if not is_unit(position, plan):
-            raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
+        refuse_place(position, plan)
         before = sum(network.seconds for network in self._networks)
         image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
         raw = self._planes(position, image, tick)

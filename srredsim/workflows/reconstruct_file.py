@@ -32,7 +32,7 @@ from srredsim.reconstruction.chosen import called, possible
 from srredsim.reconstruction.planes import Asked, Common, Maker, Plane
 from srredsim.stripes import written
 from srredsim.workflows.merging import merged
-from srredsim.workflows.plan import is_unit, refuse_missing, refuse_part, unchanged
+from srredsim.workflows.plan import refuse_missing, refuse_part, refuse_place, unchanged
 from srredsim.workflows.reconstruct import (
     Begun,
     KnownStripes,
@@ -192,8 +192,7 @@ class Worker:
     def do(self, position: Position) -> Part:
         """One unit."""
         plan = self.plan
-        if not is_unit(position, plan):
-            raise InputError(f"there is no (t, c, z) = {position} in this plan, whose image is {plan.shape}")
+        refuse_place(position, plan)
         with self._explaining():
             made = self._make(position)
             check_made(self._stack, made)
