@@ -11,6 +11,7 @@ from srredsim.reconstruction.planes import live_planes
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.haze import Haze
 from srredsim.stripes.preprocess import prepare
 from srredsim.workflows.reconstruct import Method
 from srredsim.workflows.reconstruct import reconstruct as workflow
@@ -38,6 +39,16 @@ def test_the_first_time_is_as_the_full_path_has_it(first):
     np.testing.assert_allclose(image, expected, atol=5e-4 * expected.max())
     assert live.regularisation == regularisation
     np.testing.assert_allclose(phases(found), phases(parameters), atol=1e-5)
+
+
+def test_so_it_is_where_haze_is_taken_away(first):
+    """What goes on beyond the border then are the stripes of each band."""
+    prepared, parameters, plain = first
+    haze = Haze(0.8, 0.1)
+    image, _ = Live(prepared, parameters, TRANSFER, attenuation=haze)(prepared)
+    expected, _ = reconstruct(prepared, parameters, TRANSFER, attenuation=haze)
+    np.testing.assert_allclose(image, expected, atol=5e-4 * expected.max())
+    assert np.abs(image - plain(prepared)[0]).max() > 0.05 * expected.max()
 
 
 def test_stripes_that_have_moved_give_the_same_image(first):
