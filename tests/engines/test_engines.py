@@ -1,5 +1,8 @@
 """Every engine gives the same image, and what is not here is refused in words."""
 
+from dataclasses import replace
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,16 @@ def test_an_engine_gives_the_image_of_the_keras_model(name):
         frames = np.random.default_rng(side).random((side, 27, 15)).astype(np.float32)
         expected = np.asarray(keras(frames[None]))[0, ..., 0]
         np.testing.assert_allclose(network(frames), expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_windows_of_all_sizes_share_one_graph(tiny_model):
+    """One for a single size would have all that depends on the size alone computed beforehand, and kept in memory."""
+    model = models.load(tiny_model, "float32", "tensorflow")
+    traced = Mock(wraps=model.network, input_shape=model.network.input_shape)
+    image_of = engines.open(replace(model, built=traced))
+    for shape in ((20, 20), (33, 27), (64, 64)):
+        image_of(np.zeros((1, *shape, model.channels), np.float32))
+    assert traced.call_count == 1
 
 
 PORTABLE = [name for name in models.names() if networks.module(recipe.load(name).network["name"]).PORTABLE]

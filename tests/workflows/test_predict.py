@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from keras import layers, ops
 
-from srredsim import io, networks
+from srredsim import engines, io, networks
 from srredsim.acquisition import Optics, frames_from_raw
 from srredsim.errors import InputError
 from srredsim.inputs import frames as frames_input
@@ -52,14 +52,22 @@ def widefield_twice():
 
 
 class Recorded:
-    """Stands for a network: calls `function` and remembers the sizes of the windows."""
+    """Stands for a network and its engine: calls `function` and remembers the sizes of the windows."""
 
     def __init__(self, function):
         self.function, self.windows = function, []
 
-    def predict_on_batch(self, batch):
+    def __call__(self, batch):
         self.windows.append(batch.shape[1:3])
         return self.function(batch)
+
+
+@pytest.fixture(autouse=True)
+def recorded_networks_are_engines(monkeypatch):
+    opened = engines.open
+    monkeypatch.setattr(
+        engines, "open", lambda model: model.network if isinstance(model.network, Recorded) else opened(model)
+    )
 
 
 def twice(batch):
