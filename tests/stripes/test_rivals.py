@@ -1,4 +1,4 @@
-"""Of several peaks, the one whose vector makes band 0 times a contrast of the other bands."""
+"""Peaks that rival each other: one vector alone makes band 0 times a contrast of the other bands."""
 
 from dataclasses import replace
 
