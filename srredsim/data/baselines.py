@@ -6,7 +6,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair
-from srredsim.data.reconstructed import with_white_noise
+from srredsim.data.reconstructed import made_white
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.planes import of_optics
@@ -49,6 +49,6 @@ def _found(pair: Pair, angles: int, phases: int):
     """The frames as they are prepared, their noise white; and image, stripes and lens; None without optics."""
     if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
         return None
-    white = with_white_noise(pair, angles, phases)
-    prepared = prepare(raw_from_frames(white.frames, angles, phases))
+    white, noise = made_white(pair, angles, phases)
+    prepared = prepare(raw_from_frames(white.frames, angles, phases), noise=noise)
     return prepared, of_optics(prepared, transfer_of(Optics(**pair.facts["optics"])))

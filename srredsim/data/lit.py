@@ -14,7 +14,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
-from srredsim.data.reconstructed import NORMALISED, fingerprint, with_white_noise
+from srredsim.data.reconstructed import NORMALISED, fingerprint, made_white
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.errors import InputError
@@ -39,8 +39,9 @@ def lit_pair(pair: Pair, angles: int, phases: int) -> Lit:
     optics = pair.facts.get("optics")
     if optics is None:
         raise InputError("stripes are found with NA, emission wavelength and pixel size, which these pairs do not tell")
-    raw = raw_from_frames(with_white_noise(pair, angles, phases).frames, angles, phases)
-    return lit_of(raw, transfer_of(Optics(**optics)), pair.scaling)
+    white, noise = made_white(pair, angles, phases)
+    raw = raw_from_frames(white.frames, angles, phases)
+    return lit_of(raw, transfer_of(Optics(**optics)), pair.scaling, noise)
 
 
 def jittered(one: Lit, angles: int, rng: np.random.Generator) -> Lit:

@@ -16,7 +16,7 @@ from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.errors import InputError
-from srredsim.noise.spectrum import noise_spectrum
+from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
@@ -55,7 +55,7 @@ def bands_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
     """The parts of the Wiener image, see `srredsim.reconstruction.parts`; stripes likewise found."""
     transfer, pair, prepared = _prepared(pair, angles, phases)
     found = estimate(prepared, transfer)
-    haze = unlearned(haze_of(prepared.frames, found, transfer))
+    haze = unlearned(haze_of(prepared.frames, found, transfer, prepared.noise))
     return parts(prepared, found, transfer, attenuation=haze) / np.float32(pair.scaling.gain)
 
 
@@ -66,19 +66,24 @@ def _prepared(pair: Pair, angles: int, phases: int) -> tuple[Transfer, Pair, Pre
     optics = pair.facts.get("optics")
     if optics is None:
         raise InputError("a Wiener image needs NA, emission wavelength and pixel size, which these pairs do not tell")
-    white = with_white_noise(pair, angles, phases)
-    return transfer_of(Optics(**optics)), white, prepare(raw_from_frames(white.frames, angles, phases))
+    white, noise = made_white(pair, angles, phases)
+    return transfer_of(Optics(**optics)), white, prepare(raw_from_frames(white.frames, angles, phases), noise=noise)
 
 
 def with_white_noise(pair: Pair, angles: int, phases: int) -> Pair:
     """A pair whose frames are as all commands read them; the pair itself where its noise is white or cannot be told."""
+    return made_white(pair, angles, phases)[0]
+
+
+def made_white(pair: Pair, angles: int, phases: int) -> tuple[Pair, NoiseSpectrum | None]:
+    """The same, and the spectrum that its noise had; None where it cannot be told."""
     if "optics" not in pair.facts:
-        return pair
+        return pair, None
     raw = raw_from_frames(pair.frames, angles, phases)
     spectrum = noise_spectrum(raw, transfer_of(Optics(**pair.facts["optics"])).cutoff_per_pixel)
     if spectrum is None or spectrum.white:
-        return pair
-    return replace(pair, frames=frames_from_raw(spectrum.whitened(raw)))
+        return pair, spectrum
+    return replace(pair, frames=frames_from_raw(spectrum.whitened(raw))), spectrum
 
 
 class Reconstructed(Pairs):

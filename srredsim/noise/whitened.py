@@ -73,6 +73,12 @@ def spectra(stack: RawStack) -> Spectra:
     return array.spectra if array else ()
 
 
+def spectrum_of(stack: RawStack, channel: int) -> NoiseSpectrum | None:
+    """Spectrum of the noise of a channel, of which frames were read; None as of `spectra`."""
+    found = spectra(stack)
+    return found[channel] if found else None
+
+
 def _of(stack: RawStack) -> Whitened | None:
     """The array of a stack that makes its noise white, which another may remember."""
     array = stack.array

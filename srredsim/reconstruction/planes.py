@@ -13,6 +13,8 @@ from srredsim.arrays import HOST, Device, on_host
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
 from srredsim.noise.camera import noise_of_frames
+from srredsim.noise.spectrum import NoiseSpectrum
+from srredsim.noise.whitened import spectrum_of
 from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
 from srredsim.processes import give_back_memory
@@ -263,7 +265,7 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
     field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
     found, notes = (known or Known()).find(field, transfer, channel)
     notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
-    haze = haze_of(field.frames, found, transfer)
+    haze = haze_of(field.frames, found, transfer, field.noise)
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
 
 
@@ -282,18 +284,19 @@ def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Param
     """
     found = estimate(prepared, transfer)
     lens = found.lens(transfer)
-    image, _ = reconstruct(prepared, found, lens, attenuation=unlearned(haze_of(prepared.frames, found, transfer)))
+    haze = haze_of(prepared.frames, found, transfer, prepared.noise)
+    image, _ = reconstruct(prepared, found, lens, attenuation=unlearned(haze))
     return image, found, lens
 
 
-def lit_of(raw: np.ndarray, transfer: Transfer, scaling: Scaling) -> Lit:
+def lit_of(raw: np.ndarray, transfer: Transfer, scaling: Scaling, noise: NoiseSpectrum | None = None) -> Lit:
     """All that is estimated of one raw stack (angles, phases, y, x) of which nothing is known but the optics.
 
-    ``scaling`` is that of its frames.
+    ``scaling`` is that of its frames, ``noise`` that which they had before it was made white.
     """
-    prepared = prepare(raw)
+    prepared = prepare(raw, noise=noise)
     found = estimate(prepared, transfer)
-    haze = haze_of(prepared.frames, found, transfer)
+    haze = haze_of(prepared.frames, found, transfer, noise)
     return lit_with(raw, prepared, Channel(found, found.lens(transfer), haze=haze), scaling)
 
 
@@ -327,7 +330,7 @@ def prepared_plane(
     """
     raw = whole(stack, position) if raw is None else raw
     try:
-        return prepare(raw, side)
+        return prepare(raw, side, spectrum_of(stack, position[1]))
     except InputError as problem:
         raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
 
@@ -341,7 +344,7 @@ def prepared_mean(stack: RawStack, channel: int, z: int, first: np.ndarray, side
     for position in times[1:]:
         mean += whole(stack, position).astype(np.float32) / len(times)
     try:
-        return prepare(mean, side)
+        return prepare(mean, side, spectrum_of(stack, channel))
     except InputError:
         for position in times:
             prepared_plane(stack, position)  # says which time cannot be used

@@ -62,6 +62,7 @@ class Sharpest:
 
         ``side`` is that of `srredsim.stripes.preprocess.prepare`.
         """
+        from srredsim.noise.whitened import spectrum_of
         from srredsim.reconstruction.planes import prepared_plane
         from srredsim.stripes.preprocess import prepare
 
@@ -69,7 +70,7 @@ class Sharpest:
         if len(times) == 1:
             return self.prepared_first(side)
         try:
-            return prepare(self.mean, side)
+            return prepare(self.mean, side, spectrum_of(self.stack, self.channel))
         except InputError:
             for t in times:
                 prepared_plane(self.stack, (t, self.channel, self.z))

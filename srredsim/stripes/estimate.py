@@ -18,6 +18,7 @@ from srredsim.stripes.overlap import overlap
 from srredsim.stripes.parameters import Angle, Damping, Parameters
 from srredsim.stripes.phase_steps import even_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
+from srredsim.stripes.rivals import told_apart
 from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
 from srredsim.threads import in_threads
 
@@ -102,7 +103,8 @@ def _looked_for(prepared: Prepared, transfer: Transfer, steps_rad: np.ndarray, c
 
     def highest(search: Search) -> dict[int, list[Peak]]:
         regions = {number: search.within(*ANNULUS[number]) for number in choices}
-        return {number: _tried(search.candidates(region), len(choices)) for number, region in regions.items()}
+        found = {number: _tried(search.candidates(region), len(choices)) for number, region in regions.items()}
+        return told_apart(found, search.bands)
 
     each = in_threads(highest, searches)
     candidates = {number: [peaks[number] for peaks in each] for number in choices}

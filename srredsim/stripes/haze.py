@@ -18,7 +18,10 @@ bands.
 
 What is told is what is sure: nothing where the fit could be chance, or the error that contrasts a little wrong make
 (`MODEL_ERROR`). Where the finest stripes are those of two beams, band 1 shows coarse structures at the end of the
-transfer function, next to noise: little is sure then.
+transfer function, next to noise: little is sure then. Nor does an order tell anything where frames were not stored as
+the camera gave them and their noise has lost most of its power at the frequency of the stripes (`WEAKENED`): a filter
+that is not linear, as a median, leaves stripes on structures and takes them away where light is even, which looks like
+light out of focus.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
+from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, wave
@@ -44,6 +48,7 @@ BEYOND, LEAST = 1.03, 200  # times the cut-off: mere noise; frequencies there, t
 FAINTEST, FULL = 0.01, 1.5  # contrasts c of a band that has anything to say: none is above 1 but by its noise
 MODEL_ERROR = 0.05  # standard deviation of a ratio that phases and contrasts a few percent wrong leaves
 UNKNOWN = 0.5, 0.5  # those of the contrasts, relative, and of delta
+WEAKENED = 0.3  # share of the power of the noise: frames that were resampled keep more of it up to the cut-off
 SURE = 4.0  # standard deviations: of 195 thin simulated stacks 13 are beyond, none of which loses by it
 WIDTHS = np.geomspace(0.04, 0.25, 16)  # s: wider, it would be an error of the lens
 RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
@@ -80,21 +85,29 @@ class Ratios:
     variance: np.ndarray
 
 
-def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer) -> Haze:
+def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer, noise: NoiseSpectrum | None = None) -> Haze:
     """What all angles tell together; none where no stripes were found.
 
     Parameters
     ----------
     frames : (angles, phases, y, x) ndarray
         Background off, equally bright.
+    noise : NoiseSpectrum, optional
+        That which they had before it was made white.
     """
     lens = parameters.lens(transfer)
     everything: list[Ratios] = []
     for number, bands in bands_of(parameters, frames, lens):
         orders = [order for order in parameters.angles[number].orders if order.amplitude != 0]
+        orders = [order for order in orders if not _weakened(order, transfer, noise)]
         if orders:
             everything += _of_orders(bands, orders, _Constant(frames.shape[2:], bands.spectra.shape[1:]))
     return _fitted(everything) if everything else Haze()
+
+
+def _weakened(order: Order, transfer: Transfer, noise: NoiseSpectrum | None) -> bool:
+    frequency = np.hypot(*order.k_per_um) * transfer.pixel_size_um
+    return noise is not None and bool(noise.at(frequency) < WEAKENED)
 
 
 def _share(ratio: float, width: float, v: np.ndarray) -> np.ndarray:

@@ -100,6 +100,13 @@ class Overlap:
         c, total = self._sums(self.weights)
         return c, float(np.sqrt(self.scatter / 2)) / total
 
+    def left(self) -> tuple[float, float]:
+        """Weighed sum of |Y - c X|^2 over what noise and the lens leave of it, and of how many frequencies."""
+        c, _ = self._sums(self.weights)
+        rest = self.seen * self.h - np.complex64(c) * self.x[0] * self.h_other
+        square = rest.real**2 + rest.imag**2
+        return float(np.sum(self.weights * square, dtype=float)), float(np.sum(self.trust, dtype=float))
+
     @cached_property
     def product(self) -> tuple[np.ndarray, np.ndarray]:
         """Y times X*, a small image for lags close to none, and its extent.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srredsim.errors import InputError, not_finite
+from srredsim.noise.spectrum import NoiseSpectrum
 
 SMALLEST_SIDE_PX = 4  # pixels of a side
 BACKGROUND_PERCENT = 1.0  # percentile of the mean frame of an angle
@@ -20,6 +21,7 @@ class Prepared:
     backgrounds: tuple[float, ...]  # one an angle, subtracted
     intensities: tuple[tuple[float, ...], ...]  # one a frame, mean 1, divided by
     start: tuple[int, int] = (0, 0)  # pixel (y, x) of the raw frames, where they are a part of the field
+    noise: NoiseSpectrum | None = None  # as it was stored, where it was made white
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,12 @@ class Levels:
         return Prepared(frames, self.backgrounds, self.intensities)
 
 
-def prepare(raw: np.ndarray, side: int | None = None) -> Prepared:
+def prepare(raw: np.ndarray, side: int | None = None, noise: NoiseSpectrum | None = None) -> Prepared:
     """Subtract a background from each angle, then divide each frame by its share of the light.
 
     The mean of a frame hardly depends on the phase of the pattern, so that frames of unequal mean were lit unequally
     or have bleached. Each angle has a background of its own: angles may have been stored with different offsets. Of a
-    field that is larger, only the middle is prepared, ``side`` pixels along y and x at most.
+    field that is larger, only the middle is prepared, ``side`` pixels along y and x at most. ``noise`` is noted.
 
     Raises
     ------
@@ -55,10 +57,10 @@ def prepare(raw: np.ndarray, side: int | None = None) -> Prepared:
         raise InputError(f"the frames are {y} x {x} pixels: no stripes fit in them; {least} is the least")
     levels = levels_of(raw)
     if side is None:
-        return levels.prepared(raw)
+        return replace(levels.prepared(raw), noise=noise)
     start = max(0, (y - side) // 2), max(0, (x - side) // 2)
     part = raw[:, :, start[0] : start[0] + side, start[1] : start[1] + side]
-    return replace(levels.prepared(part), start=start)
+    return replace(levels.prepared(part), start=start, noise=noise)
 
 
 def levels_of(raw: np.ndarray) -> Levels:

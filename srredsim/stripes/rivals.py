@@ -1,0 +1,69 @@
+r"""Peaks of a search that rival each other: which of them are the stripes, the bands themselves tell in bright frames.
+
+Of an object that fills little of the field, a search has high peaks beside that of the stripes: whatever moves one end
+of a filament onto the other. But only with the right vector band b is band 0 times a contrast, at all frequencies. So
+what is left of the difference, of all orders,
+
+.. math:: \chi^2 = \frac{\sum_f w |Y - c X|^2}{\sum_f w \langle |Y - c X|^2 \rangle},
+
+with what noise leaves of it in the denominator (`srredsim.stripes.overlap`), is about 1 for the stripes, and the more
+above it for other peaks the brighter the frames are. In dim ones it is 1 for all of them, and nothing is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from srredsim.stripes.bands import Bands
+from srredsim.stripes.overlap import overlap
+from srredsim.stripes.search import Peak
+
+RIVAL = 0.25  # share of the highest score, from which on a peak is looked at
+CLEARLY = 1.25  # times the least that is left of the difference: more is left by others, ...
+CERTAIN = 4.0  # ... and so many standard deviations more
+
+
+def told_apart(candidates: Mapping[int, list[Peak]], bands: Bands) -> dict[int, list[Peak]]:
+    """The candidates of an angle, for each number of beams, without those that another of them puts out of question.
+
+    That there are stripes at all is as sure as the highest peak of so many beams is, whichever of them it is.
+    """
+    everything = [(number, peak) for number, peaks in candidates.items() for peak in peaks]
+    highest = max((peak.score for _, peak in everything), default=0.0)
+    rivals = [(number, peak) for number, peak in everything if peak.score >= RIVAL * highest]
+    if len(rivals) < 2:
+        return dict(candidates)
+    left = [_left(bands, number - 1, peak.k0_per_um) for number, peak in rivals]
+    least, frequencies = min(left)
+    most = least * (CLEARLY + CERTAIN * np.sqrt(2 / frequencies))
+    worse = [rival for rival, (each, _) in zip(rivals, left, strict=True) if each > most]
+    return {number: _without(peaks, [peak for n, peak in worse if n == number]) for number, peaks in candidates.items()}
+
+
+def _without(peaks: list[Peak], worse: list[Peak]) -> list[Peak]:
+    """What remains of peaks, the highest first; if it is nothing, the highest of all, as mere chance."""
+    others = [peak for peak in peaks if peak not in worse]
+    if not others:
+        return [replace(peak, false_alarm=1.0) for peak in peaks[:1]]
+    surest = min(peak.false_alarm for peak in peaks)
+    return [replace(others[0], false_alarm=surest), *others[1:]]
+
+
+def _left(bands: Bands, orders: int, k0_per_um) -> tuple[float, float]:
+    """What is left of all bands, over what noise leaves, and the number of frequencies that tell it.
+
+    Stripes of fewer orders than there are bands leave all of the others.
+    """
+    found = [overlap(bands, order, np.multiply(order, k0_per_um)).left() for order in range(1, orders + 1)]
+    found += [_whole(bands, order) for order in range(orders + 1, bands.orders + 1)]
+    left, frequencies = np.sum(found, axis=0)
+    return float(left / frequencies), float(frequencies)
+
+
+def _whole(bands: Bands, order: int) -> tuple[float, float]:
+    """The same of one band in which there is nothing but noise."""
+    trust = bands.power / (bands.power + np.float32(bands.noise)) * (bands.filter() > 0)
+    return float(np.sum(trust * np.abs(bands.spectra[order]) ** 2, dtype=float)) / bands.noise, float(np.sum(trust))

@@ -1,0 +1,74 @@
+"""Peaks that rival each other: one vector alone makes band 0 times a contrast of the other bands."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from srredsim.optics.transfer import Transfer
+from srredsim.simulation import real
+from srredsim.simulation.imperfections import Imperfections
+from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.bands import separated
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.overlap import overlap
+from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.rivals import told_apart
+from srredsim.stripes.search import Peak
+
+
+def of_first_angle(photons: float):
+    """Bands as their own lens shows them, and the vector, with the sign that rising phases give it."""
+    sample = simulate_stack(31, photons=(photons, photons), size=96, otf_damping=0.8, haze=0.0)
+    settings = sample.settings
+    transfer = Transfer(settings.cutoff_per_um, settings.pixel_size_um, settings.otf_damping)
+    steps_rad = np.subtract(settings.phases_rad[0], settings.phases_rad[0][0])
+    frames = prepare(sample.raw).frames[0]
+    return separated(frames, steps_rad, settings.beams - 1, transfer), np.array(settings.k0_per_um[0])
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_noise_alone_is_left_with_the_right_vector_and_all_of_the_band_with_another(order):
+    """Another vector leaves what the band has above its noise: a power that needs no overlap to be told."""
+    bands, k0 = of_first_angle(300.0)
+    left, frequencies = overlap(bands, order, order * k0).left()
+    assert left / frequencies == pytest.approx(1, abs=0.25)
+    elsewhere = overlap(bands, order, order * k0 * 0.8)
+    power = np.abs(elsewhere.seen * elsewhere.h) ** 2
+    left, frequencies = elsewhere.left()
+    assert left / frequencies > 2
+    assert left == pytest.approx(np.sum(elsewhere.weights * power), rel=0.25)
+
+
+def test_a_higher_peak_that_is_not_that_of_the_stripes_is_left_out_in_plenty_of_light():
+    bands, k0 = of_first_angle(300.0)
+    right = Peak(tuple(k0), (6.0, 5.0), 1e-5)
+    higher = Peak(tuple(0.85 * k0), (7.0, 5.0), 1e-7)
+    of_two_beams = Peak(tuple(2 * k0), (8.0, 0.0), 1e-9)
+    found = told_apart({3: [higher, right], 2: [of_two_beams]}, bands)
+    assert found[3] == [replace(right, false_alarm=1e-7)]
+    assert [peak.false_alarm for peak in found[2]] == [1.0]
+
+
+def test_in_hardly_any_light_nothing_is_told():
+    bands, k0 = of_first_angle(1.0)
+    peaks = {3: [Peak(tuple(0.85 * k0), (7.0, 5.0), 1e-7), Peak(tuple(k0), (6.0, 5.0), 1e-5)]}
+    assert told_apart(peaks, bands) == peaks
+
+
+def test_a_lone_peak_is_not_looked_at():
+    bands, k0 = of_first_angle(300.0)
+    peaks = {3: [Peak(tuple(0.85 * k0), (70.0, 50.0), 0.0), Peak(tuple(k0), (6.0, 5.0), 1e-5)]}
+    assert told_apart(peaks, bands) == peaks
+
+
+def test_one_membrane_in_the_field_does_not_hide_the_stripes():
+    """Its search has higher peaks 6 to 8 % beside the stripes: images gained half of what the true vectors give them."""
+    wanted = Imperfections(damped=0.5, fine_pixels=0.2, specimens=0.5)
+    sample = real.simulate_stack(9002, wanted, phases=3, size=128, photons=(1000.0, 1000.0))
+    settings = sample.settings
+    found = estimate(prepare(sample.raw), Transfer(settings.cutoff_per_um, settings.pixel_size_um))
+    for angle, k0 in zip(found.angles, settings.k0_per_um, strict=True):
+        assert angle.status == "measured"
+        off = min(np.hypot(*np.subtract(np.multiply(sign, angle.k0_per_um), k0)) for sign in (1, -1))
+        assert off < 0.005 * np.hypot(*k0)
