@@ -10,7 +10,7 @@ def spare_tensorflow() -> None:
 
     # To make a graph better takes longer than the few times that it runs here.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    # A kernel is made for each new name of a variable, which is there for messages: a third of the time of a layer.
+    # A kernel is made for each new name of a variable, which is there for messages: a quarter of the time of a network.
     make = gen_resource_variable_ops.var_handle_op
     gen_resource_variable_ops.var_handle_op = lambda **how: make(**how | {"debug_name": "variable"})
     # Each operation of a graph remembers the lines that led to it, those of pytest among them.
