@@ -23,6 +23,8 @@ help:
 demo: $(VENV)/installed
 	$(BIN)/srredsim predict $(SAMPLE) --out demo --overwrite
 
+# The processes that the tests start find the package compiled, also where the environment has it that nothing is kept.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

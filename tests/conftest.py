@@ -19,6 +19,25 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from sparing import spare_tensorflow
+
+gc.disable()  # until all is imported and collected: nothing of that is rubbish
+
+# Of what takes longest, what is not first by its number of tests: begun late, one worker would end alone with it.
+LONGEST = (
+    "tests/hostile/test_every_command.py",
+    "tests/workflows/test_export.py",
+    "tests/training/test_two_devices.py",
+    "tests/training/test_adversarial.py",
+    "tests/training/test_fine_tuning.py",
+    "tests/training/test_fit.py",
+    "tests/training/test_jax.py",
+    "tests/workflows/test_predict_units.py",
+    "tests/workflows/test_predict_reads.py",
+    "tests/workflows/test_scales.py",
+    "tests/stripes/test_estimate.py",
+    "tests/cli/test_stopped.py",
+)
 
 TINY_RECIPE = """\
 network: {name: red_net, input_channels: 15, depth: 3, filters: 4, widefield_skip: true}
@@ -37,11 +56,12 @@ steps: 2
 
 def pytest_collection_finish():
     """Python need not look for rubbish among all of Keras and TensorFlow again and again: a tenth of the time."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
-    if "tensorflow" in sys.modules:  # to make a graph better takes longer than the few times that it runs here
-        sys.modules["tensorflow"].config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    if "tensorflow" in sys.modules:
+        spare_tensorflow()
     if sys.version_info < (3, 12):  # which remembers by itself what a protocol asks for; TensorFlow asks all the time
         typing._get_protocol_attrs = functools.lru_cache(None)(typing._get_protocol_attrs)
 
@@ -55,6 +75,11 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid):
             file = nodeid.partition("::")[0]
             return "networks" if "/networks/" in file else file
+
+        def _assign_work_unit(self, node):
+            if left := [scope for scope in ("networks", *LONGEST) if scope in self.workqueue]:
+                self.workqueue.move_to_end(left[0], last=False)
+            super()._assign_work_unit(node)
 
     return ByFile(config, log)
 

@@ -30,6 +30,18 @@ def build_small():
     return build
 
 
+@pytest.fixture(scope="session")
+def parameters_of():
+    """(name, scale) -> how many parameters a network has; they get no values, which would take longer than to count."""
+
+    @functools.cache
+    def parameters_of(name, scale):
+        with keras.StatelessScope(initialize_variables=False):
+            return networks.build(name, **networks.module(name).SMALL | {"scale": scale}).count_params()
+
+    return parameters_of
+
+
 def _default(name):
     return inspect.signature(networks.module(name).build).parameters["scale"].default
 

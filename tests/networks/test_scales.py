@@ -173,17 +173,16 @@ ENDS = {
 @pytest.mark.parametrize(
     ("name", "scale"), [(name, scale) for name in COUNTS for scale in networks.module(name).SCALES]
 )
-def test_parameters_are_those_of_the_layer_table(name, scale, build_small):
-    assert build_small(name, scale).count_params() == COUNTS[name](scale)
+def test_parameters_are_those_of_the_layer_table(name, scale, parameters_of):
+    assert parameters_of(name, scale) == COUNTS[name](scale)
 
 
 @pytest.mark.parametrize(
     ("name", "scale"),  # act takes seconds each, and ends as enlcn and nlsn do
     [pytest.param(name, scale, marks=pytest.mark.slow if name == "act" else ()) for name in ENDS for scale in (1, 3)],
 )
-def test_another_scale_changes_the_parameters_of_the_end_alone(name, scale, build_small):
-    more = build_small(name, scale).count_params() - build_small(name, 2).count_params()
-    assert more == ENDS[name](scale) - ENDS[name](2)
+def test_another_scale_changes_the_parameters_of_the_end_alone(name, scale, parameters_of):
+    assert parameters_of(name, scale) - parameters_of(name, 2) == ENDS[name](scale) - ENDS[name](2)
 
 
 def test_parameters_of_every_network_are_counted():

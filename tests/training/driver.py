@@ -13,11 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sparing import spare_tensorflow  # as tests/conftest.py has it
+
 
 def main(devices: int, jobs: list[dict]) -> None:
     import tensorflow as tf
 
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # as tests/conftest.py has it
+    spare_tensorflow()
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
 

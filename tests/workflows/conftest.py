@@ -1,4 +1,5 @@
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import tifffile
@@ -32,3 +33,13 @@ def counted(monkeypatch):
 
         monkeypatch.setattr(one, "open_source", open_source)
     return reads, opened
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Pictures are begun and finished as ever, from what was read for them; to draw them takes longer than the rest."""
+    from srredsim import picture
+    from srredsim.consistency import picture as maps
+
+    for module, name in ((maps, "picture"), (picture, "panels")):
+        monkeypatch.setattr(module, name, lambda path, *shown, **how: Path(path).write_bytes(b"not drawn"))

@@ -44,6 +44,7 @@ def array(path, raw):
     return path / "a.npy"
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("limit", "most"), [(memory.LIMIT_BYTES, 1), (0, 2)])
 @pytest.mark.parametrize(
     ("write", "kind"), [(bare_tiff, "tiny_cleaner"), (compressed_tiff, "tiny_model"), (array, "tiny_cleaner")]
@@ -97,6 +98,7 @@ VERBS = predicted, predicted_in_memory, reconstructed, reconstructed_in_memory
 LIMITS = [(memory.LIMIT_BYTES, 1), (0, 2)]  # bytes, and how often a plane may be read then
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("limit", "most"), LIMITS)
 @pytest.mark.parametrize("verb", VERBS)
 def test_other_readings_are_tried_on_what_was_read(
@@ -113,6 +115,7 @@ def test_other_readings_are_tried_on_what_was_read(
     assert max(reads.values()) <= most
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("limit", "most"), LIMITS)
 @pytest.mark.parametrize("verb", [predicted_in_memory, reconstructed, reconstructed_in_memory])
 def test_the_verbs_read_each_plane_as_rarely(verb, limit, most, raw, counted, tmp_path, monkeypatch, tiny_cleaner):
