@@ -64,7 +64,7 @@ LAYERS = [  # each may import from its own line and from those above it
 ]
 SCIENCE = set().union(*LAYERS[:10])
 LEARNING = {"layers", "networks", "discriminators", "losses", "metrics"}
-TENSORFLOW = {"data.pipeline", "training", "workflows.export"}
+TENSORFLOW = {"data.pipeline", "engines.tensorflow", "training", "workflows.export"}
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 SLOW = HEAVY | {"scipy", "skimage", "matplotlib", "rich", "tifffile", "numpy", "yaml"}  # at the top of the command line
 
@@ -142,7 +142,7 @@ def test_networks_and_losses_import_keras_only():
         assert not foreign, f"srredsim.{name} imports {foreign}; keras.ops has what it needs on every backend"
 
 
-def test_only_pipeline_training_and_export_import_tensorflow():
+def test_only_pipeline_engine_training_and_export_import_tensorflow():
     allowed = [name for name in modules() if any(name == one or name.startswith(f"{one}.") for one in TENSORFLOW)]
     assert [name for name in modules() if name not in allowed and "tensorflow" in packages(imported(name))] == []
 

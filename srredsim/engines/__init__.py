@@ -53,6 +53,5 @@ def first_missing(*packages: str) -> str | None:
 
 def open(model: LoadedModel) -> Callable[[np.ndarray], np.ndarray]:
     """What computes the images of a model: see above."""
-    if model.engine is None:
-        return _keras.compute(model)
-    return module(model.engine).open(model)
+    name = model.engine or _keras.backend()
+    return module(name).open(model) if name in names() else _keras.compute(model)

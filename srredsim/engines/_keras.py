@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,22 +18,12 @@ def precisions() -> tuple[str, ...]:
     return fastest, *(each for each in POLICIES if each != fastest)
 
 
-def compute(model: LoadedModel) -> Callable[[np.ndarray], np.ndarray]:
+def backend() -> str:
+    """The one that Keras runs on."""
     import keras
 
-    if keras.backend.backend() == "tensorflow":
-        return _graph(model.network)
+    return keras.backend.backend()
+
+
+def compute(model: LoadedModel) -> Callable[[np.ndarray], np.ndarray]:
     return model.network.predict_on_batch
-
-
-def _graph(network: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """One graph for windows of every size.
-
-    A graph for one size would have its masks of attention computed beforehand and copied: SwinIR took 7.7 GiB for 512
-    x 512 pixels, with this 3.2.
-    """
-    import tensorflow as tf
-
-    window = tf.TensorSpec((1, None, None, network.input_shape[-1]), tf.float32)
-    image_of = tf.function(lambda window: network(window, training=False), input_signature=[window])
-    return lambda window: image_of(window).numpy()

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
@@ -49,6 +51,11 @@ class LoadedModel:
     def network(self) -> Any:
         """The ``keras.Model``."""
         return self.built.build() if isinstance(self.built, Later) else self.built
+
+    @cached_property
+    def images_of(self) -> Callable[[np.ndarray], np.ndarray]:
+        """What computes its images: `srredsim.engines.open`, once it is wanted."""
+        return engines.open(self)
 
     @cached_property
     def facts(self) -> Facts:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srredsim import engines, tiling
+from srredsim import tiling
 from srredsim.arrays import HOST, Device
 from srredsim.errors import InputError, out_of_memory
 from srredsim.processes import give_back_memory
@@ -36,7 +35,6 @@ class Network:
 
     def __init__(self, model: LoadedModel, device: Device = HOST):
         self.model, self.device = model, device
-        self._images_of: Callable[[np.ndarray], np.ndarray] | None = None  # of the engine, once it is wanted
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
         self._doubts = gate.doubts(model.name, model.folder) if model.kind.OF_STACKS else []
@@ -94,9 +92,7 @@ class Network:
 
     def _compute(self, window: np.ndarray) -> np.ndarray:
         started = time.perf_counter()
-        if self._images_of is None:
-            self._images_of = engines.open(self.model)
-        image = self._images_of(np.ascontiguousarray(window[None], np.float32))[0, ..., 0]
+        image = self.model.images_of(np.ascontiguousarray(window[None], np.float32))[0, ..., 0]
         self.seconds += time.perf_counter() - started
         if not np.isfinite(image).all():
             raise InputError(

@@ -28,9 +28,9 @@ def test_windows_of_all_sizes_share_one_graph(tiny_model):
     """One for a single size would have all that depends on the size alone computed beforehand, and kept in memory."""
     model = models.load(tiny_model, "float32", "tensorflow")
     traced = Mock(wraps=model.network, input_shape=model.network.input_shape)
-    image_of = engines.open(replace(model, built=traced))
+    traced_model = replace(model, built=traced)
     for shape in ((20, 20), (33, 27), (64, 64)):
-        image_of(np.zeros((1, *shape, model.channels), np.float32))
+        Network(traced_model)(np.zeros((*shape, model.channels), np.float32))
     assert traced.call_count == 1
 
 

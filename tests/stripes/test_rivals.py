@@ -63,7 +63,7 @@ def test_a_lone_peak_is_not_looked_at():
 
 
 def test_one_membrane_in_the_field_does_not_hide_the_stripes():
-    """Its search has higher peaks 6 to 8 % beside the stripes: images gained half of what the true vectors give them."""
+    """Its search has higher peaks 6 to 8 % beside the stripes: images gained half of what they could."""
     wanted = Imperfections(damped=0.5, fine_pixels=0.2, specimens=0.5)
     sample = real.simulate_stack(9002, wanted, phases=3, size=128, photons=(1000.0, 1000.0))
     settings = sample.settings
