@@ -16,13 +16,26 @@ class _InFewOperations:
 
     .. math:: m \leftarrow m + (1-\beta_1)(g-m),\quad v \leftarrow v + (1-\beta_2)(g^2-v),\quad
         w \leftarrow w - \eta_t\, m / (\sqrt v + \epsilon)
+
+    :math:`1-\beta_2` is that of float32, by 1.3e-5 another than Keras takes there, though not in the rate.
     """
 
     def _backend_update_step(self, gradients, variables, learning_rate):
+        """In place of the rate each `update_step` is given all that the weights share."""
         if keras.backend.backend() == "tensorflow":
             step = ops.cast(self.iterations + 1, "float32")
             unbiased = ops.sqrt(1 - ops.power(self.beta_2, step)) / (1 - ops.power(self.beta_1, step))
-            learning_rate = ops.cast(learning_rate, "float32") * unbiased
+            rate = ops.cast(learning_rate, "float32") * unbiased
+            learning_rate = {"lr": rate} | {
+                name: ops.convert_to_tensor(value, "float32")
+                for name, value in (
+                    ("beta1", self.beta_1),
+                    ("beta2", self.beta_2),
+                    ("epsilon", self.epsilon),
+                    ("beta1_power", 0.0),  # the rate has them
+                    ("beta2_power", 0.0),
+                )
+            }
         super()._backend_update_step(gradients, variables, learning_rate)
 
     def update_step(self, gradient, variable, learning_rate):
@@ -36,13 +49,8 @@ class _InFewOperations:
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
-            beta1_power=0.0,  # the rate has them
-            beta2_power=0.0,
-            lr=learning_rate,
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
             grad=tf.cast(gradient, variable.dtype),
+            **learning_rate,
         )
 
     def _update_model_variables_moving_average(self, variables):
