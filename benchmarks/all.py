@@ -63,7 +63,7 @@ def train(quick: bool) -> dict:
 
 
 def against_torch(quick: bool) -> dict:
-    """A step of training, in turn with PyTorch, channels-last. "of the first" are times ours."""
+    """A step of training, in turn with PyTorch, channels-last. One thread each; "of the first" are times ours."""
     import train
 
     return train.against_torch(2, [32], 2) if quick else train.against_torch(4, [64, 128], 3)

@@ -4,7 +4,9 @@ Training must never wait: the data have to deliver more examples a second than t
 first step, which traces the graph, in seconds by the clock and, in brackets, of the processor.
 
 ``--against torch`` compares a step with that of PyTorch instead, channels-last, of the same network, batch and
-precision, in turn. PyTorch is none of this project's packages: ``pip install torch``.
+precision, in turn; each has one thread if ``--threads`` says no more: those of PyTorch wait for each other with full
+power, which on cores that others use too is most of what they do. PyTorch is none of this project's packages:
+``pip install torch``.
 """
 
 import argparse
@@ -32,13 +34,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop", type=int, default=64, help="raw pixels")
     parser.add_argument("--against", choices=["torch"], help="compare with the step of another library")
+    parser.add_argument("--threads", type=int, default=1, help="with --against")
     arguments = parser.parse_args()
     batch, crop = arguments.batch, arguments.crop
     if arguments.against:
         if not has_torch():
             parser.error("PyTorch is not installed; pip install torch")
         print(machine.described())
-        against_torch(batch, [crop], 5)
+        against_torch(batch, [crop], 5, arguments.threads)
         return
     table = Table(title=f"batches of {batch} crops of {crop} x {crop} raw pixels, 3 x 5 frames")
     for heading in ("", "steps/s", "examples/s", "first"):
@@ -76,12 +79,16 @@ def has_torch() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def against_torch(batch: int, crops: Sequence[int], rounds: int) -> dict[str, dict]:
-    """Steps of 64 filters in turn with those of PyTorch; how many times its seconds, and seconds of the processor."""
+def against_torch(batch: int, crops: Sequence[int], rounds: int, threads: int = 1) -> dict[str, dict]:
+    """Steps of 64 filters in turn with those of PyTorch; nothing else may have begun with either."""
     import red_net_torch
+    import tensorflow as tf
 
     from srredsim.zoo.precision import cpu_has_bfloat16
 
+    red_net_torch.torch.set_num_threads(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     rows = {}
     for crop in crops:
         for precision in ("float32", "bfloat16") if cpu_has_bfloat16() else ("float32",):
@@ -90,7 +97,7 @@ def against_torch(batch: int, crops: Sequence[int], rounds: int) -> dict[str, di
                 "torch": red_net_torch.training_step(64, precision, *images(batch, crop)),
             }
             for name, row in alternated(works, rounds).items():
-                rows[f"{name}, {precision}, batch {batch} of {crop}"] = row
+                rows[f"{name}, {precision}, batch {batch} of {crop}, threads: {threads}"] = row
                 words = f"{in_words(row['of_the_first'])}, of core seconds {in_words(row['cores_of_the_first'])}"
                 print(
                     f"{name}, {precision}, {batch} x {crop}: {row['seconds']} s, {words}", file=sys.stderr, flush=True
