@@ -1,8 +1,8 @@
-r"""Adam and AdamW of Keras, in a tenth of the operations of the graph.
+"""Adam and AdamW of Keras, in few operations of the graph.
 
-Keras writes the step of every weight as some twenty operations and its average as ten more. A network has a hundred
-weights: tracing these takes half of the first step of a training. With TensorFlow each weight is now changed by one
-operation, and what all weights share is computed once. Names, variables and, to rounding, results are those of Keras.
+Keras writes the step of every weight as some twenty operations and its average as ten more, and a network has a hundred
+weights: to trace these took more than half of the first step of a training. With TensorFlow each weight is now changed
+by one operation, and what all weights share is computed once. Names, variables and, to rounding, results are Keras's.
 """
 
 from __future__ import annotations
