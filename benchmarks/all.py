@@ -7,6 +7,7 @@ not asked for stay as they were.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -61,6 +62,13 @@ def train(quick: bool) -> dict:
     return first | alternated(works, 2 if quick else 5)
 
 
+def against_torch(quick: bool) -> dict:
+    """A step of training, in turn with PyTorch, channels-last. One thread each; "of the first" are times ours."""
+    import train
+
+    return train.against_torch(2, [32], 2) if quick else train.against_torch(4, [64, 128], 3)
+
+
 def memory(quick: bool) -> dict:
     """Peaks of commands with large images."""
     import memory
@@ -79,7 +87,7 @@ def serving(quick: bool) -> dict:
 
 TABLES: dict[str, Callable[[bool], dict]] = {
     table.__name__: table for table in (engines, reconstruct, time_lapse, train, memory, serving)
-}
+} | ({"against_torch": against_torch} if importlib.util.find_spec("torch") else {})
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("numpy", "scipy", "keras", "tensorflow", "onnxruntime", "openvino")
+PACKAGES = ("numpy", "scipy", "keras", "tensorflow", "onnxruntime", "openvino", "torch")
 SPECIAL = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 
 

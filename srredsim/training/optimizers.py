@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from srredsim.training.adam import Adam, AdamW
 from srredsim.zoo.precision import policy
 from srredsim.zoo.recipe import Optimizer
 
@@ -34,7 +35,7 @@ class _PullsToZero:
         return super().get_config() | {"l2": self._l2, "l1": self._l1}
 
 
-class AdamL2(_PullsToZero, keras.optimizers.Adam):
+class AdamL2(_PullsToZero, Adam):
     """Adam whose gradient has terms of L2 and L1."""
 
 
@@ -64,6 +65,7 @@ class SGDL2(_PullsToZero, MomentumSGD):
 
 
 WITH_L2 = {"adam": AdamL2, "sgd": SGDL2}
+KINDS = {"adam": Adam, "adamw": AdamW, "sgd": keras.optimizers.SGD, "lion": keras.optimizers.Lion}
 
 
 def build(wanted: Optimizer, learning_rate, precision: str):
@@ -82,7 +84,7 @@ def build(wanted: Optimizer, learning_rate, precision: str):
     elif wanted.momentum:
         optimizer = MomentumSGD(**settings)
     else:
-        optimizer = keras.optimizers.get({"class_name": wanted.name, "config": settings})
+        optimizer = KINDS[wanted.name](**settings)
     return keras.optimizers.LossScaleOptimizer(optimizer) if policy(precision) == "mixed_float16" else optimizer
 
 

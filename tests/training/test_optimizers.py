@@ -1,8 +1,11 @@
 """Optimisers against PyTorch's Adam written out in NumPy."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from srredsim.errors import InputError
 from srredsim.losses.weights import weight_sparsity
@@ -137,3 +140,33 @@ def test_momentum_is_pytorchs_while_the_learning_rate_changes(problem, nesterov)
 def test_momentum_that_would_have_no_effect_is_refused(changes, words):
     with pytest.raises(InputError, match=words):
         from_dict({"name": "x", "network": {"name": "red_net"}, "optimizer": changes})
+
+
+def stepped_once(optimizer, variables, gradient):
+    optimizer.apply(gradient, variables)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_many_weights_take_few_operations_and_the_steps_are_those_of_keras(problem, name):
+    """Beside Keras's own: schedule, clipping, averages; what a checkpoint holds has the same order and shapes."""
+    weights, gradients = problem
+    wanted = Optimizer(name=name, clip_norm=1.0, ema=0.9, weight_decay=0.1 if name == "adamw" else 0.0)
+    rate = keras.optimizers.schedules.CosineDecay(RATE, 10)
+    settings = {"global_clipnorm": 1.0, "use_ema": True, "ema_momentum": 0.9}
+    if name == "adamw":
+        settings["weight_decay"] = 0.1
+    own = optimizers.build(wanted, rate, "float32")
+    of_keras = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[name](rate, **settings)
+    after, sizes = [], []
+    for optimizer in (own, of_keras):
+        variables = [keras.Variable(weight, dtype="float32", name=f"w{n}") for n, weight in enumerate(weights)]
+        optimizer.build(variables)
+        step = tf.function(partial(stepped_once, optimizer, variables))
+        parts = [[tf.constant(part, tf.float32) for part in gradient] for gradient in gradients]
+        for gradient in parts:
+            step(gradient)
+        after.append([keras.ops.convert_to_numpy(value) for value in [*variables, *optimizer.variables]])
+        sizes.append(len(step.get_concrete_function(parts[0]).graph.get_operations()))
+    for value, target in zip(*after, strict=True):
+        np.testing.assert_allclose(value, target, rtol=2e-6, atol=1e-6)
+    assert sizes[1] - sizes[0] > 20 * len(weights)
