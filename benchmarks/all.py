@@ -28,7 +28,7 @@ def engines(quick: bool) -> dict:
     import engines
 
     size = 128 if quick else 512
-    rows = engines.measured("srredsim", size, 2 if quick else 5)
+    rows = engines.measured("red_frames", size, 2 if quick else 5)
     return {f"{row['engine']}/{row['precision']}, 15x{size}": row for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""Engines on one network, in turn:  python benchmarks/engines.py [--model srredsim] [--size 512] [--rounds 5]
+"""Engines on one network, in turn:  python benchmarks/engines.py [--model red_frames] [--size 512] [--rounds 5]
 
 Every engine and precision that is installed computes the same window, A B C A B C, in one process; the first round does
 not count. "of_the_first" is the median of the ratios within a round, the least and the greatest, "cores_of_the_first"
@@ -30,7 +30,7 @@ windows.Network(model)(np.zeros((64, 64, model.channels), np.float32))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="srredsim")
+    parser.add_argument("--model", default="red_frames")
     parser.add_argument("--size", type=int, default=512, help="pixels of the input along y and x")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

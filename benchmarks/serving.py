@@ -1,4 +1,4 @@
-"""The local server under load:  python benchmarks/serving.py [--model srredsim] [--size 64] [--requests 1000]
+"""The local server under load:  python benchmarks/serving.py [--model red_frames] [--size 64] [--requests 1000]
 
 `srredsim serve MODEL --local` is a process of its own, the clients are threads of this one; each sends one stack after
 the other, and holds each image against that which this process computes. "lost" are requests without an answer, or with
@@ -33,7 +33,7 @@ ALONE = 20  # stacks, of one client and in this process
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="srredsim", help="of raw frames")
+    parser.add_argument("--model", default="red_frames", help="of raw frames")
     parser.add_argument("--engine", default="onnxruntime")
     parser.add_argument("--size", type=int, default=64, help="raw pixels along y and x")
     parser.add_argument("--requests", type=int, default=1000)

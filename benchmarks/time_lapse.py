@@ -59,7 +59,7 @@ def predicted(folder: Path, times: int) -> dict:
 
     path = folder / "small.tif"
     series(path, 5, 128, times)
-    chain = Chain("srredsim")
+    chain = Chain("red_frames")
     report = predict_file(path, chain, writing=Writing(folder / "once", overwrite=True), consistency=False)
     report = predict_file(path, chain, writing=Writing(folder / "twice", overwrite=True), consistency=False)
     return {

@@ -337,8 +337,8 @@ def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto",
 
     ``engine`` is what computes it, see `srredsim.zoo.choice`; the image is the same.
 
-    >>> srredsim.load_model("srredsim", precision="float32")
-    <Model srredsim: takes raw frames, makes 2x the pixels, float32>
+    >>> srredsim.load_model("red_frames", precision="float32")
+    <Model red_frames: takes raw frames, makes 2x the pixels, float32>
     """
     from srredsim.zoo.chain import loaded
 

@@ -354,7 +354,7 @@ def test_an_engine(adds):
             return lambda images: np.full((1, 2 * images.shape[1], 2 * images.shape[2], 1), 7.0)
     """
     adds(engines, sevens=text)
-    network = Network(models.load("srredsim", engine="sevens"))
+    network = Network(models.load("red_frames", engine="sevens"))
     np.testing.assert_array_equal(network(np.zeros((4, 5, 15), np.float32)), np.full((8, 10), 7.0))
 
 

@@ -1,4 +1,4 @@
-"""Where a model is worst:  python tools/failures.py --model srredsim --out models/srredsim
+"""Where a model is worst:  python tools/failures.py --model red_frames --out models/red_frames
 
 Two controls and a picture, for the card of a model:
 
@@ -27,7 +27,7 @@ from srredsim.zoo import models
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="srredsim")
+    parser.add_argument("--model", default="red_frames")
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--count", type=int, default=16, help="fields for the control without stripes")
     chosen = parser.parse_args()

@@ -32,8 +32,9 @@ def gain_db(folder: Path) -> float | None:
 
 
 def best(folders: Iterable[Path]) -> Path | None:
-    """The one that gains most; of those that gain as much, one that runs without Keras; None if none was measured."""
+    """The one that gains most; of those that gain as much, the first that runs without Keras; None if there is none."""
     gains = {folder: gain for folder in folders if (gain := gain_db(folder)) is not None}
     most = max(gains.values(), default=0.0)
-    as_good = {folder: gain for folder, gain in gains.items() if gain >= most - AS_GOOD_DB}
-    return max(as_good, key=lambda folder: ((folder / portable.NETWORK).is_file(), as_good[folder]), default=None)
+    as_good = [folder for folder, gain in gains.items() if gain >= most - AS_GOOD_DB]
+    light = [folder for folder in as_good if (folder / portable.NETWORK).is_file()]
+    return next(iter(light or sorted(as_good, key=gains.__getitem__, reverse=True)), None)

@@ -281,7 +281,7 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
     """Name of the shipped model for a stack: each kind of input says whether its models suit it.
 
     One that hardly uses the stripes (`srredsim.zoo.gate`) is taken only where no other can be; of the others that which
-    `srredsim.zoo.evidence` speaks for, or, where nothing was measured, that whose kind suits the stack best.
+    `srredsim.zoo.evidence` speaks for, and, where it speaks for none or several, that whose kind suits the stack best.
 
     Raises
     ------
@@ -293,8 +293,9 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
     suits = {name: how_well for name, how_well in suits.items() if how_well}
     sure = {name: how_well for name, how_well in suits.items() if gate.passes(resources.entry("models", name))}
     if best := sure or suits:
-        measured = evidence.best(resources.entry("models", name) for name in best)
-        return measured.name if measured else max(best, key=best.__getitem__)  # the first of equals
+        in_order = sorted(best, key=best.__getitem__, reverse=True)
+        measured = evidence.best(resources.entry("models", name) for name in in_order)
+        return measured.name if measured else in_order[0]
     offers = [inputs.module(data.input).offer(name, data) for name, data in known.items()]
     raise InputError(
         f"no model for {pattern}; there are:"

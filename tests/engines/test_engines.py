@@ -16,8 +16,8 @@ NETWORKS = "onnxruntime", "openvino", "tensorflow"
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if engines.installed(name)])
 def test_an_engine_gives_the_image_of_the_keras_model(name):
-    keras = models.load("srredsim", "float32").network
-    network = Network(models.load("srredsim", "float32", name))
+    keras = models.load("red_frames", "float32").network
+    network = Network(models.load("red_frames", "float32", name))
     for side in (33, 20):  # no size is compiled in
         frames = np.random.default_rng(side).random((side, 27, 15)).astype(np.float32)
         expected = np.asarray(keras(frames[None]))[0, ..., 0]
@@ -86,10 +86,10 @@ def test_other_weights_are_another_network_and_a_damaged_one_is_none(tiny_model,
 )
 def test_what_an_engine_cannot_do_is_refused(engine, precision, says):
     with pytest.raises(InputError, match=says):
-        models.load("srredsim", precision, engine)
+        models.load("red_frames", precision, engine)
 
 
 def test_an_engine_that_is_missing_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(engines.module("openvino"), "missing", lambda: "openvino")
     with pytest.raises(InputError, match=r"`engine='openvino'` needs the package openvino: pip install \"\.\[fast\]\""):
-        models.load("srredsim", engine="openvino")
+        models.load("red_frames", engine="openvino")

@@ -24,7 +24,7 @@ from srredsim.stripes.preprocess import prepare
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
 
-BEFORE = Path(__file__).parent / "scores_of_srredsim_3x3.json"
+BEFORE = Path(__file__).parent / "scores_of_red_frames_3x3.json"
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ class Stacks(Pairs):
 def test_scores_are_what_they_were(opens):
     """Scores of a shipped model, stored before evaluations went cell by cell, and again for pixels that are squares."""
     opens(Stacks(3, 3))
-    found, before = evaluate(models.load("srredsim_3x3", "float32")), json.loads(BEFORE.read_text())
+    found, before = evaluate(models.load("red_frames_3x3", "float32")), json.loads(BEFORE.read_text())
     assert list(found) == list(before)
     for group, expected in zip(found["groups"], before["groups"], strict=True):
         assert list(group["methods"]) == list(expected["methods"])

@@ -44,7 +44,7 @@ def test_where_the_frames_do_not_tell_predict_falls_back_loudly(bare, run):
     tifffile.imwrite(bare, SAMPLE.raw.reshape(9, 64, 64)[:, :40, :40])
     outcome = run("predict", bare)
     assert outcome.status == 0
-    assert bare.with_name("bare_srredsim_3x3.tif").exists()
+    assert bare.with_name("bare_red_frames_3x3.tif").exists()
     assert "warning: a weaker model is taken" in outcome.err
     assert f"give {' '.join(FLAGS)}" in outcome.err
 

@@ -48,7 +48,7 @@ def test_work_that_takes_long_is_worth_a_trial_and_small_work_is_not(timed):
     assert choice.settled(model, "auto", many)[0].engine == "tensorflow"
     assert timed == ["onnxruntime"] * 3 + ["tensorflow"]
     assert choice.load("red_wiener").engine == "tensorflow"  # from now on
-    assert choice.load("srredsim").engine == "onnxruntime"  # of which nothing is known
+    assert choice.load("red_frames").engine == "onnxruntime"  # of which nothing is known
 
 
 def test_a_trial_of_other_versions_or_of_another_processor_counts_for_nothing(timed, monkeypatch):

@@ -30,6 +30,9 @@ def test_the_best_is_taken_and_of_equals_the_light_one(tmp_path):
     worse = measured(tmp_path / "worse", 2.0, 2.0, light=True)
     assert evidence.best([worse, heavy, equal]) == equal
     assert evidence.best([worse, heavy]) == heavy  # light, but far behind
+    other = measured(tmp_path / "other", 3.0, 2.9, light=True)
+    assert evidence.best([heavy, equal, other]) == equal  # the first of those that are as good
+    assert evidence.best([heavy, other, equal]) == other
     (bare := tmp_path / "not measured").mkdir()
     assert evidence.best([bare, worse]) == worse
     assert evidence.best([bare]) is evidence.best([]) is None
@@ -37,9 +40,9 @@ def test_the_best_is_taken_and_of_equals_the_light_one(tmp_path):
 
 def test_the_shipped_models_were_measured_on_the_same_fields():
     known = Optics(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08)
-    folders = [resources.entry("models", name) for name in ("red_wiener", "unrolled")]
+    folders = [resources.entry("models", name) for name in ("red_wiener", "srredsim", "unrolled")]
     keys = [[(row["condition"], row["photons"], row["images"]) for row in evidence.rows(folder)] for folder in folders]
-    assert keys[0] == keys[1] != []
+    assert keys[0] == keys[1] == keys[2] != []
     gains = {folder.name: evidence.gain_db(folder) for folder in folders}
     chosen = models.fitting(Pattern(3, 5), known)
     assert gains[chosen] >= max(gains.values()) - evidence.AS_GOOD_DB

@@ -35,8 +35,8 @@ def test_shipped_models_fit_their_patterns():
 def test_where_the_optics_are_known_a_model_of_wiener_images_is_taken():
     optics = Optics(na=1.4, wavelength_em_um=0.52, pixel_size_um=0.08)
     assert models.fitting(Pattern(3, 5), optics) == models.fitting(Pattern(5, 7), optics) == "red_wiener"
-    assert models.fitting(Pattern(3, 3), optics.given(pixel_size_um=1.0)) == "srredsim_3x3"  # no such microscope
-    assert models.fitting(Pattern(3, 3), Optics(na=1.4, pixel_size_um=0.08)) == "srredsim_3x3"
+    assert models.fitting(Pattern(3, 3), optics.given(pixel_size_um=1.0)) == "red_frames_3x3"  # no such microscope
+    assert models.fitting(Pattern(3, 3), Optics(na=1.4, pixel_size_um=0.08)) == "red_frames_3x3"
 
 
 @pytest.mark.parametrize("damage", [b"", b"not an HDF5 file", "cut", "other network"])

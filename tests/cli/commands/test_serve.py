@@ -27,7 +27,7 @@ command()
 
 
 def test_a_process_without_tensorflow_answers_as_predict_does(tmp_path):
-    asked = ["serve", "srredsim_3x3", "--local", "--port", "0", "--engine", "onnxruntime", "--json"]
+    asked = ["serve", "red_frames_3x3", "--local", "--port", "0", "--engine", "onnxruntime", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-c", ALONE, *asked],
         stdout=subprocess.PIPE,
@@ -42,7 +42,7 @@ def test_a_process_without_tensorflow_answers_as_predict_does(tmp_path):
         url = re.search(r"serving on (http://127\.0\.0\.1:\d+); Ctrl-C ends it", said)[1]
         stack = srredsim.simulate(seed=2, phases=3, size=48)[0]
         answer = predict(url, stack.raw().reshape(9, 48, 48))
-        expected = srredsim.predict(stack, model="srredsim_3x3", engine="onnxruntime")
+        expected = srredsim.predict(stack, model="red_frames_3x3", engine="onnxruntime")
         np.testing.assert_allclose(answer.image, expected, rtol=1e-5, atol=1e-5 * expected.array.max())
         assert answer.report["engine"] == "onnxruntime"
         process.send_signal(signal.SIGTERM)
