@@ -101,7 +101,12 @@ class Overlap:
         return c, float(np.sqrt(self.scatter / 2)) / total
 
     def left(self) -> tuple[float, float]:
-        """Weighed sum of |Y - c X|^2 over what noise and the lens leave of it, and of how many frequencies."""
+        """Weighed sum of |Y - c X|^2 over what noise and the lens leave of it, and of how many frequencies.
+
+        Both are 0 where nothing of the object is in X.
+        """
+        if not np.any(self.trust * self._summed[2]):
+            return 0.0, 0.0
         c, _ = self._sums(self.weights)
         rest = self.seen * self.h - np.complex64(c) * self.x[0] * self.h_other
         square = rest.real**2 + rest.imag**2

@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from srredsim.stripes.bands import Bands
-from srredsim.stripes.overlap import overlap
+from srredsim.stripes.overlap import TINY, overlap
 from srredsim.stripes.search import Peak
 
 RIVAL = 0.25  # share of the highest score, from which on a peak is looked at
@@ -38,6 +38,8 @@ def told_apart(candidates: Mapping[int, list[Peak]], bands: Bands) -> dict[int, 
         return dict(candidates)
     left = [_left(bands, number - 1, peak.k0_per_um) for number, peak in rivals]
     least, frequencies = min(left)
+    if frequencies == 0:  # of one of them nothing can be said
+        return dict(candidates)
     most = least * (CLEARLY + CERTAIN * np.sqrt(2 / frequencies))
     worse = [rival for rival, (each, _) in zip(rivals, left, strict=True) if each > most]
     return {number: _without(peaks, [peak for n, peak in worse if n == number]) for number, peaks in candidates.items()}
@@ -55,10 +57,12 @@ def _without(peaks: list[Peak], worse: list[Peak]) -> list[Peak]:
 def _left(bands: Bands, orders: int, k0_per_um) -> tuple[float, float]:
     """What is left of all bands, over what noise leaves, and the number of frequencies that tell it.
 
-    Stripes of fewer orders than there are bands leave all of the others.
+    Stripes of fewer orders than there are bands leave all of the others. Both are 0 where one order tells nothing.
     """
     found = [overlap(bands, order, np.multiply(order, k0_per_um)).left() for order in range(1, orders + 1)]
     found += [_whole(bands, order) for order in range(orders + 1, bands.orders + 1)]
+    if not all(frequencies for _, frequencies in found):
+        return 0.0, 0.0
     left, frequencies = np.sum(found, axis=0)
     return float(left / frequencies), float(frequencies)
 
@@ -66,4 +70,5 @@ def _left(bands: Bands, orders: int, k0_per_um) -> tuple[float, float]:
 def _whole(bands: Bands, order: int) -> tuple[float, float]:
     """The same of one band in which there is nothing but noise."""
     trust = bands.power / (bands.power + np.float32(bands.noise)) * (bands.filter() > 0)
-    return float(np.sum(trust * np.abs(bands.spectra[order]) ** 2, dtype=float)) / bands.noise, float(np.sum(trust))
+    power = np.sum(trust * np.abs(bands.spectra[order]) ** 2, dtype=float)
+    return float(power) / float(bands.noise + TINY), float(np.sum(trust))

@@ -56,6 +56,14 @@ def test_in_hardly_any_light_nothing_is_told():
     assert told_apart(peaks, bands) == peaks
 
 
+def test_of_frames_without_an_object_nothing_is_told():
+    bands, k0 = of_first_angle(300.0)
+    dark = separated(np.zeros((5, 96, 96), np.float32), np.arange(5) * 2 * np.pi / 5, 2, bands.transfer)
+    assert overlap(dark, 1, k0).left() == (0.0, 0.0)
+    peaks = {3: [Peak(tuple(0.85 * k0), (7.0, 5.0), 1e-7), Peak(tuple(k0), (6.0, 5.0), 1e-5)]}
+    assert told_apart(peaks, dark) == peaks
+
+
 def test_a_lone_peak_is_not_looked_at():
     bands, k0 = of_first_angle(300.0)
     peaks = {3: [Peak(tuple(0.85 * k0), (70.0, 50.0), 0.0), Peak(tuple(k0), (6.0, 5.0), 1e-5)]}
