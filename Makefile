@@ -13,7 +13,7 @@ SAMPLE = data/sample/tubulin_3x5_low_light.tif
 
 help:
 	@echo "make demo       reconstruct the sample stack with the shipped model, into demo/"
-	@echo "make test       check style and types, and run the tests (ten minutes on two cores)"
+	@echo "make test       check style and types, and run the tests (seven minutes on two cores, ten the first time)"
 	@echo "make test-slow  run the tests that take longer"
 	@echo "make fuzz       damaged files by the thousand through every reader, two minutes; needs Hypothesis"
 	@echo "make docs       make the documentation site, build/docs/index.html; warnings are errors"
