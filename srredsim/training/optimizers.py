@@ -71,7 +71,7 @@ KINDS = {"adam": Adam, "adamw": AdamW, "sgd": keras.optimizers.SGD, "lion": kera
 def build(wanted: Optimizer, learning_rate, precision: str):
     """The optimiser of a recipe; with float16 gradients its loss is scaled."""
     settings = {"learning_rate": learning_rate, "global_clipnorm": wanted.clip_norm}
-    if wanted.weight_decay:
+    if wanted.weight_decay or wanted.name == "adamw":  # which decays by 0.004 if nothing is said
         settings["weight_decay"] = wanted.weight_decay
     if wanted.epsilon is not None:
         settings["epsilon"] = wanted.epsilon

@@ -170,3 +170,17 @@ def test_many_weights_take_few_operations_and_the_steps_are_those_of_keras(probl
     for value, target in zip(*after, strict=True):
         np.testing.assert_allclose(value, target, rtol=2e-6, atol=1e-6)
     assert sizes[1] - sizes[0] > 20 * len(weights)
+
+
+def test_adamw_without_decay_is_adam():
+    """Keras's own decays by 0.004 where nothing is said; a recipe says 0."""
+    ended = []
+    for name in ("adam", "adamw"):
+        weight = keras.Variable([1.0, -2.0])
+        optimizer = optimizers.build(Optimizer(name=name, clip_norm=None), 0.1, "float32")
+        optimizer.build([weight])
+        for _ in range(3):
+            optimizer.apply([keras.ops.convert_to_tensor([0.0, 1.0])])
+        ended.append(np.array(weight))
+    np.testing.assert_array_equal(*ended)
+    assert ended[1][0] == 1.0
