@@ -121,7 +121,11 @@ class StoredSeries(Ready):
         raise TypeError(f"{type(self).__name__} does not say what is stored")
 
     def store(self, index: int) -> None:
-        self.samples[index] = self.make(index)
+        try:
+            made = self.make(index)
+        except InputError as problem:
+            raise InputError(f"simulated stack {index} of seed {self.series.seed}: {problem}") from None
+        self.samples[index] = made
 
     def stored(self, index: int) -> list[np.ndarray]:
         """What was made of a sample; made now if it is not there, or damaged."""

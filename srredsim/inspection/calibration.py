@@ -20,10 +20,10 @@ from srredsim.optics.transfer import DAMPING, Transfer, transfers_of
 from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in, middle, prepared_mean, sharpest_slice
 from srredsim.simulation.calibration import DRIFTING, FIXED, VERSION, Calibration, Camera, StripesOfAngle
 from srredsim.simulation.sim import PEAK_PERCENT
+from srredsim.stripes.background import DARKEST_PERCENT
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters, seen_from
 from srredsim.stripes.phase_steps import even_steps
-from srredsim.stripes.preprocess import BACKGROUND_PERCENT
 
 SAME_K = 0.01  # of |k|, by which the vectors of two stacks of one microscope may differ
 SAME_OPTICS = 0.005  # the same of NA, wavelength and pixel size
@@ -102,7 +102,7 @@ def look_at(name: str, stack: RawStack, channel: int = 0, camera: KnownCamera = 
         raise InputError(found.alike)
     counting = counting_of(first, transfer, camera.gain_adu, camera.offset_adu, camera.read_noise_e)
     widefield = counting.electrons(first.mean(axis=(0, 1), dtype=np.float32))
-    low, high = np.percentile(widefield, [BACKGROUND_PERCENT, PEAK_PERCENT])
+    low, high = np.percentile(widefield, [DARKEST_PERCENT, PEAK_PERCENT])
     return Seen(
         name=name,
         optics=optics,

@@ -8,9 +8,9 @@ import numpy as np
 
 from srredsim.errors import InputError, not_finite
 from srredsim.noise.spectrum import NoiseSpectrum
+from srredsim.stripes.background import background_of
 
 SMALLEST_SIDE_PX = 4  # pixels of a side
-BACKGROUND_PERCENT = 1.0  # percentile of the mean frame of an angle
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,9 @@ def levels_of(raw: np.ndarray) -> Levels:
     backgrounds, light = [], []
     for angle in raw:
         frames = np.array(angle, np.float32)  # one angle at a time: all are much in a large field
-        mean = frames.mean(axis=0, dtype=np.float32)
-        if not np.all(np.isfinite(mean)):
+        if not np.all(np.isfinite(frames)):
             raise InputError(not_finite(sum(int(np.sum(~np.isfinite(np.array(each, np.float32)))) for each in raw)))
-        backgrounds.append(np.float32(np.percentile(mean, BACKGROUND_PERCENT)))
+        backgrounds.append(np.float32(background_of(frames)))
         frames -= backgrounds[-1]
         light.append(frames.mean(axis=(1, 2), dtype=np.float64))
     if not np.all(np.array(light) > 0):
