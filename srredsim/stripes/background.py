@@ -1,10 +1,10 @@
 """Background of the frames of an angle: what is in them where, or as long as, there is no light.
 
-Where the specimen leaves a part of the field dark, that is the darkest part of the mean frame. Where it fills the field,
-nothing is dark; but if it bleaches, every frame is the mean frame times its share of the light, but for the background,
-which stays. So it can be told from a straight line for each frame, over averages of small squares, in which the stripes
-all but cancel: the frame has slope s and level (1 - s) times the background where the mean frame is 0. Bleaching that is
-not seen against the scatter of these levels says nothing.
+Where the specimen leaves a part of the field dark, that is the darkest part of the mean frame. Where it fills the
+field, nothing is dark; but if it bleaches, every frame is the mean frame times its share of the light, but for the
+background, which stays. So it can be told from a straight line for each frame, over averages of small squares, in which
+the stripes all but cancel: the frame has slope s, and level (1 - s) times the background where the mean frame is 0.
+Bleaching that is not seen against the scatter of these levels says nothing.
 """
 
 from __future__ import annotations
