@@ -1,0 +1,38 @@
+"""What networks have seen is sparse: in plenty of light, none may spoil dense textures that need no network."""
+
+import numpy as np
+import pytest
+
+import srredsim
+from srredsim import inputs
+from srredsim.simulation import real
+from srredsim.simulation.imperfections import Imperfections
+from srredsim.zoo import models, recipe
+
+LEAVES = (0, 4, 5)  # stacks of the seed that are dead leaves, over all of the field
+OF_STRIPES = [name for name in models.names() if recipe.load(name).data.input in ("wiener", "bands", "lit_frames")]
+
+
+def error_db(image, truth):
+    """Of the image after a fit of gain and offset, over the range of the truth."""
+    x, y = np.asarray(image, float).ravel(), truth.ravel().astype(float)
+    fitted = np.polyval(np.polyfit(x, y, 1), x)
+    return 20 * np.log10(np.sqrt(np.mean((fitted - y) ** 2)) / np.ptp(y))
+
+
+@pytest.mark.parametrize("name", OF_STRIPES)
+def test_no_model_is_behind_the_wiener_image_of_a_dense_texture_in_plenty_of_light(name):
+    gained = []
+    for index in LEAVES:
+        data = recipe.load(name).data
+        angles, phases = data.each_pattern[0]
+        sample = real.simulate_stack(
+            555, Imperfections(specimens=1), index=index, angles=angles, phases=phases, size=128, photons=(1000, 1000)
+        )
+        assert sample.flaws.specimen == "leaves"
+        known = {each: getattr(sample.settings, each) for each in ("na", "wavelength_em_um", "pixel_size_um")}
+        wiener = srredsim.reconstruct(sample.raw, **known)
+        image = srredsim.predict(sample.raw, model=name, **known)
+        gained.append(error_db(wiener, sample.truth) - error_db(image, sample.truth))
+    assert np.mean(gained) > 0, gained
+    assert min(gained) > -1, gained
