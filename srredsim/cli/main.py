@@ -7,11 +7,13 @@ With ``--json``, standard output holds one JSON object and nothing else: what a 
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import signal
 import sys
 import textwrap
+import threading
 import warnings
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from contextlib import nullcontext, redirect_stdout
@@ -27,6 +29,7 @@ from srredsim.errors import HostLost
 from srredsim.members import Members
 
 INTERRUPTED = 130  # exit status
+AGAIN_S = 0.1  # after which an interruption that was dropped is told again
 GROUPS = ("images", "data", "models", "machine")  # the order in the help; others follow
 DESCRIPTION = "From raw structured-illumination stacks to super-resolved images."
 
@@ -61,12 +64,30 @@ def _stop_like_ctrl_c() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
+def _tell_again() -> None:
+    """Ctrl-C in the midst of what Python calls by itself, as JAX has it when memory is cleared up, comes once more.
+
+    Python drops every exception there, and the command would go on as if nothing had been asked of it.
+    """
+    before = sys.unraisablehook
+
+    def dropped(what) -> None:
+        if not issubclass(what.exc_type, KeyboardInterrupt):
+            return before(what)
+        again = threading.Timer(AGAIN_S, _thread.interrupt_main, [signal.SIGTERM])
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = dropped
+
+
 def command(argv: list[str] | None = None) -> NoReturn:
     """Run one command as a process of its own, which ends with it.
 
     After an interruption it ends at once: a thread of TensorFlow that was about to ask for training data waits for
     Python, and at its end Python waits for the thread. Likewise when another host is lost, for which TensorFlow waits.
     """
+    _tell_again()
     status = main(argv)
     if status in (INTERRUPTED, HostLost.status):
         sys.stdout.flush()

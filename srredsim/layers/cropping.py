@@ -57,13 +57,13 @@ def halves(x, axis: int):
     return ops.take(x, before - 1, axis=axis), ops.take(x, after - 1 + ops.sum(counted[:, 1::2]), axis=axis)
 
 
-def filled(x, multiple: int, edge: str = "mirrored", more: int = 0, least: int = 0):
+def filled(x, multiple: int, edge: str = "mirrored", beyond: bool = False, least: int = 0):
     """(batch, y, x, channels), continued below and to the right to multiples of a number of pixels.
 
     Parameters
     ----------
     multiple : int
-        It goes on to the next multiple, and then ``more`` pixels; to ``least`` pixels, a multiple, at least.
+        It goes on to the next multiple, ``beyond`` also from one; to ``least`` pixels, a multiple, at least.
     edge : {"mirrored", "repeated", "zero"}
         What stands there: the image mirrored at its last pixel, mirrored with that pixel twice, or nothing. What is
         smaller than its continuation is mirrored again and again.
@@ -71,13 +71,12 @@ def filled(x, multiple: int, edge: str = "mirrored", more: int = 0, least: int =
     for axis in (1, 2):
         counted = ones_along(x, axis)
         size = ops.sum(counted)
-        blocks = ops.expand_dims(counted, 0)[:, ::multiple]
+        begun = ops.concatenate([counted, ops.broadcast_to(counted[0], (1,))]) if beyond else counted
+        blocks = ops.expand_dims(begun, 0)[:, ::multiple]
         if least:
             first = ops.broadcast_to(counted[0], (1, least // multiple))
             blocks = ops.concatenate([first, blocks[:, least // multiple :]], axis=1)
         blocks = ops.repeat(ops.squeeze(blocks, 0), multiple)
-        if more:
-            blocks = ops.concatenate([blocks, ops.broadcast_to(counted[0], (more,))])
         place = ops.cumsum(blocks) - 1
         if edge == "zero":
             x = ops.take(x, ops.minimum(place, size - 1), axis=axis)

@@ -37,11 +37,11 @@ def build(
     makes all pixels of a block.
 
     The image goes on mirrored up to a multiple of ``window``. ``extra_window`` is the published evaluation: it goes on
-    by a whole window, mirrored with its edge, even where it is a multiple already.
+    mirrored with its edge, and by a whole window where it is a multiple already.
     """
     check_scale(scale, "swinir")
     image = Input((None, None, input_channels), name="image")
-    padded = filled(image, window, "repeated", window) if extra_window else filled(image, window)
+    padded = filled(image, window, "repeated", beyond=True) if extra_window else filled(image, window)
     windows = Windows(padded, window)
     shallow = convolution(padded, filters, name="first")
     x = normalised(shallow, "first_norm")

@@ -21,9 +21,17 @@ def test_filled_as_numpy_fills(edge, mode):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_filled_with_more_and_at_least_so_much():
-    more, least = traced(lambda image: [filled(image, 5, "repeated", 5), filled(image, 4, "mirrored", least=16)])
-    np.testing.assert_array_equal(more, np.pad(IMAGE, [(0, 0), (0, 5), (0, 5), (0, 0)], mode="symmetric"))
+def test_filled_beyond_a_multiple_and_at_least_so_much():
+    """5 is a multiple of 5 and goes on by 5, 10 likewise; of 4 neither 5 nor 10 is, and they go on as ever."""
+    beyond, other, least = traced(
+        lambda image: [
+            filled(image, 5, "repeated", beyond=True),
+            filled(image, 4, "repeated", beyond=True),
+            filled(image, 4, "mirrored", least=16),
+        ]
+    )
+    np.testing.assert_array_equal(beyond, np.pad(IMAGE, [(0, 0), (0, 5), (0, 5), (0, 0)], mode="symmetric"))
+    np.testing.assert_array_equal(other, np.pad(IMAGE, [(0, 0), (0, 3), (0, 2), (0, 0)], mode="symmetric"))
     np.testing.assert_array_equal(least, np.pad(IMAGE, [(0, 0), (0, 11), (0, 6), (0, 0)], mode="reflect"))
 
 
