@@ -10,6 +10,10 @@ over all pairs of angles and the frequencies of a ring, for frames of P phases. 
 fitted and taken off: gain, a shift, a gradient of the light, and the bands that leak into the mean where phases or the
 light of the frames are uneven. On frames of a camera it is right to 10 % in each ring, from 20 to 1000 photons.
 
+A filter shows outside the cut-off, too, where an object that moved while its frames were taken does not: where noise
+is white there, and inside there is more of it but less and less towards the cut-off, it is the object, and noise is
+white.
+
 Frames are brought back to white noise by the filter :math:`\sqrt{N(0) / N(f)}`. Resampling and smoothing do the same
 to noise and object, and are thereby undone; where the object was treated better than the noise, as denoising means to,
 the lens seems sharper than it is, which its damping, measured later, takes up.
@@ -41,6 +45,7 @@ DARK_PERCENT, BRIGHT_PERCENT = 1.0, 99.0  # percentiles of a mean frame that are
 UNFITTED = 0.01  # share of the power of a ring, above which what angles differ in is noise and not what is left of them
 COLOURED = 0.25  # logarithm of the ratio to white noise, at which ...
 CERTAIN = 4.0  # ... and so many standard deviations, noise is coloured
+WHITE_OUTSIDE, SURELY = 0.03, 3.0  # by which rings beyond the cut-off differ, and standard deviations, of white noise
 STRONGEST = 50.0  # by which a frequency is amplified at most
 RISE = 8.0  # times, that noise grows at most towards frequencies where it cannot be seen
 
@@ -139,6 +144,8 @@ def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | 
         return white
     groups = [ring for ring in inside if ring.middle < HALFWAY], [ring for ring in inside if ring.middle > HALFWAY]
     if not any(_differs(group, level) for group in (*groups, outside[len(outside) // 2 :])):
+        return white
+    if _of_the_object(inside, outside):
         return white
     table = [(0.0, _towards_zero(inside)), *((ring.middle, ring.power) for ring in (*inside, *outside))]
     middles, power = np.transpose(table)
@@ -262,6 +269,19 @@ def _differs(rings: list[Ring], level: float) -> bool:
     weights = np.array([1 / ring.error**2 for ring in rings])
     ratio = float(np.average([ring.power / level for ring in rings], weights=weights))
     return abs(np.log(ratio)) > COLOURED + CERTAIN / np.sqrt(weights.sum())
+
+
+def _of_the_object(inside: list[Ring], outside: list[Ring]) -> bool:
+    """Whether it is the object that angles differ in beyond noise, as where it moves: all of that ends at the cut-off."""
+    level, *others = outside
+    if not others or any(
+        abs(ring.power / level.power - 1) > WHITE_OUTSIDE + SURELY * np.hypot(ring.error, level.error) for ring in others
+    ):
+        return False
+    powers = [ring.power / level.power for ring in inside]
+    return not _differs(inside[-1:], level.power) and all(
+        power > np.exp(-COLOURED) - SURELY * ring.error for power, ring in zip(powers, inside, strict=True)
+    )
 
 
 def _towards_zero(rings: list[Ring]) -> float:
