@@ -17,7 +17,7 @@ from srredsim.inspection.readings import watched
 from srredsim.noise.photons import Counting, counting_of
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.transfer import DAMPING, Transfer, transfers_of
-from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in, middle, prepared_mean, sharpest_slice
+from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in, prepared_mean, sharpest_slice
 from srredsim.simulation.calibration import DRIFTING, FIXED, VERSION, Calibration, Camera, StripesOfAngle
 from srredsim.simulation.sim import PEAK_PERCENT
 from srredsim.stripes.measure import remeasured
