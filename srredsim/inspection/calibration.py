@@ -23,7 +23,7 @@ from srredsim.simulation.sim import PEAK_PERCENT
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters, seen_from
 from srredsim.stripes.phase_steps import even_steps
-from srredsim.stripes.preprocess import BACKGROUND_PERCENT
+from srredsim.stripes.preprocess import BACKGROUND_PERCENT, middle
 
 SAME_K = 0.01  # of |k|, by which the vectors of two stacks of one microscope may differ
 SAME_OPTICS = 0.005  # the same of NA, wavelength and pixel size

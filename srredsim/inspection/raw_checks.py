@@ -12,7 +12,7 @@ import numpy as np
 from scipy import fft
 
 from srredsim.noise.camera import FINEST
-from srredsim.noise.line import NoiseLine, step_of
+from srredsim.noise.line import NoiseLine
 from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 from srredsim.stripes.preprocess import Prepared
 
@@ -25,7 +25,6 @@ FARTHEST = 32  # pixels that a field is looked for to have moved by at most
 BEST_SNR = 100.0  # what frames differ in besides noise: no frequency is believed more than this
 NOISE_ERROR = 0.1  # to which the power of the noise is known
 SURE = 7.0  # standard deviations of the peak above chance
-CLIPPED, PLATEAU = 10, 0.02  # pixels; share of the range below the highest value that must hold fewer than the top
 
 
 # --- contrast of the stripes ------------------------------------------------------------------------------------------
@@ -277,18 +276,3 @@ def _at(centred: np.ndarray, ys: np.ndarray, xs: np.ndarray) -> np.ndarray:
     fy, fx = (fft.fftshift(fft.fftfreq(n)) for n in centred.shape)
     rows, columns = np.exp(2j * np.pi * np.outer(ys, fy)), np.exp(2j * np.pi * np.outer(fx, xs))
     return (rows @ centred @ columns).real
-
-
-# --- saturation -------------------------------------------------------------------------------------------------------
-
-
-def clipped_pixels(values: np.ndarray) -> int:
-    """Pixels that are as bright as can be: so many share the highest value that they outnumber those just below it.
-
-    A natural maximum is the end of a tail, thinner than what lies below it.
-    """
-    top = values.max()
-    at_top = int(np.count_nonzero(values == top))
-    below = float(top) - max(PLATEAU * (float(top) - float(np.median(values))), step_of(values))
-    just_below = int(np.count_nonzero(values >= below)) - at_top
-    return at_top if at_top >= CLIPPED and at_top > just_below and at_top < values.size else 0

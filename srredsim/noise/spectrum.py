@@ -27,6 +27,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from scipy import fft
 
+from srredsim.noise.clipped import MANY, clipped_pixels
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
 
 SMALLEST_SIDE_PX = 32  # raw pixels of a side
@@ -54,13 +55,15 @@ RISE = 8.0  # times, that noise grows at most towards frequencies where it canno
 class NoiseSpectrum:
     """Power of the noise at frequencies in cycles per pixel, ascending, over that at the lowest; empty if it is white.
 
-    ``photons`` is how many a bright pixel would have, were its light all that makes noise.
+    ``photons`` is how many a bright pixel would have, were its light all that makes noise; ``clipped`` the share of
+    pixels that are as bright as can be, where they are many: noise counts as white then, as it cannot be told.
     """
 
     cutoff_per_pixel: float
     photons: float
     frequencies: tuple[float, ...] = ()
     power: tuple[float, ...] = ()
+    clipped: float = 0.0
 
     @property
     def white(self) -> bool:
@@ -69,7 +72,7 @@ class NoiseSpectrum:
     @property
     def weak(self) -> bool:
         """Weaker than light allows, in what a camera can hold."""
-        return self.photons > MOST_PHOTONS
+        return self.photons > MOST_PHOTONS and not self.clipped
 
     def at(self, frequency: np.ndarray) -> np.ndarray:
         if self.white:
@@ -93,6 +96,11 @@ class NoiseSpectrum:
     @property
     def words(self) -> str:
         """What to say of it, one sentence; empty if it may be a camera's."""
+        if self.clipped:
+            return (
+                f"{100 * self.clipped:.2g} % of the pixels are saturated: neither stripes nor brightness are right around"
+                " them; lower light, exposure or camera gain"
+            )
         if not self.number:
             return ""
         if self.white:
@@ -126,7 +134,7 @@ class NoiseSpectrum:
 def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | None:
     """Spectrum of the noise of frames (angles, phases, y, x); None where it cannot be told.
 
-    It is white where nothing speaks surely against it, so of one angle, with which no other can be compared.
+    It is white where nothing speaks surely against it, so of many clipped pixels, and of one angle, with which no other can be compared.
     """
     angles, phases, y, x = raw.shape
     starts = [max(0, (n - MIDDLE_PX) // 2) for n in (y, x)]
@@ -138,7 +146,10 @@ def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | 
     if not outside or not outside[0].power > 0:
         return None
     level = outside[0].power
-    white = NoiseSpectrum(cutoff_per_pixel, seen.brightness**2 / level)
+    clipped = clipped_pixels(raw) / raw.size
+    white = NoiseSpectrum(cutoff_per_pixel, seen.brightness**2 / level, clipped=clipped if clipped > MANY else 0.0)
+    if white.clipped:
+        return white
     inside = seen.inside() if angles > 1 and phases > 2 else []
     if len(inside) < 2:
         return white
@@ -275,7 +286,8 @@ def _of_the_object(inside: list[Ring], outside: list[Ring]) -> bool:
     """Whether it is the object that angles differ in beyond noise, as where it moves: all of that ends at the cut-off."""
     level, *others = outside
     if not others or any(
-        abs(ring.power / level.power - 1) > WHITE_OUTSIDE + SURELY * np.hypot(ring.error, level.error) for ring in others
+        abs(ring.power / level.power - 1) > WHITE_OUTSIDE + SURELY * np.hypot(ring.error, level.error)
+        for ring in others
     ):
         return False
     powers = [ring.power / level.power for ring in inside]
