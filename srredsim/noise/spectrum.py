@@ -98,8 +98,8 @@ class NoiseSpectrum:
         """What to say of it, one sentence; empty if it may be a camera's."""
         if self.clipped:
             return (
-                f"{100 * self.clipped:.2g} % of the pixels are saturated: neither stripes nor brightness are right around"
-                " them; lower light, exposure or camera gain"
+                f"{100 * self.clipped:.2g} % of the pixels are saturated: neither stripes nor brightness are right"
+                " around them; lower light, exposure or camera gain"
             )
         if not self.number:
             return ""
@@ -134,7 +134,8 @@ class NoiseSpectrum:
 def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | None:
     """Spectrum of the noise of frames (angles, phases, y, x); None where it cannot be told.
 
-    It is white where nothing speaks surely against it, so of many clipped pixels, and of one angle, with which no other can be compared.
+    It is white where nothing speaks surely against it, so of many clipped pixels, and of one angle, with which no other
+    can be compared.
     """
     angles, phases, y, x = raw.shape
     starts = [max(0, (n - MIDDLE_PX) // 2) for n in (y, x)]
@@ -283,17 +284,15 @@ def _differs(rings: list[Ring], level: float) -> bool:
 
 
 def _of_the_object(inside: list[Ring], outside: list[Ring]) -> bool:
-    """Whether it is the object that angles differ in beyond noise, as where it moves: all of that ends at the cut-off."""
+    """Whether angles differ in the object, as where it moves, and not in noise: all of that ends at the cut-off."""
     level, *others = outside
-    if not others or any(
-        abs(ring.power / level.power - 1) > WHITE_OUTSIDE + SURELY * np.hypot(ring.error, level.error)
-        for ring in others
-    ):
+    allowed = [WHITE_OUTSIDE + SURELY * np.hypot(ring.error, level.error) for ring in others]
+    off = [abs(ring.power / level.power - 1) for ring in others]
+    if not others or any(one > most for one, most in zip(off, allowed, strict=True)):
         return False
-    powers = [ring.power / level.power for ring in inside]
-    return not _differs(inside[-1:], level.power) and all(
-        power > np.exp(-COLOURED) - SURELY * ring.error for power, ring in zip(powers, inside, strict=True)
-    )
+    least = [np.exp(-COLOURED) - SURELY * ring.error for ring in inside]
+    more = all(ring.power / level.power > one for ring, one in zip(inside, least, strict=True))
+    return more and not _differs(inside[-1:], level.power)
 
 
 def _towards_zero(rings: list[Ring]) -> float:

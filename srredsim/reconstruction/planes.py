@@ -170,8 +170,8 @@ def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: 
 class Maker:
     """Makes planes of a stack, in any order; of one channel and time after the other it reads each frame once.
 
-    Contrasts are those of the sharpest slice at the same time; phases too, unless they have clearly moved. The Wiener image is computed on the device,
-    what goes on from it on the processor.
+    Contrasts are those of the sharpest slice at the same time, and phases, unless they have clearly moved. The Wiener
+    image is computed on the device, what goes on from it on the processor.
     """
 
     def __init__(self, stack: RawStack, common: Mapping[int, Common], asked: Asked, device: Device = HOST):

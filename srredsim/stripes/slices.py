@@ -44,10 +44,9 @@ def in_slice(known: Parameters, prepared: Prepared, lens: Transfer) -> Parameter
 
 def _finest(known: Angle, here: Angle) -> tuple[Order, Order] | None:
     """The finest order of an angle that is seen in both: what is out of focus tells least of it."""
-    both = [
-        pair for pair in zip(known.orders, here.orders, strict=True) if "failed" not in (pair[0].status, pair[1].status)
-    ]
-    return both[-1] if both else None
+    pairs = zip(known.orders, here.orders, strict=True)
+    seen = [(one, other) for one, other in pairs if "failed" not in (one.status, other.status)]
+    return seen[-1] if seen else None
 
 
 def _moved(known: Angle, here: Angle) -> bool:
