@@ -33,8 +33,8 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
     if stripes > FINEST * shown.per_pixel:
         return (
             f"warning: the frames are blurred as by a lens that cuts off at {shown.per_pixel:.3f} cycles/pixel, but"
-            f" have stripes of {stripes:.3f}, too fine for it: a lens with aberrations, or out of focus; check immersion,"
-            " cover glass and correction collar"
+            f" have stripes of {stripes:.3f}, too fine for it: a lens with aberrations, or out of focus; check"
+            " immersion, cover glass and correction collar"
         )
     return (
         f"warning: the frames show a lens that cuts off at {shown.per_pixel:.3f} cycles/pixel, and not at"
