@@ -47,6 +47,7 @@ UNFITTED = 0.01  # share of the power of a ring, above which what angles differ 
 COLOURED = 0.25  # logarithm of the ratio to white noise, at which ...
 CERTAIN = 4.0  # ... and so many standard deviations, noise is coloured
 WHITE_OUTSIDE, SURELY = 0.03, 3.0  # by which rings beyond the cut-off differ, and standard deviations, of white noise
+FADED = 0.1  # share of the most that angles differ in beyond noise, that is left of it at the cut-off
 STRONGEST = 50.0  # by which a frequency is amplified at most
 RISE = 8.0  # times, that noise grows at most towards frequencies where it cannot be seen
 
@@ -284,7 +285,7 @@ def _differs(rings: list[Ring], level: float) -> bool:
 
 
 def _of_the_object(inside: list[Ring], outside: list[Ring]) -> bool:
-    """Whether angles differ in the object, as where it moves, and not in noise: all of that ends at the cut-off."""
+    """Whether angles differ in the object, as where it moves, and not in noise: that fades towards the cut-off."""
     level, *others = outside
     allowed = [WHITE_OUTSIDE + SURELY * np.hypot(ring.error, level.error) for ring in others]
     off = [abs(ring.power / level.power - 1) for ring in others]
@@ -292,7 +293,8 @@ def _of_the_object(inside: list[Ring], outside: list[Ring]) -> bool:
         return False
     least = [np.exp(-COLOURED) - SURELY * ring.error for ring in inside]
     more = all(ring.power / level.power > one for ring, one in zip(inside, least, strict=True))
-    return more and not _differs(inside[-1:], level.power)
+    excess = [ring.power - level.power for ring in inside]
+    return more and (excess[-1] < FADED * max(excess) or not _differs(inside[-1:], level.power))
 
 
 def _towards_zero(rings: list[Ring]) -> float:
