@@ -27,6 +27,7 @@ from srredsim.inspection.slips import slip
 from srredsim.inspection.verdicts import Check
 from srredsim.io.alternatives import EXCHANGED
 from srredsim.io.raw import Frames
+from srredsim.noise.aligned import aligned
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.clipped import clipped_pixels
 from srredsim.noise.line import NoiseLine
@@ -89,7 +90,8 @@ def checked(
         return report | {"checks": [check.report() for check in known]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     recorded, white = field.raw, _whiteness(field.raw)
-    spectrum = noise_spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
+    cutoff = transfer.cutoff_per_pixel if transfer else 0.0
+    spectrum = noise_spectrum(aligned(recorded, cutoff), cutoff) if transfer else None
     field, prepared = _with_white_noise(field, prepared, spectrum)
     noise, source = _noise(field.raw, transfer)
     dark = dark_level(field.raw, noise)

@@ -60,6 +60,12 @@ class Places:
         return result
 
 
+def aligned(raw: np.ndarray, cutoff_per_pixel: float) -> np.ndarray:
+    """Frames (angles, phases, y, x) whose angles lie at the same place; themselves, where they do."""
+    places = places_of(raw, cutoff_per_pixel)
+    return raw if places is None else places.aligned(raw)
+
+
 def places_of(raw: np.ndarray, cutoff_per_pixel: float) -> Places | None:
     """None where it is not sure that angles (angles, phases, y, x) lie apart."""
     starts = [max(0, (n - MIDDLE_PX) // 2) for n in raw.shape[2:]]

@@ -47,7 +47,7 @@ UNFITTED = 0.01  # share of the power of a ring, above which what angles differ 
 COLOURED = 0.25  # logarithm of the ratio to white noise, at which ...
 CERTAIN = 4.0  # ... and so many standard deviations, noise is coloured
 WHITE_OUTSIDE, SURELY = 0.03, 3.0  # by which rings beyond the cut-off differ, and standard deviations, of white noise
-FADED = 0.1  # share of the most that angles differ in beyond noise, that is left of it at the cut-off
+FADED = 0.3  # share of the most that angles differ in beyond noise, that is left of it at the cut-off
 STRONGEST = 50.0  # by which a frequency is amplified at most
 RISE = 8.0  # times, that noise grows at most towards frequencies where it cannot be seen
 

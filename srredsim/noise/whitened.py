@@ -31,16 +31,14 @@ class Whitened(Through):
 
     def __getitem__(self, position: Position) -> np.ndarray:
         raw, channel = np.asarray(self.array[position]), position[1]
+        if places := places_of(raw, self._cutoffs[channel]):
+            raw = places.aligned(raw)
+            if self._farthest is None or places.farthest_pixels > self._farthest.farthest_pixels:
+                self._farthest = places
         if channel not in self._known:
             self._known[channel] = noise_spectrum(raw, self._cutoffs[channel])
         spectrum = self._known[channel]
-        white = raw if spectrum is None else spectrum.whitened(raw)
-        places = places_of(white, self._cutoffs[channel])
-        if places is None:
-            return white
-        if self._farthest is None or places.farthest_pixels > self._farthest.farthest_pixels:
-            self._farthest = places
-        return places.aligned(white)
+        return raw if spectrum is None else spectrum.whitened(raw)
 
     @property
     def spectra(self) -> Spectra:
