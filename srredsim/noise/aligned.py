@@ -137,20 +137,27 @@ def shift_between(
 
 
 def _climbed(weighted: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Top of the peak of a correlation, between the pixels."""
-    centred = fft.fftshift(weighted)
+    """Top of the peak of a correlation, between the pixels.
+
+    Frequencies f and -f say the same, and beyond `FINEST` there are none.
+    """
+    (rows, fy), (columns, fx) = (_within(n) for n in weighted.shape)
+    half = weighted[np.ix_(rows[fy >= 0], columns)].astype(complex)
+    fy = fy[fy >= 0]
+    half[fy == 0] /= 2
     half_width = 0.75
     while half_width > 1e-3:
         steps = np.linspace(-half_width, half_width, 7)
-        values = _at(centred, shift[0] + steps, shift[1] + steps)
+        down, across = (2j * np.pi * np.outer(at + steps, f) for at, f in zip(shift, (fy, fx), strict=True))
+        values = (np.exp(down) @ half @ np.exp(across).T).real
         i, j = np.unravel_index(np.argmax(values), values.shape)
         shift = shift + np.array([steps[i], steps[j]])
         half_width /= 2.5
     return shift
 
 
-def _at(centred: np.ndarray, ys: np.ndarray, xs: np.ndarray) -> np.ndarray:
-    """Correlation at any shifts, of its spectrum with frequency 0 in the middle."""
-    fy, fx = (fft.fftshift(fft.fftfreq(n)) for n in centred.shape)
-    rows, columns = np.exp(2j * np.pi * np.outer(ys, fy)), np.exp(2j * np.pi * np.outer(fx, xs))
-    return (rows @ centred @ columns).real
+def _within(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the frequencies along an axis that are not beyond `FINEST`, and these."""
+    f = fft.fftfreq(n)
+    rows = np.flatnonzero(np.abs(f) < FINEST)
+    return rows, f[rows]
