@@ -142,7 +142,10 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
 
 
 class Planes:
-    """Every plane from its Wiener image; phases and contrasts are measured at each time, on the sharpest slice."""
+    """Every plane from its Wiener image; phases and contrasts are measured at each time, on the sharpest slice.
+
+    Those of another slice are the same, unless its phases have clearly moved.
+    """
 
     ticks = 1
 
@@ -170,13 +173,15 @@ class Planes:
     def known(self, position: Position) -> tuple[np.ndarray, Prepared, Parameters, Channel]:
         """Raw frames, the same prepared, their stripes, and what is known of the channel."""
         from srredsim.reconstruction.planes import prepared_plane
+        from srredsim.stripes.slices import in_slice
 
         t, c, z = position
         moment, channel = self._at(t, c), self._survey.channels[c]
         if z == self._survey.sharpest[c]:
             return moment.raw, moment.prepared, moment.stripes, channel
         raw = self._stack.raw(*position)
-        return raw, prepared_plane(self._stack, position, raw), moment.stripes, channel
+        prepared = prepared_plane(self._stack, position, raw)
+        return raw, prepared, in_slice(moment.stripes, prepared, channel.transfer), channel
 
     def _at(self, t: int, c: int) -> _Moment:
         """The sharpest slice of a channel at a time; the latest is remembered."""

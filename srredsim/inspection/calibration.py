@@ -17,13 +17,14 @@ from srredsim.inspection.readings import watched
 from srredsim.noise.photons import Counting, counting_of
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.transfer import DAMPING, Transfer, transfers_of
-from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in, middle, prepared_mean, sharpest_slice
+from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in, prepared_mean, sharpest_slice
 from srredsim.simulation.calibration import DRIFTING, FIXED, VERSION, Calibration, Camera, StripesOfAngle
 from srredsim.simulation.sim import PEAK_PERCENT
 from srredsim.stripes.background import DARKEST_PERCENT
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters, seen_from
 from srredsim.stripes.phase_steps import even_steps
+from srredsim.stripes.preprocess import middle
 
 SAME_K = 0.01  # of |k|, by which the vectors of two stacks of one microscope may differ
 SAME_OPTICS = 0.005  # the same of NA, wavelength and pixel size

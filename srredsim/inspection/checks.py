@@ -17,7 +17,6 @@ from srredsim.inspection import verdicts
 from srredsim.inspection.fits import SMALLEST, Fits, middle
 from srredsim.inspection.raw_checks import (
     Movement,
-    clipped_pixels,
     contrast_to_noise,
     dark_level,
     light_of,
@@ -28,7 +27,9 @@ from srredsim.inspection.slips import slip
 from srredsim.inspection.verdicts import Check
 from srredsim.io.alternatives import EXCHANGED
 from srredsim.io.raw import Frames
+from srredsim.noise.aligned import aligned
 from srredsim.noise.camera import FINEST, noise_of_frames
+from srredsim.noise.clipped import clipped_pixels
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.noise.whiteness import only_rounding, whiteness
@@ -89,7 +90,8 @@ def checked(
         return report | {"checks": [check.report() for check in known]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     recorded, white = field.raw, _whiteness(field.raw)
-    spectrum = noise_spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
+    cutoff = transfer.cutoff_per_pixel if transfer else 0.0
+    spectrum = noise_spectrum(aligned(recorded, cutoff), cutoff) if transfer else None
     field, prepared = _with_white_noise(field, prepared, spectrum)
     noise, source = _noise(field.raw, transfer)
     dark = dark_level(field.raw, noise)
@@ -106,7 +108,7 @@ def checked(
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
         contrast,
-        *_stripes(parameters, lacking, bleaching),
+        *(verdicts.told_despite_clipping(check, spectrum) for check in _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,
         *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),

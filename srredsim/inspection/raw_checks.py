@@ -11,21 +11,15 @@ from math import gamma
 import numpy as np
 from scipy import fft
 
-from srredsim.noise.camera import FINEST
-from srredsim.noise.line import NoiseLine, step_of
+from srredsim.noise.aligned import shift_between
+from srredsim.noise.line import NoiseLine
 from srredsim.optics.borders import WIDE_FADE, WORKERS, fading
 from srredsim.stripes.preprocess import Prepared
 
 DARK_PERCENT = 1.0  # percentile of the mean frame
 OTSU_BINS = 256
 UNKNOWN_PERCENT = 1e6  # error of a bleaching of which nothing can be said
-COARSEST = 0.02  # cycles/pixel: what is coarser tells no movement
-RINGS = 32  # up to the finest
-FARTHEST = 32  # pixels that a field is looked for to have moved by at most
-BEST_SNR = 100.0  # what frames differ in besides noise: no frequency is believed more than this
 NOISE_ERROR = 0.1  # to which the power of the noise is known
-SURE = 7.0  # standard deviations of the peak above chance
-CLIPPED, PLATEAU = 10, 0.02  # pixels; share of the range below the highest value that must hold fewer than the top
 
 
 # --- contrast of the stripes ------------------------------------------------------------------------------------------
@@ -208,7 +202,7 @@ def movement(prepared: Prepared, variance: np.ndarray) -> Movement:
     independent = passed**2 / (window.size * float(np.sum(window**4, dtype=np.float64)))
     shifts, errors = [(0.0, 0.0)], [0.0]
     for angle in range(1, angles):
-        shift, error = _shift(spectra[0], spectra[angle], float(noise[0] + noise[angle]) / 2, independent)
+        shift, error = shift_between(spectra[0], spectra[angle], float(noise[0] + noise[angle]) / 2, independent)
         shifts.append(shift)
         errors.append(error)
     squares = np.mean((averages - mean) ** 2, axis=(1, 2), dtype=np.float64)
@@ -218,77 +212,3 @@ def movement(prepared: Prepared, variance: np.ndarray) -> Movement:
     differences = np.sqrt(np.maximum(squares - by_chance, 0.0) / structure)
     by_noise = np.sqrt(NOISE_ERROR * by_chance.max() / structure)
     return Movement(tuple(shifts), tuple(errors), tuple(differences.tolist()), float(by_noise))
-
-
-def _shift(
-    first: np.ndarray, second: np.ndarray, noise: float, independent: float
-) -> tuple[tuple[float, float] | None, float]:
-    r"""Shift (y, x) in pixels of the second spectrum's image from the first's, and its standard deviation.
-
-    Phase correlation in which each frequency counts by the coherence :math:`\gamma` that the noise leaves to those of
-    its length, :math:`\gamma^2 / (1 - \gamma^2)`, the inverse variance of its phase: the likeliest shift.
-
-    Parameters
-    ----------
-    noise : float
-        Power of the noise at each frequency, mean of both.
-    independent : float
-        Share of the frequencies that are, under the window.
-
-    References
-    ----------
-    .. [1] C. H. Knapp, G. C. Carter, IEEE Trans. ASSP 24, 320 (1976).
-    """
-    shape = first.shape
-    fy, fx = fft.fftfreq(shape[0])[:, None], fft.fftfreq(shape[1])
-    frequency = np.hypot(fy, fx)
-    ring = np.minimum(frequency / FINEST * RINGS, RINGS).astype(int)
-    power = (np.abs(first) ** 2 + np.abs(second) ** 2) / 2
-    mean = np.bincount(ring.ravel(), power.ravel()) / np.maximum(np.bincount(ring.ravel()), 1)
-    snr = np.clip(mean / max(noise, 1e-30) - 1.0, 0.0, BEST_SNR)[ring] * ((frequency > COARSEST) & (frequency < FINEST))
-    weighted = second * first.conj() * (snr / (1.0 + 2.0 * snr)).astype(np.float32)
-    peak = fft.ifft2(weighted, workers=WORKERS).real * weighted.size
-    reach = [np.arange(-min(FARTHEST, n // 4), min(FARTHEST, n // 4) + 1) for n in shape]
-    near = peak[np.ix_(*reach)]
-    chance = float(np.sqrt(np.sum(np.square(np.abs(weighted), dtype=np.float64))))
-    if not near.max() > SURE * chance:
-        return None, np.inf
-    i, j = np.unravel_index(np.argmax(near), near.shape)
-    shift = _climbed(weighted, np.array([reach[0][i], reach[1][j]], float))
-    information = min(float(np.sum((2 * np.pi * f) ** 2 * snr**2 / (1.0 + 2.0 * snr))) for f in (fy, fx))
-    return tuple(shift.tolist()), float(1.0 / np.sqrt(max(independent * information, 1e-12)))
-
-
-def _climbed(weighted: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Top of the peak of a correlation, between the pixels."""
-    centred = fft.fftshift(weighted)
-    half_width = 0.75
-    while half_width > 1e-3:
-        steps = np.linspace(-half_width, half_width, 7)
-        values = _at(centred, shift[0] + steps, shift[1] + steps)
-        i, j = np.unravel_index(np.argmax(values), values.shape)
-        shift = shift + np.array([steps[i], steps[j]])
-        half_width /= 2.5
-    return shift
-
-
-def _at(centred: np.ndarray, ys: np.ndarray, xs: np.ndarray) -> np.ndarray:
-    """Correlation at any shifts, of its spectrum with frequency 0 in the middle."""
-    fy, fx = (fft.fftshift(fft.fftfreq(n)) for n in centred.shape)
-    rows, columns = np.exp(2j * np.pi * np.outer(ys, fy)), np.exp(2j * np.pi * np.outer(fx, xs))
-    return (rows @ centred @ columns).real
-
-
-# --- saturation -------------------------------------------------------------------------------------------------------
-
-
-def clipped_pixels(values: np.ndarray) -> int:
-    """Pixels that are as bright as can be: so many share the highest value that they outnumber those just below it.
-
-    A natural maximum is the end of a tail, thinner than what lies below it.
-    """
-    top = values.max()
-    at_top = int(np.count_nonzero(values == top))
-    below = float(top) - max(PLATEAU * (float(top) - float(np.median(values))), step_of(values))
-    just_below = int(np.count_nonzero(values >= below)) - at_top
-    return at_top if at_top >= CLIPPED and at_top > just_below and at_top < values.size else 0

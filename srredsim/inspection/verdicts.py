@@ -19,6 +19,7 @@ from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit, a_possible_one, the_best
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
 from srredsim.inspection.slips import Slip
+from srredsim.noise.clipped import MANY
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.stripes.parameters import Parameters
@@ -31,7 +32,7 @@ SHIFT_PIXELS = (0.3, 1.0)
 DIFFERENCE = (0.1, 0.3)
 STEPS_RAD = (0.2, 0.5)
 DEPTH = (0.2, 0.1)
-CLIPPED_SHARE = (1e-5, 1e-3)
+CLIPPED_SHARE = (1e-5, MANY)
 WHITE = (0.7, 0.3)
 ONE_PATTERN = "all frames have one pattern: there are no other angles to compare"
 SURE_BEYOND = 4.0  # standard deviations by which a movement exceeds its limit, or is none
@@ -131,6 +132,11 @@ def told_from_noise(check: Check, white: float, spectrum: NoiseSpectrum | None) 
     if white >= WHITE[1]:
         return check
     return not_checked(check.name, "the noise of the camera is not in the frames any more")
+
+
+def told_despite_clipping(check: Check, spectrum: NoiseSpectrum | None) -> Check:
+    """A check without advice, where pixels that are clipped may be all that is wrong."""
+    return replace(check, advice=None) if spectrum and spectrum.clipped else check
 
 
 def contrast(value: float, phases: int, orders: int | None = None) -> Check:

@@ -10,6 +10,10 @@ over all pairs of angles and the frequencies of a ring, for frames of P phases. 
 fitted and taken off: gain, a shift, a gradient of the light, and the bands that leak into the mean where phases or the
 light of the frames are uneven. On frames of a camera it is right to 10 % in each ring, from 20 to 1000 photons.
 
+A filter shows outside the cut-off, too, where an object that moved while its frames were taken does not: where noise
+is white there, and inside there is more of it but less and less towards the cut-off, it is the object, and noise is
+white.
+
 Frames are brought back to white noise by the filter :math:`\sqrt{N(0) / N(f)}`. Resampling and smoothing do the same
 to noise and object, and are thereby undone; where the object was treated better than the noise, as denoising means to,
 the lens seems sharper than it is, which its damping, measured later, takes up.
@@ -23,6 +27,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from scipy import fft
 
+from srredsim.noise.clipped import MANY, clipped_pixels
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
 
 SMALLEST_SIDE_PX = 32  # raw pixels of a side
@@ -41,6 +46,8 @@ DARK_PERCENT, BRIGHT_PERCENT = 1.0, 99.0  # percentiles of a mean frame that are
 UNFITTED = 0.01  # share of the power of a ring, above which what angles differ in is noise and not what is left of them
 COLOURED = 0.25  # logarithm of the ratio to white noise, at which ...
 CERTAIN = 4.0  # ... and so many standard deviations, noise is coloured
+WHITE_OUTSIDE, SURELY = 0.03, 3.0  # by which rings beyond the cut-off differ, and standard deviations, of white noise
+FADED = 0.3  # share of the most that angles differ in beyond noise, that is left of it at the cut-off
 STRONGEST = 50.0  # by which a frequency is amplified at most
 RISE = 8.0  # times, that noise grows at most towards frequencies where it cannot be seen
 
@@ -49,13 +56,15 @@ RISE = 8.0  # times, that noise grows at most towards frequencies where it canno
 class NoiseSpectrum:
     """Power of the noise at frequencies in cycles per pixel, ascending, over that at the lowest; empty if it is white.
 
-    ``photons`` is how many a bright pixel would have, were its light all that makes noise.
+    ``photons`` is how many a bright pixel would have, were its light all that makes noise; ``clipped`` the share of
+    pixels that are as bright as can be, where they are many: noise counts as white then, as it cannot be told.
     """
 
     cutoff_per_pixel: float
     photons: float
     frequencies: tuple[float, ...] = ()
     power: tuple[float, ...] = ()
+    clipped: float = 0.0
 
     @property
     def white(self) -> bool:
@@ -64,7 +73,7 @@ class NoiseSpectrum:
     @property
     def weak(self) -> bool:
         """Weaker than light allows, in what a camera can hold."""
-        return self.photons > MOST_PHOTONS
+        return self.photons > MOST_PHOTONS and not self.clipped
 
     def at(self, frequency: np.ndarray) -> np.ndarray:
         if self.white:
@@ -88,6 +97,11 @@ class NoiseSpectrum:
     @property
     def words(self) -> str:
         """What to say of it, one sentence; empty if it may be a camera's."""
+        if self.clipped:
+            return (
+                f"{100 * self.clipped:.2g} % of the pixels are saturated: neither stripes nor brightness are right"
+                " around them; lower light, exposure or camera gain"
+            )
         if not self.number:
             return ""
         if self.white:
@@ -121,7 +135,8 @@ class NoiseSpectrum:
 def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | None:
     """Spectrum of the noise of frames (angles, phases, y, x); None where it cannot be told.
 
-    It is white where nothing speaks surely against it, so of one angle, with which no other can be compared.
+    It is white where nothing speaks surely against it, so of many clipped pixels, and of one angle, with which no other
+    can be compared.
     """
     angles, phases, y, x = raw.shape
     starts = [max(0, (n - MIDDLE_PX) // 2) for n in (y, x)]
@@ -133,12 +148,17 @@ def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | 
     if not outside or not outside[0].power > 0:
         return None
     level = outside[0].power
-    white = NoiseSpectrum(cutoff_per_pixel, seen.brightness**2 / level)
+    clipped = clipped_pixels(raw) / raw.size
+    white = NoiseSpectrum(cutoff_per_pixel, seen.brightness**2 / level, clipped=clipped if clipped > MANY else 0.0)
+    if white.clipped:
+        return white
     inside = seen.inside() if angles > 1 and phases > 2 else []
     if len(inside) < 2:
         return white
     groups = [ring for ring in inside if ring.middle < HALFWAY], [ring for ring in inside if ring.middle > HALFWAY]
     if not any(_differs(group, level) for group in (*groups, outside[len(outside) // 2 :])):
+        return white
+    if _of_the_object(inside, outside):
         return white
     table = [(0.0, _towards_zero(inside)), *((ring.middle, ring.power) for ring in (*inside, *outside))]
     middles, power = np.transpose(table)
@@ -262,6 +282,19 @@ def _differs(rings: list[Ring], level: float) -> bool:
     weights = np.array([1 / ring.error**2 for ring in rings])
     ratio = float(np.average([ring.power / level for ring in rings], weights=weights))
     return abs(np.log(ratio)) > COLOURED + CERTAIN / np.sqrt(weights.sum())
+
+
+def _of_the_object(inside: list[Ring], outside: list[Ring]) -> bool:
+    """Whether angles differ in the object, as where it moves, and not in noise: that fades towards the cut-off."""
+    level, *others = outside
+    allowed = [WHITE_OUTSIDE + SURELY * np.hypot(ring.error, level.error) for ring in others]
+    off = [abs(ring.power / level.power - 1) for ring in others]
+    if not others or any(one > most for one, most in zip(off, allowed, strict=True)):
+        return False
+    least = [np.exp(-COLOURED) - SURELY * ring.error for ring in inside]
+    more = all(ring.power / level.power > one for ring, one in zip(inside, least, strict=True))
+    excess = [ring.power - level.power for ring in inside]
+    return more and (excess[-1] < FADED * max(excess) or not _differs(inside[-1:], level.power))
 
 
 def _towards_zero(rings: list[Ring]) -> float:

@@ -34,7 +34,8 @@ from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
-from srredsim.stripes.preprocess import Prepared, prepare
+from srredsim.stripes.preprocess import Prepared, middle, prepare
+from srredsim.stripes.slices import in_slice
 from srredsim.threads import in_order
 
 LEARNED_HAZE = 0.2  # share: of six simulated fields, networks made those with more better without it, with less worse
@@ -169,8 +170,8 @@ def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: 
 class Maker:
     """Makes planes of a stack, in any order; of one channel and time after the other it reads each frame once.
 
-    Phases and contrasts are those of the sharpest slice at the same time. The Wiener image is computed on the device,
-    what goes on from it on the processor.
+    Contrasts are those of the sharpest slice at the same time, and phases, unless they have clearly moved. The Wiener
+    image is computed on the device, what goes on from it on the processor.
     """
 
     def __init__(self, stack: RawStack, common: Mapping[int, Common], asked: Asked, device: Device = HOST):
@@ -182,7 +183,10 @@ class Maker:
         common = self._common[c]
         lens, taken = common.channel.transfer, _taken(common.channel, self._asked)
         at_sharpest, found = self._at((t, c), common)
-        prepared = at_sharpest if z == common.sharpest else prepared_plane(self._stack, position)
+        prepared = at_sharpest
+        if z != common.sharpest:
+            prepared = prepared_plane(self._stack, position)
+            found = in_slice(found, prepared, lens)
         image, regularisation = reconstruct_on(self._device, prepared, found, lens, self._asked.wiener, taken)
         if common.method == RICHARDSON_LUCY:
             image = richardson_lucy(prepared, found, lens, image, common.updates, taken)
@@ -308,17 +312,6 @@ def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Sca
     dark = np.broadcast_to(out_of_focus(prepared, forward, found, lens, image, haze), prepared.frames.shape[2:])
     noise = noise_of_frames(raw, lens.cutoff_per_pixel)
     return lit(prepared, found, lens, (image, regularisation, dark), noise, scaling)
-
-
-def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared, np.ndarray]:
-    """The middle of a large field, at most so many raw pixels a side, and where (y, x) it begins, in um."""
-    starts = [max(0, (n - side) // 2) for n in prepared.frames.shape[2:]]
-    corner_um = np.add(prepared.start, starts) * transfer.pixel_size_um
-    if not any(starts):
-        return prepared, corner_um
-    part = tuple(slice(start, start + side) for start in starts)
-    frames = np.ascontiguousarray(prepared.frames[:, :, *part])
-    return replace(prepared, frames=frames), corner_um
 
 
 def prepared_plane(

@@ -12,6 +12,8 @@ from srredsim.stripes.preprocess import Prepared
 
 SUSPECT, WRONG = 1.2, 1.25  # factors between the cut-off that is known and that of the knee; that of the stripes
 CERTAIN = 3.0  # standard deviations
+FINEST = 1.07  # times the cut-off: finer stripes no lens makes, as light to excite is not much bluer
+HIGHEST = 0.5  # cycles per pixel: where a lens cuts off that passes more, pixels do not show
 
 
 def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> str:
@@ -27,6 +29,13 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
         shown = Likelihood(prepared, found, zeros, shown, transfer.pixel_size_um).best()
     if not _contradicts(shown, given, WRONG):
         return ""
+    stripes = found.k_max_per_um * transfer.pixel_size_um
+    if stripes > FINEST * shown.per_pixel:
+        return (
+            f"warning: the frames are blurred as by a lens that cuts off at {shown.per_pixel:.3f} cycles/pixel, but"
+            f" have stripes of {stripes:.3f}, too fine for it: a lens with aberrations, or out of focus; check"
+            " immersion, cover glass and correction collar"
+        )
     return (
         f"warning: the frames show a lens that cuts off at {shown.per_pixel:.3f} cycles/pixel, and not at"
         f" {transfer.cutoff_per_pixel:.3f} as NA, wavelength and pixel size have it; check `pixel_size_um`, `na` and"
@@ -35,4 +44,6 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
 
 
 def _contradicts(shown: Knee, given: float, factor: float) -> bool:
+    if shown.per_pixel > HIGHEST:
+        return False
     return abs(shown.logarithm - given) > max(np.log(factor), CERTAIN * shown.deviation)

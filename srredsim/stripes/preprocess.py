@@ -8,6 +8,7 @@ import numpy as np
 
 from srredsim.errors import InputError, not_finite
 from srredsim.noise.spectrum import NoiseSpectrum
+from srredsim.optics.transfer import Transfer
 from srredsim.stripes.background import background_of
 
 SMALLEST_SIDE_PX = 4  # pixels of a side
@@ -80,3 +81,14 @@ def levels_of(raw: np.ndarray) -> Levels:
         )
     intensities = np.array(light) / np.mean(light)
     return Levels(tuple(map(float, backgrounds)), tuple(tuple(row) for row in intensities.tolist()))
+
+
+def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared, np.ndarray]:
+    """The middle of a large field, at most so many raw pixels a side, and where (y, x) it begins, in um."""
+    starts = [max(0, (n - side) // 2) for n in prepared.frames.shape[2:]]
+    corner_um = np.add(prepared.start, starts) * transfer.pixel_size_um
+    if not any(starts):
+        return prepared, corner_um
+    part = tuple(slice(start, start + side) for start in starts)
+    frames = np.ascontiguousarray(prepared.frames[:, :, *part])
+    return replace(prepared, frames=frames), corner_um

@@ -25,7 +25,7 @@ SAME_DIRECTION_RAD = np.deg2rad(3.0)  # the same of directions, about even spaci
 THREE_BEAMS = 0.62  # fraction of the cut-off: a first order below it belongs to a pattern with a second
 ANNULUS = {2: (0.5, 1.2), 3: (0.25, THREE_BEAMS)}  # fractions of the cut-off, for each number of beams
 WHOLE = (0.25, 1.2)
-LIMIT, LIMIT_OF_NOISE = 1.0, 300.0  # times the mean power of a band, and as many times the noise-to-signal ratio of it
+LIMIT, LIMIT_OF_NOISE = 30.0, 300.0  # times the mean power of a band, and as many times the noise-to-signal ratio of it
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 USUAL, HIGH = 0.5, 0.95  # shares of the lags that z is held against chance at: stripes show at fewer
@@ -177,8 +177,9 @@ def levels(spectrum: np.ndarray, bands: Bands) -> np.ndarray:
 def limited(image: np.ndarray, limit: float) -> np.ndarray:
     """The image with its brightest places dimmed: those of more than `limit` times its mean power.
 
-    A few bright spots go with stripes of any vector. Where noise is as strong as the stripes on a spot, nothing but the
-    spots tells of them, and the limit must be high.
+    A few bright spots go with stripes of any vector; but where spots are all there is, what lies between them is the
+    error of the lens, and must not count as much as they do. Where noise is as strong as the stripes on a spot, nothing
+    but the spots tells of them, and the limit must be higher still.
     """
     power = np.abs(image) ** 2
     return image / np.sqrt(1.0 + power / (limit * np.mean(power)))

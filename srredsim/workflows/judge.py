@@ -26,11 +26,11 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
-from srredsim.reconstruction.planes import Channel, middle
+from srredsim.reconstruction.planes import Channel
 from srredsim.reconstruction.survey import Sharpest, surveyed
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters, seen_from
-from srredsim.stripes.preprocess import Prepared
+from srredsim.stripes.preprocess import Prepared, middle
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
 STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory

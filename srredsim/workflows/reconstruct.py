@@ -261,7 +261,7 @@ class Noting:
         photons, chosen = photons_of(plane.prepared, plane.transfer), self.asked.method == AUTO_METHOD
         if photons >= DIM or not (chosen or plane.method == WIENER):
             return ()
-        said = f"a bright pixel has {photons:.0f} photons"
+        said = f"a bright pixel has {np.floor(photons):.0f} photons"
         if chosen:
             said += f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
         else:

@@ -7,7 +7,6 @@ from scipy.stats import chi
 from skimage.filters import threshold_otsu
 
 from srredsim.inspection.raw_checks import (
-    clipped_pixels,
     contrast_to_noise,
     dark_level,
     light_of,
@@ -15,6 +14,7 @@ from srredsim.inspection.raw_checks import (
     noise_only,
     structures,
 )
+from srredsim.noise.clipped import clipped_pixels
 from srredsim.noise.line import NoiseLine
 from srredsim.stripes.preprocess import Prepared
 

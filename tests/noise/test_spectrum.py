@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.noise.spectrum import noise_spectrum
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.simulation import artefacts
+from srredsim.simulation.camera import expose
 from srredsim.simulation.sim import draw, simulate_stack
 
 SIGMA = 0.6  # pixels
@@ -111,3 +113,33 @@ def test_without_optics_a_stack_stays_as_it_is():
     stack = stack_of(sample(100.0).raw, optics=Optics())
     assert whitened(stack) is stack
     assert remarks(stack) == []
+
+
+def test_an_object_that_moves_is_not_noise():
+    """Places move by up to a pixel and a half, each another way, from frame to frame; or all by two between angles."""
+    still = artefacts.noise_free(5, phases=5, photons=(200.0, 200.0), phantom="filaments", **ASKED)
+    expected = (still.raw - np.float32(still.settings.offset_adu)) / np.float32(still.settings.gain_adu)
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[: ASKED["size"], : ASKED["size"]].astype(float)
+    dy, dx = (ndimage.gaussian_filter(rng.standard_normal(y.shape), 15) for _ in "yx")
+    moved, far = np.empty_like(expected), [np.roll(angle, 2 * number, -1) for number, angle in enumerate(expected)]
+    for number, place in enumerate(np.ndindex(3, 5)):
+        by = (number - 7) / 7 * 1.5
+        where = [y + by * dy / np.abs(dy).max(), x + by * dx / np.abs(dx).max()]
+        moved[place] = ndimage.map_coordinates(expected[place], where, order=3, mode="reflect")
+    camera = {"gain_adu": 2.0, "offset_adu": 100.0, "read_noise_e": 1.5}
+    assert noise_spectrum(expose(np.array(far), rng, **camera), cutoff_of(still.settings)).white
+    raw = expose(np.maximum(moved, 0), rng, **camera)
+    assert noise_spectrum(raw, cutoff_of(still.settings)).white
+    smooth = noise_spectrum(artefacts.smoothed(raw, SIGMA), cutoff_of(still.settings))
+    assert "not a camera's" in smooth.words
+
+
+def test_of_saturated_frames_that_is_said_and_no_spectrum():
+    made = sample(1000.0)
+    top = int(np.quantile(made.raw, 0.99))
+    found = noise_spectrum(np.minimum(made.raw, top), cutoff_of(made.settings))
+    assert found.white
+    assert found.clipped == pytest.approx(np.mean(made.raw >= top))
+    assert "saturated" in found.words
+    assert "camera's" not in found.words

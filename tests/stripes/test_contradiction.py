@@ -1,5 +1,8 @@
 """Optics against frames: right ones are never doubted, those that are 1.3 times off are."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from srredsim.optics.transfer import Transfer
@@ -32,3 +35,16 @@ def test_one_angle_contradicts_nothing(prepared):
     one = prepare(prepared.frames[:1])
     transfer = Transfer(4.667, 0.1)
     assert contradiction(one, estimate(one, transfer), transfer) == ""
+
+
+def test_a_lens_with_aberrations_is_not_taken_for_one_of_a_lower_cut_off(prepared):
+    """Twice as far blurred as the lens does it: what is fine is lost, but not the stripes that were finer."""
+    transfer = Transfer(2 * 1.4 / 0.6, 0.07)
+    found = estimate(prepared, transfer)
+    fy, fx = (np.fft.fftfreq(n) for n in prepared.frames.shape[2:])
+    blur = np.exp(-np.square(np.hypot(fy[:, None], fx) / 0.1))
+    rng = np.random.default_rng(2)
+    blurred = np.fft.ifft2(np.fft.fft2(prepared.frames) * blur).real + rng.normal(0, 3.0, prepared.frames.shape)
+    said = contradiction(replace(prepared, frames=blurred.astype(np.float32)), found, transfer)
+    assert "aberrations" in said
+    assert "pixel_size_um" not in said

@@ -236,3 +236,27 @@ def test_errors_of_phases_are_drawn_to_even_steps_where_nothing_is_known():
     assert np.trace(covariance) / 2 == pytest.approx(0.06**2)
     half = Errors(np.eye(3) / 0.06**2, true / 0.06**2)  # as sure as the prior
     np.testing.assert_allclose(half.given(0.06)[0], true / 2)
+
+
+@pytest.mark.parametrize("photons", [300.0, 3000.0])
+def test_beads_in_an_empty_field(photons):
+    """In plenty of light what the lens leaves between beads must not count as much as they do."""
+    size, pixel_size_um, rng = 192, 0.08, np.random.default_rng(8)
+    transfer = Transfer(2 * 1.4 / 0.525, pixel_size_um, 1.0)
+    k = 0.82 * transfer.cutoff_per_um
+    place, bright = rng.uniform(0, size, (90, 2)), rng.uniform(0.1, 1.0, 90) ** 2
+    f_per_um, frames = np.fft.fftfreq(size, pixel_size_um), []
+    otf = transfer(f_per_um, f_per_um)
+    down, across = (np.exp(-2j * np.pi * np.outer(np.fft.fftfreq(size), place[:, axis])) for axis in (0, 1))
+    for angle in range(3):
+        k0 = k * np.array([np.sin(0.4 + angle * np.pi / 3), np.cos(0.4 + angle * np.pi / 3)])
+        for phase in range(3):
+            lit = 1 + 0.7 * np.cos(2 * np.pi * place @ k0 * pixel_size_um + 1.0 + phase * 2 * np.pi / 3)
+            frames.append(np.fft.ifft2((down * (bright * lit)) @ across.T * otf).real)
+    frames = np.array(frames).reshape(3, 3, size, size)
+    frames = np.maximum(frames * photons / np.percentile(frames.mean(axis=(0, 1)), 99.9), 0)
+    found = estimate(prepare(rng.poisson(frames + 2.0) + 100.0), transfer)
+    assert [angle.status for angle in found.angles].count("failed") == 0
+    for angle in found.angles:
+        assert np.hypot(*angle.k0_per_um) == pytest.approx(k, rel=2e-3)
+        assert angle.orders[0].modulation_depth == pytest.approx(0.7, abs=0.07)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import srredsim
-from srredsim import inputs
 from srredsim.simulation import real
 from srredsim.simulation.imperfections import Imperfections
 from srredsim.zoo import models, recipe

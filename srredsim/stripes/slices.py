@@ -1,0 +1,71 @@
+r"""The stripes of one slice of a stack: those of the sharpest, unless their phases have clearly moved in between.
+
+Stripes keep their place while a sample moves through focus, and what they are is best told where it is sharp: in other
+slices the first of two orders, and what a lens makes of both, change their sign. But slices may be times that a file
+does not call so, between which stripes drift. There phases differ by something that is neither 0 nor half a period.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from srredsim.optics.transfer import Transfer
+from srredsim.stripes.measure import remeasured
+from srredsim.stripes.parameters import Angle, Order, Parameters, seen_from
+from srredsim.stripes.preprocess import Prepared, middle
+
+SIDE = 256  # raw pixels of the middle of a slice, which say it
+MOVED, CERTAIN = 0.3, 5.0  # sine of a change of phase, and so many standard deviations more, that are clear
+
+
+def in_slice(known: Parameters, prepared: Prepared, lens: Transfer) -> Parameters:
+    """The stripes of a slice; they are ``known`` themselves if nothing has clearly moved.
+
+    Parameters
+    ----------
+    known : Parameters
+        As they are in the sharpest slice.
+    prepared : Prepared
+        Frames of the slice.
+    lens : Transfer
+        With the damping of the channel.
+    """
+    if known.failed:
+        return known
+    field, corner_um = middle(prepared, lens, SIDE)
+    here = seen_from(remeasured(seen_from(known, corner_um), field.frames, lens), -corner_um)
+    pairs = list(zip(known.angles, here.angles, strict=True))
+    if not any(_moved(*pair) for pair in pairs):
+        return known
+    return replace(known, angles=tuple(_with_phases(*pair) for pair in pairs))
+
+
+def _finest(known: Angle, here: Angle) -> tuple[Order, Order] | None:
+    """The finest order of an angle that is seen in both: what is out of focus tells least of it."""
+    pairs = zip(known.orders, here.orders, strict=True)
+    seen = [(one, other) for one, other in pairs if "failed" not in (one.status, other.status)]
+    return seen[-1] if seen else None
+
+
+def _moved(known: Angle, here: Angle) -> bool:
+    finest = _finest(known, here)
+    if finest is None:
+        return False
+    error = np.hypot(*(order.modulation_error / max(order.modulation_depth, 1e-9) for order in finest))
+    return bool(abs(np.sin(finest[1].phase_rad - finest[0].phase_rad)) > MOVED + CERTAIN * error)
+
+
+def _with_phases(known: Angle, here: Angle) -> Angle:
+    """The angle, all of whose orders are moved as the finest; which of its two halves that is, the first says."""
+    finest = _finest(known, here)
+    if finest is None:
+        return known
+    number = finest[0].order
+    shift = (finest[1].phase_rad - finest[0].phase_rad) / number
+    if number > 1 and here.orders[0].status != "failed":
+        first = here.orders[0].phase_rad - known.orders[0].phase_rad
+        shift += np.pi * (np.cos(first - shift) < 0)
+    moved = (replace(each, phase_rad=(each.phase_rad + each.order * shift) % (2 * np.pi)) for each in known.orders)
+    return replace(known, orders=tuple(moved))

@@ -1,0 +1,57 @@
+"""Angles of a sample that has moved between them, against frames that have not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.noise.aligned import places_of
+from srredsim.noise.whitened import remarks, whitened
+from srredsim.optics.transfer import transfers_of
+from srredsim.reconstruction.planes import planes
+from srredsim.simulation.sim import simulate_stack
+
+ASKED = {"size": 96, "phantom": "filaments", "na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.07}
+CUTOFF = 2 * 1.4 / 0.525 * 0.07
+BY = [(0, 0), (2, -1), (-2, 1)]  # whole pixels (y, x) of each angle, none in the mean
+
+
+def sample(photons: float, phases: int = 3):
+    return simulate_stack(5, phases=phases, photons=(photons, photons), **ASKED)
+
+
+def moved(raw: np.ndarray) -> np.ndarray:
+    return np.stack([np.roll(angle, by, (-2, -1)) for angle, by in zip(raw, BY, strict=True)])
+
+
+@pytest.mark.parametrize("photons", [20.0, 1000.0])
+@pytest.mark.parametrize("phases", [3, 5])
+def test_a_sample_that_stays_is_left_where_it_is(photons, phases):
+    assert places_of(sample(photons, phases).raw, CUTOFF) is None
+
+
+@pytest.mark.parametrize("photons", [50.0, 1000.0])
+def test_angles_are_brought_back_to_where_they_were(photons):
+    raw = sample(photons).raw
+    places = places_of(moved(raw), CUTOFF)
+    np.testing.assert_allclose(places.pixels, BY, atol=0.15)
+    assert places.farthest_pixels == pytest.approx(np.hypot(4, 2), abs=0.15)
+    exact = replace(places, pixels=np.array(BY, float)).aligned(moved(raw))
+    inside = (..., slice(8, -8), slice(8, -8))
+    np.testing.assert_allclose(exact[inside], raw[inside], atol=0.02 * np.ptp(raw))
+    assert np.std((exact - raw)[inside]) < 0.05 * np.std(raw[inside])
+
+
+def test_the_image_is_that_of_a_sample_that_stays():
+    made = sample(1000.0)
+    optics = Optics(*(ASKED[name] for name in ("na", "wavelength_em_um", "pixel_size_um")))
+    likeness = []
+    for raw in (made.raw, moved(made.raw)):
+        stack = whitened(RawStack(raw[None, None, None], Pattern(3, 3), optics))
+        (plane,) = planes(stack, transfers_of(stack))
+        inside = (slice(16, -16), slice(16, -16))
+        likeness.append(np.corrcoef(plane.image[inside].ravel(), made.truth[inside].ravel())[0, 1])
+        said = remarks(stack)
+    assert likeness[1] > likeness[0] - 0.01
+    assert "pixels apart" in said[0]

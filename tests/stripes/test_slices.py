@@ -1,0 +1,62 @@
+"""Stripes of slices, of which some are times that a file does not call so: their phases move, and images do not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.optics.transfer import transfer_of
+from srredsim.reconstruction.planes import planes
+from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.slices import in_slice
+
+ASKED = {"photons": (500.0, 500.0), "size": 96, "phantom": "filaments"}
+SHIFT_RAD = np.array([0.9, -1.3, 2.2])
+
+
+def moved(phases: int, shift_rad):
+    """The same field, and stripes of other phases."""
+    at_first = simulate_stack(41, phases=phases, **ASKED)
+    phases_rad = np.array(at_first.settings.phases_rad) + np.array(shift_rad)[:, None]
+    return at_first, simulate_stack(41, phases=phases, phases_rad=tuple(map(tuple, phases_rad.tolist())), **ASKED)
+
+
+@pytest.mark.parametrize("phases", [3, 5])
+def test_phases_follow_stripes_that_move(phases):
+    first, second = moved(phases, SHIFT_RAD)
+    transfer = transfer_of(optics_of(first))
+    known = estimate(prepare(first.raw), transfer)
+    found = in_slice(known, prepare(second.raw), known.lens(transfer))
+    for before, here, shift, k in zip(known.angles, found.angles, SHIFT_RAD, first.settings.k0_per_um, strict=True):
+        sign = np.sign(np.dot(k, before.k0_per_um))
+        for one, other in zip(before.orders, here.orders, strict=True):
+            turned = np.angle(np.exp(1j * (other.phase_rad - one.phase_rad - sign * one.order * shift)))
+            assert abs(turned) < 0.05 * one.order
+            assert other.modulation_depth == one.modulation_depth
+
+
+def test_stripes_that_stay_or_change_their_sign_are_those_of_the_sharpest_slice():
+    first, opposite = moved(3, [0.0, np.pi, np.pi])
+    transfer = transfer_of(optics_of(first))
+    known = estimate(prepare(first.raw), transfer)
+    for sample in (first, opposite):
+        assert in_slice(known, prepare(sample.raw), known.lens(transfer)) is known
+    nothing = replace(known, angles=tuple(replace(angle, orders=()) for angle in known.angles))
+    assert nothing.failed
+    assert in_slice(nothing, prepare(first.raw), transfer) is nothing
+
+
+def test_images_of_a_series_read_as_slices():
+    first, second = moved(3, SHIFT_RAD)
+    stack = RawStack(np.stack([first.raw, second.raw])[None, None], Pattern(3, 3), optics_of(first))
+    images = [plane.image for plane in planes(stack, [transfer_of(stack.optics)])]
+    likeness = [np.corrcoef(image.ravel(), first.truth.ravel())[0, 1] for image in images]
+    assert min(likeness) > 0.9
+    assert abs(likeness[0] - likeness[1]) < 0.01
+
+
+def optics_of(sample) -> Optics:
+    return Optics(*(getattr(sample.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")))
