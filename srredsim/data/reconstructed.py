@@ -21,7 +21,7 @@ from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.channels import CHANNELS, channels
-from srredsim.reconstruction.parts import count, parts
+from srredsim.reconstruction.parts import STORED, count, parts
 from srredsim.reconstruction.planes import of_optics, unlearned
 from srredsim.reconstruction.upscale import widefield_of
 from srredsim.stripes.estimate import estimate
@@ -151,7 +151,7 @@ class BandsSeries(ReconstructedSeries):
     kind = "bands"
 
     def _stored_as(self, side: int) -> dict[str, tuple[Any, tuple[int, ...]]]:
-        return {"input_f16": (np.float16, (side, side, count(self.series.angles, self.series.phases)))}
+        return {"input_f16": (STORED, (side, side, count(self.series.angles, self.series.phases)))}
 
 
 SERIES = {"wiener": ReconstructedSeries, "bands": BandsSeries}

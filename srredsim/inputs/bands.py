@@ -108,13 +108,13 @@ class Planes(wiener.Planes):
     """Every plane from its bands; phases and contrasts are measured at each time, on the sharpest slice."""
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-        from srredsim.reconstruction.parts import parts
+        from srredsim.reconstruction.parts import STORED, parts
         from srredsim.reconstruction.planes import unlearned
 
         raw, prepared, stripes, channel = self.known(position)
-        bands = parts(prepared, stripes, channel.transfer, attenuation=unlearned(channel.haze))
-        scaling = self._survey.scalings[position]
-        image = self._network.in_tiles(bands / np.float32(scaling.gain), self._tile)
+        scaling, haze = self._survey.scalings[position], unlearned(channel.haze)
+        bands = parts(prepared, stripes, channel.transfer, attenuation=haze, unit=scaling.gain, dtype=STORED)
+        image = self._network.in_tiles(bands, self._tile)
         into[:] = as_dtype(scaling.undo_gain(image), into.dtype)
         tick()
         return raw

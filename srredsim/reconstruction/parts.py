@@ -16,21 +16,21 @@ meaning in every microscope, which they do not have in raw frames.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 
 from srredsim.errors import InputError
 from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.attenuation import Kept
 from srredsim.reconstruction.wiener import Canvas, gathered
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Order, Parameters
 from srredsim.stripes.preprocess import Prepared
 
+STORED = np.float16  # channels in the unit of an image: more digits than the noise leaves
 MANY = 5  # phases of an angle, from which on there are channels of two orders
 
 
@@ -56,10 +56,12 @@ def parts(
     transfer: Transfer,
     wiener: float | None = None,
     attenuation: float | Haze = 0.0,
+    unit: float = 1.0,
+    dtype: npt.DTypeLike = np.float32,
 ) -> np.ndarray:
-    """Channels (2y, 2x, `count`) float32: of each angle band 0, then real and imaginary part of each order.
+    """Channels (2y, 2x, `count`), in a ``unit``: of each angle band 0, then real and imaginary part of each order.
 
-    Arguments are those of `srredsim.reconstruction.wiener.reconstruct`. An order that was not found is 0.
+    The other arguments are those of `srredsim.reconstruction.wiener.reconstruct`. An order that was not found is 0.
 
     Raises
     ------
@@ -74,39 +76,44 @@ def parts(
     angles, phases = prepared.frames.shape[:2]
     y, x = prepared.frames.shape[2:]
     a_angle = 2 * orders_of(phases) + 1
-    channels = np.zeros((2 * y, 2 * x, count(angles, phases)), np.float32)
-    for (angle, place), upper in canvas.uppers.items():
+    channels = np.zeros((2 * y, 2 * x, count(angles, phases)), dtype)
+    for angle, place, spectrum in canvas.spectra():
         if place < a_angle:
-            channels[..., angle * a_angle + place] = canvas.filtered(upper(), gain)
+            channels[..., angle * a_angle + place] = canvas.filtered(spectrum, gain) / np.float32(unit)
     return channels
 
 
 class _Parted(Canvas):
-    """A canvas that keeps apart what the bands add, by the angle and the place in it: what makes their spectra."""
+    """A canvas that keeps apart what the bands add: their spectra as they come, which need little memory."""
 
     def __init__(self, shape: tuple[int, int], transfer: Transfer):
         super().__init__(shape, transfer)
-        self.uppers: dict[tuple[int, int], Callable[[], np.ndarray]] = {}
+        self._orders: list[tuple[np.ndarray, int, Order]] = []
         self._each: dict[int, np.ndarray] = {}  # spectrum of band 0 of each angle
 
     def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
+        self._orders.append((spectrum, angle, order))
+        self.weigh(order)
+
+    def saw_zero(self, spectrum: np.ndarray, angle: int) -> None:
+        self._each[angle] = spectrum
+
+    def spectra(self) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Angle, place in it, and half plane on the doubled grid, of one after the other; each may be used up."""
+        for angle, spectrum in self._each.items():
+            nothing = np.zeros(self.lower.shape, np.complex64)
+            yield angle, 0, self.with_zero(nothing, self.zero(spectrum, self.share))
+        while self._orders:
+            spectrum, angle, order = self._orders.pop()
+            for place, image in enumerate(self._home(spectrum, order), start=2 * order.order - 1):
+                yield angle, place, fft.rfft2(image, workers=WORKERS)
+
+    def _home(self, spectrum: np.ndarray, order: Order) -> np.ndarray:
+        """Real and imaginary part of the image of a band that was moved home."""
         images = np.empty((2, *self.grid), np.float32)
 
         def take(rows: slice, home: np.ndarray) -> None:
             images[0, rows], images[1, rows] = home.real, home.imag
 
         self.home(spectrum, order, take)
-        for place, image in enumerate(images, start=2 * order.order - 1):
-            self.uppers[angle, place] = partial(fft.rfft2, image, workers=WORKERS)
-        self.weigh(order)
-
-    def saw_zero(self, spectrum: np.ndarray, angle: int) -> None:
-        self._each[angle] = spectrum
-
-    def add_zeros(self, total: np.ndarray, angles: int, share: Kept | None = None) -> None:
-        for angle, spectrum in self._each.items():
-            self.uppers[angle, 0] = partial(self._alone, self.zero(spectrum, share))
-        super().add_zeros(total, angles, share)
-
-    def _alone(self, zero: np.ndarray) -> np.ndarray:
-        return self.with_zero(np.zeros(self.lower.shape, np.complex64), zero)
+        return images

@@ -54,7 +54,7 @@ class Network:
         if len(parts) > 1:
             self.side = max(self.side, *(place.stop - place.start for part in parts for place in part.window))
         for part in parts:
-            window = frames[tiling.magnified(part.window, sampling)]
+            window = frames[tiling.magnified(part.window, sampling)].astype(np.float32, copy=False)
             image[tiling.magnified(part.place, scale)] = self.kept(window, part)
         give_back_memory()
         return image
