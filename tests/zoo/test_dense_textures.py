@@ -9,7 +9,7 @@ from srredsim.simulation.imperfections import Imperfections
 from srredsim.zoo import models, recipe
 
 LEAVES = (0, 4, 5)  # stacks of the seed that are dead leaves, over all of the field
-MAY_LOSE_DB = {"red_wiener": 1.0}  # as docs/choose.md says
+MAY_LOSE_DB = {"red_wiener": 1.0, "srredsim_3x3": 1.8}  # as their cards say
 OF_STRIPES = [name for name in models.names() if recipe.load(name).data.input in ("wiener", "bands", "lit_frames")]
 
 
