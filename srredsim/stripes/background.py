@@ -1,26 +1,53 @@
-"""Background of the frames of an angle: what is in them where, or as long as, there is no light.
+"""Background of the frames of each angle: what is in them where, or as long as, there is no light.
 
 Where the specimen leaves a part of the field dark, that is the darkest part of the mean frame. Where it fills the
 field, nothing is dark; but if it bleaches, every frame is the mean frame times its share of the light, but for the
 background, which stays. So it can be told from a straight line for each frame, over averages of small squares, in which
 the stripes all but cancel: the frame has slope s, and level (1 - s) times the background where the mean frame is 0.
-Bleaching that is not seen against the scatter of these levels says nothing.
+
+How much light the darkest part has, as a share of how much brighter the field is on average, is a matter of the
+specimen: one number for all angles, whatever their light and background are. Bleaching that is not seen against the
+scatter of the levels says nothing of it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 DARKEST_PERCENT = 1.0  # percentile of the mean frame
 SQUARE_PX = 8  # of these the averages are
-SURE = 2.0  # standard deviations that the bleaching's must be below the darkest part
+SURE = 2.0  # standard deviations that the light of the darkest part must be above none
 
 
-def background_of(frames: np.ndarray) -> float:
-    """Background of the frames (phases, y, x) of one angle; not finite if a value of theirs is not."""
-    darkest = float(np.percentile(frames.mean(axis=0, dtype=np.float32), DARKEST_PERCENT))
-    bleached, deviation = _by_bleaching(_squares(frames))
-    return bleached if bleached + SURE * deviation < darkest else darkest
+@dataclass(frozen=True)
+class Brightness:
+    """Brightness of the frames of one angle."""
+
+    means: np.ndarray  # of each frame
+    darkest: float  # of the mean frame
+    share: float  # of the darkest part's light, of what the field is brighter on average; 0 where nothing tells
+    deviation: float  # of that
+
+    @classmethod
+    def of(cls, frames: np.ndarray) -> Brightness:
+        """That of frames (phases, y, x)."""
+        means = frames.mean(axis=(1, 2), dtype=np.float64)
+        darkest = float(np.percentile(frames.mean(axis=0, dtype=np.float32), DARKEST_PERCENT))
+        share, deviation = _of_the_darkest(_squares(frames), darkest)
+        return cls(means, darkest, share, deviation)
+
+
+def backgrounds_of(angles: Sequence[Brightness]) -> list[float]:
+    """One for each angle."""
+    weights = np.array([1 / each.deviation**2 for each in angles])
+    share = 0.0
+    if weights.sum() > 0:
+        share = float(np.average([each.share for each in angles], weights=weights))
+        share *= share > SURE / np.sqrt(weights.sum())
+    return [each.darkest - share * (float(each.means.mean()) - each.darkest) for each in angles]
 
 
 def _squares(frames: np.ndarray) -> np.ndarray:
@@ -32,17 +59,17 @@ def _squares(frames: np.ndarray) -> np.ndarray:
     return whole.mean(axis=(2, 4), dtype=np.float64).reshape(phases, -1)
 
 
-def _by_bleaching(frames: np.ndarray) -> tuple[float, float]:
-    """Level (1 - s) b of each frame's line at 0, least squares over the frames: b, and its standard deviation."""
-    levels = frames.mean(axis=1)
-    mean = frames.mean(axis=0)
-    spread = mean - mean.mean()
-    if len(frames) < 3 or not (power := spread @ spread) > 0:
-        return np.inf, np.inf
-    slopes = frames @ spread / power
-    at_zero, lost = levels - slopes * mean.mean(), 1 - slopes
+def _of_the_darkest(squares: np.ndarray, darkest: float) -> tuple[float, float]:
+    """Share of the darkest part's light, and its deviation, from the level (1 - s) b of each frame's line at 0."""
+    mean = squares.mean(axis=0)
+    spread, brighter = mean - mean.mean(), mean.mean() - darkest
+    if len(squares) < 3 or not brighter > 0 or not (power := spread @ spread) > 0:
+        return 0.0, np.inf
+    slopes = squares @ spread / power
+    at_zero, lost = squares.mean(axis=1) - slopes * mean.mean(), 1 - slopes
     if not (weight := lost @ lost) > 0:
-        return np.inf, np.inf
+        return 0.0, np.inf
     background = at_zero @ lost / weight
     scatter = at_zero - background * lost
-    return float(background), float(np.sqrt(scatter @ scatter / (len(frames) - 2) / weight))
+    deviation = np.sqrt(scatter @ scatter / (len(squares) - 2) / weight)
+    return float((darkest - background) / brighter), float(max(deviation / brighter, 1e-9))

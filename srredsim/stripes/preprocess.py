@@ -9,7 +9,7 @@ import numpy as np
 from srredsim.errors import InputError, not_finite
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.background import background_of
+from srredsim.stripes.background import Brightness, backgrounds_of
 
 SMALLEST_SIDE_PX = 4  # pixels of a side
 
@@ -66,21 +66,21 @@ def prepare(raw: np.ndarray, side: int | None = None, noise: NoiseSpectrum | Non
 
 def levels_of(raw: np.ndarray) -> Levels:
     """Background of each angle, and share of the light of each frame; InputError as of `prepare`."""
-    backgrounds, light = [], []
+    angles = []
     for angle in raw:
         frames = np.array(angle, np.float32)  # one angle at a time: all are much in a large field
         if not np.all(np.isfinite(frames)):
             raise InputError(not_finite(sum(int(np.sum(~np.isfinite(np.array(each, np.float32)))) for each in raw)))
-        backgrounds.append(np.float32(background_of(frames)))
-        frames -= backgrounds[-1]
-        light.append(frames.mean(axis=(1, 2), dtype=np.float64))
+        angles.append(Brightness.of(frames))
+    backgrounds = backgrounds_of(angles)
+    light = [each.means - background for each, background in zip(angles, backgrounds, strict=True)]
     if not np.all(np.array(light) > 0):
         raise InputError(
             "a frame is constant, darker than the background of its angle or of another field: there is nothing to"
             " reconstruct"
         )
     intensities = np.array(light) / np.mean(light)
-    return Levels(tuple(map(float, backgrounds)), tuple(tuple(row) for row in intensities.tolist()))
+    return Levels(tuple(backgrounds), tuple(tuple(row) for row in intensities.tolist()))
 
 
 def middle(prepared: Prepared, transfer: Transfer, side: int) -> tuple[Prepared, np.ndarray]:

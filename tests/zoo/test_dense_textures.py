@@ -14,7 +14,7 @@ OF_STRIPES = [name for name in models.names() if recipe.load(name).data.input in
 
 
 def error_db(image, truth):
-    """Of the image after a fit of gain and offset, over the range of the truth."""
+    """Error of the image after a fit of gain and offset, over the range of the truth."""
     x, y = np.asarray(image, float).ravel(), truth.ravel().astype(float)
     fitted = np.polyval(np.polyfit(x, y, 1), x)
     return 20 * np.log10(np.sqrt(np.mean((fitted - y) ** 2)) / np.ptp(y))
