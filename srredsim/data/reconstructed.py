@@ -56,7 +56,7 @@ def bands_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
     transfer, pair, prepared = _prepared(pair, angles, phases)
     found = estimate(prepared, transfer)
     haze = unlearned(haze_of(prepared.frames, found, transfer, prepared.noise))
-    return parts(prepared, found, transfer, attenuation=haze) / np.float32(pair.scaling.gain)
+    return parts(prepared, found, transfer, attenuation=haze, unit=pair.scaling.gain)
 
 
 INPUTS = {"wiener": input_of, "bands": bands_of}

@@ -90,8 +90,7 @@ def checked(
         return report | {"checks": [check.report() for check in known]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     recorded, white = field.raw, _whiteness(field.raw)
-    cutoff = transfer.cutoff_per_pixel if transfer else 0.0
-    spectrum = noise_spectrum(aligned(recorded, cutoff), cutoff) if transfer else None
+    spectrum = _spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
     field, prepared = _with_white_noise(field, prepared, spectrum)
     noise, source = _noise(field.raw, transfer)
     dark = dark_level(field.raw, noise)
@@ -183,6 +182,11 @@ def _noise(raw: np.ndarray, transfer: Transfer | None) -> tuple[NoiseLine, str]:
     if transfer is None:
         return noise_of_frames(raw, FINEST), "the corners of the spectrum"
     return noise_of_frames(raw, transfer.cutoff_per_pixel), "the spectrum beyond the cut-off"
+
+
+def _spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | None:
+    """Spectrum of the noise of angles that have been brought together."""
+    return noise_spectrum(aligned(raw, cutoff_per_pixel), cutoff_per_pixel)
 
 
 def _with_white_noise(field: Field, prepared: Prepared, spectrum: NoiseSpectrum | None) -> tuple[Field, Prepared]:

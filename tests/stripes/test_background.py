@@ -48,6 +48,14 @@ def test_unequal_light_that_the_scatter_hides_tells_nothing(seed):
     assert 270 < background_of(frames) - OFFSET < 400  # the darkest hundredth of 300 to 1300, less its noise
 
 
+def test_one_angle_that_bleaches_tells_the_background_of_all():
+    """Angles with light and offset of their own: so they stay as bright, one beside the other, as they are."""
+    lit = np.stack([SHARES[:, None, None] * dense(), 0.5 * np.ones((5, 1, 1)) * dense()])
+    offsets = [OFFSET, 2500.0]
+    found = backgrounds_of([Brightness.of(frames + offset) for frames, offset in zip(lit, offsets, strict=True)])
+    np.testing.assert_allclose(found, offsets, rtol=1e-4)
+
+
 def test_a_stack_without_a_dark_place_that_bleaches_is_evenly_lit_when_prepared():
     """Leaves that fill the field, of which the last frame of an angle is darker than the darkest part of its mean."""
     sample = real.simulate_stack(
