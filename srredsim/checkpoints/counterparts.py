@@ -107,9 +107,12 @@ def depthwise(layer, key: str) -> Iterator[Counterpart]:
         yield plain(layer.bias, f"{key}.bias")
 
 
-def dense(layer, key: str, inputs=None, outputs=None) -> Iterator[Counterpart]:
-    """(out, in) -> (in, out), and the bias; ``inputs`` and ``outputs`` are the original's numbers of ours, in order."""
-    shape = tuple(layer.kernel.shape[::-1])
+def dense(layer, key: str, inputs=None, outputs=None, of: int | None = None) -> Iterator[Counterpart]:
+    """(out, in) -> (in, out), and the bias; ``inputs`` and ``outputs`` are the original's numbers of ours, in order.
+
+    ``of`` is how many outputs the original has, where other layers here have the rest of them.
+    """
+    shape = (of or layer.units, layer.kernel.shape[0])
     rows, columns = (slice(None) if order is None else order for order in (outputs, inputs))
     yield Counterpart(f"{key}.weight", shape, layer.kernel, lambda kernel: kernel[rows][:, columns].T)
     if layer.use_bias:

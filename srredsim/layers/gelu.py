@@ -5,4 +5,4 @@ from keras import ops
 
 def gelu(x):
     r""":math:`\tfrac12 x (1 + \operatorname{erf}(x / \sqrt 2))`; Keras's own is made of erfc, which ONNX has not."""
-    return 0.5 * x * (1.0 + ops.erf(x * 0.5**0.5))
+    return x * (0.5 + 0.5 * ops.erf(x * 0.5**0.5))

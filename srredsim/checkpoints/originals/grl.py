@@ -16,7 +16,6 @@ from srredsim.checkpoints.counterparts import (
 )
 
 BLOCK = {
-    "qkv": "attn.qkv.body",
     "anchor": "attn.anchor.body.0.reduction",
     "projection": "attn.proj",
     "mlp_1": "mlp.fc1",
@@ -59,6 +58,10 @@ def _counterparts(model, settings: dict) -> Iterator[Counterpart]:
             keys |= {f"{name}_beside_{here}": f"{key}.conv.cab.{there}" for here, there in BESIDE.items()}
             for here, there in BLOCK.items():
                 yield from dense(model.get_layer(f"{name}_{here}"), f"{key}.{there}")
+            for half, here in enumerate(("near", "far")):
+                layer = model.get_layer(f"{name}_{here}")
+                rows = slice(half * layer.units, (half + 1) * layer.units)
+                yield from dense(layer, f"{key}.attn.qkv.body", outputs=rows, of=2 * layer.units)
             for here, there in COSINES.items():
                 yield from _cosine(model, f"{name}_{here}", f"{key}.{there}")
     yield from convolutions(model, keys)
