@@ -32,6 +32,7 @@ from srredsim.training import (
     runs,
     strategy,
 )
+from srredsim.training.alone import alone
 from srredsim.training.averages import Averages
 from srredsim.training.counted import with_counts
 from srredsim.training.hosts import Hosts
@@ -107,7 +108,8 @@ def _plan(recipe: Recipe, out: Path | None, resume: bool) -> bytes:
 
 def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strategy.Devices) -> Path:
     if state.epochs_done >= recipe.epochs or compared.ended_early(recipe, state):
-        return _finish(folder, recipe, state)
+        with alone(folder):
+            return _finish(folder, recipe, state)
     _check_batch(recipe, devices)
     make = partial(_generate, devices)
     recipe = with_counts(inputs.module(recipe.data.input).with_constants(recipe), make)
@@ -133,26 +135,29 @@ def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strat
             validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size)
         )
         batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
-    _write_facts(folder, recipe, devices)
-    fitting = trainer if devices.hosts is None else over_hosts.fitting(trainer, averages, devices)
-    if recipe.fine_tuning and not state.history:
-        compared.begin(recipe, folder, state, network, fitting, validation, held_back)
-    progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done, quiet=not devices.chief)
-    try:
-        fitting.fit(
-            pipeline.training_data(batches, steps),
-            initial_epoch=state.epochs_done,
-            epochs=recipe.epochs,
-            steps_per_epoch=recipe.steps,
-            validation_data=pipeline.Stored(held_back),
-            callbacks=[*_watchers(recipe, folder, state, network, averages, (held_back, controls)), progress],
-            shuffle=False,
-            verbose=0,
-        )
-    finally:
-        progress.close()
-    if devices.chief:
-        _write_model(folder, recipe, state)
+    with alone(folder):
+        if devices.chief and checkpoint.load(folder) != state:
+            raise InputError(f"{folder} was trained on by another process just now; resume once more")
+        _write_facts(folder, recipe, devices)
+        fitting = trainer if devices.hosts is None else over_hosts.fitting(trainer, averages, devices)
+        if recipe.fine_tuning and not state.history:
+            compared.begin(recipe, folder, state, network, fitting, validation, held_back)
+        progress = callbacks.Progress(recipe.epochs, recipe.steps, state.epochs_done, quiet=not devices.chief)
+        try:
+            fitting.fit(
+                pipeline.training_data(batches, steps),
+                initial_epoch=state.epochs_done,
+                epochs=recipe.epochs,
+                steps_per_epoch=recipe.steps,
+                validation_data=pipeline.Stored(held_back),
+                callbacks=[*_watchers(recipe, folder, state, network, averages, (held_back, controls)), progress],
+                shuffle=False,
+                verbose=0,
+            )
+        finally:
+            progress.close()
+        if devices.chief:
+            _write_model(folder, recipe, state)
     return folder
 
 

@@ -19,6 +19,7 @@ from tensorboard.util import tensor_util
 from srredsim.errors import InputError
 from srredsim.io import whole as files
 from srredsim.training import callbacks, checkpoint, fit, runs
+from srredsim.training.alone import alone
 from srredsim.training.fit import train
 from srredsim.zoo import models, recipe
 
@@ -243,6 +244,20 @@ def test_a_run_stopped_between_weights_and_state_ends_the_same(whole):
     assert (broken / "checkpoint" / "epoch_00003.weights.h5").is_file()
     train(recipe.from_dict(TINY), out=broken, resume=True)
     check_same(broken, whole)
+
+
+def test_two_do_not_train_in_one_folder(whole, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    more = recipe.from_dict(TINY | {"epochs": 4})
+    with alone(folder), pytest.raises(InputError, match=r"run is being trained by another process; wait for it, stop"):
+        train(more, out=folder, resume=True)
+    states = iter([checkpoint.load(folder), checkpoint.State()])  # the other one has ended in between
+    monkeypatch.setattr(checkpoint, "load", lambda _: next(states))
+    with pytest.raises(InputError, match="run was trained on by another process just now; resume once more"):
+        train(more, out=folder, resume=True)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("name", ["history.csv", "model.keras", "preview.png", "run.json", "notes.txt"])
