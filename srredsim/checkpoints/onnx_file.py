@@ -48,8 +48,16 @@ def describe(path: Path, facts: dict[str, str], axes: tuple[list[str], list[str]
     content.doc_string = f"{facts['model']}: {facts['input']} -> {facts['output']}"
     onnx.helper.set_model_props(content, facts)
     for values, names in zip((content.graph.input, content.graph.output), axes, strict=True):
-        for axis, name in zip(values[0].type.tensor_type.shape.dim, names, strict=True):
+        found = _axes(values[0])
+        if (len(values), len(found)) != (1, len(names)):
+            told = "; ".join(f"{value.name} of {len(_axes(value))} axes" for value in values)
+            raise RuntimeError(f"the converter has written {told}; wanted: one image of the axes {', '.join(names)}")
+        for axis, name in zip(found, names, strict=True):
             if not axis.HasField("dim_value"):
                 axis.dim_param = name
     onnx.checker.check_model(content)
     onnx.save(content, str(path))
+
+
+def _axes(value):
+    return value.type.tensor_type.shape.dim
