@@ -208,6 +208,17 @@ def mean_and_spread(values: Iterable[float]) -> dict[str, float]:
     return {"mean": float(np.mean(values)), "std": float(np.std(values))}
 
 
+def check_used(weights: Iterable[str], methods: Iterable[str]) -> None:
+    """InputError if weights were given for what is not among the methods: their scores would be missed."""
+    methods = list(dict.fromkeys(methods))
+    for name in weights:
+        if name not in methods:
+            raise InputError(
+                f"`weights` were given for {name}, which is none of the methods: {', '.join(methods)}; name it in"
+                " `methods`, too"
+            )
+
+
 def fingerprint_of(files: Iterable[Path]) -> str:
     """Twelve digits that other contents of these files do not share; `CLASSICAL` if there are none."""
     states = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)

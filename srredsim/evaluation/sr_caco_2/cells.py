@@ -15,7 +15,7 @@ from srredsim.data.caco2.patches import Patches
 from srredsim.data.readers import Wanted
 from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
-from srredsim.evaluation.runner import Progress, Runner, fingerprint_of
+from srredsim.evaluation.runner import Progress, Runner, check_used, fingerprint_of
 from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES
 from srredsim.normalise import SCALINGS
 from srredsim.quality import eight_bit
@@ -142,6 +142,7 @@ class Benchmark:
         scales = [self._layout.check_scale(scale, "`scales`") for scale in scales] or self._layout.scales
         chosen = [one for cell in cells for one in self._layout.check_cells(cell, "`cells`")] or self._layout.cells
         wanted = dict.fromkeys([*(methods or (*METHODS, OWN)), *([] if methods else self._weights)])
+        check_used(self._weights, wanted)
         planned, lacking = [], {}
         for one in (Cell(method, scale, cell) for method in wanted for scale in scales for cell in chosen):
             if why := self._lacking(one):

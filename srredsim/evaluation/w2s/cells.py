@@ -18,7 +18,7 @@ from srredsim.data import catalogue
 from srredsim.data.fields import Field, Fields, noisy
 from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
-from srredsim.evaluation.runner import Cache, Progress, Runner, fingerprint_of, mean_and_spread
+from srredsim.evaluation.runner import Cache, Progress, Runner, check_used, fingerprint_of, mean_and_spread
 from srredsim.evaluation.scores import fit_intensity
 from srredsim.evaluation.w2s.published import NETWORKS
 from srredsim.normalise import scaling_of
@@ -131,6 +131,7 @@ class Benchmark:
         wanted = list(dict.fromkeys(cell for cells in tables(known, self.fields.reference).values() for cell in cells))
         if methods:
             wanted = [Cell(chain, level) for chain in methods for level in levels or noisy(self.fields)]
+        check_used(self._weights, (link for cell in wanted for link in cell.links))
         cells, lacking = [], {}
         for cell in wanted:
             if levels and cell.level not in levels:
