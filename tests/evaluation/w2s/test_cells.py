@@ -269,7 +269,7 @@ def test_methods_are_known_by_name(tmp_path, fields):
         w2s.Benchmark(fields, tmp_path, weights={"vst_bm3d": "x"})
     with pytest.raises(InputError, match=r"no model called 'runs/\{epoch\}_1'"):  # a brace that stands for nothing
         w2s.Benchmark(fields, tmp_path, weights={"rcan": "runs/{epoch}_{level}"}).plan(["rcan"], [1])
-    with pytest.raises(InputError, match=r"given for rcan, which is none of the methods: dncnn, bicubic; name it in `m"):
+    with pytest.raises(InputError, match=r"given for rcan, which is none of the methods: dncnn, bicubic; name"):
         w2s.Benchmark(fields, tmp_path, weights={"rcan": "x"}).plan(["dncnn+bicubic", "bicubic"])
 
 
