@@ -114,8 +114,17 @@ def test_test_stacks_are_under_every_condition_at_every_level():
     pairs = catalogue.open_split("simulated_real", "test", 3, 5).pairs
     assert len(pairs) == 32 * 4 * 6
     quick = catalogue.open_split("simulated_real", "quick", 3, 5).pairs
-    assert len(quick) == 4 * 4 * 6
-    assert quick._levels[5].series == replace(pairs._levels[5].series, count=4)
+    assert len(quick) == 8 * 4 * 6
+    assert quick._levels[5].series == replace(pairs._levels[5].series, seed=56, count=8)
+
+
+def test_half_of_the_quick_fields_are_dense_and_no_two_are_of_a_kind():
+    shares = description.of("simulated_real").settings.split("quick").imperfections
+    drawn = [real.drawn(56, Imperfections(**shares), index=index, angles=3, phases=5) for index in range(8)]
+    dense = [flaws.specimen for _, flaws in drawn if flaws.specimen]
+    assert dense == ["nuclei", "tissue", "mesh", "leaves"]
+    sparse = [settings.phantom for settings, flaws in drawn if not flaws.specimen]
+    assert sparse == ["puncta", "membranes", "mixture", "filaments"]
 
 
 @pytest.mark.parametrize(
