@@ -18,6 +18,7 @@ EPOCHS = 20
 STEPS = (25, 250)  # least and most of an epoch
 METRICS = ["psnr_fitted", "ncc"]  # blind to the units, which are the truth's own; the best epoch is that of the first
 RATE = 0.1  # learning rate over that of the model's own training
+RATE_OF_MICROSCOPE, STACKS_OF_MICROSCOPE = 0.7, 512  # on simulated stacks of it, of which there are enough
 WARM_UP = 0.5  # share of the first epoch: the moments of the optimiser are not known yet
 
 
@@ -42,6 +43,8 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
     own = recipes.load(folder)
     shipped = resources.has("models", own.name) and folder == resources.entry("models", own.name)
     start = own.name if shipped else str(folder.resolve())
+    of_microscope = any(one.startswith("data.microscope=") for one in overrides)
+    slower, stacks = (RATE_OF_MICROSCOPE, STACKS_OF_MICROSCOPE) if of_microscope else (RATE, None)
     changes = [
         f"initial_weights={json.dumps(start)}",
         "fine_tuning={}",
@@ -49,7 +52,7 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
         "adversarial=null",
         "data.leaves=0.0",  # the pairs alone
         "data.dense=0.0",
-        "data.count=null",
+        f"data.count={json.dumps(stacks)}",
         "optimizer.restart_each_epoch=false",
     ]
     chosen = recipes.load(folder, [*changes, *overrides])
@@ -57,7 +60,7 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
         overrides = [*overrides, f"data.patterns=[{pattern}]"]
         chosen = recipes.load(folder, [*changes, *overrides])
     steps = min(max(_steps_of_a_pass(chosen), STEPS[0]), STEPS[1])
-    rate = own.optimizer.learning_rate * (1 if own.fine_tuning else RATE)
+    rate = own.optimizer.learning_rate * (1 if own.fine_tuning else slower)
     schedule = {"name": "cosine", "warmup_steps": math.ceil(WARM_UP * steps)}
     changes += [f"epochs={EPOCHS}", f"steps={steps}", f"optimizer.learning_rate={rate}", f"schedule={schedule}"]
     if own.optimizer.ema:

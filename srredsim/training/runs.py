@@ -20,6 +20,7 @@ from srredsim.zoo.recipe import Recipe
 
 HOME = Path("runs")
 CHECKPOINT = "checkpoint"
+STACKS = "simulated_real"  # of one microscope
 NO_MODEL = "`model` is missing: the name of a model (srredsim models lists them) or a recipe.yaml"
 # when a run goes on; where a file lies is one of them
 MAY_CHANGE = {"epochs", "precision", "vgg_weights", "fine_tuning.patience"}
@@ -57,10 +58,13 @@ def begun(
 
 
 def of_microscope(model: str, path: Path) -> list[str]:
-    """Overrides of the recipe of a model, with which it is trained for one microscope."""
+    """Overrides of the recipe of a model, with which it is trained for one microscope.
+
+    Specimens are of all kinds, dense ones too: of thin ones alone a network forgets what dense ones look like.
+    """
     found = calibration_file.load(path)
     text = yaml.safe_dump(found.as_dict(), default_flow_style=True, width=1_000_000).strip()
-    changes = [f"data.microscope={text}"]
+    changes = [f"data.microscope={text}", f"data.name={STACKS}"]
     if recipes.load(model).data.patterns:
         angles, phases = found.pattern
         changes.append(f"data.patterns=[{angles}x{phases}]")

@@ -68,7 +68,9 @@ def test_a_run_is_for_the_microscope_and_its_recipe_has_all_of_it(file, tmp_path
     recipe.save(chosen, tmp_path / "recipe.yaml")
     assert recipe.load(tmp_path / "recipe.yaml") == chosen
     tuned, _ = runs.begun("srredsim_3x3", ["data.count=8"], tmp_path / "run", fine_tunes=True, microscope=file)
-    assert (tuned.data.name, tuned.initial_weights) == ("simulated", "srredsim_3x3")
+    assert (tuned.data.name, tuned.data.count, tuned.initial_weights) == ("simulated_real", 8, "srredsim_3x3")
+    own = recipe.load("srredsim_3x3").optimizer.learning_rate
+    assert tuned.optimizer.learning_rate == pytest.approx(0.7 * own)  # a tenth for pairs of one's own
     with pytest.raises(InputError, match="`data` is missing"):
         runs.begun("srredsim_3x3", [], tmp_path / "run", fine_tunes=True)
 
