@@ -140,10 +140,12 @@ class Overlap:
         return float(np.median(self.at(offsets, offsets))) / np.log(2)
 
 
-def overlap(bands: Bands, order: int, k_per_um, every: bool = False) -> Overlap:
+def overlap(bands: Bands, order: int, k_per_um, every: bool = False, lowest: float = LOWEST) -> Overlap:
     """Compare band `order` with band 0 as if it had the vector `k_per_um`.
 
-    With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told.
+    With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told. Band 0
+    is compared from ``lowest`` on, a fraction of the cut-off. Below the usual it has light from out of focus, which says
+    nothing right of contrasts; but where stripes lie, nothing says as well as the evenly bright in a field.
 
     Raises
     ------
@@ -155,7 +157,7 @@ def overlap(bands: Bands, order: int, k_per_um, every: bool = False) -> Overlap:
     at = [_within(n, step, cutoff, along) for n, step, along in zip(shape, bands.step_per_um, k, strict=True)]
     fy, fx = (index * step for index, step in zip(at, bands.step_per_um, strict=True))
     here, there = (np.square((fy + y) / cutoff)[:, None] + np.square((fx + x) / cutoff) for y, x in ((0.0, 0.0), k))
-    inside = (np.maximum(here, there) < 1.0) & (np.minimum(here, there) >= LOWEST**2)
+    inside = (np.maximum(here, there) < 1.0) & (here >= lowest**2) & (there >= LOWEST**2)
     if not inside.any():
         raise InputError(
             f"stripes of {np.hypot(*k):.4g} cycles/um are too fine for a cut-off of {cutoff:.4g} cycles/um: the bands"

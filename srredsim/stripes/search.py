@@ -16,7 +16,7 @@ import numpy as np
 from scipy import fft, ndimage
 
 from srredsim.optics.borders import WORKERS
-from srredsim.stripes.bands import Bands, in_blocks, transformed, wave
+from srredsim.stripes.bands import LOWEST, Bands, in_blocks, transformed, wave
 from srredsim.stripes.overlap import Overlap, overlap
 
 FALSE_ALARM = 5e-4  # the most that a measured angle may have
@@ -203,16 +203,19 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
 
 
 def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
-    """First-order vector to a few millionths of a frequency step, were there no noise, from all orders together."""
+    """First-order vector to a few millionths of a frequency step, were there no noise, from all orders together.
+
+    All of band 0 is looked at: in bright fields full of structure its lowest frequencies say best where stripes lie.
+    """
     k0 = np.asarray(k0_per_um)
     for half_width in (1.0, 0.25)[-rounds:]:
-        k0 = k0 + _climb(overlaps(bands, k0), half_width) * bands.step_per_um
+        k0 = k0 + _climb(overlaps(bands, k0, lowest=0.0), half_width) * bands.step_per_um
     return tuple(k0.tolist())
 
 
-def overlaps(bands: Bands, k0_per_um) -> list[Overlap]:
-    """Band 0 beside the band of every order."""
-    return [overlap(bands, order, np.multiply(order, k0_per_um)) for order in range(1, bands.orders + 1)]
+def overlaps(bands: Bands, k0_per_um, lowest: float = LOWEST) -> list[Overlap]:
+    """Band 0 beside the band of every order; ``lowest`` as of `overlap`."""
+    return [overlap(bands, order, np.multiply(order, k0_per_um), lowest=lowest) for order in range(1, bands.orders + 1)]
 
 
 def _climb(overlaps: list[Overlap], half_width: float) -> np.ndarray:
