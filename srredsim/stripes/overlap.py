@@ -143,9 +143,9 @@ class Overlap:
 def overlap(bands: Bands, order: int, k_per_um, every: bool = False, lowest: float = LOWEST) -> Overlap:
     """Compare band `order` with band 0 as if it had the vector `k_per_um`.
 
-    With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told. Band 0
-    is compared from ``lowest`` on, a fraction of the cut-off. Below the usual it has light from out of focus, which says
-    nothing right of contrasts; but where stripes lie, nothing says as well as the evenly bright in a field.
+    With ``every``, all other bands are there too: what they leave in these two when phases are wrong can be told.
+    ``lowest``, a fraction of the cut-off, is where band 0 begins: below the usual it has light from out of focus, which
+    spoils contrasts; but nothing says as well where stripes lie as what is evenly bright.
 
     Raises
     ------
