@@ -82,6 +82,12 @@ class Bands:
         usual = float(np.median(power)) / np.log(2)
         return float(power.mean(dtype=float)) > usual * (1 + UNEVEN + CERTAIN / np.sqrt(power.size))
 
+    @property
+    def evenness(self) -> float:
+        """Square of the mean of band 0 over the mean of its square: near 1 in a field that is bright all over."""
+        power = _power(self.spectra[0])
+        return float(power[0, 0] / max(power.sum(dtype=float), 1e-30))
+
     @cached_property
     def images(self) -> np.ndarray:
         """Complex images (orders + 1, y, x) of the bands."""

@@ -29,6 +29,7 @@ LIMIT, LIMIT_OF_NOISE = 30.0, 300.0  # times the mean power of a band, and as ma
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 USUAL, HIGH = 0.5, 0.95  # shares of the lags that z is held against chance at: stripes show at fewer
+EVEN = 0.35  # evenness of a field that is bright all over; its border, where frames fade, takes a fourth of it
 NARROW = 0.05  # frequency steps: half the width of a square that a peak is a parabola in
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
 
@@ -205,11 +206,13 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
 def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
     """First-order vector to a few millionths of a frequency step, were there no noise, from all orders together.
 
-    All of band 0 is looked at: in bright fields full of structure its lowest frequencies say best where stripes lie.
+    In fields that are bright all over, all of band 0 is looked at: nothing says as well where stripes lie as its lowest
+    frequencies. Of few lines in the dark they say the least.
     """
+    lowest = 0.0 if bands.evenness > EVEN else LOWEST
     k0 = np.asarray(k0_per_um)
     for half_width in (1.0, 0.25)[-rounds:]:
-        k0 = k0 + _climb(overlaps(bands, k0, lowest=0.0), half_width) * bands.step_per_um
+        k0 = k0 + _climb(overlaps(bands, k0, lowest), half_width) * bands.step_per_um
     return tuple(k0.tolist())
 
 
