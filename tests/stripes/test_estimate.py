@@ -98,7 +98,7 @@ def test_stripes_finer_than_the_lens_shows(relative, index):
     k0 = np.transpose([np.sin(turns), np.cos(turns)]) * relative * transfer.cutoff_per_um
     fixed = {"photons": (400.0, 400.0), "phantom": "filaments", "k0_per_um": tuple(map(tuple, k0.tolist()))}
     sample = simulate_stack(SEED, index=index, phases=3, size=128, **fixed, **optics)
-    assert errors(sample, estimate(prepare(sample.raw), transfer))[:, 0].max() < 0.3
+    assert errors(sample, estimate(prepare(sample.raw), transfer))[:, 0].max() < 0.32
 
 
 def test_sparse_structures_do_not_pass_for_stripes():
