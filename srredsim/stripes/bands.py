@@ -82,7 +82,7 @@ class Bands:
         usual = float(np.median(power)) / np.log(2)
         return float(power.mean(dtype=float)) > usual * (1 + UNEVEN + CERTAIN / np.sqrt(power.size))
 
-    @property
+    @cached_property
     def evenness(self) -> float:
         """Square of the mean of band 0 over the mean of its square: near 1 in a field that is bright all over."""
         power = _power(self.spectra[0])
