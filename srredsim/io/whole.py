@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from srredsim.errors import FULL, FULL_DISK, InputError
+from srredsim.interrupts import held
 
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 UNFINISHED = re.compile(r"\.srredsim-(?P<machine>[0-9a-f]{6})-(?P<process>\d{1,9})-[0-9a-f]{8}")
@@ -236,6 +237,7 @@ def _unfinished(folder: Path, suffix: str) -> Path:
     return folder / f".srredsim-{MACHINE}-{os.getpid()}-{uuid.uuid4().hex[:8]}{suffix}"
 
 
+@held()
 def _appear(group: list[_Ready]) -> None:
     """All renamed, or none: what was is dropped where one cannot be. After a kill, the lists say what was ready."""
     for one in group:

@@ -3,8 +3,10 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,6 +112,31 @@ def test_what_has_its_name_already_is_dropped_when_another_gets_none(tmp_path, m
     with pytest.raises(type(stop)):
         work()
     assert names(tmp_path) == ["kept"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("place", "called"), [(Path, "write_text"), (os, "replace"), (Path, "unlink")])
+def test_told_to_stop_while_files_get_their_names_it_stops_when_they_have_them(
+    tmp_path, monkeypatch, number, place, called
+):
+    """Just after the list of what is ready is written, after a name, and after the list is gone."""
+
+    def work():
+        with io.together(tmp_path / "image"):
+            for name in ("image", "preview"):
+                with io.atomic(tmp_path / name) as temporary:
+                    temporary.touch()
+            real = getattr(place, called)
+            monkeypatch.setattr(place, called, lambda *told, **more: (real(*told, **more), signal.raise_signal(number)))
+
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+    assert names(tmp_path) == ["image", "preview"]
 
 
 def test_before_the_first_name_a_kill_leaves_nothing(tmp_path):
