@@ -83,12 +83,6 @@ class Bands:
         return float(power.mean(dtype=float)) > usual * (1 + UNEVEN + CERTAIN / np.sqrt(power.size))
 
     @cached_property
-    def evenness(self) -> float:
-        """Square of the mean of band 0 over the mean of its square: near 1 in a field that is bright all over."""
-        power = _power(self.spectra[0])
-        return float(power[0, 0] / max(power.sum(dtype=float), 1e-30))
-
-    @cached_property
     def images(self) -> np.ndarray:
         """Complex images (orders + 1, y, x) of the bands."""
         return np.stack([image(spectrum) for spectrum in self.spectra])
@@ -220,7 +214,7 @@ def transformed(image: np.ndarray, lags_y: np.ndarray, lags_x: np.ndarray) -> np
 def in_blocks(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A small image that has the same Fourier transform at low frequencies, and its extent (y, x) in that of the image.
 
-    What is left over at the end, where the image is dark, is not in it.
+    What is left over at the end, less than a block, is not in it.
     """
     sides = [max(1, n // BLOCKS) for n in image.shape]
     rows, columns = (n // side for n, side in zip(image.shape, sides, strict=True))

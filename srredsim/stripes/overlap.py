@@ -28,7 +28,7 @@ from srredsim.errors import InputError
 from srredsim.stripes.bands import LOWEST, Bands, image, in_blocks, shifted, spectrum_at, transformed
 
 UNEXPLAINED = 0.1  # epsilon
-INNER = 16  # raw pixels over which the product of two bands is dark at its border, and as many in which it brightens
+INNER = 16  # raw pixels over which the inner field is dark at the border, and as many in which it brightens
 TINY = np.float32(1e-30)
 FIRST_CONTRAST = 0.2  # |c| that the weights begin with
 
@@ -113,10 +113,10 @@ class Overlap:
         return float(np.sum(self.weights * square, dtype=float)), float(np.sum(self.trust, dtype=float))
 
     @cached_property
-    def product(self) -> tuple[np.ndarray, np.ndarray]:
-        """Y times X*, a small image for lags close to none, and its extent.
+    def products(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Y times X*, of the whole field and of the inner one: small images for lags close to none, and their extent.
 
-        Its border is dark: where bands fade they have been filtered differently, which would move the peak outwards.
+        Where bands fade, at the border, they have been filtered differently, which moves the peak outwards a little.
         """
         rows, columns = self.inside.shape
         x, y = np.zeros((2, fft.next_fast_len(rows), fft.next_fast_len(columns)), np.complex64)
@@ -124,14 +124,20 @@ class Overlap:
         x[:rows, :columns][self.inside] = self.x[0] * (root * self.h_other)
         y[:rows, :columns][self.inside] = self.seen * (root * self.h)
         product = image(y) * image(x).conj()
+        product *= np.float32(x.size)
+        whole = in_blocks(product)
         borders = [_dark_border(n, pixels) for n, pixels in zip(x.shape, self.pixels, strict=True)]
-        product *= borders[0][:, None] * (borders[1] * np.float32(x.size))
-        return in_blocks(product)
+        product *= borders[0][:, None] * borders[1]
+        return whole, in_blocks(product)
 
-    def at(self, lags_y: np.ndarray, lags_x: np.ndarray) -> np.ndarray:
-        """|transform|^2 of the product at lags close to none."""
-        product, extent = self.product
+    def at(self, lags_y: np.ndarray, lags_x: np.ndarray, inner: bool = True) -> np.ndarray:
+        """|transform|^2 of a product at lags close to none."""
+        product, extent = self.products[inner]
         return np.abs(transformed(product, lags_y * extent[0], lags_x * extent[1])) ** 2
+
+    def explained(self, lags_y: np.ndarray, lags_x: np.ndarray, inner: bool = False) -> np.ndarray:
+        """How much less of Y is left, in the sum of `left`, by X at lags close to none than by nothing."""
+        return self.at(lags_y, lags_x, inner) / (self._sums(self.weights)[1] + float(TINY))
 
     @cached_property
     def scatter(self) -> float:

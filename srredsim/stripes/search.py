@@ -29,7 +29,9 @@ LIMIT, LIMIT_OF_NOISE = 30.0, 300.0  # times the mean power of a band, and as ma
 RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 USUAL, HIGH = 0.5, 0.95  # shares of the lags that z is held against chance at: stripes show at fewer
-EVEN = 0.35  # evenness of a field that is bright all over; its border, where frames fade, takes a fourth of it
+AROUND, CLOSE = 2.5, 0.25  # frequency steps: how far the bands themselves are asked beside a peak, and once more
+AS_LIKELY = 0.98  # share of what the whole field explains at its best that it must where the inner field is at its best
+FINE = 0.36  # frequency steps between lags, of which none of the higher peaks that few lines make falls through
 NARROW = 0.05  # frequency steps: half the width of a square that a peak is a parabola in
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
 
@@ -204,15 +206,20 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
 
 
 def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
-    """First-order vector to a few millionths of a frequency step, were there no noise, from all orders together.
+    r"""First-order vector with which band 0 explains most of the bands of all orders: the most likely one.
 
-    In fields that are bright all over, all of band 0 is looked at: nothing says as well where stripes lie as its lowest
-    frequencies. Of few lines in the dark they say the least.
+    The :math:`\chi^2` of `rivals` is the least there. Looked for beside a peak of the search, whose z a few lines in the
+    dark leave as high two frequency steps away, where the bands differ by many times their noise. All of band 0 is
+    compared: nothing says as well where stripes lie in fields that are bright all over as its lowest frequencies. Were
+    there no noise, a few millionths of a frequency step are left where the inner field tells enough.
     """
-    lowest = 0.0 if bands.evenness > EVEN else LOWEST
     k0 = np.asarray(k0_per_um)
-    for half_width in (1.0, 0.25)[-rounds:]:
-        k0 = k0 + _climb(overlaps(bands, k0, lowest), half_width) * bands.step_per_um
+    for half_width in (AROUND, CLOSE)[-rounds:]:
+        both = overlaps(bands, k0, lowest=0.0)
+        best = _climb(both, half_width)
+        inner = best + _climb(both, CLOSE, best, inner=True)
+        at = [float(_explained(both, offset[:1], offset[1:])[0, 0]) for offset in (best, inner)]
+        k0 = k0 + (inner if at[1] >= AS_LIKELY * at[0] else best) * bands.step_per_um
     return tuple(k0.tolist())
 
 
@@ -221,21 +228,26 @@ def overlaps(bands: Bands, k0_per_um, lowest: float = LOWEST) -> list[Overlap]:
     return [overlap(bands, order, np.multiply(order, k0_per_um), lowest=lowest) for order in range(1, bands.orders + 1)]
 
 
-def _climb(overlaps: list[Overlap], half_width: float) -> np.ndarray:
-    """How far the first-order lag is off: the maximum of the sum of z^2 of all orders.
+def _explained(overlaps: list[Overlap], lags_y: np.ndarray, lags_x: np.ndarray, inner: bool = False) -> np.ndarray:
+    """What all orders explain at first-order lags."""
+    return sum(item.explained(item.order * lags_y, item.order * lags_x, inner) for item in overlaps)
 
-    The highest of a few lags, ever closer together; then the top of a parabola through the last of them: which of
-    these is the highest, rounding decides.
+
+def _climb(overlaps: list[Overlap], half_width: float, start: np.ndarray | float = 0.0, inner: bool = False):
+    """How far from a lag most is explained.
+
+    The best of lags that are ever closer together; then the top of a parabola through the last of them: which of these
+    is the best, rounding decides.
     """
     offset = np.zeros(2)
     while True:
-        steps = np.linspace(-half_width, half_width, 7)
-        score = sum(item.at(*(item.order * (at + steps) for at in offset)) / item.scatter for item in overlaps)
+        steps = np.linspace(-half_width, half_width, max(7, 2 * round(half_width / FINE) + 1))
+        score = _explained(overlaps, *(at + steps for at in offset + start), inner)
         if half_width < NARROW:
             return offset + half_width * _top(score)
         i, j = np.unravel_index(np.argmax(score), score.shape)
         offset = offset + np.array([steps[i], steps[j]])
-        half_width /= 2.5
+        half_width = 1.2 * (steps[1] - steps[0])
 
 
 def _top(score: np.ndarray) -> np.ndarray:

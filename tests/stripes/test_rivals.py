@@ -40,6 +40,36 @@ def test_noise_alone_is_left_with_the_right_vector_and_all_of_the_band_with_anot
     assert left == pytest.approx(np.sum(elsewhere.weights * power), rel=0.25)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_what_is_explained_is_what_is_no_longer_left(order):
+    bands, k0 = of_first_angle(1000.0)
+    found = overlap(bands, order, order * k0)
+    power = np.sum(found.weights * np.abs(found.seen * found.h) ** 2)
+    assert found.explained(np.zeros(1), np.zeros(1)).item() == pytest.approx(power - found.left()[0], rel=0.02)
+
+
+@pytest.mark.parametrize("lag", [(0.6, -0.3), (-0.2, 0.4)])
+def test_beside_a_vector_less_is_explained_as_slow_sums_have_it(lag):
+    """The two bands as images on the whole grid, from sums of waves; one times the other, times the wave of the lag."""
+    bands, k0 = of_first_angle(1000.0)
+    found = overlap(bands, 1, k0)
+    rows, columns = np.nonzero(found.inside)
+    at = np.arange(96) / 96
+
+    def image(values):
+        spectrum = np.zeros(found.inside.shape, complex)
+        spectrum[rows, columns] = values * np.sqrt(found.weights)
+        waves = [np.exp(2j * np.pi * np.outer(at, np.arange(n))) for n in spectrum.shape]
+        return waves[0] @ spectrum @ waves[1].T
+
+    product = image(found.seen * found.h) * image(found.x[0] * found.h_other).conj()
+    here, there = (
+        np.abs(np.sum(product * np.exp(-2j * np.pi * (y * at[:, None] + x * at)))) ** 2 for y, x in ((0, 0), lag)
+    )
+    explained = [found.explained(*np.array(each, float)[:, None]).item() for each in ((0, 0), lag)]
+    assert explained[1] / explained[0] == pytest.approx(there / here, abs=0.01)
+
+
 def test_a_higher_peak_that_is_not_that_of_the_stripes_is_left_out_in_plenty_of_light():
     bands, k0 = of_first_angle(300.0)
     right = Peak(tuple(k0), (6.0, 5.0), 1e-5)
