@@ -30,7 +30,7 @@ RINGS = 32  # up to the cut-off
 CANDIDATES = 4  # peaks of the coarse grid that are looked at closely
 USUAL, HIGH = 0.5, 0.95  # shares of the lags that z is held against chance at: stripes show at fewer
 AROUND, CLOSE = 2.5, 0.25  # frequency steps: how far the bands themselves are asked beside a peak, and once more
-AS_LIKELY = 0.98  # share of what the whole field explains at its best that it must where the inner field is at its best
+BY_BORDER = 0.15  # frequency steps that fading borders move what is likely, at most; small fields the farthest
 FINE = 0.36  # frequency steps between lags, of which none of the higher peaks that few lines make falls through
 NARROW = 0.05  # frequency steps: half the width of a square that a peak is a parabola in
 LARGE = 300  # pixels: from here on the coarse grid has one lag, not two, in each resolvable step
@@ -208,18 +208,21 @@ def false_alarm_probability(score: float, cells: float, orders: int) -> float:
 def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
     r"""First-order vector with which band 0 explains most of the bands of all orders: the most likely one.
 
-    The :math:`\chi^2` of `rivals` is the least there. Looked for beside a peak of the search, whose z a few lines in the
-    dark leave as high two frequency steps away, where the bands differ by many times their noise. All of band 0 is
-    compared: nothing says as well where stripes lie in fields that are bright all over as its lowest frequencies. Were
-    there no noise, a few millionths of a frequency step are left where the inner field tells enough.
+    The :math:`\chi^2` of `rivals` is the least there. Looked for beside a peak of the search, whose z a few lines in
+    the dark leave as high two frequency steps away, where bands differ by many times their noise. All of band 0 is
+    compared: in fields bright all over, nothing says as well where stripes lie as its lowest frequencies.
+
+    The inner field says it to a few millionths of a frequency step, were there no noise, unless too few lines are in
+    it: then it says something else than the whole field, which is off a little by its borders.
     """
     k0 = np.asarray(k0_per_um)
     for half_width in (AROUND, CLOSE)[-rounds:]:
-        both = overlaps(bands, k0, lowest=0.0)
-        best = _climb(both, half_width)
-        inner = best + _climb(both, CLOSE, best, inner=True)
-        at = [float(_explained(both, offset[:1], offset[1:])[0, 0]) for offset in (best, inner)]
-        k0 = k0 + (inner if at[1] >= AS_LIKELY * at[0] else best) * bands.step_per_um
+        compared = overlaps(bands, k0, lowest=0.0)
+        offset = _climb(compared, half_width)
+        inner = _climb(compared, BY_BORDER, offset, inner=True)
+        if np.hypot(*inner) <= BY_BORDER:
+            offset = offset + inner
+        k0 = k0 + offset * bands.step_per_um
     return tuple(k0.tolist())
 
 
@@ -228,13 +231,8 @@ def overlaps(bands: Bands, k0_per_um, lowest: float = LOWEST) -> list[Overlap]:
     return [overlap(bands, order, np.multiply(order, k0_per_um), lowest=lowest) for order in range(1, bands.orders + 1)]
 
 
-def _explained(overlaps: list[Overlap], lags_y: np.ndarray, lags_x: np.ndarray, inner: bool = False) -> np.ndarray:
-    """What all orders explain at first-order lags."""
-    return sum(item.explained(item.order * lags_y, item.order * lags_x, inner) for item in overlaps)
-
-
 def _climb(overlaps: list[Overlap], half_width: float, start: np.ndarray | float = 0.0, inner: bool = False):
-    """How far from a lag most is explained.
+    """How far (y, x) from a first-order lag, in frequency steps, all orders explain most.
 
     The best of lags that are ever closer together; then the top of a parabola through the last of them: which of these
     is the best, rounding decides.
@@ -242,7 +240,8 @@ def _climb(overlaps: list[Overlap], half_width: float, start: np.ndarray | float
     offset = np.zeros(2)
     while True:
         steps = np.linspace(-half_width, half_width, max(7, 2 * round(half_width / FINE) + 1))
-        score = _explained(overlaps, *(at + steps for at in offset + start), inner)
+        lags = [at + steps for at in offset + start]
+        score = sum(item.explained(*(item.order * each for each in lags), inner) for item in overlaps)
         if half_width < NARROW:
             return offset + half_width * _top(score)
         i, j = np.unravel_index(np.argmax(score), score.shape)

@@ -73,4 +73,4 @@ def test_stripes_of_the_middle_are_those_of_the_whole_field(monkeypatch):
     y_um, x_um = (n / 2 * optics.pixel_size_um for n in (150, 138))
     for one, other in zip(*(stripes_of(plane.parameters) for plane in (whole, middle)), strict=True):
         here, there = (each.seen_from(y_um, x_um).amplitudes for each in (one, other))
-        assert np.max(np.abs(np.angle(there / here))) < 0.15  # in the middle, where an error of k does not matter
+        assert np.max(np.abs(np.angle(there / here))) < 0.25  # in the middle, where an error of k does not matter
