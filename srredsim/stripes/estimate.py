@@ -197,7 +197,7 @@ def _evidence(peaks: list[Peak], bands: list[Bands], beams: int) -> float:
     total = 0.0
     for peak, each in sure:
         found = [overlap(each, order, np.multiply(order, peak.k0_per_um)) for order in range(1, beams)]
-        total += sum(abs(item.contrast()[0]) ** 2 for item in found)
+        total += sum(abs(item.amplitude) ** 2 for item in found)
     return total
 
 

@@ -95,8 +95,13 @@ class Overlap:
         total = max(whole - self.noise * other, 0.02 * whole)
         return complex(real, imag) / total, total
 
+    @property
+    def amplitude(self) -> complex:
+        """``m / 2 exp(i phi)`` of the order."""
+        return self._sums(self.weights)[0]
+
     def contrast(self) -> tuple[complex, float]:
-        """``m / 2 exp(i phi)`` of the order, and the standard deviation of each of its two parts."""
+        """The amplitude, and the standard deviation of each of its two parts, which takes longer."""
         c, total = self._sums(self.weights)
         return c, float(np.sqrt(self.scatter / 2)) / total
 

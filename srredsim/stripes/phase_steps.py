@@ -89,7 +89,7 @@ def _mixture(found: Overlap) -> Mixture:
     signal[:count, :count] -= noise * np.sum(weights * found.h**2, dtype=float) * common
     moments = [np.sum(square * further**power, dtype=float) for power in range(3)]
     signal[count:, count:] -= noise * np.kron([[moments[0], moments[1]], [moments[1], moments[2]]], common)
-    return Mixture(found.order, _root(signal), _root(everything), found.contrast()[0])
+    return Mixture(found.order, _root(signal), _root(everything), found.amplitude)
 
 
 @dataclass(frozen=True)
