@@ -58,6 +58,7 @@ class Imperfections:
     noise_free: float = 0.0  # as of another simulator, or averaged
     clipped: float = 0.0  # a wrong offset is taken off, and nothing is below 0
     rescaled: float = 0.0  # each angle is stretched to 16 bits by itself
+    walls: float = 0.0  # specimens of wide lines, in place of any other
 
     def __post_init__(self):
         for name, share in asdict(self).items():
@@ -95,6 +96,8 @@ def draw(rng: np.random.Generator, settings: Settings, wanted: Imperfections) ->
         has |= dict.fromkeys(group, False) | dict.fromkeys(_one_of(own[group[0]], wanted, group), True)
     angles = settings.angles
     found = Flaws(specimen=specimens.draw_kind(own["specimens"]) if has["specimens"] else None)
+    if has["walls"]:
+        found = replace(found, specimen="walls")
     if has["haze"]:
         found = replace(found, **_haze(own["haze"]))
     if has["drift"]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, spatial
 
 from srredsim.simulation import phantoms, scenes
 from srredsim.simulation.phantoms import Field
@@ -18,6 +18,7 @@ from srredsim.simulation.phantoms import Field
 PIXEL_UM = 0.08  # that the sizes of painted scenes are meant for
 BEAD_UM = 0.1, 0.2, 0.5  # diameters
 LABELS = 600  # fluorophores of a bead
+WALL_UM = 0.12, 0.7
 
 
 def painted(scene: str) -> Callable[[np.random.Generator, Field], np.ndarray]:
@@ -79,11 +80,48 @@ def tissue(rng: np.random.Generator, field: Field) -> np.ndarray:
     return image.astype(np.float32)
 
 
+def walls(rng: np.random.Generator, field: Field) -> np.ndarray:
+    """Lines wider than the lens blurs them, evenly bright across: borders of cells, bundles, processes of neurons.
+
+    One width a field, 0.12 to 0.7 um, on a ground that glows at times.
+    """
+    pixels_per_um = 1 / field.pixel_size_um
+    side = max(field.shape)
+    wide = np.exp(rng.uniform(*np.log(WALL_UM))) * pixels_per_um
+    apart = wide * np.exp(rng.uniform(np.log(3), np.log(14)))
+    if rng.integers(2):
+        away = _from_borders(rng, side, apart)
+    else:
+        way = scenes.noise(rng, side, 0.0, apart, 3 * apart)
+        away = np.abs(way) / (np.hypot(*np.gradient(way)) + 1e-6)
+    edge = rng.uniform(0.02, 0.1) * pixels_per_um
+    image = np.clip((wide / 2 - away) / edge + 0.5, 0, 1)
+    image *= 1 - rng.uniform(0, 0.8) * (away < rng.uniform(0, wide / 3))  # hollow, more or less
+    image *= np.exp(0.3 * scenes.noise(rng, side, 1.0, pixels_per_um, side))
+    image += rng.uniform(0, 0.3) * np.exp(0.4 * scenes.noise(rng, side, 1.0, pixels_per_um, side))
+    rows, columns = field.shape
+    return ndimage.gaussian_filter(image, 0.011 * pixels_per_um)[:rows, :columns].astype(np.float32)
+
+
+def _from_borders(rng: np.random.Generator, side: int, apart: float) -> np.ndarray:
+    """Pixels to the nearest border between cells of a size; long cells at times, as bricks are."""
+    y, x = np.mgrid[:side, :side] / apart
+    turn, stretch = rng.uniform(0, np.pi), np.exp(rng.uniform(0, 1.2))
+    place = np.stack([np.cos(turn) * y + np.sin(turn) * x, (np.cos(turn) * x - np.sin(turn) * y) / stretch], axis=-1)
+    low, high = place.min(axis=(0, 1)) - 1, place.max(axis=(0, 1)) + 1
+    middles = rng.uniform(low, high, (max(2, round(float(np.prod(high - low)))), 2))
+    distance, number = spatial.cKDTree(middles).query(place, k=2)
+    across = middles[number[..., 1]] - middles[number[..., 0]]
+    away = distance[..., 1] ** 2 - distance[..., 0] ** 2  # of two points: a multiple of the way to the middle between
+    return apart * away / (2 * np.hypot(across[..., 0], across[..., 1] / stretch))
+
+
 KINDS: dict[str, Callable[[np.random.Generator, Field], np.ndarray]] = {
     **{name: painted(name) for name in scenes.KINDS},
     "beads": beads,
     "mitochondria": mitochondria,
     "tissue": tissue,
+    "walls": walls,
 }
 SHARES = {
     "leaves": 0.25,
@@ -94,7 +132,7 @@ SHARES = {
     "beads": 0.1,
     "mitochondria": 0.1,
     "tissue": 0.1,
-}  # of randomly drawn ones
+}  # of randomly drawn ones; walls have a switch of their own
 
 
 def draw_kind(rng: np.random.Generator) -> str:

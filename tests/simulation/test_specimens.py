@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from srredsim.simulation import scenes, specimens
 from srredsim.simulation.phantoms import Field
@@ -21,7 +22,7 @@ def test_every_kind_is_light_on_the_field_and_drawn_anew(kind):
 
 
 def test_shares_are_of_the_kinds():
-    assert set(specimens.SHARES) == set(specimens.KINDS) >= set(scenes.KINDS)
+    assert {*specimens.SHARES, "walls"} == set(specimens.KINDS) >= set(scenes.KINDS)
     assert sum(specimens.SHARES.values()) == pytest.approx(1)
     drawn = [specimens.draw_kind(np.random.default_rng(seed)) for seed in range(200)]
     assert np.mean([kind == "leaves" for kind in drawn]) == pytest.approx(0.25, abs=0.1)
@@ -36,7 +37,16 @@ def test_labels_fill_a_ball_evenly():
     assert abs(np.mean(y * x)) < 0.003
 
 
-@pytest.mark.parametrize("kind", ["blobs", "mitochondria", "beads"])
+def test_borders_of_cells_are_as_far_as_they_are():
+    """Against the distance to the nearest pixel where the way to a border turns round."""
+    away = specimens._from_borders(np.random.default_rng(4), 160, 30.0)
+    far = ndimage.distance_transform_edt(away > 0.5)
+    near = (far > 1) & (far < 6)
+    assert np.count_nonzero(near) > 2000
+    assert np.quantile(np.abs(far - away)[near], 0.9) < 1
+
+
+@pytest.mark.parametrize("kind", ["blobs", "mitochondria", "beads", "walls"])
 def test_sizes_are_in_micrometres(kind):
     """Half the pixel shows the same structures: the frequency below which half of the power lies stays."""
 
