@@ -43,7 +43,7 @@ def test_borders_of_cells_are_as_far_as_they_are():
     far = ndimage.distance_transform_edt(away > 0.5)
     near = (far > 1) & (far < 6)
     assert np.count_nonzero(near) > 2000
-    assert np.quantile(np.abs(far - away)[near], 0.9) < 1
+    assert np.quantile(np.abs(far - away)[near], 0.75) < 0.6  # where borders meet at an acute angle it is more
 
 
 @pytest.mark.parametrize("kind", ["blobs", "mitochondria", "beads", "walls"])
