@@ -16,17 +16,62 @@ Result = TypeVar("Result")
 _thread = threading.local()
 
 
+class _AtWork:
+    """How many threads compute, of those that share work: the first of them always, the others while cores are free."""
+
+    def __init__(self):
+        self._threads, self._lock = 1, threading.Lock()
+
+    def begin(self, most: int) -> int:
+        """So many more may."""
+        with self._lock:
+            number = max(0, min(most, cores() - self._threads))
+            self._threads += number
+            return number
+
+    def change(self, by: int) -> None:
+        with self._lock:
+            self._threads += by
+
+
+_at_work = _AtWork()
+
+
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """``work`` of every item, on as many cores as there are; within such work, one after the other.
+    """``work`` of every item, on as many cores as there are; within such work, on those that have nothing left to do.
 
     What comes is the same on any number of cores, as long as no item needs what another makes.
     """
     several = list(items)
-    threads = min(cores(), len(several))
-    if threads < 2 or getattr(_thread, "busy", False):
-        return [work(item) for item in several]
-    with ThreadPoolExecutor(threads, initializer=_begin) as pool:
-        return list(pool.map(work, several))
+    places = iter(range(len(several)))  # the threads take them in turn
+    results: dict[int, Result] = {}
+    failures: dict[int, BaseException] = {}
+
+    def some() -> None:
+        for place in places:
+            try:
+                results[place] = work(several[place])
+            except BaseException as failure:  # noqa: BLE001 is raised by who asked for the work
+                failures[place] = failure
+            if failures:
+                return
+
+    def helping() -> None:
+        some()
+        _at_work.change(-1)
+
+    alone = getattr(_thread, "busy", False)
+    helpers = [threading.Thread(target=helping) for _ in range(0 if alone else _at_work.begin(len(several) - 1))]
+    for helper in helpers:
+        helper.start()
+    some()
+    _at_work.change(-1)  # another may have the core of a thread that waits
+    for helper in helpers:
+        helper.join()
+    _at_work.change(+1)
+    if failures:
+        raise failures[min(failures)]
+    return [results[place] for place in range(len(several))]
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -1,10 +1,12 @@
 """Work in threads: everything once, in its order, never too much at a time."""
 
 import threading
+import time
 
 import pytest
 
 from srredsim import threads
+from srredsim.cached import cached_property
 
 
 @pytest.fixture(params=[1, 3])
@@ -33,6 +35,45 @@ def test_work_within_work_does_not_wait_for_a_thread(cores):
         return sum(threads.in_threads(lambda m: n * m, range(4)))
 
     assert threads.in_threads(sums, range(9)) == [6 * n for n in range(9)]
+
+
+def test_work_within_work_takes_a_core_that_has_nothing_left_to_do(monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    together, done = threading.Barrier(2), threading.Event()
+
+    def within(n: int) -> int:
+        return together.wait(30)  # both, or neither comes back
+
+    def work(n: int) -> set[int]:
+        if n == 1:
+            done.set()
+            return set()
+        assert done.wait(30)
+        while threads._at_work._threads == 2:
+            time.sleep(0.01)
+        return set(threads.in_threads(within, range(2)))
+
+    assert threads.in_threads(work, range(2)) == [{0, 1}, set()]
+    assert threads._at_work._threads == 1
+
+
+def test_a_property_of_one_object_does_not_wait_for_that_of_another():
+    together, counted = threading.Barrier(2), []
+
+    class Measured:
+        @cached_property
+        def value(self) -> int:
+            counted.append(self)
+            return together.wait(30) * 0 + 7
+
+    objects = Measured(), Measured()
+    others = [threading.Thread(target=lambda each=each: each.value) for each in objects]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    assert [each.value for each in objects] == [7, 7]
+    assert len(counted) == 2
 
 
 def test_items_are_made_by_the_caller_and_not_too_early(cores):

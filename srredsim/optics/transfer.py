@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
 from srredsim.arrays import lowered
+from srredsim.cached import cached_property
 from srredsim.errors import InputError
 from srredsim.optics import nominal, plausible
 from srredsim.optics.otf import cutoff_per_um, otf

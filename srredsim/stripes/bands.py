@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from scipy import fft, ndimage
 
+from srredsim.cached import cached_property
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.borders import WIDE_FADE, WORKERS, faded_spectrum
 from srredsim.optics.transfer import Transfer

@@ -19,11 +19,11 @@ function explains.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import fft
 
+from srredsim.cached import cached_property
 from srredsim.errors import InputError
 from srredsim.stripes.bands import LOWEST, Bands, image, in_blocks, shifted, spectrum_at, transformed
 

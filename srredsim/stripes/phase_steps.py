@@ -31,6 +31,7 @@ from scipy.optimize import least_squares
 from srredsim.optics.bands import harmonics, mixed_waves, separated_waves
 from srredsim.stripes.bands import Bands, image
 from srredsim.stripes.overlap import Overlap, overlap
+from srredsim.threads import in_threads
 
 WIDEST_RAD = 0.5  # standard deviation of a phase about even steps, where nothing is known
 LEAK_WEIGHT = 0.5  # weight of what bands have in common at lag 0: shot noise is brighter where the stripes are
@@ -66,12 +67,13 @@ def mixtures(bands: Bands, vectors_per_um: Sequence) -> list[Mixture]:
     not found.
     """
     orders = bands.orders // len(vectors_per_um)
-    return [
-        _mixture(overlap(bands, angle * orders + order, np.multiply(order, k0_per_um), every=True))
+    several = [
+        (angle * orders + order, np.multiply(order, k0_per_um))
         for angle, k0_per_um in enumerate(vectors_per_um)
         if k0_per_um is not None
         for order in range(1, orders + 1)
     ]
+    return in_threads(lambda one: _mixture(overlap(bands, *one, every=True)), several)
 
 
 def _mixture(found: Overlap) -> Mixture:

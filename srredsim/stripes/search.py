@@ -10,14 +10,15 @@ chance is known. With two orders, the sum :math:`z_1^2(q) + z_2^2(2q)` is search
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import fft, ndimage
 
+from srredsim.cached import cached_property
 from srredsim.optics.borders import WORKERS
 from srredsim.stripes.bands import LOWEST, Bands, in_blocks, transformed, wave
 from srredsim.stripes.overlap import Overlap, overlap
+from srredsim.threads import in_threads
 
 FALSE_ALARM = 5e-4  # the most that a measured angle may have
 SAME_LENGTH = 0.03  # by which the angles of a microscope differ in |k|, and a given k from the stripes, at most
@@ -61,14 +62,14 @@ class Search:
             np.fft.fftfreq(self.padding * n, 1.0 / (n * step))
             for n, step in zip(self.fine, self.step_per_um, strict=True)
         )
-        self._products: list[np.ndarray] = []
-        self._chance: list[np.ndarray] = []
-        self.z: list[np.ndarray] = []
-        x, _ = self._levelled(0)
-        for order in range(1, bands.orders + 1):
-            y, noise = self._levelled(order)
+        (x, _), *others = in_threads(self._levelled, range(bands.orders + 1))
+
+        def compared(other: tuple[np.ndarray, float]) -> tuple[np.ndarray, ...]:
+            y, noise = other
             limit = max(LIMIT, LIMIT_OF_NOISE * noise / max(1.0 - noise, 1e-2))
-            self._compare(limited(x, limit), limited(y, limit))
+            return self._compared(limited(x, limit), limited(y, limit))
+
+        self._products, self._chance, self.z = zip(*in_threads(compared, others), strict=True)
 
     def _levelled(self, order: int) -> tuple[np.ndarray, float]:
         """Image of a band, levelled and weighted, on the fine grid; and the share of noise in its power.
@@ -82,7 +83,8 @@ class Search:
         spectrum = spectrum * level
         return bands.fine_image(spectrum), float(min(noise / np.sum(np.abs(spectrum) ** 2, dtype=float), 1.0))
 
-    def _compare(self, x: np.ndarray, y: np.ndarray) -> None:
+    def _compared(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The product of two images, and at every lag what chance makes of its transform, and z."""
         product = y * x.conj()
         size = [self.padding * n for n in self.fine]
         z = np.abs(fft.fft2(product, s=size, workers=WORKERS))
@@ -93,9 +95,7 @@ class Search:
         inside = self.within(*WHOLE)
         found, by_chance = np.quantile(z[inside], (USUAL, HIGH)), np.sqrt(-np.log1p([-USUAL, -HIGH]))
         excess = float(max(1.0, *(found / by_chance)))  # structure that is not everywhere alike
-        self._products.append(product)
-        self._chance.append(chance * excess)
-        self.z.append(z / excess)
+        return product, chance * excess, z / excess
 
     def within(self, low: float, high: float) -> np.ndarray:
         """Lags between two multiples of the cut-off."""
@@ -227,8 +227,14 @@ def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
 
 
 def overlaps(bands: Bands, k0_per_um, lowest: float = LOWEST) -> list[Overlap]:
-    """Band 0 beside the band of every order; ``lowest`` as of `overlap`."""
-    return [overlap(bands, order, np.multiply(order, k0_per_um), lowest=lowest) for order in range(1, bands.orders + 1)]
+    """Band 0 beside the band of every order, their products computed; ``lowest`` as of `overlap`."""
+
+    def of(order: int) -> Overlap:
+        found = overlap(bands, order, np.multiply(order, k0_per_um), lowest=lowest)
+        _ = found.products
+        return found
+
+    return in_threads(of, range(1, bands.orders + 1))
 
 
 def _climb(overlaps: list[Overlap], half_width: float, start: np.ndarray | float = 0.0, inner: bool = False):
@@ -241,7 +247,7 @@ def _climb(overlaps: list[Overlap], half_width: float, start: np.ndarray | float
     while True:
         steps = np.linspace(-half_width, half_width, max(7, 2 * round(half_width / FINE) + 1))
         lags = [at + steps for at in offset + start]
-        score = sum(item.explained(*(item.order * each for each in lags), inner) for item in overlaps)
+        score = np.sum([item.explained(item.order * lags[0], item.order * lags[1], inner) for item in overlaps], axis=0)
         if half_width < NARROW:
             return offset + half_width * _top(score)
         i, j = np.unravel_index(np.argmax(score), score.shape)
