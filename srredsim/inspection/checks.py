@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from srredsim.noise.line import NoiseLine
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.noise.whiteness import only_rounding, whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
+from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared, prepare
@@ -96,9 +98,12 @@ def checked(
     dark = dark_level(field.raw, noise)
     light = light_of(field.raw, dark, field.exposures)
     moved = movement(prepared, _variance_of_averages(field.raw, prepared, noise))
-    parameters = None
+    parameters, said = None, ""
     if transfer and field.raw.shape[1] >= 3:
         parameters = estimate(prepared, transfer, hexagonal=stack.pattern.hexagonal)
+        if said := contradiction(prepared, parameters, transfer):
+            known.append(verdicts.other_optics(said))
+    told = partial(verdicts.told_despite, other_cause=bool(said) or bool(spectrum and spectrum.clipped))
     bleaching = verdicts.bleaching(light)
     orders = 3 if parameters and parameters.at_once > 1 else None
     contrast = verdicts.told_from_noise(_contrast(field.raw, noise, orders), white, spectrum)
@@ -106,8 +111,8 @@ def checked(
         *known,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
-        contrast,
-        *(verdicts.told_despite_clipping(check, spectrum) for check in _stripes(parameters, lacking, bleaching)),
+        told(contrast),
+        *(told(check) for check in _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,
         *(verdicts.told_from_noise(check(moved), white, spectrum) for check in (verdicts.shift, verdicts.likeness)),

@@ -72,6 +72,12 @@ def hot_pixels(places: list[tuple[int, int]]) -> Check:
     return Check("hot pixels", DOUBTFUL, len(places), counted(places), "none", advice)
 
 
+def other_optics(said: str) -> Check:
+    """Verdict on optics that the frames contradict, as `srredsim.stripes.contradiction` says it."""
+    number, advice = said.removeprefix("warning: ").split("; ", 1)
+    return Check("optics", BAD, None, number, "within a fourth of what is known", advice)
+
+
 def _low_is_good(value: float, limits: tuple[float, float]) -> str:
     return GOOD if value <= limits[0] else DOUBTFUL if value <= limits[1] else BAD
 
@@ -134,9 +140,9 @@ def told_from_noise(check: Check, white: float, spectrum: NoiseSpectrum | None) 
     return not_checked(check.name, "the noise of the camera is not in the frames any more")
 
 
-def told_despite_clipping(check: Check, spectrum: NoiseSpectrum | None) -> Check:
-    """A check without advice, where pixels that are clipped may be all that is wrong."""
-    return replace(check, advice=None) if spectrum and spectrum.clipped else check
+def told_despite(check: Check, other_cause: bool) -> Check:
+    """A check without advice, where another cause, clipped pixels or wrong optics, may be all that is wrong."""
+    return replace(check, advice=None) if other_cause else check
 
 
 def contrast(value: float, phases: int, orders: int | None = None) -> Check:

@@ -12,7 +12,7 @@ light of the frames are uneven. On frames of a camera it is right to 10 % in eac
 
 A filter shows outside the cut-off, too, where an object that moved while its frames were taken does not: where noise
 is white there, and inside there is more of it but less and less towards the cut-off, it is the object, and noise is
-white.
+white. Nor is it noise where all angles show the same well beyond the cut-off: it is not that of the lens then.
 
 Frames are brought back to white noise by the filter :math:`\sqrt{N(0) / N(f)}`. Resampling and smoothing do the same
 to noise and object, and are thereby undone; where the object was treated better than the noise, as denoising means to,
@@ -29,6 +29,7 @@ from scipy import fft
 
 from srredsim.noise.clipped import MANY, clipped_pixels
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
+from srredsim.stripes.knee import knee_of, zeros_of
 
 SMALLEST_SIDE_PX = 32  # raw pixels of a side
 MOST_PHOTONS = 1e5  # that a pixel of a camera can hold
@@ -47,6 +48,7 @@ UNFITTED = 0.01  # share of the power of a ring, above which what angles differ 
 COLOURED = 0.25  # logarithm of the ratio to white noise, at which ...
 CERTAIN = 4.0  # ... and so many standard deviations, noise is coloured
 WHITE_OUTSIDE, SURELY = 0.03, 3.0  # by which rings beyond the cut-off differ, and standard deviations, of white noise
+SHARPER = 1.25  # factor by which the object is seen beyond a cut-off that is not that of the lens: not noise
 FADED = 0.3  # share of the most that angles differ in beyond noise, that is left of it at the cut-off
 STRONGEST = 50.0  # by which a frequency is amplified at most
 RISE = 8.0  # times, that noise grows at most towards frequencies where it cannot be seen
@@ -158,7 +160,7 @@ def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | 
     groups = [ring for ring in inside if ring.middle < HALFWAY], [ring for ring in inside if ring.middle > HALFWAY]
     if not any(_differs(group, level) for group in (*groups, outside[len(outside) // 2 :])):
         return white
-    if _of_the_object(inside, outside):
+    if _of_the_object(inside, outside) or knee_of(zeros_of(seen.frames)).above(cutoff_per_pixel, SHARPER):
         return white
     table = [(0.0, _towards_zero(inside)), *((ring.middle, ring.power) for ring in (*inside, *outside))]
     middles, power = np.transpose(table)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.cutoff import Likelihood
-from srredsim.stripes.knee import Knee, knee_of, zeros_of
+from srredsim.stripes.knee import knee_of, zeros_of
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 
 SUSPECT, WRONG = 1.2, 1.25  # factors between the cut-off that is known and that of the knee; that of the stripes
-CERTAIN = 3.0  # standard deviations
 FINEST = 1.07  # times the cut-off: finer stripes no lens makes, as light to excite is not much bluer
-HIGHEST = 0.5  # cycles per pixel: where a lens cuts off that passes more, pixels do not show
 
 
 def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> str:
@@ -23,11 +19,11 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
     """
     if len(prepared.frames) < 2:
         return ""
-    given, zeros = np.log(transfer.cutoff_per_pixel), zeros_of(prepared.frames)
+    given, zeros = transfer.cutoff_per_pixel, zeros_of(prepared.frames)
     shown = knee_of(zeros)
-    if _contradicts(shown, given, SUSPECT) and not found.failed:
+    if shown.contradicts(given, SUSPECT) and not found.failed:
         shown = Likelihood(prepared, found, zeros, shown, transfer.pixel_size_um).best()
-    if not _contradicts(shown, given, WRONG):
+    if not shown.contradicts(given, WRONG):
         return ""
     stripes = found.k_max_per_um * transfer.pixel_size_um
     if stripes > FINEST * shown.per_pixel:
@@ -41,9 +37,3 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
         f" {transfer.cutoff_per_pixel:.3f} as NA, wavelength and pixel size have it; check `pixel_size_um`, `na` and"
         " `wavelength_em_um`, or leave them out: it is estimated from the frames then"
     )
-
-
-def _contradicts(shown: Knee, given: float, factor: float) -> bool:
-    if shown.per_pixel > HIGHEST:
-        return False
-    return abs(shown.logarithm - given) > max(np.log(factor), CERTAIN * shown.deviation)

@@ -32,6 +32,8 @@ INDEPENDENT = 0.4  # share of the frequencies of a field with fading borders tha
 EXACT = 0.04  # relative: stacks of known cut-off are met with, however much light there is
 FAINT = 0.03  # times the noise at lower frequencies
 LARGEST_LOGARITHM = 80.0
+CERTAIN = 3.0  # standard deviations
+HIGHEST = 0.5  # cycles per pixel: where a lens cuts off that passes more, pixels do not show
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,20 @@ class Knee:
     @property
     def per_pixel(self) -> float:
         return float(np.exp(self.logarithm))
+
+    def above(self, cutoff_per_pixel: float, factor: float) -> bool:
+        """Whether it surely is above another cut-off, by a factor."""
+        return self.per_pixel <= HIGHEST and self._away(cutoff_per_pixel) > self._least(factor)
+
+    def contradicts(self, cutoff_per_pixel: float, factor: float) -> bool:
+        """Whether it surely is another cut-off, by a factor either way."""
+        return self.per_pixel <= HIGHEST and abs(self._away(cutoff_per_pixel)) > self._least(factor)
+
+    def _away(self, cutoff_per_pixel: float) -> float:
+        return self.logarithm - float(np.log(cutoff_per_pixel))
+
+    def _least(self, factor: float) -> float:
+        return max(float(np.log(factor)), CERTAIN * self.deviation)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,20 @@ def test_a_good_stack_is_good_in_everything():
     assert all(check["advice"] is None for check in checks(good().raw).values())
 
 
+@pytest.mark.parametrize(("factor", "name"), [(0.5, "pixel_size_um"), (0.55, "na")])
+def test_optics_that_the_frames_contradict_are_all_that_is_to_be_changed(factor, name):
+    """Half a cut-off is not coloured noise: what is seen beyond it is the object."""
+    settings = good().settings
+    known = {each: getattr(settings, each) for each in ("na", "wavelength_em_um", "pixel_size_um")}
+    wrong = Optics(**known | {name: known[name] * factor})
+    found = checks(good().raw, wrong)
+    assert found["optics"]["verdict"] == "bad"
+    shown = float(found["optics"]["number"].split(" at ")[1].split()[0])
+    assert shown == pytest.approx(2 * settings.na / settings.wavelength_em_um * settings.pixel_size_um, rel=0.1)
+    assert found["camera noise"]["verdict"] == "good"
+    assert [each for each, check in found.items() if check["advice"]] == ["optics"]
+
+
 def spoilt(kind):
     raw = good().raw.astype(float)
     offset = good().settings.offset_adu

@@ -48,6 +48,12 @@ def test_what_angles_differ_in_besides_noise_is_not_taken_for_noise():
 
 
 @pytest.mark.parametrize("photons", [40.0, 1000.0])
+def test_an_object_beyond_a_wrong_cut_off_is_not_taken_for_noise(photons):
+    made = sample(photons, 5)
+    assert noise_spectrum(made.raw, cutoff_of(made.settings) / 2).white
+
+
+@pytest.mark.parametrize("photons", [40.0, 1000.0])
 def test_smoothed_noise_has_the_spectrum_of_the_filter(photons):
     """At the lowest frequencies, too, where the object hides it."""
     made = sample(photons)
