@@ -16,6 +16,7 @@ from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries
 from srredsim.errors import InputError
+from srredsim.noise.lines import lines_of
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
@@ -80,7 +81,11 @@ def made_white(pair: Pair, angles: int, phases: int) -> tuple[Pair, NoiseSpectru
     if "optics" not in pair.facts:
         return pair, None
     raw = raw_from_frames(pair.frames, angles, phases)
-    spectrum = noise_spectrum(raw, transfer_of(Optics(**pair.facts["optics"])).cutoff_per_pixel)
+    cutoff_per_pixel = transfer_of(Optics(**pair.facts["optics"])).cutoff_per_pixel
+    if lines := lines_of(raw, cutoff_per_pixel):
+        raw = lines.without(raw)
+        pair = replace(pair, frames=frames_from_raw(raw))
+    spectrum = noise_spectrum(raw, cutoff_per_pixel)
     if spectrum is None or spectrum.white:
         return pair, spectrum
     return replace(pair, frames=frames_from_raw(spectrum.whitened(raw))), spectrum

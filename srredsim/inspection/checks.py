@@ -32,6 +32,7 @@ from srredsim.noise.aligned import aligned
 from srredsim.noise.camera import FINEST, noise_of_frames
 from srredsim.noise.clipped import clipped_pixels
 from srredsim.noise.line import NoiseLine
+from srredsim.noise.lines import lines_of
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.noise.whiteness import only_rounding, whiteness
 from srredsim.optics.transfer import Transfer, transfer_of
@@ -92,7 +93,11 @@ def checked(
         return report | {"checks": [check.report() for check in known]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
     recorded, white = field.raw, _whiteness(field.raw)
-    spectrum = _spectrum(recorded, transfer.cutoff_per_pixel) if transfer else None
+    if transfer and (lines := lines_of(recorded, transfer.cutoff_per_pixel)):
+        known.append(verdicts.camera_lines(lines))
+        field = replace(field, raw=lines.without(recorded))
+        prepared = prepare(field.raw)
+    spectrum = _spectrum(field.raw, transfer.cutoff_per_pixel) if transfer else None
     field, prepared = _with_white_noise(field, prepared, spectrum)
     noise, source = _noise(field.raw, transfer)
     dark = dark_level(field.raw, noise)

@@ -21,6 +21,7 @@ from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_o
 from srredsim.inspection.slips import Slip
 from srredsim.noise.clipped import MANY
 from srredsim.noise.line import NoiseLine
+from srredsim.noise.lines import Lines
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.stripes.parameters import Parameters
 
@@ -70,6 +71,15 @@ def hot_pixels(places: list[tuple[int, int]]) -> Check:
         " them (`keep_hot_pixels` leaves them as they are)"
     )
     return Check("hot pixels", DOUBTFUL, len(places), counted(places), "none", advice)
+
+
+def camera_lines(lines: Lines) -> Check:
+    """Verdict on columns and rows that the camera adds, which were taken off before anything else was checked."""
+    number, done = lines.words.split(": ", 1)
+    value = max(float(np.std(each)) for each in (lines.columns, lines.rows))
+    return Check(
+        "columns and rows", DOUBTFUL, value, number, "none", f"let the camera correct its offsets; here {done}"
+    )
 
 
 def other_optics(said: str) -> Check:

@@ -1,4 +1,7 @@
-"""Raw stacks whose frames are made ready when they are read: noise is white, and all angles lie at the same place."""
+"""Raw stacks whose frames are made ready when they are read.
+
+What columns and rows of the camera add is off, all angles lie at the same place, and noise is white.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import numpy as np
 from srredsim.acquisition import Position, RawStack, Through
 from srredsim.errors import InputError
 from srredsim.noise.aligned import Places, places_of
+from srredsim.noise.lines import Lines, lines_of
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.optics.transfer import Transfer, transfers_of
 
@@ -21,16 +25,21 @@ Spectra = Sequence[NoiseSpectrum | None]
 class Whitened(Through):
     """``array[t, c, z]`` as of a raw stack, with white noise: the spectrum is that of the first frames of a channel.
 
-    Frames whose noise is white already are given as they are, unless the sample has moved between the angles.
+    Frames whose noise is white already are given as they are, unless the camera has brighter columns or rows, or the
+    sample has moved between the angles.
     """
 
     def __init__(self, array: Any, cutoffs_per_pixel: Sequence[float], spectra: Spectra = ()):
         self.array, self._cutoffs = array, cutoffs_per_pixel
         self._known: dict[int, NoiseSpectrum | None] = dict(enumerate(spectra))
         self._farthest: Places | None = None
+        self._lines: Lines | None = None  # the first
 
     def __getitem__(self, position: Position) -> np.ndarray:
         raw, channel = np.asarray(self.array[position]), position[1]
+        if lines := lines_of(raw, self._cutoffs[channel]):
+            raw = lines.without(raw)
+            self._lines = self._lines or lines
         if places := places_of(raw, self._cutoffs[channel]):
             raw = places.aligned(raw)
             if self._farthest is None or places.farthest_pixels > self._farthest.farthest_pixels:
@@ -46,9 +55,9 @@ class Whitened(Through):
         return [self._known.get(channel) for channel in range(len(self._cutoffs))]
 
     def remarks(self) -> list[str]:
-        """What to say of the noise of the channels that were read so far, and of movement."""
+        """What to say of camera and noise of the channels that were read so far, and of movement."""
         found = [spectrum.words for spectrum in self.spectra if spectrum and spectrum.words]
-        found += [self._farthest.words] if self._farthest else []
+        found += [each.words for each in (self._lines, self._farthest) if each]
         return [f"warning: {words}" for words in dict.fromkeys(found)]
 
 

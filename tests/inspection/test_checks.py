@@ -65,6 +65,14 @@ def test_optics_that_the_frames_contradict_are_all_that_is_to_be_changed(factor,
     assert [each for each, check in found.items() if check["advice"]] == ["optics"]
 
 
+def test_columns_of_the_camera_are_named_and_change_no_other_verdict():
+    offsets = np.random.default_rng(0).normal(0, 12.0, good().raw.shape[3])
+    found = checks(good().raw + offsets)
+    assert found["columns and rows"]["verdict"] == "doubtful"
+    assert found["columns and rows"]["number"].startswith("columns of the camera")
+    assert {check["verdict"] for name, check in found.items() if name != "columns and rows"} == {"good"}
+
+
 def spoilt(kind):
     raw = good().raw.astype(float)
     offset = good().settings.offset_adu
