@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
@@ -16,6 +17,7 @@ from srredsim.hot_pixels import as_recorded, repaired_as
 from srredsim.io.incomplete import whole_stacks
 from srredsim.io.orders import arrange
 from srredsim.io.raw import Frames
+from srredsim.io.rolling import rolled
 from srredsim.io.wanted import KNOWN, OF_T, OF_Z, WIDEFIELD_FRAMES, Wanted
 
 EXCHANGED = "angle and phase exchanged"
@@ -45,7 +47,8 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     source = frames.source
     found: dict[str, RawStack] = {}
     for name, numbers in _readings(source.letters, tuple(source.shape), source.missing, stack.pattern, frames.wanted):
-        _add(found, name, numbers, stack)
+        with suppress(InputError):  # a reading without times is none of rolling images
+            _add(found, name, rolled(numbers) if frames.rolling else numbers, stack)
     _add(found, EXCHANGED, frames.numbers.swapaxes(3, 4), stack)
     return found
 

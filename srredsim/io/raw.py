@@ -97,7 +97,8 @@ def _raw_stack(source: Source, path: str | Path | None, reading: Reading) -> Raw
         source = filled_up(source, wanted) if reading.accept_incomplete else source
         numbers, notes = orders.arrange(source.letters, source.shape, wanted)
         numbers, more = whole_stacks(numbers, source.missing)
-        array, notes = Frames(source, rolled(numbers) if reading.rolling else numbers, wanted), [*notes, *more]
+        numbers = rolled(numbers) if reading.rolling else numbers
+        array, notes = Frames(source, numbers, wanted, reading.rolling), [*notes, *more]
     if source.dtype.itemsize == 1:
         notes.append("8-bit pixels: a raw SIM stack is better kept in the camera's 12 to 16 bits")
     channels = array.shape[1]
@@ -158,6 +159,7 @@ class Frames:
     source: Source
     numbers: np.ndarray
     wanted: Wanted = Wanted()  # noqa: RUF009  frozen; what it was read with
+    rolling: bool = False  # as of `srredsim.io.rolling.rolled`
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import tifffile
 
 import srredsim
 from srredsim import io
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
+from srredsim.io.alternatives import alternatives
 from srredsim.simulation.sim import simulate_stack
 
 TIMES, ANGLES, PHASES = 3, 3, 3
@@ -74,3 +76,20 @@ def test_what_is_no_series_of_angles_is_refused(shape, how, tmp_path):
         InputError, match=rf"`rolling` takes several times .* {times} times, {slices} z-planes, {angles}"
     ):
         io.read(io.write_raw(tmp_path / "a.tif", frames), rolling=True, **how)
+
+
+def test_a_sample_that_moves_speaks_for_no_other_reading(series, run, tmp_path):
+    """Only the image of a whole time has all of its frames at one place; that is no other order."""
+    raw, optics = series
+    moved = np.stack([np.roll(each, 3 * t, -1) for t, each in enumerate(raw)])
+    path = tmp_path / "moving.tif"
+    tifffile.imwrite(path, moved.reshape(-1, *raw.shape[3:]))
+    told = ("--angles", ANGLES, "--phases", PHASES, "--order", "PAT", "--rolling", "--na", optics.na)
+    told += ("--wavelength-em-um", optics.wavelength_em_um, "--pixel-size-um", optics.pixel_size_um)
+    status, _, said = run("reconstruct", path, *told, "--out", tmp_path / "out")
+    assert status == 0
+    assert "frame order" not in said
+    still = io.read(path, angles=ANGLES, phases=PHASES, order="PAT")
+    assert alternatives(still)
+    rolling = io.read(path, angles=ANGLES, phases=PHASES, order="PAT", rolling=True)
+    assert all(other.sizes["T"] > still.sizes["T"] for other in alternatives(rolling).values())
