@@ -116,7 +116,7 @@ def checked(
         *known,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
         verdicts.camera_noise(noise, white, source, spectrum),
-        told(contrast),
+        told(verdicts.told_by_stripes(contrast, parameters)),
         *(told(check) for check in _stripes(parameters, lacking, bleaching)),
         verdicts.evenness(light),
         bleaching,

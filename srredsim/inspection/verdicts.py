@@ -155,6 +155,13 @@ def told_despite(check: Check, other_cause: bool) -> Check:
     return replace(check, advice=None) if other_cause else check
 
 
+def told_by_stripes(check: Check, parameters: Parameters | None) -> Check:
+    """A bad contrast-to-noise of pixels is doubtful where all of them together show the stripes of every angle."""
+    if check.verdict != BAD or parameters is None or any(angle.status != "measured" for angle in parameters.angles):
+        return check
+    return replace(check, verdict=DOUBTFUL, limit=f"{check.limit}, where not the stripes of every angle are found")
+
+
 def contrast(value: float, phases: int, orders: int | None = None) -> Check:
     """Verdict on a contrast-to-noise of so many orders, or directions, of stripes; left out: as phases tell apart."""
     name, alone = "contrast of the stripes", noise_only(phases, orders)
