@@ -26,6 +26,8 @@ LAYERS = [  # each may import from its own line and from those above it
         "records",
         "processes",
         "threads",
+        "cached",
+        "interrupts",
         "normalise",
         "tiling",
         "picture",

@@ -28,8 +28,8 @@ import numpy as np
 from scipy import fft
 
 from srredsim.noise.clipped import MANY, clipped_pixels
+from srredsim.noise.knee import knee_of, zeros_of
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
-from srredsim.stripes.knee import knee_of, zeros_of
 
 SMALLEST_SIDE_PX = 32  # raw pixels of a side
 MOST_PHOTONS = 1e5  # that a pixel of a camera can hold

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from srredsim.noise.knee import knee_of, zeros_of
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.cutoff import Likelihood
-from srredsim.stripes.knee import knee_of, zeros_of
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 

@@ -12,7 +12,7 @@ Band b of angle d shows the object S at another place of the transfer function, 
 but for what depends on no parameter. It is largest for the right cut-off and damping of the transfer function H: bands
 that end at different places of the object are compared where all of them are seen, whatever the object, and the lowest,
 strongest frequencies of the object lie close to the cut-off in those of fine stripes. Contrasts and the power of the
-object are estimated along with them, in turn. Noise of any spectrum is that of `srredsim.stripes.knee`.
+object are estimated along with them, in turn. Noise of any spectrum is that of `srredsim.noise.knee`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from scipy import fft
 from scipy.optimize import minimize
 
+from srredsim.noise.knee import LOWEST, Knee, ObjectPower, knee_of, noise_of, zeros_of
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.borders import WIDE_FADE, WORKERS, faded_spectrum
 from srredsim.optics.otf import otf
@@ -31,7 +32,6 @@ from srredsim.optics.sampling import pixel_transfer
 from srredsim.optics.transfer import DAMPING, Transfer
 from srredsim.stripes.bands import image, wave
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.knee import LOWEST, Knee, ObjectPower, knee_of, noise_of, zeros_of
 from srredsim.stripes.parameters import Parameters
 from srredsim.stripes.preprocess import Prepared
 

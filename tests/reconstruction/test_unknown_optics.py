@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from srredsim.acquisition import Cutoff, Optics, Pattern, RawStack
+from srredsim.noise.knee import Knee
 from srredsim.optics.nominal import PIXEL_UM
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.unknown_optics import Untold, as_far_as_told, note, with_cutoffs
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.knee import Knee
 
 OPTICS = Optics(1.4, 0.6, 0.07)
 

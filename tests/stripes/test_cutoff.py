@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from srredsim.noise.knee import Knee, zeros_of
 from srredsim.optics.otf import otf
 from srredsim.optics.transfer import Transfer
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.cutoff import Likelihood, cutoff_of
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.knee import Knee, zeros_of
 from srredsim.stripes.preprocess import prepare
 
 

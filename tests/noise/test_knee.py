@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from srredsim.errors import InputError
+from srredsim.noise.knee import knee_of, noise_of, zeros_of
 from srredsim.optics.otf import otf
-from srredsim.stripes.knee import knee_of, noise_of, zeros_of
 
 SIDE = 128
 RADIUS = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.fftfreq(SIDE))
