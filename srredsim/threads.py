@@ -57,8 +57,10 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Re
                 return
 
     def helping() -> None:
-        some()
-        _at_work.change(-1)
+        try:
+            some()
+        finally:
+            _at_work.change(-1)
 
     alone = getattr(_thread, "busy", False)
     helpers = [threading.Thread(target=helping) for _ in range(0 if alone else _at_work.begin(len(several) - 1))]
@@ -66,9 +68,11 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Re
         helper.start()
     some()
     _at_work.change(-1)  # another may have the core of a thread that waits
-    for helper in helpers:
-        helper.join()
-    _at_work.change(+1)
+    try:
+        for helper in helpers:
+            helper.join()
+    finally:  # after Ctrl-C, too, which a notebook survives
+        _at_work.change(+1)
     if failures:
         raise failures[min(failures)]
     return [results[place] for place in range(len(several))]

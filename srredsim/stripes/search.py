@@ -237,7 +237,9 @@ def overlaps(bands: Bands, k0_per_um, lowest: float = LOWEST) -> list[Overlap]:
     return in_threads(of, range(1, bands.orders + 1))
 
 
-def _climb(overlaps: list[Overlap], half_width: float, start: np.ndarray | float = 0.0, inner: bool = False):
+def _climb(
+    overlaps: list[Overlap], half_width: float, start: np.ndarray | float = 0.0, inner: bool = False
+) -> np.ndarray:
     """How far (y, x) from a first-order lag, in frequency steps, all orders explain most.
 
     The best of lags that are ever closer together; then the top of a parabola through the last of them: which of these
