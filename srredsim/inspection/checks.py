@@ -26,7 +26,7 @@ from srredsim.inspection.raw_checks import (
 )
 from srredsim.inspection.slips import slip
 from srredsim.inspection.verdicts import Check
-from srredsim.io.alternatives import EXCHANGED
+from srredsim.io.alternatives import by_arguments
 from srredsim.io.raw import Frames
 from srredsim.noise.aligned import aligned
 from srredsim.noise.camera import FINEST, noise_of_frames
@@ -235,8 +235,8 @@ def _order(
     if angles < 2 or phases < 3:
         return verdicts.not_checked("frame order", "wanted at least 2 angles and 3 phases to tell orders apart"), None
     fits = Fits()
-    order, better = verdicts.frame_order(*fits.better(others, stack, position[1]), EXCHANGED)
-    found = None if better else slip(fits, stack)
+    order, better = verdicts.frame_order(*fits.better(others, stack, position[1]), by_arguments)
+    found = None if better and by_arguments(better) else slip(fits, stack)  # it says where
     return (verdicts.slipped(order, found) if found else order), better
 
 

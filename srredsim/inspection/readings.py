@@ -23,7 +23,7 @@ from srredsim.hot_pixels import as_recorded, remarks, with_array
 from srredsim.inspection.fits import SIDE, Fits, channels_alike, may_be_wrong, places
 from srredsim.inspection.frame_order import Fit, a_possible_one, the_best
 from srredsim.inspection.slips import slip
-from srredsim.io.alternatives import EXCHANGED, alternatives
+from srredsim.io.alternatives import alternatives, by_arguments
 from srredsim.io.memory import Passing, Remembered
 from srredsim.io.raw import Frames
 
@@ -90,16 +90,20 @@ class Watched:
     @cached_property
     def _orders(self) -> tuple[list[str], list[str]]:
         """Wrong orders of channels, and those that may be wrong, in words; then no middle is needed any more."""
-        wrong, possible = [], []
-        for channel in self._unsure:
-            as_read, others = self.fits.better(self._others, self._middles, channel)
-            wrong.append(_best(others, as_read))
-            possible.append(_possible(others, as_read))
-        if not any([*wrong, *possible]) and self._planes and (found := slip(self.fits, self._middles)):
-            wrong.append(f"warning: wrong frame order: {found.evidence}: {found.advice}")
+        found = [self.fits.better(self._others, self._middles, channel) for channel in self._unsure]
+        best = [the_best(others, as_read) for as_read, others in found]
+        wrong = [
+            f"warning: wrong frame order: {_evidence(name, *both)}"
+            for name, both in zip(best, found, strict=True)
+            if name
+        ]
+        possible = [line for as_read, others in found if (line := _possible(others, as_read))]
+        unclear = self._planes and not possible and not any(name and by_arguments(name) for name in best)
+        if unclear and (slipped := slip(self.fits, self._middles)):  # says where
+            wrong = [f"warning: wrong frame order: {slipped.evidence}: {slipped.advice}"]
         self._unsure, self._wanted = [], frozenset()
         self._keep_middles()
-        return [line for line in wrong if line], [line for line in possible if line]
+        return wrong, possible
 
     def _settle(self, channel: int) -> None:
         """Once the frames of a channel have been seen, and are right as they are read, keep no middles for it."""
@@ -137,19 +141,14 @@ def watched(stack: RawStack) -> tuple[RawStack, Watched]:
     return replace(stack, array=array), array
 
 
-def _best(others: dict[str, Fit], as_read: Fit) -> str | None:
-    name = the_best(others, as_read)
-    return name and f"warning: wrong frame order: {_evidence(name, others, as_read)}"
-
-
 def _possible(others: dict[str, Fit], as_read: Fit) -> str | None:
     name = a_possible_one(others, as_read)
     needed = f"{100 * others[name].needed:.0f} % would be sure" if name else ""
-    return name and f"warning: perhaps a wrong frame order: {_evidence(name, others, as_read)}; {needed}"
+    return name and f"warning: perhaps a wrong frame order: {_evidence(name, as_read, others)}; {needed}"
 
 
-def _evidence(name: str, others: dict[str, Fit], as_read: Fit) -> str:
+def _evidence(name: str, as_read: Fit, others: dict[str, Fit]) -> str:
     share = f"{others[name].percent:.0f} % of what frames share, {as_read.percent:.0f} % as read"
-    if name == EXCHANGED:
-        return f"with the file's angle and phase exchanged, stripes explain {share}"
+    if not by_arguments(name):
+        return f"with {name}, stripes explain {share}"
     return f"read the file with {name}, with which stripes explain {share}"

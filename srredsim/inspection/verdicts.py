@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -100,15 +101,18 @@ def _advised(verdict: str, advice: str | None) -> str | None:
     return None if verdict == GOOD else advice
 
 
-def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[Check, str | None]:
-    """Bad only if another order is clearly better, and its name; without clear stripes nothing is said against it."""
+def frame_order(as_read: Fit, others: dict[str, Fit], by_arguments: Callable[[str], bool]) -> tuple[Check, str | None]:
+    """Bad only if another order is clearly better, and its name; without clear stripes nothing is said against it.
+
+    ``by_arguments`` tells of a name whether the file can be read so.
+    """
     name, limit = "frame order", f"good from {100 * as_read.needed:.0f} %"
     number = f"stripes explain {as_read.percent:.0f} % of what frames share"
     if best := the_best(others, as_read):
         number += f", {others[best].percent:.0f} % with {best}"
         advice = f"read the file with {best}: its frames fit that order, not this one"
-        if best == exchanged:
-            advice = "save the file with its axes of angle and phase exchanged: its frames fit that, not what it says"
+        if not by_arguments(best):
+            advice = f"save the file with {best}: its frames fit that, not the order in which they are"
         return Check(name, BAD, as_read.explained, number, limit, advice), best
     if as_read.clear:
         return Check(name, GOOD, as_read.explained, number, limit), None
@@ -116,8 +120,8 @@ def frame_order(as_read: Fit, others: dict[str, Fit], exchanged: str) -> tuple[C
         number += f", {others[possible].percent:.0f} % with {possible}, of {100 * others[possible].needed:.0f} %"
         number += " that would be sure"
         advice = f"try to read the file with {possible}: its frames seem to fit that order, not this one"
-        if possible == exchanged:
-            advice = "look whether the file's axes of angle and phase are exchanged: its frames seem to fit that"
+        if not by_arguments(possible):
+            advice = f"look whether the file has {possible}: its frames seem to fit that"
         return Check(name, DOUBTFUL, as_read.explained, number, limit, advice), None
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 

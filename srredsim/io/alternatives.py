@@ -1,4 +1,7 @@
-"""How else the frames of a file could be read: other orders and counts, a widefield frame in each group, colours."""
+"""How else the frames of a file could be read: other orders and counts, a widefield frame in each group, colours.
+
+And how else they could lie in it, where no argument reads them so.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,10 +21,11 @@ from srredsim.hot_pixels import as_recorded, repaired_as
 from srredsim.io.incomplete import whole_stacks
 from srredsim.io.orders import arrange
 from srredsim.io.raw import Frames
+from srredsim.io.reordered import exchanged, moved, sorted_as_text
 from srredsim.io.rolling import rolled
 from srredsim.io.wanted import KNOWN, OF_T, OF_Z, WIDEFIELD_FRAMES, Wanted
 
-EXCHANGED = "angle and phase exchanged"
+EXCHANGED = "angle and phase exchanged"  # of a file that says itself which of its axes is which
 COLOURS = (2, 3, 4)  # channels that may alternate frame by frame in a file that does not say so
 
 
@@ -28,7 +33,8 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     """The same file read in each other way that its frames allow.
 
     These are other orders, angles and phases swapped, a widefield frame before, after or not in each group, colours
-    that alternate, and any of these together.
+    that alternate, and any of these together; and what no arguments can do: angle and phase exchanged in a file that
+    names them, frames sorted by their numbers as text, all frames some places on, two phases of an angle exchanged.
 
     Parameters
     ----------
@@ -39,7 +45,7 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     -------
     dict
         The arguments of `srredsim.io.read`, as messages name them, with what comes of them, what differs least first;
-        under `EXCHANGED` what no arguments can do, because the file itself says which of its axes is which.
+        behind them, in words, what no arguments can do: see `by_arguments`.
     """
     frames = as_recorded(stack.array)
     if not isinstance(frames, Frames):
@@ -50,7 +56,18 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
         with suppress(InputError):  # a reading without times is none of rolling images
             _add(found, name, rolled(numbers) if frames.rolling else numbers, stack)
     _add(found, EXCHANGED, frames.numbers.swapaxes(3, 4), stack)
+    for name, places in sorted_as_text(prod(source.shape)):
+        _add(found, name, places[frames.numbers], stack)
+    pattern = stack.pattern.angles, stack.pattern.phases
+    for name, order in (*(() if frames.rolling else moved(*pattern)), *exchanged(*pattern)):
+        within = frames.numbers.reshape(*frames.numbers.shape[:3], -1)[..., order]
+        _add(found, name, within.reshape(frames.numbers.shape), stack)
     return found
+
+
+def by_arguments(name: str) -> bool:
+    """Whether a file can be read so: the name of the reading is the arguments that do it."""
+    return name.startswith("`")
 
 
 @lru_cache(maxsize=2)  # files of a batch are alike

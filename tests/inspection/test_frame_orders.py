@@ -93,3 +93,37 @@ def test_an_order_that_the_file_itself_names_wrongly(tmp_path):
     assert check["verdict"] == "bad"
     assert EXCHANGED in check["number"]
     assert "save the file" in check["advice"]
+
+
+def test_all_frames_a_place_too_early_are_recognised(tmp_path):
+    for phases in (3, 5):
+        late = np.roll(raw(phases)[0].reshape(-1, SIZE, SIZE), 1, axis=0)
+        check, _ = order_check(tmp_path / "s.tif", late.reshape(raw(phases).shape), "PAZ")
+        assert check["verdict"] == "bad"
+        assert "the first frames behind the last, by 1 place" in check["advice"]
+
+
+def test_frames_sorted_as_text_are_recognised(tmp_path):
+    frames = raw(5)[0].reshape(15, SIZE, SIZE)
+    as_text = frames[[number - 1 for number in sorted(range(1, 16), key=str)]]
+    check, checked = order_check(tmp_path / "s.tif", as_text.reshape(raw(5).shape), "PAZ")
+    assert check["verdict"] == "bad"
+    assert checked == "frames in the order of their numbers, not of these as text (1, 10, 11, 12, ...)"
+
+
+@pytest.mark.parametrize("angles", [(1,), (0, 1, 2)])
+def test_exchanged_phases_are_recognised(tmp_path, angles):
+    """In one angle alone they are where hardly anything but the stripes tells the frames apart."""
+    frames = raw(5, index=1).copy()
+    for angle in angles:
+        frames[0, angle, [1, 2]] = frames[0, angle, [2, 1]]
+    check, checked = order_check(tmp_path / "s.tif", frames, "PAZ")
+    assert check["verdict"] == "bad"
+    of = "every angle" if len(angles) > 1 else "angle 2"
+    assert checked == f"frames 1 and 4, or 2 and 3, of {of} exchanged"
+    assert f"save the file with {checked}" in check["advice"]
+
+
+def test_steps_of_two_fifths_of_a_turn_are_no_wrong_order(tmp_path):
+    check, _ = order_check(tmp_path / "s.tif", raw(5)[:, :, [0, 2, 4, 1, 3]], "PAZ")
+    assert check["verdict"] == "good"
