@@ -1,4 +1,4 @@
-"""Frames that the camera or a program lost: constant ones, and those that are another's copy to the last bit.
+"""Frames that the camera or a program lost: constant ones, those that are another's copy to the last bit, dark angles.
 
 Nothing afterwards can tell: one of fifteen frames hardly changes the mean, and a network makes an image of it still.
 """
@@ -13,10 +13,13 @@ from srredsim.acquisition import RawStack
 from srredsim.errors import InputError
 
 SAMPLE = 16  # pixels a side that are compared first
+DARK = 0.03  # share of the light of the other angles below which one has none
+SAME = 0.7  # correlation of the other angles from which on there is something to be seen in them
+BLOCK = 8  # pixels a side whose mean is looked at: noise is small in it
 
 
 def lost(raw: np.ndarray) -> str | None:
-    """What is wrong with the single frames of one raw stack (angles, phases, y, x), in one line; None: nothing.
+    """What is wrong with the frames of one raw stack (angles, phases, y, x), in one line; None: nothing.
 
     Nothing is said of a single frame, nor where all are constant or the same: no frame is lost, then, but the image or
     the stripes are, and others have words for that.
@@ -28,7 +31,9 @@ def lost(raw: np.ndarray) -> str | None:
         return None
     wrong = [(n, f"is empty ({float(frames[n].flat[0]):g} everywhere)") for n in np.flatnonzero(constant)]
     wrong += [(n, f"equals frame {first + 1}") for n, first in _copies(frames, constant)]
-    if not wrong or (len(wrong) == len(frames) - 1 and not any(constant)):
+    if not wrong:
+        return _dark_angle(raw)
+    if len(wrong) == len(frames) - 1 and not any(constant):
         return None
     n, what = min(wrong)
     others = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
@@ -72,6 +77,35 @@ def _advice(wrong: int, phase: int, phases: int) -> str:
             f" and reconstruct the other {phases - 1} with their `phase_steps`"
         )
     return "record the stack again, or leave it out"
+
+
+def _dark_angle(raw: np.ndarray) -> str | None:
+    """The angle that shows nothing of what all the others do, of three or more: its laser or shutter failed.
+
+    Made as bright as the others, its noise would be all that is to be seen.
+    """
+    angles, _, y, x = raw.shape
+    if angles < 3 or min(y, x) < 4 * BLOCK:
+        return None
+    rows, columns = y // BLOCK, x // BLOCK
+    field = raw[:, :, : rows * BLOCK, : columns * BLOCK].mean(axis=1, dtype=np.float64)
+    blocks = field.reshape(angles, rows, BLOCK, columns, BLOCK).mean(axis=(2, 4)).reshape(angles, -1)
+    if not np.isfinite(blocks).all():  # others have words for that
+        return None
+    together = np.cov(blocks)
+    for angle in range(angles):
+        others = [each for each in range(angles) if each != angle]
+        spread = np.sqrt(np.diag(together)[others])
+        between = together[np.ix_(others, others)]
+        alike = np.all(between >= SAME * np.outer(spread, spread))
+        usual = float(np.mean(between))
+        share = float(np.mean(together[angle, others])) / max(usual, 1e-30)
+        if alike and abs(share) < DARK and together[angle, angle] < DARK * usual:
+            return (
+                f"angle {angle + 1} is dark: it has {100 * max(share, 0.0):.1f} % of the light of the others; look for"
+                " its laser or shutter, and record the stack again"
+            )
+    return None
 
 
 def _constant(frame: np.ndarray) -> bool:

@@ -135,3 +135,25 @@ def test_several_are_counted():
     frames = np.random.default_rng(1).random((3, 5, 8, 9))
     frames[0, 4] = frames[2, 0] = 7
     assert lost(frames).startswith("frame 5 (angle 1, phase 5) is empty (7 everywhere), and 1 more: ")
+
+
+@pytest.mark.parametrize("photons", [20.0, 400.0, 4000.0])
+@pytest.mark.parametrize("angle", [0, 2])
+def test_an_angle_without_light_is_named(angle, photons):
+    """Where a shutter stays closed there is the camera's noise; 1 % of the light may still come through."""
+    raw = simulate_stack(8, size=96, photons=(photons,) * 2, phantom="filaments", **MICROSCOPE).raw.astype(float)
+    rng = np.random.default_rng(4)
+    dark = raw.min() + rng.normal(10.0, 2.0, raw[angle].shape)
+    for share in (0.0, 0.01):
+        one = raw.copy()
+        one[angle] = dark + share * raw[angle]
+        assert f"angle {angle + 1} is dark" in lost(np.rint(one).astype(np.uint16))
+    assert lost(raw.astype(np.uint16)) is None
+
+
+def test_a_weak_angle_and_an_empty_field_are_not_dark(raw):
+    weak = raw.astype(float)
+    weak[1] = weak[1].min() + 0.1 * (weak[1] - weak[1].min())
+    assert lost(weak) is None
+    empty = np.random.default_rng(5).poisson(100.0, raw.shape)
+    assert lost(empty) is None
