@@ -6,7 +6,7 @@ import numpy as np
 
 from srredsim.acquisition import Position, RawStack
 from srredsim.hot_pixels import as_recorded
-from srredsim.inspection.frame_order import BETTER, Fit, fit, in_common
+from srredsim.inspection.frame_order import ANGLE_BETTER, BETTER, Fit, fit, in_common
 from srredsim.io import memory
 from srredsim.io.raw import Frames
 
@@ -33,7 +33,7 @@ def channels_alike(other: RawStack, stack: RawStack, channel: int) -> list[int]:
 
 def may_be_wrong(as_read: Fit) -> bool:
     """Whether another reading could be clearly better."""
-    return as_read.explained < 1 - BETTER
+    return as_read.explained < 1 - BETTER or min(as_read.of_angles, default=1.0) < 1 - ANGLE_BETTER
 
 
 class Fits:

@@ -26,6 +26,7 @@ FINEST = 0.5  # cycles/pixel: what is finer, in the corners of the spectrum, is 
 RINGS = 24  # up to the finest
 CLEAR = 0.45  # explained by an order that is believed; in simulated stacks a wrong one explains 0.35 at most
 BETTER = 0.2  # by which it has to beat the order that was read
+ANGLE_CLEAR, ANGLE_BETTER = 0.9, 0.4  # the same of a single angle; true orders are 0.26 behind another one at most
 AS_GOOD = 0.01  # of two orders that explain as much to within this, the one that changes less is believed
 CHANCE = 1e-6  # that noise explains what is believed
 POSSIBLE_CHANCE = 1e-4  # that noise explains what is named as a possibility
@@ -39,6 +40,7 @@ class Fit:
     explained: float
     needed: float  # to be believed
     worth_a_try: float = np.inf  # explained by what may be named, but not claimed
+    of_angles: tuple[float, ...] = ()  # the same share of the pairs of each angle alone
 
     @property
     def percent(self) -> float:
@@ -54,7 +56,15 @@ class Fit:
         return self.explained >= self.worth_a_try
 
     def clearly_better_than(self, other: Fit) -> bool:
-        return self.clear and self.explained >= other.explained + BETTER
+        return self.clear and (self.explained >= other.explained + BETTER or self._mends_one(other))
+
+    def _mends_one(self, other: Fit) -> bool:
+        """Whether one angle fits clearly better and all others the same: what differs is the order within that one."""
+        differing = [pair for pair in zip(self.of_angles, other.of_angles, strict=False) if not np.isclose(*pair)]
+        if len(self.of_angles) != len(other.of_angles) or len(differing) != 1:
+            return False
+        here, there = differing[0]
+        return here >= max(ANGLE_CLEAR, there + ANGLE_BETTER)
 
 
 def in_common(frames: np.ndarray) -> np.ndarray:
@@ -118,7 +128,13 @@ def fit(products: np.ndarray, angles: int, phases: int) -> Fit:
         max(CLEAR, 1.0 - float(betaincinv((found.size - free) / 2, free / 2, chance)))
         for chance in (CHANCE, POSSIBLE_CHANCE)
     )
-    return Fit(float(1.0 - rest**2 / total), needed, worth_a_try)
+    each = tuple(_explained(found[block], shapes[block]) for block in blocks)
+    return Fit(float(1.0 - rest**2 / total), needed, worth_a_try, each)
+
+
+def _explained(found: np.ndarray, shapes: np.ndarray) -> float:
+    _, rest = nnls(shapes, found)
+    return float(1.0 - rest**2 / max(float(np.sum(found**2)), 1e-30))
 
 
 def the_best(others: dict[str, Fit], as_read: Fit) -> str | None:

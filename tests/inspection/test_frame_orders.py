@@ -111,10 +111,10 @@ def test_frames_sorted_as_text_are_recognised(tmp_path):
     assert checked == "frames in the order of their numbers, not of these as text (1, 10, 11, 12, ...)"
 
 
+@pytest.mark.parametrize("index", [0, 1])
 @pytest.mark.parametrize("angles", [(1,), (0, 1, 2)])
-def test_exchanged_phases_are_recognised(tmp_path, angles):
-    """In one angle alone they are where hardly anything but the stripes tells the frames apart."""
-    frames = raw(5, index=1).copy()
+def test_exchanged_phases_are_recognised(tmp_path, angles, index):
+    frames = raw(5, index=index).copy()
     for angle in angles:
         frames[0, angle, [1, 2]] = frames[0, angle, [2, 1]]
     check, checked = order_check(tmp_path / "s.tif", frames, "PAZ")
