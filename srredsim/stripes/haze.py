@@ -49,6 +49,7 @@ FAINTEST, FULL = 0.01, 1.5  # contrasts c of a band that has anything to say: no
 MODEL_ERROR = 0.05  # standard deviation of a ratio that phases and contrasts a few percent wrong leaves
 UNKNOWN = 0.5, 0.5  # those of the contrasts, relative, and of delta
 WEAKENED = 0.3  # share of the power of the noise: frames that were resampled keep more of it up to the cut-off
+LENS_ERROR = 0.003  # of the transfer function, of which little is left under stripes as fine as the lens shows
 SURE = 4.0  # standard deviations: of 195 thin simulated stacks 13 are beyond, none of which loses by it
 WIDTHS = np.geomspace(0.04, 0.25, 16)  # s: wider, it would be an error of the lens
 RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
@@ -176,12 +177,14 @@ def _in_steps(v: np.ndarray, beyond: np.ndarray, contrast: float, compared, nois
     values = weight * both, weight * contrast * alone, weight * contrast * variance * (h * h_other) ** 2 / 2
     lit, power, variance = (np.bincount(place, each, places) for each in values)
     count, distance = np.bincount(place, seen, places), np.bincount(place, seen * beyond, places)
+    passed = np.bincount(place, seen * h_other, places)
     told = (power > 0) & (count >= FEWEST_OF_A_STEP)
     middle = (np.arange(places) // SIDES + 0.5) * HIGHEST / RINGS
-    lit, power, variance, count, distance, middle = (
-        each[told] for each in (lit, power, variance, count, distance, middle)
+    lit, power, variance, count, distance, passed, middle = (
+        each[told] for each in (lit, power, variance, count, distance, passed, middle)
     )
-    return Ratios(middle, distance / count, lit / power, 2 * variance / power**2)  # f and -f say the same
+    noise = 2 * variance / power**2  # f and -f say the same
+    return Ratios(middle, distance / count, lit / power, noise + (LENS_ERROR * count / passed) ** 2)
 
 
 class _Constant:
