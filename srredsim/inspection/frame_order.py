@@ -122,17 +122,17 @@ def fit(products: np.ndarray, angles: int, phases: int) -> Fit:
     blocks = [(first // phases == angle) & (second // phases == angle) for angle in range(angles)]
     orders = range(1, min(2, (phases - 1) // 2) + 1)
     shapes = np.stack([np.where(block, np.cos(order * turn), 0.0) for block in blocks for order in orders], axis=1)
-    _, rest = nnls(shapes, found)
     free = shapes.shape[1]  # numbers that fit noise, too: a share of a beta distribution would be explained
     needed, worth_a_try = (
         max(CLEAR, 1.0 - float(betaincinv((found.size - free) / 2, free / 2, chance)))
         for chance in (CHANCE, POSSIBLE_CHANCE)
     )
     each = tuple(_explained(found[block], shapes[block]) for block in blocks)
-    return Fit(float(1.0 - rest**2 / total), needed, worth_a_try, each)
+    return Fit(_explained(found, shapes), needed, worth_a_try, each)
 
 
 def _explained(found: np.ndarray, shapes: np.ndarray) -> float:
+    """Share of products that a sum of shapes, none of them subtracted, accounts for."""
     _, rest = nnls(shapes, found)
     return float(1.0 - rest**2 / max(float(np.sum(found**2)), 1e-30))
 

@@ -121,7 +121,9 @@ def frame_order(as_read: Fit, others: dict[str, Fit], by_arguments: Callable[[st
         number += " that would be sure"
         advice = f"try to read the file with {possible}: its frames seem to fit that order, not this one"
         if not by_arguments(possible):
-            advice = f"look whether the file has {possible}: its frames seem to fit that"
+            advice = (
+                f"try to save the file with {possible}: its frames seem to fit that, not the order in which they are"
+            )
         return Check(name, DOUBTFUL, as_read.explained, number, limit, advice), None
     return Check(name, None, as_read.explained, f"{number}: not enough to judge the order by", limit), None
 

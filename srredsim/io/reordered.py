@@ -1,4 +1,4 @@
-"""Orders within one raw stack that no argument names: all frames some places on, or phases of an angle exchanged."""
+"""Orders that no argument names: frames sorted as text, all some places on, two phases of an angle exchanged."""
 
 from __future__ import annotations
 

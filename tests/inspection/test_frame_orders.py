@@ -95,12 +95,16 @@ def test_an_order_that_the_file_itself_names_wrongly(tmp_path):
     assert "save the file" in check["advice"]
 
 
-def test_all_frames_a_place_too_early_are_recognised(tmp_path):
-    for phases in (3, 5):
-        late = np.roll(raw(phases)[0].reshape(-1, SIZE, SIZE), 1, axis=0)
-        check, _ = order_check(tmp_path / "s.tif", late.reshape(raw(phases).shape), "PAZ")
-        assert check["verdict"] == "bad"
-        assert "the first frames behind the last, by 1 place" in check["advice"]
+@pytest.mark.parametrize("phases", [3, 5])
+@pytest.mark.parametrize(
+    ("by", "named"),
+    [(1, "the first frames behind the last, by 1 place"), (-1, "the last frames before the first, by 1 p")],
+)
+def test_frames_that_begin_at_the_wrong_place_are_recognised(tmp_path, phases, by, named):
+    moved = np.roll(raw(phases)[0].reshape(-1, SIZE, SIZE), by, axis=0)
+    check, _ = order_check(tmp_path / "s.tif", moved.reshape(raw(phases).shape), "PAZ")
+    assert check["verdict"] == "bad"
+    assert named in check["advice"]
 
 
 def test_frames_sorted_as_text_are_recognised(tmp_path):
