@@ -84,6 +84,11 @@ class Optics:
         return text
 
 
+def percent(share: float) -> str:
+    """Percent that a share is, in two digits at least: ``0.017``, ``4.2``, ``100``."""
+    return f"{100 * share:.0f}" if share >= 0.0995 else f"{100 * share:.2g}"
+
+
 def numbers(value: float | Sequence[float], between: str = ", ") -> str:
     """``0.525``, or ``0.461, 0.525`` of several channels."""
     return between.join(f"{one:g}" for one in np.atleast_1d(value))

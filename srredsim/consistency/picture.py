@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from srredsim.acquisition import percent
 from srredsim.consistency.maps import Consistency
 from srredsim.picture import bar_length, most_detailed, reduced
 from srredsim.sheet import Place, Sheet
@@ -78,12 +79,12 @@ def words(found: Consistency) -> str:
     if found.summary is None:
         return "not judged"
     unsupported, missing, grainy = (
-        100 * found.fraction(mask) for mask in (found.unsupported, found.missing, found.grainy)
+        percent(found.fraction(mask)) for mask in (found.unsupported, found.missing, found.grainy)
     )
-    grain = f" ({grainy:.2g} % are noise that is shown as structure)" if grainy else ""
+    grain = f" ({grainy} % are noise that is shown as structure)" if found.grainy.any() else ""
     return (
         f"residual {found.summary:.2f} (1: explained to within noise);"
-        f" not supported: {unsupported:.2g} % of the field{grain}, missing: {missing:.2g} %"
+        f" not supported: {unsupported} % of the field{grain}, missing: {missing} %"
     )
 
 

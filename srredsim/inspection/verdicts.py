@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from srredsim.acquisition import percent
 from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit, a_possible_one, the_best
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
@@ -307,9 +308,7 @@ def steps_off(steps_rad: np.ndarray, times: int = 1) -> np.ndarray:
 def saturation(clipped: int, pixels: int, top: float) -> Check:
     share = clipped / pixels
     verdict = _low_is_good(share, CLIPPED_SHARE)
-    number = (
-        f"{clipped} pixels ({100 * share:.2g} %) at {top:g}" if clipped else f"none; the brightest pixel is {top:g}"
-    )
+    number = f"{clipped} pixels ({percent(share)} %) at {top:g}" if clipped else f"none; the brightest pixel is {top:g}"
     advice = f"lower light, exposure or camera gain until no pixel reaches {top:g}"
     return Check(
         "saturation",

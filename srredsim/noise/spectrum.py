@@ -27,6 +27,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from scipy import fft
 
+from srredsim.acquisition import percent
 from srredsim.noise.clipped import MANY, clipped_pixels
 from srredsim.noise.knee import knee_of, zeros_of
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
@@ -48,6 +49,7 @@ UNFITTED = 0.01  # share of the power of a ring, above which what angles differ 
 COLOURED = 0.25  # logarithm of the ratio to white noise, at which ...
 CERTAIN = 4.0  # ... and so many standard deviations, noise is coloured
 WHITE_OUTSIDE, SURELY = 0.03, 3.0  # by which rings beyond the cut-off differ, and standard deviations, of white noise
+ALIKE = 0.1  # logarithm of a power that is called another
 SHARPER = 1.25  # factor by which the object is seen beyond a cut-off that is not that of the lens: not noise
 FADED = 0.3  # share of the most that angles differ in beyond noise, that is left of it at the cut-off
 STRONGEST = 50.0  # by which a frequency is amplified at most
@@ -58,7 +60,7 @@ RISE = 8.0  # times, that noise grows at most towards frequencies where it canno
 class NoiseSpectrum:
     """Power of the noise at frequencies in cycles per pixel, ascending, over that at the lowest; empty if it is white.
 
-    ``photons`` is how many a bright pixel would have, were its light all that makes noise; ``clipped`` the share of
+    ``photons`` is how many a bright pixel would have, were the light all that makes noise; ``clipped`` the share of
     pixels that are as bright as can be, where they are many: noise counts as white then, as it cannot be told.
     """
 
@@ -87,11 +89,21 @@ class NoiseSpectrum:
         return float(self.at(np.array(self.cutoff_per_pixel)))
 
     @property
+    def _most_unlike(self) -> tuple[float, float]:
+        """A frequency and the power there: at the cut-off, unless it is there as at low frequencies."""
+        if abs(np.log(self.at_cutoff)) > ALIKE:
+            return self.cutoff_per_pixel, self.at_cutoff
+        return max(zip(self.frequencies, self.power, strict=True), key=lambda each: abs(np.log(each[1])))
+
+    @property
     def number(self) -> str:
         """What is wrong with it, for a camera's; empty if nothing is."""
         if not self.white:
-            share = f"{100 * self.at_cutoff:.0f} %" if self.at_cutoff < 1 else f"{self.at_cutoff:.1f} times"
-            return f"at the cut-off of the lens it has {share} of its power at low frequencies"
+            where, power = self._most_unlike
+            share = f"{100 * power:.0f} % of" if power < 1 else f"{power:.1f} times"
+            relative = where / self.cutoff_per_pixel
+            place = "the cut-off" if relative == 1 else f"{relative:.1f} of the cut-off"
+            return f"at {place} of the lens it has {share} its power at low frequencies"
         if self.weak:
             return f"it is weaker than that of {MOST_PHOTONS:,.0f} photons in a bright pixel"
         return ""
@@ -101,13 +113,18 @@ class NoiseSpectrum:
         """What to say of it, one sentence; empty if it may be a camera's."""
         if self.clipped:
             return (
-                f"{100 * self.clipped:.2g} % of the pixels are saturated: neither stripes nor brightness are right"
+                f"{percent(self.clipped)} % of the pixels are saturated: neither stripes nor brightness are right"
                 " around them; lower light, exposure or camera gain"
             )
         if not self.number:
             return ""
         if self.white:
             meaning = "a simulation without noise, or means of many frames; how certain the image is cannot be told"
+        elif self.at_cutoff > 1:
+            meaning = (
+                "sharpened or resampled, or pixels coarser than given, onto which finer structures fold; it was made"
+                " white again before all else, better give the frames as the camera delivered them"
+            )
         else:
             meaning = (
                 "resampled, smoothed, denoised or compressed with losses; it was made white again before all else,"
@@ -151,7 +168,7 @@ def noise_spectrum(raw: np.ndarray, cutoff_per_pixel: float) -> NoiseSpectrum | 
         return None
     level = outside[0].power
     clipped = clipped_pixels(raw) / raw.size
-    white = NoiseSpectrum(cutoff_per_pixel, seen.brightness**2 / level, clipped=clipped if clipped > MANY else 0.0)
+    white = NoiseSpectrum(cutoff_per_pixel, seen.photons(level), clipped=clipped if clipped > MANY else 0.0)
     if white.clipped:
         return white
     inside = seen.inside() if angles > 1 and phases > 2 else []
@@ -185,7 +202,7 @@ class _Seen:
         y, x = frames.shape[2:]
         self.window = np.multiply.outer(fading(y, WIDE_FADE), fading(x, WIDE_FADE))
         low, high = np.percentile(frames.mean(axis=(0, 1)), [DARK_PERCENT, BRIGHT_PERCENT])
-        self.brightness = float(high - low)
+        self.bright, self.mean = float(high - low), max(float(frames.mean() - low), 0.0)
         self.unit = float(np.sum(self.window**2, dtype=float))  # power of white noise of variance 1
         self.fy, self.fx = np.broadcast_arrays(fft.fftfreq(y)[:, None], fft.fftfreq(x))
         self.relative = np.hypot(self.fy, self.fx) / cutoff_per_pixel
@@ -195,6 +212,10 @@ class _Seen:
             power += np.abs(fft.rfft2((frame - frame.mean()) * self.window, workers=WORKERS)) ** 2
         count = frames.shape[0] * frames.shape[1] * self.unit
         self.power = np.concatenate([power, power[:, 1 : (x + 1) // 2][:, ::-1][_mirrored(y)]], axis=1) / count
+
+    def photons(self, level: float) -> float:
+        """Those of a bright pixel, where noise of this power is that of the mean light."""
+        return self.bright * self.mean / level
 
     def outside(self) -> list[Ring]:
         """Rings beyond the cut-off, where there is nothing but noise."""

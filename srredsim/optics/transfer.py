@@ -58,11 +58,14 @@ class Transfer:
         """What to say of pixels that are a little too coarse."""
         if self.passed == 1:
             return []
-        largest_um = 1 / (2 * self.cutoff_per_um)
+        lost = f"the finest {100 * (1 - self.passed):.0f} % of what the lens passes fold over and are left out"
+        too_coarse = f"{100 * (2 * self.cutoff_per_pixel - 1):.1f} % too coarse"
+        if self.nominal:
+            shown = f"a cut-off of {self.cutoff_per_pixel:.3f} cycles/pixel, wanted at most 0.5"
+            return [f"warning: pixels are {too_coarse} for {shown}: {lost}"]
         return [
-            f"warning: pixels of {self.pixel_size_um:g} um are {100 * (self.pixel_size_um / largest_um - 1):.1f} % too"
-            f" coarse, wanted at most {largest_um:.4f} um: the finest {100 * (1 - self.passed):.0f} % of what the lens"
-            " passes fold over and are left out; check `pixel_size_um`, `na` and `wavelength_em_um`"
+            f"warning: pixels of {self.pixel_size_um:g} um are {too_coarse}, wanted at most"
+            f" {1 / (2 * self.cutoff_per_um):.4f} um: {lost}; check `pixel_size_um`, `na` and `wavelength_em_um`"
         ]
 
     def with_curve(self, curve: np.ndarray) -> Transfer:

@@ -24,6 +24,7 @@ MEANINGS = {
 }
 
 
+WARNING = "warning: "
 ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
 
 
@@ -160,10 +161,14 @@ def of_channels(sentences: list[str]) -> str:
 
 
 def warnings(report: dict) -> list[str]:
-    """The verdicts of a reconstruction that somebody who waits for the image should see at once."""
-    doubtful = [channel for channel in report["channels"] if _is_doubtful(channel)]
-    several = len(report["channels"]) > 1
-    return [f"warning: {_name(channel) if several else ''}{channel['verdict']}" for channel in doubtful]
+    """What somebody who waits for the images of a reconstruction should see at once, of each channel."""
+    said = []
+    for channel in report["channels"]:
+        name = _name(channel) if len(report["channels"]) > 1 else ""
+        noted = [note.removeprefix(WARNING) for note in channel["notes"] if note.startswith(WARNING)]
+        noted += [channel["verdict"]] if _is_doubtful(channel) else []
+        said += [f"{WARNING}{name}{each}" for each in noted]
+    return said
 
 
 def _name(channel: dict) -> str:

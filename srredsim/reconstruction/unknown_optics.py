@@ -13,7 +13,7 @@ from srredsim.io.asked import Reading
 from srredsim.io.raw import raw_stack
 from srredsim.io.source import Source
 from srredsim.optics.illumination import check_phases
-from srredsim.optics.transfer import in_words, missing_of
+from srredsim.optics.transfer import TOO_COARSE, in_words, missing_of
 from srredsim.reconstruction.planes import sharpest_slice
 from srredsim.stripes.cutoff import cutoff_of
 from srredsim.stripes.preprocess import prepare
@@ -21,6 +21,7 @@ from srredsim.stripes.preprocess import prepare
 FIELD_PX = 512  # raw pixels, side of what is looked at
 SMALLEST_SIDE_PX = 48  # the same, at least
 LARGEST_DEVIATION = 0.08  # of a cut-off that is good enough to work with
+CARRIED = 0.5  # cycles per pixel: the finest that pixels can show
 
 
 class Untold(InputError):
@@ -106,5 +107,10 @@ def _of_channel(stack: RawStack, channel: int) -> Cutoff:
         raise InputError(
             f"they leave it between {found.per_pixel * max(0.0, 1 - 2 * found.deviation):.2f} and"
             f" {found.per_pixel * (1 + 2 * found.deviation):.2f} cycles/pixel: too little light, or no structure"
+        )
+    if (least := found.per_pixel * (1 - 2 * found.deviation)) > CARRIED * TOO_COARSE:
+        raise InputError(
+            f"the lens passes more than {least:.2f} cycles/pixel, wanted at most {CARRIED}: the pixels are too coarse,"
+            " were the frames binned?"
         )
     return Cutoff(found.per_pixel, found.deviation)

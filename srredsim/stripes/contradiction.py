@@ -16,6 +16,7 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
     """What to say where frames show another cut-off than the optics have it; empty if they do not.
 
     The knee of band 0 is seen at once; what the stripes say takes longer, and is asked only where the knee is suspect.
+    Without stripes, a smooth sample looks as a lens does that passes less.
     """
     if len(prepared.frames) < 2:
         return ""
@@ -25,6 +26,12 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
         shown = Likelihood(prepared, found, zeros, shown, transfer.pixel_size_um).best()
     if not shown.contradicts(given, WRONG):
         return ""
+    if found.failed and shown.per_pixel < given:
+        return (
+            f"warning: the frames show nothing finer than {shown.per_pixel:.3f} cycles/pixel, of {given:.3f} that NA,"
+            " wavelength and pixel size let pass: a sample without structure, out of focus, or wrong `pixel_size_um`,"
+            " `na` or `wavelength_em_um`"
+        )
     stripes = found.k_max_per_um * transfer.pixel_size_um
     if stripes > FINEST * shown.per_pixel:
         return (
@@ -34,6 +41,6 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
         )
     return (
         f"warning: the frames show a lens that cuts off at {shown.per_pixel:.3f} cycles/pixel, and not at"
-        f" {transfer.cutoff_per_pixel:.3f} as NA, wavelength and pixel size have it; check `pixel_size_um`, `na` and"
+        f" {given:.3f} as NA, wavelength and pixel size have it; check `pixel_size_um`, `na` and"
         " `wavelength_em_um`, or leave them out: it is estimated from the frames then"
     )
