@@ -201,9 +201,11 @@ class _Seen:
         self.frames, self.cutoff = frames, cutoff_per_pixel
         y, x = frames.shape[2:]
         self.window = np.multiply.outer(fading(y, WIDE_FADE), fading(x, WIDE_FADE))
-        low, high = np.percentile(frames.mean(axis=(0, 1)), [DARK_PERCENT, BRIGHT_PERCENT])
-        self.bright, self.mean = float(high - low), max(float(frames.mean() - low), 0.0)
         self.unit = float(np.sum(self.window**2, dtype=float))  # power of white noise of variance 1
+        mean = frames.mean(axis=(0, 1))
+        low, high = np.percentile(mean, [DARK_PERCENT, BRIGHT_PERCENT])
+        self.bright = float(high - low)
+        self.light = max(float(np.sum((mean - low) * self.window**2, dtype=float)) / self.unit, 0.0)
         self.fy, self.fx = np.broadcast_arrays(fft.fftfreq(y)[:, None], fft.fftfreq(x))
         self.relative = np.hypot(self.fy, self.fx) / cutoff_per_pixel
         self.half = (self.fy > 0) | ((self.fy == 0) & (self.fx > 0))
@@ -214,8 +216,8 @@ class _Seen:
         self.power = np.concatenate([power, power[:, 1 : (x + 1) // 2][:, ::-1][_mirrored(y)]], axis=1) / count
 
     def photons(self, level: float) -> float:
-        """Those of a bright pixel, where noise of this power is that of the mean light."""
-        return self.bright * self.mean / level
+        """Those of a bright pixel, where noise of this power is that of the mean light in the window."""
+        return self.bright * self.light / level
 
     def outside(self) -> list[Ring]:
         """Rings beyond the cut-off, where there is nothing but noise."""

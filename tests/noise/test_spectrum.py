@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from srredsim.acquisition import Optics, Pattern, RawStack
-from srredsim.noise.spectrum import noise_spectrum
+from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.simulation import artefacts
 from srredsim.simulation.camera import expose
@@ -149,3 +149,23 @@ def test_of_saturated_frames_that_is_said_and_no_spectrum():
     assert found.clipped == pytest.approx(np.mean(made.raw >= top))
     assert "saturated" in found.words
     assert "camera's" not in found.words
+
+
+@pytest.mark.parametrize(("photons", "weak"), [(1e4, False), (1e6, True)])
+def test_bright_places_on_a_dark_field_are_told_by_the_light_of_all(photons, weak):
+    """A spot on a dark field: the noise is that of the mean light."""
+    y, x = np.mgrid[:96, :96]
+    spot = np.exp(-((y - 48) ** 2 + (x - 48) ** 2) / (2 * 5.0**2))
+    rng = np.random.default_rng(6)
+    frames = rng.poisson(photons * spot, (3, 3, 96, 96)).astype(np.float32) + 100
+    found = noise_spectrum(frames, 0.3)
+    bright = photons * np.percentile(spot, 99)
+    assert found.photons == pytest.approx(bright, rel=0.1)
+    assert found.weak == weak
+
+
+def test_noise_that_is_as_strong_at_the_cut_off_is_told_where_it_is_not():
+    spectrum = NoiseSpectrum(0.3, 100.0, (0.0, 0.15, 0.3), (1.0, 0.25, 1.02))
+    assert spectrum.number == "at 0.5 of the cut-off of the lens it has 25 % of its power at low frequencies"
+    assert "1.5 times its power" in NoiseSpectrum(0.3, 100.0, (0.0, 0.3), (1.0, 1.5)).number
+    assert "coarser than given" in NoiseSpectrum(0.3, 100.0, (0.0, 0.3), (1.0, 1.5)).words

@@ -48,3 +48,20 @@ def test_a_lens_with_aberrations_is_not_taken_for_one_of_a_lower_cut_off(prepare
     said = contradiction(replace(prepared, frames=blurred.astype(np.float32)), found, transfer)
     assert "aberrations" in said
     assert "pixel_size_um" not in said
+
+
+def test_a_smooth_sample_is_not_taken_for_another_lens():
+    """Frames of even waves of light, ten pixels and more long, and noise: no stripes, nothing fine, right optics."""
+    rng = np.random.default_rng(4)
+    fy, fx = (np.fft.fftfreq(96) for _ in "yx")
+    smooth = np.exp(-np.square(np.hypot(fy[:, None], fx) / 0.03))
+    layer = np.fft.ifft2(np.fft.fft2(rng.standard_normal((96, 96))) * smooth).real
+    light = 500 + 200 * layer / np.abs(layer).max()
+    prepared = prepare(rng.poisson(light, (3, 3, 96, 96)).astype(np.float32))
+    transfer = Transfer(2 * 1.4 / 0.6, 0.07)
+    found = estimate(prepared, transfer)
+    assert found.failed
+    said = contradiction(prepared, found, transfer)
+    assert "nothing finer" in said
+    assert "without structure" in said
+    assert "lens that cuts off" not in said

@@ -1,13 +1,16 @@
 """Out-of-focus light that is none: what a lens a little other than assumed does to stripes as fine as it shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.optics.transfer import Transfer
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.haze import haze_of
-from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.preprocess import Prepared, prepare
 
 CUTOFF_PER_UM, PIXEL_SIZE_UM = 5.68, 0.065
 
@@ -43,3 +46,44 @@ def test_a_cutoff_that_is_two_percent_off_is_no_haze(index):
 
 def test_haze_under_less_fine_stripes_is_still_found():
     assert found(stack(3, 0.5, fine=0.8), CUTOFF_PER_UM).share > 0.1
+
+
+def test_saturated_frames_tell_no_haze():
+    raw = stack(3, 0.5, fine=0.8)
+    prepared = prepare(raw)
+    transfer = Transfer(CUTOFF_PER_UM, PIXEL_SIZE_UM)
+    parameters = estimate(prepared, transfer)
+    noise = NoiseSpectrum(transfer.cutoff_per_pixel, 1000.0)
+    assert haze_of(prepared.frames, parameters, transfer, noise).share > 0.1
+    assert haze_of(prepared.frames, parameters, transfer, replace(noise, clipped=0.01)).share == 0.0
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0, 2.0])
+def test_light_that_one_order_has_alone(strength):
+    """White objects through an OTF of 1: S in all bands, coarse Z in band 0, E of `strength` times S in order 1."""
+    rng = np.random.default_rng(8)
+    size, phases, k = 128, 5, np.array([0.17, 0.04])  # cycles per pixel
+    y, x = np.mgrid[:size, :size]
+    fy, fx = (np.fft.fftfreq(size) for _ in "yx")
+    coarse = np.exp(-np.square(np.hypot(fy[:, None], fx) / 0.045) / 2)
+    lens = Transfer(0.45, 1.0, damping=1.0)
+    passed, frames = lens(fy, fx), np.empty((3, phases, size, size))
+    in_focus, of_zero = rng.standard_normal((2, size, size))
+    of_zero = 3 * np.fft.ifft2(np.fft.fft2(of_zero) * coarse).real
+    for angle in range(3):
+        turn = np.exp(2j * np.pi * angle / 3)
+        ky, kx = ((k[0] * 1j + k[1]) * turn).imag, ((k[0] * 1j + k[1]) * turn).real
+        of_one = np.sqrt(strength) * rng.standard_normal((size, size))
+        for phase in range(phases):
+            wave = 2 * np.pi * (ky * y + kx * x + phase / phases)
+            lit = in_focus * (1 + 0.4 * np.cos(wave) + 0.6 * np.cos(2 * wave)) + of_zero + 0.4 * of_one * np.cos(wave)
+            frames[angle, phase] = np.fft.ifft2(np.fft.fft2(lit) * passed).real
+    frames = (1000 + 100 * frames + rng.normal(0, 0.5, frames.shape)).astype(np.float32)
+    prepared = Prepared(frames, (0.0,) * 3, ((1.0,) * phases,) * 3)
+    found = estimate(prepared, lens)
+    assert not found.failed
+    haze = haze_of(frames, found, lens)
+    assert haze.own == pytest.approx((strength, 0.0), abs=0.3)
+    share = 9 / 10  # of the power of band 0 at the lowest frequencies
+    assert haze.share == pytest.approx(share, abs=0.12)
+    assert haze.width == pytest.approx(0.1 / np.sqrt(2), abs=0.03)
