@@ -276,6 +276,9 @@ def stripes(parameters: Parameters) -> Check:
     if parameters.alike:
         verdict, number = BAD, f"{number}; {parameters.alike}"
         advice = "check the order of the frames, and that the pattern turns from angle to angle"
+    if parameters.exchanged:
+        verdict, number = BAD, f"{number}; {parameters.exchanged}"
+        advice = "check the order of the frames"
     return Check(name, verdict, found, number, limit, _advised(verdict, advice))
 
 

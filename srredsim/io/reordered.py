@@ -31,7 +31,19 @@ def moved(angles: int, phases: int) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def exchanged(angles: int, phases: int) -> Iterator[tuple[str, np.ndarray]]:
-    """What the frames are with two phases exchanged, of every angle or of one: name and order (frames,).
+    """What the frames are with two phases exchanged, of every angle or of one: name and order (frames,)."""
+    for which, exchange in exchanges(phases):
+        for angle in (None, *range(angles)):
+            order = np.arange(angles * phases).reshape(angles, phases)
+            order[slice(None) if angle is None else angle] = order[slice(None) if angle is None else angle][
+                ..., exchange
+            ]
+            of = "every angle" if angle is None else f"angle {angle + 1}"
+            yield f"{which} of {of} exchanged", order.ravel()
+
+
+def exchanges(phases: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Which frames of an angle may be exchanged, in words, and their order (phases,) then.
 
     Those that no stripes tell apart have one name: of five phases, frames 2 and 3 or 1 and 4. Of three phases an
     exchange is but a turn of the other sense.
@@ -42,12 +54,7 @@ def exchanged(angles: int, phases: int) -> Iterator[tuple[str, np.ndarray]]:
     alike.pop(_neighbours(np.arange(phases)), None)
     for several in alike.values():
         which = ", or ".join(f"{i + 1} and {j + 1}" for i, j in several)
-        for angle in (None, *range(angles)):
-            order = np.arange(angles * phases).reshape(angles, phases)
-            for each in range(angles) if angle is None else (angle,):
-                order[each] = _with(order[each], *several[0])
-            of = "every angle" if angle is None else f"angle {angle + 1}"
-            yield f"frames {which}{',' * (len(several) > 1)} of {of} exchanged", order.ravel()
+        yield f"frames {which}{',' * (len(several) > 1)}", _with(np.arange(phases), *several[0])
 
 
 def _with(order: np.ndarray, first: int, second: int) -> np.ndarray:

@@ -25,6 +25,7 @@ MEANINGS = {
 
 
 WARNING = "warning: "
+EXCHANGED = "its stripes have a third more contrast then; put them in order, or the image is wrong"
 ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
 
 
@@ -39,6 +40,7 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
         "angles": plane.parameters.report(),
         "angles_at_once": plane.parameters.at_once,
         "alike": plane.parameters.alike,
+        "exchanged": plane.parameters.exchanged,
         "backgrounds": list(plane.prepared.backgrounds),
         "intensities": [list(row) for row in plane.prepared.intensities],
         "otf": _otf(plane, otf_file),
@@ -46,7 +48,7 @@ def of_channel(plane: Plane, otf_file: str | None = None, attenuation: float | s
         "apodisation_power": APODISATION,
         "method": plane.method,
         "updates": plane.updates,
-        "out_of_focus": asdict(plane.haze) | {"words": _haze_words(plane.haze, attenuation, plane.parameters.failed)},
+        "out_of_focus": plane.haze.report() | {"words": _haze_words(plane.haze, attenuation, plane.parameters.failed)},
         "times": [],
     }
 
@@ -100,11 +102,11 @@ def of_time(plane: Plane) -> dict:
     }
 
 
-def verdict(parameters: Parameters) -> str:
+def verdict(parameters: Parameters, image: str = "this is the deconvolved widefield image") -> str:
     """One sentence about how far the image can be trusted."""
     statuses, angle_word = [angle.status for angle in parameters.angles], name_of(parameters.at_once)
     if parameters.failed:
-        return f"no stripes were found in any {angle_word}: this is the deconvolved widefield image, not super-resolved"
+        return f"no stripes were found in any {angle_word}: {image}, not super-resolved"
     words = []
     for status, meaning in MEANINGS.items():
         which = [str(number) for number, found in enumerate(statuses, start=1) if found == status]
@@ -133,6 +135,8 @@ def verdict(parameters: Parameters) -> str:
         )
     if parameters.alike:
         words.append(f"{parameters.alike}: {ALIKE}")
+    if parameters.exchanged:
+        words.append(f"{parameters.exchanged}: {EXCHANGED}")
     if parameters.at_once > 1:
         return "; ".join(words) or "a hexagonal pattern: the stripes of all its directions were measured"
     return "; ".join(words) or "the stripes of every angle were measured"
@@ -144,8 +148,8 @@ def name_of(at_once: int) -> str:
 
 
 def sentence(channel: Channel) -> str:
-    """Verdict on what was found in a channel."""
-    return verdict(channel.parameters)
+    """Verdict on what was found in a channel, for an image that a network makes with it."""
+    return verdict(channel.parameters, "the network had the deconvolved widefield image")
 
 
 def overall(channels: list[dict]) -> str:
@@ -182,7 +186,12 @@ def is_dark(angles: Sequence[Mapping[str, Any]]) -> bool:
 
 def _is_doubtful(channel: dict) -> bool:
     lacking = any(angle["status"] != "measured" for angle in channel["angles"])
-    return lacking or is_dark(channel["angles"]) or len(channel["angles"]) == 1 or bool(channel["alike"])
+    return (
+        lacking
+        or is_dark(channel["angles"])
+        or len(channel["angles"]) == 1
+        or bool(channel["alike"] or channel["exchanged"])
+    )
 
 
 def lines(report: dict) -> list[str]:

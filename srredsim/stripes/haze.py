@@ -80,6 +80,10 @@ class Haze:
             return np.zeros_like(relative_frequency)
         return _share(self.share / (1 - self.share), self.width, relative_frequency)
 
+    def report(self) -> dict:
+        """The same, ready for JSON."""
+        return vars(self) | {"own": list(self.own)}
+
 
 NONE = Haze()
 

@@ -11,6 +11,7 @@ from srredsim.optics import bands as optics_bands
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated_waves
 from srredsim.stripes.damping import damping_of
+from srredsim.stripes.exchanged import exchanged
 from srredsim.stripes.overlap import Overlap
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
 from srredsim.stripes.phase_steps import (
@@ -66,7 +67,7 @@ def measured(
     ]
     groups = [group for group in range(len(bands)) if _seen_in(group, at_once, found)]
 
-    def roughly(group: int) -> tuple[dict[int, tuple[float, float]], Errors]:
+    def roughly(group: int) -> tuple[dict[int, tuple[float, float]], Errors, str]:
         each = bands[group]
         if each.orders != at_once * orders:
             each = separated_waves(frames[group], waves_rad, transfer)
@@ -75,15 +76,17 @@ def measured(
             for number in _seen_in(group, at_once, found)
         }
         every = [vectors.get(number) for number in range(group * at_once, (group + 1) * at_once)]
-        return vectors, step_errors(mixtures(each, every), leak(each), steps_rad)
+        mixed = mixtures(each, every)
+        words = exchanged(mixed, steps_rad[0]) if at_once == 1 else ""
+        return vectors, step_errors(mixed, leak(each), steps_rad), words
 
     rough = dict(zip(groups, in_threads(roughly, groups), strict=True))
     for each in bands:
         each.forget()
-    usual = usual_errors([errors for _, errors in rough.values()])
+    usual = usual_errors([errors for _, errors, _ in rough.values()])
 
     def finely(group: int) -> dict[int, tuple[Angle, Bands]]:
-        vectors, errors = rough[group]
+        vectors, errors, words = rough[group]
         fitted, uncertainty = steps_and_uncertainty(errors, steps_rad, usual)
         waves = waves_of(fitted, orders)
         each, result = separated_waves(frames[group], waves, transfer), {}
@@ -96,6 +99,7 @@ def measured(
                 steps_rad=tuple(fitted[place].tolist()),
                 steps_status="measured" if uncertainty[place] <= STEPS_MEASURED_RAD else "assumed",
                 condition_number=optics_bands.condition_of_waves(waves),
+                exchanged=words,
             )
             result[number] = _seen(angle, own), own
         return result

@@ -45,6 +45,7 @@ class Angle:
     false_alarm: float
     condition_number: float
     orders: tuple[Order, ...]
+    exchanged: str = ""  # frames that seem to have changed places, in words
 
     @property
     def phases_rad(self) -> tuple[float, ...]:
@@ -140,6 +141,12 @@ class Parameters:
             if abs((one - other + 90) % 180 - 90) < ALIKE_DEGREES
         ]
         return "; ".join(words)
+
+    @property
+    def exchanged(self) -> str:
+        """Frames that seem to have changed places, in words; nothing if none do."""
+        found = [(n, angle.exchanged) for n, angle in enumerate(self.angles, start=1) if angle.exchanged]
+        return "; ".join(f"{which} of angle {n} seem to be exchanged" for n, which in found)
 
     def report(self) -> list[dict]:
         """Report of every angle, ready for JSON."""

@@ -122,7 +122,9 @@ def judged(
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
         found = unjudged(image.shape)
     row = dict(zip("tcz", position, strict=True)) | found.report() | against
-    line = "; ".join([judging_picture.words(found), verdict(_there(stripes))]) if found.angles else note or ""
+    line = note or ""
+    if found.angles:
+        line = "; ".join([judging_picture.words(found), verdict(_there(stripes), "the frames are those of widefield")])
     return Judged(position, found, row, line, note)
 
 

@@ -298,7 +298,7 @@ class Results:
             "seconds_in_network": round(self._seconds, 3),
             "device": plan.device,
             "stripes": [sentence(each) for each in plan.survey.made_with],
-            "out_of_focus": [dict(vars(each.haze)) for each in plan.survey.made_with],
+            "out_of_focus": [each.haze.report() for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,
             "notes": notes,

@@ -40,7 +40,7 @@ class Predicted:
             "precision": chain.first.precision,
             "device": device.name,
             "stripes": [sentence(each) for each in self.channels],
-            "out_of_focus": [dict(vars(each.haze)) for each in self.channels],
+            "out_of_focus": [each.haze.report() for each in self.channels],
             "parameters": [each.parameters.report() for each in self.channels],
         }
         return told | ({"agreement": self.agreement} if self.agreement else {})
