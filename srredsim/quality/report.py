@@ -24,6 +24,8 @@ MEANINGS = {
 }
 
 
+ALL_MEASURED = "the stripes of every angle were measured"
+ALL_MEASURED_AT_ONCE = "a hexagonal pattern: the stripes of all its directions were measured"
 WARNING = "warning: "
 EXCHANGED = "its stripes have a third more contrast then; put them in order, or the image is wrong"
 ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
@@ -138,8 +140,8 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
     if parameters.exchanged:
         words.append(f"{parameters.exchanged}: {EXCHANGED}")
     if parameters.at_once > 1:
-        return "; ".join(words) or "a hexagonal pattern: the stripes of all its directions were measured"
-    return "; ".join(words) or "the stripes of every angle were measured"
+        return "; ".join(words) or ALL_MEASURED_AT_ONCE
+    return "; ".join(words) or ALL_MEASURED
 
 
 def name_of(at_once: int) -> str:
@@ -157,6 +159,12 @@ def overall(channels: list[dict]) -> str:
     return of_channels([channel["verdict"] for channel in channels])
 
 
+def said(sentences: list[str]) -> list[str]:
+    """The verdicts on all channels in one line, if there are any: a warning where not all stripes were measured."""
+    sure = all(each in (ALL_MEASURED, ALL_MEASURED_AT_ONCE) for each in sentences)
+    return [("" if sure else WARNING) + of_channels(sentences)] if sentences else []
+
+
 def of_channels(sentences: list[str]) -> str:
     """A sentence of each channel, in one: with their numbers, where they differ."""
     if len(set(sentences)) == 1:
@@ -164,15 +172,15 @@ def of_channels(sentences: list[str]) -> str:
     return "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
 
 
-def warnings(report: dict) -> list[str]:
+def warnings(channels: list[dict]) -> list[str]:
     """What somebody who waits for the images of a reconstruction should see at once, of each channel."""
-    said = []
-    for channel in report["channels"]:
-        name = _name(channel) if len(report["channels"]) > 1 else ""
+    warned = []
+    for channel in channels:
+        name = _name(channel) if len(channels) > 1 else ""
         noted = [note.removeprefix(WARNING) for note in channel["notes"] if note.startswith(WARNING)]
-        noted += [channel["verdict"]] if _is_doubtful(channel) else []
-        said += [f"{WARNING}{name}{each}" for each in noted]
-    return said
+        noted += [channel["verdict"]] if channel["verdict"] not in (ALL_MEASURED, ALL_MEASURED_AT_ONCE) else []
+        warned += [f"{WARNING}{name}{each}" for each in noted]
+    return warned
 
 
 def _name(channel: dict) -> str:
@@ -182,16 +190,6 @@ def _name(channel: dict) -> str:
 def is_dark(angles: Sequence[Mapping[str, Any]]) -> bool:
     """Whether none of the angles of a report shows an order that an image can be made with."""
     return all(order["status"] == "failed" for angle in angles for order in angle["orders"])
-
-
-def _is_doubtful(channel: dict) -> bool:
-    lacking = any(angle["status"] != "measured" for angle in channel["angles"])
-    return (
-        lacking
-        or is_dark(channel["angles"])
-        or len(channel["angles"]) == 1
-        or bool(channel["alike"] or channel["exchanged"])
-    )
 
 
 def lines(report: dict) -> list[str]:

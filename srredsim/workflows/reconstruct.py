@@ -294,7 +294,7 @@ class Begun:
         found = self.facts | {
             "verdict": report.overall(channels),
             "channels": channels,
-            "notes": list(dict.fromkeys([*notes, *doubts])),
+            "notes": list(dict.fromkeys([*notes, *doubts, *report.warnings(channels)])),
         }
         return found if self.facts["optics"]["pixel_size_um"] else in_pixels(found) | {"optics": found["optics"]}
 

@@ -1,11 +1,10 @@
 """Sentences about the stripes: with several channels, each says of which it is."""
 
-from srredsim.quality.report import of_channels, overall, warnings
+from srredsim.quality.report import ALL_MEASURED, of_channels, overall, said, warnings
 
 
-def channel(number, verdict, status="failed", order=None):
-    angle = {"status": status, "orders": [{"status": order or status}]}
-    return {"channel": number, "verdict": verdict, "angles": [angle] * 3, "alike": "", "exchanged": "", "notes": []}
+def channel(number, verdict, status="failed"):
+    return {"channel": number, "verdict": verdict, "angles": [{"status": status}] * 3, "notes": []}
 
 
 def test_channels_are_named_where_they_differ():
@@ -16,11 +15,15 @@ def test_channels_are_named_where_they_differ():
 
 
 def test_warnings_name_the_channel():
-    one, other = channel(0, "found", "measured"), channel(1, "lost")
-    assert warnings({"channels": [one, other]}) == ["warning: channel 2: lost"]
-    assert warnings({"channels": [channel(0, "lost")]}) == ["warning: lost"]
-    no_order = channel(0, "lost", "measured", "failed")  # found over all times, in the first of which there is nothing
-    assert warnings({"channels": [no_order]}) == ["warning: lost"]
-    noted = channel(1, "found", "measured") | {"notes": ["warning: blurred", "as given"]}
-    assert warnings({"channels": [one, noted]}) == ["warning: channel 2: blurred"]
-    assert warnings({"channels": [channel(0, "found", "measured") | {"exchanged": "frames"}]}) == ["warning: found"]
+    one, other = channel(0, ALL_MEASURED, "measured"), channel(1, "lost")
+    assert warnings([one]) == []
+    assert warnings([one, other]) == ["warning: channel 2: lost"]
+    assert warnings([channel(0, "lost")]) == ["warning: lost"]
+    noted = channel(1, ALL_MEASURED, "measured") | {"notes": ["warning: blurred", "as given"]}
+    assert warnings([one, noted]) == ["warning: channel 2: blurred"]
+
+
+def test_one_line_says_whether_all_is_well():
+    assert said([]) == []
+    assert said([ALL_MEASURED]) == [ALL_MEASURED]
+    assert said([ALL_MEASURED, "lost"]) == [f"warning: channel 1: {ALL_MEASURED}; channel 2: lost"]

@@ -40,7 +40,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import engines
-    from srredsim.quality.report import of_channels
+    from srredsim.quality.report import said
     from srredsim.workflows.predict import opened, predict_file
     from srredsim.zoo import chain, choice, models
 
@@ -79,7 +79,7 @@ def run(arguments) -> dict:
             return say(path, predict_file(path, model_for(path), **how_of(scene), progress=progress))
 
     def say(path: Path, report: dict) -> dict:
-        terminal.notes(path, [*filter(None, [of_channels(report["stripes"])]), *report["notes"]])
+        terminal.notes(path, [*report["notes"], *said(report["stripes"])])
         terminal.say(*map(Path, report["paths"]))
         if report["consistency"]:
             terminal.say(f"consistency: {report['consistency']['line']}")

@@ -93,7 +93,7 @@ def _lens(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim.errors import InputError
-    from srredsim.quality.report import lines, warnings
+    from srredsim.quality.report import lines
     from srredsim.workflows import reconstruct as asked
     from srredsim.workflows.reconstruct_file import opened, reconstruct_file
 
@@ -122,7 +122,7 @@ def run(arguments) -> dict:
 
     def say(path: Path, report: dict) -> dict:
         terminal.say(path, *(f"  {line}" for line in lines(report)), *map(Path, report["paths"]))
-        terminal.notes(path, [*report["notes"], *warnings(report)])
+        terminal.notes(path, report["notes"])
         return report
 
     def parts(path: Path, scene: int | None) -> Parts:
