@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import io
-from srredsim.acquisition import Optics, Position, RawStack
+from srredsim.acquisition import Optics, Position, RawStack, percent
 from srredsim.arrays import HOST, Device
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, consistency
@@ -30,10 +30,13 @@ from srredsim.reconstruction.planes import Channel
 from srredsim.reconstruction.survey import Sharpest, surveyed
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.parameters import Parameters, seen_from
-from srredsim.stripes.preprocess import Prepared, middle
+from srredsim.stripes.preprocess import Prepared, middle, prepare
+from srredsim.stripes.slices import SIDE as PHASES_SIDE
+from srredsim.stripes.slices import in_slice
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
 STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
+DOUBTFUL = 0.1  # share of the field that frames do not support, at which that is said: 1 of 320 good images has it
 
 
 def transfers_for(stack: RawStack) -> tuple[Transfer, ...]:
@@ -112,11 +115,11 @@ def judged(
     raw : (angles, phases, y, x) ndarray
     image : (2y, 2x) float32 ndarray
     stripes : Parameters or InputError
-        As `stripes_in` has them.
+        As `stripes_in` has them, of any plane of the channel: phases that have clearly moved are measured again.
     """
     note, against = None, _against_widefield(raw, image, transfer)
     try:
-        found = consistency(raw, image, _there(stripes), transfer, device=device)
+        found = consistency(raw, image, _here(stripes, raw, transfer), transfer, device=device)
     except InputError as problem:
         t, c, z = position
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
@@ -126,6 +129,12 @@ def judged(
     if found.angles:
         line = "; ".join([judging_picture.words(found), verdict(_there(stripes), "the frames are those of widefield")])
     return Judged(position, found, row, line, note)
+
+
+def _here(stripes: Parameters | InputError, raw: np.ndarray, transfer: Transfer) -> Parameters:
+    """Stripes as they are in these frames (angles, phases, y, x)."""
+    known = _there(stripes)
+    return in_slice(known, prepare(raw, PHASES_SIDE), known.lens(transfer))
 
 
 def _there(stripes: Parameters | InputError) -> Parameters:
@@ -211,11 +220,25 @@ def _pictured(shape: Sequence[int]) -> Position:
 
 def _report(judged: Sequence[Judged], pictured: Position) -> dict:
     in_order = sorted(judged, key=lambda one: (one.position[1], one.position[0], one.position[2]))
+    notes = [one.note for one in in_order if one.note]
     return {
         "line": next(one.line for one in in_order if one.position == pictured),
         "planes": [one.row for one in in_order],
-        "notes": [one.note for one in in_order if one.note],
+        "notes": notes + _disagreement([one.row for one in in_order if not one.note]),
     }
+
+
+def _disagreement(rows: Sequence[dict]) -> list[str]:
+    """A warning where the frames of a plane clearly do not support its image; of several, of the worst."""
+    doubtful = [row for row in rows if row["unsupported_fraction"] > DOUBTFUL]
+    if not doubtful:
+        return []
+    worst = max(doubtful, key=lambda row: row["unsupported_fraction"])
+    where = f" at t={worst['t']}, c={worst['c']}, z={worst['z']}, the worst of {len(doubtful)} such planes"
+    return [
+        f"warning: the frames do not support {percent(worst['unsupported_fraction'])} % of the image"
+        f"{where if len(rows) > 1 else ''}: look at the consistency map before you believe it"
+    ]
 
 
 class Judge:

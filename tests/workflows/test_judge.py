@@ -8,6 +8,7 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import consistency
 from srredsim.errors import InputError
+from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction import survey
 from srredsim.reconstruction.forward import stripes_of
 from srredsim.simulation.sim import simulate_stack
@@ -127,3 +128,33 @@ def test_the_closest_look_is_at_what_is_flagged():
     assert row + side > 108
     assert column < 90
     assert column + side > 98
+
+
+def test_a_slice_whose_stripes_have_moved_is_judged_as_if_it_were_alone():
+    """All phases of the second slice are 1.1 rad on, and 2.2 those of the second order."""
+    ways = {"size": 96, "phases": 5, "photons": (300.0, 300.0), "haze": 0.0, "phantom": "filaments"}
+    first = simulate_stack(31, index=0, **ways)
+    kept = ("k0_per_um", "modulation_depths", "na", "wavelength_em_um", "pixel_size_um", "otf_damping")
+    steps = tuple(tuple(phase + 1.1 for phase in angle) for angle in first.settings.phases_rad)
+    known = {name: getattr(first.settings, name) for name in kept} | {"phases_rad": steps}
+    other = simulate_stack(31, index=1, **ways, **known)
+    optics = Optics(*(known[name] for name in ("na", "wavelength_em_um", "pixel_size_um")))
+    transfer = transfer_of(optics)
+    found = estimate(prepare(first.raw), transfer)
+    alone = judging.judged((0, 0, 0), other.raw, other.truth, estimate(prepare(other.raw), transfer), transfer)
+    beside = judging.judged((0, 0, 1), other.raw, other.truth, found, transfer)
+    wrong = consistency(other.raw, other.truth, found, transfer)  # with the phases of the other slice
+    known = np.isfinite(alone.found.score)
+    alike = [np.corrcoef(one.score[known], alone.found.score[known])[0, 1] for one in (beside.found, wrong)]
+    assert alike[0] > 0.99
+    assert alike[1] < 0.8
+
+
+def test_an_image_that_the_frames_do_not_support_is_said_aloud():
+    stack = stack_of(1, 1, 2)
+    images = np.stack([SAMPLE.truth, SAMPLE.truth[::-1]])[None, None]
+    report = judging.compare(stack, images).report
+    (line,) = report["notes"]
+    share = max(each["unsupported_fraction"] for each in report["planes"])
+    assert line.startswith(f"warning: the frames do not support {100 * share:.0f} % of the image at t=0, c=0, z=1")
+    assert judging.compare(stack, images[:, :, [0, 0]]).report["notes"] == []
