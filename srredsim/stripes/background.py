@@ -3,7 +3,8 @@
 Where the specimen leaves a part of the field dark, that is the darkest part of the mean frame. Where it fills the
 field, nothing is dark; but if it bleaches, every frame is the mean frame times its share of the light, but for the
 background, which stays. So it can be told from a straight line for each frame, over averages of small squares, in which
-the stripes all but cancel: the frame has slope s, and level (1 - s) times the background where the mean frame is 0.
+the stripes all but cancel: the frame has slope s, and where the mean frame is dark, it has lost 1 - s of what light
+there is above the background. Where none is lost there, all is background, whatever the stripes do to brighter places.
 
 How much light the darkest part has, as a share of how much brighter the field is on average, is a matter of the
 specimen: one number for all angles, whatever their light and background are. Bleaching that is not seen against the
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+DARK_PERCENT = 10.0  # of the squares
+LEAST_LOST = 1e-3  # share of the light by which frames must differ to tell anything
 DARKEST_PERCENT = 1.0  # percentile of the mean frame
 SQUARE_PX = 8  # of these the averages are
 SURE = 2.0  # standard deviations that the light of the darkest part must be above none
@@ -60,16 +63,19 @@ def _squares(frames: np.ndarray) -> np.ndarray:
 
 
 def _of_the_darkest(squares: np.ndarray, darkest: float) -> tuple[float, float]:
-    """Share of the darkest part's light, and its deviation, from the level (1 - s) b of each frame's line at 0."""
+    """Share of the darkest part's light, and its deviation, from how much of the dark squares each frame has lost."""
     mean = squares.mean(axis=0)
     spread, brighter = mean - mean.mean(), mean.mean() - darkest
     if len(squares) < 3 or not brighter > 0 or not (power := spread @ spread) > 0:
         return 0.0, np.inf
     slopes = squares @ spread / power
-    at_zero, lost = squares.mean(axis=1) - slopes * mean.mean(), 1 - slopes
-    if not (weight := lost @ lost) > 0:
+    lost = 1 - slopes
+    if not (weight := lost @ lost) > len(lost) * LEAST_LOST**2:
         return 0.0, np.inf
-    background = at_zero @ lost / weight
-    scatter = at_zero - background * lost
+    dark = squares[:, mean <= np.percentile(mean, DARK_PERCENT)].mean(axis=1)
+    less = dark.mean() - dark
+    light = less @ lost / weight  # of the dark squares, above the background
+    background = dark.mean() - light
+    scatter = less - light * lost
     deviation = np.sqrt(scatter @ scatter / (len(squares) - 2) / weight)
     return float((darkest - background) / brighter), float(max(deviation / brighter, 1e-9))

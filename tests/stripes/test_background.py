@@ -67,3 +67,15 @@ def test_a_stack_without_a_dark_place_that_bleaches_is_evenly_lit_when_prepared(
     np.testing.assert_allclose(
         light / light.mean(axis=1, keepdims=True), truth / truth.mean(axis=1, keepdims=True), rtol=0.1
     )
+
+
+@pytest.mark.parametrize("radius", [6, 12, 22])
+@pytest.mark.parametrize("seed", range(3))
+def test_stripes_on_a_bright_spot_are_no_bleaching(radius, seed):
+    """The light of a spot a few stripes wide changes with their phase; the dark field around it does not."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:128, :128]
+    spot = np.clip(radius - np.hypot(y - 64 - rng.uniform(-3, 3), x - 64) + 0.5, 0, 1)
+    phases = 2 * np.pi * (0.15 * y + 0.05 * x) + 2 * np.pi * np.arange(5)[:, None, None] / 5 + rng.uniform(0, 6)
+    lit = 10_000 * spot * (1 + 0.5 * np.cos(phases) + 0.6 * np.cos(2 * phases))
+    assert background_of(rng.poisson(np.maximum(lit, 0)) + OFFSET) == pytest.approx(OFFSET, abs=0.5)
