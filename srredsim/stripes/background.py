@@ -32,24 +32,26 @@ class Brightness:
     means: np.ndarray  # of each frame
     darkest: float  # of the mean frame
     share: float  # of the darkest part's light, of what the field is brighter on average; 0 where nothing tells
-    deviation: float  # of that
+    weight: float  # sum of squares of what frames have lost: how much that tells
+    rest: float  # of what it leaves unexplained, in the same units as the share, sum of squares
 
     @classmethod
     def of(cls, frames: np.ndarray) -> Brightness:
         """That of frames (phases, y, x)."""
         means = frames.mean(axis=(1, 2), dtype=np.float64)
         darkest = float(np.percentile(frames.mean(axis=0, dtype=np.float32), DARKEST_PERCENT))
-        share, deviation = _of_the_darkest(_squares(frames), darkest)
-        return cls(means, darkest, share, deviation)
+        return cls(means, darkest, *_of_the_darkest(_squares(frames), darkest))
 
 
 def backgrounds_of(angles: Sequence[Brightness]) -> list[float]:
-    """One for each angle."""
-    weights = np.array([1 / each.deviation**2 for each in angles])
+    """One for each angle. How uncertain what they tell is, is told by all of them together."""
+    told = [each for each in angles if each.weight > 0]
     share = 0.0
-    if weights.sum() > 0:
-        share = float(np.average([each.share for each in angles], weights=weights))
-        share *= share > SURE / np.sqrt(weights.sum())
+    if told:
+        weight = sum(each.weight for each in told)
+        variance = sum(each.rest for each in told) / sum(len(each.means) - 2 for each in told) / weight
+        share = float(np.average([each.share for each in told], weights=[each.weight for each in told]))
+        share *= share > SURE * np.sqrt(variance)
     return [each.darkest - share * (float(each.means.mean()) - each.darkest) for each in angles]
 
 
@@ -62,20 +64,17 @@ def _squares(frames: np.ndarray) -> np.ndarray:
     return whole.mean(axis=(2, 4), dtype=np.float64).reshape(phases, -1)
 
 
-def _of_the_darkest(squares: np.ndarray, darkest: float) -> tuple[float, float]:
-    """Share of the darkest part's light, and its deviation, from how much of the dark squares each frame has lost."""
+def _of_the_darkest(squares: np.ndarray, darkest: float) -> tuple[float, float, float]:
+    """Share, weight and rest, as of `Brightness`, from how much of the dark squares each frame has lost."""
     mean = squares.mean(axis=0)
     spread, brighter = mean - mean.mean(), mean.mean() - darkest
     if len(squares) < 3 or not brighter > 0 or not (power := spread @ spread) > 0:
-        return 0.0, np.inf
-    slopes = squares @ spread / power
-    lost = 1 - slopes
+        return 0.0, 0.0, 0.0
+    lost = 1 - squares @ spread / power
     if not (weight := lost @ lost) > len(lost) * LEAST_LOST**2:
-        return 0.0, np.inf
+        return 0.0, 0.0, 0.0
     dark = squares[:, mean <= np.percentile(mean, DARK_PERCENT)].mean(axis=1)
     less = dark.mean() - dark
     light = less @ lost / weight  # of the dark squares, above the background
-    background = dark.mean() - light
-    scatter = less - light * lost
-    deviation = np.sqrt(scatter @ scatter / (len(squares) - 2) / weight)
-    return float((darkest - background) / brighter), float(max(deviation / brighter, 1e-9))
+    rest = (less - light * lost) / brighter
+    return float((darkest - dark.mean() + light) / brighter), float(weight), float(rest @ rest)
