@@ -8,10 +8,12 @@ from srredsim.acquisition import Position, RawStack
 from srredsim.hot_pixels import as_recorded
 from srredsim.inspection.frame_order import ANGLE_BETTER, BETTER, Fit, fit, in_common
 from srredsim.io import memory
+from srredsim.io.alternatives import one_of_many
 from srredsim.io.raw import Frames
 
 SIDE = 512  # raw pixels of the middle of the field that is looked at, at most
 SMALLEST = 32  # raw pixels
+ONE_OF_MANY = 0.7  # explained by one of many ways that is believed
 PROMISING = 0.2  # explained half way through, without which no more is looked at
 
 
@@ -68,7 +70,7 @@ class Fits:
             alike = channels_alike(other, stack, channel)
             every = places(other, alike[0])
             if self.at(other, every[len(every) // 2]).explained >= PROMISING:
-                found[name] = self.of(other, *alike)
+                found[name] = self.of(other, *alike).wanting(ONE_OF_MANY if one_of_many(name) else 0.0)
         return as_read, found
 
     def add(self, stack: RawStack, position: Position, raw: np.ndarray) -> None:

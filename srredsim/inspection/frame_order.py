@@ -12,7 +12,7 @@ the stripes need to be known, and the products are computed once for all the ord
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
@@ -54,6 +54,10 @@ class Fit:
     @property
     def possible(self) -> bool:
         return self.explained >= self.worth_a_try
+
+    def wanting(self, share: float) -> Fit:
+        """The same, believed or named only if so much is explained."""
+        return replace(self, needed=max(self.needed, share), worth_a_try=max(self.worth_a_try, share))
 
     def clearly_better_than(self, other: Fit) -> bool:
         return self.clear and (self.explained >= other.explained + BETTER or self._mends_one(other))

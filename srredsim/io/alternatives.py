@@ -21,7 +21,7 @@ from srredsim.hot_pixels import as_recorded, repaired_as
 from srredsim.io.incomplete import whole_stacks
 from srredsim.io.orders import arrange
 from srredsim.io.raw import Frames
-from srredsim.io.reordered import exchanged, moved, sorted_as_text
+from srredsim.io.reordered import crossed, exchanged, moved, sorted_as_text
 from srredsim.io.rolling import rolled
 from srredsim.io.wanted import KNOWN, OF_T, OF_Z, WIDEFIELD_FRAMES, Wanted
 
@@ -34,7 +34,7 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
 
     These are other orders, angles and phases swapped, a widefield frame before, after or not in each group, colours
     that alternate, and any of these together; and what no arguments can do: angle and phase exchanged in a file that
-    names them, frames sorted by their numbers as text, all frames some places on, two phases of an angle exchanged.
+    names them, frames sorted by their numbers as text, all frames some places on, two frames exchanged.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     for name, places in sorted_as_text(prod(source.shape)):
         _add(found, name, places[frames.numbers], stack)
     pattern = stack.pattern.angles, stack.pattern.phases
-    for name, order in (*(() if frames.rolling else moved(*pattern)), *exchanged(*pattern)):
+    for name, order in (*(() if frames.rolling else moved(*pattern)), *exchanged(*pattern), *crossed(*pattern)):
         within = frames.numbers.reshape(*frames.numbers.shape[:3], -1)[..., order]
         _add(found, name, within.reshape(frames.numbers.shape), stack)
     return found
@@ -68,6 +68,11 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
 def by_arguments(name: str) -> bool:
     """Whether a file can be read so: the name of the reading is the arguments that do it."""
     return name.startswith("`")
+
+
+def one_of_many(name: str) -> bool:
+    """Whether it is one of so many ways, frames of two angles exchanged, that one of them may fit by chance."""
+    return name.count(" of angle ") == 2
 
 
 @lru_cache(maxsize=2)  # files of a batch are alike

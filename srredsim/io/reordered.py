@@ -1,4 +1,4 @@
-"""Orders that no argument names: frames sorted as text, all some places on, two phases of an angle exchanged."""
+"""Orders that no argument names: frames sorted as text, all some places on, two frames exchanged."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def exchanged(angles: int, phases: int) -> Iterator[tuple[str, np.ndarray]]:
             ]
             of = "every angle" if angle is None else f"angle {angle + 1}"
             yield f"{which} of {of} exchanged", order.ravel()
+
+
+def crossed(angles: int, phases: int) -> Iterator[tuple[str, np.ndarray]]:
+    """What the frames are with one of an angle and one of another exchanged: name and order (frames,)."""
+    for first, second in combinations(range(angles * phases), 2):
+        if first // phases != second // phases:
+            named = (f"{frame % phases + 1} of angle {frame // phases + 1}" for frame in (first, second))
+            yield f"frames {' and '.join(named)} exchanged", _with(np.arange(angles * phases), first, second)
 
 
 def exchanges(phases: int) -> Iterator[tuple[str, np.ndarray]]:

@@ -29,8 +29,8 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
     if found.failed and shown.per_pixel < given:
         return (
             f"warning: the frames show nothing finer than {shown.per_pixel:.3f} cycles/pixel, of {given:.3f} that NA,"
-            " wavelength and pixel size let pass: a sample without structure, out of focus, or wrong `pixel_size_um`,"
-            " `na` or `wavelength_em_um`"
+            " wavelength and pixel size let pass: a sample without structure, or out of focus; if it is neither, check"
+            " `pixel_size_um`, `na` and `wavelength_em_um`"
         )
     stripes = found.k_max_per_um * transfer.pixel_size_um
     if stripes > FINEST * shown.per_pixel:

@@ -128,6 +128,15 @@ def test_exchanged_phases_are_recognised(tmp_path, angles, index):
     assert f"save the file with {checked}" in check["advice"]
 
 
+@pytest.mark.parametrize("phases", [3, 5])
+def test_exchanged_frames_of_two_angles_are_recognised(tmp_path, phases):
+    frames = raw(phases).copy()
+    frames[0, [0, 2], [1, 2]] = frames[0, [2, 0], [2, 1]]
+    check, checked = order_check(tmp_path / "s.tif", frames, "PAZ")
+    assert check["verdict"] == "bad"
+    assert checked == "frames 2 of angle 1 and 3 of angle 3 exchanged"
+
+
 def test_steps_of_two_fifths_of_a_turn_are_no_wrong_order(tmp_path):
     check, _ = order_check(tmp_path / "s.tif", raw(5)[:, :, [0, 2, 4, 1, 3]], "PAZ")
     assert check["verdict"] == "good"
