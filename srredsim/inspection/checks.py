@@ -110,7 +110,9 @@ def checked(
             known.append(verdicts.other_optics(said))
     told = partial(verdicts.told_despite, other_cause=bool(said) or bool(spectrum and spectrum.clipped))
     bleaching = verdicts.bleaching(light)
-    orders = 3 if parameters and parameters.at_once > 1 else None
+    orders = None
+    if parameters and not parameters.failed:
+        orders = parameters.at_once * parameters.orders
     contrast = verdicts.told_from_noise(_contrast(field.raw, noise, orders), white, spectrum)
     checks = [
         *known,

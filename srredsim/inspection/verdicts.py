@@ -107,7 +107,7 @@ def frame_order(as_read: Fit, others: dict[str, Fit], by_arguments: Callable[[st
 
     ``by_arguments`` tells of a name whether the file can be read so.
     """
-    name, limit = "frame order", f"good from {100 * as_read.needed:.0f} %"
+    name, limit = "frame order", f"good from {100 * as_read.needed:.0f} %" if np.isfinite(as_read.needed) else ""
     number = f"stripes explain {as_read.percent:.0f} % of what frames share"
     if best := the_best(others, as_read):
         number += f", {others[best].percent:.0f} % with {best}"
@@ -162,9 +162,18 @@ def told_despite(check: Check, other_cause: bool) -> Check:
     return replace(check, advice=None) if other_cause else check
 
 
+MORE_LIGHT = "give more light or a longer exposure, or label more densely"
+
+
 def told_by_stripes(check: Check, parameters: Parameters | None) -> Check:
-    """A bad contrast-to-noise of pixels is doubtful where all of them together show the stripes of every angle."""
-    if check.verdict != BAD or parameters is None or any(angle.status != "measured" for angle in parameters.angles):
+    """A contrast-to-noise of pixels, where all of them together show the stripes of every angle: at worst doubtful.
+
+    What is wrong then is the light.
+    """
+    if check.verdict == GOOD or parameters is None or any(angle.status != "measured" for angle in parameters.angles):
+        return check
+    check = replace(check, advice=check.advice and MORE_LIGHT)
+    if check.verdict != BAD:
         return check
     return replace(check, verdict=DOUBTFUL, limit=f"{check.limit}, where not the stripes of every angle are found")
 
@@ -175,10 +184,7 @@ def contrast(value: float, phases: int, orders: int | None = None) -> Check:
     orders = orders or orders_of(phases)
     words = f"{orders} order{'s' * (orders > 1)}"
     verdict = _high_is_good(value / alone, CONTRAST)
-    advice = (
-        "give more light or a longer exposure, or label more densely; if there is light enough, look after the"
-        " polarisation and the alignment of the beams"
-    )
+    advice = f"{MORE_LIGHT}; if there is light enough, look after the polarisation and the alignment of the beams"
     return Check(
         name,
         verdict,

@@ -102,7 +102,7 @@ def assess(
         "stripes_limits": {"z": LIMIT_Z, "contrast": FAINT},
         "artefacts": strong,
         "words": [
-            _mmr_words(ratio),
+            _mmr_words(ratio, parameters.failed),
             f"blurred, the image agrees with the widefield image to a correlation (RSP) of {compared.rsp:.3f};"
             " this says nothing about detail finer than that",
             _decorrelation_words(None if resolution_um is None else transfer.in_words(resolution_um)),
@@ -120,9 +120,11 @@ def of_plane(plane: Plane, plain: bool = True) -> dict[str, Any]:
     return assess(plane.image, widefield, plane.parameters, plane.transfer, regularisation)
 
 
-def _mmr_words(ratio: float | None) -> str:
+def _mmr_words(ratio: float | None, without_stripes: bool) -> str:
     if ratio is None:
         return "no pixel is darker than the background: the max/min ratio has no value"
+    if without_stripes:
+        return f"max/min ratio {ratio:.1f}, which says nothing of an image without stripes"
     word = next(word for bound, word in MMR_WORDS if ratio < bound)
     return f"max/min ratio {ratio:.1f}: {word} (3, 6 and 12 are the bounds of low, good and excellent)"
 

@@ -27,6 +27,7 @@ MEANINGS = {
 ALL_MEASURED = "the stripes of every angle were measured"
 ALL_MEASURED_AT_ONCE = "a hexagonal pattern: the stripes of all its directions were measured"
 WARNING = "warning: "
+VAGUE = 0.5  # uncertainty of a damping that says nothing
 EXCHANGED = "its stripes have a third more contrast then; put them in order, or the image is wrong"
 ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
 
@@ -68,6 +69,9 @@ def _otf(plane: Plane, file: str | None) -> dict:
     }
 
 
+LEFT = "left to the network"
+
+
 def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = False) -> str:
     """What was found out of focus, what was done about it, and what intensities then mean."""
     found = "out-of-focus light: none that is sure"
@@ -77,18 +81,21 @@ def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = Fals
         if not haze.share:
             return f"{found}, {'nothing' if failed else 'at most a quarter of what there may be'} was taken away"
         return f"{found}, taken away: intensities are not those of the sum of the frames"
+    if attenuation == LEFT:
+        return f"{found}, {LEFT}"
     if not attenuation:
         return f"{found}, left in the image"
     return f"{found}; attenuation {attenuation:g}, as given: intensities are not those of the sum of the frames"
 
 
-def taken_away(channels: Sequence[Channel]) -> list[str]:
-    """A line for each channel whose images networks are given without light that was out of focus."""
+def out_of_focus(channels: Sequence[Channel]) -> list[str]:
+    """A line for each channel with light out of focus: whether networks are given its images without that."""
     several = len(channels) > 1
     return [
-        f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO)}"
+        f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO if taken else LEFT)}"
         for number, channel in enumerate(channels, start=1)
-        if unlearned(channel.haze)
+        if channel.haze.share
+        for taken in [bool(unlearned(channel.haze))]
     ]
 
 
@@ -225,6 +232,6 @@ def _otf_words(otf: dict) -> str:
     if otf["chosen"] == "file":
         return f"from {otf['file']}"
     words = f"damping {otf['damping']:.2f} ({otf['chosen']}"
-    if otf["measured_damping"] is not None:
+    if otf["measured_damping"] is not None and otf["uncertainty"] < VAGUE:
         words += f"; the bands say {otf['measured_damping']:.2f} +- {otf['uncertainty']:.2f}"
     return words + ")"

@@ -141,8 +141,10 @@ def _channel(stack: RawStack, channel: int, name: str, report: Mapping[str, Any]
     (told,) = classical.report["channels"]
     if "channels" in report:
         told = report["channels"][channel]
-    elif which_plane(stack):
-        told = told | {"notes": ["measured in the plane that is shown", *told["notes"]]}
+    else:
+        words = told["out_of_focus"] | {"words": f"image {WIENER}: {told['out_of_focus']['words']}"}
+        shown = ["measured in the plane that is shown"] if which_plane(stack) else []
+        told = told | {"notes": [*shown, *told["notes"]], "out_of_focus": words}
     return _with_stripes(OfChannel(called, [*images, made]), classical, told, raw)
 
 

@@ -27,7 +27,7 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes, digest_of_plane
 from srredsim.noise.whitened import remarks, spectra, whitened
-from srredsim.quality.report import sentence, taken_away
+from srredsim.quality.report import out_of_focus, sentence
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
@@ -359,7 +359,7 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, find))
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    read = [*survey.remarks, *watch.doubts(remarks(stack)), *taken_away(survey.made_with)]  # when all was read
+    read = [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]  # when all was read
     doubts = dict.fromkeys([*coarse, *read, *own_microscope.doubts(chain.first, stack, survey.stripes)])
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
     return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

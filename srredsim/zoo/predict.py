@@ -15,7 +15,7 @@ from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
 from srredsim.noise.whitened import remarks, whitened
-from srredsim.quality.report import sentence, taken_away
+from srredsim.quality.report import out_of_focus, sentence
 from srredsim.reconstruction.planes import Channel
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
@@ -91,7 +91,7 @@ def predict(
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
-    doubts = [*survey.remarks, *watch.doubts(remarks(stack)), *taken_away(survey.made_with)]
+    doubts = [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]
     doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     doubts += compared.notes() if compared else []
     if not isinstance(data, RawStack):
