@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from srredsim.inspection.verdicts import other_optics
 from srredsim.optics.transfer import Transfer
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.contradiction import contradiction
@@ -65,3 +66,4 @@ def test_a_smooth_sample_is_not_taken_for_another_lens():
     assert "nothing finer" in said
     assert "without structure" in said
     assert "lens that cuts off" not in said
+    assert "pixel_size_um" in other_optics(said).advice
