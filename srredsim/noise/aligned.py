@@ -16,6 +16,7 @@ from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margin
 
 MIDDLE_PX, SMALLEST_PX = 256, 32  # raw pixels of the middle of the frames that is looked at, and the least
 OUTSIDE = 1.03  # times the cut-off: from there on there is nothing but noise
+NEWTON, FARTHEST_STEP, EXACT = 8, 0.5, 1e-4  # steps at most; pixels
 MOVED_PX, CERTAIN = 0.3, 4.0  # by which angles lie apart that are brought together, and standard deviations more
 COARSEST = 0.02  # cycles/pixel: what is coarser tells no movement
 RINGS = 32  # up to the finest
@@ -137,7 +138,7 @@ def shift_between(
 
 
 def _climbed(weighted: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Top of the peak of a correlation, between the pixels.
+    """Top of the peak of a correlation, between the pixels, by Newton's steps from the highest pixel.
 
     Frequencies f and -f say the same, and beyond `FINEST` there are none.
     """
@@ -145,14 +146,15 @@ def _climbed(weighted: np.ndarray, shift: np.ndarray) -> np.ndarray:
     half = weighted[np.ix_(rows[fy >= 0], columns)].astype(complex)
     fy = fy[fy >= 0]
     half[fy == 0] /= 2
-    half_width = 0.75
-    while half_width > 1e-3:
-        steps = np.linspace(-half_width, half_width, 7)
-        down, across = (2j * np.pi * np.outer(at + steps, f) for at, f in zip(shift, (fy, fx), strict=True))
-        values = (np.exp(down) @ half @ np.exp(across).T).real
-        i, j = np.unravel_index(np.argmax(values), values.shape)
-        shift = shift + np.array([steps[i], steps[j]])
-        half_width /= 2.5
+    ky, kx = 2j * np.pi * fy, 2j * np.pi * fx
+    for _ in range(NEWTON):
+        down, across = np.exp(ky * shift[0]), np.exp(kx * shift[1])
+        right = half @ np.stack([across, kx * across, kx**2 * across], axis=1)
+        (_, x, xx), (y, xy, _), (yy, _, _) = (np.stack([down, ky * down, ky**2 * down]) @ right).real
+        step = np.linalg.solve([[yy, xy], [xy, xx]], [-y, -x]) if yy * xx > xy**2 and yy < 0 else np.zeros(2)
+        shift = shift + np.clip(step, -FARTHEST_STEP, FARTHEST_STEP)
+        if np.abs(step).max() < EXACT:
+            break
     return shift
 
 
