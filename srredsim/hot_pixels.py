@@ -20,7 +20,7 @@ FAR = 8.0  # standard deviations, as neighbours differ in the mean of the frames
 BRIGHT_PERCENT, SHARE = 99.0, 0.25  # least share of the light of bright places that it has more than its neighbours
 DARK_PERCENT = 1.0
 FEWEST_FRAMES = 3  # frames
-SAMPLE = 1 << 16  # pixels by which noise and light of the mean frame are judged
+SAMPLE = 1 << 12  # pixels by which noise and light of the mean frame are judged: to a hundredth
 AROUND = [(dy, dx) for dy, dx in product((-1, 0, 1), repeat=2) if (dy, dx) != (0, 0)]
 
 
