@@ -25,6 +25,7 @@ from srredsim.noise.clipped import MANY
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.lines import Lines
 from srredsim.noise.spectrum import NoiseSpectrum
+from srredsim.quality.report import too_faint
 from srredsim.stripes.parameters import Parameters
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
@@ -271,6 +272,8 @@ def stripes(parameters: Parameters) -> Check:
         number = f"a hexagonal pattern: found in {found} of {len(statuses)} directions that light the frames at once"
     if depths:
         number += f", contrast {' '.join(f'{depth:.2f}' for depth in depths)}"
+    if faint := too_faint(parameters):
+        number += f"; too faint to be used: {', '.join(faint)}"
     missing = [str(n) for n, status in enumerate(statuses, start=1) if status == "failed"]
     if missing:
         advice = f"check the beams of angle {', '.join(missing)}: grating or shutter, alignment, polarisation, focus"

@@ -129,13 +129,7 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
             words.append(
                 f"{angle_word} {number} has stripes of {length:.3g} cycles/um, which are not those of the others"
             )
-    faint = [
-        f"order {order.order} of {angle_word} {number}"
-        for number, angle in enumerate(parameters.angles, start=1)
-        for order in angle.orders
-        if angle.status != "failed" and order.status == "failed"
-    ]
-    if faint:
+    if faint := too_faint(parameters):
         words.append(f"too faint to be used: {', '.join(faint)}")
     if len(statuses) == 1:
         direction = np.rad2deg(np.arctan2(*parameters.angles[0].k0_per_um)) % 180
@@ -149,6 +143,17 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
     if parameters.at_once > 1:
         return "; ".join(words) or ALL_MEASURED_AT_ONCE
     return "; ".join(words) or ALL_MEASURED
+
+
+def too_faint(parameters: Parameters) -> list[str]:
+    """Orders that angles with stripes do not show, in words."""
+    angle_word = name_of(parameters.at_once)
+    return [
+        f"order {order.order} of {angle_word} {number}"
+        for number, angle in enumerate(parameters.angles, start=1)
+        for order in angle.orders
+        if angle.status != "failed" and order.status == "failed"
+    ]
 
 
 def name_of(at_once: int) -> str:
