@@ -11,7 +11,7 @@ import numpy as np
 from srredsim.optics.nominal import length
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import WIENER
-from srredsim.reconstruction.planes import Channel, Plane, unlearned
+from srredsim.reconstruction.planes import Channel, Plane
 from srredsim.reconstruction.wiener import APODISATION
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Parameters
@@ -69,9 +69,6 @@ def _otf(plane: Plane, file: str | None) -> dict:
     }
 
 
-LEFT = "left to the network"
-
-
 def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = False) -> str:
     """What was found out of focus, what was done about it, and what intensities then mean."""
     found = "out-of-focus light: none that is sure"
@@ -81,21 +78,18 @@ def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = Fals
         if not haze.share:
             return f"{found}, {'nothing' if failed else 'at most a quarter of what there may be'} was taken away"
         return f"{found}, taken away: intensities are not those of the sum of the frames"
-    if attenuation == LEFT:
-        return f"{found}, {LEFT}"
     if not attenuation:
         return f"{found}, left in the image"
     return f"{found}; attenuation {attenuation:g}, as given: intensities are not those of the sum of the frames"
 
 
 def out_of_focus(channels: Sequence[Channel]) -> list[str]:
-    """A line for each channel with light out of focus: whether networks are given its images without that."""
+    """A line for each channel with light out of focus, without which networks are given its images."""
     several = len(channels) > 1
     return [
-        f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO if taken else LEFT)}"
+        f"{f'channel {number}, ' if several else ''}{_haze_words(channel.haze, AUTO)}"
         for number, channel in enumerate(channels, start=1)
         if channel.haze.share
-        for taken in [bool(unlearned(channel.haze))]
     ]
 
 

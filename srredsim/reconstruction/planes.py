@@ -38,7 +38,6 @@ from srredsim.stripes.preprocess import Prepared, middle, prepare
 from srredsim.stripes.slices import in_slice
 from srredsim.threads import in_order
 
-LEARNED_HAZE = 0.2  # share: of six simulated fields, networks made those with more better without it, with less worse
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
 
@@ -274,11 +273,13 @@ def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known 
 
 
 def unlearned(haze: Haze) -> Haze | float:
-    """Attenuation of a Wiener image before a network cleans it: none where haze is faint.
+    """Attenuation of a Wiener image before a network cleans it: none where no haze is sure.
 
-    Networks were trained on images with haze, and take faint haze away by themselves.
+    Networks take what haze is left away by themselves. Of 26 hazy stacks of `simulated_real`, with shares from .06 to
+    .33, all came out better without it; of ten thin ones in which it was found by mistake six worse, by .0035 of
+    correlation at most.
     """
-    return haze if haze.share > LEARNED_HAZE else 0.0
+    return haze if haze.share else 0.0
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
