@@ -11,6 +11,7 @@ import numpy as np
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated_waves
+from srredsim.stripes.evened import evened
 from srredsim.stripes.hexagonal import hexagonal as is_hexagonal
 from srredsim.stripes.hexagonal import hexagonal_steps, may_be_hexagonal
 from srredsim.stripes.measure import measured, through_one_lens
@@ -25,6 +26,7 @@ from srredsim.threads import in_threads
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
 FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although the angles are not evenly spaced
 FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, when no angle is sure
+UNEVEN, CLEARER = 10.0, 1.4  # brightness of a place, over the usual one, that may hide stripes; z, that it has hidden
 FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
 
@@ -34,7 +36,8 @@ def estimate(
     """Find the stripes of every angle in its frames, and the lens that shows them.
 
     There are two orders where there are phases enough, five, and stripes of twice the width of the finest. Seven frames
-    of a hexagonal pattern are lit by three angles at once, with one order each.
+    of a hexagonal pattern are lit by three angles at once, with one order each. A very bright place may hide the
+    stripes of all others: they are looked for in frames that are `evened`, too.
 
     Parameters
     ----------
@@ -51,6 +54,27 @@ def estimate(
     InputError
         If there are too few phases to tell the orders apart.
     """
+    found = _estimated(prepared, transfer, damping, hexagonal)
+    frames, uneven = evened(prepared)
+    if _seen(found) == len(found.angles) and uneven < UNEVEN:
+        return found
+    again = _estimated(frames, transfer, damping, hexagonal)
+    return again if _clearer(again, found) else found
+
+
+def _clearer(again: Parameters, found: Parameters) -> bool:
+    """Whether more angles are seen, but not one alone, or as many by far more surely."""
+    if _seen(again) != _seen(found):
+        return _seen(again) > max(_seen(found), 1)
+    z_again, z_found = (sum(order.z for angle in each.angles for order in angle.orders) for each in (again, found))
+    return z_again > CLEARER * z_found
+
+
+def _seen(parameters: Parameters) -> int:
+    return sum(angle.status != "failed" for angle in parameters.angles)
+
+
+def _estimated(prepared: Prepared, transfer: Transfer, damping: Damping | None, hexagonal: bool | None) -> Parameters:
     phases = prepared.frames.shape[1]
     check_phases(phases)
     if hexagonal is None and may_be_hexagonal(prepared.frames):
