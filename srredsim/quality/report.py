@@ -171,6 +171,11 @@ def said(sentences: list[str]) -> list[str]:
     return [("" if sure else WARNING) + of_channels(sentences)] if sentences else []
 
 
+def doubtful(sentences: list[str]) -> list[str]:
+    """The same, only if it is a warning."""
+    return [line for line in said(sentences) if line.startswith(WARNING)]
+
+
 def of_channels(sentences: list[str]) -> str:
     """A sentence of each channel, in one: with their numbers, where they differ."""
     if len(set(sentences)) == 1:

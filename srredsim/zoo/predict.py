@@ -15,7 +15,7 @@ from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
 from srredsim.noise.whitened import remarks, whitened
-from srredsim.quality.report import out_of_focus, sentence
+from srredsim.quality.report import doubtful, out_of_focus, sentence
 from srredsim.reconstruction.planes import Channel
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
@@ -94,6 +94,7 @@ def predict(
     doubts = [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]
     doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     doubts += compared.notes() if compared else []
+    doubts += doubtful([sentence(each) for each in survey.made_with])
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
     optics = stack.optics.finer(chain.scale)

@@ -1,6 +1,8 @@
 """Sentences about the stripes: with several channels, each says of which it is."""
 
+import srredsim
 from srredsim.quality.report import ALL_MEASURED, of_channels, overall, said, warnings
+from srredsim.simulation.sim import simulate_stack
 
 
 def channel(number, verdict, status="failed"):
@@ -27,3 +29,10 @@ def test_one_line_says_whether_all_is_well():
     assert said([]) == []
     assert said([ALL_MEASURED]) == [ALL_MEASURED]
     assert said([ALL_MEASURED, "lost"]) == [f"warning: channel 1: {ALL_MEASURED}; channel 2: lost"]
+
+
+def test_what_is_doubtful_is_a_note_of_the_image_in_python_too():
+    even = simulate_stack(3, index=1, size=64, phases=3, photons=(100.0, 100.0), modulation_depths=((1e-6,),) * 3)
+    optics = {name: getattr(even.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+    for image in (srredsim.reconstruct(even.raw, **optics), srredsim.predict(even.raw, **optics)):
+        assert [note for note in image.notes if note.startswith("warning: no stripes were found in any angle")]
