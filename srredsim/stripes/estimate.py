@@ -63,9 +63,10 @@ def estimate(
 
 
 def _clearer(again: Parameters, found: Parameters) -> bool:
-    """Whether more angles are seen, but not one alone, or as many by far more surely."""
+    """Whether more angles are seen, one of them by itself but not alone, or as many by far more surely."""
     if _seen(again) != _seen(found):
-        return _seen(again) > max(_seen(found), 1)
+        by_itself = any(angle.status == "measured" for angle in again.angles)
+        return by_itself and _seen(again) > max(_seen(found), 1)
     z_again, z_found = (sum(order.z for angle in each.angles for order in angle.orders) for each in (again, found))
     return z_again > CLEARER * z_found
 

@@ -57,7 +57,8 @@ WEAKENED = 0.3  # share of the power of the noise: frames that were resampled ke
 LENS_ERROR = 0.01  # of the transfer function, of which little is left under stripes as fine as the lens shows
 OWN_ERROR = 0.4  # of a ratio, where band b has as much light of its own as it shares with band 0
 SURE = 3.0  # standard deviations: of 296 thin simulated stacks 8 were beyond, and lost at most .001 of correlation
-WIDTHS = np.geomspace(0.04, 0.25, 16)  # s: wider, it would be an error of the lens
+SURE_OF_TWO = 2.5  # of two orders, which show coarse structures so well that a mistake costs next to nothing
+WIDTHS, WIDEST = np.geomspace(0.04, 0.4, 20), 0.26  # s: wider, it is an error of the lens
 RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
 
 
@@ -153,7 +154,7 @@ def _fitted(everything: list[Ratios]) -> Haze:
     tried = [(misfit(1 - _share(r, s, v)), r, s) for s in WIDTHS for r in RATIOS]
     least, r, s = min(tried)
     z = float(np.sqrt(max(misfit(np.ones_like(v)) - least, 0.0)))
-    if z <= SURE:
+    if z <= (SURE if max(one.order for one in everything) == 1 else SURE_OF_TWO) or s > WIDEST:
         return Haze(z=z)
     orders = range(1, 1 + max(one.order for one in everything))
     own = (float(np.median([one.own for one in everything if one.order == order] or [0.0])) for order in orders)
