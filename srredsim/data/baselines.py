@@ -9,9 +9,10 @@ from srredsim.data.pairs import Pair
 from srredsim.data.reconstructed import made_white
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.planes import of_optics, unlearned
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.upscale import bicubic_upscale, widefield_of
+from srredsim.stripes.haze import haze_of
 from srredsim.stripes.preprocess import prepare
 
 WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
@@ -42,7 +43,8 @@ def richardson_lucy_image(pair: Pair, angles: int, phases: int) -> np.ndarray | 
     if (found := _found(pair, angles, phases)) is None:
         return None
     prepared, (start, stripes, lens) = found
-    return richardson_lucy(prepared, stripes, lens, start)
+    attenuation = unlearned(haze_of(prepared.frames, stripes, lens, prepared.noise))
+    return richardson_lucy(prepared, stripes, lens, start, attenuation=attenuation)
 
 
 def _found(pair: Pair, angles: int, phases: int):

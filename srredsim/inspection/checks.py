@@ -110,10 +110,7 @@ def checked(
             known.append(verdicts.other_optics(said))
     told = partial(verdicts.told_despite, other_cause=bool(said) or bool(spectrum and spectrum.clipped))
     bleaching = verdicts.bleaching(light)
-    orders = None
-    if parameters and not parameters.failed:
-        orders = parameters.at_once * parameters.orders
-    contrast = verdicts.told_from_noise(_contrast(field.raw, noise, orders), white, spectrum)
+    contrast = verdicts.told_from_noise(_contrast(field.raw, noise, parameters), white, spectrum)
     checks = [
         *known,
         verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
@@ -213,10 +210,12 @@ def _whiteness(raw: np.ndarray) -> float:
     return 0.0 if only_rounding(raw[0, 0]) else whiteness(raw)
 
 
-def _contrast(raw: np.ndarray, noise: NoiseLine, orders: int | None) -> Check:
+def _contrast(raw: np.ndarray, noise: NoiseLine, parameters: Parameters | None) -> Check:
     phases = raw.shape[1]
     if phases < 3:
         return verdicts.not_checked("contrast of the stripes", f"{MORE_PHASES}; got {phases}")
+    found = parameters is not None and not parameters.failed
+    orders = parameters.at_once * parameters.orders if found else None
     bright = structures(raw.mean(axis=(0, 1), dtype=np.float64))
     value = float(np.mean(contrast_to_noise(raw, noise, orders)[bright], dtype=np.float64))
     return verdicts.contrast(value, phases, orders)

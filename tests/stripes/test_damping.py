@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srredsim.optics.transfer import DAMPING, Transfer
-from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.planes import of_optics, unlearned
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation import sim
 from srredsim.simulation.camera import expose
@@ -14,6 +14,7 @@ from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.bands import separated
 from srredsim.stripes.damping import EXACT, IDEAL
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.haze import haze_of
 from srredsim.stripes.measure import remeasured, through_one_lens
 from srredsim.stripes.parameters import Damping
 from srredsim.stripes.preprocess import prepare
@@ -78,7 +79,9 @@ def test_contrasts_and_image_have_the_same_lens():
     prepared = prepare(sample.raw)
     image, parameters, lens = of_optics(prepared, transfer)
     assert lens.damping == parameters.damping.value == pytest.approx(0.9, rel=0.04)
-    np.testing.assert_array_equal(image, reconstruct(prepared, parameters, parameters.lens(transfer))[0])
+    attenuation = unlearned(haze_of(prepared.frames, parameters, transfer))
+    again, _ = reconstruct(prepared, parameters, parameters.lens(transfer), attenuation=attenuation)
+    np.testing.assert_array_equal(image, again)
     for frames, angle in zip(prepared.frames, parameters.angles, strict=True):
         through_it = overlaps(separated(frames, angle.steps_rad, 2, lens), angle.k0_per_um)
         for order, seen in zip(angle.orders, through_it, strict=True):
