@@ -11,7 +11,7 @@ import numpy as np
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated_waves
-from srredsim.stripes.evened import evened
+from srredsim.stripes.evened import evened, unevenness
 from srredsim.stripes.hexagonal import hexagonal as is_hexagonal
 from srredsim.stripes.hexagonal import hexagonal_steps, may_be_hexagonal
 from srredsim.stripes.measure import measured, through_one_lens
@@ -55,10 +55,9 @@ def estimate(
         If there are too few phases to tell the orders apart.
     """
     found = _estimated(prepared, transfer, damping, hexagonal)
-    frames, uneven = evened(prepared)
-    if _seen(found) == len(found.angles) and uneven < UNEVEN:
+    if _seen(found) == len(found.angles) and unevenness(prepared.frames) < UNEVEN:
         return found
-    again = _estimated(frames, transfer, damping, hexagonal)
+    again = _estimated(evened(prepared), transfer, damping, hexagonal)
     return again if _clearer(again, found) else found
 
 

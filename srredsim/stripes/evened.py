@@ -11,19 +11,31 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
+from srredsim.optics.sampling import bin_pixels
 from srredsim.stripes.preprocess import Prepared
 
 AROUND_PX = 4.0  # standard deviation of what is around a place
+BINNED = 4  # pixels a side, for a first look
 
 
-def evened(prepared: Prepared) -> tuple[Prepared, float]:
-    """Frames in which the brightest place is hardly brighter than usual, and how much brighter it was.
+def unevenness(frames: np.ndarray) -> float:
+    """How many times as bright as usual the brightest place of frames (angles, phases, y, x) is, roughly.
 
     Usual is the median of the brighter half of the field.
     """
-    mean = np.maximum(prepared.frames.mean(axis=(0, 1)), 0)
-    around = ndimage.gaussian_filter(mean, AROUND_PX, mode="reflect")
-    usual = float(np.median(around[around >= np.median(around)]))
+    y, x = (n // BINNED * BINNED for n in frames.shape[2:])
+    mean = bin_pixels(np.maximum(frames.mean(axis=(0, 1))[:y, :x], 0), BINNED)
+    around, usual = _around(mean, AROUND_PX / BINNED)
+    return float(around.max()) / usual if usual > 0 else np.inf
+
+
+def evened(prepared: Prepared) -> Prepared:
+    """Frames in which the brightest place is hardly brighter than usual."""
+    around, usual = _around(np.maximum(prepared.frames.mean(axis=(0, 1)), 0), AROUND_PX)
     weight = 1 / (1 + around / usual) if usual > 0 else np.ones_like(around)
-    uneven = float(around.max()) / usual if usual > 0 else np.inf
-    return replace(prepared, frames=prepared.frames * weight.astype(np.float32)), uneven
+    return replace(prepared, frames=prepared.frames * weight.astype(np.float32))
+
+
+def _around(mean: np.ndarray, deviation_px: float) -> tuple[np.ndarray, float]:
+    around = ndimage.gaussian_filter(mean, deviation_px, mode="reflect")
+    return around, float(np.median(around[around >= np.median(around)]))
