@@ -154,10 +154,11 @@ def _fitted(everything: list[Ratios]) -> Haze:
     tried = [(misfit(1 - _share(r, s, v)), r, s) for s in WIDTHS for r in RATIOS]
     least, r, s = min(tried)
     z = float(np.sqrt(max(misfit(np.ones_like(v)) - least, 0.0)))
-    if z <= (SURE if max(one.order for one in everything) == 1 else SURE_OF_TWO) or s > WIDEST:
+    finest = max(one.order for one in everything)
+    if z <= (SURE if finest == 1 else SURE_OF_TWO) or s > WIDEST:
         return Haze(z=z)
-    orders = range(1, 1 + max(one.order for one in everything))
-    own = (float(np.median([one.own for one in everything if one.order == order] or [0.0])) for order in orders)
+    of_orders = ([one.own for one in everything if one.order == order] for order in range(1, finest + 1))
+    own = (float(np.median(each or [0.0])) for each in of_orders)
     return Haze(float(r / (1 + r)), float(s), z, tuple(own))
 
 
