@@ -35,9 +35,8 @@ def exchanged(angles: int, phases: int) -> Iterator[tuple[str, np.ndarray]]:
     for which, exchange in exchanges(phases):
         for angle in (None, *range(angles)):
             order = np.arange(angles * phases).reshape(angles, phases)
-            order[slice(None) if angle is None else angle] = order[slice(None) if angle is None else angle][
-                ..., exchange
-            ]
+            these = slice(None) if angle is None else angle
+            order[these] = order[these][..., exchange]
             of = "every angle" if angle is None else f"angle {angle + 1}"
             yield f"{which} of {of} exchanged", order.ravel()
 
