@@ -20,6 +20,8 @@ FAINT = (0.1, 0.3), (0.1, 0.3)  # contrasts of the first order and of the second
 IN_FOCUS = 0.2, 0.8  # share of the light
 DEPTH_UM = 0.3, 2.0  # from the focus to where haze comes from, log-uniformly
 PLANES = 3, 5
+THICK_IN_FOCUS = 0.04, 0.2
+THICK_PLANES = 5, 8
 DRIFT_PIXELS = 0.1, 1.0  # from an angle to the next, log-uniformly
 LEFT = 0.2, 0.9  # light of the last frame over that of the first
 DARK_CORNER = 0.3, 0.9  # illumination in the corner of the field over that of the centre, if that is in the middle
@@ -59,6 +61,7 @@ class Imperfections:
     clipped: float = 0.0  # a wrong offset is taken off, and nothing is below 0
     rescaled: float = 0.0  # each angle is stretched to 16 bits by itself
     walls: float = 0.0  # specimens of wide lines, in place of any other
+    thick: float = 0.0  # nearly all light is from above and below the focus, in place of the haze
 
     def __post_init__(self):
         for name, share in asdict(self).items():
@@ -99,7 +102,9 @@ def draw(rng: np.random.Generator, settings: Settings, wanted: Imperfections) ->
     if has["walls"]:
         found = replace(found, specimen="walls")
     if has["haze"]:
-        found = replace(found, **_haze(own["haze"]))
+        found = replace(found, **_haze(own["haze"], PLANES, IN_FOCUS))
+    if has["thick"]:
+        found = replace(found, **_haze(own["thick"], THICK_PLANES, THICK_IN_FOCUS))
     if has["drift"]:
         found = replace(found, drift_pixels=_drift(own["drift"], angles))
     if has["uneven_light"]:
@@ -148,14 +153,14 @@ def _changed(own: dict, has: dict[str, bool], settings: Settings, flaws: Flaws) 
     return replace(settings, **changes)
 
 
-def _haze(rng: np.random.Generator) -> dict:
-    count = int(rng.integers(PLANES[0], PLANES[1] + 1))
+def _haze(rng: np.random.Generator, planes: tuple[int, int], in_focus: tuple[float, float]) -> dict:
+    count = int(rng.integers(planes[0], planes[1] + 1))
     depths_um = np.exp(rng.uniform(*np.log(DEPTH_UM), count)) * rng.choice([-1, 1], count)
     brightness = rng.uniform(0.3, 1.0, count)
     return {
         "depths_um": tuple(depths_um.tolist()),
         "brightness": tuple((brightness / brightness.sum()).tolist()),
-        "in_focus": float(rng.uniform(*IN_FOCUS)),
+        "in_focus": float(rng.uniform(*in_focus)),
     }
 
 
