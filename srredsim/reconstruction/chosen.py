@@ -27,11 +27,9 @@ def photons_of(prepared: Prepared, transfer: Transfer) -> float:
     return bright / gain if gain > 0 else np.inf
 
 
-def chosen(method: str, prepared: Prepared, transfer: Transfer) -> str:
-    """The method itself, and for `AUTO` the one that suits the light."""
-    if method != AUTO:
-        return method
-    return RICHARDSON_LUCY if photons_of(prepared, transfer) < DIM else WIENER
+def by_light(photons: float) -> str:
+    """The method that suits so many photons, see `photons_of`."""
+    return RICHARDSON_LUCY if photons < DIM else WIENER
 
 
 def possible(method: str) -> tuple[str, ...]:

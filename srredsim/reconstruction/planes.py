@@ -20,7 +20,7 @@ from srredsim.optics.transfer import Transfer
 from srredsim.processes import give_back_memory
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
-from srredsim.reconstruction.chosen import MAP, RICHARDSON_LUCY, WIENER, chosen
+from srredsim.reconstruction.chosen import MAP, RICHARDSON_LUCY, WIENER, by_light, photons_of
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
@@ -56,6 +56,7 @@ class Plane:
     haze: Haze = NONE  # of the channel
     method: str = WIENER  # of the channel
     updates: int = 0  # of Richardson-Lucy
+    photons: float | None = None  # of a bright pixel at the first time, where the method was chosen by them
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ class Common:
     sharpest: int  # slice
     channel: Channel
     method: str
-    updates: int  # of Richardson-Lucy; 0 for other methods
+    updates: int = 0  # of Richardson-Lucy
+    photons: float | None = None  # as of `Plane`
 
 
 def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: Asked) -> Common:
@@ -153,17 +155,16 @@ def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: 
     channel = found_in(prepared_mean(stack, c, sharpest, first, SEARCHED_FIELD), transfer, c, known)
     give_back_memory()
     if asked.method not in (AUTO_METHOD, RICHARDSON_LUCY):
-        return Common(sharpest, channel, asked.method, 0)
+        return Common(sharpest, channel, asked.method)
     at_first = prepared_plane(stack, (0, c, sharpest), first)
-    way = chosen(asked.method, at_first, channel.transfer)
-    if way != RICHARDSON_LUCY:
-        return Common(sharpest, channel, way, 0)
     if asked.method == AUTO_METHOD:
-        return Common(sharpest, channel, way, ITERATIONS)
+        photons = photons_of(at_first, channel.transfer)
+        way = by_light(photons)
+        return Common(sharpest, channel, way, ITERATIONS if way == RICHARDSON_LUCY else 0, photons)
     found = _at_time(stack, channel, at_first)
     taken = _taken(channel, asked)
     updates = asked.iterations or updates_by_noise(at_first, found, channel.transfer, asked.wiener, taken)
-    return Common(sharpest, channel, way, updates)
+    return Common(sharpest, channel, asked.method, updates)
 
 
 class Maker:
@@ -193,7 +194,8 @@ class Maker:
             image = most_probable(prepared, found, lens, image, attenuation=taken)
         made = image, prepared, found, lens, regularisation
         channel = common.channel
-        return Plane(position, *made, common.sharpest, channel.notes, channel.haze, common.method, common.updates)
+        way = common.method, common.updates, common.photons
+        return Plane(position, *made, common.sharpest, channel.notes, channel.haze, *way)
 
     def _at(self, place: tuple[int, int], common: Common) -> tuple[Prepared, Parameters]:
         """The sharpest slice of a channel at a time, and the stripes as they are there."""

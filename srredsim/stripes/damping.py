@@ -12,10 +12,11 @@ damping a and the contrasts c minimise
                   {N [H^2(f) + |c_b|^2 H^2(f + b k) - 2 \rho |c_b| H(f) H(f + b k)]}, \quad
     w = \frac{\Phi}{\Phi + N}
 
-over the frequencies f of all angles and orders, with one a for all. Whatever the weights w, the right damping makes the
-expected sum least; with the power :math:`\Phi` that the object has in band 0 around f, frequencies of mere noise count
-little. Those near the middle of either band are left out: out-of-focus light is there, and what wrong phases leave of
-other bands.
+over the frequencies f of all angles and orders, with one a for all. A frequency enters by the ratio of what the two
+bands should show alone, :math:`c_b H(f + b k) / H(f)`, whose logarithm is linear in those of a and :math:`c_b`: slopes
+and curvatures are exact, and all are found at once. Whatever the weights w, the right damping makes the expected sum
+least; with the power :math:`\Phi` that the object has in band 0 around f, frequencies of mere noise count little. Those
+near the middle of either band are left out: out-of-focus light is there, and what wrong phases leave of other bands.
 
 The uncertainty is told by the frequencies themselves: by how much their own slopes of the sum scatter where the whole
 sum has none (White). The curvature alone, which would do if noise were in one band only, tells half of it at 150
@@ -37,7 +38,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
 from srredsim.optics.transfer import DAMPING
 from srredsim.stripes.bands import Bands
@@ -48,11 +49,10 @@ LOWEST, HIGHEST = 0.2, 0.9  # fractions of the cut-off, distance to the middle o
 BEYOND = 1.03  # times the cut-off: nothing but noise
 FEWEST_FREQUENCIES, MOST = 200, 8192  # that a number is taken from; of a large field, every second or third will do
 RANGE = (0.1, 1.5)  # in which the damping is looked for
-STRONGEST = 2.0  # amplitude c: twice what light can have
+CONTRASTS = 1e-3, 2.0  # amplitude c: from none to twice what light can have
 EXACT = 0.03  # that stacks of known damping are met with, however much light there is
 IDEAL = 1.0  # no lens is better
 SPREAD = 0.144  # that of the damping of objectives about `DAMPING`, standard deviation
-STEP = 0.05  # in log a, over which slopes and curvature of the sum are taken
 BLOCK = 4  # frequency steps along a side of the blocks whose slopes are added up
 
 
@@ -63,29 +63,31 @@ class Pairs:
     zero: np.ndarray  # |D_0|^2
     other: np.ndarray  # |D_b|^2
     common: np.ndarray  # Re(D_b D_0* exp(-i arg c))
-    v_zero: np.ndarray  # |f| / f_c
-    v_other: np.ndarray  # |f + b k| / f_c
-    ideal_zero: np.ndarray  # H(f) without damping
-    ideal_other: np.ndarray
+    apart: np.ndarray  # (|f + b k| - |f|) / f_c
+    ratio: np.ndarray  # H(f + b k) / H(f) without damping
     noise: float
     shared: float  # rho
     weights: np.ndarray
     blocks: np.ndarray  # numbers of the blocks in which the frequencies lie: f and -f in the same
 
-    def misfits(self, damping: float) -> np.ndarray:
-        """What each frequency adds to the sum, with the contrast for which the sum is least."""
-        h_zero, h_other = self.ideal_zero * damping**self.v_zero, self.ideal_other * damping**self.v_other
-        squares = self.other * h_zero**2, self.common * h_zero * h_other, self.zero * h_other**2
-        noise = h_zero**2, self.shared * h_zero * h_other, h_other**2
-
-        def at(c: float) -> np.ndarray:
-            above, below = (a - 2 * c * b + c * c * d for a, b, d in (squares, noise))
-            return self.weights * above / below / self.noise
-
-        best = minimize_scalar(
-            lambda c: float(np.sum(at(c))), bounds=(0.0, STRONGEST), method="bounded", options={"xatol": 1e-4}
+    @property
+    def log_contrast(self) -> float:
+        """log c under the usual damping, as if all noise were in band b."""
+        expected = self.ratio * DAMPING**self.apart
+        above, below = (
+            float(np.sum(self.weights * each)) for each in (self.common * expected, self.zero * expected**2)
         )
-        return at(best.x)
+        return float(np.log(np.clip(above / below, *CONTRASTS)))
+
+    def misfits(self, log_damping: float, log_contrast: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What each frequency adds to the sum, and its first and second derivative by the log of the contrast."""
+        q = self.ratio * np.exp(log_damping * self.apart + log_contrast)  # D_b / D_0, were there no noise
+        above, below = self.other - 2 * self.common * q + self.zero * q * q, 1 - 2 * self.shared * q + q * q
+        by_q, below_by_q = 2 * (self.zero * q - self.common), 2 * (q - self.shared)
+        unit = self.weights / (self.noise * below)
+        first = by_q - above * below_by_q / below
+        second = 2 * self.zero - 2 * above / below - 2 * below_by_q * first / below
+        return unit * above, unit * q * first, unit * q * (q * second + first)
 
 
 def damping_of(bands: Sequence[Bands], angles: Sequence[Angle]) -> Damping:
@@ -117,25 +119,44 @@ def measure(angles: Sequence[Sequence[Pairs]]) -> tuple[float, float] | None:
     if not everything:
         return None
 
-    def total(log_damping: float) -> float:
-        return sum(float(np.sum(pairs.misfits(np.exp(log_damping)))) for pairs in everything)
+    def total(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slopes = 0.0, np.zeros(len(logs))
+        for number, pairs in enumerate(everything, start=1):
+            added, slope, _ = pairs.misfits(logs[0], logs[number])
+            value += float(np.sum(added))
+            slopes[0] += np.sum(pairs.apart * slope)
+            slopes[number] = np.sum(slope)
+        return value, slopes
 
-    best = minimize_scalar(total, bounds=tuple(np.log(RANGE)), method="bounded", options={"xatol": 2e-3})
-    curvature = (total(best.x + STEP) + total(best.x - STEP) - 2 * best.fun) / STEP**2
-    slopes = np.concatenate([_slopes(angle, best.x) for angle in angles if angle])
+    start = [np.log(DAMPING), *(pairs.log_contrast for pairs in everything)]
+    limits = [np.log(RANGE), *[np.log(CONTRASTS)] * len(everything)]
+    logs = minimize(total, start, jac=True, method="L-BFGS-B", bounds=limits).x
+    log_contrasts = iter(logs[1:])
+    told = [[_told(pairs, logs[0], next(log_contrasts)) for pairs in angle] for angle in angles if angle]
+    curvature = sum(each for angle in told for _, each in angle)
+    slopes = np.concatenate(
+        [
+            _added_up([pairs.blocks for pairs in angle], [each for each, _ in said])
+            for angle, said in zip(filter(None, angles), told, strict=True)
+        ]
+    )
     scatter = float(np.sum(slopes**2)) * len(slopes) / max(len(slopes) - 1, 1)
-    damping = float(np.exp(best.x))
-    return damping, damping * float(np.sqrt(scatter)) / max(float(curvature), 1e-6)
+    damping = float(np.exp(logs[0]))
+    return damping, damping * float(np.sqrt(scatter)) / max(curvature, 1e-6)
 
 
-def _slopes(orders: Sequence[Pairs], log_damping: float) -> np.ndarray:
-    """Slope of the sum, along log a, of each block of frequencies: the orders of an angle have band 0 in common."""
-    each = [
-        (pairs.misfits(np.exp(log_damping + STEP)) - pairs.misfits(np.exp(log_damping - STEP))) / (2 * STEP)
-        for pairs in orders
-    ]
-    _, blocks = np.unique(np.concatenate([pairs.blocks for pairs in orders]), return_inverse=True)
-    return np.bincount(blocks, np.concatenate(each))
+def _told(pairs: Pairs, log_damping: float, log_contrast: float) -> tuple[np.ndarray, float]:
+    """Slope along log a of what each frequency adds, and the curvature of their sum, the contrast always the best."""
+    _, slope, bend = pairs.misfits(log_damping, log_contrast)
+    stiff = float(np.sum(bend))
+    follows = -float(np.sum(pairs.apart * bend)) / stiff if stiff > 0 else 0.0
+    return (pairs.apart + follows) * slope, float(np.sum(pairs.apart * (pairs.apart + follows) * bend))
+
+
+def _added_up(blocks: Sequence[np.ndarray], slopes: Sequence[np.ndarray]) -> np.ndarray:
+    """Slope of each block of frequencies: the orders of an angle have band 0 in common."""
+    _, numbers = np.unique(np.concatenate(blocks), return_inverse=True)
+    return np.bincount(numbers, np.concatenate(slopes))
 
 
 def _blocks(inside: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -163,10 +184,8 @@ def _pairs(bands: Bands, order: Order) -> Pairs:
         np.abs(bands.spectra[0].ravel()[inside]) ** 2,
         np.abs(other.ravel()[inside]) ** 2,
         common.ravel()[inside],
-        v_zero.ravel()[inside],
-        v_other.ravel()[inside],
-        ideal_zero,
-        ideal_other,
+        (v_other - v_zero).ravel()[inside],
+        ideal_other / ideal_zero,
         bands.noise,
         float(np.clip(shared, -0.9, 0.9)),
         (bands.power / (bands.power + np.float32(bands.noise) + TINY)).ravel()[inside],

@@ -258,7 +258,9 @@ class Noting:
 
     def _dim(self, plane: Plane) -> tuple[str, ...]:
         """What the light has to do with the method, where frames are dim."""
-        photons, chosen = photons_of(plane.prepared, plane.transfer), self.asked.method == AUTO_METHOD
+        photons, chosen = plane.photons, self.asked.method == AUTO_METHOD
+        if photons is None:
+            photons = photons_of(plane.prepared, plane.transfer)
         if photons >= DIM or not (chosen or plane.method == WIENER):
             return ()
         said = f"a bright pixel has {np.floor(photons):.0f} photons"

@@ -5,7 +5,7 @@ import pytest
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.chosen import chosen, photons_of
+from srredsim.reconstruction.chosen import by_light, photons_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.richardson_lucy import updates
 from srredsim.reconstruction.wiener import reconstruct
@@ -38,8 +38,7 @@ def test_photons_are_counted_and_decide(photons, method):
     prepared = prepare(sample.raw)
     assert photons_of(prepared, transfer) == pytest.approx(photons, rel=0.3)
     assert photons_of(prepare(5.0 * sample.raw), transfer) == pytest.approx(photons_of(prepared, transfer), rel=0.02)
-    assert chosen("auto", prepared, transfer) == method
-    assert chosen("map", prepared, transfer) == "map"
+    assert by_light(photons_of(prepared, transfer)) == method
 
 
 def test_auto_is_the_method_that_it_says():
