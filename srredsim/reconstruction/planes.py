@@ -56,7 +56,12 @@ class Plane:
     haze: Haze = NONE  # of the channel
     method: str = WIENER  # of the channel
     updates: int = 0  # of Richardson-Lucy
-    photons: float | None = None  # of a bright pixel at the first time, where the method was chosen by them
+    counted: float | None = None  # `photons` at the first time, where the method was chosen by them
+
+    @property
+    def photons(self) -> float:
+        """Those of a bright pixel."""
+        return photons_of(self.prepared, self.transfer) if self.counted is None else self.counted
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ class Common:
     channel: Channel
     method: str
     updates: int = 0  # of Richardson-Lucy
-    photons: float | None = None  # as of `Plane`
+    counted: float | None = None  # as of `Plane`
 
 
 def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: Asked) -> Common:
@@ -194,7 +199,7 @@ class Maker:
             image = most_probable(prepared, found, lens, image, attenuation=taken)
         made = image, prepared, found, lens, regularisation
         channel = common.channel
-        way = common.method, common.updates, common.photons
+        way = common.method, common.updates, common.counted
         return Plane(position, *made, common.sharpest, channel.notes, channel.haze, *way)
 
     def _at(self, place: tuple[int, int], common: Common) -> tuple[Prepared, Parameters]:

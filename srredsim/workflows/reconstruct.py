@@ -31,7 +31,7 @@ from srredsim.quality.frc import HALVES, resolution_um
 from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
-from srredsim.reconstruction.chosen import DIM, METHODS, RICHARDSON_LUCY, WIENER, photons_of
+from srredsim.reconstruction.chosen import DIM, METHODS, RICHARDSON_LUCY, WIENER
 from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_planes, common_of, live_planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
@@ -259,8 +259,6 @@ class Noting:
     def _dim(self, plane: Plane) -> tuple[str, ...]:
         """What the light has to do with the method, where frames are dim."""
         photons, chosen = plane.photons, self.asked.method == AUTO_METHOD
-        if photons is None:
-            photons = photons_of(plane.prepared, plane.transfer)
         if photons >= DIM or not (chosen or plane.method == WIENER):
             return ()
         said = f"a bright pixel has {np.floor(photons):.0f} photons"
