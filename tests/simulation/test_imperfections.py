@@ -51,6 +51,7 @@ def test_ranges_are_those_that_are_promised():
         "noise_free": 0,
         "even_light": 0,
         "em_gain": 0,
+        "thick": 0,
     }
     drawn = [draw(seed, **every) for seed in range(150)]
 
@@ -73,6 +74,13 @@ def test_ranges_are_those_that_are_promised():
     with_pixels = [draw(seed, fine_pixels=1.0)[0].pixel_size_um for seed in range(100)]
     assert 0.03 <= min(with_pixels) < 0.033
     assert 0.055 < max(with_pixels) <= 0.06
+
+
+def test_of_thick_specimens_a_twentieth_to_a_fifth_of_the_light_is_in_focus():
+    drawn = [draw(seed, thick=1.0, haze=0.5)[1] for seed in range(150)]
+    in_focus, planes = [one.in_focus for one in drawn], [len(one.depths_um) for one in drawn]
+    assert 0.04 <= min(in_focus) < 0.05 < 0.19 < max(in_focus) <= 0.2
+    assert {min(planes), max(planes)} == {5, 8}
 
 
 def test_light_is_bleached_exponentially_down_to_a_fifth():
