@@ -1,10 +1,11 @@
 """Time series:  python benchmarks/time_lapse.py [--times 100] [--live-times 40]
 
-"predict": how much of the time the network is busy, over many stacks of 15 x 128 x 128 raw pixels, without the
-comparison with the frames. "live": how many times of 9 x 512 x 512 raw pixels a second `reconstruct --live` makes, from
-the file to the file, without finding the stripes, on one core, two, and so on as far as there are; and how busy these
-cores are meanwhile. Where the machine is shared, core seconds a time are what counts: one over them is what a core of
-its own would make.
+"predict": how much of the time the network is busy, and how much of the cores' time anything is, over many stacks of
+15 x 128 x 128 raw pixels, without the comparison with the frames; in the precision that the machine is given, and in
+float32, which is that of processors without units for bfloat16. "live": how many times of 9 x 512 x 512 raw pixels a
+second `reconstruct --live` makes, from the file to the file, without finding the stripes, on one core, two, and so on
+as far as there are; and how busy these cores are meanwhile. Where the machine is shared, core seconds a time are what
+counts: one over them is what a core of its own would make.
 """
 
 import argparse
@@ -31,7 +32,10 @@ def main() -> None:
 def measured(times: int, live_times: int) -> dict[str, dict]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        found["predict 15x128x128"] = predicted(Path(folder), times)
+        series(Path(folder) / "small.tif", 5, 128, times)
+        for precision in ("auto", "float32"):
+            row = predicted(Path(folder), times, precision)
+            found[f"predict 15x128x128, {row['engine'].split('/')[1]}"] = row
         everywhere = sorted(os.sched_getaffinity(0))
         for cores in sorted({1, 2, len(everywhere)} & set(range(1, len(everywhere) + 1))):
             os.sched_setaffinity(0, everywhere[:cores])
@@ -52,20 +56,21 @@ def series(path: Path, phases: int, size: int, times: int) -> None:
     io.write_raw(path, several[:, None, None], optics=optics)
 
 
-def predicted(folder: Path, times: int) -> dict:
+def predicted(folder: Path, times: int, precision: str) -> dict:
     from srredsim.io import Writing
     from srredsim.workflows.predict import predict_file
     from srredsim.zoo.chain import Chain
 
-    path = folder / "small.tif"
-    series(path, 5, 128, times)
-    chain = Chain("red_frames")
-    report = predict_file(path, chain, writing=Writing(folder / "once", overwrite=True), consistency=False)
-    report = predict_file(path, chain, writing=Writing(folder / "twice", overwrite=True), consistency=False)
+    chain = Chain("red_frames", precision=precision)
+    for _ in range(2):  # the first makes the engine ready
+        processor, writing = time.process_time(), Writing(folder / "images", overwrite=True)
+        report = predict_file(folder / "small.tif", chain, writing=writing, consistency=False)
+        processor = time.process_time() - processor
     return {
         "engine": f"{report['engine']}/{report['precision']}",
         "stacks_a_second": round(times / report["seconds"], 2),
         "network_busy": round(report["seconds_in_network"] / report["seconds"], 3),
+        "cores_busy": round(processor / report["seconds"] / len(os.sched_getaffinity(0)), 3),
     }
 
 
