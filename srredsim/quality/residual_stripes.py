@@ -20,7 +20,7 @@ from scipy import fft
 
 from srredsim.optics.borders import WORKERS, fading
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import wave
+from srredsim.stripes.bands import block_sums
 from srredsim.stripes.parameters import Parameters
 
 COARSE = 0.25  # fraction of the cut-off: the structures whose copies are looked for
@@ -58,7 +58,7 @@ def residual_stripes(
     low_pass = np.exp(-(fy[:, None] ** 2 + fx**2) / (COARSE * transfer.cutoff_per_um) ** 2).astype(np.float32)
     coarse = fft.irfft2(fft.rfft2(faded, workers=WORKERS) * low_pass, s=shape, workers=WORKERS)
     weight = coarse / (coarse**2 + (DIM * np.sqrt(np.mean(coarse**2))) ** 2)
-    product, itself = faded * weight, fft.fft2(_blocks(coarse * weight))
+    product, itself = faded * weight, fft.fft2(block_sums(coarse * weight, (BLOCK, BLOCK)))
     share = itself / itself[0, 0]
     dy, dx = (np.fft.fftfreq(n // BLOCK, BLOCK * pixel_size_um) / transfer.cutoff_per_um for n in shape)
     offset = np.hypot(dy[:, None], dx)
@@ -73,7 +73,7 @@ def residual_stripes(
             q = multiple * np.array(angle.k0_per_um)
             if np.hypot(*q) > reach:
                 continue
-            common = fft.fft2(_blocks(product * wave(shape, -q * extent_um)))
+            common = fft.fft2(block_sums(product, (BLOCK, BLOCK), -q * extent_um))
             chance = np.median(np.abs(common - common[0, 0] * share)[around] ** 2) / np.log(2)  # mean of |C|^2
             whole = itself[0, 0].real
             found.append(
@@ -95,8 +95,3 @@ def visible(found: list[dict[str, float]]) -> list[dict[str, float]]:
     frames 10 % unequally bright 109 had, with phases wrong by up to 0.5 rad, of 5, 23 of 30 in plenty of light.
     """
     return [one for one in found if one["z"] > LIMIT_Z and one["contrast"] > FAINT]
-
-
-def _blocks(image: np.ndarray) -> np.ndarray:
-    rows, columns = (n // BLOCK for n in image.shape)
-    return image.reshape(rows, BLOCK, columns, BLOCK).sum(axis=(1, 3))

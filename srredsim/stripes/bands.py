@@ -211,13 +211,28 @@ def transformed(image: np.ndarray, lags_y: np.ndarray, lags_x: np.ndarray) -> np
     return rows @ image @ columns.T
 
 
-def in_blocks(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A small image that has the same Fourier transform at low frequencies, and its extent (y, x) in that of the image.
+def in_blocks(image: np.ndarray, lag=(0.0, 0.0)) -> tuple[np.ndarray, np.ndarray]:
+    """A small image with the Fourier transform, at low frequencies, of the image times `wave`, and its extent (y, x).
 
-    What is left over at the end, less than a block, is not in it.
+    The extent is a share of that of the image: what is left over at the end, less than a block, is not in it.
     """
-    sides = [max(1, n // BLOCKS) for n in image.shape]
-    rows, columns = (n // side for n, side in zip(image.shape, sides, strict=True))
-    kept = image[: rows * sides[0], : columns * sides[1]]
-    small = kept.reshape(rows, sides[0], -1).sum(axis=1).reshape(rows, columns, sides[1]).sum(axis=2)
-    return small, np.divide(kept.shape, image.shape)
+    sides = tuple(max(1, n // BLOCKS) for n in image.shape)
+    small = block_sums(image, sides, lag)
+    return small, np.array([n // side * side / n for n, side in zip(image.shape, sides, strict=True)])
+
+
+def block_sums(image: np.ndarray, sides: tuple[int, int], lag=(0.0, 0.0)) -> np.ndarray:
+    """Sums over blocks of so many pixels (y, x) of the image times `wave` with this lag, which is never made whole."""
+    counts = [n // side for n, side in zip(image.shape, sides, strict=True)]
+    kept = image[: counts[0] * sides[0], : counts[1] * sides[1]]
+    down, across = (
+        np.exp(2j * np.pi * f * np.arange(length) / n).astype(np.complex64)
+        for f, length, n in zip(lag, kept.shape, image.shape, strict=True)
+    )
+    down, blocks = down.reshape(counts[0], 1, sides[0]), kept.reshape(counts[0], sides[0], -1)
+    if np.iscomplexobj(image):
+        tall = np.matmul(down, blocks)[:, 0]
+    else:
+        real, imaginary = np.matmul(np.concatenate([down.real, down.imag], axis=1), blocks).swapaxes(0, 1)
+        tall = real + 1j * imaginary
+    return (tall * across).reshape(*counts, sides[1]).sum(axis=2)

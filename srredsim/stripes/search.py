@@ -16,7 +16,7 @@ from scipy import fft, ndimage
 
 from srredsim.cached import cached_property
 from srredsim.optics.borders import WORKERS
-from srredsim.stripes.bands import LOWEST, Bands, in_blocks, transformed, wave
+from srredsim.stripes.bands import LOWEST, Bands, in_blocks, transformed
 from srredsim.stripes.overlap import Overlap, overlap
 from srredsim.threads import in_threads
 
@@ -159,7 +159,7 @@ class Search:
 
     def _z_near(self, order: int, lag: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         product = self._products[order - 1]
-        small, extent = in_blocks(product * wave(product.shape, -lag))
+        small, extent = in_blocks(product, -lag)
         common = np.abs(transformed(small, *np.multiply.outer(extent, offsets)))
         nearest = tuple(round(float(at)) % n for at, n in zip(lag, self.fine, strict=True))
         return common / self._chance[order - 1][nearest]
