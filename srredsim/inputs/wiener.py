@@ -124,7 +124,7 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
 def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
     """The stripes are found for the Wiener image: nothing else has to find any."""
     from srredsim.optics.transfer import transfers_of
-    from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in
+    from srredsim.reconstruction.planes import found_of
     from srredsim.stripes.given import Known
     from srredsim.stripes.measure import remeasured
 
@@ -132,7 +132,7 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
     known = Known(hexagonal=stack.pattern.hexagonal)
 
     def at_the_first_time(slice_: Sharpest) -> Parameters:
-        channel = found_in(slice_.prepared(SEARCHED_FIELD), transfers[slice_.channel], slice_.channel, known)
+        channel = found_of(slice_, transfers[slice_.channel], known)
         channels.append(channel)
         if stack.sizes["T"] == 1:
             return channel.parameters

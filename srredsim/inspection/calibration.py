@@ -17,7 +17,9 @@ from srredsim.inspection.readings import watched
 from srredsim.noise.photons import Counting, counting_of
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.transfer import DAMPING, Transfer, transfers_of
-from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in, prepared_mean, sharpest_slice
+from srredsim.reconstruction.over_time import frames_of
+from srredsim.reconstruction.planes import SEARCHED_FIELD, found_of, sharpest_slice
+from srredsim.reconstruction.survey import Sharpest
 from srredsim.simulation.calibration import DRIFTING, FIXED, VERSION, Calibration, Camera, StripesOfAngle
 from srredsim.simulation.sim import PEAK_PERCENT
 from srredsim.stripes.background import DARKEST_PERCENT
@@ -90,8 +92,9 @@ def look_at(name: str, stack: RawStack, channel: int = 0, camera: KnownCamera = 
     stack = whitened(opened)
     optics, transfer = stack.optics.of_channel(channel), transfers_of(stack)[channel]
     z, first = sharpest_slice(stack, channel)
-    prepared = prepared_mean(stack, channel, z, first)
-    found = found_in(prepared, transfer, channel).parameters
+    slice_ = Sharpest.read(stack, channel, z, first)
+    found = found_of(slice_, transfer).parameters
+    prepared = frames_of(slice_, found, transfer, SEARCHED_FIELD)
     if found.at_once > 1:
         raise InputError(HEXAGONAL)
     if doubts := watch.doubts():
@@ -122,7 +125,8 @@ def with_lens(seen: Seen, stack: RawStack, channel: int, lens: Damping) -> Seen:
     """The same with the phases and contrasts that this lens shows."""
     stack = whitened(stack)
     z, first = sharpest_slice(stack, channel)
-    field, corner_um = middle(prepared_mean(stack, channel, z, first), seen.transfer, SEARCHED_FIELD)
+    frames = frames_of(Sharpest.read(stack, channel, z, first), seen.parameters, seen.transfer, SEARCHED_FIELD)
+    field, corner_um = middle(frames, seen.transfer, SEARCHED_FIELD)
     there = seen_from(replace(seen.parameters, damping=lens), corner_um)
     return replace(seen, parameters=seen_from(remeasured(there, field.frames, seen.transfer), -corner_um))
 

@@ -26,7 +26,9 @@ from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
 from srredsim.reconstruction.live import Live
+from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
+from srredsim.reconstruction.survey import Sharpest
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
@@ -157,7 +159,7 @@ class Common:
 def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: Asked) -> Common:
     """Stripes of a channel, looked for in all its times, and how its images are made."""
     sharpest, first = sharpest_slice(stack, c)
-    channel = found_in(prepared_mean(stack, c, sharpest, first, SEARCHED_FIELD), transfer, c, known)
+    channel = found_of(Sharpest.read(stack, c, sharpest, first), transfer, known)
     give_back_memory()
     if asked.method not in (AUTO_METHOD, RICHARDSON_LUCY):
         return Common(sharpest, channel, asked.method)
@@ -270,9 +272,18 @@ def live_planes(
         yield from in_order(made, ((t, whole(stack, (t, c, 0))) for t in range(stack.sizes["T"])))
 
 
-def found_in(mean: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:
-    """Stripes, lens and haze of a channel, from the mean over time of its sharpest slice; else as of `planes`."""
-    field, corner_um = middle(mean, transfer, SEARCHED_FIELD)
+def found_of(slice_: Sharpest, transfer: Transfer, known: Known | None = None) -> Channel:
+    """Stripes, lens and haze of a channel, from its sharpest slice at all times; else as of `planes`."""
+
+    def find(prepared: Prepared) -> Channel:
+        return found_in(prepared, transfer, slice_.channel, known)
+
+    return found_over_time(slice_, SEARCHED_FIELD, transfer, find, lambda channel: channel.parameters)
+
+
+def found_in(prepared: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:
+    """The same from frames that were made ready, or their mean over time."""
+    field, corner_um = middle(prepared, transfer, SEARCHED_FIELD)
     found, notes = (known or Known()).find(field, transfer, channel)
     notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
     haze = haze_of(field.frames, found, transfer, field.noise)
@@ -334,22 +345,6 @@ def prepared_plane(
         return prepare(raw, side, spectrum_of(stack, position[1]))
     except InputError as problem:
         raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
-
-
-def prepared_mean(stack: RawStack, channel: int, z: int, first: np.ndarray, side: int | None = None) -> Prepared:
-    """The mean over time of one slice of a channel, whose frames at the first time are given; as `prepared_plane`."""
-    times = [(t, channel, z) for t in range(stack.sizes["T"])]
-    if len(times) == 1:
-        return prepared_plane(stack, times[0], first, side)
-    mean = first.astype(np.float32) / len(times)
-    for position in times[1:]:
-        mean += whole(stack, position).astype(np.float32) / len(times)
-    try:
-        return prepare(mean, side, spectrum_of(stack, channel))
-    except InputError:
-        for position in times:
-            prepared_plane(stack, position)  # says which time cannot be used
-        raise
 
 
 def sharpest_slice(stack: RawStack, channel: int) -> tuple[int, np.ndarray]:

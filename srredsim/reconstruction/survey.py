@@ -57,24 +57,48 @@ class Sharpest:
     mean: np.ndarray  # (angles, phases, y, x)
     first: np.ndarray
 
+    @classmethod
+    def read(cls, stack: RawStack, channel: int, z: int, first: np.ndarray) -> Sharpest:
+        """That slice, of which the frames of the first time are there already."""
+        times = stack.sizes["T"]
+        mean = first.astype(np.float32) / times if times > 1 else first
+        for t in range(1, times):
+            mean += whole(stack, (t, channel, z)).astype(np.float32) / times
+        return cls(stack, channel, z, mean, first)
+
+    @property
+    def times(self) -> int:
+        return self.stack.sizes["T"]
+
     def prepared(self, side: int | None = None) -> Prepared:
         """The mean; a complaint says of which time, if it is one of them that cannot be used.
 
         ``side`` is that of `srredsim.stripes.preprocess.prepare`.
         """
-        from srredsim.noise.whitened import spectrum_of
         from srredsim.reconstruction.planes import prepared_plane
-        from srredsim.stripes.preprocess import prepare
 
-        times = range(self.stack.sizes["T"])
-        if len(times) == 1:
+        if self.times == 1:
             return self.prepared_first(side)
         try:
-            return prepare(self.mean, side, spectrum_of(self.stack, self.channel))
+            return self._prepared(self.mean, side)
         except InputError:
-            for t in times:
+            for t in range(self.times):
                 prepared_plane(self.stack, (t, self.channel, self.z))
             raise
+
+    def prepared_turned(self, side: int | None = None) -> Prepared | None:
+        """The mean of stripes turned back to the first time; None if none of them have clearly moved."""
+        from srredsim.stripes.turned import turned_mean
+
+        others = (whole(self.stack, (t, self.channel, self.z)) for t in range(1, self.times))
+        mean = turned_mean(self.first, others, self.times)
+        return None if mean is None else self._prepared(mean, side)
+
+    def _prepared(self, frames: np.ndarray, side: int | None) -> Prepared:
+        from srredsim.noise.whitened import spectrum_of
+        from srredsim.stripes.preprocess import prepare
+
+        return prepare(frames, side, spectrum_of(self.stack, self.channel))
 
     def prepared_first(self, side: int | None = None) -> Prepared:
         from srredsim.reconstruction.planes import prepared_plane

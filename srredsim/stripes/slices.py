@@ -1,8 +1,9 @@
 r"""The stripes of one slice of a stack: those of the sharpest, unless their phases have clearly moved in between.
 
 Stripes keep their place while a sample moves through focus, and what they are is best told where it is sharp: in other
-slices the first of two orders, and what a lens makes of both, change their sign. But slices may be times that a file
-does not call so, between which stripes drift. There phases differ by something that is neither 0 nor half a period.
+slices the first of two orders changes its sign, and what a lens leaves of the other may, with little contrast. But
+slices may be times that a file does not call so, between which stripes drift. There the phases of the finest order
+differ by something that is neither 0 nor half a period; or by half a period, with the contrast that it had.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from srredsim.stripes.parameters import Angle, Order, Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle
 
 SIDE = 256  # raw pixels of the middle of a slice, which say it
-MOVED, CERTAIN = 0.3, 5.0  # sine of a change of phase, and so many standard deviations more, that are clear
+MOVED, CERTAIN = 0.1, 3.0  # sine of a change of phase, and so many standard deviations more, that are clear
+SHARP = 0.6  # share of the contrast of the finest order that no lens leaves out of focus under the opposite sign
 
 
 def in_slice(known: Parameters, prepared: Prepared, lens: Transfer) -> Parameters:
@@ -53,8 +55,14 @@ def _moved(known: Angle, here: Angle) -> bool:
     finest = _finest(known, here)
     if finest is None:
         return False
-    error = np.hypot(*(order.modulation_error / max(order.modulation_depth, 1e-9) for order in finest))
-    return bool(abs(np.sin(finest[1].phase_rad - finest[0].phase_rad)) > MOVED + CERTAIN * error)
+    before, now = finest
+    change, error = now.phase_rad - before.phase_rad, np.hypot(*(_relative_error(order) for order in finest))
+    opposite = np.cos(change) < 0 and now.modulation_depth * (1 - CERTAIN * error) > SHARP * before.modulation_depth
+    return bool(opposite or abs(np.sin(change)) > MOVED + CERTAIN * error)
+
+
+def _relative_error(order: Order) -> float:
+    return order.modulation_error / max(order.modulation_depth, 1e-9)
 
 
 def _with_phases(known: Angle, here: Angle) -> Angle:

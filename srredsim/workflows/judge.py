@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +25,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
 from srredsim.quality.report import verdict
 from srredsim.quality.squirrel import squirrel
+from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.planes import Channel
 from srredsim.reconstruction.survey import Sharpest, surveyed
 from srredsim.stripes.estimate import estimate
@@ -77,14 +77,15 @@ class Judged:
     note: str | None = None  # why it could not be judged
 
 
-def stripes_in(mean: Callable[[], Prepared], transfer: Transfer, hexagonal: bool | None) -> Parameters | InputError:
-    """Stripes of a channel, found in the middle of a large field, as of the whole of it; or why there are none.
+def stripes_in(sharpest: Sharpest, transfer: Transfer, hexagonal: bool | None) -> Parameters | InputError:
+    """Stripes of a channel, found in the middle of a large field, as of the whole of it; or why there are none."""
 
-    ``mean`` prepares its mean, or as much of the middle.
-    """
-    try:
-        field, corner_um = middle(mean(), transfer, STRIPES_SIDE)
+    def find(prepared: Prepared) -> Parameters:
+        field, corner_um = middle(prepared, transfer, STRIPES_SIDE)
         return seen_from(estimate(field, transfer, hexagonal=hexagonal), -corner_um)
+
+    try:
+        return found_over_time(sharpest, STRIPES_SIDE, transfer, find, lambda found: found)
     except InputError as problem:  # what cannot be judged can be predicted
         return problem
 
@@ -93,9 +94,7 @@ def finding(transfers: Sequence[Transfer]) -> Callable[[Sharpest], Parameters | 
     """`stripes_in` of the sharpest slice of each channel, through its own optics."""
 
     def stripes_of(sharpest: Sharpest) -> Parameters | InputError:
-        return stripes_in(
-            partial(sharpest.prepared, STRIPES_SIDE), transfers[sharpest.channel], sharpest.stack.pattern.hexagonal
-        )
+        return stripes_in(sharpest, transfers[sharpest.channel], sharpest.stack.pattern.hexagonal)
 
     return stripes_of
 

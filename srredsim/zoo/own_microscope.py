@@ -11,7 +11,7 @@ from srredsim.acquisition import IN_WORDS, OPTICS, RawStack
 from srredsim.errors import InputError
 from srredsim.inspection.calibration import SAME_OPTICS, stripes_apart
 from srredsim.optics.transfer import transfers_of
-from srredsim.reconstruction.planes import SEARCHED_FIELD, found_in
+from srredsim.reconstruction.planes import found_of
 from srredsim.reconstruction.survey import Sharpest
 from srredsim.simulation import calibration
 from srredsim.stripes.parameters import Parameters
@@ -31,7 +31,7 @@ def finding(model: LoadedModel, stack: RawStack, find: Find | None) -> Find | No
 
     def found(sharpest: Sharpest) -> Parameters | InputError:
         try:
-            return found_in(sharpest.prepared(SEARCHED_FIELD), transfers[sharpest.channel], sharpest.channel).parameters
+            return found_of(sharpest, transfers[sharpest.channel]).parameters
         except InputError as problem:
             return problem
 

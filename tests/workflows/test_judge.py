@@ -28,7 +28,7 @@ def stack_of(*shape, optics=OPTICS, raw=SAMPLE.raw) -> RawStack:
 
 def judge_all(judge, stack, transfer, images, name="net", title="cell"):
     """As a prediction does it: all planes, here in another order than the channels'."""
-    found = survey.surveyed(stack, lambda sharpest: judging.stripes_in(sharpest.prepared, transfer, hexagonal=False))
+    found = survey.surveyed(stack, lambda sharpest: judging.stripes_in(sharpest, transfer, hexagonal=False))
     for position in images:
         one = judging.judged(position, stack.raw(*position), images[position], found.stripes[position[1]], transfer)
         judge.add(one, images[position], name=name, title=title)
@@ -109,9 +109,10 @@ def test_what_is_missing_is_named(stack, words):
 
 def test_stripes_of_the_middle_are_those_of_the_whole(monkeypatch):
     (transfer,) = judging.transfers_for(stack_of(1, 1, 1))
-    whole = stripes_of(judging.stripes_in(lambda: prepare(SAMPLE.raw), transfer, hexagonal=False))
+    sharpest = survey.Sharpest(stack_of(1, 1, 1), 0, 0, SAMPLE.raw, SAMPLE.raw)
+    whole = stripes_of(judging.stripes_in(sharpest, transfer, hexagonal=False))
     monkeypatch.setattr(judging, "STRIPES_SIDE", 64)
-    middle = stripes_of(judging.stripes_in(lambda: prepare(SAMPLE.raw), transfer, hexagonal=False))
+    middle = stripes_of(judging.stripes_in(sharpest, transfer, hexagonal=False))
     y_um, x_um = 40 * SETTINGS.pixel_size_um, 35 * SETTINGS.pixel_size_um
     for one, other in zip(whole, middle, strict=True):
         there, here = (each.seen_from(y_um, x_um).amplitudes for each in (one, other))
