@@ -18,17 +18,18 @@ from srredsim.errors import InputError
 from srredsim.optics import bands as optics_bands
 from srredsim.optics.illumination import DIRECTIONS, HEXAGONAL_FRAMES
 from srredsim.optics.transfer import Transfer
-from srredsim.stripes.bands import separated, separated_waves
+from srredsim.stripes.bands import Bands, separated, separated_waves
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.followed import followed
 from srredsim.stripes.hexagonal import hexagonal_steps
 from srredsim.stripes.measure import STEPS_MEASURED_RAD, measured, remeasured, through_one_lens
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
-from srredsim.stripes.phase_steps import even_steps, fit_steps, waves_of
+from srredsim.stripes.phase_steps import as_if_even, even_steps, fit_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, THREE_BEAMS, Peak, Search, refined
 
 MOVED = 0.01  # fraction of |k| by which the frames may correct a given k without a word
-FEWER = 0.5  # share of the contrast that stripes had: below, the other sign is tried
+FEWER = 0.5  # share of the contrast that stripes had: below, the other sign is tried, and no vector beside believed
 STEPS_RAD = 0.1  # by which phases may differ from given ones without a word, if they can be measured so well
 ALIKE = 0.8  # coherence of phases that are even steps but for errors
 SURE = 3.0  # contrast over its uncertainty, of stripes that nothing else confirms
@@ -128,7 +129,13 @@ def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> t
         return _reused_at_once(elsewhere, fresh, prepared, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
-            if _contrast(now) < FEWER * _contrast(before):
+            bands, least = separated(frames, now.steps_rad, len(now.orders), transfer), FEWER * _contrast(before)
+            if (there := followed(_looked_up(now, bands), bands)) is not now:
+                there = _with_contrasts(there, frames, transfer)
+                if _contrast(there) > least:
+                    notes += _about_k(number + 1, now.k0_per_um, there.k0_per_um)
+                    now = there
+            if _contrast(now) < least:
                 other = _turned(before, frames, transfer)
                 if _strength(other) > 2 * _strength(now):
                     now = other
@@ -137,6 +144,12 @@ def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> t
                 now = replace(now, status="assumed")
         angles.append(now)
     return angles, notes
+
+
+def _looked_up(known: Angle, bands: Bands) -> Angle:
+    """The angle; where its bands show nothing under its vector, with that of the highest peak near, if that is sure."""
+    peak = None if _strength(known) else _peak_near(Search(bands), known.k0_per_um)
+    return replace(known, k0_per_um=peak.k0_per_um) if peak and _is_sure(peak) else known
 
 
 def _reused_at_once(
@@ -305,19 +318,8 @@ def _with_steps(found: Parameters, prepared: Prepared, transfer: Transfer, steps
 
 def _evened(prepared: Prepared, steps_rad) -> Prepared:
     """The frames that even phases would have given: known phases, unknown vectors."""
-    frames = np.stack([_evened_angle(each, steps) for each, steps in zip(prepared.frames, steps_rad, strict=True)])
+    frames = np.stack([as_if_even(each, steps) for each, steps in zip(prepared.frames, steps_rad, strict=True)])
     return replace(prepared, frames=frames)
-
-
-def _evened_angle(frames: np.ndarray, steps_rad) -> np.ndarray:
-    phases = len(frames)
-    orders = 2 if optics_bands.condition_number(steps_rad, 2) < optics_bands.LARGEST_CONDITION else 1
-    bands = optics_bands.separate(frames, steps_rad, orders)
-    mixed = optics_bands.mixing_matrix(even_steps(phases), (2.0,) * orders)[:, 1::2]
-    result = np.broadcast_to(bands[0], frames.shape).astype(np.float32)
-    for column, band in zip(2 * mixed.T, bands[1:], strict=True):
-        result += (column[:, None, None] * band).real.astype(np.float32)
-    return result
 
 
 def _fixed_steps(
@@ -380,9 +382,8 @@ def _contrast(angle: Angle) -> float:
 
 def _strength(angle: Angle) -> float:
     """Contrast over its uncertainty, of the surest order; 0 if no order can be seen."""
-    return max(
-        (o.modulation_depth / max(o.modulation_error, 1e-9) for o in angle.orders if o.status != "failed"), default=0.0
-    )
+    seen = [order for order in angle.orders if order.status != "failed"]
+    return max((order.modulation_depth / max(order.modulation_error, 1e-9) for order in seen), default=0.0)
 
 
 def ky_kx(k_per_um) -> str:

@@ -144,6 +144,11 @@ class Overlap:
         """How much less of Y is left, in the sum of `left`, by X at lags close to none than by nothing."""
         return self.at(lags_y, lags_x, inner) / (self._sums(self.weights)[1] + float(TINY))
 
+    @property
+    def explained_by_chance(self) -> float:
+        """Mean of `explained` where the bands have nothing in common."""
+        return self.scatter / (self._sums(self.weights)[1] + float(TINY))
+
     @cached_property
     def scatter(self) -> float:
         """Mean |transform|^2 of the product at lags around, where the bands have nothing in common."""

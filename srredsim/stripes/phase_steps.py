@@ -28,6 +28,7 @@ import numpy as np
 from scipy.linalg.blas import cherk
 from scipy.optimize import least_squares
 
+from srredsim.optics import bands as optics_bands
 from srredsim.optics.bands import harmonics, mixed_waves, separated_waves
 from srredsim.stripes.bands import Bands, image
 from srredsim.stripes.overlap import Overlap, overlap
@@ -277,4 +278,16 @@ def _certainty(rows, start: np.ndarray, found: list[Mixture], unknown: int) -> l
             sum(np.sum(np.abs(slope[number] @ root) ** 2) for slope in slopes) for root in (item.signal, item.all)
         )
         result.append(float(np.sqrt(signal / max(everything, 1e-30))))
+    return result
+
+
+def as_if_even(frames: np.ndarray, steps_rad) -> np.ndarray:
+    """The frames (phases, y, x) of an angle that even phases would have given."""
+    phases = len(frames)
+    orders = 2 if optics_bands.condition_number(steps_rad, 2) < optics_bands.LARGEST_CONDITION else 1
+    bands = optics_bands.separate(frames, steps_rad, orders)
+    mixed = optics_bands.mixing_matrix(even_steps(phases), (2.0,) * orders)[:, 1::2]
+    result = np.broadcast_to(bands[0], frames.shape).astype(np.float32)
+    for column, band in zip(2 * mixed.T, bands[1:], strict=True):
+        result += (column[:, None, None] * band).real.astype(np.float32)
     return result

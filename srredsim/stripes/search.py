@@ -218,8 +218,8 @@ def refined(bands: Bands, k0_per_um, rounds: int = 2) -> tuple[float, float]:
     k0 = np.asarray(k0_per_um)
     for half_width in (AROUND, CLOSE)[-rounds:]:
         compared = overlaps(bands, k0, lowest=0.0)
-        offset = _climb(compared, half_width)
-        inner = _climb(compared, BY_BORDER, offset, inner=True)
+        offset = climb(compared, half_width)
+        inner = climb(compared, BY_BORDER, offset, inner=True)
         if np.hypot(*inner) <= BY_BORDER:
             offset = offset + inner
         k0 = k0 + offset * bands.step_per_um
@@ -237,7 +237,7 @@ def overlaps(bands: Bands, k0_per_um, lowest: float = LOWEST) -> list[Overlap]:
     return in_threads(of, range(1, bands.orders + 1))
 
 
-def _climb(
+def climb(
     overlaps: list[Overlap], half_width: float, start: np.ndarray | float = 0.0, inner: bool = False
 ) -> np.ndarray:
     """How far (y, x) from a first-order lag, in frequency steps, all orders explain most.

@@ -10,6 +10,7 @@ from srredsim.acquisition import Optics, Pattern
 from srredsim.errors import InputError
 from srredsim.optics.transfer import Transfer
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.preprocess import prepare
 
@@ -31,6 +32,28 @@ def test_the_sign_of_k_is_put_right():
     assert [note.split(":")[0] for note in notes if "sign" in note] == ["angle 2"]
     depths = [angle.orders[0].modulation_depth for angle in parameters.angles]
     np.testing.assert_allclose(depths, np.ravel(SETTINGS.modulation_depths), atol=0.15)
+
+
+@pytest.mark.parametrize("phases", [3, 5])
+@pytest.mark.parametrize("degrees", [-2.0, 0.7, 1.5])
+def test_stripes_turned_since_the_parameters_were_saved_are_followed(phases, degrees):
+    """Vectors as in the stack itself; those that were saved had most of the stripes' contrast, and a wrong image."""
+    turn = np.deg2rad(degrees)
+    asked = {"phases": phases, "photons": (800, 800), "size": 128, "phantom": "filaments"}
+    before = simulate_stack(41, **asked)
+    k0 = np.array(before.settings.k0_per_um) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    now = simulate_stack(41, k0_per_um=tuple(map(tuple, k0.tolist())), **asked)
+    transfer = Transfer(before.settings.cutoff_per_um, before.settings.pixel_size_um)
+    saved = estimate(prepare(before.raw), transfer)
+    found, _ = Known(parameters=[saved]).find(prepare(now.raw), transfer)
+    free = estimate(prepare(now.raw), transfer)
+    step_per_um = 1 / (128 * before.settings.pixel_size_um)
+    for angle, other in zip(found.angles, free.angles, strict=True):
+        assert angle.status == "measured"
+        sign = np.sign(np.dot(angle.k0_per_um, other.k0_per_um))
+        assert np.max(np.abs(sign * np.array(angle.k0_per_um) - other.k0_per_um)) < 0.03 * step_per_um
+    same, _ = Known(parameters=[saved]).find(prepare(before.raw), transfer)
+    assert [angle.k0_per_um for angle in same.angles] == [angle.k0_per_um for angle in saved.angles]
 
 
 def test_nothing_is_confirmed_by_noise():

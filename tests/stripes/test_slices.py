@@ -40,7 +40,7 @@ def test_phases_follow_stripes_that_move(phases):
 
 @pytest.mark.parametrize("phases", [3, 5])
 def test_half_a_period_is_a_move_where_the_contrast_stays(phases):
-    """Of the finest order; with less of it, it is what a lens makes of stripes that stay."""
+    """The contrast of the finest order; with less of it, it is what a lens makes of stripes that stay."""
     shift_rad = np.array([np.pi, -np.pi, np.pi]) / (phases // 2)
     first, opposite = moved(phases, shift_rad)
     transfer = transfer_of(optics_of(first))
