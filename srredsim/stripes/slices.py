@@ -18,8 +18,8 @@ from srredsim.stripes.parameters import Angle, Order, Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle
 
 SIDE = 256  # raw pixels of the middle of a slice, which say it
-MOVED, CERTAIN = 0.1, 3.0  # sine of a change of phase, and so many standard deviations more, that are clear
-SHARP = 0.6  # share of the contrast of the finest order that no lens leaves out of focus under the opposite sign
+MOVED, CERTAIN = 0.1, 3.0  # sine of a change of phase that hardly matters; and so many standard deviations are clear
+SHARP = 0.4  # share of the contrast of the finest order that no lens leaves out of focus under the opposite sign
 
 
 def in_slice(known: Parameters, prepared: Prepared, lens: Transfer) -> Parameters:
@@ -39,7 +39,7 @@ def in_slice(known: Parameters, prepared: Prepared, lens: Transfer) -> Parameter
     field, corner_um = middle(prepared, lens, SIDE)
     here = seen_from(remeasured(seen_from(known, corner_um), field.frames, lens), -corner_um)
     pairs = list(zip(known.angles, here.angles, strict=True))
-    if not any(_moved(*pair) for pair in pairs):
+    if not _moved([finest for pair in pairs if (finest := _finest(*pair))]):
         return known
     return replace(known, angles=tuple(_with_phases(*pair) for pair in pairs))
 
@@ -51,14 +51,19 @@ def _finest(known: Angle, here: Angle) -> tuple[Order, Order] | None:
     return seen[-1] if seen else None
 
 
-def _moved(known: Angle, here: Angle) -> bool:
-    finest = _finest(known, here)
-    if finest is None:
+def _moved(finest: list[tuple[Order, Order]]) -> bool:
+    """Whether the finest orders of all angles together clearly have other phases here than they had."""
+    if not finest:
         return False
-    before, now = finest
-    change, error = now.phase_rad - before.phase_rad, np.hypot(*(_relative_error(order) for order in finest))
-    opposite = np.cos(change) < 0 and now.modulation_depth * (1 - CERTAIN * error) > SHARP * before.modulation_depth
-    return bool(opposite or abs(np.sin(change)) > MOVED + CERTAIN * error)
+    change = np.array([here.phase_rad - known.phase_rad for known, here in finest])
+    error = np.array([np.hypot(*map(_relative_error, orders)) for orders in finest])
+    if np.hypot.reduce(np.maximum(np.abs(np.sin(change)) - MOVED, 0) / error) > CERTAIN:
+        return True
+    opposite = np.cos(change) < 0
+    if not np.any(opposite):
+        return False
+    kept = np.array([here.modulation_depth / known.modulation_depth for known, here in finest])[opposite]
+    return bool(np.mean(kept) - CERTAIN * np.hypot.reduce(error[opposite]) / len(kept) > SHARP)
 
 
 def _relative_error(order: Order) -> float:
