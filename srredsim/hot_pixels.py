@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from srredsim import cosmic_rays
 from srredsim.acquisition import Position, RawStack, Through
 
 ALONE = 3.0  # times the light of the neighbours that a hot pixel has more than they; a point of light has 1 at most
@@ -67,11 +68,12 @@ def repaired(raw: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 class Repaired(Through):
-    """``array[t, c, z]`` as of a raw stack, without its hot pixels; what was ``found`` is kept."""
+    """``array[t, c, z]`` as of a raw stack, without hot pixels and what a ray has struck; what was found is kept."""
 
     def __init__(self, array: Any):
         self.array = array
         self.found: dict[Position, np.ndarray] = {}
+        self.struck: dict[Position, str] = {}  # what to say of rays
 
     @property
     def numbers(self) -> np.ndarray | None:
@@ -80,6 +82,9 @@ class Repaired(Through):
 
     def __getitem__(self, position: Position) -> np.ndarray:
         raw = np.asarray(self.array[position])
+        if struck := cosmic_rays.struck(raw):
+            raw = cosmic_rays.without(raw, struck)
+            self.struck[position] = cosmic_rays.words(raw.shape[1], struck)
         places = hot_pixels(raw)
         self.found[position] = places
         return repaired(raw, places) if len(places) else raw
@@ -96,8 +101,13 @@ def places_at(array: Any, position: Position) -> list[tuple[int, int]]:
     return [(int(y), int(x)) for y, x in found]
 
 
+def struck_at(array: Any, position: Position) -> str:
+    """What to say of rays in one raw stack of an array that was read; empty if there were none."""
+    return array.struck.get(position, "") if isinstance(array, Repaired) else ""
+
+
 def without_hot_pixels(stack: RawStack) -> RawStack:
-    """The same stack, whose hot pixels are repaired when its frames are read."""
+    """The same stack, whose hot pixels are repaired when its frames are read, and what a ray has struck."""
     if stack.pattern.frames < FEWEST_FRAMES or isinstance(stack.array, Repaired):
         return stack
     return replace(stack, array=Repaired(stack.array))
@@ -119,8 +129,8 @@ def as_recorded(array: Any) -> Any:
 
 
 def remarks(array: Any) -> list[str]:
-    """What to say of the hot pixels that were found so far in the array of a stack; nothing, if there are none."""
-    return told(array.places() if isinstance(array, Repaired) else [])
+    """What to say of the hot pixels and rays that were found so far in the array of a stack; nothing, if none were."""
+    return [*told(array.places()), *cosmic_rays.told(array.struck)] if isinstance(array, Repaired) else []
 
 
 def told(places: list[tuple[int, int]]) -> list[str]:

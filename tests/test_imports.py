@@ -33,6 +33,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "picture",
         "sheet",
         "lost_frames",
+        "cosmic_rays",
         "hot_pixels",
         "arrays",
         "wire",

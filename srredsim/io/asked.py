@@ -34,6 +34,7 @@ OF_RAW_STACKS = (
     "microscope",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
+FEWEST_LEVELS = 16  # brightness of an image of whole numbers in which there is something to be seen
 FORMATS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}  # endings of their names
 
 
@@ -177,5 +178,12 @@ class Writing:
         """The page about a result, if it is wanted."""
         return [beside(result, ".html")] if self.page else []
 
-    def notes(self) -> list[str]:
-        return ["uint16: values are rounded, and clipped to 0 ... 65535"] if self.dtype == "uint16" else []
+    def notes(self, brightest: float) -> list[str]:
+        """What to say of the numbers that are stored of an image whose largest is this."""
+        if self.dtype != "uint16":
+            return []
+        lost = f"warning: as uint16 the image has values from 0 to {brightest:.0f} alone; leave `dtype` at float32"
+        return [
+            "uint16: values are rounded, and clipped to 0 ... 65535",
+            *([lost] if brightest < FEWEST_LEVELS else []),
+        ]

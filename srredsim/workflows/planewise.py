@@ -178,7 +178,7 @@ class Results:
         self._missing = set(plan.units)
         self._found: dict[Position, Any] = {}
         self._shown: dict[Position, tuple[np.ndarray, np.ndarray]] = {}
-        self._files = ExitStack()
+        self._files, self._brightest = ExitStack(), np.inf
         self.report: dict = {}
 
     def __enter__(self) -> Results:
@@ -218,7 +218,7 @@ class Results:
             "pixel_size_um": plan.calibration["optics"].pixel_size_um,
             "seconds": round(time.perf_counter() - self._started, 3),
             **told,
-            "notes": [*plan.notes, *plan.writing.notes(), *told.get("notes", ())],
+            "notes": [*plan.notes, *plan.writing.notes(self._brightest), *told.get("notes", ())],
         }
         return None
 
@@ -229,6 +229,7 @@ class Results:
         where = which((times, 1, slices), (0, 0, slices // 2))
         before, after = (np.stack(images) for images in zip(*(self._shown[one] for one in plan.pictured), strict=True))
         colours = picture.in_colours(plan.calibration["channel_names"], channels)
+        self._brightest = float(np.max(after))
         self._work.picture(
             self._preview,
             np.asarray(before, np.float32),

@@ -202,7 +202,7 @@ class Results:
         self._missing = set(plan.units)
         self._widefields: dict[Position, np.ndarray] = {}
         self._digests: dict[Position, str] = {}
-        self._seconds, self._notes = 0.0, dict.fromkeys(plan.notes)
+        self._seconds, self._notes, self._brightest = 0.0, dict.fromkeys(plan.notes), np.inf
         self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
         self.report: dict = {}
@@ -269,10 +269,12 @@ class Results:
         times, channels, slices = plan.shape[:3]
         where = which((times, 1, slices), (0, 0, slices // 2))
         colours = picture.in_colours(plan.calibration["channel_names"], channels)
+        made = np.stack([self.place(position) for position in plan.pictured])
+        self._brightest = float(np.max(made))
         picture.side_by_side(
             self._preview,
             np.stack([self._widefields[position] for position in plan.pictured]),
-            np.stack([self.place(position) for position in plan.pictured]),
+            made,
             names=(plan.shown_as, plan.name),
             title="   ".join(filter(None, (plan.path.name, where, colours))),
             pixel_size_um=plan.pixel_size_um,
@@ -284,7 +286,7 @@ class Results:
         doubts = self._agreements.notes() if self._agreements else consistency["notes"] if consistency else []
         seen, in_order = SeenPlanes(), [place for place in plan.units if place in self._digests]
         copies = [line for place in in_order for line in seen.note(self._digests[place], which(plan.shape[:3], place))]
-        notes = [*self._notes, *copies, *doubts, *plan.writing.notes()]
+        notes = [*self._notes, *copies, *doubts, *plan.writing.notes(self._brightest)]
         return {
             "input": str(plan.path),
             "model": plan.name,

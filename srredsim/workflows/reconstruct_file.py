@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import devices, hot_pixels, io
+from srredsim import cosmic_rays, devices, hot_pixels, io
 from srredsim.acquisition import Optics, Position
 from srredsim.errors import InputError
 from srredsim.io.files import beside
@@ -94,6 +94,7 @@ class Part:
     image: np.ndarray
     noted: Noted | None
     hot: list[tuple[int, int]]  # (y, x) of hot pixels
+    struck: str = ""  # what to say of rays
 
 
 def reconstruct_file(
@@ -207,7 +208,8 @@ class Worker:
 
     def _part(self, made: Plane) -> Part:
         hot = hot_pixels.places_at(self._recorded, made.position)
-        return Part(self.plan.token, made.position, made.image, self._noting(made), hot)
+        struck = hot_pixels.struck_at(self._recorded, made.position)
+        return Part(self.plan.token, made.position, made.image, self._noting(made), hot, struck)
 
 
 class Results:
@@ -218,6 +220,7 @@ class Results:
         self._missing = set(plan.units)
         self._noted: dict[Position, Noted] = {}
         self._hot: set[tuple[int, int]] = set()
+        self._struck: dict[Position, str] = {}
         self._files = ExitStack()
         self.report: dict = {}
 
@@ -239,6 +242,7 @@ class Results:
         if part.noted:
             self._noted[part.position] = part.noted
         self._hot |= set(part.hot)
+        self._struck |= {part.position: part.struck} if part.struck else {}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -247,7 +251,8 @@ class Results:
             return self._files.__exit__(kind, error, trace)
         with self._files:
             refuse_missing(self._missing, self._plan)
-            facts = self._plan.begun.report(self._noted, [*hot_pixels.told(sorted(self._hot)), *self._plan.doubts])
+            repaired = [*hot_pixels.told(sorted(self._hot)), *cosmic_rays.told(self._struck)]
+            facts = self._plan.begun.report(self._noted, [*repaired, *self._plan.doubts])
             parameters = _write_parameters(self._plan, facts)
             self._unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         self.report = facts | {
