@@ -16,6 +16,7 @@ from srredsim.acquisition import Position
 BRIGHTER = 1.5  # times the largest value of most frames, as a share of the light of each
 ALONE = 3.0  # times the same pixel in every other frame
 MOST, FEW = 1e-3, 9  # share of the pixels of a frame, or so many pixels: more are no ray
+EDGE = 0.3  # share of the light of a pixel; a point of light leaves each of the four beside it half of it or more
 SPARSE = 4  # of the pixels along an axis, one is asked how much light there is
 FEWEST_FRAMES = 5  # frames
 
@@ -36,9 +37,21 @@ def struck(raw: np.ndarray) -> dict[int, np.ndarray]:
             continue
         every = (frames[:, places[:, 0], places[:, 1]] - dark) / light[:, None]
         alone = every[number] > ALONE * np.maximum(np.delete(every, number, axis=0).max(axis=0), 0)
-        if np.any(alone):
+        if np.any(alone) and np.any(_sharp(frames, int(number), places[alone])):
             found[int(number)] = _with_neighbours(places[alone], frames.shape[1:])
     return found
+
+
+def _sharp(frames: np.ndarray, number: int, places: np.ndarray) -> np.ndarray:
+    """Whether beside each place a frame has far less light beyond the others than there: no lens makes such an edge."""
+    padded = np.pad(frames, ((0, 0), (1, 1), (1, 1)), mode="edge")
+
+    def beyond(dy: int, dx: int) -> np.ndarray:
+        there = padded[:, places[:, 0] + 1 + dy, places[:, 1] + 1 + dx].astype(float)
+        return there[number] - np.median(np.delete(there, number, axis=0), axis=0)
+
+    least = np.min([beyond(dy, dx) for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1))], axis=0)
+    return least < EDGE * beyond(0, 0)
 
 
 def without(raw: np.ndarray, found: dict[int, np.ndarray]) -> np.ndarray:
