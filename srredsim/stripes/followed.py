@@ -6,6 +6,7 @@ of the other stack they have half of their contrast, still measured, and an imag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from srredsim.stripes.bands import Bands
 from srredsim.stripes.parameters import Angle
 from srredsim.stripes.search import AROUND, climb, overlaps, refined
 
+FEWER = 0.5  # share of the contrast that stripes had: below, the other sign is tried, and no vector beside believed
 BY_CHANCE = 5.0  # times what chance explains: a vector nearby explains so much more in 1 of 6 stacks without stripes
 CLEARLY = 0.01  # share of what the known vector explains, by which rounding and the lens differ
 
@@ -36,3 +38,9 @@ def followed(angle: Angle, bands: Bands) -> Angle:
     if there - here <= max(BY_CHANCE * sum(each.explained_by_chance for each in compared), CLEARLY * here):
         return angle
     return replace(angle, k0_per_um=refined(bands, angle.k0_per_um))
+
+
+def lost(before: Sequence[Angle], now: Sequence[Angle]) -> bool:
+    """Whether most angles have less than half of their contrast left: as of another microscope, or another colour."""
+    seen = [(known, here) for known, here in zip(before, now, strict=True) if known.status != "failed"]
+    return sum(here.contrast < FEWER * known.contrast for known, here in seen) > len(seen) / 2

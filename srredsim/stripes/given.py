@@ -20,7 +20,7 @@ from srredsim.optics.illumination import DIRECTIONS, HEXAGONAL_FRAMES
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.bands import Bands, separated, separated_waves
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.followed import followed
+from srredsim.stripes.followed import FEWER, followed, lost
 from srredsim.stripes.hexagonal import hexagonal_steps
 from srredsim.stripes.measure import STEPS_MEASURED_RAD, measured, remeasured, through_one_lens
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
@@ -29,9 +29,9 @@ from srredsim.stripes.preprocess import Prepared
 from srredsim.stripes.search import FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, THREE_BEAMS, Peak, Search, refined
 
 MOVED = 0.01  # fraction of |k| by which the frames may correct a given k without a word
-FEWER = 0.5  # share of the contrast that stripes had: below, the other sign is tried, and no vector beside believed
 STEPS_RAD = 0.1  # by which phases may differ from given ones without a word, if they can be measured so well
 ALIKE = 0.8  # coherence of phases that are even steps but for errors
+OTHER_STRIPES = "warning: the frames have other stripes than the parameters say; those of the frames were used"
 SURE = 3.0  # contrast over its uncertainty, of stripes that nothing else confirms
 
 
@@ -103,7 +103,12 @@ class Known:
         if damping and transfer.curve is None:
             transfer = replace(transfer, damping=damping.value)
         if self.parameters is not None:
-            angles, notes = _reused(self.parameters[channel], prepared, transfer)
+            saved = self.parameters[channel]
+            angles, notes = _reused(saved, prepared, transfer)
+            if lost(saved.angles, angles):
+                found = estimate(prepared, transfer, damping=damping)
+                if all(angle.status == "measured" for angle in found.angles):
+                    return found, [OTHER_STRIPES]
         elif self.k0_per_um is not None and self.hexagonal:
             angles, notes = _near_given_at_once(prepared, transfer, self.k0_per_um)
         elif self.k0_per_um is not None:
@@ -129,18 +134,18 @@ def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> t
         return _reused_at_once(elsewhere, fresh, prepared, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
-            bands, least = separated(frames, now.steps_rad, len(now.orders), transfer), FEWER * _contrast(before)
+            bands, least = separated(frames, now.steps_rad, len(now.orders), transfer), FEWER * before.contrast
             if (there := followed(_looked_up(now, bands), bands)) is not now:
                 there = _with_contrasts(there, frames, transfer)
-                if _contrast(there) > least:
+                if there.contrast > least:
                     notes += _about_k(number + 1, now.k0_per_um, there.k0_per_um)
                     now = there
-            if _contrast(now) < least:
+            if now.contrast < least:
                 other = _turned(before, frames, transfer)
-                if _strength(other) > 2 * _strength(now):
+                if other.strength > 2 * now.strength:
                     now = other
                     notes.append(f"angle {number + 1}: the phases run the other way round in this stack; used -k")
-            if not _strength(now):
+            if not now.strength:
                 now = replace(now, status="assumed")
         angles.append(now)
     return angles, notes
@@ -148,7 +153,7 @@ def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> t
 
 def _looked_up(known: Angle, bands: Bands) -> Angle:
     """The angle; where its bands show nothing under its vector, with that of the highest peak near, if that is sure."""
-    peak = None if _strength(known) else _peak_near(Search(bands), known.k0_per_um)
+    peak = None if known.strength else _peak_near(Search(bands), known.k0_per_um)
     return replace(known, k0_per_um=peak.k0_per_um) if peak and _is_sure(peak) else known
 
 
@@ -157,12 +162,12 @@ def _reused_at_once(
 ) -> tuple[list[Angle], list[str]]:
     """The same of angles that light the frames at once: the phases of all of them run one way, or the other."""
     notes = []
-    if sum(map(_contrast, fresh.angles)) < FEWER * sum(map(_contrast, before.angles)):
+    if sum(a.contrast for a in fresh.angles) < FEWER * sum(a.contrast for a in before.angles):
         turned = (replace(angle, k0_per_um=(-angle.k0_per_um[0], -angle.k0_per_um[1])) for angle in before.angles)
         other = remeasured(replace(before, angles=tuple(turned)), prepared.frames, transfer)
-        if sum(map(_strength, other.angles)) > 2 * sum(map(_strength, fresh.angles)):
+        if sum(a.strength for a in other.angles) > 2 * sum(a.strength for a in fresh.angles):
             fresh, notes = other, ["the phases run the other way round in this stack; used -k"]
-    lost = [angle.status != "failed" and not _strength(angle) for angle in fresh.angles]
+    lost = [angle.status != "failed" and not angle.strength for angle in fresh.angles]
     angles = [replace(a, status="assumed") if unseen else a for a, unseen in zip(fresh.angles, lost, strict=True)]
     return angles, notes
 
@@ -374,16 +379,6 @@ def _turned(angle: Angle, frames: np.ndarray, transfer: Transfer) -> Angle:
     turned = replace(angle, k0_per_um=(-ky, -kx))
     steps, _ = _fitted_steps(turned, frames, np.asarray(angle.steps_rad), transfer)
     return _with_contrasts(replace(turned, steps_rad=tuple(steps.tolist())), frames, transfer)
-
-
-def _contrast(angle: Angle) -> float:
-    return max((order.modulation_depth for order in angle.orders if order.status != "failed"), default=0.0)
-
-
-def _strength(angle: Angle) -> float:
-    """Contrast over its uncertainty, of the surest order; 0 if no order can be seen."""
-    seen = [order for order in angle.orders if order.status != "failed"]
-    return max((order.modulation_depth / max(order.modulation_error, 1e-9) for order in seen), default=0.0)
 
 
 def ky_kx(k_per_um) -> str:

@@ -52,6 +52,17 @@ class Angle:
         """First order, each frame, at the centre of raw pixel (0, 0)."""
         return tuple(float(self.orders[0].phase_rad + step) % (2 * np.pi) for step in self.steps_rad)
 
+    @property
+    def contrast(self) -> float:
+        """That of the strongest order; 0 if no order can be seen."""
+        return max((order.modulation_depth for order in self.orders if order.status != "failed"), default=0.0)
+
+    @property
+    def strength(self) -> float:
+        """Contrast over its uncertainty, of the surest order; 0 if no order can be seen."""
+        seen = [order for order in self.orders if order.status != "failed"]
+        return max((order.modulation_depth / max(order.modulation_error, 1e-9) for order in seen), default=0.0)
+
 
 @dataclass(frozen=True)
 class Group:

@@ -56,6 +56,21 @@ def test_stripes_turned_since_the_parameters_were_saved_are_followed(phases, deg
     assert [angle.k0_per_um for angle in same.angles] == [angle.k0_per_um for angle in saved.angles]
 
 
+def test_parameters_of_another_microscope_are_not_used():
+    """Stripes a fifth coarser: those of the frames, and a word."""
+    asked = {"phases": 3, "photons": (800, 800), "size": 128, "phantom": "filaments"}
+    before = simulate_stack(41, **asked)
+    now = simulate_stack(41, k0_per_um=tuple((0.8 * ky, 0.8 * kx) for ky, kx in before.settings.k0_per_um), **asked)
+    transfer = Transfer(before.settings.cutoff_per_um, before.settings.pixel_size_um)
+    saved, free = (estimate(prepare(sample.raw), transfer) for sample in (before, now))
+    found, notes = Known(parameters=[saved]).find(prepare(now.raw), transfer)
+    assert notes == ["warning: the frames have other stripes than the parameters say; those of the frames were used"]
+    for angle, other in zip(found.angles, free.angles, strict=True):
+        np.testing.assert_allclose(angle.k0_per_um, other.k0_per_um, atol=1e-3)
+    noise = prepare(np.random.default_rng(3).poisson(60, (3, 3, 128, 128)))
+    assert Known(parameters=[saved]).find(noise, transfer)[1] == []
+
+
 def test_nothing_is_confirmed_by_noise():
     noise = prepare(np.random.default_rng(3).poisson(60, (3, 3, 128, 112)))
     parameters, _ = Known(k0_per_um=TRUE_K.tolist()).find(noise, TRANSFER)
