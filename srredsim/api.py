@@ -15,7 +15,8 @@ order, angles, phases, pattern, widefield_frame, channels, microscope
 accept_incomplete, stack, rolling, scene
     ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image.
 keep_hot_pixels
-    ``True``: hot pixels stay; else they are given the median of the pixels around them, which ``notes`` tell.
+    ``True``: hot pixels and cosmic rays stay; else they are given the median of the pixels around them, or of the other
+    frames, which ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
     The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
     one for each channel: ``(0.461, 0.525)``.

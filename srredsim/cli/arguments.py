@@ -138,7 +138,7 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     parser.add_argument("--trailing-widefield", action="store_true", help="the same as --widefield-frame last")
     channels = "colours that alternate frame by frame; left out: the file says"
     parser.add_argument("--channels", type=positive, metavar="C", help=channels)
-    hot = "leave them as they are; else they are given the median of the pixels around them"
+    hot = "leave them as they are; else they are given the median of the pixels around them, rays that of other frames"
     parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     accept_incomplete(parser, incomplete)
     rolling = "an image for every new angle of a time series, with the latest frames of the others"

@@ -89,7 +89,8 @@ def planes(
 ) -> Iterator[Plane]:
     """Reconstruct a stack plane by plane: channel by channel, in each of them time by time, z fastest.
 
-    The stripes of a channel are found once, in the mean over time of its sharpest slice, of a large one in its middle;
+    The stripes of a channel are found once, in its sharpest slice as of `srredsim.reconstruction.over_time`, of a large
+    one in its middle;
     where there are several times, phases and contrasts are measured again at each of them, on that slice.
 
     Parameters

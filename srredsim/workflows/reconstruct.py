@@ -315,8 +315,8 @@ def reconstruct(
 ) -> Reconstructed:
     """Reconstruct every t, c and z of a stack; no file is read or written but those that `known` and `lens` name.
 
-    The stripes of a channel are found once, in the mean over time of its sharpest slice; phases and contrasts are
-    measured again at each time, on that slice.
+    The stripes of a channel are found once, in the mean over time of its sharpest slice, or at the first time if they
+    drift; phases and contrasts are measured again at each time, on that slice.
 
     Parameters
     ----------
