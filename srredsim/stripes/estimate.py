@@ -19,14 +19,15 @@ from srredsim.stripes.overlap import overlap
 from srredsim.stripes.parameters import Angle, Damping, Parameters
 from srredsim.stripes.phase_steps import even_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
-from srredsim.stripes.rivals import told_apart
-from srredsim.stripes.search import ANNULUS, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
+from srredsim.stripes.rivals import bright, explained, explaining, told_apart
+from srredsim.stripes.search import ANNULUS, CANDIDATES, FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH, Peak, Search
 from srredsim.threads import in_threads
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
 FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although the angles are not evenly spaced
 FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, when no angle is sure
 UNEVEN, CLEARER = 10.0, 1.4  # brightness of a place, over the usual one, that may hide stripes; z, that it has hidden
+MANY = 24  # peaks that are looked at where none is sure, and the bands are bright
 FALSE_ALARM_TOGETHER = 0.05  # that of each angle, when only all of them together are sure
 
 
@@ -128,6 +129,10 @@ def _looked_for(prepared: Prepared, transfer: Transfer, steps_rad: np.ndarray, c
     def highest(search: Search) -> dict[int, list[Peak]]:
         regions = {number: search.within(*ANNULUS[number]) for number in choices}
         found = {number: _tried(search.candidates(region), len(choices)) for number, region in regions.items()}
+        sure = any(peak.false_alarm <= FALSE_ALARM for peaks in found.values() for peak in peaks)
+        if not sure and bright(search.bands):
+            many = {number: search.candidates(region, MANY) for number, region in regions.items()}
+            found = explaining(many, search.bands) or found
         return told_apart(found, search.bands)
 
     each = in_threads(highest, searches)
@@ -230,15 +235,17 @@ def _inferred(found: list[tuple[Peak, str]], searches: list[Search]) -> list[tup
     sure = [peak.k0_per_um for peak, status in found if status == "measured"]
     result = []
     for (peak, status), search in zip(found, searches, strict=True):
-        near = _evenly_spaced(search, sure, len(found)) if status == "failed" else None
-        if near and near.false_alarm <= FALSE_ALARM_INFERRED:
-            peak, status = near, "inferred"
+        most = MANY if bright(search.bands) else CANDIDATES
+        near = _evenly_spaced(search, sure, len(found), most) if status == "failed" else []
+        likely = near[:1] if near and near[0].false_alarm <= FALSE_ALARM_INFERRED else explained(near, search.bands)
+        if likely:
+            peak, status = likely[0], "inferred"
         result.append((peak, status))
     return result
 
 
-def _evenly_spaced(search: Search, taken: list[tuple[float, float]], angles: int) -> Peak | None:
-    """The best peak of an angle where the vectors of others, which are evenly spaced, leave it room."""
+def _evenly_spaced(search: Search, taken: list[tuple[float, float]], angles: int, most: int = 1) -> list[Peak]:
+    """The highest peaks of an angle where the vectors of others, which are evenly spaced, leave it room."""
     length = float(np.median([np.hypot(*k0) for k0 in taken]))
     directions = [np.arctan2(*k0) for k0 in taken]
     even = [directions[0] + np.pi * n / angles for n in range(2 * angles)]  # vectors of either sign
@@ -247,7 +254,20 @@ def _evenly_spaced(search: Search, taken: list[tuple[float, float]], angles: int
         if all(abs(np.sin(free - other)) > np.sin(2 * SAME_DIRECTION_RAD) for other in directions):
             k0 = (length * np.sin(free), length * np.cos(free))
             region |= search.near(k0, SAME_LENGTH, SAME_DIRECTION_RAD)
-    return next(iter(search.candidates(region, 1)), None) if region.any() else None
+    return search.candidates(region, most) if region.any() else []
+
+
+def _beside(anchor: Peak, known: list[Peak], search: Search, angles: int) -> Peak | None:
+    """The least chance of the peaks of an angle that lie evenly spaced to that of another, if there are any."""
+    length = np.hypot(*anchor.k0_per_um)
+    fitting = [
+        peak
+        for peak in known
+        if abs(np.hypot(*peak.k0_per_um) / length - 1) <= SAME_LENGTH
+        and _are_even([anchor.k0_per_um, peak.k0_per_um], angles)
+    ]
+    fitting += _evenly_spaced(search, [anchor.k0_per_um], angles)
+    return min(fitting, key=lambda peak: peak.false_alarm, default=None)
 
 
 def _together(candidates: list[list[Peak]], searches: list[Search]) -> tuple[float, list[tuple[Peak, str]] | None]:
@@ -266,7 +286,7 @@ def _together(candidates: list[list[Peak]], searches: list[Search]) -> tuple[flo
     best, result = FALSE_ALARM, None
     for number, anchor in anchors:
         joint = [
-            anchor if other == number else _evenly_spaced(search, [anchor.k0_per_um], len(searches))
+            anchor if other == number else _beside(anchor, candidates[other], search, len(searches))
             for other, search in enumerate(searches)
         ]
         if len(joint) < 2 or None in joint:

@@ -8,6 +8,9 @@ what is left of the difference, of all orders,
 
 with what noise leaves of it in the denominator (`srredsim.stripes.overlap`), is about 1 for the stripes, and the more
 above it for other peaks the brighter the frames are. In dim ones it is 1 for all of them, and nothing is told.
+
+A few bright spots in the dark have peaks of all lags between them, as high as that of the stripes: the search is sure
+of none. But where the bands are far above their noise, one vector alone explains them.
 """
 
 from __future__ import annotations
@@ -24,6 +27,11 @@ from srredsim.stripes.search import Peak
 RIVAL = 0.25  # share of the highest score, from which on a peak is looked at
 CLEARLY = 1.25  # times the least that is left of the difference: more is left by others, ...
 CERTAIN = 4.0  # ... and so many standard deviations more
+SAME_PEAK = 2.0  # frequency steps
+PROOFS = (8.0, 1e-9), (3.0, 1e-3)  # standard deviations by which all others leave more, and the false alarm then
+BRIGHT = 1.1  # power of a band over that of its noise, from which on it needs to be explained
+FAR_ABOVE = 2.0  # the same of bands that no vector beside explains
+EXPLAINED = 1.2  # what the stripes leave at most: more where the lens is not quite as assumed would be no proof
 
 
 def told_apart(candidates: Mapping[int, list[Peak]], bands: Bands) -> dict[int, list[Peak]]:
@@ -43,6 +51,46 @@ def told_apart(candidates: Mapping[int, list[Peak]], bands: Bands) -> dict[int, 
     most = least * (CLEARLY + CERTAIN * np.sqrt(2 / frequencies))
     worse = [rival for rival, (each, _) in zip(rivals, left, strict=True) if each > most]
     return {number: _without(peaks, [peak for n, peak in worse if n == number]) for number, peaks in candidates.items()}
+
+
+def bright(bands: Bands) -> bool:
+    """Whether the first band is far above its noise."""
+    power, frequencies = _whole(bands, 1)
+    return power > BRIGHT * frequencies
+
+
+def explaining(candidates: Mapping[int, list[Peak]], bands: Bands) -> dict[int, list[Peak]] | None:
+    """The one candidate that leaves nothing but noise of the bands, as sure as that is; None if there is none.
+
+    Others leave clearly more, but for those within a frequency step or two, which are the same peak.
+    """
+    everything = [(number, peak) for number, peaks in candidates.items() for peak in peaks]
+    left = [_left(bands, number - 1, peak.k0_per_um) for number, peak in everything]
+    told = [(each, n) for n, (each, frequencies) in enumerate(left) if frequencies > 0]
+    if not told:
+        return None
+    least, best = min(told)
+    number, peak = everything[best]
+
+    def far(other: Peak) -> bool:
+        return bool(np.max(np.abs(np.subtract(other.k0_per_um, peak.k0_per_um)) / bands.step_per_um) > SAME_PEAK)
+
+    others = min((each for each, n in told if far(everything[n][1])), default=np.inf)
+    scatter = np.sqrt(2 / left[best][1])
+    sure = next((alarm for beyond, alarm in PROOFS if others > least * (1 + beyond * scatter)), 1.0)
+    if sure == 1.0 or least > EXPLAINED + CERTAIN * scatter:
+        return None
+    return {each: [replace(peak, false_alarm=sure if each == number else 1.0)] for each in candidates}
+
+
+def explained(peaks: list[Peak], bands: Bands) -> list[Peak]:
+    """Those of some peaks with which bands far above their noise leave nothing but noise."""
+    power, frequencies = _whole(bands, 1)
+    if power < FAR_ABOVE * frequencies:
+        return []
+    left = [_left(bands, bands.orders, peak.k0_per_um) for peak in peaks]
+    pairs = zip(peaks, left, strict=True)
+    return [peak for peak, (each, n) in pairs if n > 0 and each < EXPLAINED + CERTAIN * np.sqrt(2 / n)]
 
 
 def _without(peaks: list[Peak], worse: list[Peak]) -> list[Peak]:

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from srredsim.optics.transfer import Transfer
-from srredsim.simulation import real
+from srredsim.simulation import real, sim
+from srredsim.simulation.camera import expose
 from srredsim.simulation.imperfections import Imperfections
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.bands import separated
@@ -110,3 +112,36 @@ def test_one_membrane_in_the_field_does_not_hide_the_stripes():
         assert angle.status == "measured"
         off = min(np.hypot(*np.subtract(np.multiply(sign, angle.k0_per_um), k0)) for sign in (1, -1))
         assert off < 0.005 * np.hypot(*k0)
+
+
+def beads(seed: int, contrast: float | None = None, count: int = 24):
+    """Bright beads in the dark, 3 x 3 frames of 300 photons: frames made ready, settings and optics."""
+    fixed = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.08, "haze": 0.0, "photons": (300.0, 300.0)}
+    settings = sim.draw(np.random.default_rng(seed), 3, 3, size=128, **fixed)
+    if contrast is not None:
+        settings = replace(settings, modulation_depths=((contrast,),) * 3)
+    rng = np.random.default_rng(100 + seed)
+    obj = np.zeros([2 * n for n in sim.padded_shape(settings)], np.float32)
+    obj[tuple(rng.integers(0, n, count) for n in obj.shape)] = rng.uniform(0.4, 1, count)
+    frames, _ = sim.expected(settings, ndimage.gaussian_filter(obj, 1.0))
+    camera = {name: getattr(settings, name) for name in ("gain_adu", "offset_adu", "read_noise_e")}
+    transfer = Transfer(settings.cutoff_per_um, settings.pixel_size_um)
+    return prepare(expose(frames, np.random.default_rng(seed), **camera)), settings, transfer
+
+
+@pytest.mark.parametrize("seed", [0, 3, 4, 7])
+def test_bright_beads_in_the_dark_have_one_vector_that_explains_them(seed):
+    """The search has higher peaks at lags between beads, and is sure of none."""
+    prepared, settings, transfer = beads(seed)
+    found = estimate(prepared, transfer)
+    assert all(angle.status in ("measured", "inferred") for angle in found.angles)
+    step_per_um = 1 / (128 * settings.pixel_size_um)
+    for angle, k0 in zip(found.angles, settings.k0_per_um, strict=True):
+        off = min(np.max(np.abs(np.subtract(angle.k0_per_um, sign * np.array(k0)))) for sign in (1, -1))
+        assert off < 0.2 * step_per_um
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_beads_without_stripes_have_none(seed):
+    prepared, _, transfer = beads(seed, contrast=0.0)
+    assert estimate(prepared, transfer).failed
