@@ -350,7 +350,8 @@ def _fixed_steps(
                 angle = replace(angle, steps_status="measured")
             else:
                 say = ", ".join(f"{phase:.0f}" for phase in np.rad2deg(steps + off - off[0]))
-                notes.append(f"angle {number}: the frames have phases of {say} degrees; used those given all the same")
+                said = f"angle {number}: the frames have phases of {say} degrees; used those given all the same"
+                notes.append(f"warning: {said}")
     return _with_contrasts(angle, frames, transfer), notes
 
 
