@@ -26,6 +26,7 @@ from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
 from srredsim.reconstruction.live import Live
+from srredsim.reconstruction.other_slices import others
 from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
 from srredsim.reconstruction.survey import Sharpest
@@ -279,7 +280,9 @@ def found_of(slice_: Sharpest, transfer: Transfer, known: Known | None = None) -
     def find(prepared: Prepared) -> Channel:
         return found_in(prepared, transfer, slice_.channel, known)
 
-    return found_over_time(slice_, SEARCHED_FIELD, transfer, find, lambda channel: channel.parameters)
+    found = found_over_time(slice_, SEARCHED_FIELD, transfer, find, lambda channel: channel.parameters)
+    notes = others(slice_, found.parameters, transfer, SEARCHED_FIELD)
+    return replace(found, notes=(*found.notes, *notes)) if notes else found
 
 
 def found_in(prepared: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:

@@ -100,6 +100,12 @@ class Sharpest:
 
         return prepare(frames, side, spectrum_of(self.stack, self.channel))
 
+    def prepared_at(self, z: int) -> Prepared:
+        """Another slice, at the first time."""
+        from srredsim.reconstruction.planes import prepared_plane
+
+        return prepared_plane(self.stack, (0, self.channel, z))
+
     def prepared_first(self, side: int | None = None) -> Prepared:
         from srredsim.reconstruction.planes import prepared_plane
 

@@ -1,0 +1,49 @@
+"""Whether the slices at either end of a stack have the stripes of the sharpest.
+
+Colours that lie one after the other in a file that does not name its axes are read as slices. Each has stripes of its
+own, and an image that is made with those of another is worse than the widefield image.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.survey import Sharpest
+from srredsim.stripes.estimate import estimate
+from srredsim.stripes.followed import lost
+from srredsim.stripes.measure import remeasured
+from srredsim.stripes.parameters import Parameters, seen_from
+from srredsim.stripes.preprocess import middle
+from srredsim.stripes.search import SAME_LENGTH
+
+
+def others(slice_: Sharpest, known: Parameters, transfer: Transfer, side: int) -> list[str]:
+    """A line about the first slice at an end that clearly has stripes of another vector; nothing if none has.
+
+    Parameters
+    ----------
+    known : Parameters
+        Those of the sharpest slice, in the whole field.
+    side : int
+        Raw pixels of the middle of the field that are looked at, at most.
+    """
+    slices = slice_.stack.sizes["Z"]
+    for z in sorted({0, slices - 1} - {slice_.z}):
+        field, corner_um = middle(slice_.prepared_at(z), transfer, side)
+        there = seen_from(known, corner_um)
+        if known.failed or not lost(there.angles, remeasured(there, field.frames, known.lens(transfer)).angles):
+            continue
+        found = estimate(field, transfer)
+        if all(angle.status == "measured" for angle in found.angles) and _differ(found, there):
+            return [
+                f"warning: z={z} has other stripes than z={slice_.z}, with which all slices are made: colours one after"
+                " the other in the file, read as slices? Give each colour as a file of its own"
+            ]
+    return []
+
+
+def _differ(one: Parameters, other: Parameters) -> bool:
+    """Whether the vectors of any angle, of either sign, differ by more than those of one microscope."""
+    pairs = [(np.array(a.k0_per_um), np.array(b.k0_per_um)) for a, b in zip(one.angles, other.angles, strict=True)]
+    return any(min(np.hypot(*(a - b)), np.hypot(*(a + b))) > SAME_LENGTH * np.hypot(*b) for a, b in pairs)
