@@ -186,7 +186,7 @@ def _resolution_tags(
     if not all(rates) or in_um is None or y_in_um is None:
         return None, None
     y_um, x_um = y_in_um / rates[0], in_um / rates[1]
-    if unit is None and max(y_um, x_um) > LARGEST_PIXEL_UM:
+    if unit in (None, "inch") and max(y_um, x_um) > LARGEST_PIXEL_UM:
         note = f"the resolution tag ({x_um:.4g} um a pixel) is a printer's, not a microscope's: not used"
         return None, note if max(rates) > 1 else None  # one pixel an inch is what programs write that know nothing
     return (y_um, x_um), None

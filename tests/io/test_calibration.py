@@ -127,8 +127,9 @@ def test_resolution_tags_of_a_plain_tiff(tmp_path, unit, per_unit):
 
 
 @pytest.mark.parametrize("dpi", [1, 72, 96, 300, 600])
-def test_resolution_tags_that_mean_a_printer(tmp_path, dpi):
-    tifffile.imwrite(tmp_path / "s.tif", ARRAY, resolution=(dpi, dpi), resolutionunit="INCH", metadata=None)
+@pytest.mark.parametrize("how", [{"metadata": None}, {"imagej": True, "metadata": {"unit": "inch"}}])
+def test_resolution_tags_that_mean_a_printer(tmp_path, dpi, how):
+    tifffile.imwrite(tmp_path / "s.tif", ARRAY, resolution=(dpi, dpi), resolutionunit="INCH", **how)
     stack = io.read(tmp_path / "s.tif")
     assert stack.optics.pixel_size_um is None
     assert ("printer" in " ".join(stack.notes)) == (dpi > 1)
