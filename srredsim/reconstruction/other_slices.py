@@ -8,31 +8,38 @@ from __future__ import annotations
 
 import numpy as np
 
+from srredsim.errors import InputError
+from srredsim.noise.whitened import spectrum_of
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.survey import Sharpest
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.followed import lost
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
-from srredsim.stripes.preprocess import middle
+from srredsim.stripes.preprocess import prepare
 from srredsim.stripes.search import SAME_LENGTH
 
 
-def others(slice_: Sharpest, known: Parameters, transfer: Transfer, side: int) -> list[str]:
+def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]:
     """A line about the first slice at an end that clearly has stripes of another vector; nothing if none has.
 
     Parameters
     ----------
     known : Parameters
         Those of the sharpest slice, in the whole field.
-    side : int
-        Raw pixels of the middle of the field that are looked at, at most.
     """
-    slices = slice_.stack.sizes["Z"]
-    for z in sorted({0, slices - 1} - {slice_.z}):
-        field, corner_um = middle(slice_.prepared_at(z), transfer, side)
-        there = seen_from(known, corner_um)
-        if known.failed or not lost(there.angles, remeasured(there, field.frames, known.lens(transfer)).angles):
+    if known.failed:
+        return []
+    whole = np.array(slice_.first.shape[-2:])
+    for z, raw in slice_.ends.items():
+        if z == slice_.z:
+            continue
+        try:
+            field = prepare(raw, noise=spectrum_of(slice_.stack, slice_.channel))
+        except InputError:  # who makes an image of this slice says what is wrong with it
+            continue
+        there = seen_from(known, (whole - raw.shape[-2:]) // 2 * transfer.pixel_size_um)
+        if not lost(there.angles, remeasured(there, field.frames, transfer).angles):
             continue
         found = estimate(field, transfer)
         if all(angle.status == "measured" for angle in found.angles) and _differ(found, there):

@@ -11,6 +11,7 @@ import numpy as np
 from srredsim.acquisition import RawStack
 from srredsim.arrays import HOST, Device, on_host
 from srredsim.errors import InputError
+from srredsim.io.memory import middle as middle_of
 from srredsim.lost_frames import whole
 from srredsim.noise.camera import noise_of_frames
 from srredsim.noise.spectrum import NoiseSpectrum
@@ -29,7 +30,7 @@ from srredsim.reconstruction.live import Live
 from srredsim.reconstruction.other_slices import others
 from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
-from srredsim.reconstruction.survey import Sharpest
+from srredsim.reconstruction.survey import END_SIDE, Sharpest
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradiction
 from srredsim.stripes.estimate import estimate
@@ -160,8 +161,8 @@ class Common:
 
 def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: Asked) -> Common:
     """Stripes of a channel, looked for in all its times, and how its images are made."""
-    sharpest, first = sharpest_slice(stack, c)
-    channel = found_of(Sharpest.read(stack, c, sharpest, first), transfer, known)
+    sharpest, first, ends = sharpest_and_ends(stack, c)
+    channel = found_of(Sharpest.read(stack, c, sharpest, first, ends), transfer, known)
     give_back_memory()
     if asked.method not in (AUTO_METHOD, RICHARDSON_LUCY):
         return Common(sharpest, channel, asked.method)
@@ -281,7 +282,7 @@ def found_of(slice_: Sharpest, transfer: Transfer, known: Known | None = None) -
         return found_in(prepared, transfer, slice_.channel, known)
 
     found = found_over_time(slice_, SEARCHED_FIELD, transfer, find, lambda channel: channel.parameters)
-    notes = others(slice_, found.parameters, transfer, SEARCHED_FIELD)
+    notes = others(slice_, found.parameters, transfer)
     return replace(found, notes=(*found.notes, *notes)) if notes else found
 
 
@@ -353,13 +354,20 @@ def prepared_plane(
 
 def sharpest_slice(stack: RawStack, channel: int) -> tuple[int, np.ndarray]:
     """The slice with the finest contrast at the first time, and its frames."""
+    return sharpest_and_ends(stack, channel)[:2]
+
+
+def sharpest_and_ends(stack: RawStack, channel: int) -> tuple[int, np.ndarray, dict[int, np.ndarray]]:
+    """The same, and the middles of the slices at the ends, as of `Sharpest`."""
     best, frames, height = 0, whole(stack, (0, channel, 0)), -np.inf
-    slices = stack.sizes["Z"]
+    slices, ends = stack.sizes["Z"], {}
     for z in range(slices) if slices > 1 else ():
         raw = whole(stack, (0, channel, z)) if z else frames
+        if z in (0, slices - 1):
+            ends[z] = middle_of(raw, END_SIDE).copy()
         if (new := sharpness(raw)) > height:
             best, frames, height = z, raw, new
-    return best, frames
+    return best, frames, ends
 
 
 def sharpness(raw: np.ndarray) -> float:

@@ -5,7 +5,7 @@ What finds stripes is imported when it is needed: a list of kinds of input is th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from srredsim.acquisition import Cutoff, Position, RawStack, frames_from_raw
 from srredsim.errors import InputError
+from srredsim.io.memory import middle
 from srredsim.lost_frames import whole
 from srredsim.normalise import Scaling, scaling_of
 from srredsim.processes import give_back_memory
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from srredsim.reconstruction.planes import Channel
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
+
+
+END_SIDE = 256  # raw pixels of the middle of the slices at the ends, which are kept
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,18 @@ class Sharpest:
     z: int
     mean: np.ndarray  # (angles, phases, y, x)
     first: np.ndarray
+    ends: Mapping[int, np.ndarray] = field(default_factory=dict)  # middles of the slices at the ends, at the first time
 
     @classmethod
-    def read(cls, stack: RawStack, channel: int, z: int, first: np.ndarray) -> Sharpest:
+    def read(
+        cls, stack: RawStack, channel: int, z: int, first: np.ndarray, ends: Mapping[int, np.ndarray] | None = None
+    ) -> Sharpest:
         """That slice, of which the frames of the first time are there already."""
         times = stack.sizes["T"]
         mean = first.astype(np.float32) / times if times > 1 else first
         for t in range(1, times):
             mean += whole(stack, (t, channel, z)).astype(np.float32) / times
-        return cls(stack, channel, z, mean, first)
+        return cls(stack, channel, z, mean, first, ends or {})
 
     @property
     def times(self) -> int:
@@ -100,12 +107,6 @@ class Sharpest:
 
         return prepare(frames, side, spectrum_of(self.stack, self.channel))
 
-    def prepared_at(self, z: int) -> Prepared:
-        """Another slice, at the first time."""
-        from srredsim.reconstruction.planes import prepared_plane
-
-        return prepared_plane(self.stack, (0, self.channel, z))
-
     def prepared_first(self, side: int | None = None) -> Prepared:
         from srredsim.reconstruction.planes import prepared_plane
 
@@ -138,12 +139,14 @@ def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wante
     from srredsim.reconstruction.planes import sharpness
 
     times, slices = stack.sizes["T"], stack.sizes["Z"]
-    best, first, height = 0, None, -np.inf
+    best, first, height, ends = 0, None, -np.inf, {}
     for z in range(slices):
         raw = whole(stack, (0, c, z))
         scalings[0, c, z] = _scaling(stack, raw, (0, c, z))
         if wanted and (new := sharpness(raw) if slices > 1 else 0.0) > height:
             best, first, height = z, raw, new
+        if wanted and slices > 1 and z in (0, slices - 1):
+            ends[z] = middle(raw, END_SIDE).copy()
     mean = first.astype(np.float32) / times if wanted and times > 1 else first
     for t in range(1, times):
         for z in range(slices):
@@ -151,7 +154,7 @@ def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wante
             scalings[t, c, z] = _scaling(stack, raw, (t, c, z))
             if wanted and z == best:
                 mean += raw.astype(np.float32) / times
-    return Sharpest(stack, c, best, mean, first) if wanted else None
+    return Sharpest(stack, c, best, mean, first, ends) if wanted else None
 
 
 def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:

@@ -5,7 +5,7 @@ import pytest
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import found_of
+from srredsim.reconstruction.planes import found_of, sharpest_and_ends
 from srredsim.reconstruction.survey import Sharpest
 from srredsim.simulation.sim import simulate_stack
 
@@ -16,7 +16,8 @@ OPTICS = Optics(*(getattr(FIRST.settings, name) for name in ("na", "wavelength_e
 
 def notes_of(*slices, z: int = 0):
     stack = RawStack(np.stack([slices])[None], Pattern(3, 3), OPTICS)
-    return found_of(Sharpest.read(stack, 0, z, stack.raw(0, 0, z)), transfer_of(OPTICS)).notes
+    _, _, ends = sharpest_and_ends(stack, 0)
+    return found_of(Sharpest.read(stack, 0, z, stack.raw(0, 0, z), ends), transfer_of(OPTICS)).notes
 
 
 def with_vectors(factor: float):
