@@ -41,7 +41,7 @@ def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]
         there = seen_from(known, (whole - raw.shape[-2:]) // 2 * transfer.pixel_size_um)
         if not lost(there.angles, remeasured(there, field.frames, transfer).angles):
             continue
-        found = estimate(field, transfer)
+        found = estimate(field, transfer, hexagonal=known.at_once > 1)
         if all(angle.status == "measured" for angle in found.angles) and _differ(found, there):
             return [
                 f"warning: z={z} has other stripes than z={slice_.z}, with which all slices are made: colours one after"
