@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import srredsim
-from srredsim import cosmic_rays
+from srredsim import cosmic_rays, inspection, io
 from srredsim.simulation.sim import simulate_stack
 
 SAMPLE = simulate_stack(41, phases=5, photons=(300, 300), size=96, phantom="filaments")
@@ -45,6 +45,15 @@ def test_the_image_is_as_without_it_and_it_is_said():
     assert likeness(hit) > 0.999 > 0.99 > likeness(kept)
     assert [note for note in hit.notes if "cosmic ray" in note and "frame 8 (angle 2, phase 3) at y, x: 4" in note]
     assert not [note for note in (*clean.notes, *kept.notes) if "cosmic" in note]
+
+
+def test_inspect_names_it(tmp_path):
+    np.save(tmp_path / "a.npy", struck(SAMPLE.raw).reshape(15, 96, 96))
+    stack = io.read(tmp_path / "a.npy", angles=3, phases=5, **OPTICS)
+    checks = {check["name"]: check for check in inspection.inspect(stack)["channels"][0]["checks"]}
+    assert checks["cosmic rays"]["verdict"] == "doubtful"
+    assert "frame 8 (angle 2, phase 3)" in checks["cosmic rays"]["number"]
+    assert "in one frame alone was given the light of the others" in checks["cosmic rays"]["advice"]
 
 
 def test_bright_spots_bright_angles_and_full_contrast_are_no_rays():

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from srredsim.acquisition import Optics, RawStack
+from srredsim.cosmic_rays import told
 from srredsim.errors import InputError, not_finite
 from srredsim.hot_pixels import Repaired, as_recorded
 from srredsim.inspection import verdicts
@@ -153,10 +154,13 @@ def _movement(moved: Movement) -> dict:
 
 
 def seen(stack: RawStack, channel: int, gone: dict[tuple[int, int, int], str]) -> list[Check]:
-    """What is known when all frames of a channel were read: those that are lost, as ``gone`` says, and hot pixels."""
+    """What is known when all frames of a channel were read: those that are lost, as ``gone`` says, hot pixels, rays."""
     noticed = [verdicts.lost_frames(stack.which(at), problem) for at, problem in gone.items() if at[1] == channel][:1]
     if isinstance(stack.array, Repaired) and (places := stack.array.places(channel)):
         noticed.append(verdicts.hot_pixels(places))
+    if isinstance(stack.array, Repaired):
+        struck = {place: where for place, where in stack.array.struck.items() if place[1] == channel}
+        noticed += [verdicts.cosmic_rays(said, len(struck)) for said in told(struck)]
     return noticed
 
 

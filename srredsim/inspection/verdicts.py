@@ -76,6 +76,12 @@ def hot_pixels(places: list[tuple[int, int]]) -> Check:
     return Check("hot pixels", DOUBTFUL, len(places), counted(places), "none", advice)
 
 
+def cosmic_rays(said: str, count: int) -> Check:
+    """Verdict on rays in so many raw stacks, as `srredsim.cosmic_rays.told` says it: repaired before all else, too."""
+    number, done = said.split(": what ", 1)
+    return Check("cosmic rays", DOUBTFUL, count, number, "none", f"nothing; what {done}")
+
+
 def camera_lines(lines: Lines) -> Check:
     """Verdict on columns and rows that the camera adds, which were taken off before anything else was checked."""
     number, done = lines.words.split(": ", 1)

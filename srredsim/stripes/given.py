@@ -106,7 +106,7 @@ class Known:
             saved = self.parameters[channel]
             angles, notes = _reused(saved, prepared, transfer)
             if lost(saved.angles, angles):
-                found = estimate(prepared, transfer, damping=damping)
+                found = estimate(prepared, transfer, damping=damping, hexagonal=saved.at_once > 1)
                 if all(angle.status == "measured" for angle in found.angles):
                     return found, [OTHER_STRIPES]
         elif self.k0_per_um is not None and self.hexagonal:

@@ -16,6 +16,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from srredsim.io.memory import middle
+from srredsim.optics.bands import separate
+from srredsim.stripes.phase_steps import even_steps
+
 SIDE = 256  # raw pixels of the middle of the field, which say it
 BLOCKS = 8  # along an axis, that are asked one by one
 MOVED_RAD, CERTAIN = 0.15, 5.0  # that hardly matter; and so many standard deviations that are clear
@@ -74,9 +78,6 @@ def turned(frames: np.ndarray, turn: np.ndarray) -> np.ndarray:
 
 def _bands(raw: np.ndarray) -> np.ndarray:
     """Bands (angles, orders, y, x) complex64 of even steps, in the middle of the field."""
-    top, left = (max(0, (n - SIDE) // 2) for n in raw.shape[-2:])
-    frames, phases = raw[..., top : top + SIDE, left : left + SIDE], raw.shape[1]
-    waves = np.exp(-2j * np.pi / phases * np.outer(np.arange(1, (phases + 1) // 2), np.arange(phases)))
-    parts = np.concatenate([waves.real, waves.imag]).astype(np.float32)
-    real, imaginary = np.split(np.einsum("np,apyx->anyx", parts, frames.astype(np.float32), optimize=True), 2, axis=1)
-    return real + 1j * imaginary
+    steps, orders = even_steps(raw.shape[1]), (raw.shape[1] - 1) // 2
+    frames = middle(raw, SIDE).astype(np.float32)
+    return np.stack([np.stack(separate(angle, steps, orders)[1:]) for angle in frames])

@@ -80,6 +80,16 @@ def test_whole_numbers_are_rounded_and_clipped_and_it_is_said(tmp_path):
     assert report["notes"] == ["uint16: values are rounded, and clipped to 0 ... 65535"]
 
 
+@pytest.mark.parametrize(("brightest", "said"), [(0.9, ["values from 0 to 1 alone"]), (20.0, [])])
+def test_whole_numbers_without_levels_are_warned_of(tmp_path, brightest, said):
+    np.save(tmp_path / "a.npy", numbered())
+    work = Work("x", lambda plane: brightest * np.linspace(0, 1, X, dtype=np.float32) + 0 * plane.image, draw)
+    notes = planewise(tmp_path / "a.npy", work, writing=Writing(dtype="uint16"))["notes"]
+    warned = [note for note in notes if note.startswith("warning: as uint16")]
+    assert len(warned) == len(said)
+    assert all(words in line for words, line in zip(said, warned, strict=True))
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
 def test_any_type_of_number(tmp_path, dtype):
     image = (numbered() // 4).astype(dtype)
