@@ -167,8 +167,8 @@ def _reused_at_once(
         other = remeasured(replace(before, angles=tuple(turned)), prepared.frames, transfer)
         if sum(a.strength for a in other.angles) > 2 * sum(a.strength for a in fresh.angles):
             fresh, notes = other, ["the phases run the other way round in this stack; used -k"]
-    lost = [angle.status != "failed" and not angle.strength for angle in fresh.angles]
-    angles = [replace(a, status="assumed") if unseen else a for a, unseen in zip(fresh.angles, lost, strict=True)]
+    unseen = [angle.status != "failed" and not angle.strength for angle in fresh.angles]
+    angles = [replace(a, status="assumed") if not_seen else a for a, not_seen in zip(fresh.angles, unseen, strict=True)]
     return angles, notes
 
 
