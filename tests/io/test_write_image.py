@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -178,10 +179,14 @@ def test_a_full_disk_in_words(tmp_path, monkeypatch, step):
     assert os.listdir(tmp_path) == []
 
 
-def test_too_large_for_the_disk_is_known_before_the_work(tmp_path):
-    free = shutil.disk_usage(tmp_path).free
-    with pytest.raises(InputError, match="GB are free on the disk"):  # noqa: SIM117
-        with io.ImageWriter(tmp_path / "i.tif", (1, 1, 1 + free // 4_000_000, 1000, 1000), "float32"):
+def with_free_bytes(monkeypatch, count):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=count))
+
+
+def test_too_large_for_the_disk_is_known_before_the_work(tmp_path, monkeypatch):
+    with_free_bytes(monkeypatch, 3_290_000_000)
+    with pytest.raises(InputError, match=r"takes 4 GB, but 3\.29 GB are free on the disk"):  # noqa: SIM117
+        with io.ImageWriter(tmp_path / "i.tif", (1, 1, 1000, 1000, 1000), "float32"):
             raise AssertionError("must not get here")
     assert os.listdir(tmp_path) == []
 
@@ -190,6 +195,7 @@ def test_too_large_for_the_disk_is_known_before_the_work(tmp_path):
 def test_more_than_4_gb_as_imagej_has_it(tmp_path, monkeypatch):
     """One header, then plane after plane; not BigTIFF, which ImageJ itself cannot open. Sparse: takes no space."""
     monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    with_free_bytes(monkeypatch, 10**10)
     shape = (1200, 1, 1, 1024, 1024)  # 5.03 GB
     mark = np.arange(1024 * 1024, dtype=np.float32).reshape(1024, 1024)
     with io.ImageWriter(tmp_path / "i.tif", shape, "float32", optics=Optics(pixel_size_um=0.04)) as writer:
