@@ -17,6 +17,7 @@ from srredsim.optics.transfer import transfer_of, transfers_of
 from srredsim.reconstruction.planes import planes
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.given import Known
+from srredsim.stripes.parameters import Damping
 from srredsim.workflows import judge as judging
 from srredsim.workflows.reconstruct import KnownStripes, Lens, Method, Reconstruction
 
@@ -65,7 +66,7 @@ def test_what_is_given_is_that_of_the_command_and_stays(file, tmp_path, nothing_
     assert said == json.loads(json.dumps(image.found))
 
     stack = srredsim.read(file)
-    known = Known(None, K, None, (0.9,))
+    known = Known(None, K, None, [Damping(0.9, "given")])
     (plane,) = planes(stack, transfers_of(stack), known=known)
     assert plane.transfer.damping == 0.9
     expected = comparing.consistency(SAMPLE.raw, plane.image, plane.parameters, plane.transfer)

@@ -32,7 +32,7 @@ from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
 from srredsim.reconstruction.survey import END_SIDE, Sharpest
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
-from srredsim.stripes.contradiction import contradiction
+from srredsim.stripes.contradiction import contradicted, contradiction
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
@@ -290,7 +290,7 @@ def found_in(prepared: Prepared, transfer: Transfer, channel: int = 0, known: Kn
     """The same from frames that were made ready, or their mean over time."""
     field, corner_um = middle(prepared, transfer, SEARCHED_FIELD)
     found, notes = (known or Known()).find(field, transfer, channel)
-    notes = [*notes, *filter(None, [contradiction(field, found, transfer)])]
+    notes = [*notes, *filter(None, [contradiction(field, found, transfer), contradicted(found.damping)])]
     haze = haze_of(field.frames, found, transfer, field.noise)
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
 

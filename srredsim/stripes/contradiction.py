@@ -5,10 +5,11 @@ from __future__ import annotations
 from srredsim.noise.knee import knee_of, zeros_of
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.cutoff import Likelihood
-from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.parameters import Damping, Parameters
 from srredsim.stripes.preprocess import Prepared
 
 SUSPECT, WRONG = 1.2, 1.25  # factors between the cut-off that is known and that of the knee; that of the stripes
+DAMPED, CERTAIN = 0.15, 3.0  # difference between a damping given and that of the frames; over its uncertainty
 FINEST = 1.07  # times the cut-off: finer stripes no lens makes, as light to excite is not much bluer
 
 
@@ -43,4 +44,16 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
         f"warning: the frames show a lens that cuts off at {shown.per_pixel:.3f} cycles/pixel, and not at"
         f" {given:.3f} as NA, wavelength and pixel size have it; check `pixel_size_um`, `na` and"
         " `wavelength_em_um`, or leave them out: it is estimated from the frames then"
+    )
+
+
+def contradicted(damping: Damping | None) -> str:
+    """What to say where the bands show another damping of the lens than the one that was given; else empty."""
+    if damping is None or damping.chosen != "given" or damping.measured is None:
+        return ""
+    if abs(damping.measured - damping.value) <= max(DAMPED, CERTAIN * (damping.uncertainty or 0.0)):
+        return ""
+    return (
+        f"warning: the frames show a lens with a damping of {damping.measured:.2f} ± {damping.uncertainty:.2f}; used"
+        f" {damping.value:.2f} as given: contrasts and fine detail may be wrong"
     )

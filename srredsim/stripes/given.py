@@ -31,7 +31,7 @@ from srredsim.stripes.search import FALSE_ALARM, SAME_DIRECTION_RAD, SAME_LENGTH
 MOVED = 0.01  # fraction of |k| by which the frames may correct a given k without a word
 STEPS_RAD = 0.1  # by which phases may differ from given ones without a word, if they can be measured so well
 ALIKE = 0.8  # coherence of phases that are even steps but for errors
-OTHER_STRIPES = "warning: the frames have other stripes than the parameters say; those of the frames were used"
+OTHER_STRIPES = "warning: the frames have other stripes than {} say; those of the frames were used"
 SURE = 3.0  # contrast over its uncertainty, of stripes that nothing else confirms
 
 
@@ -41,15 +41,15 @@ class Known:
 
     ``parameters``, one a channel, of another stack, leave nothing to search for. ``k0_per_um`` is (ky, kx) of the first
     order of every angle, y down; ``steps_rad`` the phase of every frame (angles, phases), up to a common one an angle;
-    ``dampings`` that of the OTF in every channel; ``hexagonal`` whether the pattern is: its three directions have a
-    vector each, and steps that are found. ``either_way_up``: the vectors are of a program that may count the rows from
-    the other end, and are tried mirrored, too.
+    ``dampings`` that of the OTF in every channel, held against the frames where it is `given`; ``hexagonal`` whether
+    the pattern is: its three directions have a vector each, and steps that are found. ``either_way_up``: the vectors
+    are of a program that may count the rows from the other end, and are tried mirrored, too.
     """
 
     parameters: Sequence[Parameters] | None = None
     k0_per_um: Sequence[tuple[float, float]] | None = None
     steps_rad: Sequence[Sequence[float]] | None = None
-    dampings: Sequence[float] | None = None
+    dampings: Sequence[Damping] | None = None
     hexagonal: bool | None = None
     either_way_up: bool = False
 
@@ -94,7 +94,7 @@ class Known:
     def damping(self, channel: int = 0) -> Damping | None:
         """Damping of the lens of a channel, if it is known."""
         if self.dampings is not None:
-            return Damping(self.dampings[channel], "given")
+            return self.dampings[channel]
         return None if self.parameters is None else self.parameters[channel].damping
 
     def find(self, prepared: Prepared, transfer: Transfer, channel: int = 0) -> tuple[Parameters, list[str]]:
@@ -108,7 +108,7 @@ class Known:
             if lost(saved.angles, angles):
                 found = estimate(prepared, transfer, damping=damping, hexagonal=saved.at_once > 1)
                 if all(angle.status == "measured" for angle in found.angles):
-                    return found, [OTHER_STRIPES]
+                    return found, [OTHER_STRIPES.format("the parameters")]
         elif self.k0_per_um is not None and self.hexagonal:
             angles, notes = _near_given_at_once(prepared, transfer, self.k0_per_um)
         elif self.k0_per_um is not None:
@@ -122,6 +122,10 @@ class Known:
             if self.steps_rad is None:
                 return found, []
             angles, notes = _with_steps(found, prepared, transfer, self.steps_rad)
+        if self.k0_per_um is not None and any(angle.status != "measured" for angle in angles):
+            found, others = replace(self, k0_per_um=None).find(prepared, transfer, channel)
+            if all(angle.status == "measured" for angle in found.angles):
+                return found, [OTHER_STRIPES.format("the vectors given"), *others]
         return through_one_lens(angles, prepared.frames, transfer, damping), notes
 
 

@@ -163,8 +163,9 @@ def through_one_lens(
     bands = bands or _all_bands(parameters, frames, transfer)
     if transfer.curve is not None:
         damping = None
-    elif damping is None:
-        damping = damping_of(list(bands.values()), [angles[number] for number in bands])
+    elif damping is None or damping.chosen == "given":
+        shown = damping_of(list(bands.values()), [angles[number] for number in bands])
+        damping = replace(shown, value=damping.value, chosen=damping.chosen) if damping else shown
     parameters = replace(parameters, damping=damping)
     return _with_contrasts(parameters, bands, parameters.lens(transfer))
 

@@ -99,7 +99,7 @@ class Damping:
     """
 
     value: float
-    chosen: str  # measured, assumed or given
+    chosen: str  # measured, assumed, given, or saved with parameters
     measured: float | None = None
     uncertainty: float | None = None  # standard deviation of `measured`
 

@@ -17,7 +17,7 @@ from srredsim.errors import InputError, shown
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
 from srredsim.optics.illumination import DIRECTIONS
 from srredsim.optics.nominal import in_um
-from srredsim.stripes.parameters import Angle, Order, Parameters
+from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
 
 STATUSES = ("measured", "inferred", "assumed", "failed")
 SAME_OPTICS = 0.005  # by which values that describe the same microscope may differ
@@ -76,7 +76,7 @@ class Saved:
             raise InputError(f"`parameters` {self.name} is of {len(self.channels)} channels, this stack has {channels}")
         return self.channels * (channels // len(self.channels))
 
-    def dampings_for(self, channels: int) -> tuple[float, ...]:
+    def dampings_for(self, channels: int) -> tuple[Damping, ...]:
         """Damping of the OTF in each channel of a stack.
 
         Raises
@@ -88,7 +88,7 @@ class Saved:
             raise InputError(
                 f"`parameters` {self.name} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
             )
-        return self.dampings * (channels // len(self.dampings))
+        return tuple(Damping(each, "saved") for each in self.dampings) * (channels // len(self.dampings))
 
 
 def load_parameters(report: str | Path | dict) -> Saved:

@@ -36,6 +36,7 @@ from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
+from srredsim.stripes.parameters import Damping
 
 LIVE = "live, an approximation: all but the phases of the stripes is as at the first time"
 Progress = Callable[[int, int], None]  # called with the planes that are done, and with all
@@ -391,10 +392,8 @@ def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, len
     steps_rad: Any = known.phase_steps  # rows, when `KnownStripes` has checked them
     if steps_rad is not None and len(steps_rad) == 1:
         steps_rad = tuple(steps_rad) * stack.pattern.angles
-    dampings = None
-    if lens.otf_damping is not None:
-        dampings = (lens.otf_damping,) * channels
-    elif before and not lens.otf:
+    dampings = None if lens.otf_damping is None else (Damping(lens.otf_damping, "given"),) * channels
+    if before and not (dampings or lens.otf):
         dampings = before.dampings_for(channels)
     parameters = before.for_stack(stack.pattern, channels) if before else None
     return Known(parameters, known.k, steps_rad, dampings, stack.pattern.hexagonal)

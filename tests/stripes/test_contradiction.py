@@ -8,8 +8,10 @@ import pytest
 from srredsim.inspection.verdicts import other_optics
 from srredsim.optics.transfer import Transfer
 from srredsim.simulation.sim import simulate_stack
-from srredsim.stripes.contradiction import contradiction
+from srredsim.stripes.contradiction import contradicted, contradiction
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.given import Known
+from srredsim.stripes.parameters import Damping
 from srredsim.stripes.preprocess import prepare
 
 OPTICS = {"na": 1.4, "wavelength_em_um": 0.6, "pixel_size_um": 0.07}
@@ -30,6 +32,20 @@ def test_a_pixel_size_that_is_wrong_by_a_factor(prepared, factor, doubted):
     if said:
         assert f"not at {0.3267 * factor:.3f}" in said
         assert float(said.split(" at ")[1].split()[0]) == pytest.approx(0.3267, rel=0.06)
+
+
+@pytest.mark.parametrize(("given", "doubted"), [(0.75, False), (0.45, True), (1.0, True)])
+def test_a_damping_of_the_lens_that_is_wrong(given, doubted):
+    sample = simulate_stack(77, phases=5, size=128, photons=(400.0, 400.0), otf_damping=0.7)
+    known = Known(dampings=[Damping(given, "given")])
+    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
+    found, _ = known.find(prepare(sample.raw), transfer)
+    assert found.damping.value == given
+    said = contradicted(found.damping)
+    assert bool(said) == doubted
+    if doubted:
+        assert float(said.split("damping of ")[1].split()[0]) == pytest.approx(0.7, abs=0.05)
+        assert f"used {given:.2f} as given" in said
 
 
 def test_one_angle_contradicts_nothing(prepared):

@@ -126,13 +126,16 @@ def test_it_is_drawn_to_what_is_usual_and_never_better_than_ideal():
     assert bright.damping.value <= IDEAL
 
 
-def test_what_is_given_is_taken_and_kept_at_other_times():
+def test_what_is_given_is_taken_and_kept_at_other_times_and_what_the_bands_say_is_told():
     sample, transfer = stack(0.6)
     frames = prepare(sample.raw).frames
     given = Damping(0.8, "given")
     once = through_one_lens(found(0.6).angles, frames, transfer, given)
-    assert once.damping == given
-    assert remeasured(once, frames, transfer).damping == given
+    assert (once.damping.value, once.damping.chosen) == (0.8, "given")
+    assert once.damping.measured == pytest.approx(0.6, abs=0.03)
+    assert remeasured(once, frames, transfer).damping == once.damping
+    saved = Damping(0.8, "saved")  # of another stack: nothing is asked
+    assert through_one_lens(once.angles, frames, transfer, saved).damping == saved
     assert once.lens(transfer).damping == 0.8
 
 

@@ -34,6 +34,14 @@ def test_the_sign_of_k_is_put_right():
     np.testing.assert_allclose(depths, np.ravel(SETTINGS.modulation_depths), atol=0.15)
 
 
+@pytest.mark.parametrize("mistaken", [2 * TRUE_K, TRUE_K / 2, TRUE_K[:, ::-1], np.roll(TRUE_K, 1, axis=0)])
+def test_vectors_that_the_frames_contradict_are_not_used(mistaken):
+    """Those of the second order, of twice the pixel size, (kx, ky), and of the angles in another order."""
+    found, notes = Known(k0_per_um=mistaken.tolist()).find(PREPARED, TRANSFER)
+    np.testing.assert_allclose([angle.k0_per_um for angle in found.angles], TRUE_K, atol=0.03)
+    assert notes == ["warning: the frames have other stripes than the vectors given say; those of the frames were used"]
+
+
 @pytest.mark.parametrize("phases", [3, 5])
 @pytest.mark.parametrize("degrees", [-2.0, 0.7, 1.5])
 def test_stripes_turned_since_the_parameters_were_saved_are_followed(phases, degrees):

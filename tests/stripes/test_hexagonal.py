@@ -222,8 +222,13 @@ def test_known_vectors_of_either_sign_in_any_order_are_held_against_the_frames()
     assert all("%" in note for note in notes)
     elsewhere = [tuple(1.25 * first), tuple(second), tuple(third)]
     known, notes = Known(k0_per_um=elsewhere, hexagonal=True).find(prepare(sample.raw), transfer)
-    assert sorted(angle.status for angle in known.angles) == ["failed", "measured", "measured"]
-    assert len([note for note in notes if "no stripes near" in note]) == 1
+    assert [angle.k0_per_um for angle in known.angles] == [angle.k0_per_um for angle in found.angles]
+    assert len(notes) == 1
+    assert "other stripes than the vectors given" in notes[0]
+    noise = prepare(np.random.default_rng(3).poisson(20, (1, 7, 64, 64)))
+    known, notes = Known(k0_per_um=elsewhere, hexagonal=True).find(noise, transfer)
+    assert known.failed
+    assert len([note for note in notes if "no stripes near" in note]) == 3
 
 
 def test_what_is_known_and_cannot_be_is_refused():
