@@ -117,12 +117,7 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
             words.append(f"no {angle_word} has sure stripes, only all of them together")
         elif which:
             words.append(f"the stripes of {angle_word} {', '.join(which)} {meaning}")
-    for number, angle in enumerate(parameters.angles, start=1):
-        if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
-            length = np.hypot(*angle.k0_per_um)
-            words.append(
-                f"{angle_word} {number} has stripes of {length:.3g} cycles/um, which are not those of the others"
-            )
+    words += _of_their_own(parameters)
     if faint := too_faint(parameters):
         words.append(f"too faint to be used: {', '.join(faint)}")
     if len(statuses) == 1:
@@ -137,6 +132,22 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
     if parameters.at_once > 1:
         return "; ".join(words) or ALL_MEASURED_AT_ONCE
     return "; ".join(words) or ALL_MEASURED
+
+
+def _of_their_own(parameters: Parameters) -> list[str]:
+    """Angles that were left out because their stripes, which are there, are not those of the others."""
+    lengths = [float(np.hypot(*angle.k0_per_um)) for angle in parameters.angles]
+    usual = np.median([k for k, angle in zip(lengths, parameters.angles, strict=True) if angle.status != "failed"])
+    words, angle_word = [], name_of(parameters.at_once)
+    for number, (length, angle) in enumerate(zip(lengths, parameters.angles, strict=True), start=1):
+        if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
+            off = 100 * (length / usual - 1)
+            how = f"{abs(off):.0f} % {'finer' if off > 0 else 'coarser'} than" if abs(off) >= 1 else "not in line with"
+            words.append(
+                f"{angle_word} {number} has stripes {how} those of the others, and was left out; if the microscope"
+                f" makes them so, give `k` of every {angle_word}"
+            )
+    return words
 
 
 def too_faint(parameters: Parameters) -> list[str]:

@@ -9,6 +9,7 @@ from srredsim.optics.transfer import Transfer
 from srredsim.quality.report import verdict
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
+from srredsim.stripes.given import Known
 from srredsim.stripes.measure import measured
 from srredsim.stripes.phase_steps import even_steps
 from srredsim.stripes.preprocess import prepare
@@ -30,9 +31,13 @@ def test_stripes_of_another_length_than_the_others_have_failed_and_are_named():
     sample, transfer = stack((3.6, 4.0, 3.6))
     found = estimate(prepare(sample.raw), transfer)
     assert [angle.status for angle in found.angles] == ["measured", "failed", "measured"]
-    said = re.search(r"angle 2 has stripes of (\S+) cycles/um, which are not those of the others", verdict(found))
+    said = re.search(r"angle 2 has stripes (\d+) % finer than those of the others, and was left out", verdict(found))
     assert said
-    assert float(said[1]) == pytest.approx(4.0, rel=0.01)  # where they were looked for, no closer
+    assert float(said[1]) == pytest.approx(100 * (4.0 / 3.6 - 1), abs=1)  # where they were looked for, no closer
+    assert "give `k` of every angle" in verdict(found)
+    known, notes = Known(k0_per_um=sample.settings.k0_per_um).find(prepare(sample.raw), transfer)
+    assert [angle.status for angle in known.angles] == ["measured"] * 3
+    assert all("sign" in note for note in notes)
 
 
 def test_a_peak_that_was_searched_elsewhere_counts_where_it_is_found():
