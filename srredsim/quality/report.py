@@ -136,12 +136,11 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
 
 def _of_their_own(parameters: Parameters) -> list[str]:
     """Angles that were left out because their stripes, which are there, are not those of the others."""
-    lengths = [float(np.hypot(*angle.k0_per_um)) for angle in parameters.angles]
-    usual = np.median([k for k, angle in zip(lengths, parameters.angles, strict=True) if angle.status != "failed"])
+    seen = [np.hypot(*angle.k0_per_um) for angle in parameters.angles if angle.status != "failed"]
     words, angle_word = [], name_of(parameters.at_once)
-    for number, (length, angle) in enumerate(zip(lengths, parameters.angles, strict=True), start=1):
+    for number, angle in enumerate(parameters.angles, start=1):
         if angle.status == "failed" and angle.false_alarm <= FALSE_ALARM:
-            off = 100 * (length / usual - 1)
+            off = 100 * (np.hypot(*angle.k0_per_um) / np.median(seen) - 1)
             how = f"{abs(off):.0f} % {'finer' if off > 0 else 'coarser'} than" if abs(off) >= 1 else "not in line with"
             words.append(
                 f"{angle_word} {number} has stripes {how} those of the others, and was left out; if the microscope"

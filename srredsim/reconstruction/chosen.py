@@ -18,11 +18,13 @@ from srredsim.stripes.preprocess import Prepared
 AUTO, WIENER, RICHARDSON_LUCY, MAP = METHODS = ("auto", "wiener", "richardson-lucy", "map")
 DIM = 30.0  # photons of a bright pixel in a frame, below which frames are dim
 BRIGHT_PERCENT = 99.9
+MOST_PIXELS = 1 << 20  # that tell the gain to less than one in a hundred
 
 
 def photons_of(prepared: Prepared, transfer: Transfer) -> float:
     """Photons of a bright pixel in the mean frame; infinite where noise does not grow with the light."""
-    gain = noise_of_frames(prepared.frames, transfer.cutoff_per_pixel).gain_adu
+    frames = prepared.frames.reshape(-1, *prepared.frames.shape[2:])
+    gain = noise_of_frames(frames[:: max(1, frames.size // MOST_PIXELS)], transfer.cutoff_per_pixel).gain_adu
     bright = float(np.percentile(prepared.frames.mean(axis=(0, 1)), BRIGHT_PERCENT))
     return bright / gain if gain > 0 else np.inf
 

@@ -22,7 +22,7 @@ from srredsim.stripes.bands import Bands, separated, separated_waves
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.followed import FEWER, followed, lost
 from srredsim.stripes.hexagonal import hexagonal_steps
-from srredsim.stripes.measure import STEPS_MEASURED_RAD, measured, remeasured, through_one_lens
+from srredsim.stripes.measure import STEPS_MEASURED_RAD, all_bands, measured, remeasured, through_one_lens
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
 from srredsim.stripes.phase_steps import as_if_even, even_steps, fit_steps, waves_of
 from srredsim.stripes.preprocess import Prepared
@@ -109,6 +109,8 @@ class Known:
                 found = estimate(prepared, transfer, damping=damping, hexagonal=saved.at_once > 1)
                 if all(angle.status == "measured" for angle in found.angles):
                     return found, [OTHER_STRIPES.format("the parameters")]
+            if transfer.curve or (damping and damping.chosen != "given"):  # contrasts are those of this lens already
+                return Parameters(tuple(angles), None if transfer.curve else damping, saved.at_once), notes
         elif self.k0_per_um is not None and self.hexagonal:
             angles, notes = _near_given_at_once(prepared, transfer, self.k0_per_um)
         elif self.k0_per_um is not None:
@@ -133,12 +135,13 @@ def _reused(parameters: Parameters, prepared: Prepared, transfer: Transfer) -> t
     """Vectors and steps of another stack, with the phases and contrasts of this one."""
     angles, notes = [], []
     elsewhere = replace(parameters, damping=None)
-    fresh = remeasured(elsewhere, prepared.frames, transfer)
+    separate = all_bands(elsewhere, prepared.frames, transfer)
+    fresh = remeasured(elsewhere, prepared.frames, transfer, separate)
     if parameters.at_once > 1:
         return _reused_at_once(elsewhere, fresh, prepared, transfer)
     for number, (frames, before, now) in enumerate(zip(prepared.frames, parameters.angles, fresh.angles, strict=True)):
         if before.status != "failed":
-            bands, least = separated(frames, now.steps_rad, len(now.orders), transfer), FEWER * before.contrast
+            bands, least = separate[number], FEWER * before.contrast
             if (there := followed(_looked_up(now, bands), bands)) is not now:
                 there = _with_contrasts(there, frames, transfer)
                 if there.contrast > least:

@@ -160,7 +160,7 @@ def through_one_lens(
         The angles that have not failed, by their number, as they were separated with these phases already.
     """
     parameters = Parameters(tuple(angles), at_once=len(angles) // len(frames))
-    bands = bands or _all_bands(parameters, frames, transfer)
+    bands = bands or all_bands(parameters, frames, transfer)
     if transfer.curve is not None:
         damping = None
     elif damping is None or damping.chosen == "given":
@@ -170,10 +170,15 @@ def through_one_lens(
     return _with_contrasts(parameters, bands, parameters.lens(transfer))
 
 
-def remeasured(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> Parameters:
-    """The same stripes and lens, with phases and contrasts as they are in other frames (groups, phases, y, x)."""
+def remeasured(
+    parameters: Parameters, frames: np.ndarray, transfer: Transfer, bands: dict[int, Bands] | None = None
+) -> Parameters:
+    """The same stripes and lens, with phases and contrasts as they are in other frames (groups, phases, y, x).
+
+    ``bands`` are those of `all_bands`, if they are there already.
+    """
     lens = parameters.lens(transfer)
-    return _with_contrasts(parameters, _all_bands(parameters, frames, lens), lens)
+    return _with_contrasts(parameters, bands or all_bands(parameters, frames, lens), lens)
 
 
 def bands_of(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> Iterator[tuple[int, Bands]]:
@@ -182,7 +187,7 @@ def bands_of(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> 
         yield from _bands_of_group(parameters, frames, transfer, number).items()
 
 
-def _all_bands(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> dict[int, Bands]:
+def all_bands(parameters: Parameters, frames: np.ndarray, transfer: Transfer) -> dict[int, Bands]:
     """The same of all at once."""
     each = in_threads(lambda number: _bands_of_group(parameters, frames, transfer, number), range(len(frames)))
     return {number: bands for group in each for number, bands in group.items()}
