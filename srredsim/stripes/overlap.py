@@ -176,8 +176,8 @@ def overlap(bands: Bands, order: int, k_per_um, every: bool = False, lowest: flo
     inside = (np.maximum(here, there) < 1.0) & (here >= lowest**2) & (there >= LOWEST**2)
     if not inside.any():
         raise InputError(
-            f"stripes of {np.hypot(*k):.4g} cycles/um are too fine for a cut-off of {cutoff:.4g} cycles/um: the bands"
-            " have no frequencies in common; check `k`, `na` and `wavelength_em_um`"
+            f"stripes of {np.hypot(*k) / cutoff:.3g} f_c, the cut-off of the lens, are too fine: the bands have no"
+            " frequencies in common; check `k`, `na` and `wavelength_em_um`"
         )
     grid, mirrored = np.ix_(*at), np.ix_(*(-index for index in at))
     x, y, further = [bands.spectra[0][grid][inside]], [], None

@@ -111,7 +111,7 @@ def test_wrong_phases_are_used_but_said_to_be_wrong():
     [
         (Known(k0_per_um=[(3.0, 1.0)] * 2), "3 angles"),
         (Known(k0_per_um=[(30.0, 1.0)] * 3), r"2 f_c"),
-        (Known(k0_per_um=[(0.0, 0.0)] * 3), "0 cycles/um"),
+        (Known(k0_per_um=[(0.0, 0.0)] * 3), "of 0 f_c"),
         (Known(steps_rad=[(0.0, 1.0)] * 3), "2 values"),
         (Known(steps_rad=[(0.0, 1.0, 1.0)] * 3), "fewer than 3 different"),
         (Known(steps_rad=[(0.0, 1.0, 2.0)] * 2), "2 times"),
