@@ -27,6 +27,7 @@ MEANINGS = {
 ALL_MEASURED = "the stripes of every angle were measured"
 ALL_MEASURED_AT_ONCE = "a hexagonal pattern: the stripes of all its directions were measured"
 WARNING = "warning: "
+VISIBLE = 5.0  # percent of light out of focus: what is said, and what is taken away in plenty of light
 VAGUE = 0.5  # uncertainty of a damping that says nothing
 EXCHANGED = "its stripes have a third more contrast then; put them in order, or the image is wrong"
 ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
@@ -71,16 +72,18 @@ def _otf(plane: Plane, file: str | None) -> dict:
 
 def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = False) -> str:
     """What was found out of focus, what was done about it, and what intensities then mean."""
-    found = "out-of-focus light: none that is sure"
+    found, changed = "out-of-focus light: none that is sure", "intensities are not those of the sum of the frames"
     if haze.share:
         found = f"out-of-focus light: {100 * haze.share:.0f} % of the power of the coarsest structures"
+    if attenuation == AUTO and haze.share:
+        return f"{found}, taken away: {changed}"
+    if attenuation == AUTO and not failed and (likely := 100 * float(haze.at(np.float64(0.0)))) >= VISIBLE:
+        return f"{found}; {likely:.0f} % of the power of the coarsest structures is likely, and taken away: {changed}"
     if attenuation == AUTO:
-        if not haze.share:
-            return f"{found}, {'nothing' if failed else 'at most a quarter of what there may be'} was taken away"
-        return f"{found}, taken away: intensities are not those of the sum of the frames"
+        return f"{found}, {'nothing' if failed else 'at most a quarter of what there may be'} was taken away"
     if not attenuation:
         return f"{found}, left in the image"
-    return f"{found}; attenuation {attenuation:g}, as given: intensities are not those of the sum of the frames"
+    return f"{found}; attenuation {attenuation:g}, as given: {changed}"
 
 
 def out_of_focus(channels: Sequence[Channel]) -> list[str]:

@@ -14,8 +14,6 @@ haze is noise that only band 0 has, so that the estimate remains that of least s
 bands can tell, the more of band 0 stays. They have an error of their own, the share :math:`\epsilon` of their power,
 as contrasts and phases are a little wrong, and more so where stripes are hardly seen: the second quotient sets the two
 errors against each other, in plenty of light, with the weights :math:`W_1` of all of them and :math:`W_0` of band 0.
-Light out of focus that a band has of its own, :math:`o_b` times what it shares with band 0, is an error, too, another
-one in each band: :math:`\sum W_b^2 o_b (1 - h) / W_1` is added to :math:`\epsilon W_1`.
 Where stripes are faint and light is little, the :math:`w^2` of the regularisation stands in it for :math:`W_1`. Some
 haze there always is, too little to be sure of it: h is at least `ALWAYS`, of the width `WIDTH`. Where nothing was
 measured, band 0 has at least three quarters of the weight then.
@@ -91,15 +89,12 @@ def kept(
         return None
     haze = np.maximum(attenuation.at(relative), ALWAYS * np.exp(-(relative**2) / (2 * WIDTH**2)))
     out_of_focus = haze * np.maximum(_power(zero, transfer, relative) - noise, 0.0)
-    whole, others, own = _weights(parameters, transfer, relative, attenuation.own)
-    others = others + own * (1 - haze)
+    whole, others = _weights(parameters, transfer, relative)
     least = np.maximum(others, OVER_PRIOR * regularisation.squared(relative)) / (haze * whole)
     return Kept(np.maximum(noise / (noise + out_of_focus), np.minimum(least, 1.0)))
 
 
-def _weights(
-    parameters: Parameters, transfer: Transfer, relative: np.ndarray, own: tuple[float, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _weights(parameters: Parameters, transfer: Transfer, relative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weight of all bands 0, and of all others times their errors, in rings, as curves."""
     along = np.linspace(-1.0, 1.0, 2 * RINGS + 1)
     ring = np.minimum(np.hypot(along[:, None], along) * RINGS, RINGS).astype(int).ravel()
@@ -112,12 +107,9 @@ def _weights(
     errors = [SIDE_ERROR + UNSURE / max(order.z, 1.0) ** 2 for order in orders]
     each = [2 * abs(order.amplitude) ** 2 * weight(*order.k_per_um) for order in orders]  # on either side
     others = sum(error * one for error, one in zip(errors, each, strict=True))
-    share = dict(enumerate(own, start=1))
-    alone = sum(share.get(order.order, 0.0) * one**2 / 2 for order, one in zip(orders, each, strict=True))
-    alone = alone / np.maximum(sum(each), 1e-12)
     count, middle = np.bincount(ring, minlength=RINGS + 1)[:RINGS], (np.arange(RINGS) + 0.5) / RINGS
     zero = np.maximum(len(parameters.groups) * weight(0.0, 0.0), 1e-12)
-    return tuple(np.interp(relative, middle, each / count) for each in (zero, others, alone))
+    return tuple(np.interp(relative, middle, each / count) for each in (zero, others))
 
 
 def _power(zero: np.ndarray, transfer: Transfer, relative: np.ndarray) -> np.ndarray:

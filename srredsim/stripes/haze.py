@@ -18,15 +18,16 @@ bands.
 
 Stripes of three beams also vary along the axis, and so their first order has light from out of focus of its own: in
 :math:`D_b = c_b S H_b + E_b` it is as strong as what the band shares with band 0, or stronger. It is told by the power
-of the band, and such an order counts little here (`OWN_ERROR`), as well as where an image is made
-(`srredsim.reconstruction.attenuation`).
+of the band, and such an order counts little here (`OWN_ERROR`).
 
-What is told is what is sure: nothing where the fit could be chance, or the error that contrasts a little wrong make
-(`MODEL_ERROR`). Where the finest stripes are those of two beams, band 1 shows coarse structures at the end of the
-transfer function, next to noise: little is sure then. Nor does an order tell anything where frames were not stored as
-the camera gave them and their noise has lost most of its power at the frequency of the stripes (`WEAKENED`): a filter
-that is not linear, as a median, leaves stripes on structures and takes them away where light is even, which looks like
-light out of focus. Pixels that are as bright as can be cut off the stripes of bright structures: nothing is told then.
+What is called sure is neither chance nor the error that contrasts a little wrong make (`MODEL_ERROR`). An image of
+three beams does not rest on that: its coarse structures can come from the other orders nearly as well, and it is best
+made with the mean of all h, each as likely as the fit has it. Where the finest stripes are those of two beams, band 1
+shows coarse structures at the end of the transfer function, next to noise: little is sure then, and only that counts.
+Nor does an order tell anything where frames were not stored as the camera gave them and their noise has lost most of
+its power at the frequency of the stripes (`WEAKENED`): a filter that is not linear, as a median, leaves stripes on
+structures and takes them away where light is even, which looks like light out of focus. Pixels that are as bright as
+can be cut off the stripes of bright structures: nothing is told then.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ SURE = 3.0  # standard deviations: of 296 thin simulated stacks 7 were beyond, a
 SURE_OF_TWO = 2.5  # of two orders, which show coarse structures so well that a mistake costs next to nothing
 WIDTHS, WIDEST = np.geomspace(0.04, 0.4, 20), 0.26  # s: wider, it is an error of the lens
 RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
+NO_HAZE = 0.2  # how likely that is before anything was measured; every width and ratio as likely as the next
+STEPS = 64  # of v up to the cut-off, between which the mean of all h is a line
 
 
 @dataclass(frozen=True)
@@ -67,23 +70,26 @@ class Haze:
     """Share of the power of band 0 that is not in focus: r / (1 + r), ``r = r_0 exp(-v^2 / 2 width^2)``.
 
     v is in units of the cut-off, ``share`` that at v = 0. ``z`` is how sure that is, in standard deviations: below
-    `SURE` the share is 0. ``own`` is, for each order, the power of the light out of focus that its band has alone, over
-    that of what it shares with band 0.
+    `SURE` the share is 0. ``likely``, where there are two orders, is what an image is made with: the mean of all that h
+    may be, from the middle to the cut-off in even steps of v.
     """
 
     share: float = 0.0
     width: float = 0.0
     z: float = 0.0
-    own: tuple[float, ...] = ()
+    likely: tuple[float, ...] = ()
 
     def at(self, relative_frequency: np.ndarray) -> np.ndarray:
+        """What an image is made with."""
+        if self.likely:
+            return np.interp(relative_frequency, np.linspace(0.0, 1.0, len(self.likely)), self.likely)
         if not self.share:
             return np.zeros_like(relative_frequency)
         return _share(self.share / (1 - self.share), self.width, relative_frequency)
 
     def report(self) -> dict:
-        """The same, ready for JSON."""
-        return vars(self) | {"own": list(self.own)}
+        """The same, ready for JSON; of ``likely`` the middle."""
+        return {"share": self.share, "width": self.width, "z": self.z, "likely": float(self.at(np.float64(0.0)))}
 
 
 NONE = Haze()
@@ -98,7 +104,7 @@ class Ratios:
     ratio: np.ndarray
     variance: np.ndarray
     order: int
-    own: float  # as of `Haze`
+    own: float  # power of the light out of focus that the band has alone, over that of what it shares with band 0
 
 
 def haze_of(frames: np.ndarray, parameters: Parameters, transfer: Transfer, noise: NoiseSpectrum | None = None) -> Haze:
@@ -152,14 +158,23 @@ def _fitted(everything: list[Ratios]) -> Haze:
         return float(weights @ (rest - parts @ found) ** 2 + prior @ found**2)
 
     tried = [(misfit(1 - _share(r, s, v)), r, s) for s in WIDTHS for r in RATIOS]
-    least, r, s = min(tried)
-    z = float(np.sqrt(max(misfit(np.ones_like(v)) - least, 0.0)))
-    finest = max(one.order for one in everything)
-    if z <= (SURE if finest == 1 else SURE_OF_TWO) or s > WIDEST:
-        return Haze(z=z)
-    of_orders = ([one.own for one in everything if one.order == order] for order in range(1, finest + 1))
-    own = (float(np.median(each or [0.0])) for each in of_orders)
-    return Haze(float(r / (1 + r)), float(s), z, tuple(own))
+    none, (least, r, s) = misfit(np.ones_like(v)), min(tried)
+    z = float(np.sqrt(max(none - least, 0.0)))
+    two = max(one.order for one in everything) > 1
+    likely = _likely(none, [each for each in tried if each[2] <= WIDEST]) if two else ()
+    if z <= (SURE_OF_TWO if two else SURE) or s > WIDEST:
+        return Haze(z=z, likely=likely)
+    return Haze(float(r / (1 + r)), float(s), z, likely)
+
+
+def _likely(none: float, tried: list[tuple[float, float, float]]) -> tuple[float, ...]:
+    """The mean of all h at even steps of v; what is left by no haze, and by each (left, ratio, width)."""
+    left = np.array([none, *(each for each, _, _ in tried)])
+    chance = np.exp((left.min() - left) / 2)
+    chance[0] *= NO_HAZE / (1 - NO_HAZE) * len(tried)
+    v = np.linspace(0.0, 1.0, STEPS + 1)
+    mean = sum(one * _share(r, s, v) for one, (_, r, s) in zip(chance[1:], tried, strict=True)) / chance.sum()
+    return tuple(mean.tolist())
 
 
 def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterator[Ratios]:

@@ -9,7 +9,8 @@ from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.optics.transfer import Transfer
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
-from srredsim.stripes.haze import haze_of
+from srredsim.stripes.haze import NO_HAZE, _Constant, _likely, _of_orders, haze_of
+from srredsim.stripes.measure import bands_of
 from srredsim.stripes.preprocess import Prepared, prepare
 
 CUTOFF_PER_UM, PIXEL_SIZE_UM = 5.68, 0.065
@@ -83,7 +84,32 @@ def test_light_that_one_order_has_alone(strength):
     found = estimate(prepared, lens)
     assert not found.failed
     haze = haze_of(frames, found, lens)
-    assert haze.own == pytest.approx((strength, 0.0), abs=0.3)
+    constant = _Constant((size, size), (size, size))
+    every = list(bands_of(found, frames, found.lens(lens)))
+    told = [each for n, bands in every for each in _of_orders(bands, list(found.angles[n].orders), constant)]
+    own = [[each.own for each in told if each.order == order] for order in (1, 2)]
+    np.testing.assert_allclose(np.mean(own, axis=1), [strength, 0.0], atol=0.3)
     share = 9 / 10  # of the power of band 0 at the lowest frequencies
     assert haze.share == pytest.approx(share, abs=0.12)
     assert haze.width == pytest.approx(0.1 / np.sqrt(2), abs=0.03)
+
+
+def test_the_mean_of_all_that_may_be():
+    """Nothing told: each ratio and width as likely as the next, none at all with its own chance; else what is told."""
+    tried = [(7.0, 1.0, 0.1), (7.0, 3.0, 0.2)]  # left, r, s
+    v = np.linspace(0.0, 1.0, 65)
+    first, second = (r * np.exp(-(v**2) / (2 * s**2)) for _, r, s in tried)
+    first, second = first / (1 + first), second / (1 + second)
+    np.testing.assert_allclose(_likely(7.0, tried), (1 - NO_HAZE) * (first + second) / 2)
+    np.testing.assert_allclose(_likely(80.0, [(7.0, 1.0, 0.1), (47.0, 3.0, 0.2)]), first, atol=1e-8)
+    assert max(_likely(7.0, [(80.0, 1.0, 0.1)])) < 1e-14
+
+
+@pytest.mark.parametrize("photons", [100.0, 1000.0])
+def test_thin_samples_under_three_beams_have_next_to_none(photons):
+    sample = simulate_stack(3, index=4, phases=5, size=128, photons=(photons, photons), haze=0.0, beams=3)
+    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
+    prepared = prepare(sample.raw)
+    haze = haze_of(prepared.frames, estimate(prepared, transfer), transfer)
+    assert haze.share == 0
+    assert 0 < haze.at(np.float64(0.1)) < 0.1
