@@ -12,16 +12,19 @@ honeycomb. Its frames cannot contradict that, as the lens lets none of it throug
 
 Powers are averaged over neighbouring frequencies of L X and of U, for both fall off alike. An image X of another
 brightness, or a smoother one, has no grain; where the frames tell nothing of a frequency nothing is said of it.
+Frames and image fade alike at the border: continued beyond it, a bright line there has another spectrum in the image
+than in bands whose stripes do not go on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from srredsim.arrays import Array, averaged, blurred, irfft2, namespace, rfft2
-from srredsim.optics.borders import extended
+from srredsim.optics.borders import MARGIN, extended, fading
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.wiener import Canvas, gathered
@@ -59,12 +62,14 @@ def grain_of(
         Of a frequency in cycles/um: what brings the image back to the object.
     """
     xp = namespace(prepared.frames)
+    prepared = replace(prepared, frames=prepared.frames * _window(prepared.frames, MARGIN))
+    image = image.astype(np.float32) * _window(image, SCALE * MARGIN)
     canvas = Canvas(prepared.frames.shape[2:], lens, xp)
     _, _, noise = gathered(canvas, prepared, parameters)
     sides = [(SCALE * before, SCALE * after) for before, after in canvas.sides]
     frequency = np.sqrt(canvas.fy[:, None] ** 2 + canvas.fx**2)
     unapodised_there, relative = xp.asarray(unapodised(frequency)), xp.asarray(frequency / lens.cutoff_per_um)
-    shown = rfft2(extended(image.astype(np.float32), sides))
+    shown = rfft2(extended(image, sides))
     told = canvas.lower > TOLD * canvas.lower.max()
     passed = xp.where(told, canvas.lower, np.float32(np.inf))  # L; divided by it, the noise is the same everywhere
     power = _smooth(xp.abs(shown * unapodised_there) ** 2 * xp.where(told, canvas.lower, 0.0))
@@ -83,6 +88,12 @@ def grain_of(
         slice(SCALE * first, SCALE * (first + n)) for (first, _), n in zip(canvas.sides, canvas.shape, strict=True)
     )
     return xp.sqrt(xp.maximum(blurred(grain**2, width), 0))[place].astype(np.float32)
+
+
+def _window(images: Array, over: int) -> Array:
+    """What images (..., y, x) fade with at their borders."""
+    rows, columns = (fading(n, over) for n in images.shape[-2:])
+    return namespace(images).asarray(rows[:, None] * columns)
 
 
 def _smooth(power: Array) -> Array:

@@ -6,6 +6,9 @@ background, which stays. So it can be told from a straight line for each frame, 
 the stripes all but cancel: the frame has slope s, and where the mean frame is dark, it has lost 1 - s of what light
 there is above the background. Where none is lost there, all is background, whatever the stripes do to brighter places.
 
+Noise makes the darkest part of a thin sample look darker than it is. Where a frame was lit far less than others, as by
+a shutter, its share of the light would be wrong by that, and its line tells.
+
 How much light the darkest part has, as a share of how much brighter the field is on average, is a matter of the
 specimen: one number for all angles, whatever their light and background are. Bleaching that is not seen against the
 scatter of the levels says nothing of it.
@@ -22,6 +25,7 @@ DARK_PERCENT = 10.0  # of the squares
 LEAST_LOST = 1e-3  # share of the light by which frames must differ to tell anything
 DARKEST_PERCENT = 1.0  # percentile of the mean frame
 SQUARE_PX = 8  # of these the averages are
+FAR_DIMMER, EXACT_SLOPE = 0.1, 0.02  # lost by one frame more than by another, and how exactly that must be known
 SURE = 2.0  # standard deviations that the light of the darkest part must be above none
 
 
@@ -31,7 +35,8 @@ class Brightness:
 
     means: np.ndarray  # of each frame
     darkest: float  # of the mean frame
-    share: float  # of the darkest part's light, of what the field is brighter on average; 0 where nothing tells
+    share: float  # of the darkest part's light, of what the field is brighter on average; 0 where nothing tells, below
+    # 0 where a frame far dimmer than others shows that noise, and not the lack of light, makes the darkest part so dark
     weight: float  # sum of squares of what frames have lost: how much that tells
     rest: float  # of what it leaves unexplained, in the same units as the share, sum of squares
 
@@ -51,7 +56,7 @@ def backgrounds_of(angles: Sequence[Brightness]) -> list[float]:
         weight = sum(each.weight for each in told)
         variance = sum(each.rest for each in told) / sum(len(each.means) - 2 for each in told) / weight
         share = float(np.average([each.share for each in told], weights=[each.weight for each in told]))
-        share *= share > SURE * np.sqrt(variance)
+        share *= abs(share) > SURE * np.sqrt(variance)
     return [each.darkest - share * (float(each.means.mean()) - each.darkest) for each in angles]
 
 
@@ -77,4 +82,13 @@ def _of_the_darkest(squares: np.ndarray, darkest: float) -> tuple[float, float, 
     less = dark.mean() - dark
     light = less @ lost / weight  # of the dark squares, above the background
     rest = (less - light * lost) / brighter
-    return float((darkest - dark.mean() + light) / brighter), float(weight), float(rest @ rest)
+    share = float((darkest - dark.mean() + light) / brighter)
+    if share < 0 and not (np.ptp(lost) >= FAR_DIMMER and _scatter_of_slopes(squares, spread, lost) <= EXACT_SLOPE):
+        share = 0.0
+    return share, float(weight), float(rest @ rest)
+
+
+def _scatter_of_slopes(squares: np.ndarray, spread: np.ndarray, lost: np.ndarray) -> float:
+    """Standard deviation of the least certain slope of a frame, from how squares scatter about its line."""
+    left = squares - squares.mean(axis=1, keepdims=True) - np.outer(1 - lost, spread)
+    return float(np.sqrt(np.max(np.mean(left**2, axis=1)) / (spread @ spread)))

@@ -64,6 +64,17 @@ def test_the_scale_of_the_image_does_not_matter():
     assert other.angles[0].gain == pytest.approx(1e4 * one.angles[0].gain, rel=1e-3)
 
 
+@pytest.mark.parametrize(("index", "photons"), [(3, 300.0), (22, 2000.0), (34, 2000.0)])
+def test_bright_lines_at_the_border_are_no_grain(index, photons):
+    """A tenth of the field and more had been called noise that is shown as structure, in the truth itself."""
+    light = {"photons": (photons, photons), "phantom": "filaments"}
+    sample = simulate_stack(12, index=index, size=128, phases=3 if index == 3 else 5, **light)
+    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
+    parameters = estimate(prepare(sample.raw), transfer)
+    found = consistency(sample.raw, sample.truth, parameters, parameters.lens(transfer))
+    assert np.mean(found.unsupported) < 1e-3
+
+
 @pytest.mark.parametrize(("photons", "least"), [(40.0, 5.0), (150.0, 12.0), (2000.0, 30.0)])
 @pytest.mark.parametrize("planted", [True, False])
 def test_a_false_filament_lights_up(photons, least, planted):

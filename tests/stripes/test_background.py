@@ -48,6 +48,19 @@ def test_unequal_light_that_the_scatter_hides_tells_nothing(seed):
     assert 270 < background_of(frames) - OFFSET < 400  # the darkest hundredth of 300 to 1300, less its noise
 
 
+@pytest.mark.parametrize("dim", [0.25, 0.5])
+def test_a_frame_that_a_shutter_has_dimmed_in_a_thin_sample(dim):
+    """The darkest hundredth of the pixels is noise below the background; shares of light are right to a twentieth."""
+    rng = np.random.default_rng(6)
+    lit = np.where(rng.random((128, 128)) > 0.97, 3000.0, 0.0)
+    lit = ndimage.gaussian_filter(lit, 1.5)
+    shares = np.array([1.0, dim, 1.0])
+    frames = rng.poisson(20 + shares[:, None, None] * lit) + OFFSET + rng.normal(0, 3.0, (3, 128, 128))
+    assert background_of(frames) == pytest.approx(OFFSET + 20, abs=2)
+    (found,) = np.array(prepare(frames[None]).intensities)
+    np.testing.assert_allclose(found / found[0], shares, rtol=0.05)
+
+
 def test_one_angle_that_bleaches_tells_the_background_of_all():
     """Angles with light and offset of their own: so they stay as bright, one beside the other, as they are."""
     lit = np.stack([SHARES[:, None, None] * dense(), 0.5 * np.ones((5, 1, 1)) * dense()])
