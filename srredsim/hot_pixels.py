@@ -15,6 +15,7 @@ import numpy as np
 
 from srredsim import cosmic_rays
 from srredsim.acquisition import Position, RawStack, Through
+from srredsim.hot_columns import BadLines, bad_lines, said_of
 
 ALONE = 3.0  # times the light of the neighbours that a hot pixel has more than they; a point of light has 1 at most
 FAR = 8.0  # standard deviations, as neighbours differ in the mean of the frames
@@ -68,12 +69,16 @@ def repaired(raw: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 class Repaired(Through):
-    """``array[t, c, z]`` as of a raw stack, without hot pixels and what a ray has struck; what was found is kept."""
+    """``array[t, c, z]`` as of a raw stack, without hot columns, hot pixels and what a ray has struck.
+
+    What was found is kept.
+    """
 
     def __init__(self, array: Any):
         self.array = array
         self.found: dict[Position, np.ndarray] = {}
         self.struck: dict[Position, str] = {}  # what to say of rays
+        self.lines: BadLines | None = None  # columns and rows, of the first raw stack that has any
 
     @property
     def numbers(self) -> np.ndarray | None:
@@ -82,6 +87,9 @@ class Repaired(Through):
 
     def __getitem__(self, position: Position) -> np.ndarray:
         raw = np.asarray(self.array[position])
+        if lines := bad_lines(raw):
+            raw = lines.without(raw)
+            self.lines = self.lines or lines
         if struck := cosmic_rays.struck(raw):
             raw = cosmic_rays.without(raw, struck)
             self.struck[position] = cosmic_rays.words(raw.shape[1], struck)
@@ -129,8 +137,10 @@ def as_recorded(array: Any) -> Any:
 
 
 def remarks(array: Any) -> list[str]:
-    """What to say of the hot pixels and rays that were found so far in the array of a stack; nothing, if none were."""
-    return [*told(array.places()), *cosmic_rays.told(array.struck)] if isinstance(array, Repaired) else []
+    """What to say of the faults and rays that were found so far in the array of a stack; nothing, if none were."""
+    if not isinstance(array, Repaired):
+        return []
+    return [*said_of(array), *told(array.places()), *cosmic_rays.told(array.struck)]
 
 
 def told(places: list[tuple[int, int]]) -> list[str]:

@@ -34,6 +34,7 @@ LAYERS = [  # each may import from its own line and from those above it
         "sheet",
         "lost_frames",
         "cosmic_rays",
+        "hot_columns",
         "hot_pixels",
         "arrays",
         "wire",

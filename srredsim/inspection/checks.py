@@ -159,6 +159,7 @@ def seen(stack: RawStack, channel: int, gone: dict[tuple[int, int, int], str]) -
     if isinstance(stack.array, Repaired) and (places := stack.array.places(channel)):
         noticed.append(verdicts.hot_pixels(places))
     if isinstance(stack.array, Repaired):
+        noticed += [verdicts.bad_lines(stack.array.lines)] if stack.array.lines else []
         struck = {place: where for place, where in stack.array.struck.items() if place[1] == channel}
         noticed += [verdicts.cosmic_rays(said, len(struck)) for said in told(struck)]
     return noticed

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from srredsim.acquisition import percent
+from srredsim.hot_columns import BadLines
 from srredsim.hot_pixels import counted
 from srredsim.inspection.frame_order import Fit, a_possible_one, the_best
 from srredsim.inspection.raw_checks import Light, Movement, noise_only, orders_of
@@ -80,6 +81,14 @@ def cosmic_rays(said: str, count: int) -> Check:
     """Verdict on rays in so many raw stacks, as `srredsim.cosmic_rays.told` says it: repaired before all else, too."""
     number, done = said.split(": what ", 1)
     return Check("cosmic rays", DOUBTFUL, count, number, "none", f"nothing; what {done}")
+
+
+def bad_lines(lines: BadLines) -> Check:
+    """Verdict on columns and rows with a fault, which were repaired before anything else was checked."""
+    number, done = lines.words.split(": ", 1)
+    value = max(float(np.max(np.abs(each))) for each in (lines.columns, lines.rows))
+    advice = f"let the camera correct its defective columns; here {done}"
+    return Check("bad columns and rows", DOUBTFUL, value, number, "none", advice)
 
 
 def camera_lines(lines: Lines) -> Check:
