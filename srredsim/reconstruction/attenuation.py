@@ -44,8 +44,8 @@ SAMPLES = 2048  # values up to the cut-off
 
 
 def takes_away(attenuation: float | Haze) -> bool:
-    """Whether coarse structures come from other bands than 0 in the main."""
-    return (attenuation.share if isinstance(attenuation, Haze) else attenuation) > 0
+    """Whether coarse structures come from other bands than 0, too: a border must not darken these then."""
+    return isinstance(attenuation, Haze) or attenuation > 0
 
 
 class Kept:

@@ -25,7 +25,7 @@ DARK_PERCENT = 10.0  # of the squares
 LEAST_LOST = 1e-3  # share of the light by which frames must differ to tell anything
 DARKEST_PERCENT = 1.0  # percentile of the mean frame
 SQUARE_PX = 8  # of these the averages are
-FAR_DIMMER, EXACT_SLOPE = 0.1, 0.02  # lost by one frame more than by another, and how exactly that must be known
+FAR_DIMMER, EXACT_SLOPE = 0.25, 0.02  # share lost by one frame more than by another, and how exactly it is known
 SURE = 2.0  # standard deviations that the light of the darkest part must be above none
 
 
@@ -45,7 +45,9 @@ class Brightness:
         """That of frames (phases, y, x)."""
         means = frames.mean(axis=(1, 2), dtype=np.float64)
         darkest = float(np.percentile(frames.mean(axis=0, dtype=np.float32), DARKEST_PERCENT))
-        return cls(means, darkest, *_of_the_darkest(_squares(frames), darkest))
+        share, weight, rest = _of_the_darkest(_squares(frames), darkest)
+        far_dimmer = np.ptp(means) >= FAR_DIMMER * (means.mean() - darkest)  # stripes may look so to the squares
+        return cls(means, darkest, share if far_dimmer else max(share, 0.0), weight, rest)
 
 
 def backgrounds_of(angles: Sequence[Brightness]) -> list[float]:
