@@ -296,13 +296,14 @@ def found_in(prepared: Prepared, transfer: Transfer, channel: int = 0, known: Kn
 
 
 def unlearned(haze: Haze) -> Haze | float:
-    """Attenuation of a Wiener image before a network cleans it: none where no haze is sure.
+    """Attenuation of a Wiener image before a network cleans it: of two beams, none where no haze is sure.
 
     Networks take what haze is left away by themselves. Of 26 hazy stacks, 24 of `simulated_real`, with shares from
     .06 to .33, all came out better without it; of ten thin ones in which it was found by mistake seven worse, by .0035
-    of correlation at most.
+    of correlation at most. Of three beams, images made with all the haze that may be are better: by 0.4 dB in the mean
+    of 107 stacks of all conditions.
     """
-    return haze if haze.share else 0.0
+    return haze if haze.share or haze.likely else 0.0
 
 
 def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
