@@ -48,12 +48,18 @@ def scored(
     from srredsim.data import catalogue
 
     several = [wanted] if wanted else model.recipe.data.each_pattern
-    names = ["x".join(map(str, pattern)) for pattern in several]
-    if len(several) > 1 and Path(data).is_dir():
-        named = " and ".join(names)
-        raise InputError(f"{model.name} is for stacks of {named}; say with `pattern` which of them {data} holds")
-    opened = (catalogue.open_split(data, split, *pattern, None, options).pairs for pattern in several)
-    return dict(zip(names, opened, strict=True))
+    opened, refusal = {}, None
+    for pattern in several:
+        try:
+            opened["x".join(map(str, pattern))] = catalogue.open_split(data, split, *pattern, None, options).pairs
+        except InputError as problem:
+            refusal = refusal or problem
+    of_folder = len(several) > 1 and Path(data).is_dir()  # files are of one of them
+    if refusal and not (of_folder and opened):
+        raise refusal
+    if of_folder and len(opened) > 1:
+        raise InputError(f"{data} can hold stacks of {' and of '.join(opened)} frames; say with `pattern` which")
+    return opened
 
 
 def tested_on(recipe: Recipe) -> str:

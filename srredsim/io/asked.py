@@ -34,6 +34,7 @@ OF_RAW_STACKS = (
     "microscope",
 )
 DTYPES = ("float32", "uint16")  # types of images that are written
+NAMES_OF_IMAGES = (".tif", ".tiff", ".png", ".npy", ".zarr")  # which no new folder has
 FEWEST_LEVELS = 16  # brightness of an image of whole numbers in which there is something to be seen
 FORMATS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}  # endings of their names
 
@@ -133,6 +134,12 @@ def _one_or_each(name: str, value: Any) -> float | tuple[float, ...]:
     return tuple(each.tolist()) if len(each) > 1 else float(each[0])
 
 
+def _refuse_file(out: Path) -> None:
+    """A folder that is not there yet, and has the name of an image, was meant to be one."""
+    if out.suffix.lower() in NAMES_OF_IMAGES and not out.is_dir():
+        raise InputError(f"`out` {out} is the name of an image; give a folder: results have names of their own")
+
+
 @dataclass(frozen=True)
 class Writing:
     """Where results go, and how.
@@ -157,6 +164,7 @@ class Writing:
             checks.path("write_parameters", self.write_parameters)
         if self.out is not None:
             checks.path("out", self.out)
+            _refuse_file(Path(self.out))
         checks.one_of("dtype", self.dtype, DTYPES)
         checks.yes_or_no("overwrite", self.overwrite)
         checks.one_of("format", self.format, FORMATS)

@@ -138,9 +138,7 @@ def _beyond_words(ratio: float | None) -> list[str]:
     if ratio is None:
         return []
     if ratio < BEYOND_LEAST:
-        return [
-            "beyond the resolution of the widefield image there is no more than noise: the finest detail is not real"
-        ]
+        return ["beyond the resolution of the widefield image there is little but noise: do not trust fine detail"]
     return [f"beyond the resolution of the widefield image there is {ratio:.1f} times the power of noise"]
 
 

@@ -56,7 +56,7 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
         "optimizer.restart_each_epoch=false",
     ]
     chosen = recipes.load(folder, [*changes, *overrides])
-    if pattern := _pattern(chosen):
+    if pattern := pattern_of_folder(chosen):
         overrides = [*overrides, f"data.patterns=[{pattern}]"]
         chosen = recipes.load(folder, [*changes, *overrides])
     steps = min(max(_steps_of_a_pass(chosen), STEPS[0]), STEPS[1])
@@ -68,7 +68,7 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
     return recipes.load(folder, [*changes, *overrides])
 
 
-def _pattern(recipe: Recipe) -> str | None:
+def pattern_of_folder(recipe: Recipe) -> str | None:
     """As which a folder can be read, for a model of several patterns; None where there is nothing to choose."""
     if len(recipe.data.patterns) < 2 or not Path(recipe.data.name).is_dir():
         return None
@@ -85,7 +85,7 @@ def _pattern(recipe: Recipe) -> str | None:
         raise refusal
     raise InputError(
         f"the stacks in {recipe.data.name} can be of {' and of '.join(fitting)} frames; say it, as in"
-        f" data.patterns=[{fitting[0]}]"
+        f" --set 'data.patterns=[{fitting[0]}]'"
     )
 
 

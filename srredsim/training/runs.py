@@ -47,6 +47,8 @@ def begun(
     if microscope:
         overrides = [*of_microscope(model, microscope), *overrides]
     recipe = fine_tuning.recipe_for(model, overrides) if fine_tunes else recipes.load(model, overrides)
+    if fitting := fine_tuning.pattern_of_folder(recipe):
+        recipe = recipes.load(model, [*overrides, f"data.patterns=[{fitting}]"])
     if microscope:
         for pattern in recipe.data.each_pattern:
             calibration_file.load(microscope).check_pattern(*pattern)

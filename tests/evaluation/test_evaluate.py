@@ -253,3 +253,23 @@ def test_one_of_more_pixels_with_the_image_interpolated_to_them(opens, widefield
     opens(Widefield(4))
     with pytest.raises(InputError, match="this network has scale 2"):
         evaluate(models.load(widefield_model("sharper", name="edsr", blocks=1, filters=2).folder, "float32"))
+
+
+def test_the_pattern_of_a_folder_is_that_of_its_stacks(monkeypatch, tmp_path, tiny_cleaner):
+    """The model is for 3x5 and 3x3: what the files are is taken; if they can be both, it is asked for."""
+    model, readable = models.load(tiny_cleaner, "float32"), {(3, 3)}
+
+    def open_split(data, split, angles, phases, *_):
+        if (angles, phases) not in readable:
+            raise InputError(f"the files are not {angles} x {phases}")
+        return type("Opened", (), {"pairs": TwoLevels()})
+
+    monkeypatch.setattr(catalogue, "open_split", open_split)
+    assert list(model.kind.scored(model, tmp_path, "test", None)) == ["3x3"]
+    readable.add((3, 5))
+    with pytest.raises(InputError, match="stacks of 3x5 and of 3x3 frames; say with `pattern` which"):
+        model.kind.scored(model, tmp_path, "test", None)
+    assert list(model.kind.scored(model, tmp_path, "test", (3, 5))) == ["3x5"]
+    readable.clear()
+    with pytest.raises(InputError, match="not 3 x 5"):
+        model.kind.scored(model, tmp_path, "test", None)

@@ -19,7 +19,7 @@ from srredsim.errors import InputError
 from srredsim.io import Reading
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.simulation.sim import simulate_stack
-from srredsim.training import checkpoint
+from srredsim.training import checkpoint, runs
 from srredsim.training.fine_tuning import recipe_for
 from srredsim.training.fit import train
 from srredsim.zoo import models
@@ -178,10 +178,12 @@ def test_the_pairs_are_all_that_is_learned_from(tmp_path):
 def test_the_pattern_is_that_of_the_stacks(tiny_cleaner, pairs, tmp_path):
     """The model is for 3x5 and 3x3; 15 frames are no 9."""
     assert recipe_for(tiny_cleaner, [f"data.name={pairs}"]).data.patterns == ("3x5",)
+    anew, _ = runs.begun(str(tiny_cleaner), [f"data.name={pairs}"], tmp_path / "run")
+    assert anew.data.patterns == ("3x5",)
     for kind, frames, size in (("raw", 15, 24), ("truth", 1, 48)):
         (tmp_path / kind).mkdir()
         tifffile.imwrite(tmp_path / kind / "0.tif", np.zeros((frames, size, size), np.uint16), photometric="minisblack")
-    with pytest.raises(InputError, match=r"of 3x5 and of 5x3 frames; say it, as in data\.patterns=\[3x5\]"):
+    with pytest.raises(InputError, match=r"of 3x5 and of 5x3 frames; say it, as in --set 'data\.patterns=\[3x5\]'"):
         recipe_for(tiny_cleaner, [f"data.name={tmp_path}", "data.patterns=[3x5, 5x3]"])
 
 
