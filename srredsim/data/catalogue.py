@@ -138,7 +138,7 @@ def _described(name_or_folder: str | Path, split: str, wanted: Wanted) -> Descri
     for key, value in wanted.options.items():
         if key not in known and value is not None:
             can = f"it has {', '.join(known)}" if known else "leave it out"
-            raise InputError(f"{data.name} cannot be asked by data.{key}; {can}")
+            raise InputError(f"nothing in {data.name} is chosen by data.{key}; {can}")
     return data
 
 

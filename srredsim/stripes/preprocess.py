@@ -74,10 +74,11 @@ def levels_of(raw: np.ndarray) -> Levels:
         angles.append(Brightness.of(frames))
     backgrounds = backgrounds_of(angles)
     light = [each.means - background for each, background in zip(angles, backgrounds, strict=True)]
-    if not np.all(np.array(light) > 0):
+    if len(dark := np.argwhere(~(np.array(light) > 0))):
+        (angle, phase), more = dark[0] + 1, f" (and {len(dark) - 1} more)" if len(dark) > 1 else ""
         raise InputError(
-            "a frame is constant, darker than the background of its angle or of another field: there is nothing to"
-            " reconstruct"
+            f"the frame of angle {angle}, phase {phase}{more} is constant, darker than the background of its angle, or"
+            " of another field: there is nothing to reconstruct"
         )
     intensities = np.array(light) / np.mean(light)
     return Levels(tuple(backgrounds), tuple(tuple(row) for row in intensities.tolist()))

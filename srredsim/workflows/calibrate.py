@@ -142,7 +142,8 @@ def calibrate_files(
 def lines(microscope: Calibration) -> list[str]:
     """The microscope in words, a line each."""
     angles, phases = microscope.pattern
-    rows = [f"{angles} angles x {phases} phases, {microscope.beams} beams, {len(microscope.stacks)} stacks"]
+    number = len(microscope.stacks)
+    rows = [f"{angles} angles x {phases} phases, {microscope.beams} beams, {number} stack{'s' * (number > 1)}"]
     for number, angle in enumerate(microscope.angles, start=1):
         ky, kx = angle.k0_per_um
         spacing_nm = 1000 / ((microscope.beams - 1) * np.hypot(ky, kx))

@@ -120,7 +120,7 @@ def test_keys_that_no_reader_knows(stripes, changes, words):
 
 
 def test_keys_of_another_reader(stripes):
-    with pytest.raises(InputError, match=r"w2s_simulated cannot be asked by data\.cell; leave it out"):
+    with pytest.raises(InputError, match=r"nothing in w2s_simulated is chosen by data\.cell; leave it out"):
         catalogue.open_images("w2s_simulated", "train", asked(cell="odd").data.wanted("train"))
     without = asked().data.wanted("train")
     with pytest.raises(InputError, match="no split 'test'; there are: clean, train, validation"):

@@ -69,7 +69,12 @@ def run(arguments) -> dict:
     from srredsim.training import fit
 
     how = {"out": folder, "gpus": arguments.gpus, "resume": arguments.resume}
-    path = fit.train_together(chosen, together, **how) if together else fit.train(chosen, **how)
+    try:
+        path = fit.train_together(chosen, together, **how) if together else fit.train(chosen, **how)
+    except KeyboardInterrupt:
+        if (folder / "recipe.yaml").is_file():
+            terminal.note(f"{folder} is kept: `--resume --out {folder}` goes on where it was")
+        raise
     terminal.say(path)
     return {"run": str(path)}
 
