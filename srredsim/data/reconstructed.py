@@ -23,7 +23,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.channels import CHANNELS, channels
 from srredsim.reconstruction.parts import STORED, count, parts
-from srredsim.reconstruction.planes import of_optics, unlearned
+from srredsim.reconstruction.planes import of_optics, only_sure
 from srredsim.reconstruction.upscale import widefield_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.haze import haze_of
@@ -56,7 +56,7 @@ def bands_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
     """The parts of the Wiener image, see `srredsim.reconstruction.parts`; stripes likewise found."""
     transfer, pair, prepared = _prepared(pair, angles, phases)
     found = estimate(prepared, transfer)
-    haze = unlearned(haze_of(prepared.frames, found, transfer, prepared.noise))
+    haze = only_sure(haze_of(prepared.frames, found, transfer, prepared.noise))
     return parts(prepared, found, transfer, attenuation=haze, unit=pair.scaling.gain)
 
 

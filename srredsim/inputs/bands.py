@@ -109,10 +109,10 @@ class Planes(wiener.Planes):
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
         from srredsim.reconstruction.parts import STORED, parts
-        from srredsim.reconstruction.planes import unlearned
+        from srredsim.reconstruction.planes import only_sure
 
         raw, prepared, stripes, channel = self.known(position)
-        scaling, haze = self._survey.scalings[position], unlearned(channel.haze)
+        scaling, haze = self._survey.scalings[position], only_sure(channel.haze)
         bands = parts(prepared, stripes, channel.transfer, attenuation=haze, unit=scaling.gain, dtype=STORED)
         image = self._network.in_tiles(bands, self._tile)
         into[:] = as_dtype(scaling.undo_gain(image), into.dtype)
