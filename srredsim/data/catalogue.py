@@ -98,7 +98,7 @@ def _each(
     """What is made of the stacks of every pattern, in turn."""
     data = _described(name_or_folder, split, Wanted(options=options or {}))
     if len(patterns) > 1 and not data.reader.ANY_PATTERN:
-        raise InputError(f"{data.name} holds one pattern; name it, as in --set 'data.patterns=[3x5]'")
+        raise InputError(f"{data.name} holds one pattern; name it, as in `set` data.patterns=[3x5]")
     parts: list[Pairs] = []
     for pattern in patterns:
         parts.append(made(open_split(name_or_folder, split, *pattern, count, options).pairs, pattern))

@@ -85,7 +85,7 @@ def pattern_of_folder(recipe: Recipe) -> str | None:
         raise refusal
     raise InputError(
         f"the stacks in {recipe.data.name} can be of {' and of '.join(fitting)} frames; say it, as in"
-        f" --set 'data.patterns=[{fitting[0]}]'"
+        f" `set` data.patterns=[{fitting[0]}]"
     )
 
 
