@@ -9,7 +9,7 @@ from srredsim.simulation.imperfections import Imperfections
 from srredsim.zoo import models, recipe
 
 LEAVES = (0, 4, 5)  # stacks of the seed that are dead leaves, over all of the field
-MAY_LOSE_DB = {"red_wiener": 0.3, "srredsim": 0.9, "srredsim_3x3": 2.0, "unrolled": 1.7}  # a little more than their cards say
+MAY_LOSE_DB = {"red_wiener": 0.3, "srredsim": 0.9, "srredsim_3x3": 2.0, "unrolled": 1.7}  # a little more than cards say
 OF_STRIPES = [
     (name, *pattern)
     for name in models.names()
