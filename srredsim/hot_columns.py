@@ -9,7 +9,6 @@ that shows more than it can, and for light out of focus. Offsets of all columns,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -56,15 +55,6 @@ def bad_lines(raw: np.ndarray) -> BadLines | None:
     columns = _standing_out(mean)
     rows = _standing_out((mean - columns).T)
     return BadLines(columns, rows) if np.any(columns) or np.any(rows) else None
-
-
-def said_of(array: Any) -> list[str]:
-    """What to say of those that were found so far in an array, or in one that it was made of."""
-    while array is not None:
-        if lines := getattr(array, "lines", None):
-            return [f"warning: {lines.words}"]
-        array = getattr(array, "array", None)
-    return []
 
 
 def _standing_out(mean: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from srredsim import cosmic_rays
 from srredsim.acquisition import Position, RawStack, Through
-from srredsim.hot_columns import BadLines, bad_lines, said_of
+from srredsim.hot_columns import BadLines, bad_lines
 
 ALONE = 3.0  # times the light of the neighbours that a hot pixel has more than they; a point of light has 1 at most
 FAR = 8.0  # standard deviations, as neighbours differ in the mean of the frames
@@ -140,7 +140,14 @@ def remarks(array: Any) -> list[str]:
     """What to say of the faults and rays that were found so far in the array of a stack; nothing, if none were."""
     if not isinstance(array, Repaired):
         return []
-    return [*said_of(array), *told(array.places()), *cosmic_rays.told(array.struck)]
+    return [*lines_in(array), *told(array.places()), *cosmic_rays.told(array.struck)]
+
+
+def lines_in(array: Any) -> list[str]:
+    """What to say of the columns and rows that were found so far in an array, or in one that it was made of."""
+    while array is not None and not isinstance(array, Repaired):
+        array = getattr(array, "array", None)
+    return [f"warning: {array.lines.words}"] if array is not None and array.lines else []
 
 
 def told(places: list[tuple[int, int]]) -> list[str]:

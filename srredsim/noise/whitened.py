@@ -14,7 +14,7 @@ import numpy as np
 
 from srredsim.acquisition import Position, RawStack, Through
 from srredsim.errors import InputError
-from srredsim.hot_columns import said_of
+from srredsim.hot_pixels import lines_in
 from srredsim.noise.aligned import Places, places_of
 from srredsim.noise.lines import Lines, lines_of
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
@@ -59,7 +59,7 @@ class Whitened(Through):
         """What to say of camera and noise of the channels that were read so far, and of movement."""
         found = [spectrum.words for spectrum in self.spectra if spectrum and spectrum.words]
         found += [each.words for each in (self._lines, self._farthest) if each]
-        return [*said_of(self.array), *(f"warning: {words}" for words in dict.fromkeys(found))]
+        return [*lines_in(self.array), *(f"warning: {words}" for words in dict.fromkeys(found))]
 
 
 def whitened(stack: RawStack, transfers: Sequence[Transfer] = (), spectra: Spectra = ()) -> RawStack:

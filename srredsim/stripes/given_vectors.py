@@ -65,7 +65,7 @@ def near_given_at_once(prepared: Prepared, transfer: Transfer, k0_per_um) -> tup
     found, notes = [], []
     for number, place in enumerate(best):
         peak = peaks[number][place]
-        sure = peak is not None and peak.false_alarm <= FALSE_ALARM
+        sure = is_sure(peak)
         found.append((peak if sure else Peak(tuple(k0_per_um[place]), (0.0,), 1.0), "measured" if sure else "failed"))
     angles, _ = measured(prepared.frames, found, steps, 1, transfer, [every])
     for number, (place, angle) in enumerate(zip(best, angles, strict=True), start=1):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from srredsim import inputs, resources
+from srredsim.data import description
 from srredsim.errors import InputError
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
@@ -71,6 +72,8 @@ def recipe_for(model: str | Path, overrides: Sequence[str]) -> Recipe:
 def pattern_of_folder(recipe: Recipe) -> str | None:
     """As which a folder can be read, for a model of several patterns; None where there is nothing to choose."""
     if len(recipe.data.patterns) < 2 or not Path(recipe.data.name).is_dir():
+        return None
+    if description.of(recipe.data.name).reader.ANY_PATTERN:
         return None
     fitting, refusal = [], None
     for pattern in recipe.data.patterns:

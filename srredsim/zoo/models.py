@@ -248,6 +248,8 @@ def _built(recipe: Recipe, precision: str, **settings):
     keras.config.set_dtype_policy(policy(precision))
     try:
         return networks.build(**recipe.network | settings)
+    except InputError:
+        raise
     except ValueError as problem:  # Keras's own words are long
         words = str(problem).strip().splitlines()[0]
         raise InputError(f"`network` of {recipe.name} cannot be built: {words}") from problem

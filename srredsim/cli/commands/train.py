@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from srredsim import keras_start
@@ -73,7 +74,7 @@ def run(arguments) -> dict:
         path = fit.train_together(chosen, together, **how) if together else fit.train(chosen, **how)
     except KeyboardInterrupt:
         if (folder / "recipe.yaml").is_file():
-            terminal.note(f"{folder} is kept: `--resume --out {folder}` goes on where it was")
+            terminal.note(f"{folder} is kept; to go on where it was: --resume --out {shlex.quote(str(folder))}")
         raise
     terminal.say(path)
     return {"run": str(path)}

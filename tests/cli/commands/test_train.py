@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from srredsim.training import fit
+
 
 @pytest.fixture
 def recipe_file(tiny_model, tmp_path):
@@ -45,6 +47,20 @@ def test_train_resume_and_predict_with_what_came_of_it(run, recipe_file, stack, 
 def test_a_training_that_cannot_start_writes_nothing(refused, recipe_file, here, extra, expected, files_in):
     assert expected in refused("train", "--model", recipe_file, *extra)
     assert files_in(here) == set()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_interrupted_run_says_how_it_goes_on(run, recipe_file, here, monkeypatch, begun):
+    def stopped(recipe, out, **_):
+        if begun:
+            out.mkdir()
+            (out / "recipe.yaml").write_text("name: x")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit, "train", stopped)
+    status, _, err = run("train", "--model", recipe_file, "--out", "my run")
+    assert status == 130
+    assert ("to go on where it was: --resume --out 'my run'" in err) == begun
 
 
 @pytest.mark.parametrize("key", ["epoch: 3", "data: {bach: 4}", "loss: [", "5"])
