@@ -304,6 +304,9 @@ CELLS = """
 TABLES = """
     from srredsim.evaluation import grids
 
+    def preface(result):
+        return f"Heights of {len(result['cells'])} words."
+
     def markdown(result):
         rows = [[key, str(cell["height"]["mean"])] for key, cell in result["cells"].items()]
         return grids.with_head(["word", "height"], rows)

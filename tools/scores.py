@@ -52,6 +52,7 @@ def main() -> None:
         if not chosen.tables:
             print(f"{name} ...", flush=True)
             result = score[_kind(name)](name)
+            result.pop("each", None)
             (home / "results.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         _fill(home / "card.md", "scores", TABLES[_kind(name)](_results(name)))
     found = {kind: [_results(name) for name in models.names() if _kind(name) == kind] for kind in TABLES}

@@ -29,7 +29,6 @@ def open(model: LoadedModel) -> Callable[[np.ndarray], np.ndarray]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores()  # by itself it counts those of the machine, and takes them
-    options.enable_cpu_mem_arena = False  # which keeps, for good, what the largest window took
     options.enable_mem_pattern = False  # made for images of one size
     options.log_severity_level = 3  # errors
     path = str(model.portable_or_refuse().path)

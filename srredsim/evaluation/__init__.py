@@ -13,7 +13,8 @@ A benchmark is a folder here, found by its name (``sr_caco_2`` is ``sr-caco-2``)
 ``pictures.py``, with ``PICTURES``
     ``draw(benchmark, cells, count, out) -> paths`` of the first images of these cells.
 ``tables.py``
-    ``markdown(result)``, ``report(result, lacking)`` and ``as_csv(result)``, with the published figures beside.
+    ``preface(result)``, a sentence on what the figures are; ``markdown(result)``, ``report(result, lacking)`` and
+    ``as_csv(result)``, with the published figures beside.
 """
 
 from importlib import import_module

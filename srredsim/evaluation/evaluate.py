@@ -27,6 +27,7 @@ from srredsim.zoo import models
 from srredsim.zoo.models import LoadedModel
 
 LEVELS = ("condition", "photons", "noise_level")  # facts of a pair by which scores are kept apart
+NAMES = ("source", "name", "fov", "index")  # facts of a pair that say which it is
 
 
 def evaluate(
@@ -70,7 +71,8 @@ def evaluate(
         measured in, if the simulated ones are of one.
         ``split``: which one was scored, that to validate with where a folder has none to test with.
         ``groups``: for every pattern and light level (or the whole set) the number of images, and for every method and
-        metric the mean and the spread; ``definitions`` says what the numbers are.
+        metric the mean and the spread; ``each``: a row for every image and method, with its scores; ``definitions``
+        says what the numbers are.
 
     Raises
     ------
@@ -101,6 +103,7 @@ def evaluate(
         "images": sum(map(len, trial.sets.values())),
         "definitions": DEFINITIONS,
         "groups": list(_groups(cells)),
+        "each": [row for cell in cells for row in cell["each"]],
         **({"control": without_stripes} if without_stripes else {}),
         **({"microscope": list(one.stacks)} if one else {}),
     }
@@ -159,7 +162,7 @@ class Trial:
         weights = CLASSICAL
         if cell.method == self.model.name:
             weights = f"{fingerprint_of([self.model.folder / models.WEIGHTS])}-{self.model.precision}"
-        return f"{weights}, data {self._contents[cell.pattern]}"
+        return f"{weights}, data {self._contents[cell.pattern]}, each image"
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         """The pairs are there."""
@@ -171,19 +174,26 @@ class Trial:
         pair = self.sets[cell.pattern][index]
         image = methods.image(cell.method, self.model, pair, cell.pattern, lambda: self._wiener(pair, cell, index))
         scores = None if image is None else score(pair.truth, image, _pixel_size_um(pair))
-        return {"level": {name: pair.facts.get(name) for name in LEVELS if name in pair.facts}, "scores": scores}
+        level = {name: pair.facts.get(name) for name in LEVELS if name in pair.facts}
+        return {"image": _name(pair, index), "level": level, "scores": scores}
 
     def describe(self, cell: Cell) -> dict[str, Any]:
         return {"method": cell.method, "pattern": cell.pattern}
 
     def summary(self, cell: Cell, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        """For each light level, in the order in which they come: how many images, and their scores."""
+        """For each light level, in the order in which they come: how many images, and their scores; and for each image."""
         levels: list[dict] = []
         for row in rows:
             if row["level"] not in levels:
                 levels.append(row["level"])
         found = [[row["scores"] for row in rows if row["level"] == level and row["scores"]] for level in levels]
-        return {"levels": [{**level, **_means(scores)} for level, scores in zip(levels, found, strict=True) if scores]}
+        each = [
+            {"pattern": cell.pattern, **row["level"], "image": row["image"], "method": cell.method, **row["scores"]}
+            for row in rows
+            if row["scores"]
+        ]
+        means = [{**level, **_means(scores)} for level, scores in zip(levels, found, strict=True) if scores]
+        return {"levels": means, "each": each}
 
     def _wiener(self, pair: Pair, cell: Cell, index: int) -> np.ndarray | None:
         """Kept where the model is made of it: it is scored, too."""
@@ -200,6 +210,11 @@ def _contents(pairs: Pairs) -> str:
     for pair in (pairs[0], pairs[len(pairs) - 1]):
         digest.update(np.ascontiguousarray(pair.frames).tobytes() + np.ascontiguousarray(pair.truth).tobytes())
     return digest.hexdigest()[:12]
+
+
+def _name(pair: Pair, index: int) -> str:
+    """What an image is called in its data set: its file or its field; where it has neither, its number there."""
+    return str(next((pair.facts[name] for name in NAMES if name in pair.facts), index))
 
 
 def _pixel_size_um(pair: Pair) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
 from itertools import groupby
 
 from srredsim.evaluation.grids import with_head
@@ -75,6 +77,16 @@ def _gains(methods: dict) -> dict[str, float]:
     psnr = {method: scores["psnr"]["mean"] for method, scores in methods.items()}
     widefield = max(value for method, value in psnr.items() if method.startswith("widefield"))
     return {method: value - widefield for method, value in psnr.items() if not method.startswith("widefield")}
+
+
+def of_each(rows: list[dict]) -> str:
+    """The scores of every image by every method as CSV; a cell is empty where a row has no such fact or score."""
+    text = StringIO()
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(text, list(names), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def definitions(result: dict) -> str:

@@ -1,6 +1,8 @@
 """Evaluations: the same images for model and baseline, the right numbers in the right rows, nothing done twice."""
 
+import csv
 import json
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +84,30 @@ def test_every_level_has_its_own_rows(tiny_model, opens):
     assert f"{found['mean']:.2f} ± {found['std']:.2f}" in table[6]
 
 
+def test_every_image_has_its_own_scores(tiny_model, opens):
+    opens(TwoLevels())
+    result = evaluate(models.load(tiny_model, "float32"), "simulated")
+    rows = list(csv.DictReader(StringIO(tables.of_each(result["each"]))))
+    assert [row["method"] for row in rows[:4]] == ["tiny"] * 4
+    found = [row for row in rows if row["method"] == "widefield (bicubic)"]
+    assert [(row["pattern"], row["photons"], row["image"]) for row in found] == [
+        ("3x5", "10.0", "0"),
+        ("3x5", "10.0", "1"),
+        ("3x5", "90.0", "2"),
+        ("3x5", "90.0", "3"),
+    ]
+    for row, pair in zip(found, map(TwoLevels().__getitem__, range(4)), strict=True):
+        expected = score(pair.truth, bicubic_upscale(pair.frames.mean(-1)))
+        assert {name: float(row[name]) for name in expected} == pytest.approx(expected, rel=1e-4)
+
+
+def test_an_image_is_called_by_its_file(tiny_model, opens):
+    pair = TwoLevels()[0]
+    opens(Chosen([Pair(pair.frames, pair.truth, pair.scaling, {"index": 7, "source": "cells, 1.tif"})]))
+    rows = csv.DictReader(StringIO(tables.of_each(evaluate(models.load(tiny_model, "float32"), "simulated")["each"])))
+    assert {row["image"] for row in rows} == {"cells, 1.tif"}
+
+
 class Stacks(Pairs):
     """Four simulated stacks, two at each light level; with or without what is known of the microscope."""
 
@@ -106,7 +132,7 @@ def test_scores_are_what_they_were(opens):
     """Scores of a shipped model, stored before evaluations went cell by cell, and again for pixels that are squares."""
     opens(Stacks(3, 3))
     found, before = evaluate(models.load("red_frames_3x3", "float32")), json.loads(BEFORE.read_text())
-    assert list(found) == list(before)
+    assert [name for name in found if name != "each"] == list(before)
     for group, expected in zip(found["groups"], before["groups"], strict=True):
         assert list(group["methods"]) == list(expected["methods"])
         assert (group["pattern"], group["photons"], group["images"]) == tuple(list(expected.values())[:3])

@@ -82,7 +82,7 @@ class Benchmark:
         for name, text in zip(FILES[1:], (tables.report(result, lacking), tables.as_csv(result)), strict=True):
             with io.atomic(out / name, overwrite=True) as temporary:
                 temporary.write_text(text, encoding="utf-8")
-        terminal.say(tables.markdown(result), *(out / name for name in FILES))
+        terminal.say(tables.preface(result), "", tables.markdown(result), *(out / name for name in FILES))
 
 
 def members() -> dict[str, Benchmark]:

@@ -11,6 +11,7 @@ from srredsim.cli import terminal
 
 GROUP = "models"
 DEFAULTS = ("srredsim.evaluation.evaluate:evaluate",)
+EACH = "_each_image.csv"
 HELP = "score a model, and what it is compared with, on the same data"
 
 
@@ -41,7 +42,9 @@ def run(arguments) -> dict:
         description.of(arguments.data)
     if arguments.microscope:
         calibration_file.load(arguments.microscope)
-    io.refuse_existing(arguments.out, arguments.overwrite)
+    sheet = arguments.out.with_name(f"{arguments.out.stem}{EACH}")
+    for path in (arguments.out, sheet):
+        io.refuse_existing(path, arguments.overwrite)
     keras_start.start()
     from srredsim.evaluation import tables
     from srredsim.evaluation.evaluate import evaluate
@@ -52,12 +55,15 @@ def run(arguments) -> dict:
         asked = shared.given(arguments, "data", "split", "pattern", "work", "microscope")
         asked["control"] = FIELDS if arguments.control is None else arguments.control
         result = evaluate(model, progress=progress, **asked)
+        each = result.pop("each")
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        with io.atomic(sheet, arguments.overwrite) as beside:
+            beside.write_text(tables.of_each(each), encoding="utf-8")
     asked_split = arguments.split or tables.TEST
     if result["split"] != asked_split:
         terminal.note(
             f"{result['data']} has no split {asked_split}; these are the scores of its split {result['split']}, by"
             " which the best weights may have been chosen"
         )
-    terminal.say(tables.text(result), tables.definitions(result), arguments.out)
+    terminal.say(tables.text(result), tables.definitions(result), arguments.out, sheet)
     return result

@@ -75,6 +75,8 @@ def run(arguments) -> dict:
     except KeyboardInterrupt:
         if (folder / "recipe.yaml").is_file():
             terminal.note(f"{folder} is kept; to go on where it was: --resume --out {shlex.quote(str(folder))}")
+        else:
+            terminal.note("nothing was trained yet; the same command begins again, with the data that were made so far")
         raise
     terminal.say(path)
     return {"run": str(path)}

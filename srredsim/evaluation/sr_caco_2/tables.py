@@ -28,18 +28,23 @@ def markdown(result: dict) -> str:
     return "\n\n".join(_part(result, part) for part in IN_PAPER)
 
 
-def report(result: dict, lacking: dict[str, str]) -> str:
-    """Everything as Markdown: all tables, what was not computed, seconds an image, the definitions."""
+def preface(result: dict) -> str:
+    """What the figures of the tables are."""
     clean = max((cell["clean_images"] for cell in result["cells"].values()), default=0)
-    preface = (
+    words = (
         f"Data: {result['data']}; {result['images']} images a cell, {clean} of them on the tiles 9 and 10."
         " PSNR in dB/NRMSE/SSIM, in brackets the paper's own on SR-CACO-2."
     )
     if any(cell["weights"] == UNTRAINED for cell in result["cells"].values()):
-        preface += " Rows that are said to be untrained show that a network runs, nothing else."
+        words += " Rows that are said to be untrained show that a network runs, nothing else."
+    return words
+
+
+def report(result: dict, lacking: dict[str, str]) -> str:
+    """Everything as Markdown: all tables, what was not computed, seconds an image, the definitions."""
     parts = {TITLES[part]: text for part in TITLES if (text := _part(result, part, titled=False))}
     parts["Seconds an image"] = _table(result, _seconds)
-    return grids.report("SR-CACO-2 benchmark", preface, parts, lacking, result["definitions"])
+    return grids.report("SR-CACO-2 benchmark", preface(result), parts, lacking, result["definitions"])
 
 
 def by_marker(result: dict) -> str:

@@ -25,14 +25,16 @@ def markdown(result: dict, *, fitted: bool = False) -> str:
     return grids.markdown(_tables(result), lambda cell: _words(result, cell, fitted))
 
 
+def preface(result: dict) -> str:
+    """What the figures of the tables are."""
+    return f"Data: {result['data']}; {result['images']} images a cell. RMSE/SSIM, in brackets the paper's own on W2S."
+
+
 def report(result: dict, lacking: dict[str, str]) -> str:
     """Everything as Markdown: the tables, those after the fit, what was not computed, the definitions."""
-    preface = (
-        f"Data: {result['data']}; {result['images']} images a cell. RMSE/SSIM, in brackets the paper's own on W2S."
-    )
     fitted = "After gain and offset were fitted to the truth"
     parts = {"": markdown(result), fitted: markdown(result, fitted=True)}
-    return grids.report("W2S benchmark", preface, parts, lacking, result["definitions"])
+    return grids.report("W2S benchmark", preface(result), parts, lacking, result["definitions"])
 
 
 def by_level(result: dict) -> str:

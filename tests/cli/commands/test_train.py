@@ -61,6 +61,7 @@ def test_an_interrupted_run_says_how_it_goes_on(run, recipe_file, here, monkeypa
     status, _, err = run("train", "--model", recipe_file, "--out", "my run")
     assert status == 130
     assert ("to go on where it was: --resume --out 'my run'" in err) == begun
+    assert ("nothing was trained yet; the same command begins again" in err) != begun
 
 
 @pytest.mark.parametrize("key", ["epoch: 3", "data: {bach: 4}", "loss: [", "5"])
