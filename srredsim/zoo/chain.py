@@ -102,9 +102,10 @@ class Chain:
         """
         for number, (model, free) in enumerate(zip(self.models, self._chosen, strict=True)):
             if free and self._asked:
-                self.models[number], said = choice.settled(model, self._asked, pixels)
+                settled, said = choice.settled(model, self._asked, pixels)
                 self.said += [said] if said else []
-                self.networks[number] = Network(self.models[number])
+                if settled is not model:
+                    self.models[number], self.networks[number] = settled, Network(settled)
             self.networks[number].device = device
         self._asked = None
 

@@ -29,6 +29,7 @@ PREFERRED = ("openvino", "onnxruntime")  # before the backend of Keras: what sta
 WORTH_S = 60.0  # in the network, as expected: work above it is worth a trial
 TRIED, ROUNDS = 128, 3  # input pixels on a side of what is computed in a trial, and how often
 GUESSED = 64  # input pixels on a side of what is computed to guess how long work will take
+SLOWEST_S = 1e-3  # for a raw pixel, more than any network takes: where that is too little, nothing is guessed
 
 
 def load(name_or_folder: str | Path, precision: str = "auto", engine: str = AUTO) -> LoadedModel:
@@ -55,6 +56,8 @@ def settled(model: LoadedModel, precision: str, pixels: int) -> tuple[LoadedMode
 
     There may be a trial now.
     """
+    if SLOWEST_S * pixels < WORTH_S:
+        return model, None
     choices = _choices(model.folder, precision)
     if len(choices) < 2 or _remembered(model.folder) or _seconds_a_pixel(model, GUESSED, 1) * pixels < WORTH_S:
         return model, None

@@ -20,8 +20,11 @@ def test_evaluate_writes_results(run, tiny_model, pairs, here, files_in):
     assert status == 0
     assert err.startswith(f"srredsim: {pairs} has no split test; these are the scores of its split validation")
     assert out.startswith("| split ")
-    assert out.splitlines()[-1] == "results.json"
-    assert files_in(here) == {"results.json"}
+    assert out.splitlines()[-2:] == ["results.json", "results_each_image.csv"]
+    assert files_in(here) == {"results.json", "results_each_image.csv"}
+    rows = Path("results_each_image.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("pattern,image,method,psnr")
+    assert len(rows) == 1 + len(json.loads(Path("results.json").read_text())["groups"][0]["methods"])
     status, printed, _ = run("evaluate", "--model", tiny_model, "--data", pairs, "--json", "--out", "again.json")
     assert status == 0
     assert json.loads(printed)["split"] == "validation"
@@ -55,6 +58,9 @@ def test_evaluate_overwrites_only_when_told(run, refused, tiny_model, pairs, her
     Path("results.json").write_text("mine")
     assert "exists" in refused("evaluate", "--model", tiny_model, "--data", pairs)
     assert Path("results.json").read_text() == "mine"
+    Path("results.json").rename("results_each_image.csv")
+    assert "results_each_image.csv exists" in refused("evaluate", "--model", tiny_model, "--data", pairs)
+    assert not Path("results.json").exists()
     assert run("evaluate", "--model", tiny_model, "--data", pairs, "--overwrite").status == 0
 
 
