@@ -181,7 +181,7 @@ class Trial:
         return {"method": cell.method, "pattern": cell.pattern}
 
     def summary(self, cell: Cell, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        """For each light level, in the order in which they come: how many images, and their scores; and for each image."""
+        """For each light level, as they come, how many images, and their scores; then those of each image."""
         levels: list[dict] = []
         for row in rows:
             if row["level"] not in levels:
