@@ -10,7 +10,7 @@ from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer
 from srredsim.quality.beyond_cutoff import power_beyond_cutoff
 from srredsim.quality.decorrelation import decorrelation
-from srredsim.quality.residual_stripes import FAINT, LIMIT_Z, residual_stripes, visible
+from srredsim.quality.residual_stripes import FAINT, LIMIT_Z, in_words, residual_stripes, visible
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.planes import Plane
 from srredsim.reconstruction.wiener import Regularisation
@@ -107,7 +107,7 @@ def assess(
             " this says nothing about detail finer than that",
             _decorrelation_words(None if resolution_um is None else transfer.in_words(resolution_um)),
             *_beyond_words(beyond),
-            *(_stripe_words(found) for found in strong),
+            *(in_words(found) for found in strong),
             *([] if strong or not stripes else ["no stripes to be seen were left in the image"]),
         ],
     }
@@ -140,8 +140,3 @@ def _beyond_words(ratio: float | None) -> list[str]:
     if ratio < BEYOND_LEAST:
         return ["beyond the resolution of the widefield image there is little but noise: do not trust fine detail"]
     return [f"beyond the resolution of the widefield image there is {ratio:.1f} times the power of noise"]
-
-
-def _stripe_words(found: dict) -> str:
-    where = f"stripes of angle {found['angle']}, {found['multiple']} times its first frequency,"
-    return f"{where} were left in the image: contrast {found['contrast']:.2f} (limit {FAINT:g}), z {found['z']:.1f}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srredsim.optics.nominal import length
+from srredsim.quality import residual_stripes
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import WIENER
 from srredsim.reconstruction.planes import Channel, Plane
@@ -202,6 +203,7 @@ def warnings(channels: list[dict]) -> list[str]:
     for channel in channels:
         name = _name(channel) if len(channels) > 1 else ""
         noted = [note.removeprefix(WARNING) for note in channel["notes"] if note.startswith(WARNING)]
+        noted += residual_stripes.said(channel["quality"]["artefacts"])
         noted += [channel["verdict"]] if channel["verdict"] not in (ALL_MEASURED, ALL_MEASURED_AT_ONCE) else []
         warned += [f"{WARNING}{name}{each}" for each in noted]
     return warned

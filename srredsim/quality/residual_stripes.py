@@ -15,6 +15,8 @@ Wrong phases of a pattern with one order leave copies at 2 k, where little of th
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from scipy import fft
 
@@ -95,3 +97,20 @@ def visible(found: list[dict[str, float]]) -> list[dict[str, float]]:
     frames 10 % unequally bright 109 had, with phases wrong by up to 0.5 rad, of 5, 23 of 30 in plenty of light.
     """
     return [one for one in found if one["z"] > LIMIT_Z and one["contrast"] > FAINT]
+
+
+def in_words(found: Mapping[str, float]) -> str:
+    """What one of the `visible` stripes is, for a reader."""
+    where = f"stripes of angle {found['angle']}, {found['multiple']} times its first frequency,"
+    return f"{where} were left in the image: contrast {found['contrast']:.2f} (limit {FAINT:g}), z {found['z']:.1f}"
+
+
+def said(found: Sequence[Mapping[str, float]]) -> list[str]:
+    """What somebody who looks at the image should know at once of its `visible` stripes: a sentence, or none."""
+    if not found:
+        return []
+    others = f", and {len(found) - 1} more like them" if len(found) > 1 else ""
+    return [
+        f"{in_words(max(found, key=lambda one: one['contrast']))}{others}: fine lines along them are no detail; frames"
+        " that are lit unequally, in a wrong order, or moved leave them"
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from srredsim.noise.knee import knee_of, zeros_of
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.cutoff import Likelihood
+from srredsim.stripes.damping import IDEAL
 from srredsim.stripes.parameters import Damping, Parameters
 from srredsim.stripes.preprocess import Prepared
 
@@ -48,12 +49,20 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
 
 
 def contradicted(damping: Damping | None) -> str:
-    """What to say where the bands show another damping of the lens than the one that was given; else empty."""
-    if damping is None or damping.chosen != "given" or damping.measured is None:
+    """What to say where the bands show another damping of the lens than was given, or than any lens has; else empty."""
+    if damping is None or damping.measured is None or damping.uncertainty is None:
         return ""
-    if abs(damping.measured - damping.value) <= max(DAMPED, CERTAIN * (damping.uncertainty or 0.0)):
-        return ""
-    return (
-        f"warning: the frames show a lens with a damping of {damping.measured:.2f} ± {damping.uncertainty:.2f}; used"
-        f" {damping.value:.2f} as given: contrasts and fine detail may be wrong"
-    )
+    certain = max(DAMPED, CERTAIN * damping.uncertainty)
+    shown = f"{damping.measured:.2f} ± {damping.uncertainty:.2f}"
+    if damping.chosen == "given" and abs(damping.measured - damping.value) > certain:
+        return (
+            f"warning: the frames show a lens with a damping of {shown}; used {damping.value:.2f} as given: contrasts"
+            " and fine detail may be wrong"
+        )
+    if damping.chosen == "measured" and damping.measured - IDEAL > certain:
+        return (
+            "warning: the frames are sharper than a perfect lens of these optics makes them (damping"
+            f" {shown}, of at most 1): if they were sharpened or deconvolved, take the camera's own; if not, check"
+            " `na`, `wavelength_em_um` and `pixel_size_um`; fine detail may be too strong"
+        )
+    return ""

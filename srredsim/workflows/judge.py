@@ -23,7 +23,9 @@ from srredsim.noise.whitened import whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
-from srredsim.quality.report import verdict
+from srredsim.quality.report import WARNING, verdict
+from srredsim.quality.residual_stripes import residual_stripes, visible
+from srredsim.quality.residual_stripes import said as said_of
 from srredsim.quality.squirrel import squirrel
 from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.planes import Channel
@@ -116,14 +118,16 @@ def judged(
     stripes : Parameters or InputError
         As `stripes_in` has them, of any plane of the channel: phases that have clearly moved are measured again.
     """
-    note, against = None, _against_widefield(raw, image, transfer)
+    note, against, left = None, _against_widefield(raw, image, transfer), []
     try:
-        found = consistency(raw, image, _here(stripes, raw, transfer), transfer, device=device)
+        here = _here(stripes, raw, transfer)
+        found = consistency(raw, image, here, transfer, device=device)
+        left = visible(residual_stripes(image, here, transfer, transfer.pixel_size_um / SCALE))
     except InputError as problem:
         t, c, z = position
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
         found = unjudged(image.shape)
-    row = dict(zip("tcz", position, strict=True)) | found.report() | against
+    row = dict(zip("tcz", position, strict=True)) | found.report() | against | {"stripes_left": left}
     line = note or ""
     if found.angles:
         line = "; ".join([judging_picture.words(found), verdict(_there(stripes), "the frames are those of widefield")])
@@ -223,7 +227,7 @@ def _report(judged: Sequence[Judged], pictured: Position) -> dict:
     return {
         "line": next(one.line for one in in_order if one.position == pictured),
         "planes": [one.row for one in in_order],
-        "notes": notes + _disagreement([one.row for one in in_order if not one.note]),
+        "notes": notes + _disagreement(rows := [one.row for one in in_order if not one.note]) + _stripes_left(rows),
     }
 
 
@@ -238,6 +242,16 @@ def _disagreement(rows: Sequence[dict]) -> list[str]:
         f"warning: the frames do not support {percent(worst['unsupported_fraction'])} % of the image"
         f"{where if len(rows) > 1 else ''}: look at the consistency map before you believe it"
     ]
+
+
+def _stripes_left(rows: Sequence[dict]) -> list[str]:
+    """A warning where stripes are left in an image; of several, of the worst."""
+    striped = [row for row in rows if row["stripes_left"]]
+    if not striped:
+        return []
+    worst = max(striped, key=lambda row: max(one["contrast"] for one in row["stripes_left"]))
+    where = f"t={worst['t']}, c={worst['c']}, z={worst['z']}, the worst of {len(striped)} such planes: "
+    return [f"{WARNING}{where if len(rows) > 1 else ''}{said}" for said in said_of(worst["stripes_left"])]
 
 
 class Judge:

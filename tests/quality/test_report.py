@@ -5,8 +5,9 @@ from srredsim.quality.report import ALL_MEASURED, of_channels, overall, said, wa
 from srredsim.simulation.sim import simulate_stack
 
 
-def channel(number, verdict, status="failed"):
-    return {"channel": number, "verdict": verdict, "angles": [{"status": status}] * 3, "notes": []}
+def channel(number, verdict, status="failed", left=()):
+    quality = {"artefacts": [{"angle": 2, "multiple": 1, "contrast": contrast, "z": 9.0} for contrast in left]}
+    return {"channel": number, "verdict": verdict, "angles": [{"status": status}] * 3, "notes": [], "quality": quality}
 
 
 def test_channels_are_named_where_they_differ():
@@ -23,6 +24,14 @@ def test_warnings_name_the_channel():
     assert warnings([channel(0, "lost")]) == ["warning: lost"]
     noted = channel(1, ALL_MEASURED, "measured") | {"notes": ["warning: blurred", "as given"]}
     assert warnings([one, noted]) == ["warning: channel 2: blurred"]
+
+
+def test_stripes_that_are_left_are_a_warning_of_the_strongest():
+    (line,) = warnings([channel(0, ALL_MEASURED, left=(0.1, 0.3, 0.2))])
+    assert line.startswith(
+        "warning: stripes of angle 2, 1 times its first frequency, were left in the image: contrast 0.30"
+    )
+    assert "and 2 more like them" in line
 
 
 def test_one_line_says_whether_all_is_well():

@@ -48,6 +48,21 @@ def test_a_damping_of_the_lens_that_is_wrong(given, doubted):
         assert f"used {given:.2f} as given" in said
 
 
+@pytest.mark.parametrize(("sharper", "doubted"), [(1.0, False), (1.5, True)])
+def test_frames_sharper_than_any_lens_makes_them(sharper, doubted):
+    """Sharpened by a filter that is `sharper` at the cut-off: a damping of 0.9 * 1.5 = 1.35."""
+    sample = simulate_stack(77, phases=5, size=128, photons=(2000.0, 2000.0), otf_damping=0.9)
+    transfer = Transfer(sample.settings.cutoff_per_um, sample.settings.pixel_size_um)
+    f = np.hypot(np.fft.fftfreq(128)[:, None], np.fft.rfftfreq(128)) / transfer.cutoff_per_pixel
+    frames = np.fft.irfft2(np.fft.rfft2(sample.raw) * sharper ** np.minimum(f, 1.0), s=(128, 128))
+    found = estimate(prepare(frames.astype(np.float32)), transfer)
+    said = contradicted(found.damping)
+    assert bool(said) == doubted
+    if doubted:
+        assert float(said.split("damping ")[1].split()[0]) == pytest.approx(1.35, abs=0.1)
+        assert "sharpened or deconvolved" in said
+
+
 def test_one_angle_contradicts_nothing(prepared):
     one = prepare(prepared.frames[:1])
     transfer = Transfer(4.667, 0.1)

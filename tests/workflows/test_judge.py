@@ -159,3 +159,16 @@ def test_an_image_that_the_frames_do_not_support_is_said_aloud():
     share = max(each["unsupported_fraction"] for each in report["planes"])
     assert line.startswith(f"warning: the frames do not support {100 * share:.0f} % of the image at t=0, c=0, z=1")
     assert judging.compare(stack, images[:, :, [0, 0]]).report["notes"] == []
+
+
+def test_stripes_that_are_left_in_an_image_are_said_aloud():
+    """Planted in one of two planes: a fifth of what is there, along the stripes of the second angle."""
+    y, x = (np.arange(n) * SETTINGS.pixel_size_um / 2 for n in SAMPLE.truth.shape)
+    found = estimate(prepare(SAMPLE.raw), transfer_of(OPTICS))
+    ky, kx = found.angles[1].k0_per_um
+    striped = SAMPLE.truth * (1 + 0.2 * np.cos(2 * np.pi * (ky * y[:, None] + kx * x)))
+    report = judging.compare(stack_of(1, 1, 2), np.stack([SAMPLE.truth, striped])[None, None]).report
+    (line,) = [note for note in report["notes"] if "were left in the image" in note]
+    assert line.startswith("warning: t=0, c=0, z=1, the worst of 1 such planes: stripes of angle 2, 1 times its first")
+    assert [len(row["stripes_left"]) for row in report["planes"]] == [0, 1]
+    assert report["planes"][1]["stripes_left"][0]["contrast"] == pytest.approx(0.2, abs=0.05)
