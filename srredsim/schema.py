@@ -84,9 +84,9 @@ def _words(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
-def nearest(word: str, known) -> str:
-    """`` (did you mean 'x'?)``, or nothing."""
-    close = difflib.get_close_matches(str(word)[:80], [str(k) for k in known], n=1, cutoff=0.5)
+def nearest(word: str, known, alike: float = 0.5) -> str:
+    """`` (did you mean 'x'?)``, or nothing where none is so much ``alike``, 0 to 1."""
+    close = difflib.get_close_matches(str(word)[:80], [str(k) for k in known], n=1, cutoff=alike)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

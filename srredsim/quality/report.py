@@ -29,6 +29,7 @@ ALL_MEASURED = "the stripes of every angle were measured"
 ALL_MEASURED_AT_ONCE = "a hexagonal pattern: the stripes of all its directions were measured"
 WARNING = "warning: "
 VISIBLE = 5.0  # percent of light out of focus: what is said, and what is taken away in plenty of light
+SMALLEST = 1e-99  # probability that is said as it is
 VAGUE = 0.5  # uncertainty of a damping that says nothing
 EXCHANGED = "its stripes have a third more contrast then; put them in order, or the image is wrong"
 ALIKE = "is a frame in the wrong place, or does the pattern not turn?"
@@ -230,7 +231,7 @@ def lines(report: dict) -> list[str]:
                 f" contrast {order['modulation_depth']:.2f} +- {order['modulation_error']:.2f}, z {order['z']:.1f}"
                 for order in angle["orders"]
             )
-            chance = f"false alarm {angle['false_alarm_probability']:.0e}"
+            chance = f"chance of a false alarm {_chance(angle['false_alarm_probability'])}"
             which = f"{name}{name_of(channel['angles_at_once'])} {number}"
             text.append(f"{which}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}")
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
@@ -245,6 +246,10 @@ def lines(report: dict) -> list[str]:
             text.append(f"{name}resolution {length(channel['quality'], 'frc')} (FRC 1/7 of halves of the photons)")
         text.append(f"{name}{channel['verdict']}")
     return text
+
+
+def _chance(probability: float) -> str:
+    return f"{probability:.0e}" if probability >= SMALLEST else f"below {SMALLEST:.0e}"
 
 
 def _otf_words(otf: dict) -> str:

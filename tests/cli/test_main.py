@@ -195,6 +195,19 @@ def test_words_that_a_command_does_not_know_lead_to_its_own_help(refused, comman
     assert line == f"srredsim: unrecognized arguments: --none (see srredsim {command} --help)"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (("predit", "stack.tif"), "(did you mean 'predict'?) (see srredsim --help)"),
+        (("predict", "stack.tif", "--modell", "red_wiener"), "--modell red_wiener (did you mean '--model'?)"),
+        (("predict", "stack.tif", "--modell=red_wiener"), "--modell=red_wiener (did you mean '--model'?)"),
+        (("reconstruct", "stack.tif", "--method", "wienr"), "(did you mean 'wiener'?) (see srredsim reconstruct --help)"),
+    ],
+)
+def test_what_is_nearly_right_is_named(refused, typed, meant):
+    assert meant in refused(*typed)
+
+
 @pytest.mark.parametrize("command", ["inspect", "reference", "reconstruct", "predict"])
 def test_a_widefield_image_is_refused_without_words_of_python(refused, tmp_path, command):
     np.save(tmp_path / "widefield.npy", np.random.default_rng(0).random((32, 32)))
