@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from srredsim import resources
 from srredsim.data import description
@@ -16,6 +16,8 @@ from srredsim.data.readers import Wanted
 from srredsim.data.reconstructed import Joined
 from srredsim.errors import InputError
 from srredsim.reconstruction.lit import channels_for, slots_of
+
+Opened = TypeVar("Opened")
 
 KINDS = {  # what a reader may have: in words, and who else has it
     "stacks": "raw stacks",
@@ -34,6 +36,31 @@ class DataSet:
     def augmentation(self) -> str:
         """What is right for these pairs, see `srredsim.data.augment`."""
         return self.pairs.augmentation
+
+
+def of_one_pattern(
+    folder: str | Path, patterns: Iterable[tuple[int, int]], opened: Callable[[int, int], Opened], how: str
+) -> tuple[str, Opened]:
+    """The one of these patterns that the stacks of a folder can have, as ``3x5``, and what is opened of them as such.
+
+    ``how`` is what a user can do who has to say which it is.
+
+    Raises
+    ------
+    InputError
+        Where they can be of none, as it is refused for the first, or of several.
+    """
+    found, refusal = {}, None
+    for angles, phases in patterns:
+        try:
+            found[f"{angles}x{phases}"] = opened(angles, phases)
+        except InputError as problem:
+            refusal = refusal or problem
+    if refusal and not found:
+        raise refusal
+    if len(found) > 1:
+        raise InputError(f"the stacks in {folder} can be of {' and of '.join(found)} frames; {how}")
+    return next(iter(found.items()))
 
 
 def open_split(

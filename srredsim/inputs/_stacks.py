@@ -47,19 +47,13 @@ def scored(
     """The pairs of a split, by the pattern of their stacks; see `srredsim.inputs`."""
     from srredsim.data import catalogue
 
+    def opened(angles: int, phases: int) -> Pairs:
+        return catalogue.open_split(data, split, angles, phases, None, options).pairs
+
     several = [wanted] if wanted else model.recipe.data.each_pattern
-    opened, refusal = {}, None
-    for pattern in several:
-        try:
-            opened["x".join(map(str, pattern))] = catalogue.open_split(data, split, *pattern, None, options).pairs
-        except InputError as problem:
-            refusal = refusal or problem
-    of_folder = len(several) > 1 and Path(data).is_dir()  # files are of one of them
-    if refusal and not (of_folder and opened):
-        raise refusal
-    if of_folder and len(opened) > 1:
-        raise InputError(f"{data} can hold stacks of {' and of '.join(opened)} frames; say with `pattern` which")
-    return opened
+    if len(several) > 1 and Path(data).is_dir():
+        return dict([catalogue.of_one_pattern(data, several, opened, "say with `pattern` which")])
+    return {"x".join(map(str, pattern)): opened(*pattern) for pattern in several}
 
 
 def tested_on(recipe: Recipe) -> str:

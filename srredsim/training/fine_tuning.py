@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from srredsim import inputs, resources
-from srredsim.data import description
-from srredsim.errors import InputError
+from srredsim.data import catalogue, description
+from srredsim.data.pairs import Pairs
 from srredsim.zoo import models
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.recipe import Recipe
@@ -75,21 +75,12 @@ def pattern_of_folder(recipe: Recipe) -> str | None:
         return None
     if description.of(recipe.data.name).reader.ANY_PATTERN:
         return None
-    fitting, refusal = [], None
-    for pattern in recipe.data.patterns:
-        try:
-            _training_pairs(replace(recipe, data=replace(recipe.data, patterns=(pattern,))))
-            fitting.append(pattern)
-        except InputError as problem:
-            refusal = refusal or problem
-    if len(fitting) == 1:
-        return fitting[0]
-    if refusal and not fitting:
-        raise refusal
-    raise InputError(
-        f"the stacks in {recipe.data.name} can be of {' and of '.join(fitting)} frames; say it, as in"
-        f" `set` data.patterns=[{fitting[0]}]"
-    )
+
+    def opened(angles: int, phases: int) -> Pairs:
+        return _training_pairs(replace(recipe, data=replace(recipe.data, patterns=(f"{angles}x{phases}",))))
+
+    how = "say which, as in `set` data.patterns=[3x5]"
+    return catalogue.of_one_pattern(recipe.data.name, recipe.data.each_pattern, opened, how)[0]
 
 
 def _steps_of_a_pass(recipe: Recipe) -> int:
@@ -100,5 +91,5 @@ def _steps_of_a_pass(recipe: Recipe) -> int:
     return math.ceil(len(pairs) * crops / data.batch)
 
 
-def _training_pairs(recipe: Recipe):
+def _training_pairs(recipe: Recipe) -> Pairs:
     return inputs.module(recipe.data.input).examples(recipe, "train").pairs

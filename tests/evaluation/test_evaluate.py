@@ -293,7 +293,7 @@ def test_the_pattern_of_a_folder_is_that_of_its_stacks(monkeypatch, tmp_path, ti
     monkeypatch.setattr(catalogue, "open_split", open_split)
     assert list(model.kind.scored(model, tmp_path, "test", None)) == ["3x3"]
     readable.add((3, 5))
-    with pytest.raises(InputError, match="stacks of 3x5 and of 3x3 frames; say with `pattern` which"):
+    with pytest.raises(InputError, match="of 3x5 and of 3x3 frames; say with `pattern` which"):
         model.kind.scored(model, tmp_path, "test", None)
     assert list(model.kind.scored(model, tmp_path, "test", (3, 5))) == ["3x5"]
     readable.clear()

@@ -183,7 +183,7 @@ def test_the_pattern_is_that_of_the_stacks(tiny_cleaner, pairs, tmp_path):
     for kind, frames, size in (("raw", 15, 24), ("truth", 1, 48)):
         (tmp_path / kind).mkdir()
         tifffile.imwrite(tmp_path / kind / "0.tif", np.zeros((frames, size, size), np.uint16), photometric="minisblack")
-    with pytest.raises(InputError, match=r"of 3x5 and of 5x3 frames; say it, as in `set` data\.patterns=\[3x5\]"):
+    with pytest.raises(InputError, match=r"of 3x5 and of 5x3 frames; say which, as in `set` data\.patterns=\[3x5\]"):
         recipe_for(tiny_cleaner, [f"data.name={tmp_path}", "data.patterns=[3x5, 5x3]"])
 
 
