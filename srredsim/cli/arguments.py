@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 from srredsim import resources
 from srredsim.cli.looked_up import Choices, constant
+from srredsim.cli.meant import meant
 from srredsim.errors import short
 
 Record = TypeVar("Record")
@@ -106,18 +107,9 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
-        print(f"srredsim: {short(message)}{self._meant(message)} (see {self.prog} --help)", file=sys.stderr)
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        print(f"srredsim: {short(message)}{meant(message, flags)} (see {self.prog} --help)", file=sys.stderr)
         sys.exit(2)
-
-    def _meant(self, message: str) -> str:
-        """What there is that is nearly what was typed, in brackets; or nothing."""
-        from srredsim.schema import nearest
-
-        if found := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
-            return nearest(found[1], re.findall(r"'([^']*)'", found[2]))
-        if found := re.search(r"unrecognized arguments: (?:.* )?(--[\w-]+)", message):
-            return nearest(found[1], [flag for action in self._actions for flag in action.option_strings], 0.75)
-        return ""
 
 
 # Arguments that several commands take

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from srredsim import io
 from srredsim.acquisition import OPTICS, frames_from_raw
+from srredsim.data.kept import Kept
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes, match_widefield
 from srredsim.errors import InputError
 from srredsim.io import orders
@@ -39,6 +39,7 @@ class FilePairs(Pairs):
             raise InputError(
                 f"{len(lacking)} of {self.words} have no truth of the same name, the first is {lacking[0]}"
             )
+        self._kept = Kept(self._read)
         self._items: list[tuple[Any, PlanesOfFile, tuple[int, ...]]] = []
         for path in inputs:
             try:
@@ -52,9 +53,8 @@ class FilePairs(Pairs):
     def __len__(self) -> int:
         return len(self._items)
 
-    @lru_cache(maxsize=256)  # noqa: B019  one data set lives as long as the training
     def __getitem__(self, index: int) -> Pair:
-        return self._read(index)
+        return self._kept(index)
 
     @property
     def scale(self) -> int:

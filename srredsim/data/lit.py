@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
 from srredsim.acquisition import Optics, raw_from_frames
+from srredsim.data.kept import Kept
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.reconstructed import NORMALISED, fingerprint, made_white
 from srredsim.data.simulated import Series, SimulatedPairs
@@ -64,19 +64,16 @@ def jittered(one: Lit, angles: int, rng: np.random.Generator) -> Lit:
 
 
 class LitPairs(Pairs):
-    """Any pairs; what is estimated of the latest is remembered. ``slots`` as of `srredsim.reconstruction.lit`."""
+    """Any pairs; what is estimated of each is kept. ``slots`` as of `srredsim.reconstruction.lit`."""
 
     augmentation = "none"  # crops are turned here, where the light turns with them
 
     def __init__(self, pairs: Pairs, pattern: tuple[int, int], slots: int):
         self.pairs, self.pattern, self._slots = pairs, pattern, slots
+        self.estimated = Kept(lambda index: lit_pair(pairs[index], *pattern))
 
     def __len__(self) -> int:
         return len(self.pairs)
-
-    @lru_cache(maxsize=64)  # noqa: B019  one data set lives as long as the training
-    def estimated(self, index: int) -> Lit:
-        return lit_pair(self.pairs[index], *self.pattern)
 
     @property
     def scale(self) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from srredsim import resources
 from srredsim.acquisition import Optics, frames_from_raw, raw_from_frames
+from srredsim.data.kept import Kept
 from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries
@@ -92,17 +92,17 @@ def made_white(pair: Pair, angles: int, phases: int) -> tuple[Pair, NoiseSpectru
 
 
 class Reconstructed(Pairs):
-    """Any pairs, reconstructed when they are asked for; the latest are remembered."""
+    """Any pairs, reconstructed when they are asked for, once."""
 
     def __init__(self, pairs: Pairs, angles: int, phases: int, kind: str = "wiener"):
-        self._pairs, self._angles, self._phases, self._kind = pairs, angles, phases, kind
+        self._pairs = pairs
+        self._kept = Kept(lambda index: reconstructed(pairs[index], angles, phases, kind))
 
     def __len__(self) -> int:
         return len(self._pairs)
 
-    @lru_cache(maxsize=256)  # noqa: B019  one data set lives as long as the training
     def __getitem__(self, index: int) -> Pair:
-        return reconstructed(self._pairs[index], self._angles, self._phases, self._kind)
+        return self._kept(index)
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`, of the pairs themselves; that one can be reconstructed, the first shows."""

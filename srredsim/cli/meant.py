@@ -1,0 +1,19 @@
+"""What was meant by a command, a flag or a choice that is nearly right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+ALIKE = 0.75  # share of the letters that a flag has in common with what was typed
+
+
+def meant(message: str, flags: Sequence[str]) -> str:
+    """`` (did you mean 'x'?)`` for a message of argparse, by the choices in it or these flags; or nothing."""
+    from srredsim.schema import nearest
+
+    if found := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
+        return nearest(found[1], re.findall(r"'([^']*)'", found[2]))
+    if found := re.search(r"unrecognized arguments: (?:.* )?(--[\w-]+)", message):
+        return nearest(found[1], flags, ALIKE)
+    return ""
