@@ -107,8 +107,10 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
-        flags = [flag for action in self._actions for flag in action.option_strings]
-        print(f"srredsim: {short(message)}{meant(message, flags)} (see {self.prog} --help)", file=sys.stderr)
+        print(
+            f"srredsim: {short(message)}{meant(message, self._option_string_actions)} (see {self.prog} --help)",
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 
@@ -379,9 +381,8 @@ def degrees(text: str) -> tuple[float, ...]:
 
 def _plain(value) -> str:
     """A value as the user types it."""
-    if isinstance(value, (list, tuple)):
-        return " ".join(map(_plain, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return " ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in values)
 
 
 def _number(kind: type, text: str, wanted: str, fits: Callable) -> Any:

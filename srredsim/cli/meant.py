@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 ALIKE = 0.75  # share of the letters that a flag has in common with what was typed
 
 
-def meant(message: str, flags: Sequence[str]) -> str:
+def meant(message: str, flags: Iterable[str]) -> str:
     """`` (did you mean 'x'?)`` for a message of argparse, by the choices in it or these flags; or nothing."""
     from srredsim.schema import nearest
 
