@@ -107,10 +107,8 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(joined, namespace)
 
     def error(self, message: str):
-        print(
-            f"srredsim: {short(message)}{meant(message, self._option_string_actions)} (see {self.prog} --help)",
-            file=sys.stderr,
-        )
+        words = f"{short(message)}{meant(message, self._option_string_actions)}"
+        print(f"srredsim: {words} (see {self.prog} --help)", file=sys.stderr)
         sys.exit(2)
 
 
@@ -230,9 +228,7 @@ def stored(parser: Parser) -> None:
 
 
 def page(parser: Parser) -> None:
-    about = (
-        "also a web page about each stack: images to compare, stripes, checks; and reports.html over all of a folder"
-    )
+    about = "also a web page about each stack: images to compare, stripes, checks; reports.html over all of a folder"
     parser.add_argument("--report", dest="page", action="store_true", help=about)
 
 
