@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from srredsim import devices, io, stacks
+from srredsim import checks, devices, io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
@@ -313,7 +313,7 @@ def compare_with_frames(
         name, origin = image.name, image.made_of
         if origin and origin.is_of(stack):
             stack, channels = replace(stack, optics=origin.optics), origin.channels
-    images = np.asarray(image, np.float32)
+    images = checks.real_array("image", image).astype(np.float32, copy=False)
     shape = workflow.shape_of_images(stack)
     if images.ndim < len(shape) and images.size == np.prod(shape) and images.shape[-2:] == shape[-2:]:
         images = images.reshape(shape)

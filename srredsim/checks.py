@@ -56,6 +56,27 @@ def yes_or_no(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def plain_array(array: Any) -> np.ndarray:
+    """An ndarray of what is given; what would be lost on the way is refused."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise InputError("a masked array has pixels without a value; replace them first, as with `filled()`")
+    try:
+        plain = np.asarray(array)
+    except ValueError:
+        raise InputError(f"{shown(array)} is no array: its rows are of unequal length") from None
+    if plain.dtype.kind in "OSU":
+        raise InputError(f"{shown(array)} is no array of numbers, no image and no path")
+    return plain
+
+
+def real_array(name: str, array: Any) -> np.ndarray:
+    """The same of real numbers."""
+    plain = plain_array(array)
+    if plain.dtype.kind not in "buif":
+        raise InputError(f"`{name}` should be an array of real numbers; got {plain.dtype}")
+    return plain
+
+
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         hint = nearest(value, choices) if isinstance(value, str) else ""

@@ -27,6 +27,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 import numpy as np
 
 from srredsim import wire
+from srredsim.checks import plain_array
 from srredsim.errors import InputError, short
 
 REPORT = "X-Srredsim-Report"  # header of an answer
@@ -144,7 +145,7 @@ def _body(stack: Any) -> bytes | Path:
         if not path.is_file():
             raise InputError("does not exist, or is no file", about=path)
         return path
-    array = np.asarray(stack)
+    array = plain_array(stack)
     if array.dtype.kind not in "uif" or array.ndim < 2:
         got = f"{array.dtype} of the shape {array.shape}"
         raise InputError(f"`stack` should be a path, or an array (frames, y, x) of numbers; got {got}")
@@ -158,7 +159,7 @@ def _body(stack: Any) -> bytes | Path:
 
 def _counts(stack: Any) -> tuple[bytes, tuple[int, int, int, int]]:
     """uint16 bytes of (1, y, x, frames), and this shape."""
-    array = np.asarray(stack) if not isinstance(stack, str | PathLike) else None
+    array = None if isinstance(stack, str | PathLike) else plain_array(stack)
     if array is None or not 2 <= array.ndim <= 4:
         got = "a path" if array is None else f"the shape {array.shape}"
         shapes = "(frames, y, x), angle first, or (angles, phases, y, x)"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from srredsim.errors import InputError
 
 LOG_LEVEL, BACKEND = "TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND"
+_starting = threading.Lock()  # standard error is that of the whole process
 
 
 def start(wanted: str | None = None) -> None:
@@ -25,7 +27,7 @@ def start(wanted: str | None = None) -> None:
     if not told:
         os.environ[LOG_LEVEL] = "3"
     try:
-        with _asked_for(asked), nullcontext() if told or "keras" in sys.modules else _no_standard_error():
+        with _starting, _asked_for(asked), nullcontext() if told or "keras" in sys.modules else _no_standard_error():
             import keras  # noqa: F401
     except (ImportError, ValueError) as problem:
         raise InputError(f"Keras cannot start: {problem}; see srredsim doctor") from None
@@ -62,9 +64,16 @@ def backend() -> str:
 
 @contextmanager
 def _no_standard_error() -> Iterator[None]:
-    """Nothing at all is written to standard error, not even by libraries."""
-    sys.stderr.flush()
-    kept = os.dup(2)
+    """Nothing at all is written to standard error, not even by libraries; a process without any stays so."""
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:
+        kept = None
+    if kept is None:
+        yield
+        return
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)

@@ -143,7 +143,7 @@ class Image(NDArrayOperatorsMixin):
             Ends with .tif or .tiff, for a TIFF that ImageJ opens, with .ome.tif, or with .ome.zarr. It appears whole
             or not at all.
         dtype : {"float32", "uint16"}
-            uint16 is rounded and clipped to 0 ... 65535.
+            uint16 is rounded and clipped to 0 ... 65535; what is no number is 0.
         compress : {"none", "zlib", "zstd"}
             Of .ome.tif and .ome.zarr.
         overwrite : bool
@@ -210,8 +210,12 @@ class Image(NDArrayOperatorsMixin):
         return self.array[place]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **how: Any) -> Any:
-        plain = (one.array if isinstance(one, Image) else one for one in inputs)
-        return getattr(ufunc, method)(*plain, **how)
+        def plain(values: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(one.array if isinstance(one, Image) else one for one in values)
+
+        out = how.get("out", ())
+        made = getattr(ufunc, method)(*plain(inputs), **how | ({"out": plain(out)} if out else {}))
+        return out[0] if len(out) == 1 and isinstance(out[0], Image) else made
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.array, dtype, copy=copy)

@@ -497,3 +497,11 @@ def test_a_type_checker_sees_every_verb():
         annotations = [parameter.annotation for parameter in signature.parameters.values()]
         assert inspect.Signature.empty not in [*annotations, signature.return_annotation], verb
     assert (Path(srredsim.__file__).parent / "py.typed").is_file()
+
+
+def test_what_would_be_lost_of_an_image_is_refused():
+    sample = simulate_stack(3, index=1, size=48, phases=3, photons=(300.0, 300.0))
+    known = {name: getattr(sample.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+    for wrong, words in ((np.ma.masked_less(sample.truth, 1), "a masked array"), (sample.truth + 1j, "real numbers")):
+        with pytest.raises(InputError, match=words):
+            srredsim.compare_with_frames(wrong, sample.raw, **known)

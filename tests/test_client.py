@@ -132,7 +132,7 @@ REFUSED = {
     "optics": ("http://127.0.0.1:1/v1/models/a", STACK, {"na": 1.4}, "leave out `na`"),
     "nobody": ("http://127.0.0.1:1", STACK, {}, "no answer from http://127.0.0.1:1: "),
     "no file": ("http://127.0.0.1:1", "nowhere.tif", {}, "nowhere.tif does not exist"),
-    "text": ("http://127.0.0.1:1", np.array(["a"]), {}, "`stack` should be a path, or an array"),
+    "text": ("http://127.0.0.1:1", np.array(["a"]), {}, "is no array of numbers, no image and no path"),
 }
 
 

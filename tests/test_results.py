@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tifffile
 
 import srredsim
 from srredsim import results
@@ -114,3 +115,44 @@ def test_an_image_is_computed_with_as_its_array_is():
     assert np.asarray(IMAGE) is not None
     assert np.shares_memory(np.asarray(IMAGE), array)
     assert not np.shares_memory(np.array(IMAGE, copy=True), array)
+
+
+def test_an_image_is_changed_in_place_as_its_array_is():
+    image = Image(np.arange(6.0).reshape(2, 3), "YX")
+    same = image
+    image += 1
+    assert image is same
+    assert np.add(image, 1, out=image) is image
+    assert image.array.tolist() == [[2, 3, 4], [5, 6, 7]]
+    low, high = np.empty((2, 3)), np.empty((2, 3))
+    np.modf(image / 2, out=(low, high))
+    assert high.tolist() == [[1, 1, 2], [2, 3, 3]]
+
+
+def test_a_folder_that_is_no_image_is_not_replaced(tmp_path):
+    pytest.importorskip("zarr")
+    image = Image(np.random.default_rng(0).random((32, 40)).astype(np.float32), "YX")
+    theirs = tmp_path / "mine.zarr"
+    theirs.mkdir()
+    (theirs / "thesis.doc").write_text("years of work")
+    with pytest.raises(InputError, match="holds something else, and is not replaced"):
+        image.save(theirs, overwrite=True)
+    assert (theirs / "thesis.doc").read_text() == "years of work"
+    ours = image.save(tmp_path / "ours.zarr")
+    assert image.save(ours, overwrite=True) == ours
+
+
+def test_a_link_to_nothing_is_there(tmp_path):
+    link = tmp_path / "image.tif"
+    link.symlink_to(tmp_path / "gone.tif")
+    with pytest.raises(InputError, match="exists"):
+        Image(np.random.default_rng(0).random((32, 40)), "YX").save(link)
+    assert link.is_symlink()
+
+
+def test_what_is_no_number_is_0_in_whole_numbers(tmp_path, recwarn):
+    image = Image(np.full((32, 40), 7.4, np.float32), "YX")
+    image.array[3, 5] = np.nan
+    saved = tifffile.imread(image.save(tmp_path / "image.tif", dtype="uint16"))
+    assert (saved[3, 5], saved[3, 6]) == (0, 7)
+    assert not recwarn.list

@@ -90,8 +90,8 @@ def command(argv: list[str] | None = None) -> NoReturn:
     _tell_again()
     status = main(argv)
     if status in (INTERRUPTED, HostLost.status):
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
         if "multiprocessing.util" in sys.modules:  # the locks of a pool of processes are files, which go with them
             sys.modules["multiprocessing.util"]._exit_function()
         os._exit(status)
@@ -174,7 +174,8 @@ def _run(arguments) -> int:
             result = arguments.run(arguments)
         if arguments.json:
             print(json.dumps(result, indent=2))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as of a process that was started without one
+            sys.stdout.flush()
     except BrokenPipeError:
         raise
     except Exception as problem:  # noqa: BLE001  what there are no words for is raised again, with its traceback

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import numpy as np
 
 from srredsim import io
 from srredsim.errors import InputError
-from srredsim.processes import on_cores
+from srredsim.processes import cores, on_cores
 
 SUM = np.dtype("<u4")  # a checksum; 0: nothing is there yet
 CHUNK = 8  # samples that a process makes at a time
@@ -139,8 +138,8 @@ class StoredSeries(Ready):
     def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
         """Make what is missing, on all cores; returns how many were made."""
         todo, done = self.missing(indices), 0
-        cores = min(os.cpu_count() or 1, -(-len(todo) // CHUNK))
-        chunk = CHUNK if cores > 1 else 1
+        processes = min(cores(), -(-len(todo) // CHUNK))
+        chunk = CHUNK if processes > 1 else 1
 
         def tick(more: int) -> None:
             nonlocal done
@@ -148,8 +147,8 @@ class StoredSeries(Ready):
             if progress:
                 progress(done, len(todo))
 
-        store = partial(_store, type(self), self.series) if cores > 1 else partial(_stored, self)
-        on_cores(store, [todo[start : start + chunk] for start in range(0, len(todo), chunk)], cores, tick)
+        store = partial(_store, type(self), self.series) if processes > 1 else partial(_stored, self)
+        on_cores(store, [todo[start : start + chunk] for start in range(0, len(todo), chunk)], processes, tick)
         return done
 
 

@@ -76,7 +76,6 @@ def inspect(
         "constant": bool(low == high),
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
-        "frame_mean_variation_percent": [_variation_percent(channel) for channel in means],
         "channels": in_unit(
             [
                 checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
@@ -100,8 +99,3 @@ def _number(value: float) -> int | float | None:
     if not np.isfinite(value):
         return None
     return int(value) if value.is_integer() else value
-
-
-def _variation_percent(means: np.ndarray) -> float | None:
-    """100 (highest - lowest) / highest mean of the frames that make one image."""
-    return _number(100 * (means.max() - means.min()) / means.max()) if means.max() > 0 else None

@@ -27,7 +27,7 @@ def array_source(array: Any, axes: str | None = None, pixel_size_um: float | Non
     InputError
         If it is no array of numbers with y and x, or the axes do not fit it.
     """
-    array = _plain(array)
+    array = checks.plain_array(array)
     if array.ndim < 2:
         raise InputError(f"an array of the shape {array.shape} is no image; (y, x) is one, (frames, y, x) a raw stack")
     if axes is not None:
@@ -39,19 +39,6 @@ def array_source(array: Any, axes: str | None = None, pixel_size_um: float | Non
     return Source(
         letters, shape, size, dtype, lambda number: array[np.unravel_index(number, shape)], optics, notes=tuple(notes)
     )
-
-
-def _plain(array: Any) -> np.ndarray:
-    """An ndarray of what is given; what would be lost on the way is refused."""
-    if isinstance(array, np.ma.MaskedArray):
-        raise InputError("a masked array has pixels without a value; replace them first, as with `filled()`")
-    try:
-        plain = np.asarray(array)
-    except ValueError:
-        raise InputError(f"{checks.shown(array)} is no array: its rows are of unequal length") from None
-    if plain.dtype.kind in "OSU":
-        raise InputError(f"{checks.shown(array)} is no array of numbers, no image and no path")
-    return plain
 
 
 def _check(axes: Any, shape: tuple[int, ...]) -> None:

@@ -15,7 +15,7 @@ from srredsim.acquisition import Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.io import calibration, orders
 from srredsim.io.formats import open_source, tiff
-from srredsim.io.stored import EXTRA_BYTES, Stored, writer_of
+from srredsim.io.stored import EXTRA_BYTES, Stored, refuse_foreign, writer_of
 from srredsim.io.whole import allocate, atomic, beside, told
 
 DTYPES = (np.dtype("float32"), np.dtype("uint16"))
@@ -88,6 +88,7 @@ class ImageWriter:
         return self
 
     def __enter__(self) -> ImageWriter:
+        refuse_foreign(self.path)
         self._stored = self._whole.__enter__()
         self._file = beside(self._stored, ".tif") if self._store else self._stored
         try:
@@ -195,10 +196,10 @@ def carried_over(stack: RawStack, scale: int) -> dict:
 
 
 def as_dtype(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Round and clip where the type asks for it."""
+    """Round and clip where the type asks for it; what is no number is then 0."""
     if dtype.kind == "f" or np.can_cast(image.dtype, dtype):
         return image.astype(dtype, copy=False)
-    return np.clip(np.rint(image), 0, np.iinfo(dtype).max).astype(dtype)
+    return np.nan_to_num(np.clip(np.rint(image), 0, np.iinfo(dtype).max)).astype(dtype)
 
 
 def write_image(path: str | Path, image: np.ndarray, *, overwrite: bool = False, **known: Any) -> Path:

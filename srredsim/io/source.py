@@ -88,8 +88,8 @@ class Source:
         if number in self.missing:
             raise InputError(f"frame {number + 1} is not in the file")
         plane = self.plane(number)
-        if self.dtype.kind == "f":
-            largest = float(np.max(np.abs(plane), initial=0.0))
+        if self.dtype.kind == "f" or self.dtype.itemsize == 8:  # integers of fewer bytes are
+            largest = float(max(np.max(plane, initial=0), -float(np.min(plane, initial=0))))
             if np.isfinite(largest) and (largest > LARGEST_PEAK or 0 < largest < SMALLEST_PEAK):
                 raise InputError(
                     f"the largest pixel of frame {number + 1} is {largest:.3g}, wanted between {SMALLEST_PEAK:g} and"

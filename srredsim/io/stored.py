@@ -17,7 +17,9 @@ from xml.etree import ElementTree
 import numpy as np
 import tifffile
 
+from srredsim import documents
 from srredsim.acquisition import Optics
+from srredsim.errors import InputError
 from srredsim.io.formats import ome_zarr, tiff
 from srredsim.picture import COLOURS
 
@@ -200,6 +202,18 @@ def write_ome_zarr(path: Path, image: Stored) -> None:
             plane = image.smaller((t, c, z), level)
             for row in range(0, size[0], shard[0]):
                 array[t, c, z, row : row + shard[0]] = plane[row : row + shard[0]]
+
+
+def refuse_foreign(path: Path) -> None:
+    """InputError if a folder is there that is no image of ours: to replace it would remove all that it holds."""
+    if not path.is_dir() or not any(path.iterdir()):
+        return
+    try:
+        known = documents.read_json(path / "zarr.json")["attributes"]
+    except (InputError, OSError, ValueError, KeyError, TypeError):
+        known = {}
+    if ome_zarr.OWN not in known:
+        raise InputError(f"{path} is a folder that holds something else, and is not replaced; give another name")
 
 
 def _codecs(zarr: Any, compress: str) -> Any:

@@ -137,7 +137,7 @@ def beside(unfinished: Path, suffix: str) -> Path:
 def refuse_existing(path: Path, overwrite: bool = False) -> None:
     """`Exists` if there is a result already that may not be replaced."""
     clear_up(path.parent.absolute())
-    if not overwrite and path.exists():
+    if not overwrite and os.path.lexists(path):  # a link to nothing, too
         raise Exists(path)
 
 
@@ -241,7 +241,7 @@ def _unfinished(folder: Path, suffix: str) -> Path:
 def _appear(group: list[_Ready]) -> None:
     """All renamed, or none: what was is dropped where one cannot be. After a kill, the lists say what was ready."""
     for one in group:
-        if not one.overwrite and one.path.exists():
+        if not one.overwrite and os.path.lexists(one.path):
             raise Exists(one.path)
     lists = _listed(group) if len(group) > 1 or any(one.path.is_dir() for one in group) else []
     placed: list[_Ready] = []

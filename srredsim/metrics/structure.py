@@ -24,7 +24,11 @@ def ssim_zero_padded(y_true, y_pred, data_range, window: int = SSIM_SIZE):
     if window % 2 != 1:
         raise ValueError(f"a window of SSIM has an odd number of pixels; got {window}")
     c1, c2 = constants(data_range)
-    mean_a, mean_b, mean_aa, mean_bb, mean_ab = moments(y_true, y_pred, window, "same")
-    squares, product = mean_a * mean_a + mean_b * mean_b, mean_a * mean_b
-    similar = (2.0 * product + c1) * (2.0 * (mean_ab - product) + c2)
-    return ops.mean(similar / ((squares + c1) * (mean_aa + mean_bb - squares + c2)), axis=(1, 2, 3))
+    over = [(0, 0), (window // 2, window // 2), (window // 2, window // 2), (0, 0)]
+    offset = ops.mean(y_true + y_pred, axis=(1, 2, 3), keepdims=True) / 2.0  # without it, variances keep more digits
+    a, b = ops.pad(y_true, over) - offset, ops.pad(y_pred, over) - offset
+    mean_a, mean_b, mean_aa, mean_bb, mean_ab = moments(a, b, window, "valid")
+    variances, covariance = mean_aa + mean_bb - mean_a * mean_a - mean_b * mean_b, mean_ab - mean_a * mean_b
+    mean_a, mean_b = mean_a + offset, mean_b + offset
+    luminance = (2.0 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
+    return ops.mean(luminance * (2.0 * covariance + c2) / (variances + c2), axis=(1, 2, 3))

@@ -37,11 +37,13 @@ def frc(one: np.ndarray, other: np.ndarray, pixel_size_um: float) -> tuple[np.nd
     Raises
     ------
     InputError
-        If the images differ in shape.
+        If the images differ in shape, or have pixels that are no numbers.
     """
     one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if one.shape != other.shape:
         raise InputError(f"two images of one shape are compared; got {one.shape} and {other.shape}")
+    if bad := one.size + other.size - int(np.isfinite(one).sum() + np.isfinite(other).sum()):
+        raise InputError(f"images are compared whose pixels are numbers; {bad} are NaN or infinite")
     window = np.multiply.outer(*(fading(n, n // BORDER) for n in one.shape))
     first, second = (fft.fft2((image - np.mean(image)) * window, workers=WORKERS) for image in (one, other))
     step = 1.0 / (min(one.shape) * pixel_size_um)

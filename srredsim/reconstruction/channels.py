@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srredsim.normalise import Scaling
+from srredsim.normalise import LOW_PERCENT, Scaling
 from srredsim.optics.borders import FADE, faded_spectrum, fading
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.upscale import fourier_upscale
@@ -54,7 +54,10 @@ def parted(wiener: np.ndarray, widefield: np.ndarray, scaling: Scaling, transfer
 
 
 def noise_of(widefield: np.ndarray, transfer: Transfer) -> float:
-    """Standard deviation of the noise of a pixel, the mean over the field."""
-    power = Bands(faded_spectrum(widefield)[None], transfer).noise
+    """Standard deviation of the noise of a pixel, the mean over the field, whatever the offset of the camera.
+
+    What the border fades from the offset to 0 would be structure beyond the cut-off.
+    """
+    power = Bands(faded_spectrum(widefield - np.float32(np.percentile(widefield, LOW_PERCENT)))[None], transfer).noise
     window = [np.sum(fading(n, FADE) ** 2, dtype=np.float64) for n in widefield.shape]
     return float(np.sqrt(power / (window[0] * window[1])))

@@ -57,6 +57,7 @@ class Server:
             Route("/health", self._health),
         ]
         self.app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such_page})
+        self.app.router.redirect_slashes = False  # to whatever host the client has named
 
     def close(self) -> None:
         """What is computed stops soon, what waits is dropped."""
@@ -75,7 +76,10 @@ class Server:
     async def _predict(self, request: Request) -> Response:
         if self._under_way >= self._limits.requests or self._waiting > self._limits.waiting:
             return self._busy()  # before anything of the stack is read
-        folder = Path(tempfile.mkdtemp(prefix="srredsim-serve-"))
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="srredsim-serve-"))
+        except OSError as problem:
+            return _failure(problem)
         self._under_way += 1
         drop = partial(self._drop, folder)
         try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import platform
+import random
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import keras
+import numpy as np
 
 from srredsim import inputs, io, losses, metrics
 from srredsim.checkpoints.keras_file import load_weights, reserve
@@ -195,14 +198,25 @@ def _batches(recipe: Recipe) -> Batches:
     )
 
 
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Within, the first weights are those of a seed; Python and NumPy then go on with the random numbers of before."""
+    before, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  the caller's
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(of_numpy)  # noqa: NPY002
+
+
 def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State, folder: Path):
     """The network, around it the compiled model that trains it, and its averages, as far as the checkpoint has come.
 
     And what is to be said of the weights it starts from.
     """
     started = ""
-    keras.utils.set_random_seed(recipe.seed)  # the first weights; the data have generators of their own
-    with devices.scope():
+    with _seeded(recipe.seed), devices.scope():
         network = outputs.build(recipe)
         initialise(network, recipe.initialisation, recipe.seed)
         if recipe.initial_weights and not state.weights:

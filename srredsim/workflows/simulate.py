@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -16,7 +15,7 @@ from srredsim import __version__, io
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
-from srredsim.processes import on_cores
+from srredsim.processes import cores, on_cores
 from srredsim.simulation import calibrated, calibration_file
 from srredsim.simulation.calibration import Calibration
 from srredsim.simulation.sim import Sample, simulate_stack
@@ -91,7 +90,7 @@ def _all_written(out: Path, count: int, sample: Callable[[int], tuple[Sample, di
             progress(written, count)
 
     worth = int(count * np.prod(np.broadcast_to(size, 2)) // PIXELS_PER_WORKER)
-    return on_cores(write, stems, min(worth, count, os.cpu_count() or 1), tick)
+    return on_cores(write, stems, min(worth, count, cores()), tick)
 
 
 def _paths(out: Path, stem: str) -> tuple[Path, Path, Path]:

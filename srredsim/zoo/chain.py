@@ -98,7 +98,7 @@ class Chain:
     def settle(self, pixels: int, device: Device = HOST) -> None:
         """Choose the engines for so many raw pixels, where nobody has chosen one; they stay from then on.
 
-        What is made for the networks is computed on the device.
+        What is made for the networks is computed on the device; notes are from now on of these images.
         """
         for number, (model, free) in enumerate(zip(self.models, self._chosen, strict=True)):
             if free and self._asked:
@@ -107,6 +107,7 @@ class Chain:
                 if settled is not model:
                     self.models[number], self.networks[number] = settled, Network(settled)
             self.networks[number].device = device
+            self.networks[number].begin()
         self._asked = None
 
     def agreements(self) -> Agreements | None:

@@ -38,7 +38,12 @@ class Network:
         self.largest_window: int | None = None  # raw pixels, known after memory was short
         self.seconds = 0.0
         self._doubts = gate.doubts(model.name, model.folder) if model.kind.OF_STACKS else []
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on, notes are of other images."""
         self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
+        self.short = False  # whether windows were smaller than asked for
 
     @property
     def tile(self) -> int:
@@ -76,12 +81,13 @@ class Network:
                 if not out_of_memory(error):
                     raise
             self.largest_window = self._next_smaller(side)
+        self.short = True
         return self.in_tiles(window, self.largest_window - 2 * self.model.receptive_field)
 
     def notes(self) -> list[str]:
         """What is to be said with the images."""
         said = [*self.model.kind.notes(self.model.recipe), *self._doubts]
-        if self.largest_window:
+        if self.short:
             said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
         if self.side and self.model.facts.sees_all:
             said.append(

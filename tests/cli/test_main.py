@@ -236,6 +236,14 @@ def test_keras_begins_without_a_word_unless_it_is_asked_to_speak(tmp_path, proce
     assert done.stdout == ("1\n" if said else "3\n")
 
 
+def test_a_process_without_standard_output_or_error_works():
+    command = (
+        f"{sys.executable} -c 'from srredsim import keras_start; keras_start._no_standard_error().__enter__()' 2>&-"
+    )
+    assert subprocess.run(command, shell=True, check=False).returncode == 0
+    assert subprocess.run(f"{sys.executable} -m srredsim models >&-", shell=True, check=False).returncode == 0
+
+
 def test_a_process_that_is_told_to_stop_leaves_nothing_half_written(tmp_path, files_in):
     command = [sys.executable, "-m", "srredsim", "simulate", "--count", "9999", "--size", "32", "--out", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:

@@ -4,10 +4,12 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from scipy import ndimage
 from skimage import metrics as skimage_metrics
 
 from srredsim import metrics
 from srredsim.errors import InputError
+from srredsim.metrics import structure
 from srredsim.quality import eight_bit
 
 DATA_RANGE = 3.0
@@ -269,3 +271,25 @@ def test_of_several_steps_the_last_counts():
     metric = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(metric))
     expected = np.sqrt(np.square(steps[..., 2:].astype(float) - truth).mean(axis=(1, 2, 3))).mean()
     assert float(metric(truth, steps)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e4])
+def test_zero_padded_ssim_keeps_its_digits_far_from_zero(offset):
+    """Against the same in 64 bits: means and squares under the window of images that zeros go on."""
+    a, b = np.random.default_rng(3).random((2, 40, 40)) + offset
+    b = (0.7 * a + 0.3 * b).astype(np.float32).astype(float)
+    a = a.astype(np.float32).astype(float)
+    weights = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    weights /= weights.sum()
+
+    def under(image):
+        return ndimage.correlate1d(ndimage.correlate1d(image, weights, 0, mode="constant"), weights, 1, mode="constant")
+
+    mean_a, mean_b, c1, c2 = under(a), under(b), 0.01**2, 0.03**2
+    variances, covariance = under(a * a) - mean_a**2 + under(b * b) - mean_b**2, under(a * b) - mean_a * mean_b
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    expected = np.mean(luminance * (2 * covariance + c2) / (variances + c2))
+    found = structure.ssim_zero_padded(
+        a[None, ..., None].astype(np.float32), b[None, ..., None].astype(np.float32), 1.0
+    )
+    assert float(found[0]) == pytest.approx(expected, abs=1e-3)

@@ -34,3 +34,10 @@ def test_every_channel_is_in_units_of_the_truth():
     np.testing.assert_allclose(found[..., 1], fourier_upscale((widefield - 600) / 200), atol=1e-5)
     assert found[0, 0, 2] == pytest.approx(25 / 200 / NOISE_UNIT, rel=0.25)
     assert np.ptp(found[..., 2]) == 0
+
+
+@pytest.mark.parametrize("offset", [100.0, 1000.0, 32768.0])
+def test_the_offset_of_the_camera_is_no_noise(offset):
+    """Whatever is faded at the border, a constant has no power beyond the cut-off."""
+    widefield = np.abs(structure((96, 80))) + np.random.default_rng(4).normal(0, 3.0, (96, 80))
+    assert noise_of(widefield + offset, TRANSFER) == pytest.approx(noise_of(widefield, TRANSFER), rel=1e-3)

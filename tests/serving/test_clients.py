@@ -162,6 +162,25 @@ def test_an_error_nobody_thought_of_is_that_of_one_client(stand_in, caplog):
         assert is_served(port)
 
 
+@pytest.mark.parametrize(("number", "status"), [(28, 507), (13, 500)])
+def test_a_folder_that_cannot_be_made_is_refused_as_all_else(stand_in, monkeypatch, number, status):
+    def refused(*_, **__):
+        raise OSError(number, "no folder")
+
+    with running(stand_in) as port:
+        with monkeypatch.context() as broken:
+            broken.setattr(tempfile, "mkdtemp", refused)
+            assert refusal(port, packed(SMALL))[0] == status
+        assert is_served(port)
+
+
+def test_nobody_is_led_to_another_host(stand_in):
+    with running(stand_in) as port:
+        asked = HEAD.replace(b"/predict", b"/predict/") + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+        with raw_socket(port, asked) as connection:
+            assert all_of(connection).startswith(b"HTTP/1.1 404")
+
+
 def test_a_server_that_is_stopped_says_so_to_those_that_wait(stand_in):
     stand_in.hold.clear()
     with ThreadPoolExecutor(2) as threads:

@@ -17,6 +17,7 @@ from srredsim.inputs import frames as frames_input
 from srredsim.io import Reading, Writing
 from srredsim.workflows import predict as prediction
 from srredsim.zoo import recipe
+from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network, default_tile
 
@@ -322,6 +323,11 @@ def test_short_memory_makes_smaller_windows_and_the_same_image(tmp_path):
     assert any("memory was short" in note for note in report["notes"])
     assert max(model.network.windows[-1]) <= 30
     assert len([size for size in model.network.windows if max(size) > 30]) == 2  # 83, 41: not tried again
+    small = write(tmp_path / "small.npy", raw.reshape(15, 61, 83)[:, :20, :22])
+    large = write(tmp_path / "large.npy", raw.reshape(15, 61, 83))
+    chain = Chain(model)  # of which nothing is said that is true of another image only
+    notes = [prediction.predict_file(each, chain)["notes"] for each in (large, small)]
+    assert [any("memory was short" in note for note in said) for said in notes] == [True, False]
 
 
 def test_tensorflow_says_that_memory_is_short():

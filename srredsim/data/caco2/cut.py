@@ -8,7 +8,6 @@ so that a run that was interrupted goes on where it stopped. ``dataset.yaml``, w
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +24,7 @@ from srredsim.data.caco2.registration import moved, shift_of
 from srredsim.data.caco2.tiles import Tiles, Window, find, windows_of
 from srredsim.data.description import NAME
 from srredsim.errors import InputError
-from srredsim.processes import on_cores
+from srredsim.processes import cores, on_cores
 
 SOURCE = "tiles.json"  # which tiles a folder was cut from
 SHIFTS = "registration"
@@ -95,7 +94,7 @@ def cut(
     for tile, its in todo.items():
         planes = there.planes(tile, convert) if its else {}
         work = [(one, one.of(planes)) for one in its]
-        on_cores(partial(_register, out, known), work, min(os.cpu_count() or 1, len(its)), tick)
+        on_cores(partial(_register, out, known), work, min(cores(), len(its)), tick)
     _describe(out, known, windows)
     report = {"path": str(out), "patches": patches, "moved": _moved(out, windows, known)}
     return report | {"made": done, "kept": sum(map(len, windows.values())) - done}

@@ -116,10 +116,11 @@ def _header(path: Path) -> tuple[tuple[int, ...], bool, np.dtype, int] | None:
 
 
 def _planes(path: Path, array: np.memmap) -> Callable[[int], np.ndarray]:
-    """Function that reads plane `number`."""
+    """Function that reads plane `number`: where the first axis runs fastest, of the whole array, read once."""
     if array.flags.c_contiguous:
         return BarePlanes(path, array.dtype, array.offset, array.shape[-2:])
-    return lambda number: array[np.unravel_index(number, array.shape[:-2])]
+    whole = np.array(array)
+    return lambda number: whole[np.unravel_index(number, whole.shape[:-2])]
 
 
 def _in_words(error: ValueError) -> str:
