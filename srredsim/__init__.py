@@ -7,7 +7,8 @@
 >>> image.save("cells_sim.tif").name
 'cells_sim.tif'
 
-`srredsim.api` explains these and the other verbs. They, and all submodules, are imported when they are asked for.
+``help(srredsim.api)`` explains these and the other verbs: what may be given as a stack, and how to say how it is read.
+They, and all submodules, are imported when they are asked for.
 """
 
 from importlib import import_module
@@ -54,8 +55,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    from pkgutil import iter_modules
-
-    submodules = (module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
-    own = (name for name in globals() if name.startswith("__"))
-    return sorted({*own, *__all__, *submodules})
+    """The verbs; ``help(srredsim)`` would import whatever else were named here."""
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})

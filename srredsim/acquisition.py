@@ -139,7 +139,8 @@ class RawStack:
     """Raw frames of one acquisition.
 
     ``array`` has the seven axes of `AXES`; it is an ndarray or anything with ``shape``, ``dtype`` and
-    ``array[t, c, z] -> (angles, phases, y, x)`` that reads only what is asked for.
+    ``array[t, c, z] -> (angles, phases, y, x)`` that reads only what is asked for. NumPy takes a stack as an array of
+    all its frames, `raw` gives those of one image.
     """
 
     array: Any
@@ -170,6 +171,21 @@ class RawStack:
     def raw(self, t: int = 0, c: int = 0, z: int = 0) -> np.ndarray:
         """One raw stack, (angles, phases, y, x), in the file's own units."""
         return np.asarray(self.array[t, c, z])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """All frames, with the axes of `AXES`, read into memory."""
+        if copy is False:
+            raise ValueError("the frames of a raw stack are read: they are always a copy")
+        planes = np.array([self.raw(*position) for position in self.positions()], dtype)
+        return planes.reshape(self.shape)
 
     def fingerprint(self) -> str:
         """Digest of the first raw stack of each channel: noise makes it another one of any other frames or order."""

@@ -21,13 +21,15 @@ pixel_size_um, na, wavelength_em_um
     The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
     one for each channel: ``(0.461, 0.525)``.
 
-What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help.
+What cannot be used raises `srredsim.errors.InputError`, whose message names the argument that would help. What makes an
+image doubtful is among its ``notes``, and is warned of, as `srredsim.errors.Doubt`.
 
 >>> stack, truth = srredsim.simulate(seed=3, size=48, photons=(2000, 2000))  # the stack of the examples
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -38,7 +40,7 @@ import numpy as np
 
 from srredsim import checks, devices, io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
-from srredsim.errors import InputError
+from srredsim.errors import WARNING, Doubt, InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
 from srredsim.stacks import OfReading, OfReconstruction, Progress, Stack
 
@@ -165,12 +167,13 @@ def reconstruct(
     )
     name = called(one["method"] for one in result.report["channels"])
     about: Any = {"channel_names": stack.channel_names, "name": name, "found": result.report, "notes": result.notes}
-    return Image.of_planes(
+    image = Image.of_planes(
         result.images,
         optics=result.optics.finer(result.images.shape[-1] / stack.array.shape[-1]),
         **about,
         made_of=Origin.of(stack, result.optics, result.channels),
     )
+    return _warned(image)
 
 
 def predict(
@@ -223,7 +226,7 @@ def predict(
     stack = io.remembering(watched(stack)[0])
     where = devices.device(device)
     result = predicted(chain, stack, tile=tile, device=where, progress=progress)
-    return Image.of_planes(
+    image = Image.of_planes(
         result.image,
         optics=result.optics,
         channel_names=stack.channel_names,
@@ -232,6 +235,7 @@ def predict(
         notes=(*notes, *result.notes),
         made_of=Origin.of(stack, stack.optics, result.channels) if result.channels else None,
     )
+    return _warned(image)
 
 
 def denoise(
@@ -322,7 +326,7 @@ def compare_with_frames(
 
     shown, supported = result.pictured
     drawn = partial(picture.picture, image=shown, found=supported, name=name, pixel_size_um=optics.pixel_size_um)
-    return Image.of_planes(
+    maps = Image.of_planes(
         result.maps,
         optics=optics,
         channel_names=tuple(result.names),
@@ -331,6 +335,7 @@ def compare_with_frames(
         notes=tuple(result.report["notes"]),
         drawn=drawn,
     )
+    return _warned(maps)
 
 
 def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto", engine: str = "auto") -> Chain:
@@ -397,3 +402,11 @@ def show(*data: Stack, t: int = 0, c: int = 0, z: int | None = None, title: str 
         return drawn_panels([(name, plane) for name, plane, _ in panels], panels[0][2], title)
     except ValueError as problem:
         raise InputError(str(problem)) from None
+
+
+def _warned(image: Image) -> Image:
+    """The image, after whoever asked for it was warned of what makes it doubtful."""
+    for note in image.notes:
+        if note.startswith(WARNING):
+            warnings.warn(note.removeprefix(WARNING), Doubt, stacklevel=3)
+    return image

@@ -11,6 +11,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a system says of a full
 LONGEST_VALUE = 80  # characters of a value in a message
 LONGEST_WORD = 240  # characters without a space between them: paths are shorter
 LONGEST_MESSAGE = 2000
+WARNING = "warning: "  # begins a note of what makes an image doubtful
 NO_MEMORY = "RESOURCE_EXHAUSTED|bad_alloc|bad allocation|Failed to allocate memory"  # JAX, C++, ONNX Runtime
 
 FULL_DISK = (
@@ -34,6 +35,10 @@ class InputError(ValueError):
     def __init__(self, message: object = "", about: object = None):
         self.about = about
         super().__init__(short(str(message) if about is None else f"{about} {message}"))
+
+
+class Doubt(UserWarning):
+    """What makes an image doubtful: the notes of an image that begin with `WARNING`, as Python warns."""
 
 
 class HostLost(InputError):

@@ -5,6 +5,7 @@ import inspect
 import json
 import subprocess
 import sys
+import warnings
 from dataclasses import fields
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import srredsim
 from srredsim import api, io
 from srredsim.acquisition import Optics
 from srredsim.cli.main import main, parser
-from srredsim.errors import InputError
+from srredsim.errors import Doubt, InputError
 from srredsim.results import NOTEBOOK_PANEL, Image
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stacks import OfReading
@@ -475,7 +476,7 @@ def test_verbs_and_submodules_are_imported_when_they_are_asked_for():
 import sys, srredsim
 loaded = {name.partition(".")[0] for name in sys.modules}
 assert not loaded & {"numpy", "scipy", "tifffile", "keras", "tensorflow", "matplotlib", "yaml"}, loaded
-assert {"read", "predict", "io", "optics"} <= set(dir(srredsim))
+assert {"read", "predict", "api"} - set(dir(srredsim)) == {"api"}
 assert srredsim.io.read and srredsim.tiling.tiles and srredsim.errors.InputError
 assert srredsim.read and srredsim.reconstruct.__module__ == "srredsim.api"
 loaded = {name.partition(".")[0] for name in sys.modules}
@@ -505,3 +506,25 @@ def test_what_would_be_lost_of_an_image_is_refused():
     for wrong, words in ((np.ma.masked_less(sample.truth, 1), "a masked array"), (sample.truth + 1j, "real numbers")):
         with pytest.raises(InputError, match=words):
             srredsim.compare_with_frames(wrong, sample.raw, **known)
+
+
+def test_what_makes_an_image_doubtful_is_warned_of():
+    even = simulate_stack(3, index=1, size=64, phases=3, photons=(100.0, 100.0), modulation_depths=((1e-6,),) * 3)
+    optics = {name: getattr(even.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+    for verb in (srredsim.reconstruct, srredsim.predict):
+        with pytest.warns(Doubt, match="^no stripes were found in any angle") as told:
+            verb(even.raw, **optics)
+        assert told[0].filename == __file__
+    good = simulate_stack(3, index=1, size=64, phases=3, photons=(1000.0, 1000.0), phantom="filaments")
+    optics = {name: getattr(good.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Doubt)
+        assert srredsim.reconstruct(good.raw, **optics).shape == (128, 128)
+
+
+def test_a_stack_is_an_array_of_its_frames():
+    frames = np.random.default_rng(0).integers(0, 500, (2, 2, 3, 5, 16, 20)).astype(np.uint16)
+    stack = srredsim.read(frames, axes="TZAPYX")
+    assert (stack.shape, stack.dtype) == ((2, 1, 2, 3, 5, 16, 20), np.dtype("uint16"))
+    np.testing.assert_array_equal(np.asarray(stack)[:, 0], frames)
+    assert np.asarray(stack, np.float32).dtype == np.float32

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from srredsim.errors import WARNING
 from srredsim.optics.nominal import length
 from srredsim.pages.compared import compared
 from srredsim.pages.curve import curve
@@ -15,7 +16,6 @@ from srredsim.pages.parts import Markup, element, lines, page, picture, section,
 from srredsim.quality.frc import HALVES
 from srredsim.quality.report import is_dark
 
-WARNING = "warning: "
 TINY = 1e-99  # a chance that is not worth more digits
 PLAIN = "-"  # what a check says that could not be made
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from srredsim.errors import WARNING
 from srredsim.optics.nominal import length
 from srredsim.quality import residual_stripes
 from srredsim.reconstruction.attenuation import AUTO
@@ -27,7 +28,6 @@ MEANINGS = {
 
 ALL_MEASURED = "the stripes of every angle were measured"
 ALL_MEASURED_AT_ONCE = "a hexagonal pattern: the stripes of all its directions were measured"
-WARNING = "warning: "
 VISIBLE = 5.0  # percent of light out of focus: what is said, and what is taken away in plenty of light
 SMALLEST = 1e-99  # probability that is said as it is
 VAGUE = 0.5  # uncertainty of a damping that says nothing

@@ -17,13 +17,13 @@ from srredsim.arrays import HOST, Device
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, consistency
 from srredsim.consistency.maps import Consistency, unjudged
-from srredsim.errors import InputError
+from srredsim.errors import WARNING, InputError
 from srredsim.io.files import beside
 from srredsim.noise.whitened import whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfers_of
-from srredsim.quality.report import WARNING, verdict
+from srredsim.quality.report import verdict
 from srredsim.quality.residual_stripes import residual_stripes, visible
 from srredsim.quality.residual_stripes import said as said_of
 from srredsim.quality.squirrel import squirrel
