@@ -217,7 +217,7 @@ def cleaned(
     transfer: Transfer,
     tile: int | None = None,
 ) -> np.ndarray:
-    """What a network makes of a Wiener image.
+    """What a network makes of a Wiener image: twice, where a few places are far brighter than all else.
 
     Parameters
     ----------
@@ -233,9 +233,16 @@ def cleaned(
     (2y, 2x) float32 ndarray
         In the units of the frames, above background.
     """
-    from srredsim.reconstruction.channels import parted
+    from srredsim.reconstruction.bright import rest_of
+    from srredsim.reconstruction.channels import noise_of, parted
 
-    return scaling.undo_gain(network.in_tiles(parted(image, widefield, scaling, transfer), tile))
+    def made(image: np.ndarray, widefield: np.ndarray, scaling: Scaling) -> np.ndarray:
+        return scaling.undo_gain(network.in_tiles(parted(image, widefield, scaling, transfer), tile))
+
+    whole, rest = made(image, widefield, scaling), rest_of(widefield, scaling, transfer, noise_of(widefield, transfer))
+    if rest is None:
+        return whole
+    return rest.together(whole, made(rest.image(image), rest.widefield(widefield), rest.scaling))
 
 
 def of_pair(

@@ -17,7 +17,7 @@ from srredsim.optics.sampling import pixel_transfer
 
 DAMPING = 0.75  # damping of the OTF, where nothing is known: real objectives lie between 0.5 and 1
 SAMPLES = 4096  # values of the radial OTF, evenly spaced in the square of the frequency
-FINE_ENOUGH, TOO_COARSE = 1.001, 1.03  # pixels, of the largest that sample the image: as good as that; of no use
+FINE_ENOUGH, TOO_COARSE = 1.001, 1.2  # pixels, of the largest that sample the image: as good as that; of no use
 NEEDED = {  # what must be known of the optics, in words
     "na": "NA",
     "wavelength_em_um": "wavelength of emission",
@@ -124,7 +124,7 @@ def transfer_of(optics: Optics, damping: float = DAMPING) -> Transfer:
     Raises
     ------
     InputError
-        If a value is missing, or no microscope has such values. Pixels that are too coarse by up to 3 % are used,
+        If a value is missing, or no microscope has such values. Pixels that are too coarse by up to a fifth are used,
         without the finest frequencies; the `remarks` say so.
     """
     if missing := missing_of(optics):

@@ -27,7 +27,13 @@ MEANINGS = {
 
 
 ALL_MEASURED = "the stripes of every angle were measured"
+TWO_BEAMS = f"{ALL_MEASURED}; none has a second order, as of two beams: nothing finer than the first was used"
 ALL_MEASURED_AT_ONCE = "a hexagonal pattern: the stripes of all its directions were measured"
+SURE = (ALL_MEASURED, TWO_BEAMS, ALL_MEASURED_AT_ONCE)  # verdicts that are no warnings
+NONE_THERE = 0.06  # uncertainty of the contrast of an order that is not there, at most: one of 0.1 would be seen
+UNLIKE = (
+    0.5  # RSP of an image that has lost what the widefield image shows: of thick samples, without haze, 0.6 and more
+)
 VISIBLE = 5.0  # percent of light out of focus: what is said, and what is taken away in plenty of light
 SMALLEST = 1e-99  # probability that is said as it is
 VAGUE = 0.5  # uncertainty of a damping that says nothing
@@ -123,7 +129,8 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
         elif which:
             words.append(f"the stripes of {angle_word} {', '.join(which)} {meaning}")
     words += _of_their_own(parameters)
-    if faint := too_faint(parameters):
+    two_beams = _of_two_beams(parameters)
+    if (faint := too_faint(parameters)) and not two_beams:
         words.append(f"too faint to be used: {', '.join(faint)}")
     if len(statuses) == 1:
         direction = np.rad2deg(np.arctan2(*parameters.angles[0].k0_per_um)) % 180
@@ -136,7 +143,15 @@ def verdict(parameters: Parameters, image: str = "this is the deconvolved widefi
         words.append(f"{parameters.exchanged}: {EXCHANGED}")
     if parameters.at_once > 1:
         return "; ".join(words) or ALL_MEASURED_AT_ONCE
-    return "; ".join(words) or ALL_MEASURED
+    return "; ".join(words) or (TWO_BEAMS if two_beams else ALL_MEASURED)
+
+
+def _of_two_beams(parameters: Parameters) -> bool:
+    """Whether there is light enough to see a second order of the stripes that were found, and none of them has one."""
+    seen = [angle.orders for angle in parameters.angles if angle.status != "failed"]
+    if not seen or parameters.orders != 2 or any(one.status == "failed" or two.status != "failed" for one, two in seen):
+        return False
+    return float(np.median([two.modulation_error for _, two in seen])) <= NONE_THERE
 
 
 def _of_their_own(parameters: Parameters) -> list[str]:
@@ -182,7 +197,7 @@ def overall(channels: list[dict]) -> str:
 
 def said(sentences: list[str]) -> list[str]:
     """The verdicts on all channels in one line, if there are any: a warning where not all stripes were measured."""
-    sure = all(each in (ALL_MEASURED, ALL_MEASURED_AT_ONCE) for each in sentences)
+    sure = all(each in SURE for each in sentences)
     return [("" if sure else WARNING) + of_channels(sentences)] if sentences else []
 
 
@@ -205,7 +220,11 @@ def warnings(channels: list[dict]) -> list[str]:
         name = _name(channel) if len(channels) > 1 else ""
         noted = [note.removeprefix(WARNING) for note in channel["notes"] if note.startswith(WARNING)]
         noted += residual_stripes.said(channel["quality"]["artefacts"])
-        noted += [channel["verdict"]] if channel["verdict"] not in (ALL_MEASURED, ALL_MEASURED_AT_ONCE) else []
+        if (rsp := channel["quality"]["rsp"]) is not None and rsp < UNLIKE:
+            noted.append(
+                f"blurred, the image does not agree with the widefield image (correlation {rsp:.2f}): believe that one"
+            )
+        noted += [channel["verdict"]] if channel["verdict"] not in SURE else []
         warned += [f"{WARNING}{name}{each}" for each in noted]
     return warned
 

@@ -31,6 +31,7 @@ EDGE = 0.97  # fraction of the support of the image: beyond, nothing is left aft
 DIM = 0.2  # times the root mean square of the coarse structures: what is darker hardly counts
 BLOCK = 4  # output pixels
 LIMIT_Z = 4.5  # value of z, see `visible`
+PLAIN = 0.1  # contrast that is warned of: 1 of 700 good images has it
 FAINT = 0.06  # contrast of stripes that phase errors of 0.05 rad leave where light is plenty: nobody sees them
 
 
@@ -107,6 +108,7 @@ def in_words(found: Mapping[str, float]) -> str:
 
 def said(found: Sequence[Mapping[str, float]]) -> list[str]:
     """What somebody who looks at the image should know at once of its `visible` stripes: a sentence, or none."""
+    found = [one for one in found if one["contrast"] > PLAIN]
     if not found:
         return []
     others = f", and {len(found) - 1} more like them" if len(found) > 1 else ""

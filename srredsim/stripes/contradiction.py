@@ -10,7 +10,7 @@ from srredsim.stripes.parameters import Damping, Parameters
 from srredsim.stripes.preprocess import Prepared
 
 SUSPECT, WRONG = 1.2, 1.25  # factors between the cut-off that is known and that of the knee; that of the stripes
-DAMPED, CERTAIN = 0.15, 3.0  # difference between a damping given and that of the frames; over its uncertainty
+DAMPED, CERTAIN = 0.15, 2.5  # difference between a damping given and that of the frames; over its uncertainty
 FINEST = 1.07  # times the cut-off: finer stripes no lens makes, as light to excite is not much bluer
 
 
@@ -61,8 +61,8 @@ def contradicted(damping: Damping | None) -> str:
         )
     if damping.chosen == "measured" and damping.measured - IDEAL > certain:
         return (
-            "warning: the frames are sharper than a perfect lens of these optics makes them (damping"
-            f" {shown}, of at most 1): if they were sharpened or deconvolved, take the camera's own; if not, check"
-            " `na`, `wavelength_em_um` and `pixel_size_um`; fine detail may be too strong"
+            "warning: the frames do not fall off towards fine detail as those of a lens with these optics (damping"
+            f" {shown}, of at most 1): an aberrated lens (oil, cover glass, depth), frames that were sharpened or"
+            " deconvolved, or a wrong `na`, `wavelength_em_um` or `pixel_size_um`; a measured `otf` would help"
         )
     return ""

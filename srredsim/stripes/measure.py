@@ -28,6 +28,8 @@ from srredsim.threads import in_threads
 
 STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
 DETECTED = 2.0  # z of a single order that noise reaches in 2 of 100 cases
+CERTAIN = 5.0  # z of an order in the search beyond doubt: the error of its contrast counts what an object repeats, too
+FOUND, CHANCE = 3.0, 2.3  # z of an order in the search: surely there in some angle, and in none more than by chance
 
 
 def measured(
@@ -210,7 +212,29 @@ def _with_contrasts(parameters: Parameters, bands: dict[int, Bands], lens: Trans
     seen = in_threads(lambda number: _seen(angles[number], bands[number].through(lens)), bands)
     for number, angle in zip(bands, seen, strict=True):
         angles[number] = angle
-    return replace(parameters, angles=tuple(angles))
+    return _without_chance(replace(parameters, angles=tuple(angles)))
+
+
+def _without_chance(parameters: Parameters) -> Parameters:
+    """The parameters without an order of which no angle has shown more than chance shows, though it has the first.
+
+    Two beams make no second order, however many phases there are. What leaks between bands has a small contrast there,
+    and would be given an image as fine as that order.
+    """
+    first = max((angle.orders[0].z for angle in parameters.angles), default=0.0)
+    chance = [
+        order
+        for order in range(1, parameters.orders)
+        if first > FOUND and max(angle.orders[order].z for angle in parameters.angles) < CHANCE
+    ]
+    if not chance:
+        return parameters
+
+    def without(angle: Angle) -> Angle:
+        orders = (replace(one, status="failed") if n in chance else one for n, one in enumerate(angle.orders))
+        return replace(angle, orders=tuple(orders))
+
+    return replace(parameters, angles=tuple(map(without, parameters.angles)))
 
 
 def _seen(angle: Angle, bands: Bands) -> Angle:
@@ -220,7 +244,7 @@ def _seen(angle: Angle, bands: Bands) -> Angle:
 
 def _order(angle: Angle, found: Overlap) -> Order:
     amplitude, error = found.contrast()
-    seen = abs(amplitude) > DETECTED * np.sqrt(2) * error
+    seen = abs(amplitude) > DETECTED * np.sqrt(2) * error or angle.orders[found.order - 1].z > CERTAIN
     return Order(
         found.order,
         _times(found.order, angle.k0_per_um),

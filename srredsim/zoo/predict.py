@@ -91,7 +91,8 @@ def predict(
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
-    doubts = [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]
+    doubts = list(dict.fromkeys(line for channel in survey.made_with for line in channel.transfer.remarks))
+    doubts += [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]
     doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     doubts += compared.notes() if compared else []
     doubts += doubtful([sentence(each) for each in survey.made_with])

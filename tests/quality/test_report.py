@@ -1,12 +1,18 @@
 """Sentences about the stripes: with several channels, each says of which it is."""
 
+import numpy as np
+import pytest
+
 import srredsim
-from srredsim.quality.report import ALL_MEASURED, of_channels, overall, said, warnings
+from srredsim.quality.report import ALL_MEASURED, TWO_BEAMS, of_channels, overall, said, warnings
 from srredsim.simulation.sim import simulate_stack
 
 
-def channel(number, verdict, status="failed", left=()):
-    quality = {"artefacts": [{"angle": 2, "multiple": 1, "contrast": contrast, "z": 9.0} for contrast in left]}
+def channel(number, verdict, status="failed", left=(), rsp=0.95):
+    quality = {
+        "rsp": rsp,
+        "artefacts": [{"angle": 2, "multiple": 1, "contrast": contrast, "z": 9.0} for contrast in left],
+    }
     return {"channel": number, "verdict": verdict, "angles": [{"status": status}] * 3, "notes": [], "quality": quality}
 
 
@@ -26,12 +32,39 @@ def test_warnings_name_the_channel():
     assert warnings([one, noted]) == ["warning: channel 2: blurred"]
 
 
+def test_an_image_unlike_its_widefield_image_is_warned_of():
+    assert warnings([channel(0, ALL_MEASURED, rsp=0.6)]) == []
+    (line,) = warnings([channel(0, ALL_MEASURED, rsp=0.45)])
+    assert line.startswith("warning: blurred, the image does not agree with the widefield image (correlation 0.45)")
+
+
 def test_stripes_that_are_left_are_a_warning_of_the_strongest():
-    (line,) = warnings([channel(0, ALL_MEASURED, left=(0.1, 0.3, 0.2))])
+    (line,) = warnings([channel(0, ALL_MEASURED, left=(0.15, 0.3, 0.2, 0.07))])
     assert line.startswith(
         "warning: stripes of angle 2, 1 times its first frequency, were left in the image: contrast 0.30"
     )
     assert "and 2 more like them" in line
+
+
+def test_two_beams_with_five_phases_are_no_fault():
+    """A second order that nothing has made is neither used nor missed; of three beams it is."""
+    asked = {"phases": 5, "size": 96, "phantom": "filaments", "photons": (800.0, 800.0)}
+    optics = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.08}
+    vectors = tuple(
+        (1.45 * np.sin(a), 1.45 * np.cos(a)) for a in np.deg2rad((17, 77, 137))
+    )  # order 2 inside the cut-off
+    asked |= optics | {"k0_per_um": vectors}
+    two, three = (
+        srredsim.reconstruct(simulate_stack(5, modulation_depths=((m1, m2),) * 3, **asked).raw, **optics).found
+        for m1, m2 in ((0.8, 1e-6), (0.5, 0.4))
+    )
+    for found, status, verdict in ((two, "failed", TWO_BEAMS), (three, "measured", ALL_MEASURED)):
+        (channel,) = found["channels"]
+        assert [angle["orders"][1]["status"] for angle in channel["angles"]] == [status] * 3
+        assert channel["verdict"] == verdict
+        assert warnings([channel]) == []
+    assert two["channels"][0]["k_max_per_um"] == pytest.approx(1.45, rel=0.01)
+    assert three["channels"][0]["k_max_per_um"] == pytest.approx(2.9, rel=0.01)
 
 
 def test_one_line_says_whether_all_is_well():

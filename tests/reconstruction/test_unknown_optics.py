@@ -85,15 +85,15 @@ def test_frames_that_do_not_tell_it_say_what_to_give(raw, kind):
 
 
 @pytest.mark.parametrize(
-    ("per_pixel", "deviation", "told"), [(0.51, 0.01, True), (0.54, 0.04, True), (0.6, 0.03, False)]
+    ("per_pixel", "deviation", "told"), [(0.51, 0.01, True), (0.54, 0.04, True), (0.7, 0.03, False)]
 )
 def test_pixels_too_coarse_for_the_lens(raw, monkeypatch, per_pixel, deviation, told):
-    """0.515 cycles/pixel is the highest cut-off that is worked with where optics are known, too."""
+    """0.6 cycles/pixel is the highest cut-off that is worked with where optics are known, too."""
     monkeypatch.setattr(unknown_optics, "cutoff_of", lambda prepared: Knee(np.log(per_pixel), deviation))
     if told:
         (line,) = transfer_of(with_cutoffs(stack_of(raw, Optics())).optics.of_channel(0)).remarks
         assert f"{100 * (2 * per_pixel - 1):.1f} % too coarse for a cut-off of {per_pixel:.3f} cycles/pixel" in line
         assert " um" not in line
     else:
-        with pytest.raises(Untold, match=r"more than 0\.56 cycles/pixel, wanted at most 0\.5"):
+        with pytest.raises(Untold, match=r"more than 0\.66 cycles/pixel, wanted at most 0\.5"):
             with_cutoffs(stack_of(raw, Optics()))
