@@ -28,7 +28,7 @@ from srredsim.threads import in_threads
 
 STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncertain
 DETECTED = 2.0  # z of a single order that noise reaches in 2 of 100 cases
-CERTAIN = 5.0  # z of an order in the search beyond doubt: the error of its contrast counts what an object repeats, too
+CERTAIN, PROOF = 5.0, 1e-6  # z of an order in the search beyond doubt; probability that a first one is chance
 FOUND, CHANCE = 3.0, 2.3  # z of an order in the search: surely there in some angle, and in none more than by chance
 
 
@@ -103,7 +103,7 @@ def measured(
                 condition_number=optics_bands.condition_of_waves(waves),
                 exchanged=words,
             )
-            result[number] = _seen(angle, own), own
+            result[number] = _seen(angle, own, searched=True), own
         return result
 
     fine = {number: both for each in in_threads(finely, groups) for number, both in each.items()}
@@ -169,7 +169,7 @@ def through_one_lens(
         shown = damping_of(list(bands.values()), [angles[number] for number in bands])
         damping = replace(shown, value=damping.value, chosen=damping.chosen) if damping else shown
     parameters = replace(parameters, damping=damping)
-    return _with_contrasts(parameters, bands, parameters.lens(transfer))
+    return _with_contrasts(parameters, bands, parameters.lens(transfer), searched=True)
 
 
 def remeasured(
@@ -207,9 +207,11 @@ def _bands_of_group(parameters: Parameters, frames: np.ndarray, transfer: Transf
     }
 
 
-def _with_contrasts(parameters: Parameters, bands: dict[int, Bands], lens: Transfer) -> Parameters:
+def _with_contrasts(
+    parameters: Parameters, bands: dict[int, Bands], lens: Transfer, searched: bool = False
+) -> Parameters:
     angles = list(parameters.angles)
-    seen = in_threads(lambda number: _seen(angles[number], bands[number].through(lens)), bands)
+    seen = in_threads(lambda number: _seen(angles[number], bands[number].through(lens), searched), bands)
     for number, angle in zip(bands, seen, strict=True):
         angles[number] = angle
     return _without_chance(replace(parameters, angles=tuple(angles)))
@@ -237,14 +239,17 @@ def _without_chance(parameters: Parameters) -> Parameters:
     return replace(parameters, angles=tuple(map(without, parameters.angles)))
 
 
-def _seen(angle: Angle, bands: Bands) -> Angle:
-    """The angle with the phases and contrasts that its bands show."""
-    return replace(angle, orders=tuple(_order(angle, found) for found in overlaps(bands, angle.k0_per_um)))
+def _seen(angle: Angle, bands: Bands, searched: bool = False) -> Angle:
+    """The angle with the phases and contrasts that its bands show; ``searched``: those that it was found in."""
+    each = overlaps(bands, angle.k0_per_um)
+    return replace(angle, orders=tuple(_order(angle, found, searched) for found in each))
 
 
-def _order(angle: Angle, found: Overlap) -> Order:
+def _order(angle: Angle, found: Overlap, searched: bool) -> Order:
     amplitude, error = found.contrast()
-    seen = abs(amplitude) > DETECTED * np.sqrt(2) * error or angle.orders[found.order - 1].z > CERTAIN
+    if searched and _proven(angle, found.order):
+        error = min(error, abs(amplitude) / (DETECTED * np.sqrt(2)))
+    seen = abs(amplitude) >= DETECTED * np.sqrt(2) * error
     return Order(
         found.order,
         _times(found.order, angle.k0_per_um),
@@ -254,6 +259,12 @@ def _order(angle: Angle, found: Overlap) -> Order:
         angle.orders[found.order - 1].z,
         "measured" if seen else "failed",
     )
+
+
+def _proven(angle: Angle, order: int) -> bool:
+    """Whether the search has left no doubt of an order. The error of its contrast counts what an object repeats, too:
+    of compact ones it is many times too large."""
+    return angle.orders[order - 1].z > CERTAIN or (order == 1 and angle.false_alarm < PROOF)
 
 
 def _times(order: int, k0_per_um) -> tuple[float, float]:
