@@ -92,13 +92,21 @@ def _may_slip(fits: Fits, stack: RawStack) -> bool:
 def _shift(fits: Fits, stack: RawStack, numbers: np.ndarray) -> int:
     """Frames by which the last raw stack lies behind where it is read, or before; 0 if that is not clear.
 
-    One that lies a frame late in its group lies also, but for a frame, a group early: the smaller counts.
+    One that lies a frame late in its group lies also, but for a frame, a group early, and what lies late by all frames
+    of an angle fits nearly as well: of those that fit alike the smallest counts.
     """
     period = int(numbers[1].min() - numbers[0].min())
     last = len(numbers) - 1
     tried = sorted((by for by in range(1 - period, period) if by), key=abs)
-    found = {by: fit for by in tried if (fit := _moved(fits, stack, numbers[last], by))}
-    by = max(found, key=lambda each: found[each].explained, default=0)
+
+    def moved(by: int) -> Fit | None:
+        """Of the last, or where the file ends too early for that, of the one before it."""
+        ways = (_moved(fits, stack, numbers[number], by) for number in (last, last - 1))
+        return next(filter(None, ways), None)
+
+    found = {by: fit for by in tried if (fit := moved(by))}
+    best = max((fit.explained for fit in found.values()), default=0.0)
+    by = next((each for each, fit in found.items() if fit.explained > best - BETTER), 0)
     if not by or not _better(fits, stack, numbers, last, by):
         return 0
     return min(by, by - period if by > 0 else by + period, key=abs)

@@ -18,9 +18,9 @@ from srredsim.optics.transfer import Transfer
 
 TIMES = 8.0  # brighter than the rest: the gain over that of the rest, at least
 LARGEST = 0.08  # share of the field that such places, with what surrounds them, have at most
-CLEAR = 6.0  # times the noise of the widefield image: what the brightest structures of the rest have at least
+CLEAR = 6.0  # times the noise of the widefield image: what the fine structures of the rest have at least
 CAP = 1.5  # times the brightest structures of the rest
-SMOOTH, AROUND, CAPPED_AROUND = 0.6, 2.6, 1.3  # times the finest period that the lens shows
+SMOOTH, AROUND, CAPPED_AROUND, COARSE = 0.6, 2.6, 1.3, 3.0  # times the finest period that the lens shows
 BORDER = 4.0  # output pixels, over which one image becomes the other
 
 
@@ -63,7 +63,10 @@ def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: 
     if not places.any() or np.mean(around) > LARGEST:
         return None
     gain = float(np.percentile(widefield[~around], HIGH_PERCENT)) - scaling.offset
-    if not CLEAR * noise <= gain <= scaling.gain / TIMES:
+    above = np.minimum(widefield - scaling.offset, CAP * gain)
+    fine = ndimage.gaussian_filter(above, SMOOTH * period) - ndimage.gaussian_filter(above, COARSE * period)
+    far = ~_grown(places, 2 * AROUND * period)  # where the bright places have no foot
+    if gain > scaling.gain / TIMES or not far.any() or np.percentile(fine[far], HIGH_PERCENT) < CLEAR * noise:
         return None
     bright = np.repeat(np.repeat(around, SCALE, axis=0), SCALE, axis=1).astype(np.float32)
     return Rest(

@@ -46,6 +46,9 @@ CASES = [
     (without([8 * FRAMES - 1, 8 * FRAMES - 2]), Slip("z=8", "z=7", -2)),
     (twice(5 * FRAMES + 4), Slip("z=6", "z=5", 1)),
     (twice(0), Slip("z=0", "z=0", 1)),
+    (without(3 * FRAMES + 5), Slip("z=4", "z=3", -1)),
+    (twice(4 * FRAMES + 5), Slip("z=5", "z=4", 1)),
+    (twice(5 * FRAMES), Slip("z=5", "z=4", 1)),
 ]
 
 

@@ -54,7 +54,7 @@ def test_the_rest_has_units_of_its_own():
         (field(0.0), 1.0),  # no spot
         (field(400.0), 1.0),  # five times as bright: networks know that
         (field(5000.0, sigma=40.0), 1.0),  # most of the field
-        (field(5000.0, dim=3.0), 4.0),  # nothing else but noise
+        (field(5000.0, dim=3.0), 1.0),  # nothing else but noise
     ],
 )
 def test_other_fields_are_one(made, noise):
