@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.arrays import HOST, Array, Device, blurred, on_host
+from srredsim.arrays import HOST, Array, Device, blurred, namespace, on_host
 from srredsim.consistency.damping import fitted_damping
 from srredsim.consistency.frame_fit import Fit, fit
 from srredsim.consistency.grain import grain_of
@@ -86,6 +86,7 @@ class Comparison:
             squares = (residuals**2).sum(axis=0)
             gain, at_zero = self.noise.coefficients
             noise = gain * frames.sum(axis=0) + len(frames) * np.float32(at_zero)
+            noise = namespace(noise).maximum(noise, np.float32(len(frames) * self.noise.least_variance_adu2))
             fitted = self.view.smooth_functions / frames.size  # what the haze has taken up
             if len(parts) == 1:  # stripes that nobody has found are in each frame, but not in the mean
                 squares = len(frames) * residuals.mean(axis=0) ** 2

@@ -42,8 +42,11 @@ class Rest:
         return np.where(capped, np.minimum(image, CAP * self.scaling.gain), image)
 
     def together(self, whole: np.ndarray, rest: np.ndarray) -> np.ndarray:
-        """The image of the whole field in the bright places, that of the rest elsewhere."""
-        return self.bright * whole + (1 - self.bright) * rest
+        """The image of the whole field in the bright places, that of the rest elsewhere; in the place of the former."""
+        whole -= rest
+        whole *= self.bright
+        whole += rest
+        return whole
 
 
 def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: float) -> Rest | None:
@@ -59,8 +62,11 @@ def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: 
     period = 1 / transfer.cutoff_per_pixel
     smooth = ndimage.gaussian_filter(np.asarray(widefield, np.float32) - scaling.offset, SMOOTH * period)
     places = smooth > scaling.gain / TIMES
+    del smooth
+    if not 0 < np.mean(places) <= LARGEST:  # of most fields
+        return None
     around = _grown(places, AROUND * period)
-    if not places.any() or np.mean(around) > LARGEST:
+    if np.mean(around) > LARGEST:
         return None
     gain = float(np.percentile(widefield[~around], HIGH_PERCENT)) - scaling.offset
     above = np.minimum(widefield - scaling.offset, CAP * gain)
@@ -77,5 +83,5 @@ def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: 
 
 
 def _grown(places: np.ndarray, pixels: float) -> np.ndarray:
-    """The places, and what is no further from them."""
-    return ndimage.distance_transform_edt(~places) <= pixels if places.any() else places
+    """The places, and what is no further from them along y and x."""
+    return ndimage.maximum_filter(places, 2 * round(pixels) + 1)

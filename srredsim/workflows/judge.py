@@ -19,6 +19,7 @@ from srredsim.consistency.compare import SMALLEST_JUDGED, consistency
 from srredsim.consistency.maps import Consistency, unjudged
 from srredsim.errors import WARNING, InputError
 from srredsim.io.files import beside
+from srredsim.io.memory import middle as middle_of
 from srredsim.noise.whitened import whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.sampling import SCALE
@@ -37,6 +38,7 @@ from srredsim.stripes.slices import SIDE as PHASES_SIDE
 from srredsim.stripes.slices import in_slice
 
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
+SIDE = 2048  # output pixels, in which stripes that were left are looked for
 STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
 DOUBTFUL = 0.1  # share of the field that frames do not support, at which that is said: 1 of 320 good images has it
 
@@ -122,7 +124,7 @@ def judged(
     try:
         here = _here(stripes, raw, transfer)
         found = consistency(raw, image, here, transfer, device=device)
-        left = visible(residual_stripes(image, here, transfer, transfer.pixel_size_um / SCALE))
+        left = visible(residual_stripes(middle_of(image, SIDE), here, transfer, transfer.pixel_size_um / SCALE))
     except InputError as problem:
         t, c, z = position
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"

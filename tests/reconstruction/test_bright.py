@@ -42,7 +42,7 @@ def test_the_rest_has_units_of_its_own():
     fine = np.kron(spot, np.ones((2, 2)))
     assert rest.bright[fine > 0.2].min() > 0.99
     assert rest.bright[fine < 1e-9].max() < 1e-3
-    whole, other = np.full(fine.shape, 3.0), np.full(fine.shape, 7.0)
+    whole, other = np.full(fine.shape, 3.0, np.float32), np.full(fine.shape, 7.0, np.float32)
     together = rest.together(whole, other)
     assert together[80, 180] == pytest.approx(3, abs=0.01)
     assert together[200, 20] == pytest.approx(7, abs=0.01)
