@@ -42,6 +42,9 @@ class FakeFields(Ready, list):
     widefield, sim, calibrated, made_by = Scaling(150.0, 50.0), Scaling(460.0, 150.0), False, None
     levels, reference, scale = layout().levels, layout().reference, layout().scale
 
+    def identity(self):
+        return str([one.truth.sum() for one in self])
+
 
 @pytest.fixture
 def fields():
