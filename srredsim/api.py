@@ -29,7 +29,6 @@ image doubtful is among its ``notes``, and is warned of, as `srredsim.errors.Dou
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -40,7 +39,7 @@ import numpy as np
 
 from srredsim import checks, devices, io, stacks
 from srredsim.acquisition import Optics, Pattern, RawStack
-from srredsim.errors import WARNING, Doubt, InputError
+from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
 from srredsim.stacks import OfReading, OfReconstruction, Progress, Stack
 
@@ -167,13 +166,12 @@ def reconstruct(
     )
     name = called(one["method"] for one in result.report["channels"])
     about: Any = {"channel_names": stack.channel_names, "name": name, "found": result.report, "notes": result.notes}
-    image = Image.of_planes(
+    return Image.of_planes(
         result.images,
         optics=result.optics.finer(result.images.shape[-1] / stack.array.shape[-1]),
         **about,
         made_of=Origin.of(stack, result.optics, result.channels),
-    )
-    return _warned(image)
+    ).warned()
 
 
 def predict(
@@ -226,7 +224,7 @@ def predict(
     stack = io.remembering(watched(stack)[0])
     where = devices.device(device)
     result = predicted(chain, stack, tile=tile, device=where, progress=progress)
-    image = Image.of_planes(
+    return Image.of_planes(
         result.image,
         optics=result.optics,
         channel_names=stack.channel_names,
@@ -234,8 +232,7 @@ def predict(
         found=result.found(chain, where),
         notes=(*notes, *result.notes),
         made_of=Origin.of(stack, stack.optics, result.channels) if result.channels else None,
-    )
-    return _warned(image)
+    ).warned()
 
 
 def denoise(
@@ -326,7 +323,7 @@ def compare_with_frames(
 
     shown, supported = result.pictured
     drawn = partial(picture.picture, image=shown, found=supported, name=name, pixel_size_um=optics.pixel_size_um)
-    maps = Image.of_planes(
+    return Image.of_planes(
         result.maps,
         optics=optics,
         channel_names=tuple(result.names),
@@ -334,8 +331,7 @@ def compare_with_frames(
         found=result.report,
         notes=tuple(result.report["notes"]),
         drawn=drawn,
-    )
-    return _warned(maps)
+    ).warned()
 
 
 def load_model(model: str | Path | LoadedModel | Chain, precision: str = "auto", engine: str = "auto") -> Chain:
@@ -402,11 +398,3 @@ def show(*data: Stack, t: int = 0, c: int = 0, z: int | None = None, title: str 
         return drawn_panels([(name, plane) for name, plane, _ in panels], panels[0][2], title)
     except ValueError as problem:
         raise InputError(str(problem)) from None
-
-
-def _warned(image: Image) -> Image:
-    """The image, after whoever asked for it was warned of what makes it doubtful."""
-    for note in image.notes:
-        if note.startswith(WARNING):
-            warnings.warn(note.removeprefix(WARNING), Doubt, stacklevel=3)
-    return image

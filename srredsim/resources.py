@@ -66,6 +66,12 @@ def unknown(what: str, name: str, names: list[str]) -> str:
     return f"no {what} called {name!r}; {there_are}{hint}"
 
 
+def sources(*parts: str) -> list[Path]:
+    """Files of this package's own source, sorted: a file by its name, as ``optics/otf.py``, or all of a folder."""
+    found = (PACKAGE / part for part in parts)
+    return sorted(path for one in found for path in ([one] if one.suffix else one.glob("*.py")))
+
+
 def microscopes() -> list[str]:
     """Names of the microscopes of which something is known, sorted; see `srredsim.io.microscope`."""
     return sorted(path.stem for path in MICROSCOPES.glob("*.yaml"))

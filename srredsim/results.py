@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from srredsim import checks, inspection, io, picture
 from srredsim.acquisition import Optics, RawStack
-from srredsim.errors import InputError
+from srredsim.errors import WARNING, Doubt, InputError
 from srredsim.io.stored import COMPRESS, writer_of
 from srredsim.optics.sampling import SCALE
 from srredsim.stripes import written
@@ -101,6 +102,13 @@ class Image(NDArrayOperatorsMixin):
         kept = [i for i, n in enumerate(planes.shape) if n > 1 or i > 2]
         array = np.asarray(planes, np.float32).reshape([planes.shape[i] for i in kept])
         return cls(array, "".join("TCZYX"[i] for i in kept), tag=io.RESULT, **known)
+
+    def warned(self) -> Image:
+        """The same, after whoever called the function that calls this was warned of what makes it doubtful."""
+        for note in self.notes:
+            if note.startswith(WARNING):
+                warnings.warn(note.removeprefix(WARNING), Doubt, stacklevel=3)
+        return self
 
     @property
     def planes(self) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Parts:
     def settings(self) -> dict[str, Any]:
         """All that its result depends on."""
         written = {name: getattr(self.writing, name) for name in OF_RESULT}
-        return {**self.asked, "reading": asdict(self.reading), "writing": written}
+        return {**self.asked, "reading": self.reading.values, "writing": written}
 
 
 def digests(*files: Path | None) -> list[str | None]:

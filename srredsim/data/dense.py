@@ -16,7 +16,7 @@ import numpy as np
 from scipy import fft, ndimage
 
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
-from srredsim.data.stored import Samples, StoredSeries
+from srredsim.data.stored import Samples, StoredSeries, digest_of
 from srredsim.normalise import SCALINGS
 from srredsim.optics import sampling
 from srredsim.optics.otf import apodisation, otf
@@ -86,6 +86,9 @@ class DensePairs(StoredSeries, Pairs):
 
     def __len__(self) -> int:
         return self.series.count
+
+    def identity(self) -> str:
+        return digest_of(f"{self.folder.name} {self.series}")
 
     @property
     def scale(self) -> int:

@@ -56,6 +56,9 @@ class Fields(Protocol):
     calibrated: bool
     made_by: str | None
 
+    def identity(self) -> str:
+        """As of `srredsim.data.pairs.Pairs`."""
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Field: ...

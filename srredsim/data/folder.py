@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from srredsim import io
 from srredsim.acquisition import OPTICS, frames_from_raw
 from srredsim.data.kept import Kept
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes, match_widefield
+from srredsim.data.stored import digest_of
 from srredsim.errors import InputError
 from srredsim.io import orders
 from srredsim.io.formats import open_source
@@ -40,6 +42,7 @@ class FilePairs(Pairs):
                 f"{len(lacking)} of {self.words} have no truth of the same name, the first is {lacking[0]}"
             )
         self._kept = Kept(self._read)
+        self._files = [*inputs, *(references[io.stem(path)] for path in inputs)]
         self._items: list[tuple[Any, PlanesOfFile, tuple[int, ...]]] = []
         for path in inputs:
             try:
@@ -56,6 +59,11 @@ class FilePairs(Pairs):
     def __getitem__(self, index: int) -> Pair:
         return self._kept(index)
 
+    def identity(self) -> str:
+        """As `Pairs.identity`; the names of the files count, where their folder is does not."""
+        stamps = [io.stamp(path) for path in self._files]
+        return digest_of(json.dumps([type(self).__name__, self._read_as(), stamps], sort_keys=True))
+
     @property
     def scale(self) -> int:
         source, truth, _ = self._items[0]
@@ -71,6 +79,10 @@ class FilePairs(Pairs):
             self._read(index)
 
     words = "the images"  # what the inputs are
+
+    @abstractmethod
+    def _read_as(self) -> Any:
+        """What was told of how to read them, ready for JSON."""
 
     @abstractmethod
     def _open(self, path: Path) -> Any:
@@ -112,11 +124,14 @@ class FolderPairs(FilePairs):
         reading: io.Reading,
         split: str = "",
     ):
-        self.pattern, self._reading = (reading.angles, reading.phases), asdict(reading)
+        self.pattern, self._reading = (reading.angles, reading.phases), reading
         super().__init__(raw, truth, split)
 
+    def _read_as(self) -> dict[str, Any]:
+        return self._reading.values
+
     def _open(self, path: Path):
-        return io.read(path, **self._reading)
+        return io.read(path, **asdict(self._reading))
 
     def _shape(self, source) -> tuple[tuple[int, ...], tuple[int, ...]]:
         shape = source.array.shape
@@ -148,8 +163,11 @@ class ImagePairs(FilePairs):
     """
 
     def __init__(self, images: list[Path], truth: list[Path], normalise: str, split: str = ""):
-        self._scaling_of = SCALINGS[normalise]
+        self._normalise, self._scaling_of = normalise, SCALINGS[normalise]
         super().__init__(images, truth, split)
+
+    def _read_as(self) -> str:
+        return self._normalise
 
     def _open(self, path: Path) -> PlanesOfFile:
         return PlanesOfFile(path)

@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from srredsim import resources
 from srredsim.data.pairs import Pair, Pairs, check_squares
+from srredsim.data.simulated import simulator_sources
+from srredsim.data.stored import digest_of
 from srredsim.data.w2s.simulated import ANGLES, CAMERA, PHASES, Expected, expected_of
 from srredsim.normalise import SCALINGS
 from srredsim.optics.sampling import SCALE
@@ -20,6 +23,7 @@ from srredsim.simulation.dead_leaves import scene
 GROUND = 0.9  # at most: light without structure as a share of all
 PHOTONS = 10.0, 3000.0  # in the brightest pixels, drawn log-uniformly
 FAINTEST = 0.2  # brightest pixels, as a share of the very brightest
+SOURCES = "data/leaves.py", "data/w2s/simulated.py", "simulation/dead_leaves.py"  # beside those of the simulator
 STREAM = 11  # stream of the generator, beside those of the batches and of the first weights
 
 
@@ -53,6 +57,9 @@ class LeafPairs(Pairs):
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no scene is painted for it."""
         check_squares(self.size, self.scale, scale, side, "dead leaves (data.leaves)")
+
+    def identity(self) -> str:
+        return digest_of(str(self), [*simulator_sources(), *resources.sources(*SOURCES)])
 
     def __getitem__(self, index: int) -> Pair:
         rng = np.random.default_rng([self.seed, int(index), STREAM])

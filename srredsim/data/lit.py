@@ -6,6 +6,7 @@ sees them with errors of all sizes: `jittered`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from srredsim.data.kept import Kept
 from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
 from srredsim.data.reconstructed import NORMALISED, fingerprint, made_white
 from srredsim.data.simulated import Series, SimulatedPairs
-from srredsim.data.stored import Progress, Samples, StoredSeries
+from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
@@ -104,6 +105,10 @@ class LitPairs(Pairs):
 
     def _pair(self, index: int, channels: np.ndarray, truth: np.ndarray, facts: dict) -> Pair:
         return Pair(channels, truth, NORMALISED, facts)
+
+    def identity(self) -> str:
+        """As `Pairs.identity`, whether estimates are on disk or not."""
+        return digest_of(json.dumps([self.pairs.identity(), fingerprint(), self.pattern, self._slots]))
 
     def check(self, scale: int, side: int = 1) -> None:
         self.pairs.check(scale, side)

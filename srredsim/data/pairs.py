@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from srredsim.data.stored import Progress, Ready
+from srredsim.data.stored import Progress, Ready, digest_of
 from srredsim.errors import InputError
 from srredsim.normalise import Scaling, scaling_of
 
@@ -88,6 +90,19 @@ class Pairs(Ready, ABC):
         """Pixels of the truth per pixel of the input."""
         return self[0].scale
 
+    def identity(self) -> str:
+        """Digest that no other pairs share: of files by their sizes and times, of a series by what makes it.
+
+        Here by every pixel of every pair.
+        """
+        digest = hashlib.sha256()
+        for index in range(len(self)):
+            pair = self[index]
+            digest.update(f"{pair.scaling} {json.dumps(pair.facts, sort_keys=True, default=str)}".encode())
+            for image in (pair.frames, pair.truth):
+                digest.update(f"{image.dtype} {image.shape}".encode() + np.ascontiguousarray(image).tobytes())
+        return digest.hexdigest()[:16]
+
     def check(self, scale: int, side: int = 1) -> None:
         """Pairs are of ``scale``, and crops of ``side`` pixels fit into them. Here the first one speaks for all.
 
@@ -137,6 +152,9 @@ class Extended(Pairs):
     @property
     def zscores(self) -> Mapping[str, Scaling]:
         return self.pairs.zscores
+
+    def identity(self) -> str:
+        return digest_of(f"{self.pairs.identity()}, {self.others.identity()}")
 
     def check(self, scale: int, side: int = 1) -> None:
         self.pairs.check(scale, side)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from srredsim.acquisition import Optics, frames_from_raw, raw_from_frames
 from srredsim.data.kept import Kept
 from srredsim.data.pairs import Pair, Pairs, check_squares
 from srredsim.data.simulated import Series, SimulatedPairs
-from srredsim.data.stored import Progress, Samples, StoredSeries
+from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
 from srredsim.errors import InputError
 from srredsim.noise.lines import lines_of
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
@@ -95,7 +95,7 @@ class Reconstructed(Pairs):
     """Any pairs, reconstructed when they are asked for, once."""
 
     def __init__(self, pairs: Pairs, angles: int, phases: int, kind: str = "wiener"):
-        self._pairs = pairs
+        self._pairs, self._how = pairs, (kind, angles, phases)
         self._kept = Kept(lambda index: reconstructed(pairs[index], angles, phases, kind))
 
     def __len__(self) -> int:
@@ -103,6 +103,9 @@ class Reconstructed(Pairs):
 
     def __getitem__(self, index: int) -> Pair:
         return self._kept(index)
+
+    def identity(self) -> str:
+        return digest_of(json.dumps([self._pairs.identity(), fingerprint(), *self._how]))
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`, of the pairs themselves; that one can be reconstructed, the first shows."""
@@ -142,6 +145,9 @@ class ReconstructedSeries(StoredSeries, Pairs):
         pair = self.pairs[index]
         return Pair(channels_of, pair.truth / np.float32(pair.scaling.gain), NORMALISED, pair.facts)
 
+    def identity(self) -> str:
+        return digest_of(f"{self.pairs.identity()}/{self.folder.name}")
+
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no sample is made for it."""
         check_squares(SCALE * self.series.size, 1, scale, side, "the Wiener images of simulated stacks")
@@ -179,6 +185,9 @@ class Joined(Pairs):
     def augmentation(self) -> str:
         return self.parts[0].augmentation
 
+    def identity(self) -> str:
+        return digest_of(", ".join(part.identity() for part in self.parts))
+
     def check(self, scale: int, side: int = 1) -> None:
         for part in self.parts:
             part.check(scale, side)
@@ -209,7 +218,4 @@ class Joined(Pairs):
 
 def fingerprint() -> str:
     """Digest of the reconstruction's own source: another reconstruction never reads this one's images."""
-    digest = hashlib.sha256()
-    for source in sorted(path for part in OF_IMAGES for path in (resources.PACKAGE / part).glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest_of("", resources.sources(*OF_IMAGES))

@@ -145,6 +145,10 @@ class Levels(Pairs):
     def pattern(self) -> tuple[int, int]:
         return self._levels[0].pattern
 
+    def identity(self) -> str:
+        told = [[facts, level.identity()] for facts, level in zip(self._facts, self._levels, strict=True)]
+        return digest_of(json.dumps(told, sort_keys=True))
+
     def check(self, scale: int, side: int = 1) -> None:
         self._levels[0].check(scale, side)
 

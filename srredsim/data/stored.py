@@ -21,7 +21,7 @@ CHUNK = 8  # samples that a process makes at a time
 Progress = Callable[[int, int], None]  # done, total
 
 
-def digest_of(described: str, sources: Iterable[str | Path]) -> str:
+def digest_of(described: str, sources: Iterable[str | Path] = ()) -> str:
     """Digest of what a series is made of and of the source that makes it: what other source made is never read."""
     digest = hashlib.sha256(described.encode())
     for source in sources:
@@ -115,6 +115,10 @@ class StoredSeries(Ready):
 
     def task(self, missing: int) -> str:
         return f"{self.making.format(missing)} ({self.samples.nbytes * missing / 1e6:.0f} MB in {self.folder})"
+
+    def identity(self) -> str:
+        """Digest of what the series is made of, and of the source that makes it, by which its folder is called."""
+        return self.folder.name
 
     def make(self, index: int) -> Sequence[np.ndarray]:
         raise TypeError(f"{type(self).__name__} does not say what is stored")

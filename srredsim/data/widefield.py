@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from srredsim.data.fields import Field, Fields
 from srredsim.data.pairs import Pair, Pairs, check_squares, match_widefield
-from srredsim.data.stored import Progress
+from srredsim.data.stored import Progress, digest_of
 from srredsim.errors import InputError
 from srredsim.normalise import SCALINGS, Scaling
 
@@ -49,6 +50,11 @@ class WidefieldPairs(Pairs):
         field, level = self.fields[index], self._levels[level]
         pair = self._in_zscores if self._normalise == "dataset" else self._in_counts
         return pair(field, level, {"name": field.name, "noise_level": level, **field.facts})
+
+    def identity(self) -> str:
+        constants = str(self.fields.widefield), str(self.fields.sim)
+        told = self.fields.identity(), *constants, self._levels, self._target, self._normalise
+        return digest_of(json.dumps(told))
 
     @property
     def zscores(self) -> Mapping[str, Scaling]:

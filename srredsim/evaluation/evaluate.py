@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from srredsim.data import description
-from srredsim.data.baselines import WIENER_NEEDS
+from srredsim.data.baselines import WIENER, WIENER_NEEDS
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
 from srredsim.evaluation import methods
 from srredsim.evaluation.control import measured
-from srredsim.evaluation.runner import CLASSICAL, Cache, Progress, Runner, fingerprint_of, mean_and_spread
+from srredsim.evaluation.runner import Cache, Progress, Runner, mean_and_spread
 from srredsim.evaluation.scores import DEFINITIONS, score
 from srredsim.simulation import calibration, calibration_file
 from srredsim.simulation.calibration import Calibration
@@ -148,7 +147,7 @@ class Trial:
         self.model, self.sets, self.data, self.split = model, sets, data, split
         self.runner = Runner(self, work)
         self._images = Cache(images, self.runner.begin)
-        self._contents = {pattern: _contents(pairs) for pattern, pairs in sets.items()}
+        self._contents = {pattern: pairs.identity() for pattern, pairs in sets.items()}
 
     def cells(self) -> list[Cell]:
         return [
@@ -159,10 +158,7 @@ class Trial:
         return {"data": self.data, "split": self.split}
 
     def fingerprint(self, cell: Cell) -> str:
-        weights = CLASSICAL
-        if cell.method == self.model.name:
-            weights = f"{fingerprint_of([self.model.folder / models.WEIGHTS])}-{self.model.precision}"
-        return f"{weights}, data {self._contents[cell.pattern]}, each image"
+        return f"{methods.made_by(cell.method, self.model)}, data {self._contents[cell.pattern]}, each image"
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         """The pairs are there."""
@@ -197,19 +193,11 @@ class Trial:
 
     def _wiener(self, pair: Pair, cell: Cell, index: int) -> np.ndarray | None:
         """Kept where the model is made of it: it is scored, too."""
-        place = f"wiener-{self._contents[cell.pattern]}", str(index)
+        place = f"wiener-{self._contents[cell.pattern]}-{methods.made_by(WIENER, self.model)}", str(index)
         of_model = cell.method == self.model.name and WIENER_NEEDS in pair.facts
         if not of_model and not self._images.has(*place):
             return methods.wiener_image(pair, cell.pattern)
         return self._images.image(*place, make=lambda: methods.wiener_image(pair, cell.pattern))
-
-
-def _contents(pairs: Pairs) -> str:
-    """Twelve digits for the pairs: how many there are, and what is in the first and the last."""
-    digest = hashlib.sha256(str(len(pairs)).encode())
-    for pair in (pairs[0], pairs[len(pairs) - 1]):
-        digest.update(np.ascontiguousarray(pair.frames).tobytes() + np.ascontiguousarray(pair.truth).tobytes())
-    return digest.hexdigest()[:12]
 
 
 def _name(pair: Pair, index: int) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 from srredsim.data import baselines
 from srredsim.data.baselines import BICUBIC, FOURIER, RICHARDSON_LUCY, WIDEFIELD, WIENER, richardson_lucy_image
 from srredsim.data.pairs import Pair, Pairs
-from srredsim.data.reconstructed import with_white_noise
+from srredsim.data.reconstructed import OF_IMAGES, with_white_noise
+from srredsim.evaluation.runner import classical
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
@@ -25,6 +26,17 @@ BASELINES: dict[str, Callable[[Pair, str, Wiener], np.ndarray | None]] = {
     FOURIER: lambda pair, pattern, wiener: fourier_upscale(widefield_of(pair.frames), pair.scale),
     BICUBIC: lambda pair, pattern, wiener: bicubic_upscale(widefield_of(pair.frames), pair.scale),
     WIDEFIELD: lambda pair, pattern, wiener: widefield_of(pair.frames),
+}
+
+
+OF_UPSCALING = ("reconstruction/upscale.py",)
+OF_WIENER = (*OF_IMAGES, "data/baselines.py")
+SOURCES = {  # that make the image of a baseline
+    WIENER: OF_WIENER,
+    RICHARDSON_LUCY: OF_WIENER,
+    FOURIER: OF_UPSCALING,
+    BICUBIC: OF_UPSCALING,
+    WIDEFIELD: OF_UPSCALING,
 }
 
 
@@ -54,6 +66,13 @@ def names(model: LoadedModel, pairs: Pairs | None = None) -> list[str]:
     usual = model.kind.compared_with(model.scale)
     beside = () if pairs is None else (name for name in pairs.beside if name not in usual)
     return [model.name, *beside, *usual]
+
+
+def made_by(method: str, model: LoadedModel) -> str:
+    """What the images of a method depend on besides the pairs: a model, and what makes its input of stacks; source."""
+    if method != model.name:
+        return classical(*SOURCES[method])
+    return f"{model.identity} {classical(*OF_IMAGES)}" if model.kind.OF_STACKS else model.identity
 
 
 def images(model: LoadedModel, pair: Pair, pattern: str) -> dict[str, np.ndarray]:

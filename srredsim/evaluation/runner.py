@@ -2,27 +2,28 @@
 
 ``results.json`` says which data it is of, defines its scores, and has the cells by their keys. It is written anew after
 every cell, so that a run that was stopped goes on where it was. Processes that share out the cells of a plan write into
-one folder, each a file of its own, ``results-I-of-N.json``, which the next run without shares takes over. A cell whose
-weights have changed since is computed again; results of other data are refused.
+one folder, each a file of its own, ``results-I-of-N.json``, which the next run without shares takes over. A cell is
+computed again where its weights have changed since, its precision, the source of a method without weights, or any image
+that it is of; results of data of another name are refused.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from srredsim import documents, io
+from srredsim import documents, io, resources
+from srredsim.data.stored import digest_of
 from srredsim.errors import InputError, out_of_memory
 
 RESULTS, OF_SHARE = "results.json", "results-{}-of-{}.json"
-CLASSICAL = "classical"  # the fingerprint of what has no weights
+CLASSICAL = "classical"  # what has no weights
 
 Progress = Callable[[int, int], None]  # (images done, images in all)
 
@@ -44,7 +45,7 @@ class Plan(Protocol):
         """What all cells have in common, such as the data; results with other facts are refused."""
 
     def fingerprint(self, cell: Any) -> str:
-        """What the cell depends on besides: other weights are another cell."""
+        """What the cell depends on: other weights, or other images, are another cell."""
 
     def prepare(self, cells: Sequence[Any]) -> None:
         """Called once, before the first of these cells."""
@@ -219,15 +220,12 @@ def check_used(weights: Iterable[str], methods: Iterable[str]) -> None:
             )
 
 
-def fingerprint_of(files: Iterable[Path]) -> str:
-    """Twelve digits that other contents of these files do not share; `CLASSICAL` if there are none."""
-    states = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
-    return _digest(states) if states else CLASSICAL
-
-
-@lru_cache(maxsize=256)
-def _digest(states: tuple[tuple[Path, int, int], ...]) -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path, *_ in states)).hexdigest()[:12]
+@cache
+def classical(*sources: str) -> str:
+    """What stands for weights where there are none: a digest of the source that makes the images, see
+    `srredsim.resources.sources`.
+    """
+    return f"{CLASSICAL}-{digest_of('', resources.sources(*sources))}"
 
 
 def _after(before: int, total: int, progress: Progress | None) -> Callable[[int], None]:

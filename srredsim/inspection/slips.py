@@ -100,7 +100,7 @@ def _shift(fits: Fits, stack: RawStack, numbers: np.ndarray) -> int:
     tried = sorted((by for by in range(1 - period, period) if by), key=abs)
 
     def moved(by: int) -> Fit | None:
-        """Of the last, or where the file ends too early for that, of the one before it."""
+        """Fit of the last, or where the file ends too early for that, of the one before it."""
         ways = (_moved(fits, stack, numbers[number], by) for number in (last, last - 1))
         return next(filter(None, ways), None)
 

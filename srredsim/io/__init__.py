@@ -3,7 +3,7 @@
 from srredsim.io.alternatives import alternatives
 from srredsim.io.array import array_source
 from srredsim.io.asked import DTYPES, Reading, Writing
-from srredsim.io.files import MAPS, existing, find, stamp, stem
+from srredsim.io.files import MAPS, existing, find, stamp, stamp_of_all, stem
 from srredsim.io.formats import open_source, scene_numbers, scenes
 from srredsim.io.formats.tiff import RESULT
 from srredsim.io.image import ImageWriter, read_image, read_plane, write_image
@@ -57,6 +57,7 @@ __all__ = [
     "scene_numbers",
     "scenes",
     "stamp",
+    "stamp_of_all",
     "stem",
     "together",
     "unfinished_beside",

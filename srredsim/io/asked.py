@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,12 @@ class Reading:
     def optics(self) -> dict[str, Value]:
         """What is told of the optics, by name."""
         return {name: getattr(self, name) for name in OPTICS}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is told, ready for JSON: of a microscope not its name, but what the file of that name says."""
+        of_microscope = None if self.microscope is None else asdict(microscope.load(self.microscope))
+        return asdict(self) | {"microscope": of_microscope}
 
     @property
     def frames(self) -> Wanted:

@@ -109,10 +109,15 @@ def stamp(path: Path) -> str:
     any of them changes it.
     """
     parts = [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else tiff.files_of_set(path)
+    return stamp_of_all(path.parent, parts)
+
+
+def stamp_of_all(home: Path, files: Iterable[Path]) -> str:
+    """The same of files in a folder, in any order; their names count, wherever the folder is."""
     digest = blake2b(digest_size=16)
-    for part in sorted(parts):
+    for part in sorted(files):
         found = part.stat()
-        digest.update(f"{part.relative_to(path.parent)} {found.st_size} {found.st_mtime_ns}\n".encode())
+        digest.update(f"{part.relative_to(home)} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -26,6 +26,7 @@ class State:
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)  # validation scores of what needs no network
     weights: str | None = None  # file of network and optimiser, beside state.json
     model_of: int | None = None  # epoch whose weights model.keras has
+    data: dict[str, str] = field(default_factory=dict)  # which they are, see `srredsim.training.same_data`
 
 
 def load(folder: Path) -> State:
@@ -57,6 +58,8 @@ def _check(state: State) -> None:
         raise ValueError(f"its history has {len(state.history)} rows for {state.epochs_done} epochs")
     if not isinstance(state.baselines, dict) or not all(map(_is_of_numbers, state.baselines.values())):
         raise ValueError("its baselines are no scores")
+    if not isinstance(state.data, dict) or not all(isinstance(value, str) for value in state.data.values()):
+        raise ValueError(f"data is {shown(state.data)}")
     named = state.weights is None if state.epochs_done == 0 else isinstance(state.weights, str)
     if not named or (state.weights and Path(state.weights).name != state.weights):
         raise ValueError(f"weights is {shown(state.weights)}, not a file beside it")

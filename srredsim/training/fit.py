@@ -33,6 +33,7 @@ from srredsim.training import (
     outputs,
     over_hosts,
     runs,
+    same_data,
     strategy,
 )
 from srredsim.training.alone import alone
@@ -137,10 +138,14 @@ def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strat
         held_back = list(
             validation_batches(validation, recipe.data.validation_count, recipe.data.validation_crop, size)
         )
+        data = _told(devices, same_data.data_of(batches.pairs, validation, held_back))
         batches[steps.start]  # images that are missing, or smaller than a crop, are found before a run is begun
     with alone(folder):
         if devices.chief and checkpoint.load(folder) != state:
             raise InputError(f"{folder} was trained on by another process just now; resume once more")
+        changes = same_data.go_on(folder, state, data, fine_tunes=recipe.fine_tuning is not None)
+        for line in changes if devices.chief else ():
+            print(line, file=sys.stderr)
         _write_facts(folder, recipe, devices)
         fitting = trainer if devices.hosts is None else over_hosts.fitting(trainer, averages, devices)
         if recipe.fine_tuning and not state.history:
@@ -281,6 +286,13 @@ def _generate(devices: strategy.Devices, pairs: Pairs, indices: Iterable[int], w
         _make(pairs, indices[devices.hosts.index :: devices.hosts.count], what)
         over_hosts.together(devices).told()
     _make(pairs, indices, what)
+
+
+def _told(devices: strategy.Devices, data: dict[str, str]) -> dict[str, str]:
+    """What the chief found: files of other hosts may have other times."""
+    if devices.hosts is None:
+        return data
+    return json.loads(over_hosts.together(devices).told(json.dumps(data).encode()))
 
 
 def _make(pairs: Pairs, indices: list[int], what: str) -> None:

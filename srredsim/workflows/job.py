@@ -26,7 +26,7 @@ from typing import Any
 from srredsim import __version__, documents, io, records
 from srredsim.acquisition import Position
 from srredsim.errors import InputError, shown
-from srredsim.workflows.plan import AnyPlan
+from srredsim.workflows.plan import AnyPlan, refuse_other_models
 
 WORKS = {  # modules with a Plan, its Worker and `merge`
     "predict": "srredsim.workflows.predict",
@@ -95,11 +95,13 @@ class Job:
         Raises
         ------
         InputError
-            As of ``opened``; `srredsim.io.Exists` if the result is there already.
+            As of ``opened``, or if its models are not those asked for; `srredsim.io.Exists` if the result is there.
         """
         folder, worker = asked.folder(), None
         if not folder.is_dir():
             worker = opened()
+            if models := asked.settings.get("model"):  # which may have been loaded before they were trained anew
+                refuse_other_models(worker.plan.models, models, worker.plan.made_of)
             worker.plan = replace(worker.plan, token=asked.fingerprint)
             if not _appear(folder, worker.plan, asked):
                 worker = None  # the plan is that of the faster one
@@ -255,12 +257,16 @@ def jobs_in(places: Iterable[Path]) -> list[Path]:
 
 
 def _loaded(work: Any, plan: Any) -> tuple[Any, ...]:
-    """The models of a plan, which a process loads once; none, where its work has none."""
+    """The models of a plan, which a process loads once; none, where its work has none.
+
+    They are known by what they are made of: a folder may have other weights by the next plan.
+    """
     if not hasattr(plan, "models"):
         return ()
-    if _latest.get("models") != (plan.models, plan.computed):
+    models = (plan.models, plan.made_of, plan.computed)
+    if _latest.get("models") != models:
         _latest.clear()
-        _latest.update(chain=work.chain_of(plan), models=(plan.models, plan.computed))
+        _latest.update(chain=work.chain_of(plan), models=models)
     return (_latest["chain"],)
 
 

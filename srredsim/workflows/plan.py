@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,7 +47,7 @@ class Plan(OfFile):
 
     token: str  # by which its parts are known
     path: Path
-    stamp: str  # of the file, see `srredsim.io.stamp`
+    stamp: str  # of the file, see `stamp_of`
     models: tuple[Path, ...]  # folders, for processes that have not loaded them
     computed: tuple[tuple[str, str | None], ...]  # precision and engine of each
     name: str
@@ -63,6 +65,7 @@ class Plan(OfFile):
     agreements: Agreements | None  # those of widefield images with their input, none yet; None: not compared
     notes: tuple[str, ...]
     device: str = HOST.name  # name; whoever does a unit needs one of its kind
+    made_of: tuple[str, ...] = ()  # recipe and weights of each model, see `srredsim.zoo.identity`
 
     @property
     def units(self) -> list[Position]:
@@ -100,6 +103,10 @@ class AnyPlan(Protocol):
     @property
     def shape(self) -> tuple[int, ...]: ...
     @property
+    def path(self) -> Path: ...
+    @property
+    def stamp(self) -> str: ...
+    @property
     def units(self) -> list[Position]: ...
     @property
     def result(self) -> Path: ...
@@ -109,10 +116,27 @@ class AnyPlan(Protocol):
     def writing(self) -> Writing: ...
 
 
-def unchanged(path: Path, stamp: str) -> None:
-    """InputError if a file is not as it was when it was planned."""
-    if io.stamp(path) != stamp:
-        raise InputError(f"{path} has changed since it was planned: plan it again")
+def stamp_of(path: Path, reading: Reading) -> str:
+    """Digest of a file, see `srredsim.io.stamp`, and of what is known of its microscope, if one is named."""
+    microscope = reading.values["microscope"]
+    return io.stamp(path) + (f" {json.dumps(microscope, sort_keys=True)}" if microscope else "")
+
+
+def unchanged(plan: AnyPlan) -> None:
+    """InputError if a file is not as it was when it was planned, or its microscope's is not."""
+    if stamp_of(plan.path, plan.reading) != plan.stamp:
+        whose = f", or that of the microscope {plan.reading.microscope}," if plan.reading.microscope else ""
+        raise InputError(f"{plan.path}{whose} has changed since it was planned: plan it again")
+
+
+def refuse_other_models(folders: Iterable[Path], planned: Iterable[str], found: Iterable[str]) -> None:
+    """InputError if a model is made of something else than when it was planned, see `srredsim.zoo.identity`."""
+    for folder, before, now in zip(folders, planned, found, strict=False):
+        if now != before:
+            raise InputError(
+                f"{folder} has other weights, or another recipe, than when this was planned; put those back, or begin"
+                " anew with the new ones"
+            )
 
 
 def refuse_place(position: Position, plan: AnyPlan) -> None:

@@ -23,7 +23,7 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.files import beside
 from srredsim.io.image import ImageWriter, as_dtype, carried_over
 from srredsim.io.plain import checked
-from srredsim.workflows.plan import OfFile, refuse_missing, refuse_part, refuse_place, unchanged
+from srredsim.workflows.plan import OfFile, refuse_missing, refuse_part, refuse_place, stamp_of, unchanged
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Plan(OfFile):
 
     token: str  # by which its parts are known
     path: Path
-    stamp: str  # of the file, see `srredsim.io.stamp`
+    stamp: str  # of the file, see `srredsim.workflows.plan.stamp_of`
     name: str  # of the work, on which the name of the result ends
     reading: Reading
     writing: Writing
@@ -131,7 +131,7 @@ def opened(path: Path, work: Work, *, reading: Reading, writing: Writing, how: d
     plan = Plan(
         token=uuid.uuid4().hex,
         path=path,
-        stamp=io.stamp(path),
+        stamp=stamp_of(path, reading),
         name=work.name,
         reading=reading,
         writing=writing,
@@ -155,7 +155,7 @@ class Worker:
 
     def __init__(self, plan: Plan, work: Work, stack: RawStack | None = None):
         if stack is None:
-            unchanged(plan.path, plan.stamp)
+            unchanged(plan)
             source = io.open_source(plan.path, **plan.reading.opening)
             stack = io.plain_images(source, plan.path, plan.reading, work.smallest)
         self.plan, self._work, self._stack = plan, work, stack

@@ -33,7 +33,16 @@ from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
 from srredsim.workflows.merging import merged
 from srredsim.workflows.page import write_page
-from srredsim.workflows.plan import Part, Plan, refuse_missing, refuse_part, refuse_place, unchanged
+from srredsim.workflows.plan import (
+    Part,
+    Plan,
+    refuse_missing,
+    refuse_other_models,
+    refuse_part,
+    refuse_place,
+    stamp_of,
+    unchanged,
+)
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
@@ -134,8 +143,13 @@ def merge(plan: Plan, parts: Iterable[Part], started: float | None = None) -> di
 
 
 def chain_of(plan: Plan) -> Chain:
-    """The models of a plan, loaded, with the precision and the engine that were chosen when it was planned."""
-    return Chain([load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)])
+    """The models of a plan, loaded, with the precision and the engine that were chosen when it was planned.
+
+    InputError if one has other weights by now, or another recipe.
+    """
+    loaded = [load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)]
+    refuse_other_models(plan.models, plan.made_of, [model.made_of for model in loaded])
+    return Chain(loaded)
 
 
 class Worker:
@@ -152,7 +166,7 @@ class Worker:
         for network in chain.networks:
             network.device = self._device
         if stack is None:
-            unchanged(plan.path, plan.stamp)
+            unchanged(plan)
             source = io.open_source(plan.path, **plan.reading.opening)
             source = unknown_optics.with_known(source, plan.survey.cutoffs)
             stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
@@ -337,7 +351,7 @@ def _opened(
     begun = Plan(
         token=uuid.uuid4().hex,
         path=path,
-        stamp=io.stamp(path),
+        stamp=stamp_of(path, reading),
         models=tuple(each.folder for each in chain.models),
         computed=tuple((each.precision, each.engine) for each in chain.models),
         name=chain.name,
@@ -355,6 +369,7 @@ def _opened(
         agreements=chain.agreements() if consistency else None,
         notes=(*stack.notes, *chain.said, *([why_not] if why_not else [])),
         device=where.name,
+        made_of=tuple(each.made_of for each in chain.models),
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None

@@ -32,7 +32,7 @@ from srredsim.reconstruction.chosen import called, possible
 from srredsim.reconstruction.planes import Asked, Common, Maker, Plane
 from srredsim.stripes import written
 from srredsim.workflows.merging import merged
-from srredsim.workflows.plan import refuse_missing, refuse_part, refuse_place, unchanged
+from srredsim.workflows.plan import refuse_missing, refuse_part, refuse_place, stamp_of, unchanged
 from srredsim.workflows.reconstruct import (
     Begun,
     KnownStripes,
@@ -53,7 +53,7 @@ class Plan:
 
     token: str  # by which its parts are known
     path: Path
-    stamp: str  # of the file, see `srredsim.io.stamp`
+    stamp: str  # of the file, see `srredsim.workflows.plan.stamp_of`
     name: str  # on which the name of the result ends
     reading: io.Reading
     writing: io.Writing
@@ -181,7 +181,7 @@ class Worker:
         if work:
             self._stack, self._recorded = work.stack, work.watch.stack.array
         else:
-            unchanged(plan.path, plan.stamp)
+            unchanged(plan)
             opened = io.read(plan.path, **asdict(plan.reading))
             self._recorded = opened.array
             lenses = [one.channel.transfer for one in plan.common]
@@ -279,7 +279,7 @@ def _opened(
     begun = Plan(
         token=uuid.uuid4().hex,
         path=path,
-        stamp=io.stamp(path),
+        stamp=stamp_of(path, reading),
         name=_ending(method.name),
         reading=reading,
         writing=writing,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b, file_digest
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +21,7 @@ from srredsim.io.asked import Reading
 from srredsim.io.image import as_dtype
 from srredsim.io.source import Source
 from srredsim.reconstruction.survey import Survey
-from srredsim.zoo import choice, models, portable
+from srredsim.zoo import choice, identity, models
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
@@ -161,18 +160,9 @@ def loaded(model: str | Path | LoadedModel | Chain, precision: str = choice.AUTO
 
 
 def fingerprint(links: str | Path) -> list[str]:
-    """Digest of each model, of all files that its image depends on; InputError as from `find`."""
+    """Digest of each model, see `srredsim.zoo.identity`; InputError as from `find`."""
     find(links)
-    return [_digest(models.find(link)) for link in _links(links)]
-
-
-def _digest(folder: Path) -> str:
-    digest = blake2b(digest_size=16)
-    for name in (models.RECIPE, models.WEIGHTS, portable.NETWORK):
-        if (folder / name).is_file():
-            with (folder / name).open("rb") as file:
-                digest.update(name.encode() + file_digest(file, blake2b).digest())
-    return digest.hexdigest()
+    return [identity.made_of(models.find(link)) for link in _links(links)]
 
 
 class _Linked:

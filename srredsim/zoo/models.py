@@ -16,13 +16,13 @@ from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
-from srredsim.zoo import evidence, gate, portable
+from srredsim.zoo import evidence, gate, identity, portable
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.portable import Facts, Portable
 from srredsim.zoo.precision import policy, resolve
 from srredsim.zoo.recipe import Recipe
 
-WEIGHTS, RECIPE = "model.weights.h5", "recipe.yaml"
+WEIGHTS, RECIPE = identity.WEIGHTS, identity.RECIPE
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class LoadedModel:
     alignment: int = 1  # raw pixels to whose multiples tiles are moved
     engine: str | None = None  # a file of `srredsim.engines`; None: the backend that Keras has
     portable: Portable | None = None  # what engines compute that need no Keras
+    made_of: str = ""  # of a folder, see `srredsim.zoo.identity`
 
     @cached_property
     def network(self) -> Any:
@@ -61,6 +62,11 @@ class LoadedModel:
     def facts(self) -> Facts:
         """What is to be known of the network."""
         return self.portable.facts if self.portable else _facts(self.recipe)
+
+    @property
+    def identity(self) -> str:
+        """What its images depend on, see `srredsim.zoo.identity`."""
+        return identity.identity(self.made_of, self.precision)
 
     @property
     def channels(self) -> int:
@@ -123,13 +129,13 @@ def load(name_or_folder: str | Path, precision: str = "auto", engine: str | None
     """
     folder = find(name_or_folder)
     recipe = recipes.load(folder)
-    precision = _precision(engine, precision)
+    precision, made_of = _precision(engine, precision), identity.made_of(folder)  # before they are read
     if engine and engines.module(engine).PORTABLE:
-        return _portable(folder, recipe, precision, engine)
+        return replace(_portable(folder, recipe, precision, engine), made_of=made_of)
     keras_start.start(engine)
     network = _with_weights(recipe, folder, precision)
     built = _Built(network, scale_of(network), _facts(recipe))
-    return _loaded(folder, recipe, built, precision=precision, engine=engine)
+    return _loaded(folder, recipe, built, precision=precision, engine=engine, made_of=made_of)
 
 
 def untrained(name_or_folder: str | Path, overrides: Sequence[str] = (), precision: str = "auto") -> LoadedModel:

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from srredsim import documents, io
 from srredsim.errors import InputError
 from srredsim.resources import cache_folder
+from srredsim.zoo.identity import WEIGHTS
 
 if TYPE_CHECKING:
     from srredsim.zoo.models import LoadedModel
     from srredsim.zoo.recipe import Recipe
 
-NETWORK, FACTS, WEIGHTS = "network.onnx", "network.json", "model.weights.h5"
+NETWORK, FACTS = "network.onnx", "network.json"
 
 
 @dataclass(frozen=True)

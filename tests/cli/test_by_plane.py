@@ -9,7 +9,9 @@ import tifffile
 from srredsim import io
 from srredsim.acquisition import Optics
 from srredsim.cli import terminal
+from srredsim.errors import InputError
 from srredsim.io.formats import tiff
+from srredsim.workflows.job import Job, jobs_in
 
 
 @pytest.fixture
@@ -106,6 +108,32 @@ def test_a_model_that_changed_is_another_job(run, tiny_model, copy_of, series, t
         file.write("seed: 7\n")
     assert run(*how).status == 0
     assert len(list((tmp_path / "out").glob("*.parts"))) == 2
+
+
+def test_a_microscope_that_was_corrected_is_another_job(run, raw_stack, tmp_path):
+    """The order of the frames is corrected between the halves: no image has planes of both."""
+    np.save(
+        tmp_path / "a.npy", np.stack([raw_stack(size=(40, 36), seed=seed) for seed in range(2)]).reshape(30, 40, 36)
+    )
+    microscope = tmp_path / "mine.yaml"
+    how = "reconstruct", tmp_path / "a.npy", "--microscope", microscope, "--out", tmp_path / "out", "--by-plane"
+
+    def says(order, about):
+        optics = "na: 1.4\nwavelength_em_um: 0.525\npixel_size_um: 0.08\n"
+        microscope.write_text(f"about: {about}\nangles: 3\nphases: 5\norder: {order}\n{optics}")
+
+    says("PAZ", "ours")
+    assert "1 of 2 planes done here, 1 are missing" in run(*how, "--shard", "1/2").out
+    assert "1 of 2 planes done here, none is missing" in run(*how, "--shard", "2/2").out
+    says("APZ", "ours")
+    assert "1 of 2 planes done here, 1 are missing" in run(*how, "--shard", "2/2").out
+    first, second = map(Job, jobs_in([tmp_path / "out"]))
+    corrected = first if first.missing() else second
+    assert len(corrected.missing()) == 1
+    corrected.worker()
+    says("PAZ", "ours")
+    with pytest.raises(InputError, match=rf"a\.npy, or that of the microscope {microscope}, has changed since"):
+        Job(corrected.folder).worker()
 
 
 def test_images_of_one_plane_are_shared_out_as_they_are_without_planes(run, raw_stack, tmp_path):

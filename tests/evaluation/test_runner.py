@@ -1,14 +1,16 @@
 """The runner: each cell once, kept at once, the others spared, whatever the benchmark."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from srredsim import resources
 from srredsim.errors import InputError
 from srredsim.evaluation import runner
-from srredsim.evaluation.runner import CLASSICAL, Cache, Runner, fingerprint_of, mean_and_spread
+from srredsim.evaluation.runner import CLASSICAL, Cache, Runner, classical, mean_and_spread
 
 
 @dataclass(frozen=True)
@@ -227,13 +229,15 @@ def test_a_cached_image_is_made_once(tmp_path):
     assert (tmp_path / "bm3d" / "avg1" / "081_0.npy").is_file()
 
 
-def test_a_fingerprint_is_that_of_the_contents(tmp_path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.write_bytes(b"a")
-    two.write_bytes(b"b")
-    before = fingerprint_of([one, two])
-    assert len(before) == 12
-    assert fingerprint_of([two, one]) != before
-    two.write_bytes(b"cc")
-    assert fingerprint_of([one, two]) != before
-    assert fingerprint_of([]) == CLASSICAL
+def test_what_has_no_weights_is_known_by_its_source(tmp_path, monkeypatch):
+    (tmp_path / "bands").mkdir()
+    (tmp_path / "bands" / "a.py").write_text("1")
+    (tmp_path / "b.py").write_text("2")
+    monkeypatch.setattr(resources, "PACKAGE", tmp_path)
+    of_source = classical.__wrapped__  # that of a process is not looked at again
+    before = of_source("bands"), of_source("b.py"), of_source("bands", "b.py")
+    assert before[2] == f"classical-{hashlib.sha256(b'21').hexdigest()[:16]}"
+    assert len({*before, of_source()}) == 4
+    (tmp_path / "bands" / "a.py").write_text("3")
+    after = of_source("bands"), of_source("b.py"), of_source("bands", "b.py")
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, False]

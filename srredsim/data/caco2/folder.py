@@ -13,6 +13,7 @@ from srredsim.data.caco2.colours import colours
 from srredsim.data.caco2.layout import Layout
 from srredsim.data.caco2.patches import Asked, Patches, in_turn
 from srredsim.data.folder import PlanesOfFile
+from srredsim.data.stored import digest_of
 from srredsim.errors import InputError
 
 HR = "hr_div_1"
@@ -45,6 +46,12 @@ class Folder(Patches):
         cell, one = self._named[index]
         source = str(self._folder / one.low)
         return {"name": Path(one.high).stem, "source": source, "tile": one.tile, "cell": cell}
+
+    def identity(self) -> str:
+        """As `Pairs.identity`, by the files that are there."""
+        paths = {self._folder / path for _, one in self._named for path in (one.low, one.high)}
+        stamps = io.stamp_of_all(self._folder, filter(Path.is_file, paths))
+        return digest_of(f"{stamps} {self._named} {self.asked} {self._size}")
 
     def _sides(self, one: folds.Named) -> tuple[tuple[str, int], tuple[str, int]]:
         return (one.low, self._size // self.scale), (one.high, self._size)

@@ -12,9 +12,11 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
+from srredsim import resources
 from srredsim.data.caco2.simulated import AVERAGED, DRIFT, HAZE_SIGMA, MARGIN, seen
 from srredsim.data.leaves import scene
 from srredsim.data.pairs import Pair, Pairs, check_squares
+from srredsim.data.stored import digest_of
 from srredsim.normalise import SCALINGS
 
 SPOT_SIGMAS = 0.8, 2.2  # HR pixels
@@ -23,6 +25,7 @@ PHOTONS = 15.0, 1500.0  # of one scan in the brightest pixels, drawn log-uniform
 GROUND = 0.0, 0.05  # light without structure, as a share of the brightest
 READ_NOISE = 0.5, 2.0  # photons
 SCENES = 600  # painted, each of them recorded anew again and again: painting takes longer than a step of a training
+SOURCES = "data/caco2/leaves.py", "data/caco2/simulated.py", "simulation/dead_leaves.py"
 STREAM = 12  # stream of the generator, beside those of the batches and of leaves in widefield images
 
 
@@ -56,6 +59,9 @@ class LeafScans(Pairs):
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`; no scene is painted for it."""
         check_squares(self.size, self.scale, scale, side, "dead leaves (data.leaves)")
+
+    def identity(self) -> str:
+        return digest_of(str(self), resources.sources(*SOURCES))
 
     def __getitem__(self, index: int) -> Pair:
         rng = np.random.default_rng([self.seed, int(index), STREAM])

@@ -77,6 +77,9 @@ class SimulatedPatches(Patches):
         series = self.fields.series
         return {"name": Path(series.name(field, 1, cell)).stem, "tile": series.tile(field), "cell": cell}
 
+    def identity(self) -> str:
+        return digest_of(f"{self.fields.identity()} {self._pairs} {self.asked}")
+
     def missing(self, indices: Iterable[int]) -> list[int]:
         """The first pair of each field that is not there yet."""
         lacking = set(self.fields.missing(self._fields_of(indices)))

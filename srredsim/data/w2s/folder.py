@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from srredsim import documents
-from srredsim.data.stored import Ready
+from srredsim.data.stored import Ready, digest_of
 from srredsim.data.w2s.layout import Layout, zscore
 from srredsim.data.w2s.layout import layout as catalogued
 from srredsim.data.w2s.raw import ranges
 from srredsim.errors import InputError
+from srredsim.io import stamp_of_all
 from srredsim.io.formats.npy import memory_map
 from srredsim.normalise import Scaling
 
@@ -143,6 +144,13 @@ class Folder(Ready):
 
     def __getitem__(self, index: int) -> StoredField:
         return self._fields[index]
+
+    def identity(self) -> str:
+        """As of `srredsim.data.pairs.Pairs`, by the files that are there."""
+        kinds = [f"avg{level}" for level in self.levels] + ["sim"]
+        paths = [path_of(self.normalized, kind, one.name) for kind in kinds for one in self._fields]
+        stamps = stamp_of_all(self.normalized, filter(Path.is_file, paths))
+        return digest_of(f"{stamps} {self.widefield} {self.sim}")
 
     def _field(self, name: str) -> StoredField:
         facts = {"field": int(name[:3]), "channel": int(name[4:]), "source": str(self.normalized)}

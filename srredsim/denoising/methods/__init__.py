@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from srredsim.noise.line import NoiseLine
 
+OF_NOISE = ("noise/one_image.py", "noise/line.py")
+SOURCES = ("denoising", "denoising/patch_prior.npz", "denoising/methods", *OF_NOISE)  # see `srredsim.resources.sources`
 _members = Members("denoiser", __name__, __path__)
 names = _members.names
 

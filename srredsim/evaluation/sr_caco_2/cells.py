@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +15,19 @@ from srredsim.data.caco2.patches import Patches
 from srredsim.data.readers import Wanted
 from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
-from srredsim.evaluation.runner import Progress, Runner, check_used, fingerprint_of
+from srredsim.evaluation.runner import Progress, Runner, check_used, classical
 from srredsim.evaluation.sr_caco_2.published import METHODS, SCORES
 from srredsim.normalise import SCALINGS
 from srredsim.quality import eight_bit
 from srredsim.reconstruction.bicubic import enlarged_renormalised
 from srredsim.resources import unknown
-from srredsim.zoo import models, recipe
+from srredsim.zoo import identity, models, recipe
+from srredsim.zoo.precision import resolve
 from srredsim.zoo.windows import Network
 
 BICUBIC = "bicubic"
 WITHOUT_WEIGHTS = (BICUBIC, *(f"{denoiser}+{BICUBIC}" for denoiser in denoisers.names()))  # denoised, then enlarged
+ENLARGING = "reconstruction/bicubic.py"
 OWN = "confocal_sr"  # for any confocal image
 OWN_MODELS = {2: "confocal_sr_x2", 4: "confocal_sr", 8: "confocal_sr_x8"}
 CLEAN = "clean"
@@ -102,7 +104,7 @@ class Benchmark:
         precision: str = "auto",
     ):
         self._data, self._split, self._limit = data, split, limit
-        self._weights, self._precision, self._untrained = dict(weights or {}), precision, False
+        self._weights, self._precision, self._untrained = dict(weights or {}), resolve(precision), False
         described = description.of(data)
         if not {"scale", "cell"} <= set(described.reader.CHOICES):
             raise self._unlike()
@@ -111,6 +113,7 @@ class Benchmark:
         self._layout = settings if self._scanned else layout()  # tiles of one's own have their own
         self._runner = Runner(self, out)
         self._patches = lru_cache(maxsize=16)(self._opened)
+        self._contents = cache(lambda scale, cell: self._patches(scale, cell).identity())
         self._network = lru_cache(maxsize=2)(self._loaded)
         for name in self._weights:
             if name in WITHOUT_WEIGHTS:
@@ -162,11 +165,10 @@ class Benchmark:
         return {"data": f"{self._data}, {self._split}", "images": min(len(some), self._limit or len(some))}
 
     def fingerprint(self, cell: Cell) -> str:
-        if cell.method in WITHOUT_WEIGHTS:
-            return fingerprint_of([])
         if self._is_untrained(cell):
             return UNTRAINED
-        return fingerprint_of([models.find(self._place(cell)) / models.WEIGHTS])
+        made_by = classical(*_sources(cell.method)) if cell.method in WITHOUT_WEIGHTS else self._identity(cell)
+        return f"{made_by}, data {self._contents(cell.scale, cell.cell)}"
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
@@ -256,12 +258,17 @@ class Benchmark:
         return InputError(f"{self._data} has no patches as SR-CACO-2; take caco2_simulated, or a prepared folder")
 
     def _network_of(self, cell: Cell) -> Network:
-        return self._network(self._place(cell), cell.scale if self._is_untrained(cell) else None)
+        if self._is_untrained(cell):
+            return self._network(self._place(cell), UNTRAINED, cell.scale)
+        return self._network(self._place(cell), self._identity(cell), cell.scale)
 
-    def _loaded(self, place: str, untrained_at: int | None) -> Network:
-        if untrained_at is None:
+    def _identity(self, cell: Cell) -> str:
+        return identity.identity(identity.made_of(models.find(self._place(cell))), self._precision)
+
+    def _loaded(self, place: str, made_by: str, scale: int) -> Network:
+        if made_by != UNTRAINED:
             return Network(models.load(place, self._precision))
-        model = models.untrained(place, [f"data.scale={untrained_at}"], self._precision)
+        model = models.untrained(place, [f"data.scale={scale}"], self._precision)
         model.network.run_eagerly = True  # so few pixels take less time than a graph of all layers, though more memory
         return Network(model)
 
@@ -305,6 +312,11 @@ class Benchmark:
 def open_benchmark(data: str | Path, split: str, out: str | Path, **settings) -> Benchmark:
     """The benchmark on a prepared folder of SR-CACO-2, or on a data set of the catalogue."""
     return Benchmark(data, split, out, **settings)
+
+
+def _sources(method: str) -> list[str]:
+    """Those of a method without weights."""
+    return [ENLARGING, *(denoisers.SOURCES if "+" in method else ())]
 
 
 def _middle(image: np.ndarray, side: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +18,21 @@ from srredsim.data import catalogue
 from srredsim.data.fields import Field, Fields, noisy
 from srredsim.denoising import methods as denoisers
 from srredsim.errors import InputError
-from srredsim.evaluation.runner import Cache, Progress, Runner, check_used, fingerprint_of, mean_and_spread
+from srredsim.evaluation.runner import Cache, Progress, Runner, check_used, classical, mean_and_spread
 from srredsim.evaluation.scores import fit_intensity
 from srredsim.evaluation.w2s.published import NETWORKS
 from srredsim.normalise import scaling_of
 from srredsim.quality.image_scores import rmse_z, ssim_reference_range
 from srredsim.reconstruction.upscale import bicubic_upscale
 from srredsim.resources import unknown
-from srredsim.zoo import models, recipe
+from srredsim.zoo import identity, models, recipe
+from srredsim.zoo.precision import resolve
 from srredsim.zoo.windows import Network
 
 NOISY, BICUBIC = "noisy", "bicubic"
 CLASSICAL = tuple(denoisers.names())
 WITHOUT_WEIGHTS = (NOISY, BICUBIC, *CLASSICAL)
+SOURCES: dict[str, tuple[str, ...]] = {NOISY: (), BICUBIC: ("reconstruction/upscale.py",)}  # else those of denoisers
 DENOISERS = (*CLASSICAL, "memnet", "dncnn", "ridnet")
 JOINT = ("jdsr_rcan", "jdsr_esrgan", "jdsr_rrdb")
 OWN_JOINT = "widefield_sr"  # for any noise level
@@ -107,7 +109,8 @@ class Benchmark:
         self.fields, self.out, self.data = fields, Path(out), data
         self._count, self._runner = min(len(fields), limit or len(fields)), Runner(self, out)
         self._images = Cache(self.out / "images", self._runner.begin)
-        self._weights, self._precision = dict(weights or {}), precision
+        self._weights, self._precision = dict(weights or {}), resolve(precision)
+        self._contents = cache(fields.identity)
         self._network = lru_cache(maxsize=4)(self._loaded)
         for name in self._weights:
             _known(name)
@@ -166,9 +169,8 @@ class Benchmark:
         }
 
     def fingerprint(self, cell: Cell) -> str:
-        """Fingerprint of the weights of all networks in the chain."""
-        networks = [link for link in cell.links if link not in WITHOUT_WEIGHTS]
-        return fingerprint_of(models.find(self._place(link, cell.level)) / models.WEIGHTS for link in networks)
+        made_by = "+".join(self._made_by(link, cell.level) for link in cell.links)
+        return f"{made_by}, data {self._contents()}"
 
     def prepare(self, cells: Sequence[Cell]) -> None:
         self.fields.generate(range(self._count))
@@ -234,7 +236,8 @@ class Benchmark:
 
     def _first(self, link: str, level: int, field: Field) -> np.ndarray:
         """What the first method of a chain, or a slow one alone, makes: computed once for all cells."""
-        place = f"{link}-{self.fingerprint(Cell(link, level))}", f"avg{level}", field.name
+        made_by = f"{link}-{self._made_by(link, level)}-{self._contents()}"
+        place = made_by, f"avg{level}", field.name
         return self._images.image(*place, make=lambda: self._apply(link, level, field.average(level)))
 
     def _apply(self, link: str, level: int, image: np.ndarray) -> np.ndarray:
@@ -248,9 +251,15 @@ class Benchmark:
         return network.model.kind.of_plane(network, image, None)
 
     def _of(self, link: str, level: int) -> Network:
-        return self._network(self._place(link, level))
+        return self._network(self._place(link, level), self._made_by(link, level))
 
-    def _loaded(self, place: str) -> Network:
+    def _made_by(self, link: str, level: int) -> str:
+        """What the images of a link depend on besides those that it is given."""
+        if link in WITHOUT_WEIGHTS:
+            return classical(*SOURCES.get(link, denoisers.SOURCES))
+        return identity.identity(identity.made_of(models.find(self._place(link, level))), self._precision)
+
+    def _loaded(self, place: str, made_by: str) -> Network:
         model = models.load(place, self._precision)
         model.kind.check_link(model.name)
         return Network(model)

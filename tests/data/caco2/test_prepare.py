@@ -72,6 +72,19 @@ def test_pairs_in_the_order_of_the_list(home):
         opened(home / "out", "test").check(2)
 
 
+def test_patches_are_known_by_all_their_files(home, tmp_path):
+    shutil.copytree(home / "out", tmp_path / "out")
+    asked = [{}, {"scale": 2}, {"cell": "CELL0"}, {"low": "reduced"}]
+    before = [opened(tmp_path / "out", "test", **one).identity() for one in asked]
+    before.append(opened(tmp_path / "out", "clean").identity())
+    assert len({*before}) == 5
+    path = opened(tmp_path / "out", "test").facts(2)["source"]
+    tifffile.imwrite(path, 255 - tifffile.imread(path), photometric="minisblack")
+    after = [opened(tmp_path / "out", "test", **one).identity() for one in asked]
+    after.append(opened(tmp_path / "out", "clean").identity())
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, True, False, True]
+
+
 def test_done_again_and_gone_on_with(home, tmp_path):
     args = home / "caco2", home / "folds.zip"
     before = prepare(*args, home / "out", skip_incomplete=True)

@@ -55,6 +55,18 @@ def test_the_folder_inside_is_the_same(out):
     np.testing.assert_array_equal(inside[3].average(8), outside[3].average(8))
 
 
+@pytest.mark.parametrize("path", ["avg2/081_1.npy", "avg400/120_2.npy", "sim/120_0.npy"])
+def test_fields_are_known_by_all_their_images(out, path):
+    """Those of other splits are none of them; an image of the same size is another one."""
+    before = Folder(out, "test").identity()
+    assert before == Folder(out / "normalized", "test").identity() != Folder(out, "train").identity()
+    np.save(out / "normalized" / "avg2" / "001_0.npy", np.ones((6, 8), np.float32))
+    assert Folder(out, "test").identity() == before
+    image = np.load(out / "normalized" / path)
+    np.save(out / "normalized" / path, 2 * image)
+    assert Folder(out, "test").identity() != before
+
+
 def test_validation_is_held_back_of_the_published_training_fields(out, released):
     assert {field.facts["field"] for field in Folder(out, "validation")._fields} == {80}
     assert {field.facts["field"] for field in Folder(out, "train")._fields} == {1, 2}

@@ -245,7 +245,22 @@ def test_denoised_before_it_is_enlarged(tmp_path):
     image = ops.image.resize(denoised[..., None] / 255, high.shape, interpolation="bicubic")
     expected = eight_bit.scores(high / 255, ops.convert_to_numpy(image)[..., 0], 2)
     assert found["full_psnr"]["mean"] == pytest.approx(expected["psnr"], abs=2e-3)
-    assert found["weights"] == "classical"
+    assert found["weights"].startswith("classical-")
+
+
+def test_a_cell_is_of_a_precision_and_of_its_patches(small, tmp_path):
+    def keys(data, precision):
+        benchmark = Benchmark(data, "test", tmp_path, precision=precision)
+        cells, _ = benchmark.plan(["confocal_sr", "bicubic"], [4], ["CELL1", "CELL2"])
+        return {cell.key: benchmark.fingerprint(cell) for cell in cells}
+
+    plain, coarse = keys(small, "float32"), keys(small, "bfloat16")
+    assert [key for key in plain if plain[key] != coarse[key]] == ["confocal_sr@4/CELL1", "confocal_sr@4/CELL2"]
+    assert len({*plain.values()}) == 4
+    described = yaml.safe_load((small / "dataset.yaml").read_text())
+    described["splits"]["test"]["seed"] += 1
+    (tmp_path / "dataset.yaml").write_text(yaml.safe_dump(described))
+    assert not {*keys(tmp_path, "float32").values()} & {*plain.values()}
 
 
 def test_tables_of_a_model_and_of_several():

@@ -42,6 +42,9 @@ class FakeFields(Ready, list):
     widefield, sim, calibrated, made_by = Scaling(150.0, 50.0), Scaling(460.0, 150.0), False, None
     levels, reference, scale = layout().levels, layout().reference, layout().scale
 
+    def identity(self):
+        return str([one.truth.sum() for one in self])
+
 
 @pytest.fixture
 def fields():
@@ -74,6 +77,34 @@ def model(tmp_path):
         return folder
 
     return make
+
+
+def test_a_cell_is_of_a_precision_a_recipe_and_its_fields(tmp_path, fields, model):
+    folder = model("epsr", "sim")
+    chains = ["noisy", "bicubic", "pure_let+bicubic", "pure_let+epsr"]
+
+    def keys(precision="float32", out=tmp_path / "out"):
+        bench = w2s.Benchmark(fields, out, weights={"epsr": str(folder)}, precision=precision)
+        return [bench.fingerprint(w2s.Cell(chain, 1)) for chain in chains]
+
+    plain = keys()
+    assert len({*plain}) == 4
+    assert [one == other for one, other in zip(plain, keys("bfloat16"), strict=True)] == [True, True, True, False]
+    with (folder / "recipe.yaml").open("a") as file:
+        file.write("seed: 7\n")
+    assert [one == other for one, other in zip(plain, keys(), strict=True)] == [True, True, True, False]
+    fields[1].truth[5, 5] += 1
+    assert not {*keys()} & {*plain}
+
+
+def test_images_that_cells_share_are_those_of_the_fields(tmp_path, fields):
+    cells = [w2s.Cell("pure_let+bicubic", 4)]
+    before = w2s.Benchmark(fields, tmp_path / "out").run(cells)
+    fields[1].truth[:40] += 300
+    after = w2s.Benchmark(fields, tmp_path / "out").run(cells)
+    anew = w2s.Benchmark(fields, tmp_path / "new").run(cells)
+    found = [mean_of(result, cells[0].key) for result in (before, after, anew)]
+    assert found[1] == found[2] != found[0]
 
 
 def mean_of(result, key, score="rmse"):
