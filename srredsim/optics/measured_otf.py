@@ -11,6 +11,7 @@ from srredsim import documents
 from srredsim.errors import InputError
 
 AT_ZERO = 0.02  # fraction of the cut-off: the lowest frequency may lie so far from 0
+AT_END, LOW = 0.05, 0.05  # fraction of the cut-off that the highest may lie before it, where no more than this is left
 WITHIN = 0.02  # difference from 1 by which the curve may miss it at 0 without being scaled
 NEGATIVE = -0.02  # what noise may leave of nothing
 HIGHEST = 1.05  # times the value at 0
@@ -67,6 +68,9 @@ def checked_curve(frequency: np.ndarray, value: np.ndarray, cutoff_per_um: float
     if value.max() > HIGHEST:
         at = frequency[np.argmax(value)]
         raise InputError(f"{value.max():.3g} times the value at 0 at {at:g} cycles/um: an OTF is largest at 0")
+    if (1 - AT_END) * cutoff_per_um <= frequency[-1] < cutoff_per_um and value[-1] <= LOW:
+        notes.append(f"the measured OTF ends at {frequency[-1]:g} cycles/um, and goes on to 0 at {cutoff_per_um:.4g}")
+        frequency, value = np.append(frequency, cutoff_per_um), np.append(value, 0.0)
     if frequency[-1] < cutoff_per_um:
         raise InputError(
             f"the curve ends at {frequency[-1]:g} cycles/um, but these optics reach {cutoff_per_um:.4g}"

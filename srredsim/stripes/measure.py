@@ -30,6 +30,7 @@ STEPS_MEASURED_RAD = 0.1  # phases are called measured when they are less uncert
 DETECTED = 2.0  # z of a single order that noise reaches in 2 of 100 cases
 CERTAIN, PROOF = 5.0, 1e-6  # z of an order in the search beyond doubt; probability that a first one is chance
 FOUND, CHANCE = 3.0, 2.3  # z of an order in the search: surely there in some angle, and in none more than by chance
+LEAKED = 0.12  # contrast of an order over that of the first, more than what leaks between bands makes
 
 
 def measured(
@@ -224,11 +225,13 @@ def _without_chance(parameters: Parameters) -> Parameters:
     and would be given an image as fine as that order.
     """
     first = max((angle.orders[0].z for angle in parameters.angles), default=0.0)
-    chance = [
-        order
-        for order in range(1, parameters.orders)
-        if first > FOUND and max(angle.orders[order].z for angle in parameters.angles) < CHANCE
-    ]
+
+    def by_chance(order: int) -> bool:
+        each = [(angle.orders[0].modulation_depth, angle.orders[order]) for angle in parameters.angles]
+        faint = all(one.status == "failed" or one.modulation_depth < LEAKED * depth for depth, one in each)
+        return faint and first > FOUND and max(one.z for _, one in each) < CHANCE
+
+    chance = [order for order in range(1, parameters.orders) if by_chance(order)]
     if not chance:
         return parameters
 

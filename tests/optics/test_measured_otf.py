@@ -86,6 +86,13 @@ def test_what_is_no_otf_is_refused(frequency, value, said):
         checked_curve(frequency, value, CUTOFF)
 
 
+def test_a_curve_that_ends_a_little_early_goes_on_to_0():
+    ((frequency, value), notes) = checked_curve(FREQUENCY[:98], CURVE[:98], 5.0)
+    assert (frequency[-1], value[-1]) == (5.0, 0.0)
+    np.testing.assert_allclose(value[:-1], CURVE[:98] / CURVE[0], atol=1e-6)
+    assert notes == [f"the measured OTF ends at {FREQUENCY[97]:g} cycles/um, and goes on to 0 at 5"]
+
+
 def test_a_curve_of_a_better_lens_is_remarked_on():
     _, notes = checked_curve(FREQUENCY, np.exp(-FREQUENCY / 6), CUTOFF)
     assert "still 0.43 at the cut-off" in notes[0]
