@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import re
 import reprlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a system says of a full disk, or a quota
@@ -39,6 +42,14 @@ class InputError(ValueError):
 
 class Doubt(UserWarning):
     """What makes an image doubtful: the notes of an image that begin with `WARNING`, as Python warns."""
+
+
+@contextmanager
+def doubts_in_notes() -> Iterator[None]:
+    """Within, doubts are among the notes of images alone: for who shows these anyway."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Doubt)
+        yield
 
 
 class HostLost(InputError):

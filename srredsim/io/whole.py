@@ -137,7 +137,7 @@ def beside(unfinished: Path, suffix: str) -> Path:
 def refuse_existing(path: Path, overwrite: bool = False) -> None:
     """`Exists` if there is a result already that may not be replaced."""
     clear_up(path.parent.absolute())
-    if not overwrite and os.path.lexists(path):  # a link to nothing, too
+    if not overwrite and (path.exists() or path.is_symlink()):  # a link to nothing, too
         raise Exists(path)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from srredsim import api, inspection, io
 from srredsim.acquisition import RawStack
+from srredsim.errors import doubts_in_notes
 from srredsim.napari.layers import IMAGE, READ, STACK, Layer, of_image, of_maps, of_stack, of_stripes
 from srredsim.quality import report
 from srredsim.results import Image
@@ -81,6 +82,7 @@ def inspect(asked: Asked, progress: Progress) -> Done:
     return Done(layers, inspection.lines(result.found))
 
 
+@doubts_in_notes()
 def reconstruct(asked: Asked, progress: Progress, method: str = "auto") -> Done:
     """The classical image, and the stripes that it rests on."""
     asked.refuse_planes()
@@ -91,6 +93,7 @@ def reconstruct(asked: Asked, progress: Progress, method: str = "auto") -> Done:
     return Done(layers, [*report.lines(image.found), *image.notes])
 
 
+@doubts_in_notes()
 def predict(asked: Asked, progress: Progress, model: str | None = None) -> Done:
     """The image of a network."""
     image = api.predict(asked.shown, model=model, progress=progress, **asked.told)
@@ -99,6 +102,7 @@ def predict(asked: Asked, progress: Progress, model: str | None = None) -> Done:
     )
 
 
+@doubts_in_notes()
 def judge(asked: Asked, progress: Progress, metadata: dict, values: Any) -> Done:
     """Whether the frames support an image, another layer."""
     asked.refuse_planes()

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import api, io, resources
-from srredsim.errors import InputError
+from srredsim.errors import InputError, doubts_in_notes
 from srredsim.io.formats import npy, tiff
 from srredsim.io.image import as_dtype
 from srredsim.results import Image
@@ -115,8 +115,9 @@ class Served:
         stack = chain.open(source, path, asked.reading)
         *places, _, _, y, x = stack.array.shape
         self._check("the image", (*places, chain.scale * y, chain.scale * x), np.dtype(np.float32).itemsize)
-        image = api.predict(stack, model=chain, progress=tick)
-        compared = api.compare_with_frames(image, stack).found if asked.consistency else {}
+        with doubts_in_notes():
+            image = api.predict(stack, model=chain, progress=tick)
+            compared = api.compare_with_frames(image, stack).found if asked.consistency else {}
         made = _written(image, path.parent, asked.format or format, asked.dtype)
         report = {
             **{name: image.found[name] for name in ("model", "engine", "precision", "stripes")},

@@ -36,7 +36,7 @@ def test_files_hold_the_samples_and_everything_they_depend_on(tmp_path):
 def test_several_workers_write_the_same_files(tmp_path, monkeypatch):
     alone = files.simulate(tmp_path / "alone", count=3, seed=2, **ASKED)
     monkeypatch.setattr(files, "PIXELS_PER_WORKER", 1)
-    monkeypatch.setattr(files.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(files, "cores", lambda: 2)
     together = files.simulate(tmp_path / "together", count=3, seed=2, **ASKED)
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(tifffile.imread(one), tifffile.imread(other))
