@@ -367,6 +367,6 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
     if not advice:
         needed = [_needed(axes, *pattern) + bool(wanted.widefield) for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))
-        whole = f"a whole file has {counts} frames: is it complete? If so, give its `angles` and `phases`"
-        advice.append(f"{whole}; if not, these and `accept_incomplete`")
+        whole = f"raw stacks have {counts} frames: are some missing? If not, give `angles` and `phases`"
+        advice.append(f"{whole}; if so, these and `accept_incomplete`")
     return advice
