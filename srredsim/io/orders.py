@@ -208,6 +208,8 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     note += "" if wanted.angles and wanted.phases else ", guessed from their number"
     note += f", order {order}"
     note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}" if repeats > 1 else ""
+    if rest == "Z" and letter in "IZ" and axes.size("T") == 1 and not wanted.order:
+        note += ' (`order="PAT"` reads them as times)'
     return Axes(numbers, "".join(parts) + others), [note + _widefields_in_words(widefields, wanted)]
 
 

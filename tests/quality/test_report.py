@@ -29,7 +29,7 @@ def test_warnings_name_the_channel():
 def test_stripes_that_are_left_are_a_warning_of_the_strongest():
     (line,) = warnings([channel(0, ALL_MEASURED, left=(0.1, 0.3, 0.2))])
     assert line.startswith(
-        "warning: stripes of angle 2, 1 times its first frequency, were left in the image: contrast 0.30"
+        "warning: stripes of angle 2, 1 times its first frequency, remain in the image: contrast 0.30"
     )
     assert "and 2 more like them" in line
 

@@ -40,7 +40,7 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     from srredsim import engines
-    from srredsim.quality.report import said
+    from srredsim.quality.report import misread, said
     from srredsim.workflows.predict import opened, predict_file
     from srredsim.zoo import chain, choice, models
 
@@ -79,10 +79,11 @@ def run(arguments) -> dict:
             return say(path, predict_file(path, model_for(path), **how_of(scene), progress=progress))
 
     def say(path: Path, report: dict) -> dict:
-        terminal.notes(path, [*report["notes"], *said(report["stripes"])])
+        wrong = misread(report["notes"])
+        terminal.notes(path, [*report["notes"], *([] if wrong else said(report["stripes"]))])
         terminal.say(*map(Path, report["paths"]))
-        if report["consistency"]:
-            terminal.say(f"consistency: {report['consistency']['line']}")
+        if compared := report["consistency"]:  # what was said of the stripes is not said twice
+            terminal.say(f"consistency: {compared['words' if wrong or report['stripes'] else 'line']}")
         return report
 
     def parts(path: Path, scene: int | None) -> Parts:
