@@ -103,8 +103,8 @@ def assess(
         "artefacts": strong,
         "words": [
             _mmr_words(ratio, parameters.failed),
-            f"blurred, the image agrees with the widefield image to a correlation (RSP, 1 at best) of {compared.rsp:.3f};"
-            " this says nothing about detail finer than that",
+            f"blurred, the image agrees with the widefield image to a correlation of {compared.rsp:.3f} (RSP, 1 at"
+            " best); this says nothing about detail finer than that",
             _decorrelation_words(None if resolution_um is None else transfer.in_words(resolution_um)),
             *_beyond_words(beyond),
             *(in_words(found) for found in strong),

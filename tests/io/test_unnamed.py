@@ -35,7 +35,7 @@ def test_planes_that_nobody_named_are_said_to_be_perhaps_times(plain):
 
 def test_whoever_names_z_is_not_asked_again(plain):
     assert not any("as times" in note for note in read(plain, order="ZAP").notes)
-    with pytest.raises(InputError, match='has 6; they were read as z-planes: if they are times, give `order="TAP"`$'):
+    with pytest.raises(InputError, match=r'has 6; they were read as z-planes: if they are times, give `order="TAP"`$'):
         refuse_slices("live", read(plain, order="ZAP"))
 
 
@@ -44,7 +44,7 @@ def test_what_the_file_calls_z_is_z(tmp_path):
     stack = io.read(path)
     assert (stack.sizes["Z"], order_of_times(stack)) == (6, None)
     assert not any("as times" in note for note in stack.notes)
-    with pytest.raises(InputError, match="^`live` is for time series of one slice, this stack has 6; leave it out$"):
+    with pytest.raises(InputError, match=r"^`live` is for time series of one slice, this stack has 6; leave it out$"):
         refuse_slices("live", stack)
 
 
