@@ -145,6 +145,10 @@ class Levels(Pairs):
     def pattern(self) -> tuple[int, int]:
         return self._levels[0].pattern
 
+    def first(self, count: int) -> list[int]:
+        per_level = len(self._levels[0])
+        return [n * per_level + i for n in range(len(self._levels)) for i in range(min(count, per_level))]
+
     def check(self, scale: int, side: int = 1) -> None:
         self._levels[0].check(scale, side)
 

@@ -50,6 +50,9 @@ class WidefieldPairs(Pairs):
         pair = self._in_zscores if self._normalise == "dataset" else self._in_counts
         return pair(field, level, {"name": field.name, "noise_level": level, **field.facts})
 
+    def first(self, count: int) -> list[int]:
+        return list(range(min(count, len(self.fields)) * len(self._levels)))
+
     @property
     def zscores(self) -> Mapping[str, Scaling]:
         return {"zscore": self.fields.widefield, "sim_zscore": self.fields.sim}
