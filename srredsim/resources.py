@@ -58,12 +58,15 @@ def entry(kind: str, name: str) -> Path:
     return folder(kind) / name
 
 
-def unknown(what: str, name: str, names: list[str]) -> str:
-    """``no model called 'srredsm'; there are: srredsim, srredsim_3x3; did you mean 'srredsim'?``"""
+def unknown(what: str, name: str, names: list[str], known: list[str] | None = None) -> str:
+    """``no model called 'srredsm' (did you mean 'srredsim'?); there are: srredsim, srredsim_3x3``
+
+    ``known``, left out: the same names, are those that may have been meant.
+    """
     there_are = f"there are: {', '.join(names)}" if names else "there are none"
-    nearest = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"no {what} called {name!r}; {there_are}{hint}"
+    nearest = difflib.get_close_matches(name, names if known is None else known, n=1)
+    hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    return f"no {what} called {name!r}{hint}; {there_are}"
 
 
 def sources(*parts: str) -> list[Path]:

@@ -86,9 +86,9 @@ def get(port, path):
         connection.close()
 
 
-def refusal(port, body, query=""):
+def refusal(port, body, query="", headers=None):
     """Status and line of an answer that is none."""
-    status, _, content = post(port, body, query)
+    status, _, content = post(port, body, query, headers)
     line = json.loads(content)["error"]
     assert len(line.splitlines()) == 1
     return status, line

@@ -176,8 +176,6 @@ def test_what_only_raw_stacks_have_is_not_passed_over(told, dncnn):
     ],
 )
 def test_every_argument_is_among_those_that_are_offered(verb, wrong, right):
-    with pytest.raises(
-        TypeError, match=f"no argument called '{wrong}'; there are: .*did you mean '{right}'"
-    ) as problem:
+    with pytest.raises(TypeError, match=f"no argument called '{wrong}' .did you mean '{right}'") as problem:
         verb(STACK, **{wrong: 1})
     assert "pixel_size_um" in str(problem.value)

@@ -29,7 +29,7 @@ def test_a_file_is_a_member_unless_its_name_begins_with_an_underscore(package):
     members = Members("thing", *package("things_a", red="COLOUR = 1", green="COLOUR = 2", _shared=""))
     assert members.names() == ["green", "red"]
     assert members.module("red").COLOUR == 1
-    with pytest.raises(InputError, match=r"no thing called 'gren'; there are: green, red; did you mean 'green'"):
+    with pytest.raises(InputError, match=r"no thing called 'gren' .did you mean 'green'..; there are: green, red"):
         members.module("gren")
     with pytest.raises(InputError, match="no thing called '_shared'"):
         members.module("_shared")
@@ -54,7 +54,7 @@ def test_a_function_is_found_where_it_is_defined(package):
     functions = Functions("sum", *package("things_b", one=one, other=other), of_two)
     assert functions.names() == ["plus", "times"]
     assert functions.get("times")(2, 3) == 6
-    with pytest.raises(InputError, match=r"no sum called 'tims'; there are: plus, times; did you mean 'times'"):
+    with pytest.raises(InputError, match=r"no sum called 'tims' .did you mean 'times'..; there are: plus, times"):
         functions.get("tims")
 
 

@@ -47,7 +47,8 @@ def test_no_folder_means_no_entries(installed):
 
 def test_an_unknown_name_is_answered_with_the_names_and_the_nearest(installed):
     with pytest.raises(
-        InputError, match=r"^no model called 'srredsm'; there are: srredsim, srredsim_3x3; did you mean"
+        InputError,
+        match=r"^no model called 'srredsm' \(did you mean 'srredsim'\?\); there are: srredsim, srredsim_3x3$",
     ):
         resources.entry("models", "srredsm")
     with pytest.raises(InputError, match=r"^no model called 'unet'; there are: srredsim, srredsim_3x3$"):

@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
     fill: Callable[[Parser], None] | None = None
 
     def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, allow_abbrev=False, **kwargs)  # what begins a flag may mean another
         self.commands = {}
 
     def _filled(self) -> None:

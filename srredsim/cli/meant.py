@@ -15,5 +15,7 @@ def meant(message: str, flags: Iterable[str]) -> str:
     if found := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
         return nearest(found[1], re.findall(r"'([^']*)'", found[2]))
     if found := re.search(r"unrecognized arguments: (?:.* )?(--[\w-]+)", message):
-        return nearest(found[1], flags, ALIKE)
+        flags = list(flags)
+        begun = [flag for flag in flags if flag.startswith(found[1])]
+        return nearest(found[1], begun, 0.0) if len(begun) == 1 else nearest(found[1], flags, ALIKE)
     return ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from srredsim.cli import terminal
+from srredsim.cli.several import as_given
 from srredsim.errors import InputError
 
 OF_RESULT = ("dtype", "format", "compress", "page", "write_parameters")  # of how results are written: what is in them
@@ -66,8 +67,9 @@ def _one(arguments: Any, path: Path, parts: Parts, number: int, say: Callable[[P
     from srredsim.workflows.on_dask import do_on
     from srredsim.workflows.shared_out import do_here
 
-    job = Job.begun(Asked(parts.work, path, parts.writing, parts.settings), parts.opened)
-    share = arguments.shard or (1, 1)
+    asked = Asked(parts.work, path, parts.writing, parts.settings, f"{arguments.parser.prog} --by-plane")
+    job = Job.begun(asked, parts.opened)
+    share, out = arguments.shard or (1, 1), arguments.out or path.parent
     units = job.missing(share, number)
     if len(units) < job.count and share == (1, 1):
         terminal.note(f"{path}: {job.count - len(units)} of {job.count} planes were done before")
@@ -75,8 +77,8 @@ def _one(arguments: Any, path: Path, parts: Parts, number: int, say: Callable[[P
         failures = do_on(client, job, units, progress) if client else do_here(job, units, job.worker, progress)
     failures.refuse(job)
     if share == (1, 1):
-        return say(path, job.merge(arguments.overwrite))
+        return say(path, as_given(job.merge(arguments.overwrite), out) | {"input": str(path)})
     missing = len(job.missing())
     left = f", {missing} are missing" if missing else ", none is missing: `merge` joins them"
-    terminal.say(f"{job.folder}: {len(units)} of {job.count} planes done here{left}")
+    terminal.say(f"{out / job.folder.name}: {len(units)} of {job.count} planes done here{left}")
     return {"input": str(path), "parts": str(job.folder), "units": job.count, "done": len(units), "missing": missing}

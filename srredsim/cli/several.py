@@ -56,6 +56,9 @@ def each(
                 results.append(report | ({} if scene is None else {"scene": scene}))
         except BrokenPipeError:
             raise
+        except KeyboardInterrupt:
+            _stopped(arguments, len(found), {one["input"] for one in [*results, *skipped]} - {str(path)})
+            raise
         except Exception as problem:  # noqa: BLE001  a fault in one input, even of ours, does not lose the others
             if not mine:
                 continue
@@ -63,20 +66,58 @@ def each(
                 skipped.append({"input": str(path), "path": str(problem.path)})
             else:
                 _fail(failures, path, problem, arguments.debug, scene)
-    total = len(results) + len(failures) + len(skipped)
-    if failures and total > 1:
-        terminal.note(f"{len(failures)} of {total} inputs failed")
-    if skipped:
-        terminal.note(f"{len(skipped)} of {total} inputs have their results already")
+    _close(arguments, results, failures, skipped)
     if getattr(arguments, "page", False):
         write_indexes(results, failures, arguments.out)
     return {"results": results, "failures": failures, "skipped": skipped}
+
+
+def _close(arguments: Any, results: list[dict], failures: list[dict], skipped: list[dict]) -> None:
+    """How many inputs have warnings, failed or had been done, of several: single lines are overlooked."""
+    total, warned = len(results) + len(failures) + len(skipped), sum(map(_has_warnings, results))
+    if warned and total > 1:
+        terminal.note(f"{warned} of {total} inputs have warnings")
+    if failures and total > 1:
+        terminal.note(f"{len(failures)} of {total} inputs failed")
+    if skipped:
+        bare = getattr(arguments, "page", False) and not all(map(_has_page, skipped))
+        with_page = "; `page` is made together with the results: give `overwrite` for both" if bare else ""
+        terminal.note(f"{len(skipped)} of {total} inputs have their results already{with_page}")
+
+
+def _has_warnings(report: dict) -> bool:
+    from srredsim.quality.report import WARNING, doubtful
+
+    notes = report.get("notes", [])
+    return any(line.startswith(WARNING) for line in [*notes, *doubtful(report.get("stripes", []), notes)])
+
+
+def _has_page(skipped: dict) -> bool:
+    from srredsim.io.files import beside
+
+    return beside(Path(skipped["path"]), ".html").exists()
+
+
+def _stopped(arguments: Any, inputs: int, done: set[str]) -> None:
+    """How far an interrupted run over several inputs came, and what goes on from there."""
+    if inputs < 2:
+        return
+    again = "" if arguments.skip_existing else " with `skip_existing`"
+    told = "" if arguments.overwrite else f"; the same command{again} goes on"
+    terminal.note(f"{len(done)}{'' if arguments.shard else f' of {inputs}'} inputs are done{told}")
 
 
 def _rotated(inputs: list, first: int, count: int) -> list:
     """Those of other shares begin elsewhere: no two plan the same input, but when there are few."""
     start = max(0, first - 1) * len(inputs) // count
     return inputs[start:] + inputs[:start]
+
+
+def as_given(report: dict, folder: Path) -> dict:
+    """A report whose paths in this folder are as the user has named it: who did the planes had to know it whole."""
+    there = folder.resolve()
+    paths = [str(folder / one.name) if one.parent == there else str(one) for one in map(Path, report["paths"])]
+    return report | {"paths": paths}
 
 
 def write_indexes(results: list[dict], failures: Sequence[dict] = (), out: Path | None = None) -> None:

@@ -114,6 +114,10 @@ class Pairs(Ready, ABC):
         if len(self):
             check(self[0], scale, side)
 
+    def first(self, count: int) -> list[int]:
+        """Indices of the first so many images; where each field is there at several levels, of every level."""
+        return list(range(min(count, len(self))))
+
     def crop(self, index: int, rng: np.random.Generator, side: int) -> Pair:
         """A square of a pair to train on: here any, each with the same probability."""
         return random_crop(self[index], rng, side)

@@ -149,6 +149,10 @@ class Levels(Pairs):
         told = [[facts, level.identity()] for facts, level in zip(self._facts, self._levels, strict=True)]
         return digest_of(json.dumps(told, sort_keys=True))
 
+    def first(self, count: int) -> list[int]:
+        per_level = len(self._levels[0])
+        return [n * per_level + i for n in range(len(self._levels)) for i in range(min(count, per_level))]
+
     def check(self, scale: int, side: int = 1) -> None:
         self._levels[0].check(scale, side)
 

@@ -56,6 +56,9 @@ class WidefieldPairs(Pairs):
         told = self.fields.identity(), *constants, self._levels, self._target, self._normalise
         return digest_of(json.dumps(told))
 
+    def first(self, count: int) -> list[int]:
+        return list(range(min(count, len(self.fields)) * len(self._levels)))
+
     @property
     def zscores(self) -> Mapping[str, Scaling]:
         return {"zscore": self.fields.widefield, "sim_zscore": self.fields.sim}

@@ -18,6 +18,7 @@ from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
 from srredsim.evaluation import methods
 from srredsim.evaluation.control import measured
+from srredsim.evaluation.methods import First
 from srredsim.evaluation.runner import Cache, Progress, Runner, mean_and_spread
 from srredsim.evaluation.scores import DEFINITIONS, score
 from srredsim.simulation import calibration, calibration_file
@@ -32,7 +33,7 @@ NAMES = ("source", "name", "fov", "index")  # facts of a pair that say which it 
 def evaluate(
     model: LoadedModel | str | Path,
     data: str | Path | None = None,
-    split: str = "test",
+    split: str | First = "test",
     progress: Progress | None = None,
     pattern: str | None = None,
     work: str | Path | None = None,
@@ -50,6 +51,8 @@ def evaluate(
     data : str or Path, optional
         A data set of the catalogue or a folder of pairs. Left out: ``simulated`` for models of raw stacks, what its
         recipe names for others.
+    split : str or First
+        Its images, or the first of each light level.
     progress : callable(done, total), optional
         Called after every image of every method.
     pattern : str, optional
@@ -86,7 +89,7 @@ def evaluate(
             pattern = pattern or "x".join(map(str, one.pattern))
         options = {"microscope": one.as_dict()} if one else None
         sets = methods.opened(model, data, split, pattern, options)
-        split = next(iter(sets.values())).split or split
+        split = next(iter(sets.values())).split or str(split)
         trial = Trial(model, sets, str(data), split, work, images)
         result = trial.runner.run(trial.cells(), progress)
     if result["failures"]:

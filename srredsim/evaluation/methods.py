@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from srredsim import checks
 from srredsim.data import baselines
 from srredsim.data.baselines import BICUBIC, FOURIER, RICHARDSON_LUCY, WIDEFIELD, WIENER, richardson_lucy_image
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.data.reconstructed import OF_IMAGES, with_white_noise
+from srredsim.data.some import Some
 from srredsim.evaluation.runner import classical
 from srredsim.reconstruction.upscale import bicubic_upscale, fourier_upscale, widefield_of
 from srredsim.zoo import recipe as recipes
@@ -40,10 +43,24 @@ SOURCES = {  # that make the image of a baseline
 }
 
 
+@dataclass(frozen=True)
+class First:
+    """The first ``count`` images of a split: of each pattern, condition and light level."""
+
+    split: str
+    count: int
+
+    def __post_init__(self):
+        checks.positive("count", self.count)
+
+    def __str__(self) -> str:
+        return self.split
+
+
 def opened(
     model: LoadedModel,
     data: str | Path,
-    split: str,
+    split: str | First,
     pattern: str | None,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Pairs]:
@@ -54,7 +71,9 @@ def opened(
     InputError
         If there are none that the model takes.
     """
-    sets = model.kind.scored(model, data, split, recipes.pattern(pattern) if pattern else None, options)
+    sets = model.kind.scored(model, data, str(split), recipes.pattern(pattern) if pattern else None, options)
+    if isinstance(split, First):
+        sets = {name: Some(pairs, pairs.first(split.count)) for name, pairs in sets.items()}
     for pairs in sets.values():
         pairs.generate(range(len(pairs)))
         pairs.check(model.scale)

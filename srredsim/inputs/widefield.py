@@ -232,6 +232,20 @@ class Planes:
 
 
 def notes(recipe: Recipe) -> list[str]:
+    return [*_inferred(recipe), *_units(recipe)]
+
+
+def _inferred(recipe: Recipe) -> list[str]:
+    """One image shows nothing beyond the cut-off of the lens: whoever makes a SIM image of it has guessed."""
+    if recipe.data.target != "sim":
+        return []
+    return [
+        f"warning: {recipe.name} infers detail finer than the lens shows from the shapes that it was trained on, and"
+        " may draw what is not there"
+    ]
+
+
+def _units(recipe: Recipe) -> list[str]:
     if recipe.data.normalise != "dataset":
         return []
     mean, std = recipe.data.zscore

@@ -26,6 +26,7 @@ from srredsim.inspection.slips import slip
 from srredsim.io.alternatives import alternatives, by_arguments
 from srredsim.io.memory import Passing, Remembered
 from srredsim.io.raw import Frames
+from srredsim.quality.report import WRONG_ORDER
 
 KEPT = 256 * 2**20  # bytes of the middles of frames that other readings need, at most
 
@@ -92,15 +93,11 @@ class Watched:
         """Wrong orders of channels, and those that may be wrong, in words; then no middle is needed any more."""
         found = [self.fits.better(self._others, self._middles, channel) for channel in self._unsure]
         best = [the_best(others, as_read) for as_read, others in found]
-        wrong = [
-            f"warning: wrong frame order: {_evidence(name, *both)}"
-            for name, both in zip(best, found, strict=True)
-            if name
-        ]
+        wrong = [f"{WRONG_ORDER}{_evidence(name, *both)}" for name, both in zip(best, found, strict=True) if name]
         possible = [line for as_read, others in found if (line := _possible(others, as_read))]
         unclear = self._planes and not possible and not any(name and by_arguments(name) for name in best)
         if unclear and (slipped := slip(self.fits, self._middles)):  # says where
-            wrong = [f"warning: wrong frame order: {slipped.evidence}: {slipped.advice}"]
+            wrong = [f"{WRONG_ORDER}{slipped.evidence}: {slipped.advice}"]
         self._unsure, self._wanted = [], frozenset()
         self._keep_middles()
         return wrong, possible

@@ -161,7 +161,7 @@ def camera_noise(noise: NoiseLine, white: float, source: str, spectrum: NoiseSpe
     elif noise.gain_adu > 5 * noise.gain_error_adu:
         number += f"; {noise.gain_adu:.2g} ADU per electron, from {source}"
     advice = "save the frames as the camera delivers them: neither filtered, nor resized, nor compressed with losses"
-    return Check("camera noise", verdict, white, number, f"good from {WHITE[0]:g}", _advised(verdict, advice))
+    return Check("camera noise", verdict, white, number, f"flatness good from {WHITE[0]:g}", _advised(verdict, advice))
 
 
 def told_from_noise(check: Check, white: float, spectrum: NoiseSpectrum | None) -> Check:
@@ -226,7 +226,7 @@ def evenness(light: Light) -> Check:
         verdict,
         light.variation_percent,
         f"frames differ by {light.variation_percent:.0f} %, angles by {light.angles_percent:.0f} %",
-        f"good to {VARIATION_PERCENT[0]:g} %, bad above {VARIATION_PERCENT[1]:g} %",
+        f"frames good to {VARIATION_PERCENT[0]:g} %, bad above {VARIATION_PERCENT[1]:g} %",
         _advised(verdict, advice),
     )
 
@@ -241,7 +241,7 @@ def bleaching(light: Light) -> Check:
     advice = "use less light or shorter exposures, a more stable dye or an antifade medium"
     if lost < 0:
         advice = "let the light source warm up first: the frames get brighter from the first to the last"
-    words = f"{lost:.0f} +- {error:.0f} % lost" if lost >= 0 else f"{-lost:.0f} +- {error:.0f} % gained"
+    words = f"{lost:.0f} ± {error:.0f} % lost" if lost >= 0 else f"{-lost:.0f} ± {error:.0f} % gained"
     return Check(name, verdict, lost, f"{words} from the first frame to the last", limit, _advised(verdict, advice))
 
 
@@ -255,7 +255,7 @@ def shift(movement: Movement) -> Check:
     verdict = _low_is_good(max(0.0, far - SURE_BEYOND * error), SHIFT_PIXELS)
     advice = "let stage and sample settle, or take the frames faster: the field moved from angle to angle"
     return Check(
-        name, verdict, far, f"angles lie up to {far:.2f} +- {error:.2f} pixels apart", limit, _advised(verdict, advice)
+        name, verdict, far, f"angles lie up to {far:.2f} ± {error:.2f} pixels apart", limit, _advised(verdict, advice)
     )
 
 
@@ -342,6 +342,6 @@ def saturation(clipped: int, pixels: int, top: float) -> Check:
         verdict,
         share,
         number,
-        f"good to {100 * CLIPPED_SHARE[0]:g} %, bad above {100 * CLIPPED_SHARE[1]:g} %",
+        f"cut-off pixels good to {100 * CLIPPED_SHARE[0]:g} %, bad above {100 * CLIPPED_SHARE[1]:g} %",
         _advised(verdict, advice),
     )

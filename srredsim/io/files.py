@@ -160,7 +160,7 @@ def existing(path: Path) -> Path:
 
 def _nearest(path: Path) -> str:
     with suppress(OSError):  # a folder that cannot be read has no suggestions
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.iterdir()], n=1)
-        if near:
+        alike = [p.name for p in path.parent.iterdir() if difflib.get_close_matches(path.stem, [p.stem])]
+        if near := difflib.get_close_matches(path.name, alike, n=1):
             return f"; there is {path.parent / near[0]}"
     return ""

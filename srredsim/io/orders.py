@@ -208,6 +208,8 @@ def _split(axes: Axes, wanted: Wanted) -> tuple[Axes, list[str]]:
     note += "" if wanted.angles and wanted.phases else ", guessed from their number"
     note += f", order {order}"
     note += f", {repeats} {'times' if rest == 'T' else 'z-planes'}" if repeats > 1 else ""
+    if rest == "Z" and letter in "IZ" and axes.size("T") == 1 and not wanted.order:
+        note += ' (`order="PAT"` reads them as times)'
     return Axes(numbers, "".join(parts) + others), [note + _widefields_in_words(widefields, wanted)]
 
 
@@ -367,6 +369,6 @@ def _advice(axes: Axes, length: int, wanted: Wanted) -> list[str]:
     if not advice:
         needed = [_needed(axes, *pattern) + bool(wanted.widefield) for pattern in wanted.patterns()]
         counts = " or ".join(f"{n}, {2 * n}, {3 * n} ..." for n in dict.fromkeys(needed[:2]))
-        whole = f"a whole file has {counts} frames: is it complete? If so, give its `angles` and `phases`"
-        advice.append(f"{whole}; if not, these and `accept_incomplete`")
+        whole = f"raw stacks have {counts} frames: are some missing? If not, give `angles` and `phases`"
+        advice.append(f"{whole}; if so, these and `accept_incomplete`")
     return advice

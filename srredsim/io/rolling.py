@@ -27,7 +27,7 @@ def rolled(numbers: np.ndarray) -> np.ndarray:
     if times < 2 or angles < 2 or slices > 1:
         raise InputError(
             f"`rolling` takes several times of one z-plane with several angles; these are {times} times, {slices}"
-            f" z-planes, {angles} angles; where the planes of a file are times, `order` says it, as PAT"
+            f' z-planes, {angles} angles; if the planes of the file are times, give `order="PAT"`'
         )
     made = [numbers[t // angles] for t in range(angles * (times - 1) + 1)]
     for t, one in enumerate(made):

@@ -8,6 +8,7 @@ names yet, gives the others theirs: a list of them was written first.
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -30,6 +31,7 @@ UNFINISHED = re.compile(r"\.srredsim-(?P<machine>[0-9a-f]{6})-(?P<process>\d{1,9
 LIST = ".names.json"  # ending of the list of what is ready
 STOP_AT = "SRREDSIM_STOP_AT"  # the tests: environment variable that names the `moment` at which the process ends
 BLOCK = 1 << 20  # bytes
+IMAGES = (".tif", ".zarr")  # last endings of images that are written
 
 
 def _here() -> str:
@@ -146,7 +148,9 @@ def refuse_results(result: Path, beside: Iterable[Path], overwrite: bool = False
     refuse_existing(result, overwrite)
     for path in beside:
         if not overwrite and path.exists():
-            raise InputError(f"{path} exists already, without {result.name}; give `overwrite` or another `out`")
+            others = [one for one in path.parent.glob(f"{glob.escape(path.stem)}.*") if one.suffix in IMAGES]
+            words = f"beside {others[0].name}, a result in another format" if others else f"without {result.name}"
+            raise InputError(f"{path} exists already, {words}; give `overwrite` or another `out`")
 
 
 def refuse_unwritable(path: Path, overwrite: bool = False) -> None:
@@ -330,7 +334,9 @@ def _in_words(error: OSError | RuntimeError, path: Path, temporary: Path) -> Exc
     if error.filename is not None and Path(os.fsdecode(error.filename)) not in own:
         return error  # about another file, one that was read
     if error.errno in FORBIDDEN:
-        return InputError(f"{path} cannot be written: {path.parent} is read-only or not yours; give another `out`")
-    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
+        there = next(folder for folder in path.parents if folder.exists())
+        words = f"{'the current folder' if there == Path() else there} is read-only or not yours"
+        return InputError(f"{path} cannot be written: {words}; give another `out`")
+    if error.errno in (errno.ENOTDIR, errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
         return InputError(f"{path} cannot be written: {error.strerror.lower()}; give another `out`")
     return error

@@ -103,12 +103,12 @@ def assess(
         "artefacts": strong,
         "words": [
             _mmr_words(ratio, parameters.failed),
-            f"blurred, the image agrees with the widefield image to a correlation (RSP) of {compared.rsp:.3f};"
-            " this says nothing about detail finer than that",
+            f"blurred, the image agrees with the widefield image to a correlation of {compared.rsp:.3f} (RSP, 1 at"
+            " best); this says nothing about detail finer than that",
             _decorrelation_words(None if resolution_um is None else transfer.in_words(resolution_um)),
             *_beyond_words(beyond),
             *(in_words(found) for found in strong),
-            *([] if strong or not stripes else ["no stripes to be seen were left in the image"]),
+            *([] if strong or not stripes else ["no stripes remain visible in the image"]),
         ],
     }
 
@@ -122,11 +122,11 @@ def of_plane(plane: Plane, plain: bool = True) -> dict[str, Any]:
 
 def _mmr_words(ratio: float | None, without_stripes: bool) -> str:
     if ratio is None:
-        return "no pixel is darker than the background: the max/min ratio has no value"
+        return "no pixel is darker than the background: the range of intensities (max/min ratio) has no value"
     if without_stripes:
-        return f"max/min ratio {ratio:.1f}, which says nothing of an image without stripes"
+        return f"range of intensities (max/min ratio) {ratio:.1f}, which says nothing of an image without stripes"
     word = next(word for bound, word in MMR_WORDS if ratio < bound)
-    return f"max/min ratio {ratio:.1f}: {word} (3, 6 and 12 are the bounds of low, good and excellent)"
+    return f"range of intensities (max/min ratio) {ratio:.1f}: {word} (low from 3, good from 6, excellent from 12)"
 
 
 def _decorrelation_words(resolution: str | None) -> str:
@@ -139,4 +139,4 @@ def _beyond_words(ratio: float | None) -> list[str]:
         return []
     if ratio < BEYOND_LEAST:
         return ["beyond the resolution of the widefield image there is little but noise: do not trust fine detail"]
-    return [f"beyond the resolution of the widefield image there is {ratio:.1f} times the power of noise"]
+    return [f"beyond the resolution of the widefield image the signal has {ratio:.1f} times the power of the noise"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,11 +29,11 @@ MEANINGS = {
 ALL_MEASURED = "the stripes of every angle were measured"
 TWO_BEAMS = f"{ALL_MEASURED}; none has a second order, as of two beams: nothing finer than the first was used"
 ALL_MEASURED_AT_ONCE = "a hexagonal pattern: the stripes of all its directions were measured"
+WRONG_ORDER = f"{WARNING}wrong frame order: "  # how `srredsim.inspection.readings` begins what it says of it
+MISREAD = "the frames lie in another order than they were read in: what is said of their stripes is of no use"
 SURE = (ALL_MEASURED, TWO_BEAMS, ALL_MEASURED_AT_ONCE)  # verdicts that are no warnings
 NONE_THERE = 0.06  # uncertainty of the contrast of an order that is not there, at most: one of 0.1 would be seen
-UNLIKE = (
-    0.5  # RSP of an image that has lost what the widefield image shows: of thick samples, without haze, 0.6 and more
-)
+UNLIKE = 0.5  # RSP of an image that has lost what the widefield image shows: of thick samples it is 0.6 and more
 VISIBLE = 5.0  # percent of light out of focus: what is said, and what is taken away in plenty of light
 SMALLEST = 1e-99  # probability that is said as it is
 VAGUE = 0.5  # uncertainty of a damping that says nothing
@@ -80,17 +80,17 @@ def _otf(plane: Plane, file: str | None) -> dict:
 
 def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = False) -> str:
     """What was found out of focus, what was done about it, and what intensities then mean."""
-    found, changed = "out-of-focus light: none that is sure", "intensities are not those of the sum of the frames"
+    found, changed = "out-of-focus light: none for certain", "intensities are not those of the sum of the frames"
     if haze.share:
         found = f"out-of-focus light: {100 * haze.share:.0f} % of the power of the coarsest structures"
     if attenuation == AUTO and haze.share:
-        return f"{found}, taken away: {changed}"
+        return f"{found}, removed: {changed}"
     if attenuation == AUTO and not failed and (likely := 100 * float(haze.at(np.float64(0.0)))) >= VISIBLE:
-        return f"{found}; {likely:.0f} % of the power of the coarsest structures is likely, and taken away: {changed}"
+        return f"{found}; {likely:.0f} % of the power of the coarsest structures is likely, and removed: {changed}"
     if attenuation == AUTO:
-        return f"{found}, {'nothing' if failed else 'at most a quarter of what there may be'} was taken away"
+        return f"{found}; {'nothing' if failed else 'up to a quarter of what may be there'} was removed"
     if not attenuation:
-        return f"{found}, left in the image"
+        return f"{found}; nothing was removed"
     return f"{found}; attenuation {attenuation:g}, as given: {changed}"
 
 
@@ -201,9 +201,14 @@ def said(sentences: list[str]) -> list[str]:
     return [("" if sure else WARNING) + of_channels(sentences)] if sentences else []
 
 
-def doubtful(sentences: list[str]) -> list[str]:
-    """The same, only if it is a warning."""
-    return [line for line in said(sentences) if line.startswith(WARNING)]
+def doubtful(sentences: list[str], notes: Iterable[str] = ()) -> list[str]:
+    """The same, only if it is a warning; nothing of frames that are `misread`."""
+    return [] if misread(notes) else [line for line in said(sentences) if line.startswith(WARNING)]
+
+
+def misread(notes: Iterable[str]) -> bool:
+    """Whether the frames clearly lie in another order, as the notes on a stack say: other doubts follow from that."""
+    return any(note.startswith(WRONG_ORDER) for note in notes)
 
 
 def of_channels(sentences: list[str]) -> str:
@@ -213,10 +218,24 @@ def of_channels(sentences: list[str]) -> str:
     return "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
 
 
+def judged(channels: list[dict], notes: Sequence[str]) -> dict:
+    """``verdict``, ``channels`` and ``notes`` of a report; of frames that are `misread` that alone is said."""
+    if misread(notes):
+        channels = [
+            channel | {"verdict": MISREAD, "notes": _without_warnings(channel["notes"])} for channel in channels
+        ]
+    every = list(dict.fromkeys([*notes, *warnings(channels)]))
+    return {"verdict": overall(channels), "channels": channels, "notes": every}
+
+
+def _without_warnings(notes: Iterable[str]) -> list[str]:
+    return [note for note in notes if not note.startswith(WARNING)]
+
+
 def warnings(channels: list[dict]) -> list[str]:
     """What somebody who waits for the images of a reconstruction should see at once, of each channel."""
     warned = []
-    for channel in channels:
+    for channel in (each for each in channels if each["verdict"] != MISREAD):
         name = _name(channel) if len(channels) > 1 else ""
         noted = [note.removeprefix(WARNING) for note in channel["notes"] if note.startswith(WARNING)]
         noted += residual_stripes.said(channel["quality"]["artefacts"])
@@ -245,14 +264,16 @@ def lines(report: dict) -> list[str]:
     for channel in report["channels"]:
         name = f"channel {channel['channel'] + 1}, " if several else ""
         for number, angle in enumerate(channel["angles"], start=1):
-            orders = ", ".join(
-                f"order {order['order']}: spacing {length(order, 'line_spacing', 1)},"
-                f" contrast {order['modulation_depth']:.2f} +- {order['modulation_error']:.2f}, z {order['z']:.1f}"
+            orders = "; ".join(
+                f"order {order['order']}: line spacing {length(order, 'line_spacing', 1)},"
+                f" contrast {order['modulation_depth']:.2f} ± {order['modulation_error']:.2f},"
+                f" significance {order['z']:.1f} standard deviations"
                 for order in angle["orders"]
             )
             chance = f"chance of a false alarm {_chance(angle['false_alarm_probability'])}"
             which = f"{name}{name_of(channel['angles_at_once'])} {number}"
-            text.append(f"{which}: {angle['status']}, {angle['direction_degrees']:.2f} degrees, {orders}, {chance}")
+            direction = round(angle["direction_degrees"], 2) % 180  # stripes have no sign
+            text.append(f"{which}: {angle['status']}, direction {direction:.2f} degrees; {orders}; {chance}")
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]
         text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")
@@ -274,7 +295,7 @@ def _chance(probability: float) -> str:
 def _otf_words(otf: dict) -> str:
     if otf["chosen"] == "file":
         return f"from {otf['file']}"
-    words = f"damping {otf['damping']:.2f} ({otf['chosen']}"
+    words = f"damping {otf['damping']:.2f}, 1 is an ideal lens ({otf['chosen']}"
     if otf["measured_damping"] is not None and otf["uncertainty"] < VAGUE:
-        words += f"; the bands say {otf['measured_damping']:.2f} +- {otf['uncertainty']:.2f}"
+        words += f"; the bands say {otf['measured_damping']:.2f} ± {otf['uncertainty']:.2f}"
     return words + ")"

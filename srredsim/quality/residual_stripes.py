@@ -103,7 +103,8 @@ def visible(found: list[dict[str, float]]) -> list[dict[str, float]]:
 def in_words(found: Mapping[str, float]) -> str:
     """What one of the `visible` stripes is, for a reader."""
     where = f"stripes of angle {found['angle']}, {found['multiple']} times its first frequency,"
-    return f"{where} were left in the image: contrast {found['contrast']:.2f} (limit {FAINT:g}), z {found['z']:.1f}"
+    contrast = f"contrast {found['contrast']:.2f} (limit {FAINT:g}), {found['z']:.1f} standard deviations above noise"
+    return f"{where} remain in the image: {contrast}"
 
 
 def said(found: Sequence[Mapping[str, float]]) -> list[str]:

@@ -78,7 +78,7 @@ def with_known(source: Source, cutoffs: tuple[Cutoff, ...]) -> Source:
 def note(optics: Optics) -> str:
     """How the cut-off was found, and what it means where something is known."""
     missing = missing_of(optics)
-    each = ", ".join(f"{one.per_pixel:.4f} +- {one.per_pixel * one.deviation:.4f}" for one in optics.cutoffs)
+    each = ", ".join(f"{one.per_pixel:.4f} ± {one.per_pixel * one.deviation:.4f}" for one in optics.cutoffs)
     return (
         f"the file does not say {in_words(missing)}: cut-off estimated from the frames, {each} cycles/pixel"
         f"{_meaning(optics)}; give `{', '.join(missing)}` if known"

@@ -33,12 +33,14 @@ from srredsim.errors import InputError, out_of_memory
 from srredsim.serving import Refused
 from srredsim.serving.asked import FORMATS, asked
 from srredsim.serving.limits import Limits
-from srredsim.serving.work import Gone, Made, Served
+from srredsim.serving.work import UNREADABLE, Gone, Made, Served
 
 REPORT = "X-Srredsim-Report"  # header of an answer, JSON in ASCII
 LONGEST_REPORT = 3500  # bytes: proxies have 4 KiB for all headers
 CHUNK = 1 << 18  # bytes of an answer that are in memory at a time
-TOO_SLOW, TOO_LARGE, UNUSABLE, FAILED, BUSY, FULL = 408, 413, 422, 500, 503, 507  # status of HTTP
+WRONG_METHOD, TOO_SLOW, TOO_LARGE, UNUSABLE = 405, 408, 413, 422  # status of HTTP
+FAILED, BUSY, FULL = 500, 503, 507
+FORM = "multipart/form-data"
 log = logging.getLogger("srredsim.serving")
 
 
@@ -142,7 +144,8 @@ class Server:
 
 async def _no_such_page(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else FAILED
-    return _refusal(status, "there are POST /predict, GET /models and GET /health")
+    other = f"{request.url.path} is not answered to {request.method}: " if status == WRONG_METHOD else ""
+    return _refusal(status, f"{other}there are POST /predict, GET /models and GET /health")
 
 
 def _refusal(status: int, line: str, headers: dict[str, str] | None = None) -> Response:
@@ -161,6 +164,10 @@ def _failure(problem: Exception) -> Response:
 
 async def _received(request: Request, path: Path, limits: Limits) -> None:
     """The body, into a file; Refused as soon as it is too large, TimeoutError when it comes too slowly."""
+    if request.headers.get("content-type", "").lower().startswith(FORM):
+        raise Refused(
+            "this is a form: send the bytes of the file alone as the body, as curl does with data-binary", UNREADABLE
+        )
     declared = request.headers.get("content-length", "")
     too_large = Refused(f"the body is larger than {limits.max_mib:g} MiB, which this server takes", TOO_LARGE)
     if declared.isdecimal() and int(declared) > limits.largest:

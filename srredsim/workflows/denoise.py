@@ -222,9 +222,13 @@ def lines(report: dict) -> list[str]:
     text = []
     for row in report["planes"]:
         place = which(report["shape_tczyx"][:3], tuple(row[axis] for axis in "tcz"))
-        line = f"noise {report['noise']}: variance = {row['a']:.4g} x brightness {row['b']:+.4g}"
+        line = f"noise {report['noise']}: variance = {_variance(row['a'], row['b'])}"
         text.append(f"{place}: {line}" if place else line)
     return text
+
+
+def _variance(a: float, b: float) -> str:
+    return f"{a:.3g} x brightness {'-' if b < 0 else '+'} {abs(b):.3g}"
 
 
 def camera_limits(plane: np.ndarray, dtype: np.dtype) -> tuple[tuple[float, float] | None, str]:
@@ -259,7 +263,7 @@ def _measured(plane: np.ndarray, limits: tuple[float, float] | None) -> NoiseLin
     a, b = noise.coefficients
     if not np.isfinite([a, b]).all() or not noise.std(plane.mean()) > 0:
         raise InputError(
-            f"noise cannot be measured: a variance of {a:.3g} x brightness {b:+.3g} is none at the mean "
+            f"noise cannot be measured: a variance of {_variance(a, b)} is none at the mean "
             f"brightness; the image was smoothed before, or has too little smooth ground; {HOW}"
         )
     return noise

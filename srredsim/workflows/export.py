@@ -31,6 +31,11 @@ LICENCE = "BSD-3-Clause"  # that of the shipped models
 TOLERANCE = 1e-4  # share of the brightest pixel; float32 sums in another order differ by about 1e-6
 
 
+def takes_counts(model: LoadedModel) -> bool:
+    """Whether the exported network takes pixels of a camera, and not what only this package makes of them."""
+    return model.kind.INPUT_NAME in OF_COUNTS
+
+
 def export(
     model: LoadedModel | str | Path,
     out: str | Path,
@@ -172,7 +177,7 @@ def _write_savedmodel(network, folder: Path, model: LoadedModel) -> None:
     signature = [keras.InputSpec(shape=network.input_shape, dtype="float32", name=network.input.name)]
     for name in SIGNATURES:
         archive.add_endpoint(name, lambda images: network(images), signature)
-    if of_counts := model.kind.INPUT_NAME in OF_COUNTS:
+    if of_counts := takes_counts(model):
         archive.add_endpoint(BYTES, *_of_bytes(network))
     archive.write_out(str(folder), verbose=False)
     _write_warm_up(folder, model, of_counts)

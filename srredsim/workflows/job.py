@@ -44,12 +44,16 @@ _latest: dict[str, Any] = {}  # models that were loaded last
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be done on a file: the ``work``, one of `WORKS`; in ``settings`` all that its result depends on."""
+    """What is to be done on a file: the ``work``, one of `WORKS`; in ``settings`` all that its result depends on.
+
+    ``command`` is who asks, in words.
+    """
 
     work: str
     path: Path
     writing: io.Writing
     settings: dict[str, Any]
+    command: str = "command"
 
     @property
     def fingerprint(self) -> str:
@@ -200,8 +204,9 @@ class Job:
             plan = replace(plan, writing=replace(plan.writing, overwrite=overwrite))
         done, missing = self.done(), self.missing()
         if missing:
-            again = "; the same command again does them" if done else ""
-            raise InputError(f"{len(missing)} of {self.count} planes are missing{again}", about=self.manifest["input"])
+            again = f"; the same {self.manifest.get('command', 'command')} again does them" if done else ""
+            of = Path(self.manifest["input"]).name
+            raise InputError(f"{len(missing)} of {self.count} planes of {of} are missing{again}")
         report = self._work.merge(plan, self._parts(plan))
         self.remove()
         return report
@@ -279,6 +284,7 @@ def _appear(folder: Path, plan: Any, asked: Asked) -> bool:
     """Make the folder with plan and manifest; False where another process was faster, whose folder stays."""
     manifest = {
         "work": asked.work,
+        "command": asked.command,
         "input": str(plan.path),
         "result": str(plan.result),
         "shape_tczyx": list(plan.shape),

@@ -77,7 +77,8 @@ class Judged:
     position: Position
     found: Consistency
     row: dict  # ready for JSON
-    line: str  # in words
+    words: str  # how far the frames support it
+    line: str  # these, with the verdict on the stripes
     note: str | None = None  # why it could not be judged
 
 
@@ -130,10 +131,11 @@ def judged(
         note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
         found = unjudged(image.shape)
     row = dict(zip("tcz", position, strict=True)) | found.report() | against | {"stripes_left": left}
-    line = note or ""
+    words = line = note or ""
     if found.angles:
-        line = "; ".join([judging_picture.words(found), verdict(_there(stripes), "the frames are those of widefield")])
-    return Judged(position, found, row, line, note)
+        words = judging_picture.words(found)
+        line = "; ".join([words, verdict(_there(stripes), "the frames are those of widefield")])
+    return Judged(position, found, row, words, line, note)
 
 
 def _here(stripes: Parameters | InputError, raw: np.ndarray, transfer: Transfer) -> Parameters:
@@ -226,8 +228,10 @@ def _pictured(shape: Sequence[int]) -> Position:
 def _report(judged: Sequence[Judged], pictured: Position) -> dict:
     in_order = sorted(judged, key=lambda one: (one.position[1], one.position[0], one.position[2]))
     notes = [one.note for one in in_order if one.note]
+    shown = next(one for one in in_order if one.position == pictured)
     return {
-        "line": next(one.line for one in in_order if one.position == pictured),
+        "line": shown.line,
+        "words": shown.words,
         "planes": [one.row for one in in_order],
         "notes": notes + _disagreement(rows := [one.row for one in in_order if not one.note]) + _stripes_left(rows),
     }
@@ -322,7 +326,7 @@ class Judge:
         """What was found, ready for JSON.
 
         ``planes``: channel by channel, what came of each, RSP and RSE against the widefield image included; ``line``
-        says it of the one in the picture; ``notes``.
+        says it of the one in the picture, ``words`` without the verdict on its stripes; ``notes``.
         """
         return _report(self._judged, _pictured(self.sizes))
 

@@ -27,7 +27,7 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes, digest_of_plane
 from srredsim.noise.whitened import remarks, spectra, whitened
-from srredsim.quality.report import out_of_focus, sentence
+from srredsim.quality.report import misread, out_of_focus, sentence
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
@@ -300,6 +300,7 @@ class Results:
         doubts = self._agreements.notes() if self._agreements else consistency["notes"] if consistency else []
         seen, in_order = SeenPlanes(), [place for place in plan.units if place in self._digests]
         copies = [line for place in in_order for line in seen.note(self._digests[place], which(plan.shape[:3], place))]
+        doubts = [] if misread(self._notes) else doubts  # they follow from that
         notes = [*self._notes, *copies, *doubts, *plan.writing.notes(self._brightest)]
         return {
             "input": str(plan.path),

@@ -18,6 +18,7 @@ from srredsim.acquisition import OPTICS, Optics, Position, RawStack, numbers
 from srredsim.arrays import HOST
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
+from srredsim.io.unnamed import refuse_slices
 from srredsim.noise.photons import counting_of
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.illumination import check_phases
@@ -151,8 +152,8 @@ class Reconstruction:
         self.device = HOST if method.live else devices.device(method.device)
         opened, self.watch = watched(stack)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
-        if method.live and stack.sizes["Z"] > 1:
-            raise InputError(f"`live` is for time series of one slice, this stack has {stack.sizes['Z']}; leave it out")
+        if method.live:
+            refuse_slices("live", stack)
         known, filled, notes, either_way_up = _from_elsewhere(stack, known)
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         filled = self.before.fill(filled) if self.before else filled
@@ -292,11 +293,7 @@ class Begun:
             channels += [] if one.channel is None else [one.channel | {"times": []}]
             channels[-1]["times"].append(one.time)
             notes += one.notes
-        found = self.facts | {
-            "verdict": report.overall(channels),
-            "channels": channels,
-            "notes": list(dict.fromkeys([*notes, *doubts, *report.warnings(channels)])),
-        }
+        found = self.facts | report.judged(channels, [*notes, *doubts])
         return found if self.facts["optics"]["pixel_size_um"] else in_pixels(found) | {"optics": found["optics"]}
 
 

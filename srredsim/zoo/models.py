@@ -105,7 +105,11 @@ def names() -> list[str]:
 
 def find(name_or_folder: str | Path) -> Path:
     """The folder of a model: a training's output folder, or an entry of the zoo."""
-    path = recipes.find(name_or_folder)
+    try:
+        path = recipes.find(name_or_folder)
+    except resources.Unknown as problem:
+        every = resources.entries("models")
+        raise resources.Unknown(resources.unknown("model", str(name_or_folder), names(), every)) from problem
     folder = path.parent
     if path.name != "recipe.yaml" and (folder / "recipe.yaml").is_file():
         raise InputError(

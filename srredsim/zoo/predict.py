@@ -95,7 +95,7 @@ def predict(
     doubts += [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]
     doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     doubts += compared.notes() if compared else []
-    doubts += doubtful([sentence(each) for each in survey.made_with])
+    doubts += doubtful([sentence(each) for each in survey.made_with], doubts)
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
     optics = stack.optics.finer(chain.scale)

@@ -37,7 +37,8 @@ def test_shares_of_a_prediction_are_merged_into_the_files_of_one_process(run, ti
     assert (status, told["units"], told["done"], told["missing"]) == (0, 4, 1, 3)
     status, out, err = run("merge", tmp_path / "many")
     assert (status, out) == (2, "")
-    assert f"{series} 3 of 4 planes are missing" in err
+    again = "the same srredsim predict --by-plane again does them"
+    assert f".parts: 3 of 4 planes of series.tif are missing; {again}" in err
     status, out, _ = run("status", tmp_path / "many")
     assert status == 0
     assert f"{series}: 1 of 4 planes are done, 3 are missing, the first t=0, c=0, z=0 (predict, series_tiny.tif)" in out
@@ -91,6 +92,26 @@ def test_shares_of_denoised_planes_are_merged_into_the_files_of_one_process(run,
     assert [(row["t"], row["c"], row["z"]) for row in many["planes"]] == list(np.ndindex(2, 2, 2))
     assert [note.partition(",")[0] for note in many["notes"] if " equals " in note] == ["t=1"]
     assert any("of the pixels are 0, cut off" in note for note in many["notes"])
+
+
+def test_paths_are_as_the_user_gave_them(run, series, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    how = "reconstruct", "series.tif", "--out", "out", "--by-plane"
+    assert run(*how, "--shard", "1/2").out.startswith("out/series_reconstruct-")
+    (report,) = json.loads(run(*how, "--json").out)["results"]
+    assert (report["input"], report["paths"]) == ("series.tif", ["out/series_wiener.tif", "out/series_wiener.json"])
+    for share in ("1/2", "2/2"):
+        run("reconstruct", "series.tif", "--out", "merged", "--by-plane", "--shard", share)
+    assert run("merge", "merged").out.split() == ["merged/series_wiener.tif", "merged/series_wiener.json"]
+
+
+def test_a_merge_names_the_command_that_began(run, tmp_path):
+    """A network that denoises is done as a prediction; the command was another."""
+    noise = np.random.default_rng(2).poisson(90, (3, 40, 48)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", noise, photometric="minisblack")
+    how = "denoise", tmp_path / "a.tif", "--method", "dncnn", "--out", tmp_path / "out", "--by-plane"
+    assert run(*how, "--shard", "1/3").status == 0
+    assert "the same srredsim denoise --by-plane again does them" in run("merge", tmp_path / "out").err
 
 
 def test_other_settings_are_another_job(run, series, tmp_path):

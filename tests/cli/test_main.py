@@ -201,6 +201,8 @@ def test_words_that_a_command_does_not_know_lead_to_its_own_help(refused, comman
         (("predit", "stack.tif"), "(did you mean 'predict'?) (see srredsim --help)"),
         (("predict", "stack.tif", "--modell", "red_wiener"), "--modell red_wiener (did you mean '--model'?)"),
         (("predict", "stack.tif", "--modell=red_wiener"), "--modell=red_wiener (did you mean '--model'?)"),
+        (("predict", "stack.tif", "--wave", "0.5"), "--wave 0.5 (did you mean '--wavelength-em-um'?)"),
+        (("predict", "stack.tif", "--pixel-size", "0.08"), "--pixel-size 0.08 (did you mean '--pixel-size-um'?)"),
         (("reconstruct", "stack.tif", "--method", "wienr"), "(did you mean 'wiener'?) (see srredsim reconstruct"),
     ],
 )

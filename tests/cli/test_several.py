@@ -197,6 +197,64 @@ def test_an_unexpected_error_does_not_lose_the_other_inputs(run, tiny_model, sta
     assert err.startswith("Traceback")
 
 
+def test_warnings_of_several_inputs_are_counted_at_the_end(run, tiny_model, raw_stack, tmp_path, monkeypatch):
+    from srredsim.workflows import predict
+
+    real = predict.predict_file
+
+    def predict_file(path, *args, **how):
+        report = real(path, *args, **how)
+        return report | {"notes": ["warning: of a kind"] if path.stem < "c" else ["of no matter"]}
+
+    for name in "abc":
+        np.save(tmp_path / f"{name}.npy", raw_stack(seed=ord(name)))
+    monkeypatch.setattr(predict, "predict_file", predict_file)
+    asked = "--model", tiny_model, "--no-consistency", "--out", tmp_path / "out", "--overwrite"
+    assert run("predict", tmp_path, *asked).err.endswith("srredsim: 2 of 3 inputs have warnings\n")
+    assert "inputs have warnings" not in run("predict", tmp_path / "a.npy", *asked).err
+    assert "inputs have warnings" not in run("predict", tmp_path / "c.npy", tmp_path / "c.npy", *asked).err
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ((), "1 of 3 inputs are done; the same command with --skip-existing goes on"),
+        (("--skip-existing",), "1 of 3 inputs are done; the same command goes on"),
+        (("--overwrite",), "1 of 3 inputs are done"),
+        (("--shard", "1/1"), "1 inputs are done; the same command with --skip-existing goes on"),
+    ],
+)
+def test_an_interruption_says_how_far_it_came(run, tiny_model, raw_stack, tmp_path, monkeypatch, more, told):
+    from srredsim.workflows import predict
+
+    real = predict.predict_file
+
+    def predict_file(path, *args, **how):
+        if path.stem == "b":
+            raise KeyboardInterrupt
+        return real(path, *args, **how)
+
+    for name in "abc":
+        np.save(tmp_path / f"{name}.npy", raw_stack(seed=ord(name)))
+    monkeypatch.setattr(predict, "predict_file", predict_file)
+    asked = "--model", tiny_model, "--no-consistency", "--out", tmp_path / "out", *more
+    status, _, err = run("predict", tmp_path, *asked)
+    assert status == 130
+    assert err.splitlines()[-2:] == [f"srredsim: {told}", "srredsim: interrupted"]
+    assert "inputs are done" not in run("predict", tmp_path / "b.npy", *asked).err
+
+
+def test_of_what_is_skipped_there_is_one_line(run, raw_stack, tmp_path):
+    for seed in range(2):
+        np.save(tmp_path / f"{seed}.npy", raw_stack(size=(40, 36), seed=seed))
+    how = "predict", tmp_path, "--out", tmp_path / "out", "--na", 1.4, "--wavelength-em-um", 0.525
+    assert run(*how, "--pixel-size-um", 0.08).err.count("taking the model") == 2
+    again = run(*how, "--pixel-size-um", 0.08, "--skip-existing")
+    assert (again.status, again.err) == (0, "srredsim: 2 of 2 inputs have their results already\n")
+    told = run(*how, "--pixel-size-um", 0.08, "--skip-existing", "--report").err
+    assert "already; --report is made together with the results: give --overwrite for both" in told
+
+
 def test_results_in_a_folder_are_no_inputs(run, tiny_model, stack, tmp_path):
     assert run("predict", tmp_path, "--model", tiny_model).status == 0
     status, out, err = run("predict", tmp_path, "--model", tiny_model, "--overwrite")

@@ -67,6 +67,9 @@ def test_a_path_that_does_not_exist_names_the_nearest(tmp_path):
     (tmp_path / "stack_01.tif").touch()
     with pytest.raises(InputError, match=r"stack_1\.tif does not exist; there is .*stack_01\.tif"):
         io.find([tmp_path / "stack_1.tif"])
+    (tmp_path / "text.tif").touch()
+    with pytest.raises(InputError, match=r"nope\.tif does not exist$"):  # what is alike is the ending alone
+        io.find([tmp_path / "nope.tif"])
     with pytest.raises(InputError, match=r"nothing_like_it does not exist$"):
         io.find([tmp_path / "nothing_like_it"])
     with pytest.raises(InputError, match=r"^s3:.*is an address"):
@@ -210,6 +213,35 @@ def test_system_refusals_in_words(tmp_path, monkeypatch, number, call, words):
     assert str(error.value).startswith(f"{tmp_path / 'new' / 'a.tif'} cannot be written: ")
     monkeypatch.undo()
     assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize("out", ["new/a.tif", "a.tif"])
+def test_the_folder_that_is_read_only_is_the_one_that_is_there(tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "mkdir", refuse(errno.EACCES, "mkdir"))
+    monkeypatch.setattr(os, "open", refuse(errno.EACCES, "open"))
+    with pytest.raises(InputError, match="written: the current folder is read-only or not yours"), io.atomic(out):
+        pass
+
+
+def test_where_the_system_has_no_folders_is_no_bare_error():
+    with (
+        pytest.raises(InputError, match=r"/proc/none/a\.tif cannot be written: no such file"),
+        io.atomic("/proc/none/a.tif"),
+    ):
+        pass
+
+
+def test_what_is_in_the_way_of_a_result_is_named(tmp_path):
+    (tmp_path / "a_model.png").touch()
+    paths = tmp_path / "a_model.ome.zarr", [tmp_path / "a_model.png"]
+    with pytest.raises(InputError, match=r"a_model\.png exists already, without a_model\.ome\.zarr; give"):
+        io.refuse_results(*paths)
+    (tmp_path / "a_model.tif").touch()
+    with pytest.raises(
+        InputError, match=r"a_model\.png exists already, beside a_model\.tif, a result in another format;"
+    ):
+        io.refuse_results(*paths)
 
 
 def test_an_error_about_another_file_stays_what_it_is(tmp_path):

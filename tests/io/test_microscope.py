@@ -131,7 +131,7 @@ def test_bad_files_are_refused_in_a_line(tmp_path, text, said):
 
 
 def test_wrong_names(tmp_path):
-    with pytest.raises(InputError, match=r"no microscope called 'omy'; there are: .*omx.*did you mean 'omx'"):
+    with pytest.raises(InputError, match=r"no microscope called 'omy' .did you mean 'omx'..; there are: .*omx"):
         io.Reading(microscope="omy")
     with pytest.raises(InputError, match="there is no such file; by name there are deepsim, "):
         io.Reading(microscope=tmp_path / "none.yaml")

@@ -197,7 +197,7 @@ def test_assessment_is_json_and_says_what_it_means():
     assert found["rsp"] > 0.98
     assert found["mmr"] > 3
     assert found["beyond_cutoff"] > 1.2
-    assert "no stripes to be seen were left in the image" in found["words"]
+    assert "no stripes remain visible in the image" in found["words"]
     spoilt = replace(prepared, frames=prepared.frames * np.array([0.9, 1, 1.1], np.float32)[:, None, None])
     image, _ = reconstruct(spoilt, parameters, transfer)
     found = assess(image, prepared.frames.mean(axis=(0, 1)), parameters, transfer)

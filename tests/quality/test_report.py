@@ -41,7 +41,7 @@ def test_an_image_unlike_its_widefield_image_is_warned_of():
 def test_stripes_that_are_left_are_a_warning_of_the_strongest():
     (line,) = warnings([channel(0, ALL_MEASURED, left=(0.15, 0.3, 0.2, 0.07))])
     assert line.startswith(
-        "warning: stripes of angle 2, 1 times its first frequency, were left in the image: contrast 0.30"
+        "warning: stripes of angle 2, 1 times its first frequency, remain in the image: contrast 0.30"
     )
     assert "and 2 more like them" in line
 

@@ -39,7 +39,7 @@ def test_each_channel_has_its_own(raw, monkeypatch):
     stack = with_cutoffs(stack_of(raw, Optics(pixel_size_um=0.1), channels=2))
     transfers = [transfer_of(stack.optics.of_channel(c)) for c in range(2)]
     assert [each.cutoff_per_um for each in transfers] == pytest.approx([3.0, 2.5])
-    assert "0.3000 +- 0.0060, 0.2500 +- 0.0025 cycles/pixel" in stack.notes[-1]
+    assert "0.3000 ± 0.0060, 0.2500 ± 0.0025 cycles/pixel" in stack.notes[-1]
     assert with_cutoffs(stack) is stack
 
 

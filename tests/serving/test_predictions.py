@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 import tifffile
-from servers import packed, post, refusal, running
+from servers import get, packed, post, refusal, running
 
 import srredsim
 from srredsim import client
@@ -125,6 +125,19 @@ def test_what_cannot_be_used_is_refused_in_one_line(name, port):
     found, line = refusal(port, body, query)
     assert (found, words in line) == (status, True), line
     assert "srredsim-serve" not in line  # where the server keeps its files is nobody's business
+
+
+def test_a_form_is_told_how_to_send_a_file(port):
+    boundary = {"Content-Type": "multipart/form-data; boundary=x"}
+    body = b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n" + packed(FRAMES) + b"\r\n--x--\r\n"
+    status, line = refusal(port, body, headers=boundary)
+    assert (status, "this is a form: send the bytes of the file alone as the body" in line) == (415, True), line
+
+
+def test_a_page_that_is_asked_for_in_the_wrong_way(port):
+    status, answer = get(port, "/predict")
+    assert status == 405
+    assert answer["error"] == "/predict is not answered to GET: there are POST /predict, GET /models and GET /health"
 
 
 def test_a_stack_is_refused_before_it_is_unpacked(port):

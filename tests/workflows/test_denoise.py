@@ -73,7 +73,7 @@ def test_noise_that_is_given_is_taken_and_said(tmp_path, run, noisy):
     np.save(path, noisy[0, 0, 0])
     status, out, err = run("denoise", path, "--method", "pure_let", "--noise", "2", "-200", "--dtype", "uint16")
     assert status == 0, err
-    assert "noise given: variance = 2 x brightness -200" in out
+    assert "noise given: variance = 2 x brightness - 200" in out
     written = tifffile.imread(tmp_path / "plane_pure_let.tif")
     expected = pure_let(noisy[0, 0, 0], NoiseLine(2.0, -200.0))
     assert written.dtype == np.uint16

@@ -168,7 +168,7 @@ def test_stripes_that_are_left_in_an_image_are_said_aloud():
     ky, kx = found.angles[1].k0_per_um
     striped = SAMPLE.truth * (1 + 0.2 * np.cos(2 * np.pi * (ky * y[:, None] + kx * x)))
     report = judging.compare(stack_of(1, 1, 2), np.stack([SAMPLE.truth, striped])[None, None]).report
-    (line,) = [note for note in report["notes"] if "were left in the image" in note]
+    (line,) = [note for note in report["notes"] if "remain in the image" in note]
     assert line.startswith("warning: t=0, c=0, z=1, the worst of 1 such planes: stripes of angle 2, 1 times its first")
     assert [len(row["stripes_left"]) for row in report["planes"]] == [0, 1]
     assert report["planes"][1]["stripes_left"][0]["contrast"] == pytest.approx(0.2, abs=0.05)

@@ -108,6 +108,12 @@ def test_z_scores_do_not_forgive_another_camera(zoo):
     assert chain.notes == ["denoiser_z expects counts as those of its data set: mean 150, standard deviation 60"]
 
 
+@pytest.mark.parametrize(("name", "guesses"), [("twice", True), ("denoiser", False)])
+def test_an_image_finer_than_the_lens_is_always_a_warning(zoo, name, guesses):
+    warned = [note for note in Chain(zoo / name, "float32").notes if note.startswith("warning: ")]
+    assert [f"{name} infers detail finer than the lens shows" in note for note in warned] == [True] * guesses
+
+
 # Tiles and chains
 
 
@@ -254,7 +260,8 @@ def test_predict_compares_an_image_with_its_input(zoo, run, tmp_path):
     argv = "predict", "--model", zoo / "twice", "--precision", "float32", "--json", tmp_path / "a.tif"
     status, out, _ = run(*argv)
     (report,) = json.loads(out)["results"]
-    assert (status, report["consistency"], report["notes"]) == (0, None, [])
+    assert (status, report["consistency"], len(report["notes"])) == (0, None, 1)
+    assert "may draw what is not there" in report["notes"][0]
     images, _ = io.read_image(tmp_path / "a_twice.tif")
     for row, noisy, image in zip(report["agreement"], planes, images[0, 0], strict=True):
         wanted = agreement(noisy, image).report()
@@ -270,7 +277,7 @@ def test_predict_names_noise_that_is_not_that_of_a_camera(zoo, run, tmp_path):
     io.write_image(tmp_path / "smoothed.tif", ndimage.gaussian_filter(image, 0.8))
     status, _, err = run("predict", "--model", zoo / "twice", tmp_path / "smoothed.tif")
     assert status == 0
-    (line,) = [line for line in err.splitlines() if "warning" in line]
+    _, line = [line for line in err.splitlines() if "warning" in line]
     assert "twice was trained on images whose neighbouring pixels have noise of their own" in line
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
@@ -22,7 +25,10 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.microscope(parser, "the simulated stacks are of this one; left out: that of the model, where it has one")
     pattern = "angles x phases of the stacks, as 3x5; left out: all of the model"
     parser.add_argument("--pattern", metavar="AxP", help=pattern)
-    parser.add_argument("--split", metavar="S", help="train, validation or test ({default})")
+    split = "of the data set: test, validation, train, or what else its dataset.yaml names ({default})"
+    parser.add_argument("--split", metavar="S", help=split)
+    count = "only the first N images of each pattern and light level, and N fields of the control; left out: all"
+    parser.add_argument("--count", type=shared.positive, metavar="N", help=count)
     work = "folder that keeps the scores of each method at once: run again, it goes on, also with another model"
     parser.add_argument("--work", type=Path, metavar="DIR", help=work)
     parser.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: {default}")
@@ -48,13 +54,11 @@ def run(arguments) -> dict:
     keras_start.start()
     from srredsim.evaluation import tables
     from srredsim.evaluation.evaluate import evaluate
-    from srredsim.zoo.gate import FIELDS
 
     model = models.load(arguments.model)
     with io.atomic(arguments.out, arguments.overwrite) as temporary, terminal.progress("evaluating") as progress:
-        asked = shared.given(arguments, "data", "split", "pattern", "work", "microscope")
-        asked["control"] = FIELDS if arguments.control is None else arguments.control
-        result = evaluate(model, progress=progress, **asked)
+        with _telling_what_is_kept(arguments.work):
+            result = evaluate(model, progress=progress, **_asked(arguments))
         each = result.pop("each")
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         with io.atomic(sheet, arguments.overwrite) as beside:
@@ -67,3 +71,29 @@ def run(arguments) -> dict:
         )
     terminal.say(tables.text(result), tables.definitions(result), arguments.out, sheet)
     return result
+
+
+def _asked(arguments) -> dict[str, Any]:
+    """Arguments of `srredsim.evaluation.evaluate.evaluate`."""
+    from srredsim.evaluation.methods import First
+    from srredsim.evaluation.tables import TEST
+    from srredsim.zoo.gate import FIELDS
+
+    asked, count = shared.given(arguments, "data", "split", "pattern", "work", "microscope"), arguments.count
+    if count:
+        asked["split"] = First(arguments.split or TEST, count)
+    fields = min(FIELDS, count or FIELDS)
+    return asked | {"control": fields if arguments.control is None else arguments.control}
+
+
+@contextmanager
+def _telling_what_is_kept(work: Path | None) -> Iterator[None]:
+    """Who interrupts within is told what was for nothing, and what not."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"{work} keeps the scores of each method that was done; the same command goes on"
+        terminal.note(
+            kept if work else "nothing is kept; with `work`, the scores of each method that was done would be"
+        )
+        raise

@@ -27,9 +27,14 @@ def run(arguments) -> dict:
 
     models.find(arguments.model)
     keras_start.start()
-    from srredsim.workflows.export import export
+    from srredsim.workflows.export import export, takes_counts
 
-    asked = shared.given(arguments, "format", "overwrite")
-    path = export(models.load(arguments.model, "float32"), arguments.out, **asked)
+    model = models.load(arguments.model, "float32")
+    path = export(model, arguments.out, **shared.given(arguments, "format", "overwrite"))
     terminal.say(path)
+    if not takes_counts(model):
+        terminal.note(
+            f"{model.name} takes {model.kind.WORDS}, which only srredsim makes of raw frames: for other programs export"
+            f" a model of raw frames, or send stacks to srredsim serve {arguments.model} --local"
+        )
     return {"path": str(path)}

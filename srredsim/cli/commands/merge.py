@@ -7,7 +7,7 @@ from pathlib import Path
 from srredsim.cli import arguments as shared
 from srredsim.cli import terminal
 from srredsim.cli.commands import status
-from srredsim.cli.several import write_indexes
+from srredsim.cli.several import as_given, write_indexes
 
 GROUP = "images"
 HELP = "join planes that were done one by one (--by-plane) into the results of one process"
@@ -25,7 +25,7 @@ def run(arguments) -> dict:
     failures: list[dict] = []
     for folder in jobs_in(arguments.folders):
         try:
-            results.append(Job(folder).merge(arguments.overwrite or None))
+            results.append(as_given(Job(folder).merge(arguments.overwrite or None), folder.parent))
             terminal.say(*map(Path, results[-1]["paths"]))
         except Exception as problem:  # noqa: BLE001  what is no fault of the user's is raised again
             error = terminal.in_words(problem)

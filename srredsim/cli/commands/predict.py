@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
@@ -39,8 +40,8 @@ def add_arguments(parser: shared.Parser) -> None:
 
 
 def run(arguments) -> dict:
-    from srredsim import engines
-    from srredsim.quality.report import said
+    from srredsim import engines, io
+    from srredsim.quality.report import misread, said
     from srredsim.workflows.predict import opened, predict_file
     from srredsim.zoo import chain, choice, models
 
@@ -58,9 +59,10 @@ def run(arguments) -> dict:
         if model := named():
             model.check(reading)
 
-    def model_for(path: Path):
+    def model_for(path: Path, writing: io.Writing):
         def chosen(stack):
             name, said = models.chosen(stack)
+            io.refuse_existing(writing.path(path, name), writing.overwrite)  # of what is skipped nothing is said
             terminal.note(f"{path}: {said}")
             return load(name)
 
@@ -76,20 +78,26 @@ def run(arguments) -> dict:
 
     def work(path: Path, scene: int | None) -> dict:
         with terminal.progress(path.name) as progress:
-            return say(path, predict_file(path, model_for(path), **how_of(scene), progress=progress))
+            how = how_of(scene)
+            return say(path, predict_file(path, model_for(path, how["writing"]), **how, progress=progress))
 
     def say(path: Path, report: dict) -> dict:
-        terminal.notes(path, [*report["notes"], *said(report["stripes"])])
+        wrong = misread(report["notes"])
+        terminal.notes(path, [*report["notes"], *([] if wrong else said(report["stripes"]))])
         terminal.say(*map(Path, report["paths"]))
-        if report["consistency"]:
-            terminal.say(f"consistency: {report['consistency']['line']}")
+        if compared := report["consistency"]:  # what was said of the stripes is not said twice
+            terminal.say(f"consistency: {compared['words' if wrong or report['stripes'] else 'line']}")
         return report
 
     def parts(path: Path, scene: int | None) -> Parts:
         how = how_of(scene)
         digests = chain.fingerprint(arguments.model) if arguments.model else None
         asked = {"model": digests, **shared.given(arguments, "precision", "engine", "tile", "consistency", "device")}
-        return Parts("predict", asked, how["reading"], how["writing"], lambda: opened(path, model_for(path), **how))
+
+        def begun() -> Any:
+            return opened(path, model_for(path, how["writing"]), **how)
+
+        return Parts("predict", asked, how["reading"], how["writing"], begun)
 
     with planes.each_of(arguments, parts, say) as of_planes:
         first = (lambda: None) if of_planes else begin  # whoever plans loads the model

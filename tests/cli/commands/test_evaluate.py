@@ -68,3 +68,39 @@ def test_evaluate_overwrites_only_when_told(run, refused, tiny_model, pairs, her
 def test_evaluating_on_data_that_are_none(refused, tiny_model, here, extra, files_in):
     refused("evaluate", "--model", tiny_model, "--out", "deep/results.json", *extra)
     assert files_in(here) == set()
+
+
+def test_the_first_images_of_each_light_level(run, tiny_model, here):
+    """A small run is no part of a larger one in the same folder, whose scores are computed anew."""
+    asked = "evaluate", "--model", tiny_model, "--control", "0", "--work", "kept", "--overwrite"
+    scored = {}
+    for count in (1, 2):
+        assert run(*asked, "--count", count).status == 0
+        result = json.loads(Path("results.json").read_text(encoding="utf-8"))
+        assert [(group["photons"], group["images"]) for group in result["groups"]] == [
+            (photons, count) for photons in (20, 100, 500, 2000)
+        ]
+        assert (result["images"], result["split"]) == (4 * count, "test")
+        scored[count] = result["groups"][0]["methods"]["Wiener"]["psnr"]
+    assert scored[1]["std"] == 0 < scored[2]["std"]
+
+
+def test_the_first_images_of_a_folder(run, tiny_model, pairs, here):
+    assert run("evaluate", "--model", tiny_model, "--data", pairs, "--count", 1).status == 0
+    whole = run("evaluate", "--model", tiny_model, "--data", pairs, "--count", 9, "--out", "whole.json")
+    assert whole.status == 0
+    first, every = (json.loads(Path(name).read_text(encoding="utf-8")) for name in ("results.json", "whole.json"))
+    assert first["images"] == 1 <= every["images"]
+
+
+@pytest.mark.parametrize("work", [(), ("--work", "kept")])
+def test_an_interruption_says_what_is_kept(run, tiny_model, pairs, here, monkeypatch, work):
+    from srredsim.evaluation import evaluate
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluate, "score", stop)
+    status, _, err = run("evaluate", "--model", tiny_model, "--data", pairs, *work)
+    told = "kept keeps the scores of each method" if work else "nothing is kept; with --work, the scores"
+    assert (status, told in err) == (130, True)

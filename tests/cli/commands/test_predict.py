@@ -103,5 +103,13 @@ def test_existing_results_stay_unless_told(run, refused, tiny_model, stack):
 
 def test_an_unknown_model(refused, zoo, stack, tmp_path, files_in):
     line = refused("predict", stack, "--model", "tinny")
-    assert line == "srredsim: --model: no model called 'tinny'; there are: tiny; did you mean 'tiny'?"
+    assert line == "srredsim: --model: no model called 'tinny' (did you mean 'tiny'?); there are: tiny"
     assert files_in(tmp_path) == {"stack.tif"}
+
+
+def test_a_model_without_weights_is_meant_but_not_offered(refused, stack):
+    line = refused("predict", stack, "--model", "w2s_rcn")
+    named, _, offered = line.partition("there are: ")
+    assert "(did you mean 'w2s_rcan'?)" in named
+    assert "red_wiener" in offered
+    assert "w2s_rcan" not in offered
