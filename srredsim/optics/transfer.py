@@ -12,6 +12,7 @@ from srredsim.arrays import lowered
 from srredsim.cached import cached_property
 from srredsim.errors import InputError
 from srredsim.optics import nominal, plausible
+from srredsim.optics.aberration import spherical_otf
 from srredsim.optics.otf import cutoff_per_um, otf
 from srredsim.optics.sampling import pixel_transfer
 
@@ -33,6 +34,7 @@ class Transfer:
     pixel_size_um: float
     damping: float = DAMPING  # that of the lens: its OTF is the ideal one, or the curve, times damping^(f / cut-off)
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # measured: frequencies per um, values
+    spherical_waves: float = 0.0  # spherical aberration of the model, root mean square in wavelengths
     nominal: bool = False  # the size of the pixels is not known: lengths are as if it were `nominal.PIXEL_UM`
 
     @property
@@ -80,10 +82,12 @@ class Transfer:
     @cached_property
     def _radial(self) -> np.ndarray:
         relative = np.sqrt(np.linspace(0.0, 1.0, SAMPLES + 1))
-        if self.curve is None:
-            values = otf(relative, 1.0, self.damping)
-        else:
+        if self.curve is not None:
             values = self._measured(relative) * self.damping**relative
+        elif self.spherical_waves:
+            values = spherical_otf(relative, self.spherical_waves) * self.damping**relative
+        else:
+            values = otf(relative, 1.0, self.damping)
         values = np.where(relative <= self.passed, values, 0.0)
         return np.append(values, 0.0).astype(np.float32)
 

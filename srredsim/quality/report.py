@@ -75,6 +75,7 @@ def _otf(plane: Plane, file: str | None) -> dict:
         "damping": damping.value,
         "measured_damping": damping.measured,
         "uncertainty": damping.uncertainty,
+        "spherical_waves": damping.spherical_waves,
     }
 
 
@@ -298,4 +299,6 @@ def _otf_words(otf: dict) -> str:
     words = f"damping {otf['damping']:.2f}, 1 is an ideal lens ({otf['chosen']}"
     if otf["measured_damping"] is not None and otf["uncertainty"] < VAGUE:
         words += f"; the bands say {otf['measured_damping']:.2f} ± {otf['uncertainty']:.2f}"
+    if otf["spherical_waves"]:
+        words += f"; spherical aberration of {otf['spherical_waves']:.2f} waves"
     return words + ")"

@@ -187,8 +187,8 @@ def _four(images: np.ndarray) -> np.ndarray:
 
 
 def damping_of(lens: Transfer) -> float:
-    """Damping of the OTF; of a measured one that which comes nearest to it, where it passes most."""
-    if lens.curve is None:
+    """Damping of the OTF; of a measured or aberrated one that which comes nearest to it, where it passes most."""
+    if lens.curve is None and not lens.spherical_waves:
         return lens.damping
     relative = np.linspace(0.05, 0.9, 18)
     passed = lens.lens(relative * lens.cutoff_per_um, np.zeros(1))[:, 0]

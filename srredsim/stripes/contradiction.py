@@ -49,9 +49,14 @@ def contradiction(prepared: Prepared, found: Parameters, transfer: Transfer) -> 
 
 
 def contradicted(damping: Damping | None) -> str:
-    """What to say where the bands show another damping of the lens than was given, or than any lens has; else empty."""
+    """What to say of a lens that is not as it was given, that is aberrated, or that there is none like; else empty."""
     if damping is None or damping.measured is None or damping.uncertainty is None:
         return ""
+    if damping.chosen == "measured" and damping.spherical_waves:
+        return (
+            f"the lens has a spherical aberration of {damping.spherical_waves:.2f} waves (root mean square), as of oil,"
+            " cover glass or depth that it is not made for; it was measured in the frames, and is undone"
+        )
     certain = max(DAMPED, CERTAIN * damping.uncertainty)
     shown = f"{damping.measured:.2f} ± {damping.uncertainty:.2f}"
     if damping.chosen == "given" and abs(damping.measured - damping.value) > certain:

@@ -36,10 +36,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.optimize import minimize
 
+from srredsim.optics.aberration import LARGEST_WAVES, spherical_otf
 from srredsim.optics.transfer import DAMPING
 from srredsim.stripes.bands import Bands
 from srredsim.stripes.overlap import TINY
@@ -52,6 +54,9 @@ RANGE = (0.1, 1.5)  # in which the damping is looked for
 CONTRASTS = 1e-3, 2.0  # amplitude c: from none to twice what light can have
 EXACT = 0.03  # that stacks of known damping are met with, however much light there is
 IDEAL = 1.0  # no lens is better
+TRIED, FINEST = (0.0, 0.04, 0.08, 0.12, 0.16, LARGEST_WAVES), 0.004  # waves of spherical aberration; how exactly
+CLEARLY = 50.0  # by which the sum of misfits falls where there is some
+DARK = 1e-3  # of an OTF: less is as good as nothing
 SPREAD = 0.144  # that of the damping of objectives about `DAMPING`, standard deviation
 BLOCK = 4  # frequency steps along a side of the blocks whose slopes are added up
 
@@ -63,12 +68,22 @@ class Pairs:
     zero: np.ndarray  # |D_0|^2
     other: np.ndarray  # |D_b|^2
     common: np.ndarray  # Re(D_b D_0* exp(-i arg c))
-    apart: np.ndarray  # (|f + b k| - |f|) / f_c
-    ratio: np.ndarray  # H(f + b k) / H(f) without damping
+    at: tuple[np.ndarray, np.ndarray]  # |f| / f_c and |f + b k| / f_c
+    ratio: np.ndarray  # H(f + b k) / H(f) of an ideal lens
     noise: float
     shared: float  # rho
     weights: np.ndarray
     blocks: np.ndarray  # numbers of the blocks in which the frequencies lie: f and -f in the same
+
+    @property
+    def apart(self) -> np.ndarray:
+        """(|f + b k| - |f|) / f_c"""
+        return self.at[1] - self.at[0]
+
+    def through(self, waves: float) -> Pairs:
+        """What the same would mean of a lens with so much spherical aberration."""
+        ideal, aberrated = (np.maximum([spherical_otf(v, each) for v in self.at], DARK) for each in (0.0, waves))
+        return replace(self, ratio=self.ratio * aberrated[1] / aberrated[0] * ideal[0] / ideal[1])
 
     @property
     def log_contrast(self) -> float:
@@ -104,13 +119,41 @@ def damping_of(bands: Sequence[Bands], angles: Sequence[Angle]) -> Damping:
         [_pairs(each, order) for order in angle.orders if order.amplitude != 0]
         for each, angle in zip(bands, angles, strict=True)
     ]
-    found = measure([[pairs for pairs in angle if pairs.zero.size >= FEWEST_FREQUENCIES] for angle in everything])
+    telling = [[pairs for pairs in angle if pairs.zero.size >= FEWEST_FREQUENCIES] for angle in everything]
+    waves = aberration(telling)
+    found = measure([[pairs.through(waves) for pairs in angle] for angle in telling] if waves else telling)
     if found is None:
         return Damping(DAMPING, "assumed")
     measured, uncertainty = found
     weights = 1 / (uncertainty**2 + EXACT**2), 1 / SPREAD**2
     likely = (measured * weights[0] + DAMPING * weights[1]) / sum(weights)
-    return Damping(min(float(likely), IDEAL), "measured", measured, uncertainty)
+    return Damping(min(float(likely), IDEAL), "measured", measured, uncertainty, waves)
+
+
+def aberration(angles: Sequence[Sequence[Pairs]]) -> float:
+    """Spherical aberration of the lens in wavelengths (root mean square); 0 where the bands do not clearly show any.
+
+    An aberrated lens passes little at middle frequencies and as much as another near the cut-off, as no damping does.
+    On simulated stacks of another simulator with 0.05 to 0.16 waves it is met to 0.01. Without any, the sum of misfits
+    falls by 15 at most.
+    """
+    everything = [pairs for angle in angles for pairs in angle]
+    if not everything:
+        return 0.0
+
+    @cache
+    def misfit(waves: float) -> float:
+        return _fitted([pairs.through(waves) for pairs in everything] if waves else everything, (RANGE[0], IDEAL))[0]
+
+    if misfit(TRIED[1]) > misfit(0.0) - CLEARLY / 2:  # as of most lenses
+        return 0.0
+    best = min(TRIED, key=misfit)
+    step = TRIED[1] / 2
+    while step > FINEST:
+        best = min((best, *(best + way for way in (-step, step) if 0 < best + way <= TRIED[-1])), key=misfit)
+        step /= 2
+    sharpened = _fitted(everything, RANGE)[0]  # frames that were have a damping above 1, and no aberration
+    return best if misfit(best) < min(misfit(0.0), sharpened) - CLEARLY else 0.0
 
 
 def measure(angles: Sequence[Sequence[Pairs]]) -> tuple[float, float] | None:
@@ -118,19 +161,7 @@ def measure(angles: Sequence[Sequence[Pairs]]) -> tuple[float, float] | None:
     everything = [pairs for angle in angles for pairs in angle]
     if not everything:
         return None
-
-    def total(logs: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slopes = 0.0, np.zeros(len(logs))
-        for number, pairs in enumerate(everything, start=1):
-            added, slope, _ = pairs.misfits(logs[0], logs[number])
-            value += float(np.sum(added))
-            slopes[0] += np.sum(pairs.apart * slope)
-            slopes[number] = np.sum(slope)
-        return value, slopes
-
-    start = [np.log(DAMPING), *(pairs.log_contrast for pairs in everything)]
-    limits = [np.log(RANGE), *[np.log(CONTRASTS)] * len(everything)]
-    logs = minimize(total, start, jac=True, method="L-BFGS-B", bounds=limits).x
+    _, logs = _fitted(everything, RANGE)
     log_contrasts = iter(logs[1:])
     told = [[_told(pairs, logs[0], next(log_contrasts)) for pairs in angle] for angle in angles if angle]
     curvature = sum(each for angle in told for _, each in angle)
@@ -143,6 +174,24 @@ def measure(angles: Sequence[Sequence[Pairs]]) -> tuple[float, float] | None:
     scatter = float(np.sum(slopes**2)) * len(slopes) / max(len(slopes) - 1, 1)
     damping = float(np.exp(logs[0]))
     return damping, damping * float(np.sqrt(scatter)) / max(curvature, 1e-6)
+
+
+def _fitted(everything: Sequence[Pairs], dampings: tuple[float, float]) -> tuple[float, np.ndarray]:
+    """Least sum of misfits, with a damping between these, and the logarithms of it and of each contrast."""
+
+    def total(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slopes = 0.0, np.zeros(len(logs))
+        for number, pairs in enumerate(everything, start=1):
+            added, slope, _ = pairs.misfits(logs[0], logs[number])
+            value += float(np.sum(added))
+            slopes[0] += np.sum(pairs.apart * slope)
+            slopes[number] = np.sum(slope)
+        return value, slopes
+
+    start = [np.log(DAMPING), *(pairs.log_contrast for pairs in everything)]
+    limits = [np.log(dampings), *[np.log(CONTRASTS)] * len(everything)]
+    found = minimize(total, start, jac=True, method="L-BFGS-B", bounds=limits)
+    return float(found.fun), found.x
 
 
 def _told(pairs: Pairs, log_damping: float, log_contrast: float) -> tuple[np.ndarray, float]:
@@ -168,7 +217,7 @@ def _blocks(inside: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _pairs(bands: Bands, order: Order) -> Pairs:
-    ideal = replace(bands.transfer, damping=1.0)
+    ideal = replace(bands.transfer, damping=1.0, spherical_waves=0.0)
     (fy, fx), (ky, kx) = bands.frequencies_per_um, order.k_per_um
     v_zero, v_other = (np.hypot(fy[:, None] + y, fx + x) / ideal.cutoff_per_um for y, x in ((0.0, 0.0), (ky, kx)))
     other = bands.moved(order.order, order.k_per_um)
@@ -184,7 +233,7 @@ def _pairs(bands: Bands, order: Order) -> Pairs:
         np.abs(bands.spectra[0].ravel()[inside]) ** 2,
         np.abs(other.ravel()[inside]) ** 2,
         common.ravel()[inside],
-        (v_other - v_zero).ravel()[inside],
+        (v_zero.ravel()[inside], v_other.ravel()[inside]),
         ideal_other / ideal_zero,
         bands.noise,
         float(np.clip(shared, -0.9, 0.9)),

@@ -90,7 +90,7 @@ class Known:
         """Stripes of all angles and the lens that shows them, and what is to be said about what was known."""
         damping = self.damping(channel)
         if damping and transfer.curve is None:
-            transfer = replace(transfer, damping=damping.value)
+            transfer = replace(transfer, damping=damping.value, spherical_waves=damping.spherical_waves)
         if self.parameters is not None:
             return self._of_another_stack(self.parameters[channel], prepared, transfer, damping)
         if self.k0_per_um is not None:

@@ -168,7 +168,7 @@ def through_one_lens(
         damping = None
     elif damping is None or damping.chosen == "given":
         shown = damping_of(list(bands.values()), [angles[number] for number in bands])
-        damping = replace(shown, value=damping.value, chosen=damping.chosen) if damping else shown
+        damping = replace(damping, measured=shown.measured, uncertainty=shown.uncertainty) if damping else shown
     parameters = replace(parameters, damping=damping)
     return _with_contrasts(parameters, bands, parameters.lens(transfer), searched=True)
 

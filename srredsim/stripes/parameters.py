@@ -102,6 +102,7 @@ class Damping:
     chosen: str  # measured, assumed, given, or saved with parameters
     measured: float | None = None
     uncertainty: float | None = None  # standard deviation of `measured`
+    spherical_waves: float = 0.0  # spherical aberration that the bands show, see `srredsim.optics.aberration`
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Parameters:
         """The transfer function of these optics with the lens of the channel."""
         if self.damping is None or transfer.curve is not None:
             return transfer
-        return replace(transfer, damping=self.damping.value)
+        return replace(transfer, damping=self.damping.value, spherical_waves=self.damping.spherical_waves)
 
     @property
     def orders(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from srredsim import documents
 from srredsim.acquisition import OPTICS, Cutoff, Optics, Pattern, alike, counted, numbers
 from srredsim.errors import InputError, shown
+from srredsim.optics.aberration import LARGEST_WAVES
 from srredsim.optics.bands import LARGEST_CONDITION, condition_number
 from srredsim.optics.illumination import DIRECTIONS
 from srredsim.optics.nominal import in_um
@@ -31,7 +32,7 @@ class Saved:
     name: str  # its file, or what it is called in messages
     optics: Optics
     channels: tuple[Parameters, ...]
-    dampings: tuple[float | None, ...]  # damping of the OTF in each channel; None where it was measured
+    dampings: tuple[Damping | None, ...]  # damping of the OTF in each channel; None where it was measured
     otf_file: str | None  # the file of the OTF it was measured with, if any
 
     def fill(self, optics: Optics) -> Optics:
@@ -88,7 +89,7 @@ class Saved:
             raise InputError(
                 f"`parameters` {self.name} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
             )
-        return tuple(Damping(each, "saved") for each in self.dampings) * (channels // len(self.dampings))
+        return tuple(filter(None, self.dampings)) * (channels // len(self.dampings))
 
 
 def load_parameters(report: str | Path | dict) -> Saved:
@@ -143,8 +144,13 @@ def _optics(told: dict, cutoffs: list[dict] | None) -> Optics:
     )
 
 
-def _damping(otf: dict) -> float | None:
-    return _positive(otf["damping"]) if otf["file"] is None else None
+def _damping(otf: dict) -> Damping | None:
+    if otf["file"] is not None:
+        return None
+    waves = _finite(otf.get("spherical_waves", 0.0))  # of which older files do not know
+    if not 0 <= waves <= LARGEST_WAVES:
+        raise ValueError(f"a spherical aberration of {waves:g} waves")
+    return Damping(_positive(otf["damping"]), "saved", spherical_waves=waves)
 
 
 def _parameters(channel: dict) -> Parameters:

@@ -44,7 +44,7 @@ def test_read_again(image, tmp_path, name):
     found = [angle["k0_per_um"] for angle in image.found["channels"][0]["angles"]]
     if path.suffix == ".yaml":
         saved = load_parameters(path)
-        assert (saved.optics, saved.dampings) == (OPTICS, (image.found["channels"][0]["otf"]["damping"],))
+        assert (saved.optics, saved.dampings[0].value) == (OPTICS, image.found["channels"][0]["otf"]["damping"])
         read = [angle.k0_per_um for angle in saved.channels[0].angles]
         phases = [angle["phases_rad"] for angle in image.found["channels"][0]["angles"]]
         np.testing.assert_allclose([angle.phases_rad for angle in saved.channels[0].angles], phases, rtol=1e-12)
