@@ -20,8 +20,14 @@ TIMES = 8.0  # brighter than the rest: the gain over that of the rest, at least
 LARGEST = 0.08  # share of the field that such places, with what surrounds them, have at most
 CLEAR = 6.0  # times the noise of the widefield image: what the fine structures of the rest have at least
 CAP = 1.5  # times the brightest structures of the rest
-SMOOTH, AROUND, CAPPED_AROUND, COARSE = 0.6, 2.6, 1.3, 3.0  # times the finest period that the lens shows
-BORDER = 4.0  # output pixels, over which one image becomes the other
+SMOOTH, AROUND, CAPPED_AROUND, SHOWN_AROUND, COARSE = (
+    0.6,
+    2.6,
+    1.3,
+    0.8,
+    3.0,
+)  # times the finest period that the lens shows
+BORDER = 2.0  # output pixels, over which one image becomes the other
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Rest:
 
     scaling: Scaling
     capped: np.ndarray  # (y, x) bool: where nothing is brighter than the cap
-    bright: np.ndarray  # (2y, 2x) float32: 1 in the bright places and around them, 0 elsewhere
+    bright: np.ndarray  # (2y, 2x) float32: 1 in the bright places, 0 elsewhere
 
     def widefield(self, widefield: np.ndarray) -> np.ndarray:
         """Mean of the frames (y, x), without the bright places."""
@@ -74,7 +80,8 @@ def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: 
     far = ~_grown(places, 2 * AROUND * period)  # where the bright places have no foot
     if gain > scaling.gain / TIMES or not far.any() or np.percentile(fine[far], HIGH_PERCENT) < CLEAR * noise:
         return None
-    bright = np.repeat(np.repeat(around, SCALE, axis=0), SCALE, axis=1).astype(np.float32)
+    near = _grown(places, SHOWN_AROUND * period)
+    bright = np.repeat(np.repeat(near, SCALE, axis=0), SCALE, axis=1).astype(np.float32)
     return Rest(
         Scaling(scaling.offset, gain),
         _grown(places, CAPPED_AROUND * period),
@@ -83,5 +90,5 @@ def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: 
 
 
 def _grown(places: np.ndarray, pixels: float) -> np.ndarray:
-    """The places, and what is no further from them along y and x."""
-    return ndimage.maximum_filter(places, 2 * round(pixels) + 1)
+    """The places, and what is about so near to them."""
+    return ndimage.gaussian_filter(places.astype(np.float32), pixels / 2) > 0.02
