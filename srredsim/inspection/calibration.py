@@ -178,7 +178,7 @@ def stripes_apart(one: np.ndarray, other: np.ndarray, numbers: Sequence[int] = (
 
 
 def common_lens(stacks: Sequence[Seen]) -> tuple[Damping, float]:
-    """Damping of the lens that all stacks together show, and its spread; as assumed where none shows it."""
+    """Damping and aberration that all stacks together show, and the spread of the former; assumed where none does."""
     dampings = [seen.parameters.damping for seen in stacks]
     told = [(one.measured, one.uncertainty) for one in dampings if one and one.measured and one.uncertainty]
     if not told:
@@ -186,7 +186,8 @@ def common_lens(stacks: Sequence[Seen]) -> tuple[Damping, float]:
     values, errors = np.minimum([value for value, _ in told], 1.0), np.array([error for _, error in told])
     mean = float(np.average(values, weights=1 / (errors**2 + DAMPING_ERROR**2)))
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else float(errors[0])
-    return Damping(mean, "measured", mean, spread), min(spread, 0.2)
+    waves = float(np.median([one.spherical_waves for one in dampings if one]))
+    return Damping(mean, "measured", mean, spread, waves), min(spread, 0.2)
 
 
 def calibration_of(stacks: Sequence[Seen], lens: Damping, lens_spread: float) -> Calibration:

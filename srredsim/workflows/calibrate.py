@@ -24,6 +24,7 @@ from srredsim.inspection.calibration import (
 )
 from srredsim.simulation.calibration import FIXED, Calibration
 from srredsim.simulation.calibration_file import as_text
+from srredsim.stripes.parameters import Damping
 
 FEW = 3  # stacks, below which spreads are a guess
 
@@ -88,7 +89,7 @@ def calibrate(
         if progress:
             progress(total - len(kept) + number, total)
     microscope = calibration_of(measured, lens, spread)
-    return Calibrated(microscope, left_out | others, tuple(_notes(measured, lens.chosen)))
+    return Calibrated(microscope, left_out | others, tuple(_notes(measured, lens)))
 
 
 def calibrate_files(
@@ -169,14 +170,19 @@ def _looked_at(name: str, stack: RawStack, channel: int | None, camera: KnownCam
     return look_at(name, stack, (channel or 1) - 1, camera)
 
 
-def _notes(stacks: Sequence[Seen], lens: str) -> list[str]:
+def _notes(stacks: Sequence[Seen], lens: Damping) -> list[str]:
     notes = [f"{seen.name}: {note}" for seen in stacks for note in seen.notes]
     if len(stacks) < FEW:
         notes.append(
             f"warning: {len(stacks)} stack{'s' * (len(stacks) > 1)}: how much the microscope varies, and whether its"
             f" phases drift, takes {FEW} or more; spreads in the file are usual ones or uncertain"
         )
-    if lens == "assumed":
+    if lens.spherical_waves:
+        notes.append(
+            f"warning: the lens has a spherical aberration of {lens.spherical_waves:.2f} waves (root mean square),"
+            " which stacks that are simulated by this file will lack"
+        )
+    if lens.chosen == "assumed":
         notes.append("warning: no stack shows how the lens is damped; the usual damping is assumed")
     if "read_noise_e" in stacks[0].counting.assumed:
         notes.append(

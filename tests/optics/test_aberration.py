@@ -73,3 +73,11 @@ def test_an_aberrated_lens_is_no_reason_for_a_worse_image(monkeypatch, tmp_path)
     before, after = (each.found["channels"][0]["otf"]["spherical_waves"] for each in (image, again))
     assert before == after > 0.1
     np.testing.assert_allclose(again.array, image.array, atol=2e-3 * np.ptp(image.array))
+
+
+def test_a_microscope_that_is_simulated_without_it_is_warned_of(monkeypatch):
+    from srredsim.workflows.calibrate import calibrate
+
+    raw = simulated(monkeypatch, 0.14, 3).raw
+    found = calibrate([("bright", lambda: srredsim.read(raw, **OPTICS))])
+    assert [note for note in found.notes if note.startswith("warning: the lens has a spherical aberration of 0.1")]
