@@ -115,6 +115,7 @@ class Planes(wiener.Planes):
         scaling, haze = self._survey.scalings[position], only_sure(channel.haze)
         bands = parts(prepared, stripes, channel.transfer, attenuation=haze, unit=scaling.gain, dtype=STORED)
         image = self._network.in_tiles(bands, self._tile)
+        wiener.tell_of_bright(self._network, raw, scaling, channel.transfer)
         into[:] = as_dtype(scaling.undo_gain(image), into.dtype)
         tick()
         return raw

@@ -101,6 +101,7 @@ class Planes(wiener.Planes):
 
     def __init__(self, network: Network, stack: RawStack, survey: Survey, tile: int | None = None):
         super().__init__(fitting(network, stack.pattern.frames), stack, survey, tile)
+        self._whole = network  # which says what is to be said
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
         from srredsim.reconstruction.planes import lit_with
@@ -109,6 +110,7 @@ class Planes(wiener.Planes):
         channel = replace(self._survey.channels[position[1]], parameters=stripes)
         scaling = self._survey.scalings[position]
         image = of_lit(self._network, lit_with(raw, prepared, channel, scaling, self._network.device), self._tile)
+        wiener.tell_of_bright(self._whole, raw, scaling, channel.transfer)
         into[:] = as_dtype(scaling.undo_gain(image), into.dtype)
         tick()
         return raw

@@ -245,6 +245,20 @@ def cleaned(
     return rest.together(whole, made(rest.image(image), rest.widefield(widefield), rest.scaling))
 
 
+def tell_of_bright(network: Network, raw: np.ndarray, scaling: Scaling, transfer: Transfer) -> None:
+    """Have a network say of raw frames (angles, phases, y, x) that it blurs what lies beside far brighter places."""
+    from srredsim.reconstruction.bright import rest_of
+    from srredsim.reconstruction.channels import noise_of
+
+    widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
+    if rest := rest_of(widefield, scaling, transfer, noise_of(widefield, transfer)):
+        times = scaling.gain / rest.scaling.gain
+        network.told.append(
+            f"warning: a few places are {times:.0f} times as bright as all else, which {network.model.name} blurs then;"
+            " take a model of Wiener images, as red_wiener, which makes the rest by itself"
+        )
+
+
 def of_pair(
     network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
 ) -> np.ndarray:

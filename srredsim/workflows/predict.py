@@ -165,6 +165,7 @@ class Worker:
         chain, self._device = chain or chain_of(plan), devices.like(plan.device)
         for network in chain.networks:
             network.device = self._device
+            network.begin()
         if stack is None:
             unchanged(plan)
             source = io.open_source(plan.path, **plan.reading.opening)

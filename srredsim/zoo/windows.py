@@ -44,6 +44,7 @@ class Network:
         """From now on, notes are of other images."""
         self.side = 0  # raw pixels of the largest window that an image was cut into, 0 if none was
         self.short = False  # whether windows were smaller than asked for
+        self.told: list[str] = []  # by whoever makes its input
 
     @property
     def tile(self) -> int:
@@ -86,7 +87,7 @@ class Network:
 
     def notes(self) -> list[str]:
         """What is to be said with the images."""
-        said = [*self.model.kind.notes(self.model.recipe), *self._doubts]
+        said = [*self.model.kind.notes(self.model.recipe), *self._doubts, *dict.fromkeys(self.told)]
         if self.short:
             said.append(f"memory was short: went on with windows of at most {self.largest_window} pixels")
         if self.side and self.model.facts.sees_all:

@@ -80,3 +80,7 @@ def test_an_aggregate_does_not_blur_the_filaments():
     )
     assert alone > 0.97
     assert beside > alone - 0.02
+    raw = sim.expose(frames + bright, rng, **camera)
+    (said,) = [note for note in srredsim.predict(raw, **OPTICS, model="srredsim_3x3").notes if "as bright" in note]
+    assert said.startswith("warning: a few places are ")
+    assert "which srredsim_3x3 blurs" in said
