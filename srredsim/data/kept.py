@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -29,20 +30,23 @@ class Kept(Generic[Made]):
         self._make, self._free = make, limit
         self._made: dict[int, Made] = {}
         self._folder: TemporaryDirectory | None = None  # which goes with this object
+        self._keeping = Lock()
 
     def __call__(self, index: int) -> Made:
         if index not in self._made:
-            made: Any = self._make(index)
-            arrays = {
-                one.name: value for one in fields(made) if isinstance(value := getattr(made, one.name), np.ndarray)
-            }
-            size = sum(array.nbytes for array in arrays.values())
-            if size > self._free:
-                made = replace(made, **{name: self._mapped(f"{index}_{name}", one) for name, one in arrays.items()})
-            else:
-                self._free -= size
-            self._made[index] = made
+            made = self._make(index)
+            with self._keeping:  # of threads that have made it at the same time, one keeps it
+                if index not in self._made:
+                    self._made[index] = self._kept(index, made)
         return self._made[index]
+
+    def _kept(self, index: int, made: Any) -> Made:
+        arrays = {one.name: value for one in fields(made) if isinstance(value := getattr(made, one.name), np.ndarray)}
+        size = sum(array.nbytes for array in arrays.values())
+        if size > self._free:
+            return replace(made, **{name: self._mapped(f"{index}_{name}", one) for name, one in arrays.items()})
+        self._free -= size
+        return made
 
     def _mapped(self, name: str, array: np.ndarray) -> np.ndarray:
         if self._folder is None:
@@ -56,4 +60,4 @@ class Kept(Generic[Made]):
             raise InputError(
                 f"no space left for images in {path.parent}; free some, or let TMPDIR name another"
             ) from None
-        return np.load(path, mmap_mode="r").view(np.ndarray)
+        return np.load(path, mmap_mode="c").view(np.ndarray)  # may be written to, as what is in memory

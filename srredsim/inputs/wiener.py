@@ -239,7 +239,7 @@ def cleaned(
     def made(image: np.ndarray, widefield: np.ndarray, scaling: Scaling) -> np.ndarray:
         return scaling.undo_gain(network.in_tiles(parted(image, widefield, scaling, transfer), tile))
 
-    whole, rest = made(image, widefield, scaling), rest_of(widefield, scaling, transfer, noise_of(widefield, transfer))
+    whole, rest = made(image, widefield, scaling), rest_of(widefield, scaling, transfer, noise_of)
     if rest is None:
         return whole
     return rest.together(whole, made(rest.image(image), rest.widefield(widefield), rest.scaling))
@@ -251,7 +251,7 @@ def tell_of_bright(network: Network, raw: np.ndarray, scaling: Scaling, transfer
     from srredsim.reconstruction.channels import noise_of
 
     widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
-    if rest := rest_of(widefield, scaling, transfer, noise_of(widefield, transfer)):
+    if rest := rest_of(widefield, scaling, transfer, noise_of):
         times = scaling.gain / rest.scaling.gain
         network.told.append(
             f"warning: a few places are {times:.0f} times as bright as all else, which {network.model.name} blurs then;"

@@ -14,9 +14,8 @@ from srredsim.pages.compared import compared
 from srredsim.pages.curve import curve
 from srredsim.pages.parts import Markup, element, lines, page, picture, section, table
 from srredsim.quality.frc import HALVES
-from srredsim.quality.report import is_dark
+from srredsim.quality.report import chance, is_dark
 
-TINY = 1e-99  # a chance that is not worth more digits
 PLAIN = "-"  # what a check says that could not be made
 
 
@@ -111,7 +110,7 @@ def _stripes(channel: OfChannel, several: bool) -> list[Markup]:
 
 def _angle(number: int, angle: Mapping[str, Any]) -> list[Any]:
     orders = angle["orders"]
-    seen, chance = angle["status"] != "failed", angle["false_alarm_probability"]
+    seen = angle["status"] != "failed"
 
     def each(words: Any) -> str:
         return ", ".join(words(order) for order in orders) if seen else PLAIN
@@ -124,7 +123,7 @@ def _angle(number: int, angle: Mapping[str, Any]) -> list[Any]:
         each(lambda order: length(order, "line_spacing", 1)),
         each(lambda order: f"{order['modulation_depth']:.2f} \N{PLUS-MINUS SIGN} {order['modulation_error']:.2f}"),
         each(lambda order: f"{order['z']:.1f}"),
-        f"{chance:.0e}" if chance > TINY else f"below {TINY:.0e}",
+        chance(angle["false_alarm_probability"]),
         ", ".join(f"{np.rad2deg(phase) % 360:.0f}" for phase in angle["phases_rad"]) + " degrees" if seen else PLAIN,
     ]
 

@@ -271,10 +271,10 @@ def lines(report: dict) -> list[str]:
                 f" significance {order['z']:.1f} standard deviations"
                 for order in angle["orders"]
             )
-            chance = f"chance of a false alarm {_chance(angle['false_alarm_probability'])}"
+            alarm = f"chance of a false alarm {chance(angle['false_alarm_probability'])}"
             which = f"{name}{name_of(channel['angles_at_once'])} {number}"
             direction = round(angle["direction_degrees"], 2) % 180  # stripes have no sign
-            text.append(f"{which}: {angle['status']}, direction {direction:.2f} degrees; {orders}; {chance}")
+            text.append(f"{which}: {angle['status']}, direction {direction:.2f} degrees; {orders}; {alarm}")
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]
         text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")
@@ -289,7 +289,8 @@ def lines(report: dict) -> list[str]:
     return text
 
 
-def _chance(probability: float) -> str:
+def chance(probability: float) -> str:
+    """A probability in words."""
     return f"{probability:.0e}" if probability >= SMALLEST else f"below {SMALLEST:.0e}"
 
 

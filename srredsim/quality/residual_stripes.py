@@ -31,7 +31,7 @@ EDGE = 0.97  # fraction of the support of the image: beyond, nothing is left aft
 DIM = 0.2  # times the root mean square of the coarse structures: what is darker hardly counts
 BLOCK = 4  # output pixels
 LIMIT_Z = 4.5  # value of z, see `visible`
-PLAIN = 0.1  # contrast that is warned of: 1 of 700 good images has it
+PLAIN = 0.1  # contrast that is warned of: of 480 good images none has even what is `visible`
 FAINT = 0.06  # contrast of stripes that phase errors of 0.05 rad leave where light is plenty: nobody sees them
 
 

@@ -7,6 +7,7 @@ with the bright places capped; both images are put together along the border of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +21,8 @@ TIMES = 8.0  # brighter than the rest: the gain over that of the rest, at least
 LARGEST = 0.08  # share of the field that such places, with what surrounds them, have at most
 CLEAR = 6.0  # times the noise of the widefield image: what the fine structures of the rest have at least
 CAP = 1.5  # times the brightest structures of the rest
-SMOOTH, AROUND, CAPPED_AROUND, SHOWN_AROUND, COARSE = (
-    0.6,
-    2.6,
-    1.3,
-    0.8,
-    3.0,
-)  # times the finest period that the lens shows
+SMOOTH, COARSE = 0.6, 3.0  # times the finest period that the lens shows: what is filtered
+SHOWN_AROUND, CAPPED_AROUND, AROUND = 0.8, 1.3, 2.6  # the same: how far the places reach
 BORDER = 2.0  # output pixels, over which one image becomes the other
 
 
@@ -55,15 +51,17 @@ class Rest:
         return whole
 
 
-def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: float) -> Rest | None:
+def rest_of(
+    widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: Callable[[np.ndarray, Transfer], float]
+) -> Rest | None:
     """All but the bright places, if there are any, and if there is anything else.
 
     Parameters
     ----------
     widefield : (y, x) ndarray
         Mean of the raw frames, of which the scaling is.
-    noise : float
-        Its standard deviation.
+    noise : callable(widefield, transfer)
+        Standard deviation of its noise; asked for only where there are such places.
     """
     period = 1 / transfer.cutoff_per_pixel
     smooth = ndimage.gaussian_filter(np.asarray(widefield, np.float32) - scaling.offset, SMOOTH * period)
@@ -78,7 +76,9 @@ def rest_of(widefield: np.ndarray, scaling: Scaling, transfer: Transfer, noise: 
     above = np.minimum(widefield - scaling.offset, CAP * gain)
     fine = ndimage.gaussian_filter(above, SMOOTH * period) - ndimage.gaussian_filter(above, COARSE * period)
     far = ~_grown(places, 2 * AROUND * period)  # where the bright places have no foot
-    if gain > scaling.gain / TIMES or not far.any() or np.percentile(fine[far], HIGH_PERCENT) < CLEAR * noise:
+    if gain > scaling.gain / TIMES or not far.any():
+        return None
+    if np.percentile(fine[far], HIGH_PERCENT) < CLEAR * noise(widefield, transfer):
         return None
     near = _grown(places, SHOWN_AROUND * period)
     bright = np.repeat(np.repeat(near, SCALE, axis=0), SCALE, axis=1).astype(np.float32)

@@ -52,11 +52,6 @@ def contradicted(damping: Damping | None) -> str:
     """What to say of a lens that is not as it was given, that is aberrated, or that there is none like; else empty."""
     if damping is None or damping.measured is None or damping.uncertainty is None:
         return ""
-    if damping.chosen == "measured" and damping.spherical_waves:
-        return (
-            f"the lens has a spherical aberration of {damping.spherical_waves:.2f} waves (root mean square), as of oil,"
-            " cover glass or depth that it is not made for; it was measured in the frames, and is undone"
-        )
     certain = max(DAMPED, CERTAIN * damping.uncertainty)
     shown = f"{damping.measured:.2f} ± {damping.uncertainty:.2f}"
     if damping.chosen == "given" and abs(damping.measured - damping.value) > certain:
@@ -69,5 +64,10 @@ def contradicted(damping: Damping | None) -> str:
             "warning: the frames do not fall off towards fine detail as those of a lens with these optics (damping"
             f" {shown}, of at most 1): an aberrated lens (oil, cover glass, depth), frames that were sharpened or"
             " deconvolved, or a wrong `na`, `wavelength_em_um` or `pixel_size_um`; a measured `otf` would help"
+        )
+    if damping.chosen == "measured" and damping.spherical_waves:
+        return (
+            f"the lens has a spherical aberration of {damping.spherical_waves:.2f} waves (root mean square), as of oil,"
+            " cover glass or depth that it is not made for; it was measured in the frames, and is undone"
         )
     return ""

@@ -1,8 +1,10 @@
 """What was made is kept: in memory up to a limit, beyond it on disk, and all of it goes with its data set."""
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -35,11 +37,26 @@ def test_everything_is_made_once_and_what_is_beyond_the_limit_lies_on_disk(tmp_p
         assert (kept(index).frames == index).all()
     assert counted == [0, 3, 1, 2]
     assert sorted(path.name for path in tmp_path.glob("*/*")) == ["1_frames.npy", "2_frames.npy"]
-    assert not kept(2).frames.flags.writeable
+    assert kept(2).frames.flags.writeable
     assert type(kept(2).frames) is np.ndarray
     del kept
     gc.collect()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_ask_at_once_are_given_the_same():
+    """A file that another thread has mapped must not be written again."""
+    together = Barrier(4)
+
+    def make(index: int) -> Made:
+        together.wait()
+        return Made(np.full((100, 100), index, np.float32), str(index))
+
+    kept = Kept(make, limit=0)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(kept, [7] * 4))
+    assert all(each is found[0] for each in found)
+    assert (found[0].frames == 7).all()
 
 
 def test_a_full_disk_is_said(monkeypatch, tmp_path):

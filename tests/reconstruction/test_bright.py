@@ -31,7 +31,7 @@ def field(bright: float, sigma: float = 5.0, dim: float = 100.0):
 
 def test_the_rest_has_units_of_its_own():
     widefield, scaling, spot = field(5000.0)
-    rest = rest_of(widefield, scaling, TRANSFER, 1.0)
+    rest = rest_of(widefield, scaling, TRANSFER, lambda *_: 1.0)
     assert rest.scaling.offset == scaling.offset
     assert rest.scaling.gain == pytest.approx(100, rel=0.4)  # the brightest structures, and the foot of the spot
     assert rest.capped[spot > 0.1].all()
@@ -59,7 +59,7 @@ def test_the_rest_has_units_of_its_own():
 )
 def test_other_fields_are_one(made, noise):
     widefield, scaling, _ = made
-    assert rest_of(widefield, scaling, TRANSFER, noise) is None
+    assert rest_of(widefield, scaling, TRANSFER, lambda *_: noise) is None
 
 
 def test_an_aggregate_does_not_blur_the_filaments():
