@@ -14,7 +14,7 @@ from srredsim.pages.compared import compared
 from srredsim.pages.curve import curve
 from srredsim.pages.parts import Markup, element, lines, page, picture, section, table
 from srredsim.quality.frc import HALVES
-from srredsim.quality.report import chance, is_dark
+from srredsim.quality.report import chance, direction_of, is_dark
 
 PLAIN = "-"  # what a check says that could not be made
 
@@ -119,7 +119,7 @@ def _angle(number: int, angle: Mapping[str, Any]) -> list[Any]:
     return [
         number,
         element("span", angle["status"], class_=verdict),
-        f"{angle['direction_degrees']:.2f} degrees" if seen else PLAIN,
+        direction_of(angle["direction_degrees"]) if seen else PLAIN,
         each(lambda order: length(order, "line_spacing", 1)),
         each(lambda order: f"{order['modulation_depth']:.2f} \N{PLUS-MINUS SIGN} {order['modulation_error']:.2f}"),
         each(lambda order: f"{order['z']:.1f}"),

@@ -273,8 +273,8 @@ def lines(report: dict) -> list[str]:
             )
             alarm = f"chance of a false alarm {chance(angle['false_alarm_probability'])}"
             which = f"{name}{name_of(channel['angles_at_once'])} {number}"
-            direction = round(angle["direction_degrees"], 2) % 180  # stripes have no sign
-            text.append(f"{which}: {angle['status']}, direction {direction:.2f} degrees; {orders}; {alarm}")
+            direction = direction_of(angle["direction_degrees"])
+            text.append(f"{which}: {angle['status']}, direction {direction}; {orders}; {alarm}")
         text.append(f"{name}OTF {_otf_words(channel['otf'])}")
         used, power = channel["regularisation"], channel["apodisation_power"]
         text.append(f"{name}Wiener parameter {used['wiener']:.3g} ({used['chosen']}), apodisation power {power:g}")
@@ -287,6 +287,11 @@ def lines(report: dict) -> list[str]:
             text.append(f"{name}resolution {length(channel['quality'], 'frc')} (FRC 1/7 of halves of the photons)")
         text.append(f"{name}{channel['verdict']}")
     return text
+
+
+def direction_of(degrees: float) -> str:
+    """A direction in words, from 0 to 180 degrees: stripes have no sign."""
+    return f"{round(degrees, 2) % 180:.2f} degrees"
 
 
 def chance(probability: float) -> str:
