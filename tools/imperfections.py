@@ -69,6 +69,7 @@ def dark(sample: Sample, without: Sample) -> np.ndarray:
 
 VIEWS: dict[str, Callable[[Sample, Sample], np.ndarray]] = {
     "damped": spectrum,
+    "aberrated": spectrum,
     "faint_stripes": corner,
     "even_light": corner,
     "uneven_light": change,

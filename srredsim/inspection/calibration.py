@@ -221,6 +221,7 @@ def calibration_of(stacks: Sequence[Seen], lens: Damping, lens_spread: float) ->
         camera=_camera(stacks),
         background_photons=(0.0, min(seen.background_e for seen in stacks)),  # beyond that is light out of focus
         photons=(min(dimmest, brightest), brightest),
+        spherical_waves=lens.spherical_waves,
     )
 
 

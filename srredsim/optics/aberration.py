@@ -12,12 +12,22 @@ over where both pupils are. The sign of s makes no difference.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+
+from srredsim import checks
 
 NODES = 48  # of Gauss and Legendre along x and y
 SAMPLES = 129  # frequencies at which it is computed
 LARGEST_WAVES = 0.2  # the OTF is positive up to here
+
+
+def check(name: str, waves: Any) -> float:
+    """The aberration; InputError if it is none for which the OTF is computed."""
+    if not 0 <= checks.finite(name, waves) <= LARGEST_WAVES:
+        raise checks.wanted(name, f"a number of waves from 0 to {LARGEST_WAVES:g}", waves)
+    return waves
 
 
 def spherical_otf(relative_frequency, waves: float) -> np.ndarray:
@@ -41,11 +51,11 @@ def _table(waves: float) -> np.ndarray:
     y = highest * (nodes[:, None] + 1) / 2
     widest = np.sqrt(1 - y * y) - v
     x = widest * nodes
-    apart = _wavefront((x + v) ** 2 + y * y) - _wavefront((x - v) ** 2 + y * y)
+    apart = wavefront((x + v) ** 2 + y * y) - wavefront((x - v) ** 2 + y * y)
     inside = np.cos(2 * np.pi * waves * apart) * widest * highest / 2
     return np.maximum(2 / np.pi * np.einsum("vyx,y,x->v", inside, weights, weights), 0.0)
 
 
-def _wavefront(square: np.ndarray) -> np.ndarray:
+def wavefront(square: np.ndarray) -> np.ndarray:
     """W / s at the square of the radius."""
     return np.sqrt(5.0) * (6 * square * square - 6 * square + 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from srredsim.optics.aberration import spherical_otf
+
 
 def cutoff_per_um(na: float, wavelength_em_um: float) -> float:
     """Widefield cut-off frequency ``2 NA / wavelength`` in cycles/um."""
@@ -28,8 +30,8 @@ def ideal_otf(relative_frequency):
     return 2.0 / np.pi * (np.arccos(v) - v * np.sqrt(1.0 - v * v))
 
 
-def otf(frequency_per_um, cutoff_per_um: float, damping: float = 1.0):
-    r"""OTF of a real objective: the ideal one times :math:`a^v`, which leaves the cut-off where it is.
+def otf(frequency_per_um, cutoff_per_um: float, damping: float = 1.0, spherical_waves: float = 0.0):
+    r"""OTF of a real objective: that of its pupil times :math:`a^v`, which leaves the cut-off where it is.
 
     Parameters
     ----------
@@ -39,9 +41,12 @@ def otf(frequency_per_um, cutoff_per_um: float, damping: float = 1.0):
         Widefield cut-off in cycles/um.
     damping : float
         :math:`a`, above 0 and up to 1; 1 is the ideal OTF.
+    spherical_waves : float
+        Spherical aberration of the pupil, see `srredsim.optics.aberration`; 0 is the ideal one.
     """
     v = np.asarray(frequency_per_um) / cutoff_per_um
-    return ideal_otf(v) * damping**v
+    pupil = spherical_otf(v, spherical_waves) if spherical_waves else ideal_otf(v)
+    return pupil * damping**v
 
 
 def apodisation(frequency_per_um, cutoff_per_um: float, power: float = 0.85):

@@ -12,7 +12,6 @@ from srredsim.arrays import lowered
 from srredsim.cached import cached_property
 from srredsim.errors import InputError
 from srredsim.optics import nominal, plausible
-from srredsim.optics.aberration import spherical_otf
 from srredsim.optics.otf import cutoff_per_um, otf
 from srredsim.optics.sampling import pixel_transfer
 
@@ -84,10 +83,8 @@ class Transfer:
         relative = np.sqrt(np.linspace(0.0, 1.0, SAMPLES + 1))
         if self.curve is not None:
             values = self._measured(relative) * self.damping**relative
-        elif self.spherical_waves:
-            values = spherical_otf(relative, self.spherical_waves) * self.damping**relative
         else:
-            values = otf(relative, 1.0, self.damping)
+            values = otf(relative, 1.0, self.damping, self.spherical_waves)
         values = np.where(relative <= self.passed, values, 0.0)
         return np.append(values, 0.0).astype(np.float32)
 

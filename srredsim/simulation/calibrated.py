@@ -14,7 +14,7 @@ from srredsim.simulation.imperfections import Imperfections
 from srredsim.simulation.real import STREAM, RealSample
 from srredsim.simulation.recording import record
 
-MEASURED = ("damped", "fine_pixels", "faint_stripes", "resampled")  # imperfections of which a calibration has its own
+MEASURED = "damped", "aberrated", "fine_pixels", "faint_stripes", "resampled"  # a calibration has its own
 
 
 def simulate_stack(

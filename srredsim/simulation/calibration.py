@@ -13,7 +13,7 @@ import numpy as np
 
 from srredsim import checks, schema
 from srredsim.errors import InputError
-from srredsim.optics import illumination, plausible
+from srredsim.optics import aberration, illumination, plausible
 from srredsim.optics.otf import cutoff_per_um
 from srredsim.simulation.sim import Settings, draw
 
@@ -86,6 +86,7 @@ class Calibration:
     camera: Camera
     background_photons: tuple[float, float]  # range
     photons: tuple[float, float]  # range of the peak of the widefield image, per raw pixel and frame
+    spherical_waves: float = 0.0  # aberration of the lens, of which older files do not know
 
     def __post_init__(self):
         if self.version != VERSION:
@@ -93,6 +94,7 @@ class Calibration:
         for name in ("na", "wavelength_em_um", "pixel_size_um"):
             plausible.check(name, checks.above_zero(name, getattr(self, name)))
         checks.damping("otf_damping", self.otf_damping)
+        aberration.check("spherical_waves", self.spherical_waves)
         for name in ("otf_damping_spread", "global_phase_spread_rad"):
             _not_negative(name, getattr(self, name))
         schema.choice("global_phases", self.global_phases, (DRIFTING, FIXED))
@@ -147,6 +149,7 @@ class Calibration:
             "wavelength_em_um": self.wavelength_em_um,
             "pixel_size_um": self.pixel_size_um,
             "otf_damping": float(np.clip(damping, *DAMPING)),
+            "spherical_waves": self.spherical_waves,
             **self._stripes(stripes_rng),
             "background_photons": float(light_rng.uniform(*self.background_photons)),
             "gain_adu": self.camera.gain_adu * float(np.exp(self.camera.gain_spread * light_rng.standard_normal())),

@@ -56,6 +56,7 @@ def as_text(found: Calibration) -> str:
         f"pixel_size_um: {_number(found.pixel_size_um)}  # of the raw frames, in the object",
         f"otf_damping: {_number(damping)}  # the OTF is the ideal one times this^(f / cut-off); 1 is the ideal lens",
         f"otf_damping_spread: {_number(found.otf_damping_spread)}",
+        f"spherical_waves: {_number(found.spherical_waves)}  # aberration: root mean square of the wavefront",
         "",
         f"# phases of the stripes at the corner of the field: {phases}",
         f"global_phases: {found.global_phases}  # drifting or fixed",

@@ -15,6 +15,7 @@ from srredsim.simulation import specimens
 from srredsim.simulation.sim import Settings
 
 DAMPING = 0.2, 0.5  # of the OTF: what the even microscope does not have
+SPHERICAL_WAVES = 0.04, 0.16  # of rms wavefront: of an objective that fits, but not to this depth or slide
 FINE_PIXEL_UM = 0.03, 0.06
 FAINT = (0.1, 0.3), (0.1, 0.3)  # contrasts of the first order and of the second
 IN_FOCUS = 0.2, 0.8  # share of the light
@@ -62,6 +63,7 @@ class Imperfections:
     rescaled: float = 0.0  # each angle is stretched to 16 bits by itself
     walls: float = 0.0  # specimens of wide lines, in place of any other
     thick: float = 0.0  # nearly all light is from above and below the focus, in place of the haze
+    aberrated: float = 0.0  # spherical aberration of the lens
 
     def __post_init__(self):
         for name, share in asdict(self).items():
@@ -136,6 +138,8 @@ def _changed(own: dict, has: dict[str, bool], settings: Settings, flaws: Flaws) 
     changes: dict = {"haze": 0.0}
     if has["damped"]:
         changes["otf_damping"] = own["damped"].uniform(*DAMPING)
+    if has["aberrated"]:
+        changes["spherical_waves"] = own["aberrated"].uniform(*SPHERICAL_WAVES)
     if has["fine_pixels"]:
         changes["pixel_size_um"] = own["fine_pixels"].uniform(*FINE_PIXEL_UM)
     if flaws.colour == "zoomed":  # the camera's pixel has twice the size

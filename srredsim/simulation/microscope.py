@@ -23,7 +23,6 @@ from scipy import fft
 from srredsim.errors import InputError
 from srredsim.optics import illumination, sampling
 from srredsim.optics.defocus import IMMERSION, defocused_otf
-from srredsim.optics.otf import otf
 from srredsim.simulation import phantoms, specimens
 from srredsim.simulation.imperfections import Flaws
 from srredsim.simulation.sim import (
@@ -33,6 +32,7 @@ from srredsim.simulation.sim import (
     crop,
     image_of,
     in_photons,
+    lens_of,
     object_in_view,
     padded_shape,
     truth_of,
@@ -155,9 +155,10 @@ def bent(y: np.ndarray, x: np.ndarray, rows: tuple[float, float, float]) -> np.n
 
 def _lens(settings: Settings, f_per_um: np.ndarray, depth_um: float) -> np.ndarray:
     if depth_um == 0:
-        return otf(f_per_um, settings.cutoff_per_um, settings.otf_damping).astype(np.float32)
-    ideal = defocused_otf(f_per_um, depth_um, settings.na, settings.wavelength_em_um)
-    return (ideal * settings.otf_damping ** (f_per_um / settings.cutoff_per_um)).astype(np.float32)
+        return lens_of(settings, f_per_um)
+    optics = settings.na, settings.wavelength_em_um
+    pupil = defocused_otf(f_per_um, depth_um, *optics, spherical_waves=settings.spherical_waves)
+    return (pupil * settings.otf_damping ** (f_per_um / settings.cutoff_per_um)).astype(np.float32)
 
 
 def _places(shape: tuple[int, int], settings: Settings) -> tuple[np.ndarray, np.ndarray]:

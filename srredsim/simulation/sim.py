@@ -22,7 +22,7 @@ from scipy import fft
 
 from srredsim import checks
 from srredsim.errors import InputError
-from srredsim.optics import illumination, plausible, sampling
+from srredsim.optics import aberration, illumination, plausible, sampling
 from srredsim.optics.otf import apodisation, cutoff_per_um, otf
 from srredsim.simulation import hexagonal, phantoms
 from srredsim.simulation.camera import expose
@@ -58,6 +58,7 @@ class Settings:
     read_noise_e: float
     truth_power: float  # see `srredsim.optics.otf.apodisation`
     pattern: str = "stripes"  # one of `srredsim.optics.illumination.PATTERNS`
+    spherical_waves: float = 0.0  # aberration of the lens, see `srredsim.optics.aberration`
 
     @property
     def at_once(self) -> int:
@@ -175,14 +176,15 @@ def draw(rng, angles=3, phases=5, *, size=128, photons=(20.0, 5000.0), beams=Non
 
 
 def _known(fixed):
-    known = [field.name for field in fields(Settings) if field.name not in ("size", "beams", "photons")]
+    kinds = {field.name: field.type for field in fields(Settings) if field.name not in ("size", "beams", "photons")}
     for name in fixed:
-        if name not in known:
-            raise InputError(f"no setting `{name}`; there are: {', '.join(known)}")
-    kinds = {field.name: field.type for field in fields(Settings)}
+        if name not in kinds:
+            raise InputError(f"no setting `{name}`; there are: {', '.join(kinds)}")
     for name, value in fixed.items():
         if name in ("na", "wavelength_em_um", "pixel_size_um"):
             plausible.check(name, checks.above_zero(name, value))
+        elif name == "spherical_waves":
+            aberration.check(name, value)
         elif name == "pattern":
             checks.one_of(name, value, illumination.PATTERNS)
         elif kinds[name] == "float":
@@ -220,9 +222,8 @@ def _draw_optics(rng, beams, fixed) -> dict:
         optics |= {name: fixed[name] for name in optics if name in fixed}
         cutoff = cutoff_per_um(optics["na"], optics["wavelength_em_um"])
         optics["k_max_per_um"] = relative_k * cutoff
-        if optics["pixel_size_um"] * 1.02 <= coarsest_pixel_um(
-            cutoff, relative_k * cutoff
-        ):  # 2 %: angles differ in |k|
+        # 2 %: angles differ in |k|
+        if optics["pixel_size_um"] * 1.02 <= coarsest_pixel_um(cutoff, relative_k * cutoff):
             return optics
     given = ", ".join(f"{name} {fixed[name]:g}" for name in optics if name in fixed)
     raise InputError(f"no microscope fits {given}: a pixel must be smaller than wavelength_em / (4 NA)")
@@ -249,7 +250,6 @@ def _draw_pattern(rng, angles, phases, beams, k_max_per_um, pattern) -> dict:
 
     depths = np.array([rng.uniform(0.3, 0.9), rng.uniform(0.2, 0.7)])[: beams - 1]
     depths = depths * rng.uniform(0.85, 1.0, (angles, 1))  # always above darkness: 0.155 at least
-
     bleached = (1.0 - rng.uniform(0.0, 0.01)) ** np.arange(angles * phases).reshape(angles, phases)
     intensities = bleached * rng.uniform(0.9, 1.1, (angles, 1))
     return {
@@ -342,7 +342,7 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
     if obj.shape != shape:
         raise ValueError(f"the object is {obj.shape}, the padded output grid {shape}")
     f_per_um = sampling.radial_frequency_per_um(shape, settings.pixel_size_um / sampling.SCALE)
-    transfer = otf(f_per_um, settings.cutoff_per_um, settings.otf_damping).astype(np.float32)
+    transfer = lens_of(settings, f_per_um)
     obj = obj.astype(np.float32)
     spectrum = fft.fft2(obj)
 
@@ -373,6 +373,11 @@ def expected(settings: Settings, obj: np.ndarray) -> tuple[np.ndarray, np.ndarra
                     np.float32(turn.real) * band.real - np.float32(turn.imag) * band.imag
                 )
     return in_photons(frames, settings, photons), truth_of(spectrum, f_per_um, settings, photons)
+
+
+def lens_of(settings: Settings, f_per_um: np.ndarray) -> np.ndarray:
+    """Transfer function of the lens in focus, float32."""
+    return otf(f_per_um, settings.cutoff_per_um, settings.otf_damping, settings.spherical_waves).astype(np.float32)
 
 
 def in_photons(frames: np.ndarray, settings: Settings, photons: float) -> np.ndarray:

@@ -156,6 +156,8 @@ def lines(microscope: Calibration) -> list[str]:
     fixed = microscope.global_phases == FIXED
     rows.append("global phases: " + ("the same in every stack" if fixed else "other ones in every stack"))
     damping = f"{microscope.otf_damping:.2f} ± {microscope.otf_damping_spread:.2f}"
+    if microscope.spherical_waves:
+        damping += f", spherical aberration of {microscope.spherical_waves:.2f} waves (root mean square)"
     camera = microscope.camera
     rows.append(
         f"damping of the OTF {damping}; camera: {camera.gain_adu:.3g} ADU per electron, offset {camera.offset_adu:.4g},"
@@ -176,11 +178,6 @@ def _notes(stacks: Sequence[Seen], lens: Damping) -> list[str]:
         notes.append(
             f"warning: {len(stacks)} stack{'s' * (len(stacks) > 1)}: how much the microscope varies, and whether its"
             f" phases drift, takes {FEW} or more; spreads in the file are usual ones or uncertain"
-        )
-    if lens.spherical_waves:
-        notes.append(
-            f"warning: the lens has a spherical aberration of {lens.spherical_waves:.2f} waves (root mean square),"
-            " which stacks that are simulated by this file will lack"
         )
     if lens.chosen == "assumed":
         notes.append("warning: no stack shows how the lens is damped; the usual damping is assumed")

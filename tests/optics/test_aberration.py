@@ -1,13 +1,19 @@
 """Spherical aberration: the OTF against a transform of the pupil, and found again in frames that it has blurred."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import srredsim
+from srredsim.errors import InputError
 from srredsim.optics.aberration import spherical_otf
 from srredsim.optics.otf import ideal_otf
 from srredsim.optics.transfer import Transfer
-from srredsim.simulation import sim
+from srredsim.simulation import calibrated, sim
+from srredsim.simulation.calibration_file import as_text, load
+from srredsim.workflows.calibrate import calibrate
+from tests.microscopes import known
 
 OPTICS = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.08}
 
@@ -39,20 +45,15 @@ def test_without_any_it_is_the_ideal_one():
     )
 
 
-def simulated(monkeypatch, waves: float, phases: int, damping: float = 0.9):
-    def lens(f_per_um, cutoff_per_um, damping):
-        relative = f_per_um / cutoff_per_um
-        return spherical_otf(relative, waves) * damping**relative
-
-    monkeypatch.setattr(sim, "otf", lens)
+def simulated(waves: float, phases: int, damping: float = 0.9):
     asked = {"size": 128, "phases": phases, "photons": (400.0, 400.0), "phantom": "filaments", "haze": 0.0}
-    return sim.simulate_stack(31, otf_damping=damping, **asked, **OPTICS)
+    return sim.simulate_stack(31, otf_damping=damping, spherical_waves=waves, **asked, **OPTICS)
 
 
 @pytest.mark.parametrize("phases", [3, 5])
 @pytest.mark.parametrize("waves", [0.0, 0.06, 0.14])
-def test_it_is_found_in_the_frames(monkeypatch, waves, phases):
-    sample = simulated(monkeypatch, waves, phases)
+def test_it_is_found_in_the_frames(waves, phases):
+    sample = simulated(waves, phases)
     image = srredsim.reconstruct(sample.raw, **OPTICS)
     (channel,) = image.found["channels"]
     assert channel["otf"]["spherical_waves"] == pytest.approx(waves, abs=0.015)
@@ -60,9 +61,9 @@ def test_it_is_found_in_the_frames(monkeypatch, waves, phases):
     assert bool([note for note in channel["notes"] if "spherical aberration" in note]) == (waves > 0)
 
 
-def test_an_aberrated_lens_is_no_reason_for_a_worse_image(monkeypatch, tmp_path):
+def test_an_aberrated_lens_is_no_reason_for_a_worse_image(tmp_path):
     """Taken for a lens without, its middle frequencies had been missed, and taken for out-of-focus light."""
-    sample = simulated(monkeypatch, 0.14, 3)
+    sample = simulated(0.14, 3)
     image = srredsim.reconstruct(sample.raw, method="wiener", **OPTICS)
     plain = srredsim.reconstruct(sample.raw, method="wiener", otf_damping=0.9, **OPTICS)
     ours, theirs = (np.corrcoef(each.array.ravel(), sample.truth.ravel())[0, 1] for each in (image, plain))
@@ -75,9 +76,27 @@ def test_an_aberrated_lens_is_no_reason_for_a_worse_image(monkeypatch, tmp_path)
     np.testing.assert_allclose(again.array, image.array, atol=2e-3 * np.ptp(image.array))
 
 
-def test_a_microscope_that_is_simulated_without_it_is_warned_of(monkeypatch):
-    from srredsim.workflows.calibrate import calibrate
+def test_a_microscope_keeps_its_aberration(tmp_path):
+    """Stacks that are simulated by its file have it, and nothing else of them is another."""
+    raw = simulated(0.14, 3).raw
+    found = calibrate([("bright", lambda: srredsim.read(raw, **OPTICS))]).microscope
+    assert found.spherical_waves == pytest.approx(0.14, abs=0.015)
+    (tmp_path / "microscope.yaml").write_text(as_text(found))
+    again = load(tmp_path / "microscope.yaml")
+    assert again.spherical_waves == pytest.approx(found.spherical_waves, abs=1e-6)
+    asked = {"seed": 3, "size": 96, "photons": (900.0, 900.0)}
+    own = calibrated.simulate_stack(again, **asked)
+    without = calibrated.simulate_stack(replace(again, spherical_waves=0.0), **asked)
+    assert own.settings == replace(without.settings, spherical_waves=again.spherical_waves)
+    measured = srredsim.reconstruct(own.raw, **OPTICS).found["channels"][0]["otf"]["spherical_waves"]
+    assert measured == pytest.approx(0.14, abs=0.02)
+    with pytest.raises(InputError, match=r"`spherical_waves` should be a number of waves from 0 to 0\.2; got 0\.3"):
+        replace(again, spherical_waves=0.3)
 
-    raw = simulated(monkeypatch, 0.14, 3).raw
-    found = calibrate([("bright", lambda: srredsim.read(raw, **OPTICS))])
-    assert [note for note in found.notes if note.startswith("warning: the lens has a spherical aberration of 0.1")]
+
+def test_a_file_from_before_aberrations_were_known_is_read(tmp_path):
+    text = as_text(known())
+    older = "".join(line for line in text.splitlines(keepends=True) if "spherical" not in line)
+    assert older != text
+    (tmp_path / "microscope.yaml").write_text(older)
+    assert as_text(load(tmp_path / "microscope.yaml")) == text

@@ -96,12 +96,12 @@ def test_pairs_of_a_microscope_are_kept_apart_and_keep_its_stripes():
 
 
 def test_imperfections_leave_a_microscope_its_lens_and_contrasts():
-    has = Imperfections(damped=1, faint_stripes=1, fine_pixels=1, resampled=1, drift=1)
+    has = Imperfections(damped=1, aberrated=1, faint_stripes=1, fine_pixels=1, resampled=1, drift=1)
     series = RealSeries(4, 1, 3, 3, 32, microscope=known(), imperfections=has)
     settings, sample = series.settings(0), series.sample(0)
     assert settings == sample.settings
     assert (settings.pixel_size_um, sample.flaws.colour) == (0.08, "white")
-    assert settings.otf_damping > 0.55
+    assert (settings.otf_damping > 0.55, settings.spherical_waves) == (True, 0.0)
     assert min(settings.modulation_depths)[0] > 0.45
     assert sample.flaws.drift_pixels
     assert not np.array_equal(sample.raw, simulate_stack(known(), 4, index=0, size=32).raw)

@@ -62,6 +62,7 @@ def test_ranges_are_those_that_are_promised():
 
     spread(lambda settings, _: settings.otf_damping, 0.2, 0.5)
     spread(lambda settings, _: settings.modulation_depths, 0.1, 0.3)
+    spread(lambda settings, _: settings.spherical_waves, 0.04, 0.16)
     spread(lambda settings, flaws: flaws.in_focus, 0.2, 0.8)
     spread(lambda settings, flaws: len(flaws.depths_um), 3, 5)
     depths_um = np.abs(np.concatenate([flaws.depths_um for _, flaws in drawn]))
