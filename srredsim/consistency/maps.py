@@ -18,6 +18,7 @@ LARGE = 0.05  # share of the light of bright structures
 BRIGHT_PERCENT = 99.0
 GRAINY = 0.02  # share of the light of bright structures
 STRIP = 256  # rows of an image that are looked at at once
+NOISE_ALONE = 1.1  # residual up to which there is little but noise, whose model is right to a few percent
 HALO_UM = 0.4  # from an error, where it may leave one of the other sign
 
 
@@ -36,6 +37,7 @@ class Consistency:
 
     summary: float | None  # mean residual; 1: explained to within noise
     structure: float | None  # mean square of the score; 1: nothing but noise
+    unexplained: float | None  # share of the light's variance that is left, less that of the noise: about 0 or below
     residual: np.ndarray
     score: np.ndarray
     unsupported: np.ndarray
@@ -54,6 +56,7 @@ class Consistency:
         return {
             "residual": self.summary,
             "structure": self.structure,
+            "unexplained_fraction": self.unexplained,
             "unsupported_fraction": self.fraction(self.unsupported),
             "missing_fraction": self.fraction(self.missing),
             "grain_fraction": self.fraction(self.grainy),
@@ -69,7 +72,7 @@ class Consistency:
 def unjudged(shape: tuple[int, int]) -> Consistency:
     """Maps of an image (2y, 2x) of which nothing is known."""
     nothing, nowhere = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
-    return Consistency(None, None, nothing, nothing, nowhere, nowhere, nowhere, None, None, ())
+    return Consistency(None, None, None, nothing, nothing, nowhere, nowhere, nowhere, None, None, ())
 
 
 FINE = ("score", "grain")  # on the grid of the image
@@ -119,6 +122,7 @@ class Maps:
         return Consistency(
             summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
             structure=squares / max(int(np.count_nonzero(here)), 1),
+            unexplained=float(np.mean(self.excess[known], dtype=float) / max(np.var(self.in_focus[known]), 1e-30)),
             residual=fine(residual),
             score=score,
             unsupported=unsupported & large | grainy,

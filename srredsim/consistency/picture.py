@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 
 from srredsim.acquisition import percent
-from srredsim.consistency.maps import Consistency
+from srredsim.consistency.maps import NOISE_ALONE, Consistency
 from srredsim.picture import bar_length, most_detailed, reduced
 from srredsim.sheet import Place, Sheet
 
@@ -81,9 +81,12 @@ def words(found: Consistency) -> str:
     unsupported, missing, grainy = (
         percent(found.fraction(mask)) for mask in (found.unsupported, found.missing, found.grainy)
     )
+    left = ""
+    if found.unexplained is not None and found.summary > NOISE_ALONE:
+        left = f", {percent(max(found.unexplained, 0.0))} % of the structure is left"
     grain = f" ({grainy} % are noise that is shown as structure)" if found.grainy.any() else ""
     return (
-        f"residual {found.summary:.2f} (1: explained to within noise);"
+        f"residual {found.summary:.2f} (1: explained to within noise{left});"
         f" not supported: {unsupported} % of the field{grain}, missing: {missing} %"
     )
 

@@ -16,7 +16,7 @@ from srredsim.acquisition import Optics, Position, RawStack, percent
 from srredsim.arrays import HOST, Device
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, consistency
-from srredsim.consistency.maps import Consistency, unjudged
+from srredsim.consistency.maps import NOISE_ALONE, Consistency, unjudged
 from srredsim.errors import WARNING, InputError
 from srredsim.io.files import beside
 from srredsim.io.memory import middle as middle_of
@@ -40,6 +40,7 @@ from srredsim.stripes.slices import in_slice
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
 SIDE = 2048  # output pixels, in which stripes that were left are looked for
 STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
+UNEXPLAINED = 0.05  # share of the structure that an image leaves in its frames, at which that is said
 DOUBTFUL = 0.1  # share of the field that frames do not support, at which that is said: 1 of 320 good images has it
 
 
@@ -238,16 +239,21 @@ def _report(judged: Sequence[Judged], pictured: Position) -> dict:
 
 
 def _disagreement(rows: Sequence[dict]) -> list[str]:
-    """A warning where the frames of a plane clearly do not support its image; of several, of the worst."""
-    doubtful = [row for row in rows if row["unsupported_fraction"] > DOUBTFUL]
-    if not doubtful:
-        return []
-    worst = max(doubtful, key=lambda row: row["unsupported_fraction"])
-    where = f" at t={worst['t']}, c={worst['c']}, z={worst['z']}, the worst of {len(doubtful)} such planes"
-    return [
-        f"warning: the frames do not support {percent(worst['unsupported_fraction'])} % of the image"
-        f"{where if len(rows) > 1 else ''}: look at the consistency map before you believe it"
-    ]
+    """A warning where the frames of a plane clearly do not support its image, or else show what it does not."""
+    if doubtful := [row for row in rows if row["unsupported_fraction"] > DOUBTFUL]:
+        share, where = _worst(doubtful, lambda row: row["unsupported_fraction"], len(rows))
+        return [
+            f"{WARNING}the frames do not support {percent(share)} % of the image{where}: look at the consistency map"
+            " before you believe it"
+        ]
+    beyond_noise = [row for row in rows if row["residual"] > NOISE_ALONE]
+    if doubtful := [row for row in beyond_noise if row["unexplained_fraction"] > UNEXPLAINED]:
+        share, where = _worst(doubtful, lambda row: row["unexplained_fraction"], len(rows))
+        return [
+            f"{WARNING}the image leaves {percent(share)} % of the structure of the frames unexplained{where}: check the"
+            " order of the frames, and whether anything moved"
+        ]
+    return []
 
 
 def _stripes_left(rows: Sequence[dict]) -> list[str]:
@@ -258,6 +264,13 @@ def _stripes_left(rows: Sequence[dict]) -> list[str]:
     worst = max(striped, key=lambda row: max(one["contrast"] for one in row["stripes_left"]))
     where = f"t={worst['t']}, c={worst['c']}, z={worst['z']}, the worst of {len(striped)} such planes: "
     return [f"{WARNING}{where if len(rows) > 1 else ''}{said}" for said in said_of(worst["stripes_left"])]
+
+
+def _worst(rows: Sequence[dict], value: Callable[[dict], float], of: int) -> tuple[float, str]:
+    """The largest value, and in words which of so many planes has it; nothing of one."""
+    worst = max(rows, key=value)
+    where = f" at t={worst['t']}, c={worst['c']}, z={worst['z']}, the worst of {len(rows)} such planes"
+    return value(worst), where if of > 1 else ""
 
 
 class Judge:

@@ -1,13 +1,16 @@
 """Files that say how far raw frames support an image: for every plane, beside the image, whole or not at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from srredsim import io
-from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.acquisition import Optics, Pattern, RawStack, percent
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import consistency
 from srredsim.errors import InputError
+from srredsim.noise.camera import noise_of_frames
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction import survey
 from srredsim.reconstruction.forward import stripes_of
@@ -159,6 +162,31 @@ def test_an_image_that_the_frames_do_not_support_is_said_aloud():
     share = max(each["unsupported_fraction"] for each in report["planes"])
     assert line.startswith(f"warning: the frames do not support {100 * share:.0f} % of the image at t=0, c=0, z=1")
     assert judging.compare(stack, images[:, :, [0, 0]]).report["notes"] == []
+
+
+@pytest.mark.parametrize("photons", [300.0, 3000.0])
+@pytest.mark.parametrize(("added", "said"), [(0.0, False), (0.1, False), (0.3, True)])
+def test_what_an_image_leaves_unexplained_is_a_share_of_the_structure(photons, added, said):
+    """Grain that no lens makes, of so many deviations of the widefield image: the square of it, in any light."""
+    kept = {"phantom": "filaments", "haze": 0.0, "background_photons": 0.0, "offset_adu": 100.0}
+    sample = simulate_stack(31, phases=3, size=128, photons=(photons, photons), **kept)
+    transfer = transfer_of(Optics(*(getattr(sample.settings, n) for n in ("na", "wavelength_em_um", "pixel_size_um"))))
+    widefield = sample.raw.mean((0, 1))
+    grain = np.random.default_rng(2).standard_normal(widefield.shape) * added * widefield.std()
+    raw = (sample.raw + grain).astype(np.float32)
+    found = estimate(prepare(sample.raw), transfer)
+    noise = noise_of_frames(sample.raw, transfer.cutoff_per_pixel)
+    share = consistency(raw, sample.truth, found, transfer, noise).unexplained
+    assert share == pytest.approx(added**2, abs=0.1 * added**2 + 0.003)
+    one = judging.judged((0, 0, 0), sample.raw, sample.truth, found, transfer)
+    row = one.row | {"unexplained_fraction": share, "residual": 1.2}
+    notes = judging._report([replace(one, row=row)], (0, 0, 0))["notes"]
+    assert bool(notes) == said
+    if said:
+        (note,) = notes
+        assert note.startswith(
+            f"warning: the image leaves {percent(share)} % of the structure of the frames unexplained"
+        )
 
 
 def test_stripes_that_are_left_in_an_image_are_said_aloud():
