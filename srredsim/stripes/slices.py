@@ -3,7 +3,9 @@ r"""The stripes of one slice of a stack: those of the sharpest, unless their pha
 Stripes keep their place while a sample moves through focus, and what they are is best told where it is sharp: in other
 slices the first of two orders changes its sign, and what a lens leaves of the other may, with little contrast. But
 slices may be times that a file does not call so, between which stripes drift. There the phases of the finest order
-differ by something that is neither 0 nor half a period; or by half a period, with the contrast that it had.
+differ by something that is neither 0 nor half a period; or by half a period, with the contrast that it had; or those of
+the first order do so, with the contrast that it had, where the finest is seen as it was: half a period of the one is a
+whole one of the other, and where the finest is seen, the sample is in focus.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def in_slice(known: Parameters, prepared: Prepared, lens: Transfer) -> Parameter
     field, corner_um = middle(prepared, lens, SIDE)
     here = seen_from(remeasured(seen_from(known, corner_um), field.frames, lens), -corner_um)
     pairs = list(zip(known.angles, here.angles, strict=True))
-    if not _moved([finest for pair in pairs if (finest := _finest(*pair))]):
+    if not (_moved([finest for pair in pairs if (finest := _finest(*pair))]) or _turned(pairs)):
         return known
     return replace(known, angles=tuple(_with_phases(*pair) for pair in pairs))
 
@@ -59,11 +61,27 @@ def _moved(finest: list[tuple[Order, Order]]) -> bool:
     error = np.array([np.hypot(*map(_relative_error, orders)) for orders in finest])
     if np.hypot.reduce(np.maximum(np.abs(np.sin(change)) - MOVED, 0) / error) > CERTAIN:
         return True
-    opposite = np.cos(change) < 0
-    if not np.any(opposite):
+    return _kept([pair for pair, by in zip(finest, change, strict=True) if np.cos(by) < 0])
+
+
+def _turned(pairs: list[tuple[Angle, Angle]]) -> bool:
+    """Whether the first order has the opposite sign in some angles, though they are in focus."""
+    both = [
+        (known.orders, here.orders)
+        for known, here in pairs
+        if len(known.orders) > 1 and all(order.status != "failed" for order in known.orders + here.orders)
+    ]
+    opposite = [(known, here) for known, here in both if np.cos(here[0].phase_rad - known[0].phase_rad) < 0]
+    return all(_kept([(known[n], here[n]) for known, here in opposite]) for n in (0, -1))
+
+
+def _kept(pairs: list[tuple[Order, Order]]) -> bool:
+    """Whether orders clearly have the contrast that they had, on average; not if there are none."""
+    if not pairs:
         return False
-    kept = np.array([here.modulation_depth / known.modulation_depth for known, here in finest])[opposite]
-    return bool(np.mean(kept) - CERTAIN * np.hypot.reduce(error[opposite]) / len(kept) > SHARP)
+    kept = [here.modulation_depth / known.modulation_depth for known, here in pairs]
+    error = [np.hypot(*map(_relative_error, orders)) for orders in pairs]
+    return bool(np.mean(kept) - CERTAIN * np.hypot.reduce(error) / len(kept) > SHARP)
 
 
 def _relative_error(order: Order) -> float:
