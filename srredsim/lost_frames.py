@@ -1,29 +1,40 @@
-"""Frames that the camera or a program lost: constant ones, those that are another's copy to the last bit, dark angles.
+"""Frames that the camera or a program lost: constant ones, those that are another's copy to the last bit, dark ones.
 
 Nothing afterwards can tell: one of fifteen frames hardly changes the mean, and a network makes an image of it still.
+A single stack is refused. Of a series, or of slices, the others are made: see `Bridged`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import RawStack
-from srredsim.errors import InputError
+from srredsim.acquisition import Position, RawStack, Through, which
+from srredsim.errors import WARNING, InputError
 
 SAMPLE = 16  # pixels a side that are compared first
-DARK = 0.03  # share of the light of the other angles below which one has none
-SAME = 0.7  # correlation of the other angles from which on there is something to be seen in them
+DARK = 0.03  # share of the light of the others below which an angle, or a frame, has none
+SAME = 0.7  # correlation of the others from which on there is something to be seen in them
+FEWEST = 5  # frames, of which one may be found to be dark
 BLOCK = 8  # pixels a side whose mean is looked at: noise is small in it
 
 
 def lost(raw: np.ndarray) -> str | None:
-    """What is wrong with the frames of one raw stack (angles, phases, y, x), in one line; None: nothing.
+    """What is wrong with the frames of one raw stack (angles, phases, y, x), and advice, in one line; None: nothing.
 
     Nothing is said of a single frame, nor where all are constant or the same: no frame is lost, then, but the image or
     the stripes are, and others have words for that.
     """
+    found = _found(raw)
+    return ": ".join(found) if found else None
+
+
+def _found(raw: np.ndarray) -> tuple[str, str] | None:
+    """What is wrong, and advice."""
     angles, phases, y, x = raw.shape
     frames = raw.reshape(angles * phases, y, x)
     constant = [_constant(frame) for frame in frames]
@@ -32,13 +43,86 @@ def lost(raw: np.ndarray) -> str | None:
     wrong = [(n, f"is empty ({float(frames[n].flat[0]):g} everywhere)") for n in np.flatnonzero(constant)]
     wrong += [(n, f"equals frame {first + 1}") for n, first in _copies(frames, constant)]
     if not wrong:
-        return _dark_angle(raw)
+        return _dark(raw)
     if len(wrong) == len(frames) - 1 and not any(constant):
         return None
     n, what = min(wrong)
     others = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    number = f"frame {n + 1} (angle {n // phases + 1}, phase {n % phases + 1})"
-    return f"{number} {what}{others}: {_advice(len(wrong), n % phases + 1, phases)}"
+    return f"{_named(n, phases)} {what}{others}", _advice(len(wrong), n % phases + 1, phases)
+
+
+def _named(n: int, phases: int) -> str:
+    return f"frame {n + 1} (angle {n // phases + 1}, phase {n % phases + 1})"
+
+
+class Bridged(Through):
+    """``array[t, c, z]`` as of a raw stack; where a frame was lost, those of the nearest time, or slice, that is whole.
+
+    What has to do with all times is found as if that had been recorded twice. Its own image is left empty: `lost_at`.
+    """
+
+    def __init__(self, array: Any):
+        self.array = array
+        self.lost: dict[Position, str] = {}  # what is wrong, of what was read
+
+    def __getitem__(self, position: Position) -> np.ndarray:
+        raw = np.asarray(self.array[position])
+        found = _found(raw)
+        if not found:
+            return raw
+        for other in self._nearest(position):
+            instead = np.asarray(self.array[other])
+            if not _found(instead):
+                self.lost[position] = found[0]
+                return instead
+        return raw  # which is refused, as nothing is whole
+
+    def _nearest(self, position: Position) -> list[Position]:
+        t, c, z = position
+        times, _, slices = self.shape[:3]
+        over_time = sorted(set(range(times)) - {t}, key=lambda other: abs(other - t))
+        over_slices = sorted(set(range(slices)) - {z}, key=lambda other: abs(other - z))
+        return [(other, c, z) for other in over_time] + [(t, c, other) for other in over_slices]
+
+
+def bridged(stack: RawStack) -> RawStack:
+    """The same stack, of which one of several times or slices may have lost frames."""
+    times, _, slices = stack.array.shape[:3]
+    if stack.pattern.frames == 1 or times * slices == 1 or _bridge(stack.array):
+        return stack
+    return replace(stack, array=Bridged(stack.array))
+
+
+def as_read(array: Any) -> Any:
+    """The array of a stack without a bridge over what was lost."""
+    return array.array if isinstance(array, Bridged) else array
+
+
+def lost_at(array: Any, position: Position) -> str:
+    """What is wrong with frames that were read of an array of a stack, whose image is left empty; else nothing."""
+    bridge = _bridge(array)
+    return bridge.lost.get(position, "") if bridge else ""
+
+
+def all_lost(array: Any) -> dict[Position, str]:
+    """The same of all that were read so far."""
+    bridge = _bridge(array)
+    return dict(bridge.lost) if bridge else {}
+
+
+def told(shape: tuple[int, ...], found: Mapping[Position, str]) -> list[str]:
+    """A warning, or none, of images of a shape (t, c, z, ...) that are left empty."""
+    if not found:
+        return []
+    first = min(found)
+    are = f"this image, and {len(found) - 1} more, are" if len(found) > 1 else "this image is"
+    return [f"{WARNING}{which(shape[:3], first)}: {found[first]}: {are} left empty, 0 everywhere"]
+
+
+def _bridge(array: Any) -> Bridged | None:
+    while array is not None and not isinstance(array, Bridged):
+        array = getattr(array, "array", None)
+    return array
 
 
 def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
@@ -79,32 +163,45 @@ def _advice(wrong: int, phase: int, phases: int) -> str:
     return "record the stack again, or leave it out"
 
 
-def _dark_angle(raw: np.ndarray) -> str | None:
-    """The angle that shows nothing of what all the others do, of three or more: its laser or shutter failed.
+def _dark(raw: np.ndarray) -> tuple[str, str] | None:
+    """The angle, or the frame, that shows nothing of what all others do: its laser or shutter failed.
 
-    Made as bright as the others, its noise would be all that is to be seen.
+    Made as bright as the others, its noise would be all that is to be seen. Looked at are means of blocks, in which
+    stripes and noise are small.
     """
-    angles, _, y, x = raw.shape
-    if angles < 3 or min(y, x) < 4 * BLOCK:
+    angles, phases, y, x = raw.shape
+    if angles * phases < FEWEST or min(y, x) < 4 * BLOCK:
         return None
     rows, columns = y // BLOCK, x // BLOCK
-    field = raw[:, :, : rows * BLOCK, : columns * BLOCK].mean(axis=1, dtype=np.float64)
-    blocks = field.reshape(angles, rows, BLOCK, columns, BLOCK).mean(axis=(2, 4)).reshape(angles, -1)
+    field = raw[..., : rows * BLOCK, : columns * BLOCK].reshape(angles, phases, rows, BLOCK, columns, BLOCK)
+    blocks = field.mean(axis=(3, 5), dtype=np.float64).reshape(angles, phases, -1)
     if not np.isfinite(blocks).all():  # others have words for that
         return None
-    together = np.cov(blocks)
-    for angle in range(angles):
-        others = [each for each in range(angles) if each != angle]
-        spread = np.sqrt(np.diag(together)[others])
+    advice = "look for its laser or shutter, and record the stack again"
+    if found := _without_light(blocks.mean(axis=1)):
+        angle, share = found
+        return f"angle {angle + 1} is dark: it has {100 * share:.1f} % of the light of the others", advice
+    if found := _without_light(blocks.reshape(angles * phases, -1), FEWEST):
+        frame, share = found
+        return f"{_named(frame, phases)} is dark: it has {100 * share:.1f} % of the light of the others", advice
+    return None
+
+
+def _without_light(fields: np.ndarray, fewest: int = 3) -> tuple[int, float] | None:
+    """Which of several fields (n, values) has nothing of what all others show, and its share of their light."""
+    number = len(fields)
+    if number < fewest:
+        return None
+    together = np.cov(fields)
+    spread = np.sqrt(np.diag(together))
+    for one in range(number):
+        others = np.arange(number) != one
         between = together[np.ix_(others, others)]
-        alike = np.all(between >= SAME * np.outer(spread, spread))
         usual = float(np.mean(between))
-        share = float(np.mean(together[angle, others])) / max(usual, 1e-30)
-        if alike and abs(share) < DARK and together[angle, angle] < DARK * usual:
-            return (
-                f"angle {angle + 1} is dark: it has {100 * max(share, 0.0):.1f} % of the light of the others; look for"
-                " its laser or shutter, and record the stack again"
-            )
+        share = float(np.mean(together[one, others])) / max(usual, 1e-30)
+        dark = abs(share) < DARK and together[one, one] < DARK * usual
+        if dark and np.all(between >= SAME * np.outer(spread[others], spread[others])):
+            return one, max(share, 0.0)
     return None
 
 

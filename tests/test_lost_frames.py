@@ -8,7 +8,7 @@ import pytest
 import srredsim
 from srredsim import inspection, io
 from srredsim.acquisition import Optics
-from srredsim.errors import InputError
+from srredsim.errors import Doubt, InputError
 from srredsim.lost_frames import SeenPlanes, digest_of_plane, lost
 from srredsim.simulation.sim import simulate_stack
 
@@ -74,14 +74,70 @@ def test_inspect_calls_it_bad(which, raw, tmp_path, run):
     assert [(check["name"], check["verdict"], check["number"]) for check in checks] == [("single frames", "bad", which)]
 
 
-def test_one_time_of_several_is_named(raw, tmp_path, refused, tiny_model):
+@pytest.mark.parametrize("which", [EMPTY, COPY])
+@pytest.mark.parametrize("axis", ["t", "z"])
+@pytest.mark.parametrize("lost_at", [0, 1])
+def test_of_several_times_or_slices_the_others_are_made(which, axis, lost_at, raw, tmp_path, run, tiny_model):
+    each = [raw, raw, raw]
+    each[lost_at] = with_lost(raw, which)
+    series = np.stack(each)[(slice(None), None, None) if axis == "t" else (None, None)]
+    path, whole = stored(tmp_path / "series.tif", series), stored(tmp_path / "whole.tif", raw)
+    line = f"{axis}={lost_at}: {which}: this image is left empty, 0 everywhere"
+    for command in (("predict", "--model", tiny_model), ("reconstruct",), ("reconstruct", "--live")):
+        if axis == "z" and "--live" in command:
+            continue
+        out = tmp_path / "_".join(map(str, command)).replace("/", "_")
+        status, _, err = run(command[0], path, "--out", out, "--json", *command[1:])
+        assert (status, line in " ".join(err.split())) == (0, True)
+        run(command[0], whole, "--out", out, *command[1:])
+        made, alone = (
+            next(io.read_image(file)[0] for file in out.glob(f"{stem}_*.tif") if "consistency" not in file.name)
+            for stem in ("series", "whole")
+        )
+        made, alone = made.reshape(3, 96, 112), alone.reshape(96, 112)
+        assert [bool(np.any(image)) for image in made] == [n != lost_at for n in range(3)]
+        for n in {0, 1, 2} - {lost_at}:
+            np.testing.assert_allclose(made[n], alone, atol=0.02 * np.ptp(alone))
+
+
+def test_verbs_say_it_of_series(raw, tiny_model):
+    series = np.stack([raw, with_lost(raw, COPY), raw])[:, None, None]
+    for verb in (
+        lambda: srredsim.predict(series, model=tiny_model),
+        lambda: srredsim.reconstruct(series, **MICROSCOPE),
+    ):
+        with pytest.warns(Doubt, match="t=1: frame 8 .* left empty"):
+            image = verb()
+        assert [bool(np.any(one)) for one in image.array] == [True, False, True]
+
+
+def test_a_series_of_which_nothing_is_whole_is_refused(raw, tmp_path, refused):
+    path = stored(tmp_path / "series.tif", np.stack([with_lost(raw, EMPTY)] * 2)[:, None, None])
+    assert f"t=0: {EMPTY}" in refused("reconstruct", path, "--out", tmp_path / "out")
+
+
+def test_one_time_of_several_is_named(raw, tmp_path):
     series = np.stack([raw, with_lost(raw, EMPTY), raw])[:, None, None]
     path = stored(tmp_path / "series.tif", series)
-    for more in (("predict", "--model", tiny_model), ("reconstruct",)):
-        assert f"t=1: {EMPTY}" in refused(more[0], path, "--out", tmp_path / "out", *more[1:])
     checks = inspection.inspect(io.read(path))["channels"][0]["checks"]
     assert checks[0]["number"] == f"t=1: {EMPTY}"
     assert len(checks) > 5  # the others are made of the first time
+
+
+@pytest.mark.parametrize("photons", [20.0, 400.0, 4000.0])
+@pytest.mark.parametrize("phases", [3, 5])
+def test_a_frame_without_light_is_named(phases, photons):
+    """As where the shutter missed one frame: there is the camera's noise, and 1 % of the light may come through."""
+    light = {"photons": (photons, photons), "phantom": "filaments"}
+    raw = simulate_stack(8, size=96, phases=phases, **light, **MICROSCOPE).raw.astype(float)
+    dark = raw.min() + np.random.default_rng(4).normal(10.0, 2.0, raw.shape[2:])
+    for share in (0.0, 0.01):
+        one = raw.copy()
+        one[1, 1] = dark + share * raw[1, 1]
+        assert f"frame {phases + 2} (angle 2, phase 2) is dark" in lost(np.rint(one).astype(np.uint16))
+    weak = raw.copy()
+    weak[1, 1] = raw.min() + 0.1 * (raw[1, 1] - raw.min())
+    assert lost(weak) is None
 
 
 def test_what_is_left_does_serve():

@@ -6,7 +6,7 @@ and are measured where they have come to lie.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
@@ -22,6 +22,7 @@ COARSEST = 0.02  # cycles/pixel: what is coarser tells no movement
 RINGS = 32  # up to the finest
 FARTHEST = 32  # pixels that a field is looked for to have moved by at most
 BEST_SNR = 100.0  # what frames differ in besides noise: no frequency is believed more than this
+BLOCK_PX = 32  # side of the blocks that are asked whether they have moved
 SURE = 7.0  # standard deviations of the peak above chance
 
 
@@ -30,6 +31,7 @@ class Places:
     """Where (y, x) each angle of a raw stack lies, in pixels from the middle of them all."""
 
     pixels: np.ndarray
+    most: bool = True  # of what is seen lies there; else a bright part of it, which has moved by itself
 
     @property
     def farthest_pixels(self) -> float:
@@ -38,13 +40,24 @@ class Places:
 
     @property
     def words(self) -> str:
+        if not self.most:
+            return (
+                f"something bright moved by up to {self.farthest_pixels:.1f} pixels from angle to angle, and the rest"
+                " of the field did not: what is seen at that place, and around it, is not to be believed"
+            )
         return (
             f"angles lay up to {self.farthest_pixels:.1f} pixels apart: the sample moved between them; they were"
             " brought together before all else"
         )
 
     def aligned(self, frames: np.ndarray) -> np.ndarray:
-        """Frames (angles, phases, y, x) in the middle; float32, their noise and their means stay."""
+        """Frames (angles, phases, y, x) in the middle; float32, their noise and their means stay.
+
+        The frames themselves, if most of what they show has not moved.
+        """
+        return self._aligned(frames) if self.most else frames
+
+    def _aligned(self, frames: np.ndarray) -> np.ndarray:
         shape = frames.shape[-2:]
         sides = [margins(n) for n in shape]
         grid = tuple(n + sum(side) for n, side in zip(shape, sides, strict=True))
@@ -95,7 +108,29 @@ def places_of(raw: np.ndarray, cutoff_per_pixel: float) -> Places | None:
         places.append(shift)
         error = max(error, here)
     found = Places(np.array(places) - np.mean(places, axis=0))
-    return found if found.farthest_pixels - CERTAIN * error > MOVED_PX else None
+    if not found.farthest_pixels - CERTAIN * error > MOVED_PX:
+        return None
+    return replace(found, most=_most_moved(averages / light, found))
+
+
+def _most_moved(averages: np.ndarray, places: Places) -> bool:
+    """Whether most of the field (angles, y, x) is more alike when it is brought together.
+
+    A bright object that moves by itself shines through the power of the whole field, but not through blocks that all
+    count the same.
+    """
+    apart, together = (
+        _block_sums(np.var(each, axis=0)) for each in (averages, places.aligned(averages[:, None])[:, 0])
+    )
+    return bool(np.sum((apart - together) / (apart + together)) > 0)
+
+
+def _block_sums(image: np.ndarray) -> np.ndarray:
+    """Sums over the blocks (rows, columns) that fit into an image."""
+    rows, columns = (max(1, n // BLOCK_PX) for n in image.shape)
+    side = tuple(min(BLOCK_PX, n) for n in image.shape)
+    part = image[: rows * side[0], : columns * side[1]]
+    return part.reshape(rows, side[0], columns, side[1]).sum(axis=(1, 3))
 
 
 def shift_between(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +41,7 @@ MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one aft
 SIDE = 2048  # output pixels, in which stripes that were left are looked for
 STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
 UNEXPLAINED = 0.05  # share of the structure that an image leaves in its frames, at which that is said
+NOT_COMPARED: dict[str, float | None] = {"rsp": None, "rse": None}
 DOUBTFUL = 0.1  # share of the field that frames do not support, at which that is said: 1 of 320 good images has it
 
 
@@ -122,21 +123,30 @@ def judged(
     stripes : Parameters or InputError
         As `stripes_in` has them, of any plane of the channel: phases that have clearly moved are measured again.
     """
-    note, against, left = None, _against_widefield(raw, image, transfer), []
     try:
         here = _here(stripes, raw, transfer)
         found = consistency(raw, image, here, transfer, device=device)
         left = visible(residual_stripes(middle_of(image, SIDE), here, transfer, transfer.pixel_size_um / SCALE))
     except InputError as problem:
-        t, c, z = position
-        note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
-        found = unjudged(image.shape)
-    row = dict(zip("tcz", position, strict=True)) | found.report() | against | {"stripes_left": left}
-    words = line = note or ""
-    if found.angles:
-        words = judging_picture.words(found)
-        line = "; ".join([words, verdict(_there(stripes), "the frames are those of widefield")])
-    return Judged(position, found, row, words, line, note)
+        return not_judged(position, image.shape, str(problem), _against_widefield(raw, image, transfer))
+    row = _row(position, found, _against_widefield(raw, image, transfer), left)
+    words = judging_picture.words(found)
+    line = "; ".join([words, verdict(_there(stripes), "the frames are those of widefield")])
+    return Judged(position, found, row, words, line)
+
+
+def not_judged(
+    position: Position, shape: tuple[int, ...], problem: str, against: Mapping[str, float | None] = NOT_COMPARED
+) -> Judged:
+    """What is said of an image (2y, 2x) that cannot be compared with its frames."""
+    t, c, z = position
+    note = f"not compared with the raw frames: t={t}, c={c}, z={z}: {problem}"
+    found = unjudged((shape[0], shape[1]))
+    return Judged(position, found, _row(position, found, against, []), note, note, note)
+
+
+def _row(position: Position, found: Consistency, against: Mapping[str, float | None], left: list) -> dict:
+    return dict(zip("tcz", position, strict=True)) | found.report() | dict(against) | {"stripes_left": left}
 
 
 def _here(stripes: Parameters | InputError, raw: np.ndarray, transfer: Transfer) -> Parameters:
@@ -156,7 +166,7 @@ def _against_widefield(raw: np.ndarray, image: np.ndarray, transfer: Transfer) -
     try:
         found = squirrel(image, raw.mean(axis=(0, 1), dtype=np.float32), transfer.pixel_size_um)
     except InputError:  # as of an image without structure, which the maps show
-        return {"rsp": None, "rse": None}
+        return dict(NOT_COMPARED)
     return {"rsp": found.rsp, "rse": found.rse}
 
 

@@ -93,6 +93,7 @@ class Part:
     seconds: float  # in the network
     notes: tuple[str, ...] = field(default=())
     digest: str | None = None  # of the plane, where planes are looked at for copies
+    lost: str = ""  # why the image is left empty
 
 
 class AnyPlan(Protocol):

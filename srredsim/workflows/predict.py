@@ -25,7 +25,7 @@ from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
-from srredsim.lost_frames import SeenPlanes, digest_of_plane
+from srredsim.lost_frames import SeenPlanes, bridged, digest_of_plane, lost_at, told
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.quality.report import misread, out_of_focus, sentence
 from srredsim.reconstruction import unknown_optics
@@ -170,8 +170,10 @@ class Worker:
             unchanged(plan)
             source = io.open_source(plan.path, **plan.reading.opening)
             source = unknown_optics.with_known(source, plan.survey.cutoffs)
-            stack = whitened(chain.open(source, plan.path, plan.reading), spectra=plan.survey.noise)
+            opened = bridged(chain.open(source, plan.path, plan.reading))
+            stack = whitened(opened, spectra=plan.survey.noise)
         self.plan, self._networks = plan, chain.networks
+        self._array = stack.array
         self._planes, self._optics = chain.planes(stack, plan.survey, plan.asked_tile), stack.optics
         self._looks_for_copies = not chain.kind.OF_STACKS
 
@@ -188,22 +190,27 @@ class Worker:
         image = np.empty(plan.shape[3:], plan.writing.dtype) if into is None else into
         raw = self._planes(position, image, tick)
         checks.image_made(image, ": ".join(filter(None, (which(plan.shape[:3], position), f"the model {plan.name}"))))
+        if lost := lost_at(self._array, position):
+            image[...] = 0
         return Part(
             plan.token,
             position,
             image if into is None else None,
             np.mean(frames_from_raw(raw), axis=-1, dtype=np.float32) if position in plan.pictured else None,
-            self._judged(position, raw, image),
+            self._judged(position, raw, image, lost),
             agreement(raw[0, 0], image, cutoff_of(self._optics, position[1])) if plan.agreements else None,
             sum(network.seconds for network in self._networks) - before,
             tuple(note for network in self._networks for note in network.notes()),
             digest_of_plane(raw) if self._looks_for_copies else None,
+            lost,
         )
 
-    def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray) -> judging.Judged | None:
+    def _judged(self, position: Position, raw: np.ndarray, image: np.ndarray, lost: str) -> judging.Judged | None:
         plan = self.plan
         if not plan.transfers:
             return None
+        if lost:
+            return judging.not_judged(position, image.shape, "frames were lost")
         stripes = plan.survey.stripes[position[1]]
         known = stripes, plan.transfers[position[1]], self._device
         return judging.judged(position, raw, np.asarray(image, np.float32), *known)
@@ -217,6 +224,7 @@ class Results:
         self._missing = set(plan.units)
         self._widefields: dict[Position, np.ndarray] = {}
         self._digests: dict[Position, str] = {}
+        self._lost: dict[Position, str] = {}
         self._seconds, self._notes, self._brightest = 0.0, dict.fromkeys(plan.notes), np.inf
         self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
@@ -266,6 +274,7 @@ class Results:
                 self._draw()
         if part.digest:
             self._digests[part.position] = part.digest
+        self._lost |= {part.position: part.lost} if part.lost else {}
         self._seconds += part.seconds
         self._notes |= dict.fromkeys(part.notes)
 
@@ -302,7 +311,7 @@ class Results:
         seen, in_order = SeenPlanes(), [place for place in plan.units if place in self._digests]
         copies = [line for place in in_order for line in seen.note(self._digests[place], which(plan.shape[:3], place))]
         doubts = [] if misread(self._notes) else doubts  # they follow from that
-        notes = [*self._notes, *copies, *doubts, *plan.writing.notes(self._brightest)]
+        notes = [*self._notes, *told(plan.shape, self._lost), *copies, *doubts, *plan.writing.notes(self._brightest)]
         return {
             "input": str(plan.path),
             "model": plan.name,
@@ -345,7 +354,7 @@ def _opened(
     if writing.page and not chain.kind.OF_STACKS:
         raise InputError(f"`page` is for raw stacks; {chain.name} takes single images")
     opened, watch = watched(chain.open(source, path, reading))
-    stack = io.remembering(whitened(opened))
+    stack = io.remembering(whitened(bridged(opened)))
     compared = consistency and chain.kind.OF_STACKS
     transfers, why_not = judging.possible(stack, chain.scale) if compared else ((), None)
     *positions, _, _, y, x = stack.array.shape

@@ -6,7 +6,7 @@ The JSON file has what the image rests on; the stripes in it serve another stack
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,21 @@ from srredsim.arrays import HOST
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.unnamed import refuse_slices
-from srredsim.noise.photons import counting_of
+from srredsim.lost_frames import all_lost, bridged, lost_at, told
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
-from srredsim.optics.nominal import in_pixels
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
-from srredsim.quality import assess as quality
-from srredsim.quality import report
-from srredsim.quality.frc import HALVES, resolution_um
-from srredsim.quality.split_frc import split_frc
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
-from srredsim.reconstruction.chosen import DIM, METHODS, RICHARDSON_LUCY, WIENER
+from srredsim.reconstruction.chosen import METHODS, WIENER
 from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_planes, common_of, live_planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
 from srredsim.stripes.parameters import Damping
+from srredsim.workflows.noting import Begun, Noted, Noting
 
 LIVE = "live, an approximation: all but the phases of the stripes is as at the first time"
 Progress = Callable[[int, int], None]  # called with the planes that are done, and with all
@@ -151,6 +147,7 @@ class Reconstruction:
         check_phases(stack.pattern.phases)
         self.device = HOST if method.live else devices.device(method.device)
         opened, self.watch = watched(stack)
+        opened = bridged(opened)
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         if method.live:
             refuse_slices("live", stack)
@@ -158,13 +155,13 @@ class Reconstruction:
         self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
         filled = self.before.fill(filled) if self.before else filled
         _check_unit(filled, known, lens)
-        told = with_cutoffs(replace(opened, optics=filled))
-        self.optics = told.optics
+        opened = with_cutoffs(replace(opened, optics=filled))
+        self.optics = opened.optics
         self.otf_file = str(lens.otf) if lens.otf else None
         notes += [LIVE] if method.live else []
         self.transfers, more = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.notes = [*notes, *more]
-        self.stack = io.remembering(whitened(told, self.transfers))
+        self.stack = io.remembering(whitened(opened, self.transfers))
         self.known = replace(_known(stack, self.before, known, lens), either_way_up=either_way_up)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
@@ -227,74 +224,8 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        return self.begun().report(self._noted, self.watch.doubts(remarks(self.stack)))
-
-
-@dataclass(frozen=True)
-class Noted:
-    """What is to be reported of a plane that the stripes were measured in, ready for JSON."""
-
-    time: dict
-    channel: dict | None = None  # at the first time
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Noting:
-    """Tells what is to be reported of a plane; None, if stripes were not measured in it."""
-
-    stack: RawStack
-    otf_file: str | None
-    asked: Asked
-    split_photons: bool
-
-    def __call__(self, plane: Plane) -> Noted | None:
-        if plane.position[2] != plane.sharpest:
-            return None
-        if plane.position[0]:
-            return Noted(report.of_time(plane))
-        found = quality.of_plane(plane, plane.method == WIENER)
-        found |= self._split(plane) if self.split_photons else {}
-        about = report.of_channel(plane, self.otf_file, self.asked.attenuation) | {"quality": found}
-        return Noted(report.of_time(plane), about, self._dim(plane))
-
-    def _dim(self, plane: Plane) -> tuple[str, ...]:
-        """What the light has to do with the method, where frames are dim."""
-        photons, chosen = plane.photons, self.asked.method == AUTO_METHOD
-        if photons >= DIM or not (chosen or plane.method == WIENER):
-            return ()
-        said = f"a bright pixel has {np.floor(photons):.0f} photons"
-        if chosen:
-            said += f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
-        else:
-            said += f': so dim, `method="{RICHARDSON_LUCY}"` is nearer to the truth'
-        return (": ".join(filter(None, (self.stack.which(plane.position), said))),)
-
-    def _split(self, plane: Plane) -> dict:
-        """The resolution that two halves of the photons agree on."""
-        raw = self.stack.raw(*plane.position)
-        counting = counting_of(raw, plane.transfer)
-        halves = split_frc(raw, plane.parameters, plane.transfer, counting, np.random.default_rng(0))
-        return {"frc_um": resolution_um(*halves, HALVES)}
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A report that lacks what comes of the planes."""
-
-    facts: dict
-    notes: tuple[str, ...]
-
-    def report(self, noted: Mapping[Position, Noted], doubts: Sequence[str]) -> dict:
-        """The whole report, whatever the order of the planes; ``doubts`` are its last notes."""
-        channels, notes = [], list(self.notes)
-        for place in sorted(noted, key=lambda position: (position[1], position[0])):
-            one = noted[place]
-            channels += [] if one.channel is None else [one.channel | {"times": []}]
-            channels[-1]["times"].append(one.time)
-            notes += one.notes
-        found = self.facts | report.judged(channels, [*notes, *doubts])
-        return found if self.facts["optics"]["pixel_size_um"] else in_pixels(found) | {"optics": found["optics"]}
+        empty = told(self.shape, all_lost(self.stack.array))
+        return self.begun().report(self._noted, [*empty, *self.watch.doubts(remarks(self.stack))])
 
 
 def check_made(stack: RawStack, plane: Plane) -> None:
@@ -331,7 +262,7 @@ def reconstruct(
     )
     images = np.empty(work.shape, np.float32)
     for plane in work.planes(progress):
-        images[plane.position] = plane.image
+        images[plane.position] = 0 if lost_at(work.stack.array, plane.position) else plane.image
     found = work.report()
     return Reconstructed(images, found, tuple(found["notes"]), work.optics, tuple(work.found))
 

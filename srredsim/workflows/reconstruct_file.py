@@ -25,6 +25,7 @@ from srredsim.acquisition import Optics, Position
 from srredsim.errors import InputError
 from srredsim.io.files import beside
 from srredsim.io.image import carried_over
+from srredsim.lost_frames import as_read, bridged, lost_at, told
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
@@ -32,14 +33,12 @@ from srredsim.reconstruction.chosen import called, possible
 from srredsim.reconstruction.planes import Asked, Common, Maker, Plane
 from srredsim.stripes import written
 from srredsim.workflows.merging import merged
+from srredsim.workflows.noting import Begun, Noted, Noting
 from srredsim.workflows.plan import refuse_missing, refuse_part, refuse_place, stamp_of, unchanged
 from srredsim.workflows.reconstruct import (
-    Begun,
     KnownStripes,
     Lens,
     Method,
-    Noted,
-    Noting,
     Progress,
     Reconstruction,
     check_made,
@@ -95,6 +94,7 @@ class Part:
     noted: Noted | None
     hot: list[tuple[int, int]]  # (y, x) of hot pixels
     struck: str = ""  # what to say of rays
+    lost: str = ""  # why the image is left empty
 
 
 def reconstruct_file(
@@ -182,8 +182,8 @@ class Worker:
             self._stack, self._recorded = work.stack, work.watch.stack.array
         else:
             unchanged(plan)
-            opened = io.read(plan.path, **asdict(plan.reading))
-            self._recorded = opened.array
+            opened = bridged(io.read(plan.path, **asdict(plan.reading)))
+            self._recorded = as_read(opened.array)
             lenses = [one.channel.transfer for one in plan.common]
             self._stack = io.remembering(whitened(replace(opened, optics=plan.optics), lenses, plan.noise))
         where = work.device if work else devices.like(plan.device)
@@ -209,7 +209,9 @@ class Worker:
     def _part(self, made: Plane) -> Part:
         hot = hot_pixels.places_at(self._recorded, made.position)
         struck = hot_pixels.struck_at(self._recorded, made.position)
-        return Part(self.plan.token, made.position, made.image, self._noting(made), hot, struck)
+        lost = lost_at(self._stack.array, made.position)
+        image = np.zeros_like(made.image) if lost else made.image
+        return Part(self.plan.token, made.position, image, self._noting(made), hot, struck, lost)
 
 
 class Results:
@@ -221,6 +223,7 @@ class Results:
         self._noted: dict[Position, Noted] = {}
         self._hot: set[tuple[int, int]] = set()
         self._struck: dict[Position, str] = {}
+        self._lost: dict[Position, str] = {}
         self._files = ExitStack()
         self.report: dict = {}
 
@@ -243,6 +246,7 @@ class Results:
             self._noted[part.position] = part.noted
         self._hot |= set(part.hot)
         self._struck |= {part.position: part.struck} if part.struck else {}
+        self._lost |= {part.position: part.lost} if part.lost else {}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -251,8 +255,9 @@ class Results:
             return self._files.__exit__(kind, error, trace)
         with self._files:
             refuse_missing(self._missing, self._plan)
+            empty = told(self._plan.shape, self._lost)
             repaired = [*hot_pixels.told(sorted(self._hot)), *cosmic_rays.told(self._struck)]
-            facts = self._plan.begun.report(self._noted, [*repaired, *self._plan.doubts])
+            facts = self._plan.begun.report(self._noted, [*empty, *repaired, *self._plan.doubts])
             parameters = _write_parameters(self._plan, facts)
             self._unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         self.report = facts | {

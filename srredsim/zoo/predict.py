@@ -14,6 +14,7 @@ from srredsim.arrays import HOST, Device
 from srredsim.consistency.widefield import agreement, cutoff_of
 from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
+from srredsim.lost_frames import all_lost, bridged, lost_at, told
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.quality.report import doubtful, out_of_focus, sentence
 from srredsim.reconstruction.planes import Channel
@@ -77,7 +78,7 @@ def predict(
         checks.positive("tile", tile)
     chain = model if isinstance(model, Chain) else Chain(model)
     opened, watch = watched(chain.stack_of(data))
-    stack = remembering(whitened(opened))
+    stack = remembering(whitened(bridged(opened)))
     chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])), device)
     with watch.explaining():
         survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, None))
@@ -89,6 +90,8 @@ def predict(
     for position in in_order(shape):
         raw = planes(position, image[position], tick)
         checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
+        if lost_at(stack.array, position):
+            image[position] = 0
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
     doubts = list(dict.fromkeys(line for channel in survey.made_with for line in channel.transfer.remarks))
@@ -99,7 +102,8 @@ def predict(
     if not isinstance(data, RawStack):
         image = image.reshape(*np.shape(data)[:-2], *sides)
     optics = stack.optics.finer(chain.scale)
-    notes, rows = (*stack.notes, *chain.notes, *doubts), compared.report() if compared else None
+    empty = told(shape, all_lost(stack.array))
+    notes, rows = (*stack.notes, *chain.notes, *empty, *doubts), compared.report() if compared else None
     return Predicted(image, optics, survey.made_with, notes, rows)
 
 

@@ -55,3 +55,23 @@ def test_the_image_is_that_of_a_sample_that_stays():
         said = remarks(stack)
     assert likeness[1] > likeness[0] - 0.01
     assert "pixels apart" in said[0]
+
+
+@pytest.mark.parametrize("photons", [50.0, 1000.0])
+def test_what_moves_by_itself_does_not_take_the_field_with_it(photons):
+    """A bright spot that goes four pixels from angle to angle; brought together by it, all else would be blurred."""
+    raw = sample(photons).raw.astype(float)
+    y, x = (np.arange(n) for n in raw.shape[2:])
+    for angle, frames in enumerate(raw):
+        spot = np.exp(-((y[:, None] - 40 - 4 * angle) ** 2 + (x - 60) ** 2) / (2 * 3.0**2))
+        frames += 4 * (np.percentile(raw, 99) - raw.min()) * spot
+    places = places_of(raw, CUTOFF)
+    assert not places.most
+    assert places.farthest_pixels == pytest.approx(8, abs=0.5)
+    assert places.aligned(raw) is raw
+    stack = RawStack(raw[None, None, None].astype(np.float32), Pattern(3, 3), Optics(1.4, 0.525, 0.07))
+    white = whitened(stack)
+    white.raw()
+    (words,) = [line for line in remarks(white) if "moved" in line]
+    assert words.startswith("warning: something bright moved by up to 8")
+    assert places_of(moved(sample(photons).raw), CUTOFF).most
