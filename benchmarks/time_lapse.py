@@ -77,7 +77,7 @@ def predicted(folder: Path, times: int, precision: str) -> dict:
 def live(folder: Path, times: int, cores: int) -> dict:
     from srredsim import io
     from srredsim.optics.transfer import transfers_of
-    from srredsim.reconstruction.planes import live_planes
+    from srredsim.reconstruction.live_planes import live_planes
 
     path = folder / "live.tif"
     if not path.exists():

@@ -26,7 +26,6 @@ from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
-from srredsim.reconstruction.live import Live
 from srredsim.reconstruction.other_slices import others
 from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
@@ -40,7 +39,6 @@ from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle, prepare
 from srredsim.stripes.slices import in_slice
-from srredsim.threads import in_order
 
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
@@ -237,42 +235,6 @@ def _at_time(stack: RawStack, channel: Channel, prepared: Prepared) -> Parameter
 def _taken(channel: Channel, asked: Asked) -> Haze | float:
     """What is taken away of the lowest frequencies."""
     return channel.haze if asked.attenuation == AUTO else float(asked.attenuation or 0)
-
-
-def live_planes(
-    stack: RawStack,
-    transfers: Sequence[Transfer],
-    wiener: float | None = None,
-    *,
-    known: Known | None = None,
-    attenuation: float | str | None = AUTO,
-) -> Iterator[Plane]:
-    """Planes of a stack without z, all as they were found at the first time but for the phases.
-
-    See `srredsim.reconstruction.live`. Times are read, computed and used at once, each in its turn.
-
-    Raises
-    ------
-    InputError
-        As of `planes`.
-    """
-    known = known or Known(hexagonal=stack.pattern.hexagonal)
-    for transfer in transfers:
-        known.check(stack.pattern, transfer)
-    for c, transfer in enumerate(transfers):
-        first = prepared_plane(stack, (0, c, 0))
-        channel = found_in(first, transfer, c, known)
-        taken = channel.haze if attenuation == AUTO else float(attenuation or 0)
-        live = Live(first, channel.parameters, channel.transfer, wiener, taken)
-
-        def made(read: tuple[int, np.ndarray], c=c, channel=channel, live=live) -> Plane:
-            position = read[0], c, 0
-            prepared = prepared_plane(stack, position, read[1])
-            image, found = live(prepared)
-            about = live.regularisation, 0, channel.notes, channel.haze
-            return Plane(position, image, prepared, found, channel.transfer, *about)
-
-        yield from in_order(made, ((t, whole(stack, (t, c, 0))) for t in range(stack.sizes["T"])))
 
 
 def found_of(slice_: Sharpest, transfer: Transfer, known: Known | None = None) -> Channel:

@@ -28,7 +28,8 @@ from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
 from srredsim.reconstruction.chosen import METHODS, WIENER
-from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_planes, common_of, live_planes
+from srredsim.reconstruction.live_planes import live_planes
+from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_planes, common_of
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known

@@ -7,7 +7,7 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.live import Live
-from srredsim.reconstruction.planes import live_planes
+from srredsim.reconstruction.live_planes import live_planes
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
@@ -100,3 +100,14 @@ def test_what_has_slices_or_goes_on_after_the_filter_is_refused():
 
 def phases(parameters) -> np.ndarray:
     return np.array([order.phase_rad for angle in parameters.angles for order in angle.orders])
+
+
+def test_a_series_that_begins_in_the_dark_begins_with_the_first_time_that_shows_stripes():
+    """A lamp that warms up: noise alone, then light; the images are those of a series without its beginning."""
+    dark = np.random.default_rng(3).normal(SAMPLE.raw.min(), 3.0, SAMPLE.raw.shape).round().astype(SAMPLE.raw.dtype)
+    stack = RawStack(np.stack([dark, SAMPLE.raw, SAMPLE.raw])[:, None, None], Pattern(3, 5), OPTICS)
+    later = RawStack(np.stack([SAMPLE.raw])[:, None, None], Pattern(3, 5), OPTICS)
+    *_, last = live_planes(stack, [TRANSFER])
+    (alone,) = live_planes(later, [TRANSFER])
+    np.testing.assert_allclose(last.image, alone.image, atol=1e-5 * alone.image.max())
+    assert "live: the stripes, the lens and the noise are those of t=1" in last.notes
