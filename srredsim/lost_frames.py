@@ -51,6 +51,14 @@ def _found(raw: np.ndarray) -> tuple[str, str] | None:
     return f"{_named(n, phases)} {what}{others}", _advice(len(wrong), n % phases + 1, phases)
 
 
+def _of_several(raw: np.ndarray) -> str:
+    """What is wrong with one of several raw stacks; nothing if it is whole. All of it may be empty, then."""
+    if found := _found(raw):
+        return found[0]
+    empty = raw.flat[0] if all(_constant(frame) for frame in raw.reshape(-1, *raw.shape[2:])) else None
+    return "" if empty is None else f"all frames are empty ({float(empty):g} everywhere)"
+
+
 def _named(n: int, phases: int) -> str:
     return f"frame {n + 1} (angle {n // phases + 1}, phase {n % phases + 1})"
 
@@ -67,13 +75,12 @@ class Bridged(Through):
 
     def __getitem__(self, position: Position) -> np.ndarray:
         raw = np.asarray(self.array[position])
-        found = _found(raw)
-        if not found:
+        if not (problem := _of_several(raw)):
             return raw
         for other in self._nearest(position):
             instead = np.asarray(self.array[other])
-            if not _found(instead):
-                self.lost[position] = found[0]
+            if not _of_several(instead):
+                self.lost[position] = problem
                 return instead
         return raw  # which is refused, as nothing is whole
 

@@ -177,7 +177,7 @@ class Planes:
 
         t, c, z = position
         moment, channel = self._at(t, c), self._survey.channels[c]
-        if z == self._survey.sharpest[c]:
+        if z == moment.z:
             return moment.raw, moment.prepared, moment.stripes, channel
         raw = self._stack.raw(*position)
         prepared = prepared_plane(self._stack, position, raw)
@@ -185,16 +185,16 @@ class Planes:
 
     def _at(self, t: int, c: int) -> _Moment:
         """The sharpest slice of a channel at a time; the latest is remembered."""
-        from srredsim.reconstruction.planes import prepared_plane
+        from srredsim.reconstruction.planes import prepared_plane, sharpest_at
         from srredsim.stripes.measure import remeasured
 
         if self._moment is None or self._moment.time_and_channel != (t, c):
-            channel, position = self._survey.channels[c], (t, c, self._survey.sharpest[c])
-            raw = self._stack.raw(*position)
-            prepared, stripes = prepared_plane(self._stack, position, raw), channel.parameters
+            channel, z = self._survey.channels[c], sharpest_at(self._stack, t, c, self._survey.sharpest[c])
+            raw = self._stack.raw(t, c, z)
+            prepared, stripes = prepared_plane(self._stack, (t, c, z), raw), channel.parameters
             if self._stack.sizes["T"] > 1:
                 stripes = remeasured(stripes, prepared.frames, channel.transfer)
-            moment = _Moment((t, c), raw, prepared, stripes)
+            moment = _Moment((t, c), z, raw, prepared, stripes)
             if self._stack.sizes["Z"] == 1:  # nobody will ask again
                 return moment
             self._moment = moment
@@ -204,6 +204,7 @@ class Planes:
 @dataclass(frozen=True)
 class _Moment:
     time_and_channel: tuple[int, int]
+    z: int  # the sharpest slice
     raw: np.ndarray
     prepared: Prepared
     stripes: Parameters

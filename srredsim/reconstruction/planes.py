@@ -40,6 +40,7 @@ from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle, prepare
 from srredsim.stripes.slices import in_slice
 
+SHARPER = 1.05  # times the contrast of the slice that was the sharpest at the first time: focus has drifted
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
 
@@ -184,15 +185,15 @@ class Maker:
 
     def __init__(self, stack: RawStack, common: Mapping[int, Common], asked: Asked, device: Device = HOST):
         self._stack, self._common, self._asked, self._device = stack, common, asked, device
-        self._latest: tuple[tuple[int, int], Prepared, Parameters] | None = None
+        self._latest: tuple[tuple[int, int], int, Prepared, Parameters] | None = None
 
     def __call__(self, position: tuple[int, int, int]) -> Plane:
         t, c, z = position
         common = self._common[c]
         lens, taken = common.channel.transfer, _taken(common.channel, self._asked)
-        at_sharpest, found = self._at((t, c), common)
+        sharpest, at_sharpest, found = self._at((t, c), common)
         prepared = at_sharpest
-        if z != common.sharpest:
+        if z != sharpest:
             prepared = prepared_plane(self._stack, position)
             found = in_slice(found, prepared, lens)
         image, regularisation = reconstruct_on(self._device, prepared, found, lens, self._asked.wiener, taken)
@@ -203,15 +204,16 @@ class Maker:
         made = image, prepared, found, lens, regularisation
         channel = common.channel
         way = common.method, common.updates, common.counted
-        return Plane(position, *made, common.sharpest, channel.notes, channel.haze, *way)
+        return Plane(position, *made, sharpest, channel.notes, channel.haze, *way)
 
-    def _at(self, place: tuple[int, int], common: Common) -> tuple[Prepared, Parameters]:
-        """The sharpest slice of a channel at a time, and the stripes as they are there."""
+    def _at(self, place: tuple[int, int], common: Common) -> tuple[int, Prepared, Parameters]:
+        """Number of the sharpest slice of a channel at a time, its frames, and the stripes as they are there."""
         if self._latest is None or self._latest[0] != place:
             self._latest = None  # before reading: no more than one slice is in memory
             t, c = place
-            prepared = prepared_plane(self._stack, (t, c, common.sharpest))
-            self._latest = place, prepared, _at_time(self._stack, common.channel, prepared)
+            z = sharpest_at(self._stack, t, c, common.sharpest)
+            prepared = prepared_plane(self._stack, (t, c, z))
+            self._latest = place, z, prepared, _at_time(self._stack, common.channel, prepared)
         return self._latest[1:]
 
 
@@ -340,6 +342,16 @@ def sharpest_and_ends(stack: RawStack, channel: int) -> tuple[int, np.ndarray, d
         if (new := sharpness(raw)) > height:
             best, frames, height = z, raw, new
     return best, frames, ends
+
+
+def sharpest_at(stack: RawStack, t: int, c: int, at_first: int) -> int:
+    """The slice with the finest contrast at a time; focus may have drifted from where it was at the first."""
+    slices = stack.sizes["Z"]
+    if t == 0 or slices == 1:
+        return at_first
+    heights = [sharpness(whole(stack, (t, c, z))) for z in range(slices)]
+    best = int(np.argmax(heights))
+    return best if heights[best] > SHARPER * heights[at_first] else at_first
 
 
 def sharpness(raw: np.ndarray) -> float:

@@ -1,7 +1,10 @@
 """The loop over t, c and z against the same steps done by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
@@ -50,6 +53,28 @@ def test_every_plane_as_by_hand():
         np.testing.assert_allclose(plane.image, image, atol=1e-5 * np.ptp(image))
         assert plane.parameters.report() == parameters.report()
         assert plane.transfer == once.lens(transfer)  # one lens at all times
+
+
+def test_stripes_are_measured_where_it_is_sharp_at_each_time():
+    """Focus drifts by a slice, and the phases with it: out of focus nothing tells them."""
+    phases_rad = tuple(tuple(1.1 + np.array(row)) for row in SAMPLE.settings.phases_rad)
+    settings = replace(SAMPLE.settings, phases_rad=phases_rad)
+    light = {name: getattr(settings, name) for name in ("k0_per_um", "modulation_depths", "intensities", "otf_damping")}
+    optics = {name: getattr(settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+    about = {"phantom": "filaments", "haze": settings.haze, "haze_sigma_um": settings.haze_sigma_um}
+    asked = {"phases": 3, "photons": (800, 800), "size": (72, 64), "phases_rad": phases_rad}
+    later = simulate_stack(41, **asked, **light, **optics, **about)
+    blur = ndimage.gaussian_filter
+    far, near = (blur(one.raw.astype(np.float32), (0, 0, 4, 4)).astype(np.uint16) for one in (SAMPLE, later))
+    stack = stack_of([[[SAMPLE.raw, far]], [[near, later.raw]]])
+    made = {plane.position: plane for plane in planes(stack, [transfer_of(OPTICS)])}
+    assert (made[0, 0, 0].sharpest, made[1, 0, 0].sharpest) == (0, 1)
+    alike = [
+        np.corrcoef(made[place].image.ravel(), truth.ravel())[0, 1]
+        for place, truth in (((0, 0, 0), SAMPLE.truth), ((1, 0, 1), later.truth))
+    ]
+    assert min(alike) > 0.95
+    assert alike[1] > alike[0] - 0.01
 
 
 def test_a_bad_plane_is_named():
