@@ -40,6 +40,7 @@ from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle, prepare
 from srredsim.stripes.slices import in_slice
 
+BY_CHANCE = 4.0  # standard deviations
 SHARPER = 1.05  # times the contrast of the slice that was the sharpest at the first time: focus has drifted
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
@@ -355,8 +356,21 @@ def sharpest_at(stack: RawStack, t: int, c: int, at_first: int) -> int:
 
 
 def sharpness(raw: np.ndarray) -> float:
-    """Contrast between neighbours in the widefield image, as a share of its light."""
-    widefield = raw.mean(axis=(0, 1), dtype=np.float64)
-    widefield = (widefield[:-1:2] + widefield[1::2])[:, :-1] if min(widefield.shape) > 3 else widefield
-    widefield = widefield - widefield.min()
-    return float(np.mean(np.abs(np.diff(widefield, axis=0))) / max(widefield.mean(), 1e-12))
+    """Contrast between neighbours that angles have in common, as a share of the light; 0 where there is noise alone.
+
+    Noise is another one in each half of the angles (angles, phases, y, x): what it adds to the product of both is
+    chance, and `BY_CHANCE` of its standard deviations are taken away. The widefield image of a single angle is whole.
+    """
+    halves = [half.mean(axis=(0, 1), dtype=np.float64) for half in (raw[::2], raw[1::2]) if len(half)]
+    light = np.mean(halves, axis=0)
+    steps = [_steps(half) for half in halves]
+    common = float(np.mean(steps[0] * steps[-1]))
+    if len(steps) > 1:
+        common -= BY_CHANCE * float(np.std(steps[0]) * np.std(steps[1]) / np.sqrt(steps[0].size))
+    return float(np.sqrt(max(common, 0.0))) / max(float(light.mean() - light.min()), 1e-12)
+
+
+def _steps(image: np.ndarray) -> np.ndarray:
+    """From each pair of rows to the next."""
+    paired = (image[: len(image) // 2 * 2 : 2] + image[1::2]) if min(image.shape) > 3 else image
+    return np.diff(paired, axis=0)

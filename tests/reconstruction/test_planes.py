@@ -10,7 +10,7 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.forward import stripes_of
-from srredsim.reconstruction.planes import planes
+from srredsim.reconstruction.planes import planes, sharpest_slice, sharpness
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
@@ -25,7 +25,7 @@ OPTICS = Optics(SAMPLE.settings.na, SAMPLE.settings.wavelength_em_um, SAMPLE.set
 
 def blurred(raw):
     """Without stripes and without much structure, as far out of focus."""
-    return np.broadcast_to(raw.mean(axis=(0, 1)), raw.shape).astype(np.uint16)
+    return np.broadcast_to(ndimage.gaussian_filter(raw.mean(axis=(0, 1)), 3), raw.shape).astype(np.uint16)
 
 
 def stack_of(array) -> RawStack:
@@ -75,6 +75,29 @@ def test_stripes_are_measured_where_it_is_sharp_at_each_time():
     ]
     assert min(alike) > 0.95
     assert alike[1] > alike[0] - 0.01
+
+
+@pytest.mark.parametrize("photons", [20.0, 500.0])
+def test_noise_alone_is_never_the_sharpest_slice(photons):
+    """Beside a dense sample, whose contrast is low; relative to its own light that of noise is twice as high."""
+    sample = simulate_stack(5, phases=3, photons=(photons, photons), size=96, phantom="membranes", haze=1.0)
+    dense = sample.raw + np.uint16(0.6 * np.percentile(sample.raw, 99))
+    empty = np.random.default_rng(1).normal(100.0, 2.0, dense.shape).round().astype(np.uint16)
+    assert sharpness(dense) > 0 == sharpness(empty)
+    stack = stack_of([[[empty, empty, dense, empty]]])
+    assert sharpest_slice(stack, 0)[0] == 2
+
+
+def test_sharpness_does_not_depend_on_noise_gain_or_offset():
+    """Of a wave along y, of contrast 0.5: from pair to pair of rows, and by its light above the darkest."""
+    y = np.arange(128)
+    light = 1000 * (1 + 0.5 * np.cos(2 * np.pi * y / 16))[:, None] * np.ones((3, 3, 1, 128))
+    pairs = light[0, 0, ::2, 0] + light[0, 0, 1::2, 0]
+    exact = np.sqrt(np.mean(np.diff(pairs) ** 2)) / (light.mean() - light.min())
+    rng = np.random.default_rng(2)
+    for gain, offset, noise in ((1.0, 0.0, 1.0), (0.3, 100.0, 1.0), (1.0, 0.0, 100.0)):
+        raw = gain * (light + noise * rng.standard_normal(light.shape)) + offset
+        assert sharpness(raw) == pytest.approx(exact, rel=0.15 if noise > 1 else 0.03)
 
 
 def test_a_bad_plane_is_named():
