@@ -40,7 +40,7 @@ from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle, prepare
 from srredsim.stripes.slices import in_slice
 
-BY_CHANCE = 4.0  # standard deviations
+BY_CHANCE, DARKEST_PERCENT = 4.0, 2.0  # standard deviations; percentile of the light over which there is some
 SHARPER = 1.05  # times the contrast of the slice that was the sharpest at the first time: focus has drifted
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
@@ -367,7 +367,7 @@ def sharpness(raw: np.ndarray) -> float:
     common = float(np.mean(steps[0] * steps[-1]))
     if len(steps) > 1:
         common -= BY_CHANCE * float(np.std(steps[0]) * np.std(steps[1]) / np.sqrt(steps[0].size))
-    return float(np.sqrt(max(common, 0.0))) / max(float(light.mean() - light.min()), 1e-12)
+    return float(np.sqrt(max(common, 0.0))) / max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
 
 
 def _steps(image: np.ndarray) -> np.ndarray:

@@ -93,11 +93,11 @@ def test_sharpness_does_not_depend_on_noise_gain_or_offset():
     y = np.arange(128)
     light = 1000 * (1 + 0.5 * np.cos(2 * np.pi * y / 16))[:, None] * np.ones((3, 3, 1, 128))
     pairs = light[0, 0, ::2, 0] + light[0, 0, 1::2, 0]
-    exact = np.sqrt(np.mean(np.diff(pairs) ** 2)) / (light.mean() - light.min())
+    exact = np.sqrt(np.mean(np.diff(pairs) ** 2)) / (light.mean() - np.percentile(light, 2))
     rng = np.random.default_rng(2)
     for gain, offset, noise in ((1.0, 0.0, 1.0), (0.3, 100.0, 1.0), (1.0, 0.0, 100.0)):
         raw = gain * (light + noise * rng.standard_normal(light.shape)) + offset
-        assert sharpness(raw) == pytest.approx(exact, rel=0.15 if noise > 1 else 0.03)
+        assert sharpness(raw) == pytest.approx(exact, rel=0.08 if noise > 1 else 0.03)
 
 
 def test_a_bad_plane_is_named():
