@@ -1,4 +1,4 @@
-"""Whether the slices at either end of a stack have the stripes of the sharpest.
+"""What slices beside the sharpest say of all: out-of-focus light, and whether those at the ends have other stripes.
 
 Colours that lie one after the other in a file that does not name its axes are read as slices. Each has stripes of its
 own, and an image that is made with those of another is worse than the widefield image.
@@ -14,10 +14,12 @@ from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.survey import Sharpest
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.followed import lost
+from srredsim.stripes.haze import Haze, haze_of
 from srredsim.stripes.measure import remeasured
 from srredsim.stripes.parameters import Parameters, seen_from
-from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.preprocess import Prepared, prepare
 from srredsim.stripes.search import SAME_LENGTH
+from srredsim.stripes.slices import in_slice
 
 
 def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]:
@@ -31,12 +33,10 @@ def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]
     if known.failed:
         return []
     whole = np.array(slice_.first.shape[-2:])
-    for z, raw in slice_.ends.items():
+    for z, raw in slice_.slices.ends.items():
         if z == slice_.z:
             continue
-        try:
-            field = prepare(raw, noise=spectrum_of(slice_.stack, slice_.channel))
-        except InputError:  # who makes an image of this slice says what is wrong with it
+        if (field := _prepared(slice_, raw)) is None:
             continue
         there = seen_from(known, (whole - raw.shape[-2:]) // 2 * transfer.pixel_size_um)
         if not lost(there.angles, remeasured(there, field.frames, transfer).angles):
@@ -48,6 +48,28 @@ def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]
                 " the other in the file, read as slices? Give each colour as a file of its own"
             ]
     return []
+
+
+def haze_beside(slice_: Sharpest, known: Parameters, lens: Transfer, haze: Haze) -> Haze:
+    """The surest haze of the slices that are nearly as sharp as the sharpest, which has none that is sure, ``haze``.
+
+    How sure it is hangs on what is in a slice; how thick the sample is does not.
+    """
+    found = [haze]
+    whole = np.array(slice_.first.shape[-2:])
+    for raw in slice_.slices.beside.values() if not known.failed else ():
+        if field := _prepared(slice_, raw):
+            there = seen_from(known, (whole - raw.shape[-2:]) // 2 * lens.pixel_size_um)
+            found.append(haze_of(field.frames, in_slice(there, field, lens), lens, field.noise))
+    return max(found, key=lambda one: (one.share > 0, one.z))
+
+
+def _prepared(slice_: Sharpest, raw: np.ndarray) -> Prepared | None:
+    """None of frames that cannot be used: who makes an image of them says what is wrong with them."""
+    try:
+        return prepare(raw, noise=spectrum_of(slice_.stack, slice_.channel))
+    except InputError:
+        return None
 
 
 def _differ(one: Parameters, other: Parameters) -> bool:

@@ -11,7 +11,6 @@ import numpy as np
 from srredsim.acquisition import RawStack
 from srredsim.arrays import HOST, Device, on_host
 from srredsim.errors import InputError
-from srredsim.io.memory import middle as middle_of
 from srredsim.lost_frames import whole
 from srredsim.noise.camera import noise_of_frames
 from srredsim.noise.spectrum import NoiseSpectrum
@@ -26,10 +25,10 @@ from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
-from srredsim.reconstruction.other_slices import others
+from srredsim.reconstruction.other_slices import haze_beside, others
 from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
-from srredsim.reconstruction.survey import END_SIDE, Sharpest
+from srredsim.reconstruction.survey import Sharpest, Slices, sharpness
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradicted, contradiction
 from srredsim.stripes.estimate import estimate
@@ -40,7 +39,6 @@ from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle, prepare
 from srredsim.stripes.slices import in_slice
 
-BY_CHANCE, DARKEST_PERCENT = 4.0, 2.0  # standard deviations; percentile of the light over which there is some
 SHARPER = 1.05  # times the contrast of the slice that was the sharpest at the first time: focus has drifted
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
@@ -161,8 +159,9 @@ class Common:
 
 def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: Asked) -> Common:
     """Stripes of a channel, looked for in all its times, and how its images are made."""
-    sharpest, first, ends = sharpest_and_ends(stack, c)
-    channel = found_of(Sharpest.read(stack, c, sharpest, first, ends), transfer, known)
+    seen = slices_of(stack, c)
+    sharpest, first = seen.sharpest, seen.frames
+    channel = found_of(Sharpest.read(stack, c, sharpest, first, seen), transfer, known)
     give_back_memory()
     if asked.method not in (AUTO_METHOD, RICHARDSON_LUCY):
         return Common(sharpest, channel, asked.method)
@@ -247,8 +246,8 @@ def found_of(slice_: Sharpest, transfer: Transfer, known: Known | None = None) -
         return found_in(prepared, transfer, slice_.channel, known)
 
     found = found_over_time(slice_, SEARCHED_FIELD, transfer, find, lambda channel: channel.parameters)
-    notes = others(slice_, found.parameters, transfer)
-    return replace(found, notes=(*found.notes, *notes)) if notes else found
+    haze = found.haze if found.haze.share else haze_beside(slice_, found.parameters, found.transfer, found.haze)
+    return replace(found, haze=haze, notes=(*found.notes, *others(slice_, found.parameters, transfer)))
 
 
 def found_in(prepared: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:
@@ -329,20 +328,16 @@ def prepared_plane(
 
 def sharpest_slice(stack: RawStack, channel: int) -> tuple[int, np.ndarray]:
     """The slice with the finest contrast at the first time, and its frames."""
-    return sharpest_and_ends(stack, channel)[:2]
+    seen = slices_of(stack, channel)
+    return seen.sharpest, seen.frames
 
 
-def sharpest_and_ends(stack: RawStack, channel: int) -> tuple[int, np.ndarray, dict[int, np.ndarray]]:
-    """The same, and the middles of the slices at the ends, as of `Sharpest`."""
-    best, frames, height = 0, whole(stack, (0, channel, 0)), -np.inf
-    slices, ends = stack.sizes["Z"], {}
-    for z in range(slices) if slices > 1 else ():
-        raw = whole(stack, (0, channel, z)) if z else frames
-        if z in (0, slices - 1):
-            ends[z] = middle_of(raw, END_SIDE).copy()
-        if (new := sharpness(raw)) > height:
-            best, frames, height = z, raw, new
-    return best, frames, ends
+def slices_of(stack: RawStack, channel: int) -> Slices:
+    """All slices of a channel at the first time, each read once."""
+    seen = Slices(stack.sizes["Z"])
+    for z in range(stack.sizes["Z"]):
+        seen.add(z, whole(stack, (0, channel, z)))
+    return seen
 
 
 def sharpest_at(stack: RawStack, t: int, c: int, at_first: int) -> int:
@@ -353,24 +348,3 @@ def sharpest_at(stack: RawStack, t: int, c: int, at_first: int) -> int:
     heights = [sharpness(whole(stack, (t, c, z))) for z in range(slices)]
     best = int(np.argmax(heights))
     return best if heights[best] > SHARPER * heights[at_first] else at_first
-
-
-def sharpness(raw: np.ndarray) -> float:
-    """Contrast between neighbours that angles have in common, as a share of the light; 0 where there is noise alone.
-
-    Noise is another one in each half of the angles (angles, phases, y, x): what it adds to the product of both is
-    chance, and `BY_CHANCE` of its standard deviations are taken away. The widefield image of a single angle is whole.
-    """
-    halves = [half.mean(axis=(0, 1), dtype=np.float64) for half in (raw[::2], raw[1::2]) if len(half)]
-    light = np.mean(halves, axis=0)
-    steps = [_steps(half) for half in halves]
-    common = float(np.mean(steps[0] * steps[-1]))
-    if len(steps) > 1:
-        common -= BY_CHANCE * float(np.std(steps[0]) * np.std(steps[1]) / np.sqrt(steps[0].size))
-    return float(np.sqrt(max(common, 0.0))) / max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
-
-
-def _steps(image: np.ndarray) -> np.ndarray:
-    """From each pair of rows to the next."""
-    paired = (image[: len(image) // 2 * 2 : 2] + image[1::2]) if min(image.shape) > 3 else image
-    return np.diff(paired, axis=0)

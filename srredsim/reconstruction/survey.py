@@ -5,7 +5,7 @@ What finds stripes is imported when it is needed: a list of kinds of input is th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,38 @@ if TYPE_CHECKING:
     from srredsim.stripes.preprocess import Prepared
 
 
-END_SIDE = 256  # raw pixels of the middle of the slices at the ends, which are kept
+SIDE = 256  # raw pixels of the middle of the slices that are kept
+BESIDE, NEARLY = 2, 0.8  # slices beside the sharpest that are kept, if they have this share of its contrast
+BY_CHANCE, DARKEST_PERCENT = 4.0, 2.0  # standard deviations; percentile of the light over which there is some
+
+
+class Slices:
+    """What is kept of the slices of a channel while they are read, one after the other.
+
+    ``sharpest`` is the number of that with the finest contrast, ``frames`` its frames; ``ends`` and ``beside`` the
+    middles of the first and the last, and of those that are nearly as sharp as the sharpest.
+    """
+
+    def __init__(self, number: int):
+        self._number, self._height = number, -np.inf
+        self.sharpest, self.frames = 0, np.empty(0)
+        self.ends: dict[int, np.ndarray] = {}
+        self._sharp: list[tuple[float, int, np.ndarray]] = []
+
+    def add(self, z: int, raw: np.ndarray) -> None:
+        """Look at the frames (angles, phases, y, x) of slice z."""
+        several = self._number > 1
+        height = sharpness(raw) if several else 0.0
+        if height > self._height:
+            self.sharpest, self.frames, self._height = z, raw, height
+        if several:
+            kept = middle(raw, SIDE).copy()
+            self.ends |= {z: kept} if z in (0, self._number - 1) else {}
+            self._sharp = sorted([*self._sharp, (height, z, kept)], key=lambda one: -one[0])[: BESIDE + 1]
+
+    @property
+    def beside(self) -> dict[int, np.ndarray]:
+        return {z: kept for height, z, kept in self._sharp if z != self.sharpest and height > NEARLY * self._height}
 
 
 @dataclass(frozen=True)
@@ -60,18 +91,16 @@ class Sharpest:
     z: int
     mean: np.ndarray  # (angles, phases, y, x)
     first: np.ndarray
-    ends: Mapping[int, np.ndarray] = field(default_factory=dict)  # middles of the slices at the ends, at the first time
+    slices: Slices = field(default_factory=lambda: Slices(1))  # at the first time
 
     @classmethod
-    def read(
-        cls, stack: RawStack, channel: int, z: int, first: np.ndarray, ends: Mapping[int, np.ndarray] | None = None
-    ) -> Sharpest:
+    def read(cls, stack: RawStack, channel: int, z: int, first: np.ndarray, slices: Slices | None = None) -> Sharpest:
         """That slice, of which the frames of the first time are there already."""
         times = stack.sizes["T"]
         mean = first.astype(np.float32) / times if times > 1 else first
         for t in range(1, times):
             mean += whole(stack, (t, channel, z)).astype(np.float32) / times
-        return cls(stack, channel, z, mean, first, ends or {})
+        return cls(stack, channel, z, mean, first, slices or Slices(1))
 
     @property
     def times(self) -> int:
@@ -136,25 +165,22 @@ def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError
 
 def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wanted: bool) -> Sharpest | None:
     """Scalings of a channel's planes, added to the others, and its sharpest slice at the first time."""
-    from srredsim.reconstruction.planes import sharpness
-
-    times, slices = stack.sizes["T"], stack.sizes["Z"]
-    best, first, height, ends = 0, None, -np.inf, {}
-    for z in range(slices):
+    times, number = stack.sizes["T"], stack.sizes["Z"]
+    seen = Slices(number)
+    for z in range(number):
         raw = whole(stack, (0, c, z))
         scalings[0, c, z] = _scaling(stack, raw, (0, c, z))
-        if wanted and (new := sharpness(raw) if slices > 1 else 0.0) > height:
-            best, first, height = z, raw, new
-        if wanted and slices > 1 and z in (0, slices - 1):
-            ends[z] = middle(raw, END_SIDE).copy()
+        if wanted:
+            seen.add(z, raw)
+    first = seen.frames
     mean = first.astype(np.float32) / times if wanted and times > 1 else first
     for t in range(1, times):
-        for z in range(slices):
+        for z in range(number):
             raw = whole(stack, (t, c, z))
             scalings[t, c, z] = _scaling(stack, raw, (t, c, z))
-            if wanted and z == best:
+            if wanted and z == seen.sharpest:
                 mean += raw.astype(np.float32) / times
-    return Sharpest(stack, c, best, mean, first, ends) if wanted else None
+    return Sharpest(stack, c, seen.sharpest, mean, first, seen) if wanted else None
 
 
 def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
@@ -163,3 +189,24 @@ def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
         return scaling_of(frames_from_raw(raw))
     except InputError as problem:
         raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
+
+
+def sharpness(raw: np.ndarray) -> float:
+    """Contrast between neighbours that angles have in common, as a share of the light; 0 where there is noise alone.
+
+    Noise is another one in each half of the angles (angles, phases, y, x): what it adds to the product of both is
+    chance, and `BY_CHANCE` of its standard deviations are taken away. The widefield image of a single angle is whole.
+    """
+    halves = [half.mean(axis=(0, 1), dtype=np.float64) for half in (raw[::2], raw[1::2]) if len(half)]
+    light = np.mean(halves, axis=0)
+    steps = [_steps(half) for half in halves]
+    common = float(np.mean(steps[0] * steps[-1]))
+    if len(steps) > 1:
+        common -= BY_CHANCE * float(np.std(steps[0]) * np.std(steps[1]) / np.sqrt(steps[0].size))
+    return float(np.sqrt(max(common, 0.0))) / max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
+
+
+def _steps(image: np.ndarray) -> np.ndarray:
+    """From each pair of rows to the next."""
+    paired = (image[: len(image) // 2 * 2 : 2] + image[1::2]) if min(image.shape) > 3 else image
+    return np.diff(paired, axis=0)

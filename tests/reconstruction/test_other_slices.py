@@ -5,8 +5,10 @@ import pytest
 
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import found_of, sharpest_and_ends
-from srredsim.reconstruction.survey import Sharpest
+from srredsim.reconstruction.planes import found_of, slices_of
+from srredsim.reconstruction.survey import Sharpest, Slices
+from srredsim.simulation import microscope, sim
+from srredsim.simulation.imperfections import Flaws
 from srredsim.simulation.sim import simulate_stack
 
 ASKED = {"photons": (500.0, 500.0), "size": 96, "phantom": "filaments", "phases": 3}
@@ -16,8 +18,8 @@ OPTICS = Optics(*(getattr(FIRST.settings, name) for name in ("na", "wavelength_e
 
 def notes_of(*slices, z: int = 0):
     stack = RawStack(np.stack([slices])[None], Pattern(3, 3), OPTICS)
-    _, _, ends = sharpest_and_ends(stack, 0)
-    return found_of(Sharpest.read(stack, 0, z, stack.raw(0, 0, z), ends), transfer_of(OPTICS)).notes
+    seen = slices_of(stack, 0)
+    return found_of(Sharpest.read(stack, 0, z, stack.raw(0, 0, z), seen), transfer_of(OPTICS)).notes
 
 
 def with_vectors(factor: float):
@@ -39,3 +41,30 @@ def test_stripes_that_stay_or_are_lost_out_of_focus_get_no_word():
     noise = rng.poisson(100, FIRST.raw.shape)
     assert notes_of(FIRST.raw, FIRST.raw, with_vectors(1.01)) == ()
     assert notes_of(noise, FIRST.raw, blurred, z=1) == ()
+
+
+def thick(photons: float, in_focus: float, seed: int = 2) -> tuple[np.ndarray, sim.Settings]:
+    """Two beams, light from above and below the focus."""
+    settings = sim.draw(np.random.default_rng(8), 3, 3, size=128, photons=(photons,) * 2, phantom="filaments", haze=0.0)
+    flaws = Flaws(depths_um=(-1.2, 0.9), brightness=(0.5, 0.5), in_focus=in_focus)
+    planes = microscope.planes_in_view(np.random.default_rng(3), settings, flaws)
+    frames, _ = microscope.expected(settings, flaws, planes)
+    return sim.expose(frames, np.random.default_rng(seed), gain_adu=1.0, offset_adu=100.0, read_noise_e=1.5), settings
+
+
+def test_haze_that_is_not_sure_in_the_sharpest_slice_is_that_of_a_slice_beside_it():
+    """The same sample; in little light nothing is sure."""
+    dim, settings = thick(12.0, 0.34)
+    bright, _ = thick(900.0, 0.3)
+    optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
+    seen = Slices(2)
+    seen.add(0, bright)
+    assert seen.beside == {}
+    stack = RawStack(np.stack([dim, bright])[None, None], Pattern(3, 3), optics)
+    alone = found_of(Sharpest.read(stack, 0, 0, dim), transfer_of(optics))
+    assert alone.haze.share == 0
+    seen = slices_of(stack, 0)
+    seen.sharpest = 0  # where it is not so by chance
+    beside = found_of(Sharpest.read(stack, 0, 0, dim, seen), transfer_of(optics))
+    assert beside.haze.share > 0.3
+    assert beside.parameters.report() == alone.parameters.report()

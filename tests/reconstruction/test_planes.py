@@ -10,7 +10,8 @@ from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.optics.transfer import transfer_of
 from srredsim.reconstruction.forward import stripes_of
-from srredsim.reconstruction.planes import planes, sharpest_slice, sharpness
+from srredsim.reconstruction.planes import planes, sharpest_slice
+from srredsim.reconstruction.survey import sharpness
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import simulate_stack
 from srredsim.stripes.estimate import estimate
@@ -89,7 +90,7 @@ def test_noise_alone_is_never_the_sharpest_slice(photons):
 
 
 def test_sharpness_does_not_depend_on_noise_gain_or_offset():
-    """Of a wave along y, of contrast 0.5: from pair to pair of rows, and by its light above the darkest."""
+    """A wave along y, of contrast 0.5, from pair to pair of rows, over its light above the darkest."""
     y = np.arange(128)
     light = 1000 * (1 + 0.5 * np.cos(2 * np.pi * y / 16))[:, None] * np.ones((3, 3, 1, 128))
     pairs = light[0, 0, ::2, 0] + light[0, 0, 1::2, 0]
