@@ -29,6 +29,7 @@ from srredsim.io.colours import with_channels
 from srredsim.io.wanted import KNOWN, OF_PLANES, Wanted
 from srredsim.optics.illumination import HEXAGONAL_FRAMES
 
+ALL = "TCZAP"  # axes of a raw stack before y and x
 FREE_NAMES = {1: "T", 2: "TZ", 3: "TCZ"}  # what unnamed axes before the frames are called, by their number
 
 
@@ -72,6 +73,8 @@ def arrange(letters: str, shape: tuple[int, ...], wanted: Wanted) -> tuple[np.nd
     InputError
         If the frames do not make the angles and phases, or make them in more than one way.
     """
+    if letters == len(ALL) * "I":
+        letters = ALL  # as of a stack of this package: none of its axes is left out, whatever its length
     letters, shape = with_channels(letters, shape, wanted.channels)
     axes = _squeezed(letters, shape)
     total = axes.numbers.size

@@ -222,6 +222,9 @@ def array_of(values):
         ((2, 3, 5), {"T": 2}),
         ((2, 4, 3, 5), {"T": 2, "Z": 4}),
         ((2, 3, 4, 3, 5), {"T": 2, "C": 3, "Z": 4}),
+        ((1, 1, 4, 3, 5), {"Z": 4}),  # all are there: one of length 1 is no axis less
+        ((1, 3, 1, 3, 5), {"C": 3}),
+        ((2, 3, 1, 3, 5), {"T": 2, "C": 3}),
     ],
 )
 def test_unnamed_axes_that_end_with_angle_and_phase(tmp_path, shape, sizes):
