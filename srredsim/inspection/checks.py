@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from srredsim.acquisition import Optics, RawStack
+from srredsim.acquisition import Optics, Position, RawStack
 from srredsim.cosmic_rays import told
 from srredsim.errors import InputError, not_finite
 from srredsim.hot_pixels import Repaired, as_recorded
@@ -67,14 +67,14 @@ def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
 
 
 def checked(
-    stack: RawStack, channel: int, others: dict[str, RawStack], noticed: list[Check], gone: Container[tuple]
+    stack: RawStack, position: Position, others: dict[str, RawStack], noticed: list[Check], gone: Container[tuple]
 ) -> dict:
-    """Report of a channel, ready for JSON: its checks, and the numbers behind them.
+    """Report of a channel, ready for JSON: its checks, and the numbers behind them, of one (t, c, z).
 
-    ``noticed`` is what was seen when all its frames were read. Where frames are ``gone`` of the (t, c, z) that is to be
-    checked, nothing else is.
+    ``noticed`` is what was seen when all its frames were read. Where frames are ``gone`` of what is to be checked,
+    nothing else is.
     """
-    position = middle_position(stack, channel)
+    channel = position[1]
     field = field_of(stack, position)
     report = _nothing_known(channel, position, field)
     if position in gone:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from srredsim.acquisition import RawStack
-from srredsim.inspection.checks import middle, middle_position
+from srredsim.inspection.checks import middle
 from srredsim.inspection.report import inspect
 from srredsim.inspection.verdicts import BAD, DOUBTFUL, GOOD
 from srredsim.optics.nominal import frequency, length
@@ -41,7 +41,7 @@ def picture(stack: RawStack, path: str | Path | BinaryIO, report: dict[str, Any]
 
     report = report or inspect(stack)
     channel = report["channels"][0]
-    raw = stack.raw(*middle_position(stack, 0)).astype(np.float32)
+    raw = stack.raw(channel["time"], 0, channel["z"]).astype(np.float32)
     raw = np.where(np.isfinite(raw), raw, 0)
     shown = min(stack.pattern.angles, MOST_ANGLES)
     columns = max(shown, 3)

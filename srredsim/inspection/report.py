@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import IN_WORDS, RawStack
+from srredsim.acquisition import IN_WORDS, Position, RawStack
 from srredsim.errors import InputError
-from srredsim.inspection.checks import checked, seen
+from srredsim.inspection.checks import checked, middle, seen
 from srredsim.lost_frames import lost
 from srredsim.optics.nominal import in_pixels
 from srredsim.optics.transfer import transfer_of
+from srredsim.reconstruction.planes import SHARPER
+from srredsim.reconstruction.survey import sharpness
 
+NEARLY = 0.5  # share of the contrast of the sharpest of all times and z-planes, with which frames tell enough
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate
 
 
@@ -45,11 +48,13 @@ def inspect(
     sums = np.zeros((channels, angles, phases))
     counts = np.zeros((channels, angles, phases), int)
     low, high, at_high = np.inf, -np.inf, 0
-    gone: dict[tuple[int, int, int], str] = {}
+    gone: dict[Position, str] = {}
+    sharp: dict[Position, float] = {}
     for t, c, z in stack.positions():
         raw = stack.raw(t, c, z)
         if problem := lost(raw):
             gone[t, c, z] = problem
+        sharp[t, c, z] = 0.0 if problem else sharpness(middle(raw))
         finite = np.isfinite(raw)
         sums[c] += np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite)
         counts[c] += np.count_nonzero(finite, axis=(2, 3))
@@ -78,11 +83,25 @@ def inspect(
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "channels": in_unit(
             [
-                checked(middles or stack, channel, others or {}, seen(stack, channel, gone), gone)
+                checked(middles or stack, _telling(sharp, channel), others or {}, seen(stack, channel, gone), gone)
                 for channel in range(channels)
             ]
         ),
     }
+
+
+def _telling(sharp: dict[Position, float], channel: int) -> Position:
+    """Where a channel is looked at: the first time that is not dark or out of focus, and its sharpest z-plane.
+
+    The middle one unless another is clearly sharper.
+    """
+    own = {(t, z): height for (t, c, z), height in sharp.items() if c == channel and np.isfinite(height)}
+    highest, middle_z = max(own.values(), default=0.0), (1 + max(z for _, _, z in sharp)) // 2
+    if highest == 0:
+        return 0, channel, middle_z
+    time = min(t for (t, _), height in own.items() if height >= NEARLY * highest)
+    best = max((z for t, z in own if t == time), key=lambda z: own[time, z])
+    return time, channel, best if own[time, best] > SHARPER * own.get((time, middle_z), 0.0) else middle_z
 
 
 def _of_pixels(stack: RawStack) -> list[str]:

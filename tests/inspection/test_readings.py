@@ -132,21 +132,25 @@ def test_reconstruct_warns_and_goes_on(tmp_path):
     assert not any("wrong frame order" in note for note in right["notes"])
 
 
-def test_what_refuses_a_plane_names_the_reading_that_fits(tmp_path, refused, tiny_model):
-    """A reading that slips puts frames beside one another that are not of one stack: the refusal says why."""
+def test_what_refuses_a_plane_names_the_reading_that_fits(tmp_path, refused, run, tiny_model):
+    """A reading that slips puts frames beside one another that are not of one stack: what is said of them says why."""
     path = file_of(tmp_path / "s.npy", 5, 15, "last")
     frames = np.load(path)
     frames[33] = 0
     np.save(path, frames)
     how = "--angles", 3, "--phases", 5, "--out", tmp_path / "out"
     optics = "--na", 1.4, "--wavelength-em-um", 0.6, "--pixel-size-um", 0.08
-    light = "--light", 0.1
-    for argv in (("predict", "--model", tiny_model), ("reconstruct", *optics), ("reference", *optics, *light)):
-        line = refused(argv[0], path, *how, *argv[1:])
-        assert "s.npy: z=" in line
-        assert "read the file with --widefield-frame last --angles 3 --phases 5" in line
+    reading = "read the file with --widefield-frame last --angles 3 --phases 5"
+    line = refused("reference", path, *how, *optics, "--light", 0.1)
+    assert "s.npy: z=" in line
+    assert reading in line
+    line = refused("reconstruct", path, *how, *optics)
+    assert "of another field" in line
+    assert reading in line
+    status, _, err = run("predict", path, *how, "--model", tiny_model)
+    assert (status, "z=2: frame 4 (angle 1, phase 4) is empty" in err, reading in err) == (0, True, True)
     frames = np.delete(frames, np.s_[15::16], axis=0)  # without the widefield frames
     np.save(path, frames)
-    line = refused("predict", path, *how, "--model", tiny_model)
+    line = refused("reference", path, *how, *optics, "--light", 0.1)
     assert "frame 2 (angle 1, phase 2) is empty" in line
     assert "read the file with" not in line

@@ -45,8 +45,8 @@ def test_without_any_it_is_the_ideal_one():
     )
 
 
-def simulated(waves: float, phases: int, damping: float = 0.9):
-    asked = {"size": 128, "phases": phases, "photons": (400.0, 400.0), "phantom": "filaments", "haze": 0.0}
+def simulated(waves: float, phases: int, damping: float = 0.9, photons: float = 400.0):
+    asked = {"size": 128, "phases": phases, "photons": (photons, photons), "phantom": "filaments", "haze": 0.0}
     return sim.simulate_stack(31, otf_damping=damping, spherical_waves=waves, **asked, **OPTICS)
 
 
@@ -74,6 +74,23 @@ def test_an_aberrated_lens_is_no_reason_for_a_worse_image(tmp_path):
     before, after = (each.found["channels"][0]["otf"]["spherical_waves"] for each in (image, again))
     assert before == after > 0.1
     np.testing.assert_allclose(again.array, image.array, atol=2e-3 * np.ptp(image.array))
+
+
+def test_in_little_light_it_is_told_from_light_out_of_focus():
+    """Taken for a lens without, what is missing at middle frequencies had been haze of 90 %, and taken away."""
+    sample = simulated(0.14, 5, photons=25.0)
+    image = srredsim.reconstruct(sample.raw, **OPTICS)
+    (channel,) = image.found["channels"]
+    assert channel["otf"]["spherical_waves"] == pytest.approx(0.14, abs=0.03)
+    assert channel["out_of_focus"]["share"] == 0
+
+
+def test_frames_in_a_wrong_order_tell_no_aberration():
+    """Bands that are mixtures of others differ by much more than noise, and nothing is to be learnt of the lens."""
+    raw = simulated(0.0, 5).raw
+    mixed = raw.reshape(5, 3, *raw.shape[2:]).swapaxes(0, 1)
+    (channel,) = srredsim.reconstruct(np.ascontiguousarray(mixed), **OPTICS).found["channels"]
+    assert channel["otf"]["spherical_waves"] == 0
 
 
 def test_a_microscope_keeps_its_aberration(tmp_path):
