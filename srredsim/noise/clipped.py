@@ -10,6 +10,12 @@ CLIPPED, PLATEAU = 10, 0.02  # pixels; share of the range below the highest valu
 MANY = 1e-3  # share of all pixels, above which neither noise nor stripes can be trusted
 
 
+WORDS = (
+    "of the pixels are saturated: neither stripes nor brightness are right around them; lower light, exposure or camera"
+    " gain"
+)
+
+
 def clipped_pixels(values: np.ndarray) -> int:
     """Pixels that are as bright as can be: so many share the highest value that they outnumber those just below it.
 

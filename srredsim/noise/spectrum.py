@@ -28,7 +28,7 @@ import numpy as np
 from scipy import fft
 
 from srredsim.acquisition import percent
-from srredsim.noise.clipped import MANY, clipped_pixels
+from srredsim.noise.clipped import MANY, WORDS, clipped_pixels
 from srredsim.noise.knee import knee_of, zeros_of
 from srredsim.optics.borders import WIDE_FADE, WORKERS, extended, fading, margins
 
@@ -112,10 +112,7 @@ class NoiseSpectrum:
     def words(self) -> str:
         """What to say of it, one sentence; empty if it may be a camera's."""
         if self.clipped:
-            return (
-                f"{percent(self.clipped)} % of the pixels are saturated: neither stripes nor brightness are right"
-                " around them; lower light, exposure or camera gain"
-            )
+            return f"{percent(self.clipped)} % {WORDS}"
         if not self.number:
             return ""
         if self.white:

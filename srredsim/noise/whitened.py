@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import Position, RawStack, Through
+from srredsim.acquisition import Position, RawStack, Through, percent, which
 from srredsim.errors import InputError
 from srredsim.hot_pixels import lines_in
 from srredsim.noise.aligned import Places, places_of
+from srredsim.noise.clipped import MANY, WORDS, clipped_pixels
 from srredsim.noise.lines import Lines, lines_of
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
 from srredsim.optics.transfer import Transfer, transfers_of
@@ -35,9 +36,12 @@ class Whitened(Through):
         self._known: dict[int, NoiseSpectrum | None] = dict(enumerate(spectra))
         self._farthest: Places | None = None
         self._lines: Lines | None = None  # the first
+        self._clipped: dict[Position, float] = {}  # share of the pixels, of raw stacks in which it is large
 
     def __getitem__(self, position: Position) -> np.ndarray:
         raw, channel = np.asarray(self.array[position]), position[1]
+        if (share := clipped_pixels(raw) / raw.size) > MANY:
+            self._clipped[position] = share
         if lines := lines_of(raw, self._cutoffs[channel]):
             raw = lines.without(raw)
             self._lines = self._lines or lines
@@ -59,7 +63,18 @@ class Whitened(Through):
         """What to say of camera and noise of the channels that were read so far, and of movement."""
         found = [spectrum.words for spectrum in self.spectra if spectrum and spectrum.words]
         found += [each.words for each in (self._lines, self._farthest) if each]
+        found += self._saturated()
         return [*lines_in(self.array), *(f"warning: {words}" for words in dict.fromkeys(found))]
+
+    def _saturated(self) -> list[str]:
+        """What to say of the worst raw stack of a channel whose first is not saturated; of several, how many are."""
+        said = {channel for channel, spectrum in self._known.items() if spectrum and spectrum.clipped}
+        others = {place: share for place, share in self._clipped.items() if place[1] not in said}
+        if not others:
+            return []
+        worst = max(others, key=lambda place: others[place])
+        more = f" (the worst of {len(others)})" if len(others) > 1 else ""
+        return [f"{which(self.shape[:3], worst)}{more}: {percent(others[worst])} % {WORDS}"]
 
 
 def whitened(stack: RawStack, transfers: Sequence[Transfer] = (), spectra: Spectra = ()) -> RawStack:

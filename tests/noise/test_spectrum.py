@@ -169,3 +169,19 @@ def test_noise_that_is_as_strong_at_the_cut_off_is_told_where_it_is_not():
     assert spectrum.number == "at 0.5 of the cut-off of the lens it has 25 % of its power at low frequencies"
     assert "1.5 times its power" in NoiseSpectrum(0.3, 100.0, (0.0, 0.3), (1.0, 1.5)).number
     assert "coarser than given" in NoiseSpectrum(0.3, 100.0, (0.0, 0.3), (1.0, 1.5)).words
+
+
+@pytest.mark.parametrize("bad", [[1], [2, 1], [0]])
+def test_a_saturated_slice_among_others_is_named(bad):
+    """A tenth of a field is as bright as can be, in some slices; the words are those of a single stack."""
+    raw = sample(1000.0).raw
+    slices = [raw] * 3
+    for share, z in zip((0.9, 0.95), bad, strict=False):
+        slices[z] = np.minimum(raw, np.quantile(raw, share).astype(raw.dtype))
+    white = whitened(RawStack(np.stack(slices)[None, None], Pattern(3, 3), Optics(1.4, 0.525, 0.07)))
+    for z in range(3):
+        white.raw(0, 0, z)
+    (line,) = [line for line in remarks(white) if "saturated" in line]
+    where = {1: "z=1: ", 2: "z=2 (the worst of 2): ", 0: ""}[bad[0]]
+    assert line.startswith(f"warning: {where}1")
+    assert line.endswith("lower light, exposure or camera gain")
