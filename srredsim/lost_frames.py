@@ -52,9 +52,11 @@ def _found(raw: np.ndarray) -> tuple[str, str] | None:
 
 
 def _of_several(raw: np.ndarray) -> str:
-    """What is wrong with one of several raw stacks; nothing if it is whole. All of it may be empty, then."""
+    """What is wrong with one of several raw stacks; nothing if it is whole. All of it may be empty, or no numbers."""
     if found := _found(raw):
         return found[0]
+    if raw.dtype.kind == "f" and (number := int(np.count_nonzero(~np.isfinite(raw)))):
+        return f"{number} pixels are NaN or infinite"
     empty = raw.flat[0] if all(_constant(frame) for frame in raw.reshape(-1, *raw.shape[2:])) else None
     return "" if empty is None else f"all frames are empty ({float(empty):g} everywhere)"
 

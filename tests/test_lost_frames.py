@@ -15,6 +15,7 @@ from srredsim.simulation.sim import simulate_stack
 MICROSCOPE = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.07}
 EMPTY = "frame 8 (angle 2, phase 3) is empty (0 everywhere)"
 NOTHING = "all frames are empty (0 everywhere)"  # as where a recording was stopped
+NANS = "3 pixels are NaN or infinite"
 COPY = "frame 8 (angle 2, phase 3) equals frame 7"
 
 
@@ -27,6 +28,10 @@ def raw():
 def with_lost(raw, which):
     if which == NOTHING:
         return np.zeros_like(raw)
+    if which == NANS:
+        raw = raw.astype(np.float32)
+        raw[1, 2, 3:6, 4] = np.nan
+        return raw
     raw = raw.copy()
     raw[1, 2] = 0 if which == EMPTY else raw[1, 1]
     return raw
@@ -77,7 +82,7 @@ def test_inspect_calls_it_bad(which, raw, tmp_path, run):
     assert [(check["name"], check["verdict"], check["number"]) for check in checks] == [("single frames", "bad", which)]
 
 
-@pytest.mark.parametrize("which", [EMPTY, COPY, NOTHING])
+@pytest.mark.parametrize("which", [EMPTY, COPY, NOTHING, NANS])
 @pytest.mark.parametrize("axis", ["t", "z"])
 @pytest.mark.parametrize("lost_at", [0, 1])
 def test_of_several_times_or_slices_the_others_are_made(which, axis, lost_at, raw, tmp_path, run, tiny_model):

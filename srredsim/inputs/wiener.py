@@ -189,7 +189,9 @@ class Planes:
         from srredsim.stripes.measure import remeasured
 
         if self._moment is None or self._moment.time_and_channel != (t, c):
-            channel, z = self._survey.channels[c], sharpest_at(self._stack, t, c, self._survey.sharpest[c])
+            channel, z = self._survey.channels[c], self._survey.sharpest[c]
+            if t in self._survey.blurred[c]:
+                z = sharpest_at(self._stack, t, c)
             raw = self._stack.raw(t, c, z)
             prepared, stripes = prepared_plane(self._stack, (t, c, z), raw), channel.parameters
             if self._stack.sizes["T"] > 1:

@@ -13,8 +13,7 @@ from srredsim.inspection.checks import checked, middle, seen
 from srredsim.lost_frames import lost
 from srredsim.optics.nominal import in_pixels
 from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import SHARPER
-from srredsim.reconstruction.survey import sharpness
+from srredsim.reconstruction.survey import SHARPER, sharpness
 
 NEARLY = 0.5  # share of the contrast of the sharpest of all times and z-planes, with which frames tell enough
 FULL_SCALES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # where cameras saturate

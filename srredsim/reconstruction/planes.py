@@ -39,7 +39,6 @@ from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, middle, prepare
 from srredsim.stripes.slices import in_slice
 
-SHARPER = 1.05  # times the contrast of the slice that was the sharpest at the first time: focus has drifted
 SEARCHED_FIELD = 1024  # raw pixels, side of what is enough to find the stripes in: bounds time and memory
 
 
@@ -151,6 +150,7 @@ class Common:
     """What all images of a channel have in common, found in its sharpest slice."""
 
     sharpest: int  # slice
+    blurred: tuple[int, ...]  # times at which it is not sharp
     channel: Channel
     method: str
     updates: int = 0  # of Richardson-Lucy
@@ -161,19 +161,21 @@ def common_of(stack: RawStack, c: int, transfer: Transfer, known: Known, asked: 
     """Stripes of a channel, looked for in all its times, and how its images are made."""
     seen = slices_of(stack, c)
     sharpest, first = seen.sharpest, seen.frames
-    channel = found_of(Sharpest.read(stack, c, sharpest, first, seen), transfer, known)
+    over_time = Sharpest.read(stack, c, sharpest, first, seen)
+    channel, lit, blurred = found_of(over_time, transfer, known), over_time.lit, over_time.blurred
+    del over_time
     give_back_memory()
     if asked.method not in (AUTO_METHOD, RICHARDSON_LUCY):
-        return Common(sharpest, channel, asked.method)
-    at_first = prepared_plane(stack, (0, c, sharpest), first)
+        return Common(sharpest, blurred, channel, asked.method)
+    usual = prepared_plane(stack, (lit, c, sharpest), None if lit else first)
     if asked.method == AUTO_METHOD:
-        photons = photons_of(at_first, channel.transfer)
+        photons = photons_of(usual, channel.transfer)
         way = by_light(photons)
-        return Common(sharpest, channel, way, ITERATIONS if way == RICHARDSON_LUCY else 0, photons)
-    found = _at_time(stack, channel, at_first)
+        return Common(sharpest, blurred, channel, way, ITERATIONS if way == RICHARDSON_LUCY else 0, photons)
+    found = _at_time(stack, channel, usual)
     taken = _taken(channel, asked)
-    updates = asked.iterations or updates_by_noise(at_first, found, channel.transfer, asked.wiener, taken)
-    return Common(sharpest, channel, asked.method, updates)
+    updates = asked.iterations or updates_by_noise(usual, found, channel.transfer, asked.wiener, taken)
+    return Common(sharpest, blurred, channel, asked.method, updates)
 
 
 class Maker:
@@ -211,7 +213,7 @@ class Maker:
         if self._latest is None or self._latest[0] != place:
             self._latest = None  # before reading: no more than one slice is in memory
             t, c = place
-            z = sharpest_at(self._stack, t, c, common.sharpest)
+            z = sharpest_at(self._stack, t, c) if t in common.blurred else common.sharpest
             prepared = prepared_plane(self._stack, (t, c, z))
             self._latest = place, z, prepared, _at_time(self._stack, common.channel, prepared)
         return self._latest[1:]
@@ -340,11 +342,6 @@ def slices_of(stack: RawStack, channel: int) -> Slices:
     return seen
 
 
-def sharpest_at(stack: RawStack, t: int, c: int, at_first: int) -> int:
-    """The slice with the finest contrast at a time; focus may have drifted from where it was at the first."""
-    slices = stack.sizes["Z"]
-    if t == 0 or slices == 1:
-        return at_first
-    heights = [sharpness(whole(stack, (t, c, z))) for z in range(slices)]
-    best = int(np.argmax(heights))
-    return best if heights[best] > SHARPER * heights[at_first] else at_first
+def sharpest_at(stack: RawStack, t: int, c: int) -> int:
+    """The slice with the finest contrast at a time."""
+    return max(range(stack.sizes["Z"]), key=lambda z: sharpness(whole(stack, (t, c, z))))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SIDE = 256  # raw pixels of the middle of the slices that are kept
 BESIDE, NEARLY = 2, 0.8  # slices beside the sharpest that are kept, if they have this share of its contrast
+SHARPER = 1.05  # times the contrast that is clearly more
 BY_CHANCE, DARKEST_PERCENT = 4.0, 2.0  # standard deviations; percentile of the light over which there is some
 
 
@@ -54,6 +55,10 @@ class Slices:
             self.ends |= {z: kept} if z in (0, self._number - 1) else {}
             self._sharp = sorted([*self._sharp, (height, z, kept)], key=lambda one: -one[0])[: BESIDE + 1]
 
+    def sharper_than(self, raw: np.ndarray) -> bool:
+        """Whether the sharpest slice is clearly sharper than the same at another time: the focus has drifted."""
+        return self._number > 1 and self._height > SHARPER * sharpness(raw)
+
     @property
     def beside(self) -> dict[int, np.ndarray]:
         return {z: kept for height, z, kept in self._sharp if z != self.sharpest and height > NEARLY * self._height}
@@ -65,6 +70,7 @@ class Survey:
 
     scalings: dict[Position, Scaling] = field(default_factory=dict)
     sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
+    blurred: tuple[tuple[int, ...], ...] = ()  # times at which that of each channel is less sharp
     stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
     noise: tuple[NoiseSpectrum | None, ...] = ()  # of each channel, where its lens is known
     cutoffs: tuple[Cutoff, ...] = ()  # of each channel, where they were estimated
@@ -92,15 +98,22 @@ class Sharpest:
     mean: np.ndarray  # (angles, phases, y, x)
     first: np.ndarray
     slices: Slices = field(default_factory=lambda: Slices(1))  # at the first time
+    blurred: tuple[int, ...] = ()  # times at which it is less sharp than at the first
+    lit: int = 0  # the first time that has half of the light of most
 
     @classmethod
     def read(cls, stack: RawStack, channel: int, z: int, first: np.ndarray, slices: Slices | None = None) -> Sharpest:
         """That slice, of which the frames of the first time are there already."""
-        times = stack.sizes["T"]
+        times, light, slices = stack.sizes["T"], [_light(first)], slices or Slices(1)
+        blurred = set[int]()
         mean = first.astype(np.float32) / times if times > 1 else first
         for t in range(1, times):
-            mean += whole(stack, (t, channel, z)).astype(np.float32) / times
-        return cls(stack, channel, z, mean, first, slices or Slices(1))
+            raw = whole(stack, (t, channel, z))
+            light.append(_light(raw))
+            blurred |= {t} if slices.sharper_than(raw) else set()
+            mean += raw.astype(np.float32) / times
+        lit = int(np.argmax(np.array(light) >= np.median(light) / 2))
+        return cls(stack, channel, z, mean, first, slices, tuple(sorted(blurred)), lit)
 
     @property
     def times(self) -> int:
@@ -153,14 +166,15 @@ def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError
         If a plane cannot be used; the message says which one where there are several.
     """
     scalings: dict[Position, Scaling] = {}
-    sharpest, stripes = [], []
+    sharpest, blurred, stripes = [], [], []
     for c in range(stack.sizes["C"]):
         one = _read_once(stack, c, scalings, find is not None)
         if one and find:
             sharpest.append(one.z)
+            blurred.append(one.blurred)
             stripes.append(find(one))
     give_back_memory()
-    return Survey(scalings, tuple(sharpest), tuple(stripes))
+    return Survey(scalings, tuple(sharpest), tuple(blurred), tuple(stripes))
 
 
 def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wanted: bool) -> Sharpest | None:
@@ -172,7 +186,7 @@ def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wante
         scalings[0, c, z] = _scaling(stack, raw, (0, c, z))
         if wanted:
             seen.add(z, raw)
-    first = seen.frames
+    first, blurred = seen.frames, set[int]()
     mean = first.astype(np.float32) / times if wanted and times > 1 else first
     for t in range(1, times):
         for z in range(number):
@@ -180,7 +194,8 @@ def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wante
             scalings[t, c, z] = _scaling(stack, raw, (t, c, z))
             if wanted and z == seen.sharpest:
                 mean += raw.astype(np.float32) / times
-    return Sharpest(stack, c, seen.sharpest, mean, first, seen) if wanted else None
+                blurred |= {t} if seen.sharper_than(raw) else set()
+    return Sharpest(stack, c, seen.sharpest, mean, first, seen, tuple(sorted(blurred))) if wanted else None
 
 
 def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
@@ -204,6 +219,11 @@ def sharpness(raw: np.ndarray) -> float:
     if len(steps) > 1:
         common -= BY_CHANCE * float(np.std(steps[0]) * np.std(steps[1]) / np.sqrt(steps[0].size))
     return float(np.sqrt(max(common, 0.0))) / max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
+
+
+def _light(raw: np.ndarray) -> float:
+    """Over what is dark in the first frame."""
+    return float(raw.mean(dtype=np.float64) - np.percentile(raw[0, 0], DARKEST_PERCENT))
 
 
 def _steps(image: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+import srredsim
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.optics.transfer import transfer_of
@@ -99,6 +100,16 @@ def test_sharpness_does_not_depend_on_noise_gain_or_offset():
     for gain, offset, noise in ((1.0, 0.0, 1.0), (0.3, 100.0, 1.0), (1.0, 0.0, 100.0)):
         raw = gain * (light + noise * rng.standard_normal(light.shape)) + offset
         assert sharpness(raw) == pytest.approx(exact, rel=0.08 if noise > 1 else 0.03)
+
+
+def test_a_series_that_begins_in_the_dark_is_not_a_dim_one():
+    """The method is that of the light of most times."""
+    dark = np.random.default_rng(3).normal(SAMPLE.raw.min(), 3.0, SAMPLE.raw.shape).round().astype(SAMPLE.raw.dtype)
+    series = np.stack([dark, SAMPLE.raw, SAMPLE.raw])[:, None, None]
+    image = srredsim.reconstruct(stack_of(series))
+    alone = srredsim.reconstruct(stack_of(series[1:2]))
+    assert image.found["channels"][0]["method"] == alone.found["channels"][0]["method"] == "wiener"
+    assert np.corrcoef(image.array[1].ravel(), alone.array.ravel())[0, 1] > 0.999
 
 
 def test_a_bad_plane_is_named():
