@@ -70,11 +70,11 @@ class Survey:
 
     scalings: dict[Position, Scaling] = field(default_factory=dict)
     sharpest: tuple[int, ...] = ()  # slice of each channel at the first time
-    blurred: tuple[tuple[int, ...], ...] = ()  # times at which that of each channel is less sharp
     stripes: tuple[Parameters | InputError, ...] = ()  # of each channel at the first time, or why there are none
     noise: tuple[NoiseSpectrum | None, ...] = ()  # of each channel, where its lens is known
     cutoffs: tuple[Cutoff, ...] = ()  # of each channel, where they were estimated
     channels: tuple[Channel, ...] = ()  # in the mean over time, where the kind of input itself is made with them
+    blurred: tuple[tuple[int, ...], ...] = ()  # times at which the sharpest slice of each channel is less sharp
 
     @property
     def made_with(self) -> tuple[Channel, ...]:
@@ -174,7 +174,7 @@ def surveyed(stack: RawStack, find: Callable[[Sharpest], Parameters | InputError
             blurred.append(one.blurred)
             stripes.append(find(one))
     give_back_memory()
-    return Survey(scalings, tuple(sharpest), tuple(blurred), tuple(stripes))
+    return Survey(scalings, tuple(sharpest), tuple(stripes), blurred=tuple(blurred))
 
 
 def _read_once(stack: RawStack, c: int, scalings: dict[Position, Scaling], wanted: bool) -> Sharpest | None:
