@@ -12,7 +12,7 @@ from srredsim.lost_frames import whole
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.live import Live
-from srredsim.reconstruction.planes import Channel, Plane, found_in, prepared_plane
+from srredsim.reconstruction.planes import Channel, Plane, found_in, prepared_plane, without_stripes
 from srredsim.stripes.given import Known
 from srredsim.stripes.preprocess import Prepared
 from srredsim.threads import in_order
@@ -61,19 +61,14 @@ def _first_found(stack: RawStack, transfer: Transfer, c: int, known: Known) -> t
     for t in range(min(stack.sizes["T"], LOOKED_AT)):
         prepared = prepared_plane(stack, (t, c, 0))
         found = found_in(prepared, transfer, c, known)
-        missing = _missing(found)
+        missing = without_stripes(found.parameters)
         if t and missing < len(found.parameters.angles):
             found = replace(
                 found, notes=(*found.notes, f"live: the stripes, the lens and the noise are those of t={t}")
             )
-        if best is None or missing < _missing(best[1]):
+        if best is None or missing < without_stripes(best[1].parameters):
             best = prepared, found
         if not missing:
             break
     assert best
     return best
-
-
-def _missing(channel: Channel) -> int:
-    """Angles that show no stripes."""
-    return sum(angle.status == "failed" for angle in channel.parameters.angles)

@@ -6,6 +6,8 @@ own, and an image that is made with those of another is worse than the widefield
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from srredsim.errors import InputError
@@ -20,6 +22,8 @@ from srredsim.stripes.parameters import Parameters, seen_from
 from srredsim.stripes.preprocess import Prepared, prepare
 from srredsim.stripes.search import SAME_LENGTH
 from srredsim.stripes.slices import in_slice
+
+AS_SHARP = 0.8  # share of the contrast of the sharpest slice, of those whose haze may be that of all
 
 
 def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]:
@@ -50,6 +54,14 @@ def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]
     return []
 
 
+def fields_beside(slice_: Sharpest, transfer: Transfer) -> Iterator[tuple[int, Prepared, np.ndarray]]:
+    """Number, frames, and where (y, x) in um their field begins, of each slice beside the sharpest."""
+    whole = np.array(slice_.first.shape[-2:])
+    for z, raw in slice_.slices.beside.items():
+        if field := _prepared(slice_, raw):
+            yield z, field, (whole - raw.shape[-2:]) // 2 * transfer.pixel_size_um
+
+
 def haze_beside(slice_: Sharpest, known: Parameters, lens: Transfer, haze: Haze) -> Haze:
     """The surest haze of the slices that are nearly as sharp as the sharpest, which has none that is sure, ``haze``.
 
@@ -57,11 +69,16 @@ def haze_beside(slice_: Sharpest, known: Parameters, lens: Transfer, haze: Haze)
     """
     found = [haze]
     whole = np.array(slice_.first.shape[-2:])
-    for raw in slice_.slices.beside.values() if not known.failed else ():
+    for raw in slice_.slices.as_sharp_as(AS_SHARP).values() if not known.failed else ():
         if field := _prepared(slice_, raw):
             there = seen_from(known, (whole - raw.shape[-2:]) // 2 * lens.pixel_size_um)
             found.append(haze_of(field.frames, in_slice(there, field, lens), lens, field.noise))
-    return max(found, key=lambda one: (one.share > 0, one.z))
+    return surest(*found)
+
+
+def surest(*each: Haze) -> Haze:
+    """The haze of several slices that is told best."""
+    return max(each, key=lambda one: (one.share > 0, one.z))
 
 
 def _prepared(slice_: Sharpest, raw: np.ndarray) -> Prepared | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
 from srredsim.reconstruction.lit import Lit, lit
-from srredsim.reconstruction.other_slices import haze_beside, others
+from srredsim.reconstruction.other_slices import fields_beside, haze_beside, others, surest
 from srredsim.reconstruction.over_time import found_over_time
 from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
 from srredsim.reconstruction.survey import Sharpest, Slices, sharpness
@@ -248,8 +248,32 @@ def found_of(slice_: Sharpest, transfer: Transfer, known: Known | None = None) -
         return found_in(prepared, transfer, slice_.channel, known)
 
     found = found_over_time(slice_, SEARCHED_FIELD, transfer, find, lambda channel: channel.parameters)
+    found = _or_beside(slice_, found, transfer, find)
     haze = found.haze if found.haze.share else haze_beside(slice_, found.parameters, found.transfer, found.haze)
     return replace(found, haze=haze, notes=(*found.notes, *others(slice_, found.parameters, transfer)))
+
+
+def _or_beside(slice_: Sharpest, found: Channel, transfer: Transfer, find: Callable[[Prepared], Channel]) -> Channel:
+    """What a slice beside the sharpest shows, if that has stripes in more angles: it may be sharp, and as good as empty
+    of what tells them."""
+    best, missing = found, without_stripes(found.parameters)
+    for z, field, corner_um in fields_beside(slice_, transfer) if missing else ():
+        other = find(field)
+        if (fewer := without_stripes(other.parameters)) < missing:
+            note = (
+                f"the stripes are those of z={z}: the sharpest plane, z={slice_.z}, does not show them in every angle"
+            )
+            parameters = seen_from(other.parameters, -corner_um)
+            haze = surest(found.haze, other.haze)
+            best, missing = replace(other, parameters=parameters, haze=haze, notes=(*other.notes, note)), fewer
+        if not missing:
+            break
+    return best
+
+
+def without_stripes(parameters: Parameters) -> int:
+    """Angles that show no stripes that an image can be made with."""
+    return sum(not any(order.amplitude for order in angle.orders) for angle in parameters.angles)
 
 
 def found_in(prepared: Prepared, transfer: Transfer, channel: int = 0, known: Known | None = None) -> Channel:

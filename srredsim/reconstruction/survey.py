@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 SIDE = 256  # raw pixels of the middle of the slices that are kept
-BESIDE, NEARLY = 2, 0.8  # slices beside the sharpest that are kept, if they have this share of its contrast
+BESIDE, NEARLY = 4, 0.5  # slices beside the sharpest that are kept, if they have this share of its contrast
 SHARPER = 1.05  # times the contrast that is clearly more
 BY_CHANCE, DARKEST_PERCENT = 4.0, 2.0  # standard deviations; percentile of the light over which there is some
 
@@ -61,7 +61,12 @@ class Slices:
 
     @property
     def beside(self) -> dict[int, np.ndarray]:
-        return {z: kept for height, z, kept in self._sharp if z != self.sharpest and height > NEARLY * self._height}
+        """The sharpest of them first."""
+        return self.as_sharp_as(NEARLY)
+
+    def as_sharp_as(self, share: float) -> dict[int, np.ndarray]:
+        """Those of them that have so much of the contrast of the sharpest."""
+        return {z: kept for height, z, kept in self._sharp if z != self.sharpest and height > share * self._height}
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,19 @@ def test_stripes_that_stay_or_are_lost_out_of_focus_get_no_word():
     assert notes_of(noise, FIRST.raw, blurred, z=1) == ()
 
 
+def test_stripes_that_the_sharpest_slice_does_not_show_are_those_of_a_slice_beside_it():
+    """There they cancel, as in what is coarser; vectors and phases are those of the whole field."""
+    smooth = np.random.default_rng(0).poisson(np.repeat(FIRST.raw.mean(axis=1, keepdims=True), 3, axis=1))
+    stack, transfer = RawStack(np.stack([smooth, FIRST.raw])[None, None], Pattern(3, 3), OPTICS), transfer_of(OPTICS)
+    seen = slices_of(stack, 0)
+    seen.sharpest = 0  # both are as sharp, but for chance
+    found = found_of(Sharpest.read(stack, 0, 0, stack.raw(0, 0, 0), seen), transfer)
+    alone = found_of(Sharpest.read(stack, 0, 1, FIRST.raw), transfer)
+    assert found_of(Sharpest.read(stack, 0, 0, smooth), transfer).parameters.failed
+    assert found.parameters.report() == alone.parameters.report()
+    assert found.notes[-1].startswith("the stripes are those of z=1: the sharpest plane, z=0, does not show them")
+
+
 def thick(photons: float, seed: int) -> tuple[np.ndarray, sim.Settings]:
     """Two beams; most of the light is from a plane 0.8 um from the focus."""
     light = {"photons": (photons, photons), "phantom": "filaments", "haze": 0.0, "otf_damping": 0.8}
