@@ -24,6 +24,7 @@ from srredsim.stripes.search import ANNULUS, CANDIDATES, FALSE_ALARM, SAME_DIREC
 from srredsim.threads import in_threads
 
 FALSE_ALARM_INFERRED = 0.02  # in the small area where the other angles say that it must be
+FALSE_ALARM_PLENTY = 1e-10  # one angle that is even surer says no more about the length that all have in common
 FALSE_ALARM_UNEVEN = 1e-8  # that of an angle that is measured although the angles are not evenly spaced
 FALSE_ALARM_ANCHOR = 0.3  # that of a peak that the other angles are tried for, when no angle is sure
 UNEVEN, CLEARER = 10.0, 1.4  # brightness of a place, over the usual one, that may hide stripes; z, that it has hidden
@@ -154,7 +155,10 @@ def _looked_for(prepared: Prepared, transfer: Transfer, steps_rad: np.ndarray, c
 
 
 def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
-    """One peak of each angle, such that most of them, by their scores, agree on the length of k."""
+    """One peak of each angle, such that most of them, by how sure they are, agree on the length of k.
+
+    What an object repeats, as sarcomeres do, may be surer than any stripes, but has its length in one angle only.
+    """
 
     def nearest(peaks: list[Peak], length: float) -> Peak | None:
         fitting = [peak for peak in peaks if abs(np.hypot(*peak.k0_per_um) / length - 1) <= SAME_LENGTH]
@@ -162,9 +166,10 @@ def _agreed(candidates: list[list[Peak]]) -> list[Peak]:
 
     lengths = [float(np.hypot(*peak.k0_per_um)) for peaks in candidates for peak in peaks]
 
-    def agreement(length: float) -> float:
+    def agreement(length: float) -> tuple[float, float]:
         chosen = [nearest(peaks, length) for peaks in candidates]
-        return sum(-np.log(max(peak.false_alarm, 1e-300)) for peak in chosen if peak)
+        sure = [-np.log(max(peak.false_alarm, 1e-300)) for peak in chosen if peak]
+        return sum(min(each, -np.log(FALSE_ALARM_PLENTY)) for each in sure), sum(sure)
 
     length = max(lengths, key=agreement)
     return [nearest(peaks, length) or replace(peaks[0], false_alarm=1.0) for peaks in candidates]

@@ -145,3 +145,21 @@ def test_bright_beads_in_the_dark_have_one_vector_that_explains_them(seed):
 def test_beads_without_stripes_have_none(seed):
     prepared, _, transfer = beads(seed, contrast=0.0)
     assert estimate(prepared, transfer).failed
+
+
+def test_what_an_object_repeats_in_one_direction_does_not_outvote_the_stripes_of_the_others():
+    """Bright lines 0.6 um apart, as in muscle, of which the angle across them has a peak surer than any stripes."""
+    light = {"photons": (600.0, 600.0), "haze": 0.0, "modulation_depths": ((0.7,),) * 3, "phantom": "filaments"}
+    optics = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.08}
+    settings = sim.draw(np.random.default_rng(3), 3, 3, size=112, **light, **optics)
+    y, x = (np.arange(2 * n) * settings.pixel_size_um / 2 for n in sim.padded_shape(settings))
+    turn, rng = np.deg2rad(60.0), np.random.default_rng(4)
+    lines = np.abs(np.cos(np.pi * (y[:, None] * np.sin(turn) + x * np.cos(turn)) / 0.6)) ** 24
+    around, grain = (ndimage.gaussian_filter(rng.standard_normal(lines.shape), width) for width in (12, 1))
+    muscle = lines * np.clip(around / around.std() + 0.3, 0, None) * np.clip(1 + 0.5 * grain / 0.28, 0, None)
+    frames, _ = sim.expected(settings, muscle.astype(np.float32))
+    raw = expose(frames, np.random.default_rng(5), gain_adu=1.0, offset_adu=100.0, read_noise_e=1.5)
+    found = estimate(prepare(raw), Transfer(settings.cutoff_per_um, settings.pixel_size_um))
+    lengths = [np.hypot(*angle.k0_per_um) for angle in found.angles]
+    np.testing.assert_allclose(lengths, [np.hypot(*k0) for k0 in settings.k0_per_um], rtol=0.01)
+    assert all(angle.status != "failed" for angle in found.angles)
