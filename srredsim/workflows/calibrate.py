@@ -26,6 +26,7 @@ from srredsim.simulation.calibration import FIXED, Calibration
 from srredsim.simulation.calibration_file import as_text
 from srredsim.stripes.parameters import Damping
 
+READ_NOISE = "read noise is assumed: frames tell it only together with the offset; give `offset_adu` or `read_noise_e`"
 FEW = 3  # stacks, below which spreads are a guess
 
 
@@ -182,7 +183,5 @@ def _notes(stacks: Sequence[Seen], lens: Damping) -> list[str]:
     if lens.chosen == "assumed":
         notes.append("warning: no stack shows how the lens is damped; the usual damping is assumed")
     if "read_noise_e" in stacks[0].counting.assumed:
-        notes.append(
-            "read noise is assumed: frames tell it only together with the offset; give `offset_adu` or `read_noise_e`"
-        )
+        notes.append(READ_NOISE)
     return notes
