@@ -47,9 +47,8 @@ def each(
     first, count = arguments.shard or (1, 1)
     if not (first or of_planes):
         raise InputError("`shard` should be I/N with I from 1 to N, as 1/8; 0/N only plans, with `by_plane`")
-    numbered = enumerate((one, scene) for one in found for scene in _scenes(arguments, one))
-    if of_one and getattr(arguments, of_one) is not None:
-        numbered = _only(list(numbered), of_one)
+    inputs = ((one, scene) for one in found for scene in _scenes(arguments, one))
+    numbered = enumerate(_only(list(inputs), of_one) if of_one and getattr(arguments, of_one) is not None else inputs)
     for number, (path, scene) in _rotated(list(numbered), first, count) if of_planes else numbered:
         mine = of_planes or number % count == first - 1
         try:
@@ -110,11 +109,11 @@ def _stopped(arguments: Any, inputs: int, done: set[str]) -> None:
     terminal.note(f"{len(done)}{'' if arguments.shard else f' of {inputs}'} inputs are done{told}")
 
 
-def _only(inputs: list, name: str) -> Iterator:
-    """The one input there is; InputError if there are several."""
+def _only(inputs: list, name: str) -> list:
+    """The inputs, if there is one at most; InputError if there are several."""
     if len(inputs) > 1:
         raise InputError(f"`{name}` is of one stack; {len(inputs)} inputs were given: take each with its own")
-    return iter(inputs)
+    return inputs
 
 
 def _rotated(inputs: list, first: int, count: int) -> list:
