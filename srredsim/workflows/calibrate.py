@@ -22,6 +22,7 @@ from srredsim.inspection.calibration import (
     look_at,
     with_lens,
 )
+from srredsim.quality.report import direction_of
 from srredsim.simulation.calibration import FIXED, Calibration
 from srredsim.simulation.calibration_file import as_text
 from srredsim.stripes.parameters import Damping
@@ -151,9 +152,8 @@ def lines(microscope: Calibration) -> list[str]:
         spacing_nm = 1000 / ((microscope.beams - 1) * np.hypot(ky, kx))
         depths = zip(angle.modulation_depths, angle.modulation_spreads, strict=True)
         contrasts = ", ".join(f"m{order} {depth:.2f} ± {by:.2f}" for order, (depth, by) in enumerate(depths, start=1))
-        rows.append(
-            f"angle {number}: {np.rad2deg(np.arctan2(ky, kx)):.1f} degrees, lines of {spacing_nm:.1f} nm, {contrasts}"
-        )
+        direction = direction_of(np.rad2deg(np.arctan2(ky, kx)))
+        rows.append(f"angle {number}: {direction}, lines of {spacing_nm:.1f} nm, {contrasts}")
     fixed = microscope.global_phases == FIXED
     rows.append("global phases: " + ("the same in every stack" if fixed else "other ones in every stack"))
     damping = f"{microscope.otf_damping:.2f} ± {microscope.otf_damping_spread:.2f}"
