@@ -1,6 +1,6 @@
 """Super-resolved images from raw stacks:  python predict.py stack.tif"""
 
-from srredsim.cli.main import predict
+from srredsim.cli.installed import start
 
 if __name__ == "__main__":
-    predict()
+    start("predict")

@@ -1,6 +1,6 @@
 """Train a model:  python train.py --model srredsim --gpus 2"""
 
-from srredsim.cli.main import train
+from srredsim.cli.installed import start
 
 if __name__ == "__main__":
-    train()
+    start("train")

@@ -11,6 +11,8 @@
 They, and all submodules, are imported when they are asked for.
 """
 
+from __future__ import annotations  # for Pythons that are too old, which hear so
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

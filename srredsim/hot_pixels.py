@@ -23,6 +23,7 @@ BRIGHT_PERCENT, SHARE = 99.0, 0.25  # least share of the light of bright places 
 DARK_PERCENT = 1.0
 FEWEST_FRAMES = 3  # frames
 SAMPLE = 1 << 12  # pixels by which noise and light of the mean frame are judged: to a hundredth
+NOWHERE = np.empty((0, 2), int)
 AROUND = [(dy, dx) for dy, dx in product((-1, 0, 1), repeat=2) if (dy, dx) != (0, 0)]
 
 
@@ -32,14 +33,13 @@ def hot_pixels(raw: np.ndarray) -> np.ndarray:
     In every frame a hot pixel is brighter than its neighbours but for one. In the mean of the frames it is that by far
     more than the noise and by a share of what is bright in the field, and has several times the light of their median.
     """
-    nowhere = np.empty((0, 2), int)
     frames = raw.reshape(-1, *raw.shape[-2:])
     if len(frames) < FEWEST_FRAMES or min(frames.shape[1:]) < 3:
-        return nowhere
+        return NOWHERE
     with np.errstate(over="ignore", invalid="ignore"):
         mean = frames.mean(axis=0, dtype=np.float32)
     if not np.isfinite(mean.sum(dtype=np.float64)):  # others have words for that
-        return nowhere
+        return NOWHERE
     stride = max(1, mean.size // SAMPLE) | 1  # odd: not the same columns of each row
     dark, bright = np.percentile(mean.ravel()[::stride], [DARK_PERCENT, BRIGHT_PERCENT])
     sampled = np.stack(np.unravel_index(np.arange(0, mean.size, stride), mean.shape), axis=1)
@@ -47,7 +47,7 @@ def hot_pixels(raw: np.ndarray) -> np.ndarray:
     beside = _second_beside(mean)
     places = np.argwhere(mean - beside > max(FAR * usual, SHARE * (bright - dark)))
     if not len(places):
-        return nowhere
+        return NOWHERE
     value, around = mean[tuple(places.T)], _around(mean, places)
     at_border = np.any((places == 0) | (places == np.array(mean.shape) - 1), axis=1)
     around = np.where(at_border, beside[tuple(places.T)], around)  # beyond it there may be a point of light
@@ -90,11 +90,17 @@ class Repaired(Through):
         if lines := bad_lines(raw):
             raw = lines.without(raw)
             self.lines = self.lines or lines
+        self.found[position] = NOWHERE
+        raw = self._without_hot(position, raw)  # a ray no brighter than a hot pixel is seen without it alone
         if struck := cosmic_rays.struck(raw):
-            raw = cosmic_rays.without(raw, struck)
+            raw = self._without_hot(position, cosmic_rays.without(raw, struck))  # a ray may have hidden one
             self.struck[position] = cosmic_rays.words(raw.shape[1], struck)
+        return raw
+
+    def _without_hot(self, position: Position, raw: np.ndarray) -> np.ndarray:
+        """The same without its hot pixels, which are kept with those of this raw stack that were found before."""
         places = hot_pixels(raw)
-        self.found[position] = places
+        self.found[position] = np.unique(np.concatenate([self.found[position], places]), axis=0)
         return repaired(raw, places) if len(places) else raw
 
     def places(self, channel: int | None = None) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -11,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from srredsim.errors import InputError
 
 LOG_LEVEL, BACKEND = "TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND"
+RETRACING = "retracing"  # of which TensorFlow warns where models are loaded anew, as for one stack after the other
 _starting = threading.Lock()  # standard error is that of the whole process
 
 
@@ -26,6 +28,7 @@ def start(wanted: str | None = None) -> None:
     told = os.environ.get(LOG_LEVEL) in ("0", "1")
     if not told:
         os.environ[LOG_LEVEL] = "3"
+        logging.getLogger("tensorflow").addFilter(_of_use)
     try:
         with _starting, _asked_for(asked), nullcontext() if told or "keras" in sys.modules else _no_standard_error():
             import keras  # noqa: F401
@@ -36,6 +39,11 @@ def start(wanted: str | None = None) -> None:
             f"`engine={wanted!r}` is no longer possible in this process, where Keras runs on {backend()}: set"
             f" {BACKEND}={wanted} before it starts"
         )
+
+
+def _of_use(record: logging.LogRecord) -> bool:
+    """Whether somebody who does not write TensorFlow has a use for what it says."""
+    return RETRACING not in record.getMessage()
 
 
 @contextmanager

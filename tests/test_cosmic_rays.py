@@ -47,6 +47,16 @@ def test_the_image_is_as_without_it_and_it_is_said():
     assert not [note for note in (*clean.notes, *kept.notes) if "cosmic" in note]
 
 
+def test_a_ray_is_found_beside_hot_pixels_that_are_brighter():
+    hot = SAMPLE.raw.copy()
+    for n, (y, x) in enumerate([(20, 30), (60, 70), (42, 52)]):  # the last touches the track
+        hot[..., y, x] = (4 + n) * SAMPLE.raw.max() + np.arange(15).reshape(3, 5)
+    clean, hit = (srredsim.reconstruct(raw, **OPTICS) for raw in (SAMPLE.raw, struck(hot, 0.5)))
+    assert np.corrcoef(np.ravel(hit), np.ravel(clean))[0, 1] > 0.999
+    assert [note for note in hit.notes if "cosmic ray" in note and "frame 8 (angle 2, phase 3)" in note]
+    assert [note for note in hit.notes if note.startswith("3 hot pixels (y, x: 20, 30; 42, 52; 60, 70)")]
+
+
 def test_inspect_names_it(tmp_path):
     np.save(tmp_path / "a.npy", struck(SAMPLE.raw).reshape(15, 96, 96))
     stack = io.read(tmp_path / "a.npy", angles=3, phases=5, **OPTICS)

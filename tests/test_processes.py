@@ -32,6 +32,7 @@ def interrupt():
     time.sleep(60)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup, or & in a script, may have it ignored
     if len(sys.argv) > 2:
         threading.Thread(target=interrupt, daemon=True).start()
     on_cores(work, range(20), 2, lambda _: None)

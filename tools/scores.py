@@ -1,10 +1,10 @@
 """Score every model again, and put the numbers where they are shown:  python tools/scores.py [NAME...]
 
 Evaluates the models (all, if none is named) on the test split of the simulated data, writes
-``models/<name>/results.json``, and with it the tables in the models' cards and in the README, between the lines
-``<!-- scores -->`` and ``<!-- end of scores -->``. With ``--tables`` nothing is evaluated. Models of widefield images
-are scored by the W2S benchmark, those of confocal images by that of SR-CACO-2; the folder ``--work`` keeps what BM3D
-and EPLL made for the next time.
+``models/<name>/results.json``, and with it the tables in the models' cards, in docs/scores.md and, of one model, in the
+README, between the lines ``<!-- scores -->`` and ``<!-- end of scores -->``. With ``--tables`` nothing is evaluated.
+Models of widefield images are scored by the W2S benchmark, those of confocal images by that of SR-CACO-2; the folder
+``--work`` keeps what BM3D and EPLL made for the next time.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ CHAINS = {  # what a model of widefield images is compared with, by its target
     "average": ("noisy", "pure_let", "vst_bm3d", "vst_epll", "{name}"),
     "sim": ("bicubic", "vst_bm3d+bicubic", "vst_epll+bicubic", "{name}"),
 }
+USUAL = "red_wiener"  # the model of raw stacks whose scores are in the README
 CONFOCAL = ("bicubic", "vst_bm3d+bicubic")
 SIMULATED = {"w2s_simulated": "widefield", "caco2_simulated": "confocal"}  # what images of a data set are
 TABLES = {"frames": tables.text, "widefield": w2s_tables.by_level, "confocal": sr_caco_2_tables.by_marker}
@@ -56,10 +57,11 @@ def main() -> None:
             (home / "results.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         _fill(home / "card.md", "scores", TABLES[_kind(name)](_results(name)))
     found = {kind: [_results(name) for name in models.names() if _kind(name) == kind] for kind in TABLES}
-    readme = ROOT / "README.md"
-    _fill(readme, "scores", tables.summary(found["frames"]))
-    _fill(readme, "scores of widefield images", "\n\n".join(map(w2s_tables.by_level, found["widefield"])))
-    _fill(readme, "scores of confocal images", sr_caco_2_tables.summary(found["confocal"]))
+    page = ROOT / "docs" / "scores.md"
+    _fill(page, "scores", tables.summary(found["frames"]))
+    _fill(ROOT / "README.md", "scores", tables.summary([_results(USUAL)]).partition("\n\n")[0])
+    _fill(page, "scores of widefield images", "\n\n".join(map(w2s_tables.by_level, found["widefield"])))
+    _fill(page, "scores of confocal images", sr_caco_2_tables.summary(found["confocal"]))
 
 
 def _kind(name: str) -> str:

@@ -2,5 +2,5 @@
 
 A command is one file in `srredsim.cli.commands`. What commands share stands beside that folder: `main` (parse, run,
 exit status), `arguments` (arguments that several take, types of numbers), `terminal` (all that is written to it),
-`several` (inputs, one after the other).
+`several` (inputs, one after the other), `installed` (the scripts of a checkout, in whatever Python).
 """

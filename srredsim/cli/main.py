@@ -98,14 +98,6 @@ def command(argv: list[str] | None = None) -> NoReturn:
     sys.exit(status)
 
 
-def train() -> NoReturn:
-    command(["train", *sys.argv[1:]])
-
-
-def predict() -> NoReturn:
-    command(["predict", *sys.argv[1:]])
-
-
 def parser() -> Parser:
     """``parse_args`` gives a namespace with the ``parser`` of the command that was named and its ``run``.
 

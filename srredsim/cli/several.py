@@ -25,6 +25,7 @@ def each(
     *,
     of_stacks: bool = True,
     of_planes: Callable[[Path, int | None, int], dict] | None = None,
+    of_one: str = "",
 ) -> dict:
     """The reports of the inputs that went well, the reasons of those that did not, and what was there already.
 
@@ -32,7 +33,7 @@ def each(
     long, is called before the first of them; if none is there, it is not. ``of_stacks``: inputs of a command that can
     take a folder for one stack are raw stacks, and no single images. Of a share (i, n) of the inputs every nth
     is done, from the ith on. ``of_planes``, where it is given, is called for all of them instead, and with the number
-    of each: it has the shares of its planes.
+    of each: it has the shares of its planes. ``of_one`` names an argument that is of one stack, and no more.
     """
     from srredsim import io
 
@@ -46,7 +47,8 @@ def each(
     first, count = arguments.shard or (1, 1)
     if not (first or of_planes):
         raise InputError("`shard` should be I/N with I from 1 to N, as 1/8; 0/N only plans, with `by_plane`")
-    numbered = enumerate((one, scene) for one in found for scene in _scenes(arguments, one))
+    inputs = ((one, scene) for one in found for scene in _scenes(arguments, one))
+    numbered = enumerate(_only(list(inputs), of_one) if of_one and getattr(arguments, of_one) is not None else inputs)
     for number, (path, scene) in _rotated(list(numbered), first, count) if of_planes else numbered:
         mine = of_planes or number % count == first - 1
         try:
@@ -105,6 +107,13 @@ def _stopped(arguments: Any, inputs: int, done: set[str]) -> None:
     again = "" if arguments.skip_existing else " with `skip_existing`"
     told = "" if arguments.overwrite else f"; the same command{again} goes on"
     terminal.note(f"{len(done)}{'' if arguments.shard else f' of {inputs}'} inputs are done{told}")
+
+
+def _only(inputs: list, name: str) -> list:
+    """The inputs, if there is one at most; InputError if there are several."""
+    if len(inputs) > 1:
+        raise InputError(f"`{name}` is of one stack; {len(inputs)} inputs were given: take each with its own")
+    return inputs
 
 
 def _rotated(inputs: list, first: int, count: int) -> list:

@@ -42,5 +42,7 @@ def score(truth: np.ndarray, image: np.ndarray, pixel_size_um: float | None = No
         scale = (1.0,) if metrics.needs_data_range(name) else ()
         result[name] = float(metrics.function(name)(*pair, *scale)[0])
     if pixel_size_um:
-        result["frc_per_um"] = 1 / resolution_um(*frc(truth, image, pixel_size_um), TRUTH)
+        frequencies, correlation = frc(truth, image, pixel_size_um)
+        resolved_um = resolution_um(frequencies, correlation, TRUTH) or 1 / frequencies[-1]  # all that pixels carry
+        result["frc_per_um"] = 1 / resolved_um
     return result

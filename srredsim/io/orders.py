@@ -188,6 +188,16 @@ def _refuse_contradiction(axes: Axes, wanted: Wanted) -> None:
         )
 
 
+def refuse_other_order(letters: str, shape: tuple[int, ...], order: str | None) -> None:
+    """InputError if an order is told that is not the one in which a file names angle and phase."""
+    axes = _squeezed(letters, shape)
+    if order is None or order in (*OF_PLANES, "tiled") or not {"A", "P"} <= set(axes.letters):
+        return
+    named = [letter for letter in reversed(axes.letters) if letter in order]
+    if named != [letter for letter in order if letter in axes.letters]:
+        raise InputError(f"`order` {order} was asked for, but the file names its axes ({axes}); leave out `order`")
+
+
 # --- frames that lie along one axis -----------------------------------------------------------------------------------
 
 

@@ -75,6 +75,7 @@ def read(path: str | Path, **given: Any) -> RawStack:
 
 def raw_stack(source: Source, path: str | Path | None, reading: Reading) -> RawStack:
     """Raw stack of an open file; several readings may be tried on it."""
+    orders.refuse_other_order(source.letters, source.shape, reading.order)
     on_it, opened, said = reading.on_microscope(source)
     try:
         stack = _raw_stack(opened, path, on_it)

@@ -83,7 +83,7 @@ def assess(
         ``words`` a sentence on each.
     """
     pixel_size_um = transfer.pixel_size_um / SCALE
-    ratio = max_min_ratio(image)
+    ratio = max_min_ratio(image) if np.min(image) < 0 else None  # else its method makes none that are dark
     compared = squirrel(image, widefield, transfer.pixel_size_um)
     resolution_um = decorrelation(image, pixel_size_um).resolution_um
     beyond = None

@@ -60,18 +60,18 @@ def frc(one: np.ndarray, other: np.ndarray, pixel_size_um: float) -> tuple[np.nd
     return step * np.arange(1, count), correlation[1:]
 
 
-def resolution_um(frequencies_per_um: np.ndarray, correlation: np.ndarray, threshold: float = HALVES) -> float:
+def resolution_um(frequencies_per_um: np.ndarray, correlation: np.ndarray, threshold: float = HALVES) -> float | None:
     """The detail, 1 / frequency, at which the correlation first falls below a threshold, between two rings.
 
-    If it never does, the finest detail that the pixels can carry.
+    None, if it never does.
     """
     smooth = ndimage.uniform_filter1d(correlation, SMOOTH, mode="nearest")
     below = np.flatnonzero(smooth < threshold)
     if not len(below):
-        return 1.0 / frequencies_per_um[-1]
+        return None
     last = below[0]
     if last == 0:
-        return 1.0 / frequencies_per_um[0]
+        return float(1.0 / frequencies_per_um[0])
     part = (smooth[last - 1] - threshold) / (smooth[last - 1] - smooth[last])
     return float(
         1.0 / (frequencies_per_um[last - 1] + part * (frequencies_per_um[last] - frequencies_per_um[last - 1]))

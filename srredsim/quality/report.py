@@ -222,15 +222,9 @@ def of_channels(sentences: list[str]) -> str:
 def judged(channels: list[dict], notes: Sequence[str]) -> dict:
     """``verdict``, ``channels`` and ``notes`` of a report; of frames that are `misread` that alone is said."""
     if misread(notes):
-        channels = [
-            channel | {"verdict": MISREAD, "notes": _without_warnings(channel["notes"])} for channel in channels
-        ]
+        channels = [channel | {"verdict": MISREAD, "notes": []} for channel in channels]
     every = list(dict.fromkeys([*notes, *warnings(channels)]))
     return {"verdict": overall(channels), "channels": channels, "notes": every}
-
-
-def _without_warnings(notes: Iterable[str]) -> list[str]:
-    return [note for note in notes if not note.startswith(WARNING)]
 
 
 def warnings(channels: list[dict]) -> list[str]:
@@ -284,7 +278,7 @@ def lines(report: dict) -> list[str]:
         text.append(f"{name}{channel['out_of_focus']['words']}")
         text += [f"{name}{note}" for note in (*channel["notes"], *channel["quality"]["words"])]
         if {"frc_um", "frc_pixels"} & set(channel["quality"]):
-            text.append(f"{name}resolution {length(channel['quality'], 'frc')} (FRC 1/7 of halves of the photons)")
+            text.append(f"{name}{_frc_words(channel['quality'])}")
         text.append(f"{name}{channel['verdict']}")
     return text
 
@@ -297,6 +291,12 @@ def direction_of(degrees: float) -> str:
 def chance(probability: float) -> str:
     """A probability in words."""
     return f"{probability:.0e}" if probability >= SMALLEST else f"below {SMALLEST:.0e}"
+
+
+def _frc_words(quality: Mapping[str, Any]) -> str:
+    if None in (quality.get("frc_um", 0), quality.get("frc_pixels", 0)):
+        return "no limit of resolution: halves of the photons agree (FRC above 1/7) as far as lens and stripes go"
+    return f"resolution {length(dict(quality), 'frc')} (FRC 1/7 of halves of the photons)"
 
 
 def _otf_words(otf: dict) -> str:

@@ -27,8 +27,11 @@ def split_frc(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies (cycles/um) and correlation of two reconstructions from half the photons each.
 
-    Both have the parameters of the whole stack: what is wrong with those is wrong in both, and is not seen.
+    Both have the parameters of the whole stack: what is wrong with those is wrong in both, and is not seen. It ends
+    where lens and stripes do: beyond, both images are what is left of rounding.
     """
     halves = part(raw, counting, 0.5, rng)
     one, other = (reconstruct(prepare(half), parameters, transfer, wiener)[0] for half in halves)
-    return frc(one, other, transfer.pixel_size_um / SCALE)
+    frequencies, correlation = frc(one, other, transfer.pixel_size_um / SCALE)
+    carried = frequencies <= transfer.cutoff_per_um + parameters.k_max_per_um
+    return frequencies[carried], correlation[carried]

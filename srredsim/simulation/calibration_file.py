@@ -80,9 +80,10 @@ def as_text(found: Calibration) -> str:
 def _angle(number: int, angle: StripesOfAngle, found: Calibration) -> list[str]:
     ky, kx = angle.k0_per_um
     length, orders = float(np.hypot(ky, kx)), found.beams - 1
+    degrees = round(float(np.rad2deg(np.arctan2(ky, kx))), 2) % 180  # stripes have no sign
     per_pixel = [k * found.pixel_size_um for k in (ky, kx)]
     return [
-        f"  # angle {number}: direction {np.rad2deg(np.arctan2(ky, kx)):.2f} degrees from x towards +y (down), lines of"
+        f"  # angle {number}: direction {degrees:.2f} degrees from x towards +y (down), lines of"
         f" {1000 / (orders * length):.1f} nm, (ky, kx) = ({per_pixel[0]:.5f}, {per_pixel[1]:.5f}) cycles per pixel",
         f"  - k0_per_um: {_numbers(angle.k0_per_um)}  # (ky, kx) of the first order, cycles/um",
         f"    k0_spread_per_um: {_number(angle.k0_spread_per_um)}",

@@ -22,10 +22,12 @@ from srredsim.inspection.calibration import (
     look_at,
     with_lens,
 )
+from srredsim.quality.report import direction_of
 from srredsim.simulation.calibration import FIXED, Calibration
 from srredsim.simulation.calibration_file import as_text
 from srredsim.stripes.parameters import Damping
 
+READ_NOISE = "read noise is assumed: frames tell it only together with the offset; give `offset_adu` or `read_noise_e`"
 FEW = 3  # stacks, below which spreads are a guess
 
 
@@ -150,9 +152,8 @@ def lines(microscope: Calibration) -> list[str]:
         spacing_nm = 1000 / ((microscope.beams - 1) * np.hypot(ky, kx))
         depths = zip(angle.modulation_depths, angle.modulation_spreads, strict=True)
         contrasts = ", ".join(f"m{order} {depth:.2f} ± {by:.2f}" for order, (depth, by) in enumerate(depths, start=1))
-        rows.append(
-            f"angle {number}: {np.rad2deg(np.arctan2(ky, kx)):.1f} degrees, lines of {spacing_nm:.1f} nm, {contrasts}"
-        )
+        direction = direction_of(np.rad2deg(np.arctan2(ky, kx)))
+        rows.append(f"angle {number}: {direction}, lines of {spacing_nm:.1f} nm, {contrasts}")
     fixed = microscope.global_phases == FIXED
     rows.append("global phases: " + ("the same in every stack" if fixed else "other ones in every stack"))
     damping = f"{microscope.otf_damping:.2f} ± {microscope.otf_damping_spread:.2f}"
@@ -182,7 +183,5 @@ def _notes(stacks: Sequence[Seen], lens: Damping) -> list[str]:
     if lens.chosen == "assumed":
         notes.append("warning: no stack shows how the lens is damped; the usual damping is assumed")
     if "read_noise_e" in stacks[0].counting.assumed:
-        notes.append(
-            "read noise is assumed: frames tell it only together with the offset; give `offset_adu` or `read_noise_e`"
-        )
+        notes.append(READ_NOISE)
     return notes

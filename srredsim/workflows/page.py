@@ -166,11 +166,8 @@ def _with_stripes(shown: OfChannel, classical: Reconstructed, told: Mapping[str,
     correlation = None
     if not transfer.nominal:
         halves = counting_of(raw, transfer)
-        frequencies, values = split_frc(raw, parameters, transfer, halves, np.random.default_rng(0))
-        cutoff = transfer.cutoff_per_um
-        end = cutoff + parameters.k_max_per_um  # beyond, both images are what is left of rounding
-        correlation = frequencies[frequencies <= end], values[frequencies <= end]
-        marks = [("lens", cutoff)]
+        correlation = split_frc(raw, parameters, transfer, halves, np.random.default_rng(0))
+        marks = [("lens", transfer.cutoff_per_um)]
     words = [told["out_of_focus"]["words"], *told["notes"], *told["quality"]["words"]]
     stripes = {"verdict": told["verdict"], "angles": told["angles"], "words": words}
     return replace(shown, **stripes, correlation=correlation, marks=marks)

@@ -38,6 +38,7 @@ from srredsim.quality.report import verdict
 from srredsim.reconstruction.planes import Plane, planes
 from srredsim.reconstruction.unknown_optics import with_cutoffs
 from srredsim.stripes.parameters import Parameters
+from srredsim.workflows.calibrate import READ_NOISE
 
 LIGHT = (0.1, 0.03)  # shares of the light, where nothing is said
 BRIGHTEST_PERCENT = 99.9  # percentile of the widefield image: where photons are counted
@@ -184,6 +185,7 @@ class Reference:
         self.taken += 1
         notes = [line for transfer in transfers for line in transfer.remarks]
         notes += [line for pair in pairs for channel in pair["channels"] for line in channel["notes"]]
+        notes += [READ_NOISE for pair in pairs for one in pair.get("camera", ()) if "read_noise_e" in one["assumed"]]
         notes = list(dict.fromkeys([*stack.notes, *notes, *watch.doubts(remarks(stack))]))
         return {"input": str(path), "split": split, "pairs": pairs, "notes": notes}
 

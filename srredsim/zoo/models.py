@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from srredsim import documents, engines, inputs, keras_start, resources
 from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.checkpoints.keras_file import load_weights
 from srredsim.errors import InputError
+from srredsim.optics.transfer import in_words, missing_of
 from srredsim.zoo import evidence, gate, identity, portable
 from srredsim.zoo import recipe as recipes
 from srredsim.zoo.portable import Facts, Portable
@@ -311,12 +312,20 @@ def fitting(pattern: Pattern, optics: Optics | None = None) -> str:
         in_order = sorted(best, key=best.__getitem__, reverse=True)
         measured = evidence.best(resources.entry("models", name) for name in in_order)
         return measured.name if measured else in_order[0]
+    if (missing := missing_of(optics or Optics())) and _some_would_suit(known, pattern):
+        raise InputError(f"no model for {pattern} without {in_words(missing)}; give `{', '.join(missing)}`")
     offers = [inputs.module(data.input).offer(name, data) for name, data in known.items()]
     raise InputError(
         f"no model for {pattern}; there are:"
         f" {', '.join(filter(None, offers)) or 'none'}; train one with srredsim train, or give `angles` and `phases` if"
         " the file was misread"
     )
+
+
+def _some_would_suit(known: Mapping[str, recipes.Data], pattern: Pattern) -> bool:
+    """Whether a model takes such a pattern where the optics are known."""
+    some = Optics(na=1.0, wavelength_em_um=0.5, pixel_size_um=0.1)
+    return any(inputs.module(data.input).suits(data, pattern, some) for data in known.values())
 
 
 def chosen(stack: RawStack) -> tuple[str, str]:

@@ -61,3 +61,15 @@ def test_predict_needs_no_keras_where_onnx_runtime_computes(tmp_path, process):
     assert "onnxruntime" in loaded
     assert not {"keras", "tensorflow"} & set(loaded)
     assert (tmp_path / "out" / f"{path.stem}_red_wiener.tif").is_file()
+
+
+def test_a_reader_of_results_hears_nothing_of_retracing(process):
+    """As TensorFlow says it of models that are loaded one after the other; other warnings of its own are heard."""
+    script = (
+        "from srredsim import keras_start\nkeras_start.start()\nimport tensorflow as tf\n"
+        "tf.get_logger().warning('6 out of the last 6 calls triggered tf.function retracing')\n"
+        "tf.get_logger().warning('another')\n"
+    )
+    said = process("-c", script, KERAS_BACKEND=None).stderr
+    assert "retracing" not in said
+    assert "another" in said

@@ -41,6 +41,7 @@ def work(_):
         time.sleep(0.01)
     return {{}}
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup, or & in a script, may have it ignored
 models.run = work
 main.command(["models"])
 """

@@ -112,6 +112,11 @@ def test_colour(tmp_path, shape):
     assert "colour image (RGB)" in refused(tmp_path / "s.tif")
 
 
+def test_three_planes_that_tifffile_takes_for_colours(tmp_path):
+    tifffile.imwrite(tmp_path / "s.tif", np.zeros((3, 20, 24), np.uint8))
+    assert "save frames with photometric='minisblack'" in refused(tmp_path / "s.tif")
+
+
 def test_colour_table(tmp_path):
     table = np.zeros((3, 256), np.uint16)
     tifffile.imwrite(tmp_path / "s.tif", np.zeros((15, 20, 24), np.uint8), photometric="palette", colormap=table)

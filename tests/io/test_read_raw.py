@@ -101,10 +101,14 @@ def test_ome_modulo_axis_of_length_one(tmp_path, frames, ome):
     assert (stack.pattern.angles, stack.pattern.phases) == (1, 5)
 
 
-def test_ome_axes_win_over_an_order_and_against_tiles(tmp_path, frames, ome):
+def test_ome_axes_allow_no_other_order_counts_or_tiles(tmp_path, frames, ome):
     array = frames(2, 3, 5)
     ome(tmp_path / "s.tif", array, "TAPYX")
-    assert_reads(io.read(tmp_path / "s.tif", order="ZAP"), array[:, None, None])
+    for order in (None, "PAT", "PAZ", "PZA"):  # which say the same of what there is
+        assert_reads(io.read(tmp_path / "s.tif", order=order), array[:, None, None])
+    for order in ("ZAP", "TPA", "PTA"):
+        with pytest.raises(InputError, match=rf"`order` {order} was asked for, .* axes \(t = 2, a = 3, p = 5\); leave"):
+            io.read(tmp_path / "s.tif", order=order)
     with pytest.raises(InputError, match="no tiled montages"):
         io.read(tmp_path / "s.tif", order="tiled")
     with pytest.raises(InputError, match="3 phases were asked for, but the file names 3 angles x 5 phases"):

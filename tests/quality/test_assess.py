@@ -205,6 +205,15 @@ def test_assessment_is_json_and_says_what_it_means():
     assert any("stripes of angle" in sentence for sentence in found["words"])
 
 
+def test_an_image_without_negative_light_has_no_range_of_intensities():
+    """Richardson-Lucy leaves a background of nearly nothing, over which any brightness is endless."""
+    prepared, parameters, transfer = case(3)
+    image, _ = reconstruct(prepared, parameters, transfer)
+    found = assess(np.maximum(image, 1e-20), prepared.frames.mean(axis=(0, 1)), parameters, transfer)
+    assert found["mmr"] is None
+    assert found["words"][0].startswith("no pixel is darker than the background")
+
+
 def test_without_stripes_there_is_nothing_beyond():
     rng = np.random.default_rng(9)
     transfer = Transfer(5.3, 0.08)

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 import srredsim
-from srredsim.quality.report import ALL_MEASURED, TWO_BEAMS, of_channels, overall, said, warnings
+from srredsim.quality.report import (
+    ALL_MEASURED,
+    MISREAD,
+    TWO_BEAMS,
+    WRONG_ORDER,
+    judged,
+    lines,
+    of_channels,
+    overall,
+    said,
+    warnings,
+)
 from srredsim.simulation.sim import simulate_stack
 
 
@@ -78,3 +89,22 @@ def test_what_is_doubtful_is_a_note_of_the_image_in_python_too():
     optics = {name: getattr(even.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
     for image in (srredsim.reconstruct(even.raw, **optics), srredsim.predict(even.raw, **optics)):
         assert [note for note in image.notes if note.startswith("warning: no stripes were found in any angle")]
+
+
+def test_of_frames_in_another_order_nothing_is_noted_that_was_measured_in_them():
+    (found,) = judged([channel(0, "lost") | {"notes": ["the lens has a spherical aberration"]}], [WRONG_ORDER])[
+        "channels"
+    ]
+    assert (found["verdict"], found["notes"]) == (MISREAD, [])
+
+
+def test_halves_that_agree_as_far_as_stripes_go_have_no_resolution():
+    sample = simulate_stack(5, size=128, phases=3, photons=(100.0, 100.0))
+    optics = {name: getattr(sample.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
+    found = srredsim.reconstruct(sample.raw, split_photons=True, **optics).found
+    quality = found["channels"][0]["quality"]
+    assert f"resolution {1000 * quality['frc_um']:.0f} nm (FRC 1/7 of halves of the photons)" in lines(found)
+    for name in ("frc_um", "frc_pixels"):
+        quality |= {name: None}
+        assert [line for line in lines(found) if line.startswith("no limit of resolution: halves of the photons")]
+        del quality[name]

@@ -12,6 +12,7 @@ from srredsim.errors import InputError
 from srredsim.simulation.calibrated import drawn, simulate_stack
 from srredsim.simulation.calibration_file import as_text, load
 from srredsim.simulation.imperfections import Imperfections
+from srredsim.workflows import calibrate
 
 MANY = 120
 
@@ -65,6 +66,13 @@ WRONG = [
     ("modulation_depths: [0.55]", "modulation_depths: [x]", "`modulation_depths` should be numbers in a list"),
     ("photons: [10.0, 1500.0]", "photons: [1500.0, 10.0]", "photons is a range LOW, HIGH"),
 ]
+
+
+def test_directions_are_said_without_a_sign_as_those_of_a_reconstruction():
+    turned = replace(known().angles[0], k0_per_um=(-3.0, 3.0))
+    microscope = known(angles=(turned, *known().angles[1:]))
+    assert "# angle 1: direction 135.00 degrees" in as_text(microscope)
+    assert calibrate.lines(microscope)[1].startswith("angle 1: 135.00 degrees")
 
 
 @pytest.mark.parametrize(("right", "wrong", "words"), WRONG)

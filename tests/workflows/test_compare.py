@@ -78,3 +78,11 @@ def test_a_truth_of_another_size_is_refused(folder, refused, tmp_path):
     io.write_image(tmp_path / "small.tif", np.zeros((56, 48)))
     line = refused("compare", folder / "a<b>.tif", "--truth", tmp_path / "small.tif", "--out", tmp_path / "o")
     assert "--truth should have 112 x 96 pixels" in line
+
+
+def test_a_truth_is_of_one_stack(folder, refused, tmp_path):
+    line = refused(
+        "compare", folder / "a<b>.tif", folder / "two.tif", "--truth", folder / "truth.tif", "--out", tmp_path / "o"
+    )
+    assert "--truth is of one stack; 2 inputs were given" in line
+    assert not (tmp_path / "o").exists()

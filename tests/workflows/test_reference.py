@@ -61,6 +61,8 @@ def test_pairs_are_dim_stacks_with_the_truth(stacks, tmp_path, run):
         assert light[0] == pytest.approx(share * light[1], rel=0.12, abs=1.5)
         expected = match_widefield(sample.truth, pair.frames)
         assert np.polyfit(expected.ravel(), pair.truth.ravel(), 1)[0] == pytest.approx(1, abs=0.1)
+    told = "read noise is assumed: frames tell it only together with the offset; give `offset_adu` or `read_noise_e`"
+    assert results[0]["notes"].count(told) == 1
     facts = results[0]["pairs"][0]
     settings = samples["a"].settings
     assert facts["camera"][0]["gain_adu"] == pytest.approx(settings.gain_adu, rel=0.1)
@@ -75,6 +77,7 @@ def test_given_camera_and_photons(stacks, tmp_path, run):
     status, out, err = run("reference", folder / "a.tif", "--out", tmp_path, "--photons", 50, *camera)
     assert status == 0, err
     assert "(estimated)" not in out
+    assert "read noise is assumed" not in err
     assert "none was held back" in err
     stack, whole = io.read(tmp_path / "train/raw/a_photons50.tif"), samples["a"].raw
     assert stack.optics.pixel_size_um == pytest.approx(settings.pixel_size_um)

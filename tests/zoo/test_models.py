@@ -28,8 +28,16 @@ def test_shipped_models_fit_their_patterns():
     for name in models.names():
         data = recipe.load(name).data
         assert data.input != "frames" or models.fitting(Pattern(data.angles, data.phases)) == name
-    with pytest.raises(InputError, match="no model for 5 angles x 7 phases; there are: "):
-        models.fitting(Pattern(5, 7))
+    with pytest.raises(InputError, match="no model for 5 angles x 2 phases; there are: "):
+        models.fitting(Pattern(5, 2))
+
+
+def test_where_known_optics_would_do_it_is_they_that_are_asked_for():
+    hexagonal = Pattern(1, 7, kind="hexagonal")
+    asked = "without NA, wavelength of emission and pixel size; give `na, wavelength_em_um, pixel_size_um`$"
+    with pytest.raises(InputError, match=f"no model for one hexagonal pattern in 7 frames {asked}"):
+        models.fitting(hexagonal)
+    assert models.fitting(hexagonal, Optics(na=1.1, wavelength_em_um=0.52, pixel_size_um=0.08)) == "red_wiener"
 
 
 def test_where_the_optics_are_known_a_model_of_wiener_images_is_taken():

@@ -38,4 +38,4 @@ def run(arguments) -> dict:
         terminal.notes(path, report["notes"])
         return report
 
-    return each(arguments, work)
+    return each(arguments, work, of_one="truth")

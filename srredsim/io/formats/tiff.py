@@ -205,8 +205,11 @@ def _refuse_colour(page: tifffile.TiffPage, letters: str, shape: tuple[int, ...]
     if "S" in letters and shape[letters.index("S")] > 1:
         samples = shape[letters.index("S")]
         grey = page.photometric in (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
+        saved = "" if grey or samples < len("RGB") else "; in Python: save frames with photometric='minisblack'"
         what = f"an image with {samples} samples a pixel" if grey else "a colour image (RGB)"
-        raise InputError(f"{what}, not a stack of grey frames; in Fiji: Image > Type > 16-bit, or split the channels")
+        raise InputError(
+            f"{what}, not a stack of grey frames; in Fiji: Image > Type > 16-bit, or split the channels{saved}"
+        )
 
 
 def _without_samples(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
