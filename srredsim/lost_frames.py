@@ -16,6 +16,11 @@ import numpy as np
 from srredsim.acquisition import Position, RawStack, Through, which
 from srredsim.errors import WARNING, InputError
 
+
+class LostFrames(InputError):
+    """Frames that are no image of anything: what else is known or not has nothing to do with it."""
+
+
 SAMPLE = 16  # pixels a side that are compared first
 DARK = 0.03  # share of the light of the others below which an angle, or a frame, has none
 SAME = 0.7  # correlation of the others from which on there is something to be seen in them
@@ -135,10 +140,10 @@ def _bridge(array: Any) -> Bridged | None:
 
 
 def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
-    """One raw stack, read, with no frame lost: raises InputError if one is."""
+    """One raw stack, read, with no frame lost: raises LostFrames if one is."""
     raw = stack.raw(*position)
     if problem := lost(raw):
-        raise InputError(": ".join(filter(None, (stack.which(position), problem))))
+        raise LostFrames(": ".join(filter(None, (stack.which(position), problem))))
     return raw
 
 

@@ -82,6 +82,15 @@ def test_inspect_calls_it_bad(which, raw, tmp_path, run):
     assert [(check["name"], check["verdict"], check["number"]) for check in checks] == [("single frames", "bad", which)]
 
 
+def test_without_optics_it_is_the_frame_that_is_named_and_no_optics_are_asked_for(raw, tmp_path, refused):
+    for which in (EMPTY, COPY, NANS):
+        np.save(tmp_path / "stack.npy", with_lost(raw, which))
+        for command in ("reconstruct", "predict"):
+            line = refused(command, tmp_path / "stack.npy", "--out", tmp_path / "out")
+            assert which in line
+            assert "--na" not in line
+
+
 @pytest.mark.parametrize("which", [EMPTY, COPY, NOTHING, NANS])
 @pytest.mark.parametrize("axis", ["t", "z"])
 @pytest.mark.parametrize("lost_at", [0, 1])

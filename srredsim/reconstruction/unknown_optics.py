@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from srredsim.acquisition import Cutoff, Optics, RawStack, numbers
-from srredsim.errors import InputError
+from srredsim.errors import InputError, not_finite
 from srredsim.io.asked import Reading
 from srredsim.io.raw import raw_stack
 from srredsim.io.source import Source
+from srredsim.lost_frames import LostFrames, bridged
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.transfer import TOO_COARSE, in_words, missing_of
 from srredsim.reconstruction.planes import sharpest_slice
@@ -36,14 +37,17 @@ def with_cutoffs(stack: RawStack) -> RawStack:
     Raises
     ------
     Untold
-        If the frames of a channel do not tell it; the message says what to give.
+        If the frames of a channel do not tell it; the message says what to give. LostFrames if one is lost.
     """
     missing = missing_of(stack.optics)
     if not missing or stack.optics.cutoffs:
         return stack
     try:
         check_phases(stack.pattern.phases)
-        cutoffs = tuple(_of_channel(stack, channel) for channel in range(stack.sizes["C"]))
+        seen = bridged(stack)
+        cutoffs = tuple(_of_channel(seen, channel) for channel in range(stack.sizes["C"]))
+    except LostFrames:
+        raise
     except InputError as problem:
         raise Untold(
             f"the file does not say {in_words(missing)}, and its frames do not tell the cut-off: {problem}; give"
@@ -100,6 +104,8 @@ def _of_channel(stack: RawStack, channel: int) -> Cutoff:
     _, raw = sharpest_slice(stack, channel)
     if min(raw.shape[2:]) < SMALLEST_SIDE_PX:
         raise InputError(f"they are {raw.shape[2]} x {raw.shape[3]} pixels, wanted {SMALLEST_SIDE_PX} or more")
+    if number := int(np.count_nonzero(~np.isfinite(raw))):
+        raise LostFrames(not_finite(number))
     starts = [max(0, (n - FIELD_PX) // 2) for n in raw.shape[2:]]
     field = tuple(slice(start, start + FIELD_PX) for start in starts)
     found = cutoff_of(prepare(raw[:, :, *field]))

@@ -63,7 +63,7 @@ def contradicted(damping: Damping | None) -> str:
         return (
             "warning: the frames do not fall off towards fine detail as those of a lens with these optics (damping"
             f" {shown}, of at most 1): an aberrated lens (oil, cover glass, depth), frames that were sharpened or"
-            " deconvolved, or a wrong `na`, `wavelength_em_um` or `pixel_size_um`; a measured `otf` would help"
+            " deconvolved, or a wrong `na`, `wavelength_em_um` or `pixel_size_um`"
         )
     if damping.chosen == "measured" and damping.spherical_waves:
         return (

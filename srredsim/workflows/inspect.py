@@ -13,6 +13,7 @@ from srredsim.inspection.checks import middle_position
 from srredsim.inspection.fits import SIDE, places
 from srredsim.io.memory import Planes
 from srredsim.io.raw import Frames, Tiles
+from srredsim.lost_frames import LostFrames
 from srredsim.reconstruction.unknown_optics import Untold, with_cutoffs
 
 
@@ -45,7 +46,7 @@ def inspect(stack: RawStack) -> dict:
 
 
 def _inspected(stack: RawStack, middles: RawStack) -> dict:
-    with suppress(Untold):  # the checks say what is not known
+    with suppress(Untold, LostFrames):  # the checks say what is not known
         told = with_cutoffs(middles)
         stack, middles = replace(stack, optics=told.optics, notes=told.notes), told
     return inspection.inspect(stack, io.alternatives(middles), middles)

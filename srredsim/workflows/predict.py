@@ -27,7 +27,7 @@ from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import SeenPlanes, bridged, digest_of_plane, lost_at, told
 from srredsim.noise.whitened import remarks, spectra, whitened
-from srredsim.quality.report import misread, out_of_focus, sentence
+from srredsim.quality.report import misread, sentence
 from srredsim.reconstruction import unknown_optics
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
@@ -46,7 +46,7 @@ from srredsim.workflows.plan import (
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel, load
-from srredsim.zoo.predict import counted
+from srredsim.zoo.predict import about_lens, counted
 
 Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel | Chain]
 
@@ -387,7 +387,7 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, find))
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    read = [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]  # when all was read
+    read = [*about_lens(survey, watch.doubts(remarks(stack)))]  # when all was read
     doubts = dict.fromkeys([*coarse, *read, *own_microscope.doubts(chain.first, stack, survey.stripes)])
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
     return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

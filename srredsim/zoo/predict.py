@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from srredsim.inspection.readings import watched
 from srredsim.io.memory import remembering
 from srredsim.lost_frames import all_lost, bridged, lost_at, told
 from srredsim.noise.whitened import remarks, whitened
-from srredsim.quality.report import doubtful, out_of_focus, sentence
+from srredsim.quality.report import doubtful, misread, out_of_focus, sentence
 from srredsim.reconstruction.planes import Channel
+from srredsim.reconstruction.survey import Survey
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -95,7 +96,7 @@ def predict(
         if compared:
             compared.add(position, agreement(raw[0, 0], image[position], cutoff_of(stack.optics, position[1])))
     doubts = list(dict.fromkeys(line for channel in survey.made_with for line in channel.transfer.remarks))
-    doubts += [*survey.remarks, *watch.doubts(remarks(stack)), *out_of_focus(survey.made_with)]
+    doubts += about_lens(survey, watch.doubts(remarks(stack)))
     doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     doubts += compared.notes() if compared else []
     doubts += doubtful([sentence(each) for each in survey.made_with], doubts)
@@ -105,6 +106,11 @@ def predict(
     empty = told(shape, all_lost(stack.array))
     notes, rows = (*stack.notes, *chain.notes, *empty, *doubts), compared.report() if compared else None
     return Predicted(image, optics, survey.made_with, notes, rows)
+
+
+def about_lens(survey: Survey, doubts: Sequence[str]) -> list[str]:
+    """Doubts about frames, and what was found of stripes and lens; not of frames that are misread."""
+    return [*doubts] if misread(doubts) else [*survey.remarks, *doubts, *out_of_focus(survey.made_with)]
 
 
 def in_order(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:
