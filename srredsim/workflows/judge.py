@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srredsim import io
-from srredsim.acquisition import Optics, Position, RawStack, percent
+from srredsim.acquisition import Optics, Position, RawStack, percent, which
 from srredsim.arrays import HOST, Device
 from srredsim.consistency import picture as judging_picture
 from srredsim.consistency.compare import SMALLEST_JUDGED, consistency
@@ -217,7 +217,7 @@ def compare(
         if one.position == _pictured(shape):
             pictured = image, one.found
         rows.append(replace(one, found=None))
-    return Compared(maps, names_of_maps(stack.channel_names, shape[1]), _report(rows, _pictured(shape)), pictured)
+    return Compared(maps, names_of_maps(stack.channel_names, shape[1]), _report(rows, shape), pictured)
 
 
 def names_of_maps(channel_names: Sequence[str] | None, channels: int) -> list[str]:
@@ -236,11 +236,13 @@ def _pictured(shape: Sequence[int]) -> Position:
     return 0, 0, shape[2] // 2
 
 
-def _report(judged: Sequence[Judged], pictured: Position) -> dict:
+def _report(judged: Sequence[Judged], shape: Sequence[int]) -> dict:
     in_order = sorted(judged, key=lambda one: (one.position[1], one.position[0], one.position[2]))
     notes = [one.note for one in in_order if one.note]
+    pictured = _pictured(shape)
     shown = next(one for one in in_order if one.position == pictured)
     return {
+        "of": which(shape[:3], pictured),
         "line": shown.line,
         "words": shown.words,
         "planes": [one.row for one in in_order],
@@ -349,9 +351,10 @@ class Judge:
         """What was found, ready for JSON.
 
         ``planes``: channel by channel, what came of each, RSP and RSE against the widefield image included; ``line``
-        says it of the one in the picture, ``words`` without the verdict on its stripes; ``notes``.
+        says it of the one in the picture, ``words`` without the verdict on its stripes, ``of`` which that is, where
+        there are several; ``notes``.
         """
-        return _report(self._judged, _pictured(self.sizes))
+        return _report(self._judged, self.sizes)
 
 
 def paths(image: Path) -> tuple[Path, Path]:

@@ -161,6 +161,7 @@ def test_an_image_that_the_frames_do_not_support_is_said_aloud():
     (line,) = report["notes"]
     share = max(each["unsupported_fraction"] for each in report["planes"])
     assert line.startswith(f"warning: the frames do not support {100 * share:.0f} % of the image at t=0, c=0, z=1")
+    assert report["of"] == "z=1"
     assert judging.compare(stack, images[:, :, [0, 0]]).report["notes"] == []
 
 
@@ -180,7 +181,7 @@ def test_what_an_image_leaves_unexplained_is_a_share_of_the_structure(photons, a
     assert share == pytest.approx(added**2, abs=0.1 * added**2 + 0.003)
     one = judging.judged((0, 0, 0), sample.raw, sample.truth, found, transfer)
     row = one.row | {"unexplained_fraction": share, "residual": 1.2}
-    notes = judging._report([replace(one, row=row)], (0, 0, 0))["notes"]
+    notes = judging._report([replace(one, row=row)], (1, 1, 1))["notes"]
     assert bool(notes) == said
     if said:
         (note,) = notes

@@ -78,3 +78,14 @@ def test_frames_must_fit_the_pattern(tmp_path):
     (tmp_path / "recipe.yaml").write_text("network: {name: red_net, input_channels: 14}\n")
     with pytest.raises(InputError, match=r"takes 14 frames.*set network\.input_channels=15"):
         models.build_network(recipe.load(tmp_path))
+
+
+def test_nothing_is_said_of_the_lens_of_misread_frames():
+    from types import SimpleNamespace
+
+    from srredsim.inspection.readings import WRONG_ORDER
+    from srredsim.zoo.predict import about_lens
+
+    survey = SimpleNamespace(remarks=["the lens has an aberration"], made_with=())
+    assert about_lens(survey, ["a hot pixel"]) == ["the lens has an aberration", "a hot pixel"]
+    assert about_lens(survey, [f"{WRONG_ORDER}another"]) == [f"{WRONG_ORDER}another"]

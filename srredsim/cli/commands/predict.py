@@ -86,7 +86,8 @@ def run(arguments) -> dict:
         terminal.notes(path, [*report["notes"], *([] if wrong else said(report["stripes"]))])
         terminal.say(*map(Path, report["paths"]))
         if compared := report["consistency"]:  # what was said of the stripes is not said twice
-            terminal.say(f"consistency: {compared['words' if wrong or report['stripes'] else 'line']}")
+            of = f" ({compared['of']})" if compared["of"] else ""
+            terminal.say(f"consistency{of}: {compared['words' if wrong or report['stripes'] else 'line']}")
         return report
 
     def parts(path: Path, scene: int | None) -> Parts:
