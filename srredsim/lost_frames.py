@@ -89,7 +89,7 @@ class Bridged(Through):
             if not _of_several(instead):
                 self.lost[position] = problem
                 return instead
-        return raw  # which is refused, as nothing is whole
+        raise LostFrames(f"{which(self.shape[:3], position)}: {lost(raw) or problem}")  # nothing is whole
 
     def _nearest(self, position: Position) -> list[Position]:
         t, c, z = position
@@ -142,7 +142,7 @@ def _bridge(array: Any) -> Bridged | None:
 def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
     """One raw stack, read, with no frame lost: raises LostFrames if one is."""
     raw = stack.raw(*position)
-    if problem := lost(raw):
+    if _bridge(stack.array) is None and (problem := lost(raw)):
         raise LostFrames(": ".join(filter(None, (stack.which(position), problem))))
     return raw
 
