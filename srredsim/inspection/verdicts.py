@@ -263,6 +263,8 @@ def likeness(movement: Movement) -> Check:
     name, worst = "likeness of the angles", max(movement.differences)
     if len(movement.differences) < 2:
         return not_checked(name, ONE_PATTERN)
+    if movement.difference_by_noise > DIFFERENCE[1]:
+        return not_checked(name, "too little light or structure to compare them")
     verdict = _low_is_good(float(np.sqrt(max(worst**2 - movement.difference_by_noise**2, 0.0))), DIFFERENCE)
     advice = "keep focus and field the same for all angles, and check that each angle lights the field alike"
     return Check(

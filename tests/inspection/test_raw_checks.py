@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import chi
 from skimage.filters import threshold_otsu
 
+from srredsim.inspection import verdicts
 from srredsim.inspection.raw_checks import (
     contrast_to_noise,
     dark_level,
@@ -134,6 +135,7 @@ def test_without_structure_no_movement_is_told():
     found = movement(*moved([(0, 0), (2, 1)], noise=1.0, structure=0.0))
     assert found.shifts_pixels[1] is None
     assert found.farthest_pixels is None
+    assert (verdicts.shift(found).verdict, verdicts.likeness(found).verdict) == (None, None)
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0])
