@@ -124,6 +124,11 @@ def all_lost(array: Any) -> dict[Position, str]:
     return dict(bridge.lost) if bridge else {}
 
 
+def listed(found: Mapping[Position, str]) -> list[dict]:
+    """Images that are left empty, and why, ready for JSON."""
+    return [{"t": t, "c": c, "z": z, "why": found[t, c, z]} for t, c, z in sorted(found)]
+
+
 def told(shape: tuple[int, ...], found: Mapping[Position, str]) -> list[str]:
     """A warning, or none, of images of a shape (t, c, z, ...) that are left empty."""
     if not found:

@@ -104,8 +104,10 @@ def test_of_several_times_or_slices_the_others_are_made(which, axis, lost_at, ra
         if axis == "z" and "--live" in command:
             continue
         out = tmp_path / "_".join(map(str, command)).replace("/", "_")
-        status, _, err = run(command[0], path, "--out", out, "--json", *command[1:])
+        status, told, err = run(command[0], path, "--out", out, "--json", *command[1:])
         assert (status, line in " ".join(err.split())) == (0, True)
+        place = {"t": 0, "c": 0, "z": 0} | {axis: lost_at}
+        assert json.loads(told)["results"][0]["left_empty"] == [place | {"why": which}]
         run(command[0], whole, "--out", out, *command[1:])
         made, alone = (
             next(io.read_image(file)[0] for file in out.glob(f"{stem}_*.tif") if "consistency" not in file.name)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from srredsim.acquisition import Position, RawStack
-from srredsim.lost_frames import lost_at
 from srredsim.noise.photons import counting_of
 from srredsim.optics.nominal import in_pixels
 from srredsim.quality import assess as quality
@@ -42,16 +41,11 @@ class Noting:
         if plane.position[2] != plane.sharpest:
             return None
         if plane.position[0]:
-            return Noted(self._of_time(plane))
+            return Noted(report.of_time(plane))
         found = quality.of_plane(plane, plane.method == WIENER)
         found |= self._split(plane) if self.split_photons else {}
         about = report.of_channel(plane, self.otf_file, self.asked.attenuation) | {"quality": found}
-        return Noted(self._of_time(plane), about, self._dim(plane))
-
-    def _of_time(self, plane: Plane) -> dict:
-        """Stripes of a time; those of the nearest one where frames were lost, and what was wrong with these."""
-        problem = lost_at(self.stack.array, plane.position)
-        return report.of_time(plane) | ({"left_empty": problem} if problem else {})
+        return Noted(report.of_time(plane), about, self._dim(plane))
 
     def _dim(self, plane: Plane) -> tuple[str, ...]:
         """What the light has to do with the method, where frames are dim."""

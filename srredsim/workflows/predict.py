@@ -25,7 +25,7 @@ from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.asked import Reading, Writing
 from srredsim.io.image import carried_over
-from srredsim.lost_frames import SeenPlanes, bridged, digest_of_plane, lost_at, told
+from srredsim.lost_frames import SeenPlanes, bridged, digest_of_plane, listed, lost_at, told
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.quality.report import misread, sentence
 from srredsim.reconstruction import unknown_optics
@@ -89,7 +89,8 @@ def predict_file(
         What was done, ready for JSON: input, model, paths, shape_tczyx, pixel_size_um, engine, precision, tile,
         seconds, seconds_in_network (of these), device, stripes (a sentence for each channel, if the model needed them),
         consistency (None without; see `srredsim.workflows.judge.Judge.report`), agreement (of widefield images with
-        their input: a row for each t, c and z, see `srredsim.consistency.widefield`), notes (what to know).
+        their input: a row for each t, c and z, see `srredsim.consistency.widefield`), left_empty (images whose frames
+        were lost), notes (what to know).
 
     Raises
     ------
@@ -328,6 +329,7 @@ class Results:
             "out_of_focus": [each.haze.report() for each in plan.survey.made_with],
             "consistency": consistency,
             "agreement": self._agreements.report() if self._agreements else None,
+            "left_empty": listed(self._lost),
             "notes": notes,
         }
 

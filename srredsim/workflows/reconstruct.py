@@ -19,7 +19,7 @@ from srredsim.arrays import HOST
 from srredsim.errors import InputError
 from srredsim.inspection.readings import watched
 from srredsim.io.unnamed import refuse_slices
-from srredsim.lost_frames import all_lost, bridged, lost_at, told
+from srredsim.lost_frames import all_lost, bridged, listed, lost_at, told
 from srredsim.noise.whitened import remarks, whitened
 from srredsim.optics.illumination import check_phases
 from srredsim.optics.measured_otf import read_curve
@@ -225,8 +225,9 @@ class Reconstruction:
 
     def report(self) -> dict:
         """What the images rest on, ready for JSON, when all planes are made."""
-        empty = told(self.shape, all_lost(self.stack.array))
-        return self.begun().report(self._noted, [*empty, *self.watch.doubts(remarks(self.stack))])
+        empty = all_lost(self.stack.array)
+        doubts = [*told(self.shape, empty), *self.watch.doubts(remarks(self.stack))]
+        return self.begun().report(self._noted, doubts) | {"left_empty": listed(empty)}
 
 
 def check_made(stack: RawStack, plane: Plane) -> None:

@@ -25,7 +25,7 @@ from srredsim.acquisition import Optics, Position
 from srredsim.errors import InputError
 from srredsim.io.files import beside
 from srredsim.io.image import carried_over
-from srredsim.lost_frames import as_read, bridged, lost_at, told
+from srredsim.lost_frames import as_read, bridged, listed, lost_at, told
 from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.optics.sampling import SCALE
@@ -258,6 +258,7 @@ class Results:
             empty = told(self._plan.shape, self._lost)
             repaired = [*hot_pixels.told(sorted(self._hot)), *cosmic_rays.told(self._struck)]
             facts = self._plan.begun.report(self._noted, [*empty, *repaired, *self._plan.doubts])
+            facts["left_empty"] = listed(self._lost)
             parameters = _write_parameters(self._plan, facts)
             self._unfinished_report.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         self.report = facts | {
