@@ -17,15 +17,15 @@ from srredsim.acquisition import Position, RawStack, Through, which
 from srredsim.errors import WARNING, InputError
 
 
-class LostFrames(InputError):
-    """Frames that are no image of anything: what else is known or not has nothing to do with it."""
-
-
 SAMPLE = 16  # pixels a side that are compared first
 DARK = 0.03  # share of the light of the others below which an angle, or a frame, has none
 SAME = 0.7  # correlation of the others from which on there is something to be seen in them
 FEWEST = 5  # frames, of which one may be found to be dark
 BLOCK = 8  # pixels a side whose mean is looked at: noise is small in it
+
+
+class LostFrames(InputError):
+    """Frames that are no image of anything: what else is known or not has nothing to do with it."""
 
 
 def lost(raw: np.ndarray) -> str | None:

@@ -254,8 +254,10 @@ def found_of(slice_: Sharpest, transfer: Transfer, known: Known | None = None) -
 
 
 def _or_beside(slice_: Sharpest, found: Channel, transfer: Transfer, find: Callable[[Prepared], Channel]) -> Channel:
-    """What a slice beside the sharpest shows, if that has stripes in more angles: it may be sharp, and as good as empty
-    of what tells them."""
+    """What a slice beside the sharpest shows, if that has stripes in more angles.
+
+    The sharpest may hold little that is as fine as stripes.
+    """
     best, missing = found, without_stripes(found.parameters)
     for z, field, corner_um in fields_beside(slice_, transfer) if missing else ():
         other = find(field)
