@@ -16,7 +16,6 @@ import numpy as np
 from srredsim.acquisition import Position, RawStack, Through, which
 from srredsim.errors import WARNING, InputError
 
-
 SAMPLE = 16  # pixels a side that are compared first
 DARK = 0.03  # share of the light of the others below which an angle, or a frame, has none
 SAME = 0.7  # correlation of the others from which on there is something to be seen in them
