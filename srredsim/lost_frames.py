@@ -197,30 +197,40 @@ def _dark(raw: np.ndarray) -> tuple[str, str] | None:
         return None
     advice = "look for its laser or shutter, and record the stack again"
     if found := _without_light(blocks.mean(axis=1)):
-        angle, share = found
-        return f"angle {angle + 1} is dark: it has {100 * share:.1f} % of the light of the others", advice
+        angle, share, number = found
+        return f"angle {angle + 1} is dark{_light_of(share, number)}", advice
     if found := _without_light(blocks.reshape(angles * phases, -1), FEWEST):
-        frame, share = found
-        return f"{_named(frame, phases)} is dark: it has {100 * share:.1f} % of the light of the others", advice
+        frame, share, number = found
+        return f"{_named(frame, phases)} is dark{_light_of(share, number)}", advice
     return None
 
 
-def _without_light(fields: np.ndarray, fewest: int = 3) -> tuple[int, float] | None:
-    """Which of several fields (n, values) has nothing of what all others show, and its share of their light."""
+def _light_of(share: float, number: int) -> str:
+    more = f" (and {number - 1} more)" if number > 1 else ""
+    return f"{more}: it has {100 * share:.1f} % of the light of the others"
+
+
+def _without_light(fields: np.ndarray, fewest: int = 3) -> tuple[int, float, int] | None:
+    """Which of several fields (n, values) has nothing of what most show, its share of their light, and how many have.
+
+    The first of them, of less than half.
+    """
     number = len(fields)
     if number < fewest:
         return None
     together = np.cov(fields)
-    spread = np.sqrt(np.diag(together))
-    for one in range(number):
-        others = np.arange(number) != one
-        between = together[np.ix_(others, others)]
-        usual = float(np.mean(between))
-        share = float(np.mean(together[one, others])) / max(usual, 1e-30)
-        dark = abs(share) < DARK and together[one, one] < DARK * usual
-        if dark and np.all(between >= SAME * np.outer(spread[others], spread[others])):
-            return one, max(share, 0.0)
-    return None
+    most = np.argsort(-together.sum(axis=0))[: number - number // 2]
+    usual = float(np.mean(together[np.ix_(most, most)]))
+    share = together[:, most].mean(axis=1) / max(usual, 1e-30)
+    dark = (np.abs(share) < DARK) & (np.diag(together) < DARK * usual)
+    if not dark.any() or 2 * np.count_nonzero(dark) >= number:
+        return None
+    others = np.ix_(~dark, ~dark)
+    spread = np.sqrt(np.diag(together)[~dark])
+    if not np.all(together[others] >= SAME * np.outer(spread, spread)):
+        return None
+    first = int(np.argmax(dark))
+    return first, max(float(share[first]), 0.0), int(np.count_nonzero(dark))
 
 
 def _constant(frame: np.ndarray) -> bool:

@@ -159,6 +159,17 @@ def test_a_frame_without_light_is_named(phases, photons):
     assert lost(weak) is None
 
 
+@pytest.mark.parametrize("which", [[1, 3], [3, 4], [0, 4, 8]])
+def test_several_dark_frames_are_named(which):
+    raw = simulate_stack(8, size=96, phases=3, photons=(400.0, 400.0), phantom="filaments", **MICROSCOPE).raw
+    frames = raw.reshape(9, *raw.shape[2:]).astype(float)
+    for number in which:
+        frames[number] = frames.min() + np.random.default_rng(number).normal(10.0, 2.0, frames.shape[1:])
+    said = lost(np.rint(frames).astype(np.uint16).reshape(raw.shape))
+    assert said.startswith(f"frame {which[0] + 1} (angle ")
+    assert f"is dark (and {len(which) - 1} more): it has 0" in said
+
+
 def test_what_is_left_does_serve():
     """The advice: a phase less in each angle, with the steps of the others; two beams make one order of stripes."""
     light = {"photons": (400.0, 400.0), "phantom": "filaments", "haze": 0.2, "beams": 2}

@@ -73,6 +73,7 @@ class Comparison:
         self.expected: Array = view.blank()  # the same if there is nothing but noise
         self.differences: Array = view.blank()  # between R^2 and the variance
         self.in_focus: Array = view.blank()
+        self.seen: Array = view.blank()  # sum of the frames
         self.frames = raw.shape[0] * raw.shape[1]
 
     def weighted_residuals(self, all_parts: Iterator[Array]) -> Iterator[tuple[int, Array]]:
@@ -82,6 +83,7 @@ class Comparison:
             found = fit(frames, parts, self.view, self.noise, self.of_vectors[number])
             model = found.in_focus(parts)
             self.in_focus += model.sum(axis=0)
+            self.seen += frames.sum(axis=0)
             residuals = frames - model - found.out_of_focus()
             squares = (residuals**2).sum(axis=0)
             gain, at_zero = self.noise.coefficients
@@ -108,6 +110,7 @@ class Comparison:
             blurred(expected, WINDOW),
             blurred(self.view.filled(self.differences / self.frames), WINDOW),
             self.view.filled(self.in_focus / self.frames),
+            self.view.filled(self.seen / self.frames),
             score,
             grain,
         )

@@ -37,7 +37,7 @@ class Consistency:
 
     summary: float | None  # mean residual; 1: explained to within noise
     structure: float | None  # mean square of the score; 1: nothing but noise
-    unexplained: float | None  # share of the light's variance that is left, less that of the noise: about 0 or below
+    unexplained: float | None  # share of the frames' mean's variance that is left beyond noise: about 0 or below
     residual: np.ndarray
     score: np.ndarray
     unsupported: np.ndarray
@@ -88,6 +88,7 @@ class Maps:
     blurred_expected: np.ndarray
     excess: np.ndarray  # mean square of the residuals less the variance, blurred
     in_focus: np.ndarray  # what the image explains, mean of the frames
+    seen: np.ndarray  # mean of the frames
     score: np.ndarray
     grain: np.ndarray  # standard deviation, in units of the image
 
@@ -122,7 +123,7 @@ class Maps:
         return Consistency(
             summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
             structure=squares / max(int(np.count_nonzero(here)), 1),
-            unexplained=float(np.mean(self.excess[known], dtype=float) / max(np.var(self.in_focus[known]), 1e-30)),
+            unexplained=float(np.mean(self.excess[known], dtype=float) / max(np.var(self.seen[known]), 1e-30)),
             residual=fine(residual),
             score=score,
             unsupported=unsupported & large | grainy,

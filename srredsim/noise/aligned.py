@@ -110,11 +110,14 @@ def places_of(raw: np.ndarray, cutoff_per_pixel: float) -> Places | None:
     found = Places(np.array(places) - np.mean(places, axis=0))
     if not found.farthest_pixels - CERTAIN * error > MOVED_PX:
         return None
-    return replace(found, most=_most_moved(averages / light, found))
+    return replace(found, most=_most_moved(averages / light, found, float(noise.mean()) / passed))
 
 
-def _most_moved(averages: np.ndarray, places: Places) -> bool:
+def _most_moved(averages: np.ndarray, places: Places, noise: float) -> bool:
     """Whether most of the field (angles, y, x) is more alike when it is brought together.
+
+    Blocks count as far as they show more than noise, whose variance is ``noise`` in a pixel: what is the camera's own
+    stays where it is, and is all that there is where a field is empty.
 
     A bright object that moves by itself shines through the power of the whole field, but not through blocks that all
     count the same.
@@ -122,7 +125,12 @@ def _most_moved(averages: np.ndarray, places: Places) -> bool:
     apart, together = (
         _block_sums(np.var(each, axis=0)) for each in (averages, places.aligned(averages[:, None])[:, 0])
     )
-    return bool(np.sum((apart - together) / (apart + together)) > 0)
+    mean = averages.mean(axis=0)
+    pixels = _block_sums(np.ones_like(mean))
+    shown = _block_sums(mean**2) / pixels - (_block_sums(mean) / pixels) ** 2
+    weights = np.clip(shown / max(noise, 1e-30) - 1, 0, 1)
+    weights = weights if weights.any() else np.ones_like(weights)
+    return bool(np.sum(weights * (apart - together) / (apart + together)) > 0)
 
 
 def _block_sums(image: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SIDE = 256  # raw pixels of the middle of the slices that are kept
 BESIDE, NEARLY = 4, 0.5  # slices beside the sharpest that are kept, if they have this share of its contrast
+FEW_PERCENT, FEW_PLACES = 3.0, 1e-3  # of the field; weight of what is steeper there
 SHARPER = 1.05  # times the contrast that is clearly more
 BY_CHANCE, DARKEST_PERCENT = 4.0, 2.0  # standard deviations; percentile of the light over which there is some
 
@@ -216,14 +217,24 @@ def sharpness(raw: np.ndarray) -> float:
 
     Noise is another one in each half of the angles (angles, phases, y, x): what it adds to the product of both is
     chance, and `BY_CHANCE` of its standard deviations are taken away. The widefield image of a single angle is whole.
+    A few places count as much as what is `FEW_PERCENT` less steep: a bright particle is no sharper than a sample. Where
+    there is no more than a few places, they decide.
     """
     halves = [half.mean(axis=(0, 1), dtype=np.float64) for half in (raw[::2], raw[1::2]) if len(half)]
     light = np.mean(halves, axis=0)
     steps = [_steps(half) for half in halves]
+    steepest = np.percentile(np.abs(np.mean(steps, axis=0)), 100 - FEW_PERCENT)
+    limited = [np.clip(each, -steepest, steepest) for each in steps]
+    over = max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
+    return (_common(limited) + FEW_PLACES * _common(steps)) / over
+
+
+def _common(steps: list[np.ndarray]) -> float:
+    """What two images have in common beyond chance; of one, all that it has."""
     common = float(np.mean(steps[0] * steps[-1]))
     if len(steps) > 1:
         common -= BY_CHANCE * float(np.std(steps[0]) * np.std(steps[1]) / np.sqrt(steps[0].size))
-    return float(np.sqrt(max(common, 0.0))) / max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
+    return float(np.sqrt(max(common, 0.0)))
 
 
 def _light(raw: np.ndarray) -> float:

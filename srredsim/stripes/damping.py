@@ -57,7 +57,8 @@ EXACT = 0.03  # that stacks of known damping are met with, however much light th
 IDEAL = 1.0  # no lens is better
 TRIED, FINEST = (0.0, 0.04, 0.08, 0.12, 0.16, LARGEST_WAVES), 0.004  # waves of spherical aberration; how exactly
 CLEARLY, NOTHING = 20.0, 1.0  # by which the sum of misfits falls where there is some, and by chance
-UNDERSTOOD = 1.4  # times the noise, which bands differ by at most if nothing else is wrong with the frames
+UNDERSTOOD = 1.4  # times the noise, which bands differ by at most if nothing else is wrong with the frames ...
+EXPLAINED = 0.6  # ... or share that is left of what else they differ by
 DARK = 1e-3  # of an OTF: less is as good as nothing
 SPREAD = 0.144  # that of the damping of objectives about `DAMPING`, standard deviation
 BLOCK = 4  # frequency steps along a side of the blocks whose slopes are added up
@@ -139,7 +140,7 @@ def aberration(angles: Sequence[Sequence[Pairs]]) -> float:
     In stacks of another simulator with 0.08 to 0.16 waves it is met to 0.01; 0.05 may pass as a damping above 1. In 88
     stacks of our own without any, the sum of misfits falls by 3 at most; in some 250 of another simulator by 8, and by
     up to 14 where frames are lost. It falls by hundreds where frames are read in a wrong order: much of what bands
-    differ by is not noise then, and nothing is said of the lens.
+    differ by is not noise then, nor an aberration, and nothing is said of the lens.
     """
     everything = [pairs for angle in angles for pairs in angle]
     if not everything:
@@ -157,8 +158,9 @@ def aberration(angles: Sequence[Sequence[Pairs]]) -> float:
         best = min((best, *(best + way for way in (-step, step) if 0 < best + way <= TRIED[-1])), key=misfit)
         step /= 2
     sharpened = _fitted(everything, RANGE)[0]  # frames that were have a damping above 1, and no aberration
-    sure = misfit(best) < min(misfit(0.0), sharpened) - CLEARLY
-    return best if sure and misfit(best) < UNDERSTOOD * sum(float(np.sum(each.weights)) for each in everything) else 0.0
+    noise = sum(float(np.sum(each.weights)) for each in everything)  # what it would leave of the sum
+    understood = misfit(best) < max(UNDERSTOOD * noise, noise + EXPLAINED * (misfit(0.0) - noise))
+    return best if understood and misfit(best) < min(misfit(0.0), sharpened) - CLEARLY else 0.0
 
 
 def measure(angles: Sequence[Sequence[Pairs]]) -> tuple[float, float] | None:

@@ -40,7 +40,7 @@ from srredsim.stripes.slices import in_slice
 MAPS = ("residual", "score")  # channels of the TIFF, those of the stack one after the other
 SIDE = 2048  # output pixels, in which stripes that were left are looked for
 STRIPES_SIDE = 768  # raw pixels, enough to find the stripes in: bounds the memory
-UNEXPLAINED = 0.05  # share of the structure that an image leaves in its frames, at which that is said
+UNEXPLAINED = 0.08  # share of the structure that an image leaves in its frames, at which that is said
 NOT_COMPARED: dict[str, float | None] = {"rsp": None, "rse": None}
 DOUBTFUL = 0.1  # share of the field that frames do not support, at which that is said: 1 of 320 good images has it
 

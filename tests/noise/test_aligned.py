@@ -75,3 +75,14 @@ def test_what_moves_by_itself_does_not_take_the_field_with_it(photons):
     (words,) = [line for line in remarks(white) if "moved" in line]
     assert words.startswith("warning: something bright moved by up to 8")
     assert places_of(moved(sample(photons).raw), CUTOFF).most
+
+
+def test_a_small_sample_that_drifts_outvotes_an_empty_field_with_a_pattern_of_the_camera():
+    """What is the camera's own stays where it is, in most of the field."""
+    raw = sample(1000.0).raw.astype(float)
+    y, x = (np.arange(n) - 48.0 for n in raw.shape[2:])
+    raw = moved(np.where(np.hypot(y[:, None], x) < 14, raw, raw.min()))
+    pattern, noise = (np.random.default_rng(len(size)).standard_normal(size) for size in (raw.shape[2:], raw.shape))
+    places = places_of(raw + 4 * pattern + 3 * noise, CUTOFF)
+    assert places.most
+    np.testing.assert_allclose(places.pixels, BY, atol=0.15)

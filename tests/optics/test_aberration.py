@@ -85,6 +85,13 @@ def test_in_little_light_it_is_told_from_light_out_of_focus():
     assert channel["out_of_focus"]["share"] == 0
 
 
+@pytest.mark.parametrize("photons", [5000.0, 30000.0])
+def test_in_plenty_of_light_all_else_that_bands_differ_by_does_not_hide_it(photons):
+    """The borders of the field, for one, are many times the noise then."""
+    image = srredsim.reconstruct(simulated(0.14, 3, photons=photons).raw, **OPTICS)
+    assert image.found["channels"][0]["otf"]["spherical_waves"] == pytest.approx(0.14, abs=0.01)
+
+
 def test_frames_in_a_wrong_order_tell_no_aberration():
     """Bands that are mixtures of others differ by much more than noise, and nothing is to be learnt of the lens."""
     raw = simulated(0.0, 5).raw
