@@ -53,7 +53,7 @@ def inspect(
         raw = stack.raw(t, c, z)
         if problem := lost(raw):
             gone[t, c, z] = problem
-        sharp[t, c, z] = 0.0 if problem else sharpness(np.nan_to_num(middle(raw)))
+        sharp[t, c, z] = 0.0 if problem else sharpness(np.nan_to_num(middle(raw), posinf=0.0, neginf=0.0))
         finite = np.isfinite(raw)
         sums[c] += np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite)
         counts[c] += np.count_nonzero(finite, axis=(2, 3))

@@ -223,6 +223,8 @@ def sharpness(raw: np.ndarray) -> float:
     halves = [half.mean(axis=(0, 1), dtype=np.float64) for half in (raw[::2], raw[1::2]) if len(half)]
     light = np.mean(halves, axis=0)
     steps = [_steps(half) for half in halves]
+    if not steps[0].size:  # a single row
+        return 0.0
     steepest = np.percentile(np.abs(np.mean(steps, axis=0)), 100 - FEW_PERCENT)
     limited = [np.clip(each, -steepest, steepest) for each in steps]
     over = max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
