@@ -216,27 +216,39 @@ def sharpness(raw: np.ndarray) -> float:
     """Contrast between neighbours that angles have in common, as a share of the light; 0 where there is noise alone.
 
     Noise is another one in each half of the angles (angles, phases, y, x): what it adds to the product of both is
-    chance, and `BY_CHANCE` of its standard deviations are taken away. The widefield image of a single angle is whole.
-    A few places count as much as what is `FEW_PERCENT` less steep: a bright particle is no sharper than a sample. Where
-    there is no more than a few places, they decide.
+    chance, and `BY_CHANCE` of its standard deviations are taken away. Of a single angle it is told by what phases
+    differ in, of which stripes are a part. A few places count as much as what is `FEW_PERCENT` less steep: a bright
+    particle is no sharper than a sample. Where there is no more than a few places, they decide.
     """
     halves = [half.mean(axis=(0, 1), dtype=np.float64) for half in (raw[::2], raw[1::2]) if len(half)]
     light = np.mean(halves, axis=0)
     steps = [_steps(half) for half in halves]
     if not steps[0].size:  # a single row
         return 0.0
+    noise = _noise_of_mean(raw[0]) if len(raw) == 1 else 0.0
     steepest = np.percentile(np.abs(np.mean(steps, axis=0)), 100 - FEW_PERCENT)
     limited = [np.clip(each, -steepest, steepest) for each in steps]
     over = max(float(light.mean() - np.percentile(light, DARKEST_PERCENT)), 1e-12)
-    return (_common(limited) + FEW_PLACES * _common(steps)) / over
+    return (_common(limited, noise) + FEW_PLACES * _common(steps, noise)) / over
 
 
-def _common(steps: list[np.ndarray]) -> float:
-    """What two images have in common beyond chance; of one, all that it has."""
-    common = float(np.mean(steps[0] * steps[-1]))
-    if len(steps) > 1:
-        common -= BY_CHANCE * float(np.std(steps[0]) * np.std(steps[1]) / np.sqrt(steps[0].size))
-    return float(np.sqrt(max(common, 0.0)))
+def _common(steps: list[np.ndarray], noise: float) -> float:
+    """What two images have in common beyond chance; of one, what it has beyond noise of such a variance."""
+    common = float(np.mean(steps[0] * steps[-1])) - noise
+    scatter = float(np.std(steps[0]) * np.std(steps[-1])) if len(steps) > 1 else np.sqrt(2) * noise
+    return float(np.sqrt(max(common - BY_CHANCE * scatter / np.sqrt(steps[0].size), 0.0)))
+
+
+def _noise_of_mean(frames: np.ndarray) -> float:
+    """Variance of the noise in the steps of the mean of frames (phases, y, x), and of the stripes, if there are any."""
+    number = len(frames)
+    if number < 2:
+        return 0.0
+    total = squares = np.float64(0)
+    for frame in frames:  # one at a time: many are large
+        steps = _steps(frame.astype(np.float64))
+        total, squares = total + steps, squares + steps**2
+    return float(np.mean(squares - total**2 / number)) / (number - 1) / number
 
 
 def _light(raw: np.ndarray) -> float:

@@ -90,6 +90,16 @@ def test_noise_alone_is_never_the_sharpest_slice(photons):
     assert sharpest_slice(stack, 0)[0] == 2
 
 
+@pytest.mark.parametrize("photons", [20.0, 500.0])
+def test_nor_is_it_where_there_is_a_single_angle(photons):
+    """A hexagonal pattern: what its phases differ in tells the noise."""
+    sample = simulate_stack(5, pattern="hexagonal", photons=(photons, photons), size=96, phantom="membranes", haze=1.0)
+    dense = sample.raw + np.uint16(0.6 * np.percentile(sample.raw, 99))
+    for seed in range(8):
+        empty = np.random.default_rng(seed).normal(100.0, 2.0, dense.shape).round().astype(np.uint16)
+        assert sharpness(dense) > 0 == sharpness(empty)
+
+
 def test_a_bright_particle_is_no_sharper_than_a_sample():
     """Forty times as bright, on an empty field; among empty fields it is the sharpest all the same."""
     y, x = np.mgrid[:96, :96]
