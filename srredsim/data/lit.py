@@ -14,7 +14,7 @@ import numpy as np
 
 from srredsim.acquisition import Optics, raw_from_frames
 from srredsim.data.kept import Kept
-from srredsim.data.pairs import Pair, Pairs, check_crop, check_sizes
+from srredsim.data.pairs import Over, Pair, Pairs, check_crop, check_sizes
 from srredsim.data.reconstructed import NORMALISED, fingerprint, made_white
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
@@ -64,7 +64,7 @@ def jittered(one: Lit, angles: int, rng: np.random.Generator) -> Lit:
     return changed.with_amplitudes(changed.amplitudes * np.maximum(contrast, 0) * np.exp(1j * phase_rad))
 
 
-class LitPairs(Pairs):
+class LitPairs(Over):
     """Any pairs; what is estimated of each is kept. ``slots`` as of `srredsim.reconstruction.lit`."""
 
     augmentation = "none"  # crops are turned here, where the light turns with them
@@ -72,9 +72,6 @@ class LitPairs(Pairs):
     def __init__(self, pairs: Pairs, pattern: tuple[int, int], slots: int):
         self.pairs, self.pattern, self._slots = pairs, pattern, slots
         self.estimated = Kept(lambda index: lit_pair(pairs[index], *pattern))
-
-    def __len__(self) -> int:
-        return len(self.pairs)
 
     @property
     def scale(self) -> int:
@@ -109,18 +106,6 @@ class LitPairs(Pairs):
     def identity(self) -> str:
         """As `Pairs.identity`, whether estimates are on disk or not."""
         return digest_of(json.dumps([self.pairs.identity(), fingerprint(), self.pattern, self._slots]))
-
-    def check(self, scale: int, side: int = 1) -> None:
-        self.pairs.check(scale, side)
-
-    def missing(self, indices: Iterable[int]) -> list[int]:
-        return self.pairs.missing(indices)
-
-    def task(self, missing: int) -> str:
-        return self.pairs.task(missing)
-
-    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
-        return self.pairs.generate(indices, progress)
 
 
 class Estimates(StoredSeries):

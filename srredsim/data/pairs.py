@@ -135,8 +135,37 @@ class Pairs(Ready, ABC):
         return LitPairs(self, pattern, slots)
 
 
+class Over(Pairs):
+    """Pairs that are made of the ``pairs`` of another data set, or among them: what is not said here is as there."""
+
+    pairs: Pairs
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def scale(self) -> int:
+        return self.pairs.scale
+
+    @property
+    def zscores(self) -> Mapping[str, Scaling]:
+        return self.pairs.zscores
+
+    def check(self, scale: int, side: int = 1) -> None:
+        self.pairs.check(scale, side)
+
+    def missing(self, indices: Iterable[int]) -> list[int]:
+        return self.pairs.missing(indices)
+
+    def task(self, missing: int) -> str:
+        return self.pairs.task(missing)
+
+    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
+        return self.pairs.generate(indices, progress)
+
+
 @dataclass(frozen=True, eq=False)
-class Extended(Pairs):
+class Extended(Over):
     """The pairs of a data set, and others behind them."""
 
     pairs: Pairs
@@ -148,14 +177,6 @@ class Extended(Pairs):
     def __getitem__(self, index: int) -> Pair:
         own = len(self.pairs)
         return self.pairs[index] if index < own else self.others[index - own]
-
-    @property
-    def scale(self) -> int:
-        return self.pairs.scale
-
-    @property
-    def zscores(self) -> Mapping[str, Scaling]:
-        return self.pairs.zscores
 
     def identity(self) -> str:
         return digest_of(f"{self.pairs.identity()}, {self.others.identity()}")

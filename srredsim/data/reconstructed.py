@@ -12,7 +12,7 @@ import numpy as np
 from srredsim import resources
 from srredsim.acquisition import Optics, frames_from_raw, raw_from_frames
 from srredsim.data.kept import Kept
-from srredsim.data.pairs import Pair, Pairs, check_squares
+from srredsim.data.pairs import Over, Pair, Pairs, check_squares
 from srredsim.data.simulated import Series, SimulatedPairs
 from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
 from srredsim.errors import InputError
@@ -91,35 +91,27 @@ def made_white(pair: Pair, angles: int, phases: int) -> tuple[Pair, NoiseSpectru
     return replace(pair, frames=frames_from_raw(spectrum.whitened(raw))), spectrum
 
 
-class Reconstructed(Pairs):
+class Reconstructed(Over):
     """Any pairs, reconstructed when they are asked for, once."""
 
     def __init__(self, pairs: Pairs, angles: int, phases: int, kind: str = "wiener"):
-        self._pairs, self._how = pairs, (kind, angles, phases)
+        self.pairs, self._how = pairs, (kind, angles, phases)
         self._kept = Kept(lambda index: reconstructed(pairs[index], angles, phases, kind))
-
-    def __len__(self) -> int:
-        return len(self._pairs)
 
     def __getitem__(self, index: int) -> Pair:
         return self._kept(index)
 
     def identity(self) -> str:
-        return digest_of(json.dumps([self._pairs.identity(), fingerprint(), *self._how]))
+        return digest_of(json.dumps([self.pairs.identity(), fingerprint(), *self._how]))
 
     def check(self, scale: int, side: int = 1) -> None:
         """As `Pairs.check`, of the pairs themselves; that one can be reconstructed, the first shows."""
-        self._pairs.check(SCALE * scale, -(-side // SCALE))
-        super().check(scale, side)
+        self.pairs.check(SCALE * scale, -(-side // SCALE))
+        Pairs.check(self, scale, side)
 
-    def missing(self, indices: Iterable[int]) -> list[int]:
-        return self._pairs.missing(indices)
-
-    def task(self, missing: int) -> str:
-        return self._pairs.task(missing)
-
-    def generate(self, indices: Iterable[int], progress: Progress | None = None) -> int:
-        return self._pairs.generate(indices, progress)
+    @property
+    def scale(self) -> int:
+        return self.pairs.scale // SCALE
 
 
 class ReconstructedSeries(StoredSeries, Pairs):

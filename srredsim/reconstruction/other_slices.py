@@ -13,7 +13,7 @@ import numpy as np
 from srredsim.errors import InputError
 from srredsim.noise.whitened import spectrum_of
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.survey import Sharpest
+from srredsim.reconstruction.survey import NEARLY, Sharpest
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.followed import lost
 from srredsim.stripes.haze import Haze, haze_of
@@ -54,10 +54,12 @@ def others(slice_: Sharpest, known: Parameters, transfer: Transfer) -> list[str]
     return []
 
 
-def fields_beside(slice_: Sharpest, transfer: Transfer) -> Iterator[tuple[int, Prepared, np.ndarray]]:
-    """Number, frames, and where (y, x) in um their field begins, of each slice beside the sharpest."""
+def fields_beside(
+    slice_: Sharpest, transfer: Transfer, share: float = NEARLY
+) -> Iterator[tuple[int, Prepared, np.ndarray]]:
+    """Number, frames, and where (y, x) in um their field begins, of each slice with that share of the best contrast."""
     whole = np.array(slice_.first.shape[-2:])
-    for z, raw in slice_.slices.beside.items():
+    for z, raw in slice_.slices.beside(share).items():
         if field := _prepared(slice_, raw):
             yield z, field, (whole - raw.shape[-2:]) // 2 * transfer.pixel_size_um
 
@@ -68,11 +70,9 @@ def haze_beside(slice_: Sharpest, known: Parameters, lens: Transfer, haze: Haze)
     How sure it is hangs on what is in a slice; how thick the sample is does not.
     """
     found = [haze]
-    whole = np.array(slice_.first.shape[-2:])
-    for raw in slice_.slices.as_sharp_as(AS_SHARP).values() if not known.failed else ():
-        if field := _prepared(slice_, raw):
-            there = seen_from(known, (whole - raw.shape[-2:]) // 2 * lens.pixel_size_um)
-            found.append(haze_of(field.frames, in_slice(there, field, lens), lens, field.noise))
+    for _, field, corner_um in fields_beside(slice_, lens, AS_SHARP) if not known.failed else ():
+        there = in_slice(seen_from(known, corner_um), field, lens)
+        found.append(haze_of(field.frames, there, lens, field.noise))
     return surest(*found)
 
 

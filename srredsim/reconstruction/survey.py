@@ -35,8 +35,8 @@ BY_CHANCE, DARKEST_PERCENT = 4.0, 2.0  # standard deviations; percentile of the 
 class Slices:
     """What is kept of the slices of a channel while they are read, one after the other.
 
-    ``sharpest`` is the number of that with the finest contrast, ``frames`` its frames; ``ends`` and ``beside`` the
-    middles of the first and the last, and of those that are nearly as sharp as the sharpest.
+    ``sharpest`` is the number of that with the finest contrast, ``frames`` its frames; ``ends`` and `beside` have
+    the middles of the first and the last, and of those that are nearly as sharp as the sharpest.
     """
 
     def __init__(self, number: int):
@@ -60,13 +60,8 @@ class Slices:
         """Whether the sharpest slice is clearly sharper than the same at another time: the focus has drifted."""
         return self._number > 1 and self._height > SHARPER * sharpness(raw)
 
-    @property
-    def beside(self) -> dict[int, np.ndarray]:
-        """The sharpest of them first."""
-        return self.as_sharp_as(NEARLY)
-
-    def as_sharp_as(self, share: float) -> dict[int, np.ndarray]:
-        """Those of them that have so much of the contrast of the sharpest."""
+    def beside(self, share: float) -> dict[int, np.ndarray]:
+        """Those that have so much of the contrast of the sharpest, but for that itself; the sharpest of them first."""
         return {z: kept for height, z, kept in self._sharp if z != self.sharpest and height > share * self._height}
 
 

@@ -389,7 +389,7 @@ def _opened(
     with watch.explaining():
         survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, find))
     coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    read = [*about_lens(survey, watch.doubts(remarks(stack)))]  # when all was read
+    read = about_lens(survey, watch.doubts(remarks(stack)))  # when all was read
     doubts = dict.fromkeys([*coarse, *read, *own_microscope.doubts(chain.first, stack, survey.stripes)])
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
     return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)

@@ -73,7 +73,7 @@ def test_haze_that_is_not_sure_in_the_sharpest_slice_is_that_of_a_slice_beside_i
     optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
     seen = Slices(2)
     seen.add(0, bright)
-    assert seen.beside == {}
+    assert seen.beside(0.0) == {}
     stack = RawStack(np.stack([dim, bright])[None, None], Pattern(3, 3), optics)
     alone = found_of(Sharpest.read(stack, 0, 0, dim), transfer_of(optics))
     assert alone.haze.share == 0
