@@ -138,9 +138,10 @@ def aberration(angles: Sequence[Sequence[Pairs]]) -> float:
 
     An aberrated lens passes little at middle frequencies and as much as another near the cut-off, as no damping does.
     In stacks of another simulator with 0.08 to 0.16 waves it is met to 0.01; 0.05 may pass as a damping above 1. In 88
-    stacks of our own without any, the sum of misfits falls by 3 at most; in some 250 of another simulator by 8, by up to
-    14 where frames are lost, and by 33 in one whose wavelength was given wrongly. It falls by hundreds where frames are read in a wrong order: much of what bands
-    differ by is not noise then, nor an aberration, and nothing is said of the lens.
+    stacks of our own without any, the sum of misfits falls by 3 at most; in some 250 of another simulator by 8, by up
+    to 14 where frames are lost, and by 33 in one whose wavelength was given wrongly. It falls by hundreds where frames
+    are read in a wrong order: much of what bands differ by is not noise then, nor an aberration, and nothing is said of
+    the lens.
     """
     everything = [pairs for angle in angles for pairs in angle]
     if not everything:
