@@ -10,6 +10,7 @@ from srredsim.reconstruction.survey import Sharpest, Slices
 from srredsim.simulation import microscope, sim
 from srredsim.simulation.imperfections import Flaws
 from srredsim.simulation.sim import simulate_stack
+from srredsim.stripes.parameters import seen_from
 
 ASKED = {"photons": (500.0, 500.0), "size": 96, "phantom": "filaments", "phases": 3}
 FIRST = simulate_stack(41, **ASKED)
@@ -54,6 +55,21 @@ def test_stripes_that_the_sharpest_slice_does_not_show_are_those_of_a_slice_besi
     assert found_of(Sharpest.read(stack, 0, 0, smooth), transfer).parameters.failed
     assert found.parameters.report() == alone.parameters.report()
     assert found.notes[-1].startswith("the stripes are those of z=1: the sharpest plane, z=0, does not show them")
+
+
+def test_their_phases_are_told_where_the_whole_field_begins(monkeypatch):
+    """Of a slice beside the sharpest the middle is kept, which begins elsewhere."""
+    monkeypatch.setattr("srredsim.reconstruction.survey.SIDE", 64)
+    smooth = np.random.default_rng(0).poisson(np.repeat(FIRST.raw.mean(axis=1, keepdims=True), 3, axis=1))
+    stack, transfer = RawStack(np.stack([smooth, FIRST.raw])[None, None], Pattern(3, 3), OPTICS), transfer_of(OPTICS)
+    seen = slices_of(stack, 0)
+    seen.sharpest = 0
+    found = found_of(Sharpest.read(stack, 0, 0, smooth, seen), transfer).parameters
+    alone = found_of(Sharpest.read(stack, 0, 1, FIRST.raw), transfer).parameters
+    middle_um = np.array(FIRST.raw.shape[2:]) / 2 * OPTICS.pixel_size_um
+    for one, other in zip(*(seen_from(each, middle_um).angles for each in (found, alone)), strict=True):
+        assert np.dot(one.k0_per_um, other.k0_per_um) > 0
+        assert abs(np.angle(np.exp(1j * (one.orders[0].phase_rad - other.orders[0].phase_rad)))) < 0.2
 
 
 def thick(photons: float, seed: int) -> tuple[np.ndarray, sim.Settings]:
