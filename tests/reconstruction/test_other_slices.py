@@ -58,7 +58,7 @@ def test_stripes_that_the_sharpest_slice_does_not_show_are_those_of_a_slice_besi
 
 
 def test_their_phases_are_told_where_the_whole_field_begins(monkeypatch):
-    """Of a slice beside the sharpest the middle is kept, which begins elsewhere."""
+    """The middle of a slice beside the sharpest is kept, and begins elsewhere."""
     monkeypatch.setattr("srredsim.reconstruction.survey.SIDE", 64)
     smooth = np.random.default_rng(0).poisson(np.repeat(FIRST.raw.mean(axis=1, keepdims=True), 3, axis=1))
     stack, transfer = RawStack(np.stack([smooth, FIRST.raw])[None, None], Pattern(3, 3), OPTICS), transfer_of(OPTICS)
