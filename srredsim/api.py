@@ -12,11 +12,11 @@ How to read a path or an array is told by further arguments of the same call:
 
 order, angles, phases, pattern, widefield_frame, channels, microscope
     The frames, as `read` explains.
-accept_incomplete, stack, rolling, scene
-    ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image.
+accept_incomplete, stack, rolling, scene, only
+    ``True``: whole stacks of a file that lacks frames; a folder is one stack; an image for every angle. Which image of
+    the file, and which times, channels and z-planes of it, numbered from 0: ``"t=0-2,c=1"``.
 keep_hot_pixels
-    ``True``: hot pixels and cosmic rays stay; else they are given the median of the pixels around them, or of the other
-    frames, which ``notes`` tell.
+    ``True``: hot pixels and cosmic rays stay; else the median of what is beside them, as ``notes`` tell.
 pixel_size_um, na, wavelength_em_um
     The raw pixel, the objective and the emission; they win over what a file or a `RawStack` says. The wavelength may be
     one for each channel: ``(0.461, 0.525)``.

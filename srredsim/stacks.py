@@ -42,6 +42,7 @@ class OfReading(TypedDict, total=False):
     rolling: bool
     pattern: str | None
     scene: int | None
+    only: str | None
     pixel_size_um: float | None
     na: float | None
     wavelength_em_um: float | Sequence[float] | None
@@ -112,6 +113,7 @@ def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:
         "rolling",
         "pattern",
         "scene",
+        "only",
         "microscope",
         "axes",
     ):

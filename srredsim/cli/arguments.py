@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from srredsim import resources
+from srredsim.cli import values
 from srredsim.cli.looked_up import Choices, constant
 from srredsim.cli.meant import meant
 from srredsim.errors import short
@@ -95,12 +95,14 @@ class Parser(argparse.ArgumentParser):
         self._filled()
         signed, several = (
             {flag for action in self._actions if action.type in types for flag in action.option_strings}
-            for types in (SIGNED, SEVERAL)
+            for types in (values.SIGNED, values.SEVERAL)
         )
         joined: list[str] = []
         for text in sys.argv[1:] if args is None else args:
             flag, _, value = joined[-1].partition("=") if joined else ("", "", "")
-            if (flag in signed and not value and re.match(r"-[\d.]", text)) or (flag in several and _is_number(text)):
+            if (flag in signed and not value and re.match(r"-[\d.]", text)) or (
+                flag in several and values.is_number(text)
+            ):
                 joined[-1] = f"{flag}={value},{text}" if value else f"{flag}={text}"
             else:
                 joined.append(text)
@@ -131,15 +133,15 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
         help=f"{known} such keys, or of srredsim calibrate; there are {', '.join(resources.microscopes())}",
     )
     parser.add_argument("--order", choices=ORDERS, metavar="ORDER", help=order)
-    parser.add_argument("--angles", type=positive, metavar="A", help="of the pattern; left out: from the file")
-    parser.add_argument("--phases", type=positive, metavar="P", help="in each angle; left out: from the file")
+    parser.add_argument("--angles", type=values.positive, metavar="A", help="of the pattern; left out: from the file")
+    parser.add_argument("--phases", type=values.positive, metavar="P", help="in each angle; left out: from the file")
     pattern = "{choices}: the second has three directions of stripes at once, in 7 frames; left out: the frames tell"
     parser.add_argument("--pattern", choices=PATTERNS, metavar="PATTERN", help=pattern)
     widefield = "of each group of frames is a widefield frame, {choices}; left out: none"
     parser.add_argument("--widefield-frame", choices=WIDEFIELD_FRAMES, metavar="WHICH", help=widefield)
     parser.add_argument("--trailing-widefield", action="store_true", help="the same as --widefield-frame last")
     channels = "colours that alternate frame by frame; left out: the file says"
-    parser.add_argument("--channels", type=positive, metavar="C", help=channels)
+    parser.add_argument("--channels", type=values.positive, metavar="C", help=channels)
     hot = "leave them as they are; else they are given the median of the pixels around them, rays that of other frames"
     parser.add_argument("--keep-hot-pixels", action="store_true", help=hot)
     accept_incomplete(parser, incomplete)
@@ -147,6 +149,7 @@ def stacks(parser: Parser, incomplete: str = "") -> None:
     parser.add_argument("--rolling", action="store_true", help=rolling)
     parser.add_argument("--stack", action="store_true", help="the files of a folder are the frames of one stack")
     scene(parser)
+    only(parser)
     pixel_size(parser, "of the raw frames; left out: the file says")
 
 
@@ -157,7 +160,12 @@ def order_of_planes(parser: Parser) -> None:
 
 def scene(parser: Parser) -> None:
     help = "of a file that holds several images, positions or series: this one, from 1; left out: each"
-    parser.add_argument("--scene", type=positive, metavar="N", help=help)
+    parser.add_argument("--scene", type=values.positive, metavar="N", help=help)
+
+
+def only(parser: Parser) -> None:
+    help = "some times, channels or z-planes of each input, numbered from 0 as in reports: t=0-2, or t=0-2,c=1,z=5"
+    parser.add_argument("--only", metavar="WHICH", help=help)
 
 
 def accept_incomplete(parser: Parser, help: str = "") -> None:
@@ -172,22 +180,22 @@ def images(parser: Parser, name: str = "inputs") -> None:
 
 
 def pixel_size(parser: Parser, help: str = "left out: the file says") -> None:
-    parser.add_argument("--pixel-size-um", type=above_zero, metavar="F", help=help)
+    parser.add_argument("--pixel-size-um", type=values.above_zero, metavar="F", help=help)
 
 
 def optics(parser: Parser, left_out: str = OPTICS) -> None:
-    parser.add_argument("--na", type=above_zero, metavar="F", help=f"numerical aperture; {left_out}")
+    parser.add_argument("--na", type=values.above_zero, metavar="F", help=f"numerical aperture; {left_out}")
     wavelength = f"of the emission, or one for each channel; {left_out}"
-    parser.add_argument("--wavelength-em-um", type=one_or_several, metavar="F", help=wavelength)
+    parser.add_argument("--wavelength-em-um", type=values.one_or_several, metavar="F", help=wavelength)
 
 
 def camera(parser: Parser) -> None:
     gain = "of the camera, per electron; else estimated"
-    parser.add_argument("--gain-adu", type=above_zero, metavar="F", help=gain)
+    parser.add_argument("--gain-adu", type=values.above_zero, metavar="F", help=gain)
     offset = "of the camera; left out: estimated"
-    parser.add_argument("--offset-adu", type=not_negative, metavar="F", help=offset)
+    parser.add_argument("--offset-adu", type=values.not_negative, metavar="F", help=offset)
     read_noise = "of the camera, in electrons; else assumed"
-    parser.add_argument("--read-noise-e", type=not_negative, metavar="F", help=read_noise)
+    parser.add_argument("--read-noise-e", type=values.not_negative, metavar="F", help=read_noise)
 
 
 def microscope(parser: Parser, help: str) -> None:
@@ -213,7 +221,7 @@ def device(parser: Parser) -> None:
 
 
 def seed(parser: Parser, help: str) -> None:
-    parser.add_argument("--seed", type=count, metavar="S", help=f"{help} ({{default}})")
+    parser.add_argument("--seed", type=values.count, metavar="S", help=f"{help} ({{default}})")
 
 
 def overwrite(parser: Parser, help: str = "replace results that exist") -> None:
@@ -238,7 +246,7 @@ def several(parser: Parser) -> None:
     existing.add_argument("--overwrite", action="store_true", help="replace results that exist")
     existing.add_argument("--skip-existing", action="store_true", help="go on without inputs that have their results")
     share = "do every Nth input only, from the Ith on: N processes, or tasks of a cluster, share them"
-    parser.add_argument("--shard", type=shard, metavar="I/N", help=share)
+    parser.add_argument("--shard", type=values.shard, metavar="I/N", help=share)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
 
 
@@ -294,106 +302,7 @@ def data_set(name_or_folder: str) -> str:
     return str(folder.resolve()) if folder.is_dir() else name_or_folder
 
 
-# Types of numbers
-
-
-def count(text: str) -> int:
-    return _number(int, text, "a whole number, 0 or more", lambda value: value >= 0)
-
-
-def positive(text: str) -> int:
-    return _number(int, text, "a whole number above 0", lambda value: value > 0)
-
-
-def shard(text: str) -> tuple[int, int]:
-    """(i, n) of ``I/N``, I from 1 on; 0 is no share, for who only plans."""
-    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
-    number, count = map(int, found.groups()) if found else (0, 0)
-    if not (found and count and 0 <= number <= count):
-        raise argparse.ArgumentTypeError(f"should be I/N with I from 1 to N, as 1/8; got {text[:80]!r}")
-    return number, count
-
-
-def file_name(text: str) -> str:
-    """A name that files can bear."""
-    if not re.fullmatch(r"[\w-][\w.-]{0,99}", text):
-        raise argparse.ArgumentTypeError(f"should be letters, digits, and any of . _ -; got {text[:80]!r}")
-    return text
-
-
-def above_zero(text: str) -> float:
-    return _number(float, text, "a number above 0", lambda value: 0 < value < float("inf"))
-
-
-def one_or_several(text: str) -> float | tuple[float, ...]:
-    """A number above 0, or several with commas between them, which `Parser` puts where the user has spaces."""
-    several = tuple(above_zero(part) for part in text.split(","))
-    return several if len(several) > 1 else several[0]
-
-
-def not_negative(text: str) -> float:
-    return _number(float, text, "a number, 0 or more", lambda value: 0 <= value < float("inf"))
-
-
-def finite(text: str) -> float:
-    return _number(float, text, "a number", math.isfinite)
-
-
-def attenuation(text: str) -> float | str:
-    """``auto``; ``off``, which is 0; or a share."""
-    if text in ("auto", "off"):
-        return text if text == "auto" else 0.0
-    return _number(float, text, "auto, off, or a number from 0 to 1", lambda value: 0 <= value <= 1)
-
-
-def damping(text: str) -> float:
-    return _number(float, text, "a number above 0 and up to 1", lambda value: 0 < value <= 1)
-
-
-def wave_vector(text: str) -> tuple[float, float]:
-    """(ky, kx) in cycles/um, from ``KY,KX`` or from ``DEGREES@UM``."""
-    polar = "@" in text
-    try:
-        first, second = (float(part) for part in text.split("@" if polar else ","))
-    except ValueError:
-        first = second = math.nan
-    if not (math.isfinite(first) and math.isfinite(second)) or (polar and second <= 0):
-        raise argparse.ArgumentTypeError(f"should be KY,KX in cycles/um, or DEGREES@UM, as 32@0.21; got {text!r}")
-    if polar:
-        return math.sin(math.radians(first)) / second, math.cos(math.radians(first)) / second
-    return first, second
-
-
-def degrees(text: str) -> tuple[float, ...]:
-    """In radians, from degrees with commas between them."""
-    try:
-        values = tuple(math.radians(float(part)) for part in text.split(","))
-    except ValueError:
-        values = (math.nan,)
-    if not all(map(math.isfinite, values)):
-        raise argparse.ArgumentTypeError(f"should be degrees with commas between them, as 0,120,240; got {text!r}")
-    return values
-
-
 def _plain(value) -> str:
     """A value as the user types it."""
     values = value if isinstance(value, (list, tuple)) else [value]
     return " ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in values)
-
-
-def _number(kind: type, text: str, wanted: str, fits: Callable) -> Any:
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not fits(value):
-        raise argparse.ArgumentTypeError(f"should be {wanted}; got {text!r}")
-    return value
-
-
-def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"[\d.]+(e-?\d+)?", text))
-
-
-SIGNED = (wave_vector, degrees)  # what may begin with a minus
-SEVERAL = (one_or_several,)  # what may be several numbers with spaces between them

@@ -69,8 +69,10 @@ class Fits:
         for name, other in others.items() if may_be_wrong(as_read) else ():
             alike = channels_alike(other, stack, channel)
             every = places(other, alike[0])
-            if self.at(other, every[len(every) // 2]).explained >= PROMISING:
-                found[name] = self.of(other, *alike).wanting(ONE_OF_MANY if one_of_many(name) else 0.0)
+            fit_of = self.at(other, every[len(every) // 2])
+            if fit_of.explained >= PROMISING:
+                fit_of = fit_of if len(every) == len(alike) == 1 else self.of(other, *alike)
+                found[name] = fit_of.wanting(ONE_OF_MANY if one_of_many(name) else 0.0)
         return as_read, found
 
     def add(self, stack: RawStack, position: Position, raw: np.ndarray) -> None:

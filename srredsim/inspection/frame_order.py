@@ -13,6 +13,7 @@ the stripes need to be known, and the products are computed once for all the ord
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy import fft
@@ -117,28 +118,44 @@ def fit(products: np.ndarray, angles: int, phases: int) -> Fit:
     angles, phases : int
         With less than three phases, or less than six frames, nothing can be said: 0 is explained.
     """
-    first, second = np.triu_indices(angles * phases, 1)
+    first, second = _pairs(angles * phases)
     found = products[first, second]
     total = float(np.sum(found**2))
     if phases < 3 or angles < 2 or not 0 < total < np.inf:
         return Fit(0.0, np.inf)
+    of_angle = _pairs(phases)
+    blocks = [products[a : a + phases, a : a + phases][of_angle] for a in range(0, angles * phases, phases)]
+    explained, of_each = [], []
+    for block in blocks:
+        whole = float(np.sum(block**2))
+        _, rest = nnls(_shapes(phases), block)
+        explained.append(whole - rest**2)
+        of_each.append(1.0 - rest**2 / max(whole, 1e-30))
+    needed, worth_a_try = _beyond_chance(found.size, len(blocks) * _shapes(phases).shape[1])
+    return Fit(sum(explained) / total, needed, worth_a_try, tuple(of_each))
+
+
+@cache
+def _pairs(frames: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(frames, 1)
+
+
+@cache
+def _shapes(phases: int) -> np.ndarray:
+    """What pairs of frames of an angle have in common, of each order of its stripes: (pairs, orders)."""
+    first, second = _pairs(phases)
     turn = 2 * np.pi * (second - first) / phases
-    blocks = [(first // phases == angle) & (second // phases == angle) for angle in range(angles)]
-    orders = range(1, min(2, (phases - 1) // 2) + 1)
-    shapes = np.stack([np.where(block, np.cos(order * turn), 0.0) for block in blocks for order in orders], axis=1)
-    free = shapes.shape[1]  # numbers that fit noise, too: a share of a beta distribution would be explained
+    return np.stack([np.cos(order * turn) for order in range(1, min(2, (phases - 1) // 2) + 1)], axis=1)
+
+
+@cache
+def _beyond_chance(pairs: int, free: int) -> tuple[float, float]:
+    """Shares explained from which on a fit of so many free numbers is believed, and may be named."""
     needed, worth_a_try = (
-        max(CLEAR, 1.0 - float(betaincinv((found.size - free) / 2, free / 2, chance)))
+        max(CLEAR, 1.0 - float(betaincinv((pairs - free) / 2, free / 2, chance)))  # noise is fitted, too
         for chance in (CHANCE, POSSIBLE_CHANCE)
     )
-    each = tuple(_explained(found[block], shapes[block]) for block in blocks)
-    return Fit(_explained(found, shapes), needed, worth_a_try, each)
-
-
-def _explained(found: np.ndarray, shapes: np.ndarray) -> float:
-    """Share of products that a sum of shapes, none of them subtracted, accounts for."""
-    _, rest = nnls(shapes, found)
-    return float(1.0 - rest**2 / max(float(np.sum(found**2)), 1e-30))
+    return needed, worth_a_try
 
 
 def the_best(others: dict[str, Fit], as_read: Fit) -> str | None:

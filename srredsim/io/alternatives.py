@@ -19,6 +19,7 @@ from srredsim.acquisition import Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.hot_pixels import as_recorded, repaired_as
 from srredsim.io.incomplete import whole_stacks
+from srredsim.io.only import places
 from srredsim.io.orders import arrange
 from srredsim.io.raw import Frames
 from srredsim.io.reordered import crossed, exchanged, moved, sorted_as_text
@@ -51,18 +52,19 @@ def alternatives(stack: RawStack) -> dict[str, RawStack]:
     if not isinstance(frames, Frames):
         return {}
     source = frames.source
-    found: dict[str, RawStack] = {}
+    found = _Found(stack)
     for name, numbers in _readings(source.letters, tuple(source.shape), source.missing, stack.pattern, frames.wanted):
-        with suppress(InputError):  # a reading without times is none of rolling images
-            _add(found, name, rolled(numbers) if frames.rolling else numbers, stack)
-    _add(found, EXCHANGED, frames.numbers.swapaxes(3, 4), stack)
-    for name, places in sorted_as_text(prod(source.shape)):
-        _add(found, name, places[frames.numbers], stack)
+        with suppress(InputError):  # a reading without times is none of rolling images, nor has every one such planes
+            every = rolled(numbers) if frames.rolling else numbers
+            found.add(name, every[places(every.shape, frames.only)] if frames.only else every)
+    found.add(EXCHANGED, frames.numbers.swapaxes(3, 4))
+    for name, order in sorted_as_text(prod(source.shape)):
+        found.add(name, order[frames.numbers])
     pattern = stack.pattern.angles, stack.pattern.phases
     for name, order in (*(() if frames.rolling else moved(*pattern)), *exchanged(*pattern), *crossed(*pattern)):
         within = frames.numbers.reshape(*frames.numbers.shape[:3], -1)[..., order]
-        _add(found, name, within.reshape(frames.numbers.shape), stack)
-    return found
+        found.add(name, within.reshape(frames.numbers.shape))
+    return found.stacks
 
 
 def by_arguments(name: str) -> bool:
@@ -123,11 +125,24 @@ def _other_colours(asked: Wanted) -> list[dict[str, int]]:
     return [{}, *({"channels": colours} for colours in COLOURS if asked.channels is None)]
 
 
-def _add(found: dict[str, RawStack], name: str, numbers: np.ndarray, stack: RawStack) -> None:
-    """Unless it puts the same frames into the same places as another one."""
-    angles, phases = (int(n) for n in numbers.shape[3:])
-    known = [each.array.numbers for each in (stack, *found.values())]
-    if angles > 1 and phases > 2 and not any(np.array_equal(numbers, other) for other in known):
+class _Found:
+    """Readings of a stack; the first of those that put the same frames into the same places."""
+
+    def __init__(self, stack: RawStack):
+        self.stacks: dict[str, RawStack] = {}
+        self._stack = stack
+        self._known = {_key(as_recorded(stack.array).numbers)}
+
+    def add(self, name: str, numbers: np.ndarray) -> None:
+        angles, phases = (int(n) for n in numbers.shape[3:])
+        if angles < 2 or phases < 3 or _key(numbers) in self._known:
+            return
+        self._known.add(_key(numbers))
+        stack = self._stack
         array = repaired_as(stack.array, replace(as_recorded(stack.array), numbers=numbers))
         names = stack.channel_names if numbers.shape[1] == stack.sizes["C"] else None
-        found[name] = replace(stack, array=array, pattern=Pattern(angles, phases), channel_names=names)
+        self.stacks[name] = replace(stack, array=array, pattern=Pattern(angles, phases), channel_names=names)
+
+
+def _key(numbers: np.ndarray) -> tuple[tuple[int, ...], bytes]:
+    return numbers.shape, np.ascontiguousarray(numbers, np.int64).tobytes()

@@ -12,7 +12,7 @@ import numpy as np
 from srredsim import checks, resources
 from srredsim.acquisition import OPTICS, Value
 from srredsim.errors import InputError
-from srredsim.io import microscope
+from srredsim.io import microscope, only
 from srredsim.io.files import beside, stem
 from srredsim.io.source import Source
 from srredsim.io.stored import COMPRESS
@@ -59,6 +59,7 @@ class Reading:
     rolling: bool = False  # every angle of a time series makes an image, see `srredsim.io.rolling`
     pattern: str | None = None  # one of `srredsim.optics.illumination.PATTERNS`; the frames tell
     microscope: str | Path | None = None  # a preset or a file of one, see `srredsim.io.microscope`
+    only: str | None = None  # some of the times, channels and z-planes, see `srredsim.io.only`
 
     def __post_init__(self):
         for name in COUNTS:
@@ -79,6 +80,8 @@ class Reading:
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)
         checks.yes_or_no("rolling", self.rolling)
+        if self.only is not None:
+            only.spans(self.only)
         if self.microscope is not None:
             microscope.load(self.microscope)  # what is wrong with it is said before a file is opened
 
@@ -159,6 +162,7 @@ class Writing:
     dtype: str = "float32"
     overwrite: bool = False
     scene: int | None = None  # of the file that is read, for the names of its results
+    only: str | None = None  # what of it is read, for these names, too
     format: str = "tiff"
     compress: str = "none"
     page: bool = False  # also a web page about each stack, see `srredsim.workflows.page`
@@ -185,8 +189,8 @@ class Writing:
             )
 
     def path(self, source: Path, name: str) -> Path:
-        """``<stem>_<name>.tif``, or ``<stem>_scene2_<name>.tif``; in another format with its ending."""
-        return Path(self.out or source.parent) / f"{stem(source, self.scene)}_{name}{FORMATS[self.format]}"
+        """``<stem>_<name>.tif``, or ``<stem>_scene2_t0-2_<name>.tif``; in another format with its ending."""
+        return Path(self.out or source.parent) / f"{stem(source, self.scene, self.only)}_{name}{FORMATS[self.format]}"
 
     def beside(self, result: Path) -> list[Path]:
         """The page about a result, if it is wanted."""

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from srredsim.errors import InputError
-from srredsim.io import formats
+from srredsim.io import formats, only
 from srredsim.io.formats import tiff
 
 MAPS = "_consistency"  # ending of the names of maps that say how well a result agrees with its frames
@@ -21,13 +21,14 @@ ADDRESS = re.compile("[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # s3://bucket/cells.
 RAW = "raw"  # folder in which `simulate` and `reference` put their stacks
 
 
-def stem(path: Path, scene: int | None = None) -> str:
+def stem(path: Path, scene: int | None = None, part: str | None = None) -> str:
     """Name of a file without its endings, ``cells`` of ``cells.ome.tif``; results begin with it.
 
-    Those of one of several images in a file, a ``scene``, begin with ``cells_scene2``.
+    Those of one of several images in a file, a ``scene``, begin with ``cells_scene2``; those of a ``part`` of it, told
+    as `srredsim.io.only` has it, with ``cells_t0-2_c1``.
     """
     name = path.stem[: -len(OME)] if path.stem.lower().endswith(OME) and path.stem.lower() != OME else path.stem
-    return name if scene is None else f"{name}_scene{scene}"
+    return "_".join([name, *([] if scene is None else [f"scene{scene}"]), *([only.named(part)] if part else [])])
 
 
 def beside(result: Path, ending: str) -> Path:

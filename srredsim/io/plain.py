@@ -12,6 +12,7 @@ from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.colours import with_channels
 from srredsim.io.incomplete import whole_stacks
+from srredsim.io.only import taken
 from srredsim.io.raw import Frames, for_channels
 from srredsim.io.source import Source
 
@@ -47,7 +48,8 @@ def plain_images(source: Source, path: str | Path | None, reading: Reading, smal
     frames = Frames(source, numbers[..., None, None])
     optics, more = for_channels(source.optics, frames.shape[1])
     notes = (*source.notes, *more, *_doubts(source), *lacking)
-    return RawStack(frames, Pattern(1, 1), optics, source.channel_names, None if path is None else Path(path), notes)
+    stack = RawStack(frames, Pattern(1, 1), optics, source.channel_names, None if path is None else Path(path), notes)
+    return taken(stack, reading.only)
 
 
 def checked(image: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.incomplete import filled_up, whole_stacks
+from srredsim.io.only import taken
 from srredsim.io.rolling import rolled
 from srredsim.io.source import UNKNOWN, Source
 from srredsim.io.wanted import Wanted
@@ -61,6 +62,8 @@ def read(path: str | Path, **given: Any) -> RawStack:
     microscope : str or path, optional
         Name of one, or a YAML file about one: order, counts and optics that neither the file nor the other arguments
         say (`srredsim.io.microscope`).
+    only : str, optional
+        Some of the times, channels and z-planes, numbered from 0: ``"t=0-2,c=1"``.
 
     Raises
     ------
@@ -115,6 +118,7 @@ def _raw_stack(source: Source, path: str | Path | None, reading: Reading) -> Raw
     if any(reading.optics.values()) or reading.microscope is not None:
         refuse_impossible(optics)
     stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
+    stack = taken(stack, reading.only)
     return stack if reading.keep_hot_pixels else without_hot_pixels(stack)
 
 
@@ -161,6 +165,7 @@ class Frames:
     numbers: np.ndarray
     wanted: Wanted = Wanted()  # noqa: RUF009  frozen; what it was read with
     rolling: bool = False  # as of `srredsim.io.rolling.rolled`
+    only: str | None = None  # what of the file these are, see `srredsim.io.only`
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -186,6 +191,7 @@ class Tiles:
     source: Source
     numbers: np.ndarray
     grid: tuple[int, int]
+    only: str | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -62,7 +62,7 @@ class Asked:
         return blake2b(told.encode(), digest_size=8).hexdigest()
 
     def folder(self) -> Path:
-        name = f"{io.stem(self.path, self.writing.scene)}_{self.work}-{self.fingerprint}{SUFFIX}"
+        name = f"{io.stem(self.path, self.writing.scene, self.writing.only)}_{self.work}-{self.fingerprint}{SUFFIX}"
         return Path(self.writing.out or self.path.parent).resolve() / name
 
 

@@ -155,7 +155,7 @@ class Reference:
         watch: Watched,
         progress: Callable[[int, int], None] | None,
     ) -> dict:
-        transfers, name = transfers_of(stack), io.stem(path, reading.scene)
+        transfers, name = transfers_of(stack), io.stem(path, reading.scene, reading.only)
         twin = self._twin(path, name, reading, stack) if self.dim.low else None
         jobs = twin or self._parted(name, stack, transfers)
         split = self._split(jobs)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from srredsim.cli import terminal
-from srredsim.cli.arguments import Parser, wave_vector
+from srredsim.cli.arguments import Parser
 from srredsim.cli.main import parser
+from srredsim.cli.values import wave_vector
 
 
 @pytest.fixture

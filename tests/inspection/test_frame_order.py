@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 
 from srredsim.inspection.frame_order import Fit, fit, in_common
 from srredsim.simulation.sim import simulate_stack
@@ -29,6 +30,23 @@ def test_torn_blocks_are_not(angles, phases):
     assert torn.explained < 0.2
     assert fit(products, angles, phases).clearly_better_than(torn)
     assert not torn.clearly_better_than(fit(products, angles, phases))
+
+
+@pytest.mark.parametrize(("angles", "phases"), [(3, 5), (2, 3), (4, 4)])
+def test_what_is_explained_is_that_of_all_pairs_together(angles, phases):
+    """The same as one fit of all pairs of frames to the shapes of all angles, 0 between the angles."""
+    rng = np.random.default_rng(5)
+    products = products_of(angles, phases, [1.0, 0.5][: (phases - 1) // 2]) + rng.normal(0, 0.5, (angles * phases,) * 2)
+    products += products.T
+    pairs = np.triu_indices(angles * phases, 1)
+    step = 2 * np.pi * np.arange(phases) / phases
+    shapes = [
+        np.kron(np.diag(np.arange(angles) == angle), np.cos(order * (step[:, None] - step)))[pairs]
+        for angle in range(angles)
+        for order in range(1, 1 + (phases - 1) // 2)
+    ]
+    _, rest = nnls(np.stack(shapes, axis=1), products[pairs])
+    assert fit(products, angles, phases).explained == pytest.approx(1 - rest**2 / np.sum(products[pairs] ** 2))
 
 
 def test_frames_that_all_move_together_are_no_stripes():

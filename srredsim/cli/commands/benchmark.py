@@ -8,7 +8,7 @@ from types import ModuleType
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.errors import InputError
 
 GROUP = "models"
@@ -31,14 +31,14 @@ class Benchmark:
         split = "train, validation or test ({srredsim.evaluation.tables:TEST})"
         parser.add_argument("--split", metavar="S", help=split)
         self._module.add_arguments(parser)
-        parser.add_argument("--limit", type=shared.positive, metavar="N", help="images at most")
+        parser.add_argument("--limit", type=values.positive, metavar="N", help="images at most")
         weights = f"where the weights of a method are; {self._module.WEIGHTS}"
         parser.add_argument("--model", action="append", dest="weights", default=[], metavar="METHOD=DIR", help=weights)
         if self._module.PICTURES:
             pictures = "also draw the first N patches of each cell: LR, bicubic, method, HR, error"
-            parser.add_argument("--pictures", type=shared.positive, metavar="N", help=pictures)
+            parser.add_argument("--pictures", type=values.positive, metavar="N", help=pictures)
         share = "compute every Nth cell only, from the Ith on: N processes share them, and the same without joins them"
-        parser.add_argument("--shard", type=shared.shard, default=(1, 1), metavar="I/N", help=share)
+        parser.add_argument("--shard", type=values.shard, default=(1, 1), metavar="I/N", help=share)
         out = Path(f"benchmark_{self.name.replace('-', '_')}")
         parser.add_argument("--out", type=Path, default=out, metavar="DIR", help="default: {default}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 
 GROUP = "data"
 DEFAULTS = ("srredsim.workflows.calibrate:calibrate",)
@@ -17,7 +17,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE.yaml", required=True, help="file of the microscope")
     shared.optics(parser, "left out: the file says")
     channel = "which of the colours, counted from 1; left out: the only one"
-    parser.add_argument("--channel", type=shared.positive, metavar="N", help=channel)
+    parser.add_argument("--channel", type=values.positive, metavar="N", help=channel)
     shared.camera(parser)
     shared.overwrite(parser)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import planes, terminal
+from srredsim.cli import planes, terminal, values
 from srredsim.cli.looked_up import constant
 from srredsim.cli.several import each
 
@@ -28,13 +28,14 @@ def add_arguments(parser: shared.Parser) -> None:
         " trained; the others are to be trained first ({default})",
     )
     noise = "variance of the noise is A x brightness + B, in the units of the file; left out: measured in each plane"
-    parser.add_argument("--noise", type=shared.finite, nargs=2, metavar=("A", "B"), help=noise)
+    parser.add_argument("--noise", type=values.finite, nargs=2, metavar=("A", "B"), help=noise)
     prior = "patches for vst_epll; left out: the shipped ones"
     parser.add_argument("--prior", type=Path, metavar="FILE.npz", help=prior)
     parser.add_argument("--model", metavar="NAME|DIR", help="of a network; left out: w2s_<method>")
     shared.order_of_planes(parser)
     shared.accept_incomplete(parser)
     shared.scene(parser)
+    shared.only(parser)
     shared.pixel_size(parser)
     shared.dtype(parser)
     shared.stored(parser)

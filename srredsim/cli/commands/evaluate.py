@@ -10,7 +10,7 @@ from typing import Any
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 
 GROUP = "models"
 DEFAULTS = ("srredsim.evaluation.evaluate:evaluate",)
@@ -28,12 +28,12 @@ def add_arguments(parser: shared.Parser) -> None:
     split = "of the data set: test, validation, train, or what else its dataset.yaml names ({default})"
     parser.add_argument("--split", metavar="S", help=split)
     count = "only the first N images of each pattern and light level, and N fields of the control; left out: all"
-    parser.add_argument("--count", type=shared.positive, metavar="N", help=count)
+    parser.add_argument("--count", type=values.positive, metavar="N", help=count)
     work = "folder that keeps the scores of each method at once: run again, it goes on, also with another model"
     parser.add_argument("--work", type=Path, metavar="DIR", help=work)
     parser.add_argument("--out", type=Path, metavar="FILE", default=Path("results.json"), help="default: {default}")
     control = "fields of the control without stripes, of simulated stacks; 0: none ({srredsim.zoo.gate:FIELDS})"
-    parser.add_argument("--control", type=shared.count, metavar="N", help=control)
+    parser.add_argument("--control", type=values.count, metavar="N", help=control)
     shared.overwrite(parser)
 
 

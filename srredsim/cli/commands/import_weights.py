@@ -6,7 +6,7 @@ from pathlib import Path
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.cli.looked_up import Choices
 
 GIVEN = Choices("srredsim.checkpoints.predicts:INPUTS")
@@ -20,7 +20,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("checkpoint", type=Path, metavar="FILE|DIR", help=kinds)
     parser.add_argument("--network", metavar="NAME", help="dncnn, rrdb ...: which one it is; such a folder says it")
     enlarges = "by how much it enlarges, where the tensors do not tell it: srcnn, vdsr, drrn, memnet"
-    parser.add_argument("--scale", type=shared.positive, metavar="N", help=enlarges)
+    parser.add_argument("--scale", type=values.positive, metavar="N", help=enlarges)
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for model.keras")
     recipe = "what it was trained by, as w2s_dncnn/code; DIR can then predict"
     parser.add_argument("--recipe", metavar="NAME", help=recipe)

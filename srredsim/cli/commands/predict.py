@@ -9,7 +9,7 @@ from typing import Any
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import planes, terminal
+from srredsim.cli import planes, terminal, values
 from srredsim.cli.planes import Parts
 from srredsim.cli.several import each
 
@@ -29,7 +29,7 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--engine", metavar="NAME", help=engine)
     shared.optics(parser)
     tile = "side of a tile in raw pixels; the result is the same"
-    parser.add_argument("--tile", type=shared.positive, metavar="N", help=tile)
+    parser.add_argument("--tile", type=values.positive, metavar="N", help=tile)
     shared.dtype(parser)
     shared.stored(parser)
     consistency = "do not compare the image with the frames, or with its input"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import planes, terminal
+from srredsim.cli import planes, terminal, values
 from srredsim.cli.looked_up import Choices
 from srredsim.cli.planes import Parts
 from srredsim.cli.several import each
@@ -21,10 +21,10 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.out_folder(parser)
     shared.optics(parser)
     wiener = "higher is smoother; left out: from the noise"
-    parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help=wiener)
+    parser.add_argument("--wiener", type=values.above_zero, metavar="W", help=wiener)
     parser.add_argument(
         "--attenuation",
-        type=shared.attenuation,
+        type=values.attenuation,
         metavar="auto|off|F",
         help="how much of the lowest frequencies, where out-of-focus light is, is left to the stripes: 0 to 1, or as"
         " much as the stripes say is out of focus; intensities are then no longer those of the sum of the frames"
@@ -39,7 +39,7 @@ def add_arguments(parser: shared.Parser) -> None:
         " Wiener ({srredsim.workflows.reconstruct:Method.name})",
     )
     iterations = "of Richardson-Lucy; more are sharper and noisier; left out: as many as the noise bears"
-    parser.add_argument("--iterations", type=shared.positive, metavar="N", help=iterations)
+    parser.add_argument("--iterations", type=values.positive, metavar="N", help=iterations)
     live = "of a time series: the first time says all but the phases, which are measured at each; many times a second,"
     live += " and an approximation"
     shared.device(parser)
@@ -68,13 +68,13 @@ def _stripes(parser: shared.Parser) -> None:
     known.add_argument(
         "--k",
         action="append",
-        type=shared.wave_vector,
+        type=values.wave_vector,
         metavar="KY,KX",
         help="first-order stripes of each angle in cycles/um, y down, once an angle;"
         " or as DEGREES@UM, direction from x towards +y and line spacing",
     )
     steps = "first-order phase of each frame, as 0,72,144,216,288; once, or once an angle"
-    known.add_argument("--phase-steps", action="append", type=shared.degrees, metavar="DEGREES", help=steps)
+    known.add_argument("--phase-steps", action="append", type=values.degrees, metavar="DEGREES", help=steps)
 
 
 def _lens(parser: shared.Parser) -> None:
@@ -88,7 +88,7 @@ def _lens(parser: shared.Parser) -> None:
         " frequency in cycles/um and value",
     )
     damping = "above 0 and up to 1, which is the ideal lens: the OTF is the ideal one times A^(f / cut-off)"
-    lens.add_argument("--otf-damping", type=shared.damping, metavar="A", help=damping)
+    lens.add_argument("--otf-damping", type=values.damping, metavar="A", help=damping)
 
 
 def run(arguments) -> dict:

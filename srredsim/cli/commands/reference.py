@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.cli.several import each
 
 GROUP = "data"
@@ -18,11 +18,11 @@ def add_arguments(parser: shared.Parser) -> None:
     shared.stacks(parser, "also files that lack frames, and stacks of which not all stripes were found")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for train --data")
     shared.optics(parser, "left out: the file says")
-    parser.add_argument("--wiener", type=shared.above_zero, metavar="W", help="of the truth; left out: from the noise")
+    parser.add_argument("--wiener", type=values.above_zero, metavar="W", help="of the truth; left out: from the noise")
     _dim(parser)
     shared.camera(parser)
     validation = "hold one of N stacks back; 0: none ({default})"
-    parser.add_argument("--validation", type=shared.count, metavar="N", help=validation)
+    parser.add_argument("--validation", type=values.count, metavar="N", help=validation)
     shared.seed(parser, "the same seed takes the same photons")
     shared.several(parser)
 
@@ -32,9 +32,9 @@ def _dim(parser: shared.Parser) -> None:
     dim = parser.add_mutually_exclusive_group()
     dim.add_argument("--low", type=Path, metavar="DIR", help="folder of the same stacks in little light, same names")
     light = "shares of the light that are left for the input, each makes a pair ({srredsim.workflows.reference:LIGHT})"
-    dim.add_argument("--light", type=shared.above_zero, nargs="+", metavar="F", help=light)
+    dim.add_argument("--light", type=values.above_zero, nargs="+", metavar="F", help=light)
     photons = "the same as photons in the brightest pixels of the widefield image, per frame"
-    dim.add_argument("--photons", type=shared.above_zero, nargs="+", metavar="N", help=photons)
+    dim.add_argument("--photons", type=values.above_zero, nargs="+", metavar="N", help=photons)
 
 
 def run(arguments) -> dict:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.errors import InputError
 from srredsim.resources import install
 
@@ -31,11 +31,11 @@ def add_arguments(parser: shared.Parser) -> None:
     host = "address to listen on: others than this machine reach it if it is not {default}"
     parser.add_argument("--host", default=HOST, metavar="ADDRESS", help=host)
     port = "of --local; 0 takes a free one ({default})"
-    parser.add_argument("--port", type=shared.count, default=PORT, metavar="N", help=port)
+    parser.add_argument("--port", type=values.count, default=PORT, metavar="N", help=port)
     largest = "of --local: largest stack, packed or unpacked, and largest image ({default})"
-    parser.add_argument("--max-mib", type=shared.above_zero, metavar="F", help=largest)
+    parser.add_argument("--max-mib", type=values.above_zero, metavar="F", help=largest)
     waiting = "of --local: stacks that may wait; others are told to come again ({default})"
-    parser.add_argument("--waiting", type=shared.positive, metavar="N", help=waiting)
+    parser.add_argument("--waiting", type=values.positive, metavar="N", help=waiting)
     shared.precision(parser)
     engine = "of --local, that computes: openvino, onnxruntime, tensorflow, jax; left out: the first that is here"
     parser.add_argument("--engine", metavar="NAME", help=engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.errors import InputError
 
 GROUP = "data"
@@ -16,17 +16,17 @@ HELP = "make raw stacks with their truth"
 
 def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=True)
-    parser.add_argument("--count", type=shared.positive, metavar="N", help="how many stacks ({default})")
+    parser.add_argument("--count", type=values.positive, metavar="N", help="how many stacks ({default})")
     shared.seed(parser, "the same seed makes the same stacks")
-    parser.add_argument("--angles", type=shared.positive, metavar="A", help="of the pattern ({default})")
-    parser.add_argument("--phases", type=shared.positive, metavar="P", help="in each angle ({default})")
+    parser.add_argument("--angles", type=values.positive, metavar="A", help="of the pattern ({default})")
+    parser.add_argument("--phases", type=values.positive, metavar="P", help="in each angle ({default})")
     kind = "{choices}: the second has three directions of stripes at once, in 7 frames, and no --angles, --phases"
     parser.add_argument("--pattern", choices=shared.PATTERNS, metavar="PATTERN", help=kind)
     light = "range of the expected photons in the brightest widefield pixel ({default})"
-    parser.add_argument("--photons", type=shared.above_zero, nargs=2, metavar=("LOW", "HIGH"), help=light)
+    parser.add_argument("--photons", type=values.above_zero, nargs=2, metavar=("LOW", "HIGH"), help=light)
     shared.microscope(parser, "stacks of this one; --count, --seed, --size and --photons only")
     size = "side in raw pixels ({default}; with --w2s that of its captures)"
-    parser.add_argument("--size", type=shared.positive, metavar="N", help=size)
+    parser.add_argument("--size", type=values.positive, metavar="N", help=size)
     parser.add_argument(
         "--w2s",
         action="store_true",

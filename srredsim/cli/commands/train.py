@@ -8,7 +8,7 @@ from pathlib import Path
 
 from srredsim import keras_start
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.errors import InputError
 
 GROUP = "models"
@@ -23,19 +23,19 @@ def add_arguments(parser: shared.Parser) -> None:
     begin.add_argument("--fine-tune", metavar="NAME|DIR", help=fine_tune)
     parser.add_argument("--data", metavar="NAME|DIR", help="data set, or a folder of raw/truth pairs")
     shared.microscope(parser, "train for this one, on simulated stacks of it")
-    parser.add_argument("--gpus", type=shared.count, metavar="N", help="how many; 0: the processor; left out: all")
+    parser.add_argument("--gpus", type=values.count, metavar="N", help="how many; 0: the processor; left out: all")
     hosts = "how many train together: start it on each with srun, or with TF_CONFIG; --gpus are those of each"
-    parser.add_argument("--hosts", type=shared.positive, default=1, metavar="N", help=hosts)
-    parser.add_argument("--epochs", type=shared.positive, metavar="N")
-    parser.add_argument("--steps", type=shared.positive, metavar="N", help="in an epoch")
-    parser.add_argument("--batch", type=shared.positive, metavar="N", help="over all GPUs, and hosts, together")
+    parser.add_argument("--hosts", type=values.positive, default=1, metavar="N", help=hosts)
+    parser.add_argument("--epochs", type=values.positive, metavar="N")
+    parser.add_argument("--steps", type=values.positive, metavar="N", help="in an epoch")
+    parser.add_argument("--batch", type=values.positive, metavar="N", help="over all GPUs, and hosts, together")
     shared.precision(parser)
-    parser.add_argument("--seed", type=shared.count, metavar="S")
+    parser.add_argument("--seed", type=values.count, metavar="S")
     vgg = "VGG19 for perceptual and texture losses: .h5 of Keras or .pth"
     parser.add_argument("--vgg-weights", type=Path, metavar="FILE", help=vgg)
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder; left out: runs/<name>/<time>")
     name = "of the model that comes of it; left out: that of the model and that of the run folder"
-    parser.add_argument("--name", type=shared.file_name, metavar="NAME", help=name)
+    parser.add_argument("--name", type=values.file_name, metavar="NAME", help=name)
     parser.add_argument("--resume", action="store_true", help="go on with --out, or with the newest run of the model")
     shared.settings(parser)
 

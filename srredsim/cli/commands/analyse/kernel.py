@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.cli.commands.analyse import _report
 from srredsim.cli.looked_up import Choices
 
@@ -24,12 +24,12 @@ def add_arguments(parser: shared.Parser) -> None:
     parser.add_argument("--hr", nargs="+", type=Path, required=True, metavar="IMAGE", help=high)
     parser.add_argument(
         "--regularisation",
-        type=shared.not_negative,
+        type=values.not_negative,
         metavar="F",
         help="added to the power of the high-resolution image, after both were divided by --unit ({default})",
     )
-    parser.add_argument("--unit", type=shared.above_zero, metavar="F", help="value that becomes 1 ({default})")
-    parser.add_argument("--width", type=shared.positive, metavar="N", help="of the kernel, even ({default})")
+    parser.add_argument("--unit", type=values.above_zero, metavar="F", help="value that becomes 1 ({default})")
+    parser.add_argument("--width", type=values.positive, metavar="N", help="of the kernel, even ({default})")
     parser.add_argument("--upscale", choices=UPSCALES, help="of the low resolution ({default})")
     _report.add_out(parser)
 

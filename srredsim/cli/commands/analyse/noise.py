@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from srredsim.cli import arguments as shared
-from srredsim.cli import terminal
+from srredsim.cli import terminal, values
 from srredsim.cli.commands.analyse import _report
 
 HELP = "variance of the noise as a line over brightness, a mean + b"
@@ -16,7 +16,7 @@ DESCRIPTION = (
 def add_arguments(parser: shared.Parser) -> None:
     shared.images(parser, "images")
     limits = "where the camera cuts off, and what becomes 0 and 1; left out: nowhere, and the range of the image"
-    parser.add_argument("--limits", nargs=2, type=shared.finite, metavar=("LOW", "HIGH"), help=limits)
+    parser.add_argument("--limits", nargs=2, type=values.finite, metavar=("LOW", "HIGH"), help=limits)
     repeats = "the planes of a file are repeats of one image: variance against mean, pixel by pixel"
     parser.add_argument("--repeats", action="store_true", help=repeats)
     shared.accept_incomplete(parser, "of a file that lacks frames, measure those that are there")

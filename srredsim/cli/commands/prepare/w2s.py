@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from srredsim.cli import arguments as shared
+from srredsim.cli import values
 from srredsim.cli.commands.prepare._report import told
 from srredsim.cli.looked_up import Choices
 from srredsim.errors import InputError
@@ -43,7 +44,7 @@ def add_arguments(parser: shared.Parser) -> None:
         help="of the 3 x 5 tiles of raw SIM frames, 3 angles of 5 phases or 5 of 3: {choices} ({default})",
     )
     parser.add_argument("--no-raw-sim", dest="raw_sim", action="store_false", help="no pairs of raw SIM stacks")
-    parser.add_argument("--limit", type=shared.positive, metavar="N", help="the first N fields only")
+    parser.add_argument("--limit", type=values.positive, metavar="N", help="the first N fields only")
     shared.overwrite(parser, "make everything anew, also with other settings")
 
 
