@@ -210,6 +210,14 @@ class RawStack:
         """``t=2, z=0``, as far as there are several."""
         return which(self.array.shape[:3], position)
 
+    def at(self, position: Sequence[int], words: object) -> str:
+        """``t=2, z=0: words``, said of one of several images."""
+        return at(self.array.shape[:3], position, words)
+
+    def refused(self, position: Sequence[int], why: object) -> str:
+        """The same of what cannot be used, and how to do without its channel, if there are others."""
+        return refused(self.array.shape[:3], position, why)
+
     def positions(self) -> Iterator[tuple[int, int, int]]:
         """Every (t, c, z) of the acquisition, z fastest."""
         return np.ndindex(*self.array.shape[:3])
@@ -239,6 +247,18 @@ def digest(raw: np.ndarray) -> bytes:
 def which(shape: Sequence[int], position: Sequence[int]) -> str:
     """``t=2, z=0``: the position in (t, c, z), as far as there are several."""
     return ", ".join(f"{axis}={i}" for axis, n, i in zip("tcz", shape, position, strict=True) if n > 1)
+
+
+def at(shape: Sequence[int], position: Sequence[int], words: object) -> str:
+    """``t=2, z=0: words``, said of one of several images."""
+    return ": ".join(filter(None, (which(shape, position), str(words))))
+
+
+def refused(shape: Sequence[int], position: Sequence[int], why: object) -> str:
+    """The same of what cannot be used, and how to do without its channel, if there are others."""
+    others = [c for c in range(shape[1]) if c != position[1]]
+    without = f'; `only="c={others[0]}"` takes another channel alone' if others else ""
+    return f"{at(shape, position, why)}{without}"
 
 
 def frames_from_raw(raw: np.ndarray) -> np.ndarray:

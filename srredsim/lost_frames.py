@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srredsim.acquisition import Position, RawStack, Through, which
+from srredsim.acquisition import Position, RawStack, Through, refused, which
 from srredsim.errors import WARNING, InputError
 
 SAMPLE = 16  # pixels a side that are compared first
@@ -88,7 +88,7 @@ class Bridged(Through):
             if not _of_several(instead):
                 self.lost[position] = problem
                 return instead
-        raise LostFrames(f"{which(self.shape[:3], position)}: {lost(raw) or problem}")  # nothing is whole
+        raise LostFrames(refused(self.shape[:3], position, lost(raw) or problem))  # nothing is whole
 
     def _nearest(self, position: Position) -> list[Position]:
         t, c, z = position
@@ -147,7 +147,7 @@ def whole(stack: RawStack, position: tuple[int, ...]) -> np.ndarray:
     """One raw stack, read, with no frame lost: raises LostFrames if one is."""
     raw = stack.raw(*position)
     if _bridge(stack.array) is None and (problem := lost(raw)):
-        raise LostFrames(": ".join(filter(None, (stack.which(position), problem))))
+        raise LostFrames(stack.refused(position, problem))
     return raw
 
 

@@ -225,7 +225,7 @@ class Planes:
         try:
             image = of_plane(self._network, checked(raw[0, 0]), self._tile)
         except InputError as problem:
-            raise InputError(": ".join(filter(None, (self._stack.which(position), str(problem))))) from None
+            raise InputError(self._stack.refused(position, problem)) from None
         into[:] = as_dtype(image, into.dtype)
         tick()
         return raw

@@ -351,7 +351,7 @@ def prepared_plane(
     try:
         return prepare(raw, side, spectrum_of(stack, position[1]))
     except InputError as problem:
-        raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
+        raise InputError(stack.refused(position, problem)) from None
 
 
 def sharpest_slice(stack: RawStack, channel: int) -> tuple[int, np.ndarray]:

@@ -204,7 +204,7 @@ def _scaling(stack: RawStack, raw: np.ndarray, position: Position) -> Scaling:
     try:
         return scaling_of(frames_from_raw(raw))
     except InputError as problem:
-        raise InputError(": ".join(filter(None, (stack.which(position), str(problem))))) from None
+        raise InputError(stack.refused(position, problem)) from None
 
 
 def sharpness(raw: np.ndarray) -> float:

@@ -57,7 +57,7 @@ class Noting:
             said += f", less than {DIM:.0f}: the image is that of Richardson-Lucy, nearer to the truth"
         else:
             said += f': so dim, `method="{RICHARDSON_LUCY}"` is nearer to the truth'
-        return (": ".join(filter(None, (self.stack.which(plane.position), said))),)
+        return (self.stack.at(plane.position, said),)
 
     def _split(self, plane: Plane) -> dict:
         """The resolution that two halves of the photons agree on."""

@@ -250,5 +250,5 @@ def done(stack: RawStack, position: Position, work: Work) -> tuple[np.ndarray, n
             made, found = made
         checks.image_made(made, work.name)
     except InputError as problem:
-        raise InputError(": ".join(filter(None, (where, str(problem))))) from None
+        raise InputError(stack.refused(position, problem)) from None
     return image, made, found

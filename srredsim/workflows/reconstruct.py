@@ -232,7 +232,7 @@ class Reconstruction:
 
 def check_made(stack: RawStack, plane: Plane) -> None:
     """InputError if an image has values that are no numbers."""
-    checks.image_made(plane.image, ": ".join(filter(None, (stack.which(plane.position), "the reconstruction"))))
+    checks.image_made(plane.image, stack.at(plane.position, "the reconstruction"))
 
 
 def reconstruct(

@@ -90,7 +90,7 @@ def predict(
     compared = chain.agreements()
     for position in in_order(shape):
         raw = planes(position, image[position], tick)
-        checks.image_made(image[position], ": ".join(filter(None, (stack.which(position), f"the model {chain.name}"))))
+        checks.image_made(image[position], stack.at(position, f"the model {chain.name}"))
         if lost_at(stack.array, position):
             image[position] = 0
         if compared:

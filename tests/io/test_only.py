@@ -6,6 +6,7 @@ import tifffile
 
 from srredsim import api, io
 from srredsim.acquisition import Optics
+from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.io.alternatives import alternatives
 from srredsim.io.only import named, spans
@@ -96,3 +97,17 @@ def test_more_than_there_is_is_refused(path, only, there):
 def test_the_note_says_what_was_taken(path):
     notes = io.read(path, only="t=1-2,c=0").notes
     assert "t=1-2 of 4, c=0 of 2: these alone, from here on numbered from 0" in notes
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_channel_that_shows_nothing_is_done_without(tmp_path, times, capsys):
+    stack, _ = api.simulate(seed=3, size=64, photons=(2000, 2000))
+    both = np.zeros((times, 2, 1, 3, 5, 64, 64), np.uint16)
+    both[:, 0] = np.asarray(stack)[:, 0]
+    path = write_raw(tmp_path / "two.ome.tif", both, optics=OPTICS)
+    assert main(["reconstruct", str(path), "--by-plane"]) == 2
+    assert "; --only c=0 takes another channel alone" in capsys.readouterr().err
+    assert main(["reconstruct", str(path), "--by-plane", "--only", "c=0"]) == 0
+    with tifffile.TiffFile(tmp_path / "two_c0_wiener.tif") as made:
+        assert made.asarray().any()
+        assert len(made.pages) == times
