@@ -74,6 +74,8 @@ class Comparison:
         self.differences: Array = view.blank()  # between R^2 and the variance
         self.in_focus: Array = view.blank()
         self.seen: Array = view.blank()  # sum of the frames
+        self.of_angles: list[Array] = []  # mean of the residuals of each
+        self.noise_of_angles: Array = view.blank()  # sum of its expected squares, over the angles
         self.frames = raw.shape[0] * raw.shape[1]
 
     def weighted_residuals(self, all_parts: Iterator[Array]) -> Iterator[tuple[int, Array]]:
@@ -97,8 +99,17 @@ class Comparison:
             self.squares += squares / found.variance
             self.expected += free * noise / found.variance
             self.differences += squares - free * noise
+            self.of_angles.append(residuals.mean(axis=0))
+            self.noise_of_angles += free * noise / len(frames) ** 2
             yield number, self.view.filled(residuals / found.variance)
             self.fits.append(found)
+
+    def between_angles(self) -> Array:
+        """What of the squares is that of the angles' means, which differ from one to another beyond their noise."""
+        means = namespace(self.seen).stack(self.of_angles)
+        angles = len(means)
+        apart = ((means - means.mean(axis=0)) ** 2).sum(axis=0) - (angles - 1) / angles * self.noise_of_angles
+        return apart * np.float32(self.frames / angles)
 
     def maps(self, score: Array, grain: Array) -> Maps:
         """What is known of the window."""
@@ -109,6 +120,7 @@ class Comparison:
             blurred(squares, WINDOW),
             blurred(expected, WINDOW),
             blurred(self.view.filled(self.differences / self.frames), WINDOW),
+            self.view.filled(self.between_angles() / self.frames),
             self.view.filled(self.in_focus / self.frames),
             self.view.filled(self.seen / self.frames),
             score,

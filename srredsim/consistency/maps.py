@@ -38,6 +38,7 @@ class Consistency:
     summary: float | None  # mean residual; 1: explained to within noise
     structure: float | None  # mean square of the score; 1: nothing but noise
     unexplained: float | None  # share of the frames' mean's variance that is left beyond noise: about 0 or below
+    between_angles: float | None  # what of this differs from angle to angle
     residual: np.ndarray
     score: np.ndarray
     unsupported: np.ndarray
@@ -57,6 +58,7 @@ class Consistency:
             "residual": self.summary,
             "structure": self.structure,
             "unexplained_fraction": self.unexplained,
+            "between_angles_fraction": self.between_angles,
             "unsupported_fraction": self.fraction(self.unsupported),
             "missing_fraction": self.fraction(self.missing),
             "grain_fraction": self.fraction(self.grainy),
@@ -72,7 +74,7 @@ class Consistency:
 def unjudged(shape: tuple[int, int]) -> Consistency:
     """Maps of an image (2y, 2x) of which nothing is known."""
     nothing, nowhere = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
-    return Consistency(None, None, None, nothing, nothing, nowhere, nowhere, nowhere, None, None, ())
+    return Consistency(None, None, None, None, nothing, nothing, nowhere, nowhere, nowhere, None, None, ())
 
 
 FINE = ("score", "grain")  # on the grid of the image
@@ -87,6 +89,7 @@ class Maps:
     blurred_squares: np.ndarray
     blurred_expected: np.ndarray
     excess: np.ndarray  # mean square of the residuals less the variance, blurred
+    between_angles: np.ndarray  # what of the excess is that of the angles' own means
     in_focus: np.ndarray  # what the image explains, mean of the frames
     seen: np.ndarray  # mean of the frames
     score: np.ndarray
@@ -123,7 +126,8 @@ class Maps:
         return Consistency(
             summary=float(self.squares.sum(dtype=float) / self.expected.sum(dtype=float)),
             structure=squares / max(int(np.count_nonzero(here)), 1),
-            unexplained=float(np.mean(self.excess[known], dtype=float) / max(np.var(self.seen[known]), 1e-30)),
+            unexplained=self._of_structure(self.excess),
+            between_angles=self._of_structure(self.between_angles),
             residual=fine(residual),
             score=score,
             unsupported=unsupported & large | grainy,
@@ -133,6 +137,11 @@ class Maps:
             damping_factor=damping_factor,
             angles=angles,
         )
+
+    def _of_structure(self, squares: np.ndarray) -> float:
+        """Mean of squares of what is left, as a share of the variance of the frames' mean."""
+        known = self.expected != 0
+        return float(np.mean(squares[known], dtype=float) / max(np.var(self.seen[known]), 1e-30))
 
 
 def _flagged(score: np.ndarray, pixel_size_um: float) -> tuple[tuple[np.ndarray, np.ndarray], float]:

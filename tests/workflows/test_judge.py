@@ -190,6 +190,38 @@ def test_what_an_image_leaves_unexplained_is_a_share_of_the_structure(photons, a
         )
 
 
+@pytest.mark.parametrize("phases", [3, 5])
+def test_structures_that_angles_show_in_unlike_brightness_are_told_from_a_wrong_image(phases):
+    """Angles whose frames are 1 + cos(2 pi x / 3 + 2 pi a / 3) / 2 times as bright: so much more or less each is."""
+    kept = {"phantom": "filaments", "haze": 0.0, "background_photons": 0.0, "offset_adu": 100.0}
+    sample = simulate_stack(31, phases=phases, size=128, photons=(1000.0, 1000.0), **kept)
+    transfer = transfer_of(Optics(*(getattr(sample.settings, n) for n in ("na", "wavelength_em_um", "pixel_size_um"))))
+    found = estimate(prepare(sample.raw), transfer)
+    noise = noise_of_frames(sample.raw, transfer.cutoff_per_pixel)
+    turn = 2 * np.pi * (np.arange(128) / 3 + np.arange(3)[:, None] / 3)
+    gains = (1 + 0.5 * np.cos(turn))[:, None, None]
+    light = sample.raw - 100.0
+    raw = (light * gains + 100).astype(np.float32)
+    left = consistency(raw, sample.truth, found, transfer, noise)
+    border = np.argmax(np.isfinite(left.residual).any(axis=1)) // 2
+    inside = light.mean(1)[:, border:-border, border:-border]
+    apart = (gains[:, 0] - 1)[:, :, border:-border] * inside
+    assert left.between_angles == pytest.approx(np.mean(apart**2) / np.var(inside.mean(0)), rel=0.1)
+    assert 0.6 < left.between_angles / left.unexplained < 1
+    (note,) = _notes_of(raw, sample.truth, found, transfer)
+    assert "angles show the same structures in unlike brightness" in note
+    altered = sample.truth + np.roll(sample.truth, 9, axis=1)
+    wrong = consistency(sample.raw, altered, found, transfer, noise)
+    assert abs(wrong.between_angles) < 0.05 * wrong.unexplained
+    (note,) = _notes_of(sample.raw, altered, found, transfer)
+    assert note.endswith("look at the consistency map before you believe it")
+
+
+def _notes_of(raw, image, found, transfer):
+    one = judging.judged((0, 0, 0), raw, image, found, transfer)
+    return [note for note in judging._report([one], (1, 1, 1))["notes"] if "stripes" not in note]
+
+
 def test_stripes_that_are_left_in_an_image_are_said_aloud():
     """Planted in one of two planes: a fifth of what is there, along the stripes of the second angle."""
     y, x = (np.arange(n) * SETTINGS.pixel_size_um / 2 for n in SAMPLE.truth.shape)
