@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from srredsim import checks, devices, io, stacks
-from srredsim.acquisition import Optics, Pattern, RawStack
+from srredsim.acquisition import OPTICS, Optics, Pattern, RawStack
 from srredsim.errors import InputError
 from srredsim.results import Image, Inspection, Origin, Picture, Simulated, drawn_panels
 from srredsim.stacks import OfReading, OfReconstruction, Progress, Stack
@@ -139,7 +139,7 @@ def reconstruct(
     device : {"auto", "cpu", "gpu"}
         Where Wiener images are computed; automatic: on the GPU, if JAX sees one.
     parameters, k, phase_steps, otf, otf_damping :
-        What is known of stripes and lens, as `srredsim.workflows.reconstruct.KnownStripes` and ``Lens`` have it.
+        What is known of stripes and lens, as `srredsim.reconstruction.known.KnownStripes` and ``Lens`` have it.
     **given
         How to read the data, see `srredsim.api`.
 
@@ -182,6 +182,7 @@ def predict(
     engine: str = "auto",
     device: str = "auto",
     tile: int | None = None,
+    parameters: str | Path | dict | None = None,
     progress: Progress | None = None,
     **reading: Unpack[OfReading],
 ) -> Image:
@@ -200,6 +201,8 @@ def predict(
         Where the Wiener image is computed, if the model takes one; not the network, whose engine says it.
     tile : int, optional
         Side of a tile in raw pixels; the result is the same.
+    parameters : path or dict, optional
+        Stripes of another stack of the microscope, as `reconstruct` has them, for models that use stripes.
     **reading
         How to read the data, see `srredsim.api`.
 
@@ -212,18 +215,17 @@ def predict(
 
     stacks.refuse_unknown(reading, predict, OfReading)
     notes: list[str] = []
+    data, asked, known = stacks.like_another(data, reading, parameters)
     if model is None:
-        stack = stacks.told_stack(data, reading)
+        stack = stacks.told_stack(data, asked)
         name, *notes = models.chosen(stack)
         chain = load_model(name, precision, engine)
     else:
-        if isinstance(data, str | PathLike):  # a wrong name is found before the model is loaded
-            io.existing(Path(data))
         chain = load_model(model, precision, engine)
-        stack = stacks.stack_for(chain, data, reading)
+        stack = stacks.stack_for(chain, data, asked)
     stack = io.remembering(watched(stack)[0])
     where = devices.device(device)
-    result = predicted(chain, stack, tile=tile, device=where, progress=progress)
+    result = predicted(chain, stack, tile=tile, device=where, progress=progress, known=known)
     return Image.of_planes(
         result.image,
         optics=result.optics,
@@ -320,7 +322,6 @@ def compare_with_frames(
         images = images.reshape(shape)
     result = workflow.compare(stack, images, channels, devices.device(device))
     optics = stack.optics.finer(shape[-1] / stack.array.shape[-1])
-
     shown, supported = result.pictured
     drawn = partial(picture.picture, image=shown, found=supported, name=name, pixel_size_um=optics.pixel_size_um)
     return Image.of_planes(
@@ -376,8 +377,7 @@ def simulate(
     from srredsim.workflows.simulate import sidecar
 
     sample = simulate_stack(seed, index=index, angles=angles, phases=phases, photons=photons, size=size, **fixed)
-    settings = sample.settings
-    optics = Optics(settings.na, settings.wavelength_em_um, settings.pixel_size_um)
+    optics = Optics(*(getattr(sample.settings, name) for name in OPTICS))
     stack = RawStack(sample.raw[None, None, None], Pattern(*sample.raw.shape[:2]), optics)
     finer = optics.finer(sample.truth.shape[0] / sample.raw.shape[2])
     return Simulated(stack, Image(sample.truth, "YX", finer, name="truth", found=sidecar(sample, seed, index)))

@@ -21,6 +21,7 @@ from srredsim.results import Image
 
 if TYPE_CHECKING:
     from srredsim.io.source import Source
+    from srredsim.stripes.given import Known
     from srredsim.zoo.chain import Chain
 
 Stack: TypeAlias = RawStack | Image | ArrayLike | str | PathLike[str]
@@ -51,7 +52,7 @@ class OfReading(TypedDict, total=False):
 
 
 class OfReconstruction(OfReading, total=False):
-    """What is known of stripes and lens: see `srredsim.workflows.reconstruct`."""
+    """What is known of stripes and lens: see `srredsim.reconstruction.known`."""
 
     parameters: str | Path | dict | None
     k: Sequence[tuple[float, float]] | None
@@ -96,6 +97,24 @@ def stack_for(chain: Chain, data: Stack, given: Mapping[str, Any]) -> RawStack:
         return chain.stack_of(_told(data, given))
     reading = _reading(given)
     return chain.open(*_opened(data, given), reading)
+
+
+def like_another(
+    data: Stack, given: Mapping[str, Any], parameters: str | Path | dict | None
+) -> tuple[Stack, Mapping[str, Any], Known | None]:
+    """Raw stack with stripes, and the optics that it does not say, of another of its microscope; and what they are.
+
+    Without ``parameters`` what is given, as it is.
+    """
+    from srredsim.reconstruction.known import stripes_of_another
+
+    if isinstance(data, str | PathLike):  # a wrong name is found before anything else
+        io.existing(Path(checks.path("data", data)))
+    if parameters is None:
+        return data, given, None
+    stack = raw_stack(data, given)
+    found = stripes_of_another(stack, parameters)
+    return replace(stack, optics=found.optics, notes=(*stack.notes, *found.notes)), {}, found.known
 
 
 def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:

@@ -10,6 +10,8 @@ What it is
     What a network of this kind takes, for messages and lists: ``raw frames``.
 ``OF_STACKS``
     Whether it is made of raw stacks, with whose frames an image can be compared; else of single images.
+``WITH_STRIPES``
+    Whether it is made with the stripes of these, which may be known before.
 ``check_data(data)``
     Refuses a section that makes no sense for this kind.
 ``check(recipe, channels_in, scale)``
@@ -58,10 +60,10 @@ Prediction
     phase.
 ``stack_of(array, model)``
     The same of a RawStack or an array in memory.
-``survey(stack, find)``
+``survey(stack, find, known)``
     A `srredsim.reconstruction.survey.Survey` of all that is to be known before the first plane. It reads each frame
     once, if at all. ``find``, or None, is what else is wanted of the sharpest slice of each channel, where the kind has
-    no need of its own for it.
+    no need of its own for it; ``known``, or None, a `srredsim.stripes.given.Known` of a kind that is made with stripes.
 ``Planes(network, stack, survey, tile)``
     Predicts plane by plane: ``planes(position, into, tick)`` writes the image of (t, c, z) into an array of its shape,
     rounded where that is of whole numbers, calls ``tick()`` each of ``planes.ticks`` times, and returns the raw frames.

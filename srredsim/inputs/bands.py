@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WORDS = "bands of raw frames"
 OF_STACKS = True
+WITH_STRIPES = True
 INPUT_NAME = "bands"
 check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
 tested_on, scored, compared_with = _stacks.tested_on, _stacks.scored, _stacks.compared_with

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WORDS = "raw frames"
 OF_STACKS = True
+WITH_STRIPES = False
 INPUT_NAME = "raw"
 check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
 check_constants, with_constants, notes = _stacks.check_constants, _stacks.with_constants, _stacks.notes
@@ -115,7 +116,7 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
     return array
 
 
-def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
+def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None, known: Any = None) -> Survey:
     return surveyed(stack, find)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 WORDS = "widefield images"
 OF_STACKS = False
+WITH_STRIPES = False
 INPUT_NAME = "widefield"
 SMALLEST_SIDE = 16  # pixels
 GREY_LEVELS = 0.0, 255.0  # offset and gain of 8-bit images as 0 ... 1
@@ -207,7 +208,7 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
     return array
 
 
-def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
+def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None, known: Any = None) -> Survey:
     """Nothing: every plane is looked at, and normalised, by itself."""
     return Survey()
 

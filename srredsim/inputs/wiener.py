@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from srredsim.normalise import Scaling
     from srredsim.optics.transfer import Transfer
     from srredsim.reconstruction.planes import Channel
+    from srredsim.stripes.given import Known
     from srredsim.stripes.parameters import Parameters
     from srredsim.stripes.preprocess import Prepared
     from srredsim.zoo.models import LoadedModel
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 WORDS = "Wiener images"
 OF_STACKS = True
+WITH_STRIPES = True
 INPUT_NAME = "channels"
 check_reading, shown_as = _stacks.check_reading, _stacks.shown_as
 check_constants, with_constants, notes = _stacks.check_constants, _stacks.with_constants, _stacks.notes
@@ -121,7 +123,7 @@ def stack_of(array: Any, model: LoadedModel) -> RawStack:
     return stack
 
 
-def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Survey:
+def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None, known: Known | None = None) -> Survey:
     """The stripes are found for the Wiener image: nothing else has to find any."""
     from srredsim.optics.transfer import transfers_of
     from srredsim.reconstruction.planes import found_of
@@ -129,7 +131,9 @@ def survey(stack: RawStack, find: Callable[[Sharpest], Any] | None = None) -> Su
     from srredsim.stripes.measure import remeasured
 
     transfers, channels = transfers_of(stack), []
-    known = Known(hexagonal=stack.pattern.hexagonal)
+    known = known or Known(hexagonal=stack.pattern.hexagonal)
+    for transfer in transfers:
+        known.check(stack.pattern, transfer)
 
     def at_the_first_time(slice_: Sharpest) -> Parameters:
         channel = found_of(slice_, transfers[slice_.channel], known)

@@ -22,7 +22,7 @@ from srredsim.stripes.search import FALSE_ALARM
 MEANINGS = {
     "inferred": "were inferred from the others",
     "assumed": "are as given, not confirmed by the frames",
-    "failed": "were not found: no gain along them",
+    "failed": "were not found: no gain along them (`parameters` takes those of another stack that shows them)",
 }
 
 

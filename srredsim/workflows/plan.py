@@ -20,6 +20,8 @@ from srredsim.io.files import beside
 from srredsim.optics.transfer import Transfer
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
+from srredsim.zoo.chain import Chain
+from srredsim.zoo.models import load
 from srredsim.zoo.predict import in_order
 
 
@@ -158,3 +160,13 @@ def refuse_part(part: Any, plan: AnyPlan, missing: set[Position]) -> None:
 def refuse_missing(missing: set[Position], plan: AnyPlan) -> None:
     if missing:
         raise ValueError(f"{len(missing)} of {len(plan.units)} parts are missing")
+
+
+def chain_of(plan: Plan) -> Chain:
+    """The models of a plan, loaded, with the precision and the engine that were chosen when it was planned.
+
+    InputError if one has other weights by now, or another recipe.
+    """
+    loaded = [load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)]
+    refuse_other_models(plan.models, plan.made_of, [model.made_of for model in loaded])
+    return Chain(loaded)

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from srredsim.lost_frames import SeenPlanes, bridged, digest_of_plane, listed, l
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.quality.report import misread, sentence
 from srredsim.reconstruction import unknown_optics
+from srredsim.reconstruction.known import like_another
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
 from srredsim.workflows.merging import merged
@@ -36,8 +37,8 @@ from srredsim.workflows.page import write_page
 from srredsim.workflows.plan import (
     Part,
     Plan,
+    chain_of,
     refuse_missing,
-    refuse_other_models,
     refuse_part,
     refuse_place,
     stamp_of,
@@ -45,10 +46,19 @@ from srredsim.workflows.plan import (
 )
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
-from srredsim.zoo.models import LoadedModel, load
+from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.predict import about_lens, counted
 
 Choice = LoadedModel | Chain | Callable[[RawStack], LoadedModel | Chain]
+
+
+class How(TypedDict, total=False):
+    """How images are made and compared: see `predict_file`."""
+
+    tile: int | None
+    consistency: bool
+    device: str
+    parameters: str | Path | dict | None
 
 
 def predict_file(
@@ -57,10 +67,8 @@ def predict_file(
     *,
     reading: Reading = Reading(),  # noqa: B008  frozen
     writing: Writing = Writing(),  # noqa: B008
-    tile: int | None = None,
-    consistency: bool = True,
-    device: str = devices.AUTO,
     progress: Callable[[int, int], None] | None = None,
+    **how: Unpack[How],
 ) -> dict:
     """Image of every t, c and z of a file: ``<stem>_<model>.tif`` and ``.png``.
 
@@ -73,6 +81,8 @@ def predict_file(
         A callable is given the raw stack that the file holds, and chooses.
     reading, writing : Reading, Writing
         Models of Wiener images need the optics, and so does the consistency map.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after every tile, or every plane.
     tile : int, optional
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     consistency : bool
@@ -80,8 +90,9 @@ def predict_file(
         of a widefield image, always.
     device : str
         Of `srredsim.devices`: where Wiener images, and what compares with the frames, are computed.
-    progress : callable, optional
-        Called as ``progress(done, total)`` after every tile, or every plane.
+    parameters : path or dict, optional
+        Stripes of another stack of the same microscope, as `srredsim.reconstruction.known.KnownStripes` has them, for
+        models whose input is made with stripes.
 
     Returns
     -------
@@ -98,13 +109,13 @@ def predict_file(
         Before anything is computed, if the file cannot be used or a result exists already.
     """
     started = time.perf_counter()
-    worker = _opened(path, model, reading, writing, tile, consistency, device)
+    worker = _opened(path, model, reading=reading, writing=writing, **how)
     with io.together(worker.plan.result):
         with Results(worker.plan, started) as results:
             tick = counted(progress, len(worker.plan.units) * worker.ticks)
             for position in worker.plan.units:
                 results.add(worker.do(position, results.place(position), tick))
-        write_page(results.report, reading, writing)
+        write_page(results.report, worker.plan.reading, writing)
     return results.report
 
 
@@ -112,19 +123,16 @@ def opened(
     path: str | Path,
     model: Choice,
     *,
-    reading: Reading = Reading(),  # noqa: B008
     writing: Writing = Writing(),  # noqa: B008
-    tile: int | None = None,
-    consistency: bool = True,
-    device: str = devices.AUTO,
+    **how: Unpack[How],
 ) -> Worker:
-    """Who does what `predict_file` would, with its plan. Every frame of a raw stack has been read, and stripes have
-    been found if needed.
+    """Who does what `predict_file` would, asked the same, and the plan. Every frame of a raw stack has been read, and
+    stripes have been found if needed.
 
     The paths of the plan are whole, so that its units can be done from any folder.
     """
     writing = replace(writing, out=None if writing.out is None else Path(writing.out).resolve())
-    return _opened(Path(path).resolve(), model, reading, writing, tile, consistency, device)
+    return _opened(Path(path).resolve(), model, writing=writing, **how)
 
 
 def plan(path: str | Path, model: Choice, **how: Any) -> Plan:
@@ -141,16 +149,6 @@ def merge(plan: Plan, parts: Iterable[Part], started: float | None = None) -> di
         If a part is of another plan, or comes twice. ValueError, if one is missing. Nothing is written then.
     """
     return merged(Results(plan, started), plan, parts)
-
-
-def chain_of(plan: Plan) -> Chain:
-    """The models of a plan, loaded, with the precision and the engine that were chosen when it was planned.
-
-    InputError if one has other weights by now, or another recipe.
-    """
-    loaded = [load(folder, *how) for folder, how in zip(plan.models, plan.computed, strict=True)]
-    refuse_other_models(plan.models, plan.made_of, [model.made_of for model in loaded])
-    return Chain(loaded)
 
 
 class Worker:
@@ -337,28 +335,30 @@ class Results:
 def _opened(
     path: str | Path,
     model: Choice,
-    reading: Reading,
+    *,
     writing: Writing,
-    tile: int | None,
-    consistency: bool,
-    device: str,
+    reading: Reading = Reading(),  # noqa: B008
+    tile: int | None = None,
+    consistency: bool = True,
+    device: str = devices.AUTO,
+    parameters: str | Path | dict | None = None,
 ) -> Worker:
     """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
-    if tile is not None:
-        checks.positive("tile", tile)
+    checks.positive("tile", 1 if tile is None else tile)
     where = devices.device(device)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, **reading.opening)
+    given, reading = like_another(source, path, reading, parameters)
     if not isinstance(model, LoadedModel | Chain):
         known, source = unknown_optics.of_file(source, path, reading)
         model = model(known)
     chain = model if isinstance(model, Chain) else Chain(model)
+    chain.check_known(given)
     if writing.page and not chain.kind.OF_STACKS:
         raise InputError(f"`page` is for raw stacks; {chain.name} takes single images")
     opened, watch = watched(chain.open(source, path, reading))
     stack = io.remembering(whitened(bridged(opened)))
-    compared = consistency and chain.kind.OF_STACKS
-    transfers, why_not = judging.possible(stack, chain.scale) if compared else ((), None)
+    transfers, why_not = judging.possible(stack, chain.scale) if consistency and chain.kind.OF_STACKS else ((), None)
     *positions, _, _, y, x = stack.array.shape
     chain.settle(math.prod((*positions, y, x)))
     begun = Plan(
@@ -380,16 +380,16 @@ def _opened(
         survey=Survey(),
         transfers=transfers,
         agreements=chain.agreements() if consistency else None,
-        notes=(*stack.notes, *chain.said, *([why_not] if why_not else [])),
+        notes=(*stack.notes, *(given.notes if given else ()), *chain.said, *([why_not] if why_not else [])),
         device=where.name,
         made_of=tuple(each.made_of for each in chain.models),
     )
     io.refuse_results(begun.paths[0], begun.paths[1:], writing.overwrite)
     find = judging.finding(transfers) if transfers else None
     with watch.explaining():
-        survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, find))
-    coarse = [line for transfer in transfers or () for line in transfer.remarks]
-    read = about_lens(survey, watch.doubts(remarks(stack)))  # when all was read
-    doubts = dict.fromkeys([*coarse, *read, *own_microscope.doubts(chain.first, stack, survey.stripes)])
+        survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, find), given and given.known)
+    doubts = [line for transfer in transfers or () for line in transfer.remarks]
+    doubts += about_lens(survey, watch.doubts(remarks(stack)))  # when all was read
+    doubts += own_microscope.doubts(chain.first, stack, survey.stripes)
     survey = replace(survey, noise=tuple(spectra(stack)), cutoffs=stack.optics.cutoffs)
-    return Worker(replace(begun, survey=survey, notes=(*begun.notes, *doubts)), chain, stack)
+    return Worker(replace(begun, survey=survey, notes=(*begun.notes, *dict.fromkeys(doubts))), chain, stack)

@@ -6,10 +6,9 @@ The JSON file has what the image rests on; the stripes in it serve another stack
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,12 +27,10 @@ from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
 from srredsim.reconstruction.chosen import METHODS, WIENER
+from srredsim.reconstruction.known import KnownStripes, Lens, for_stack
 from srredsim.reconstruction.live_planes import live_planes
 from srredsim.reconstruction.planes import Asked, Channel, Common, Plane, asked_planes, common_of
 from srredsim.reconstruction.unknown_optics import with_cutoffs
-from srredsim.stripes import saved, settings
-from srredsim.stripes.given import Known
-from srredsim.stripes.parameters import Damping
 from srredsim.workflows.noting import Begun, Noted, Noting
 
 LIVE = "live, an approximation: all but the phases of the stripes is as at the first time"
@@ -78,51 +75,6 @@ class Method:
 
 
 @dataclass(frozen=True)
-class KnownStripes:
-    """What is known of the stripes; whatever is None is found in the frames.
-
-    ``parameters`` is the JSON file of another stack, or what it holds, or a file of another program's settings
-    (`srredsim.stripes.settings`): its stripes, and its optics where this stack says none, are used; ``k`` is (ky, kx)
-    of the first order of every angle in cycles/um, y down; ``phase_steps`` the phases of the frames in rad, one row an
-    angle, or one for all.
-    """
-
-    parameters: str | Path | dict | None = None
-    k: Sequence[tuple[float, float]] | None = None
-    phase_steps: Sequence[Sequence[float]] | Sequence[float] | None = None
-
-    def __post_init__(self):
-        if self.k is not None:
-            self._set("k", checks.numbers("k", self.k, "(ky, kx) of every angle in cycles/um", shape=(None, 2)))
-        if self.phase_steps is not None:
-            words = "the phases of the frames in rad, one row an angle, or one for all"
-            rows = [self.phase_steps] if np.ndim(_first(self.phase_steps)) == 0 else self.phase_steps
-            self._set("phase_steps", checks.numbers("phase_steps", rows, words, shape=(None, None)))
-        if not isinstance(self.parameters, dict | None):
-            checks.path("parameters", self.parameters)
-        if self.parameters is not None and (self.k is not None or self.phase_steps is not None):
-            raise InputError("`parameters` says all of the stripes: leave out `k` and `phase_steps`")
-
-    def _set(self, name: str, rows: np.ndarray) -> None:
-        """The same as tuples of plain numbers, whatever came."""
-        object.__setattr__(self, name, tuple(map(tuple, rows.tolist())))
-
-
-@dataclass(frozen=True)
-class Lens:
-    """What is known of the lens: a file with its OTF, or how much it is damped; left out, that is measured."""
-
-    otf: str | Path | None = None  # see `srredsim.optics.measured_otf`
-    otf_damping: float | None = None
-
-    def __post_init__(self):
-        if self.otf is not None:
-            checks.path("otf", self.otf)
-        if self.otf_damping is not None:
-            checks.damping("otf_damping", self.otf_damping)
-
-
-@dataclass(frozen=True)
 class Reconstructed:
     """``images`` (T, C, Z, 2y, 2x) float32 in the units of the frames above background; what they rest on; notes."""
 
@@ -152,18 +104,15 @@ class Reconstruction:
         self.method, self.split_photons = method, checks.yes_or_no("split_photons", split_photons)
         if method.live:
             refuse_slices("live", stack)
-        known, filled, notes, either_way_up = _from_elsewhere(stack, known)
-        self.before = saved.load_parameters(known.parameters) if known.parameters is not None else None
-        filled = self.before.fill(filled) if self.before else filled
-        _check_unit(filled, known, lens)
-        opened = with_cutoffs(replace(opened, optics=filled))
+        given = for_stack(stack, known, lens)
+        self.before, self.known = given.before, given.known
+        opened = with_cutoffs(replace(opened, optics=given.optics))
         self.optics = opened.optics
         self.otf_file = str(lens.otf) if lens.otf else None
-        notes += [LIVE] if method.live else []
+        notes = [*given.notes, *([LIVE] if method.live else [])]
         self.transfers, more = _transfers(self.optics, stack.sizes["C"], lens.otf)
         self.notes = [*notes, *more]
         self.stack = io.remembering(whitened(opened, self.transfers))
-        self.known = replace(_known(stack, self.before, known, lens), either_way_up=either_way_up)
         for transfer in self.transfers:
             self.known.check(stack.pattern, transfer)
         self.asked = Asked(method.wiener, method.attenuation, method.name, method.iterations)
@@ -288,42 +237,3 @@ def _transfers(optics: Optics, channels: int, otf: str | Path | None) -> tuple[l
         )
     curve, notes = read_curve(otf, transfers[0].cutoff_per_um)
     return [transfer.with_curve(curve) for transfer in transfers], [*coarse, *notes]
-
-
-def _check_unit(optics: Optics, known: KnownStripes, lens: Lens) -> None:
-    """InputError if something is known in um, of pixels whose size is not."""
-    for name, value in (("k", known.k), ("otf", lens.otf)):
-        if value is not None and optics.pixel_size_um is None:
-            raise InputError(
-                f"`{name}` is in cycles/um, and the file does not say its pixel size; give `pixel_size_um`"
-            )
-
-
-def _first(rows: Any) -> Any:
-    """The first of what may be rows; it itself if there is no such thing."""
-    return rows[0] if isinstance(rows, Sequence | np.ndarray) and np.size(rows[:1]) else rows
-
-
-def _from_elsewhere(stack: RawStack, known: KnownStripes) -> tuple[KnownStripes, Optics, list[str], bool]:
-    """What other settings say of the stripes, and of the optics where the stack says nothing; notes.
-
-    At the end whether these are of another program, which may count the rows from the other end.
-    """
-    told = None if isinstance(known.parameters, dict | None) else settings.load_settings(known.parameters)
-    if told is None:
-        return known, stack.optics, [], False
-    optics, notes = told.fill(stack.optics, stack.pattern)
-    return KnownStripes(k=told.k0_per_um), optics, notes, told.foreign
-
-
-def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
-    """What was said of stripes and lens, for every angle and channel of this stack."""
-    channels = stack.sizes["C"]
-    steps_rad: Any = known.phase_steps  # rows, when `KnownStripes` has checked them
-    if steps_rad is not None and len(steps_rad) == 1:
-        steps_rad = tuple(steps_rad) * stack.pattern.angles
-    dampings = None if lens.otf_damping is None else (Damping(lens.otf_damping, "given"),) * channels
-    if before and not (dampings or lens.otf):
-        dampings = before.dampings_for(channels)
-    parameters = before.for_stack(stack.pattern, channels) if before else None
-    return Known(parameters, known.k, steps_rad, dampings, stack.pattern.hexagonal)

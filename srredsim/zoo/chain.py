@@ -122,6 +122,12 @@ class Chain:
         """InputError if something is told that what the model takes does not have."""
         self.kind.check_reading(f"the model {self.name} takes {self.kind.WORDS}", reading)
 
+    def check_known(self, known: Any) -> None:
+        """InputError if stripes are known, of which the input of the model has none."""
+        if known is not None and not self.kind.WITH_STRIPES:
+            words = "`parameters` is for models whose input is made with stripes, as red_wiener"
+            raise InputError(f"{words}; {self.name} takes {self.kind.WORDS}")
+
     def open(self, source: Source, path: Path | None, reading: Reading) -> RawStack:
         self.check(reading)
         return _naming_another(lambda: self.kind.open(source, path, self.first, reading))

@@ -19,6 +19,7 @@ from srredsim.noise.whitened import remarks, whitened
 from srredsim.quality.report import doubtful, misread, out_of_focus, sentence
 from srredsim.reconstruction.planes import Channel
 from srredsim.reconstruction.survey import Survey
+from srredsim.stripes.given import Known
 from srredsim.zoo import own_microscope
 from srredsim.zoo.chain import Chain
 from srredsim.zoo.models import LoadedModel
@@ -55,6 +56,7 @@ def predict(
     tile: int | None = None,
     device: Device = HOST,
     progress: Callable[[int, int], None] | None = None,
+    known: Known | None = None,
 ) -> Predicted:
     """Super-resolved, or denoised, image of every plane.
 
@@ -69,6 +71,8 @@ def predict(
         Side of a tile in raw pixels, without its context; smaller tiles take less memory and more time.
     progress : callable, optional
         Called as ``progress(done, total)``.
+    known : Known, optional
+        What is known of the stripes, for models whose input is made with them.
 
     Raises
     ------
@@ -78,11 +82,12 @@ def predict(
     if tile is not None:
         checks.positive("tile", tile)
     chain = model if isinstance(model, Chain) else Chain(model)
+    chain.check_known(known)
     opened, watch = watched(chain.stack_of(data))
     stack = remembering(whitened(bridged(opened)))
     chain.settle(int(np.prod(opened.array.shape[:3])) * int(np.prod(opened.array.shape[-2:])), device)
     with watch.explaining():
-        survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, None))
+        survey = chain.kind.survey(stack, own_microscope.finding(chain.first, stack, None), known)
     planes = chain.planes(stack, survey, tile)
     shape, sides = stack.array.shape[:3], [chain.scale * side for side in stack.array.shape[-2:]]
     image = np.empty((*shape, *sides), np.float32)

@@ -35,7 +35,7 @@ from srredsim.inputs.frames import check_constants, check_data, check_reading, c
 from srredsim.inputs.frames import open, sampling, scored, shown_as, stack_of, survey, tested_on, with_constants
 from srredsim.io.image import as_dtype
 
-WORDS, OF_STACKS, INPUT_NAME = "means of the angles", True, "means"
+WORDS, OF_STACKS, WITH_STRIPES, INPUT_NAME = "means of the angles", True, False, "means"
 
 
 def check(recipe, channels_in, scale):
@@ -105,7 +105,7 @@ from srredsim.inputs.widefield import baselines, check, check_constants, check_d
 from srredsim.inputs.widefield import check_reading, describe, graph, notes, offer, open, sampling, scored, shown_as
 from srredsim.inputs.widefield import examples, stack_of, suits, survey, tested_on, trial, with_constants
 
-WORDS, OF_STACKS, INPUT_NAME = "roots", False, "roots"
+WORDS, OF_STACKS, WITH_STRIPES, INPUT_NAME = "roots", False, False, "roots"
 
 
 class Planes(widefield.Planes):

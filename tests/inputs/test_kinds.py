@@ -14,7 +14,18 @@ from srredsim.errors import InputError
 from srredsim.zoo import recipe
 
 VERBS = (
-    *("WORDS", "OF_STACKS", "check_data", "check", "check_constants", "sampling", "describe", "suits", "offer"),
+    *(
+        "WORDS",
+        "OF_STACKS",
+        "WITH_STRIPES",
+        "check_data",
+        "check",
+        "check_constants",
+        "sampling",
+        "describe",
+        "suits",
+        "offer",
+    ),
     *("examples", "with_constants", "of_pair", "tested_on", "scored", "compared_with", "baselines", "check_reading"),
     *("check_link", "open", "stack_of", "survey", "Planes", "notes", "shown_as", "of_plane"),
     *("INPUT_NAME", "graph", "trial"),

@@ -28,6 +28,11 @@ def add_arguments(parser: shared.Parser) -> None:
     engine = "that computes the network: tensorflow, jax, onnxruntime, openvino; left out: what is fastest here"
     parser.add_argument("--engine", metavar="NAME", help=engine)
     shared.optics(parser)
+    saved = (
+        "stripes of another stack of the microscope, for models that use them: its <stem>_wiener.json, or what else"
+        " reconstruct takes"
+    )
+    parser.add_argument("--parameters", type=Path, metavar="FILE", help=saved)
     tile = "side of a tile in raw pixels; the result is the same"
     parser.add_argument("--tile", type=values.positive, metavar="N", help=tile)
     shared.dtype(parser)
@@ -73,7 +78,7 @@ def run(arguments) -> dict:
         return (
             {"reading": reading, "writing": writing}
             | {name: getattr(arguments, name) for name in ("tile", "consistency")}
-            | shared.given(arguments, "device")
+            | shared.given(arguments, "device", "parameters")
         )
 
     def work(path: Path, scene: int | None) -> dict:
@@ -93,7 +98,12 @@ def run(arguments) -> dict:
     def parts(path: Path, scene: int | None) -> Parts:
         how = how_of(scene)
         digests = chain.fingerprint(arguments.model) if arguments.model else None
-        asked = {"model": digests, **shared.given(arguments, "precision", "engine", "tile", "consistency", "device")}
+        files = {"parameters": planes.digests(arguments.parameters)} if arguments.parameters else {}
+        asked = {
+            "model": digests,
+            **files,
+            **shared.given(arguments, "precision", "engine", "tile", "consistency", "device"),
+        }
 
         def begun() -> Any:
             return opened(path, model_for(path, how["writing"]), **how)

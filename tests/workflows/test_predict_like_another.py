@@ -1,0 +1,119 @@
+"""Stripes of another stack of the microscope, for networks whose input is made with stripes."""
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+
+import srredsim
+from srredsim.cli.main import main
+from srredsim.errors import InputError
+from srredsim.io import Reading, Writing
+
+OPTICS = {"na": 1.4, "wavelength_em_um": 0.525, "pixel_size_um": 0.08}
+SIDE = 192
+K_PER_UM = 1.85 * 1.4 / 0.525
+
+
+def lens(side, pixel_um):
+    """Closed form of an ideal lens."""
+    f = np.fft.fftfreq(side, pixel_um)
+    r = np.clip(np.hypot(f[:, None], f) / (2 * OPTICS["na"] / OPTICS["wavelength_em_um"]), 0, 1)
+    return 2 / np.pi * (np.arccos(r) - r * np.sqrt(1 - r * r))
+
+
+def recorded(sample, photons, seed):
+    """Frames (9, y, x) of a sample of twice the pixels, lit by three angles of cosines."""
+    rng, side, pixel_um = np.random.default_rng(seed), len(sample), OPTICS["pixel_size_um"] / 2
+    y, x = np.mgrid[:side, :side] * pixel_um
+    frames = []
+    for turn in 0.3 + np.pi * np.arange(3) / 3:
+        phase = 2 * np.pi * K_PER_UM * (np.sin(turn) * y + np.cos(turn) * x)
+        for step in 2 * np.pi * np.arange(3) / 3:
+            lit = np.fft.fft2(sample * (1 + 0.8 * np.cos(phase + step + turn))) * lens(side, pixel_um)
+            frames.append(np.fft.ifft2(lit).real.reshape(side // 2, 2, side // 2, 2).mean((1, 3)))
+    frames = np.clip(frames, 0, None)
+    frames *= photons / np.percentile(frames, 99.5)
+    return (rng.poisson(frames + 2) * 2 + 100).astype(np.uint16)
+
+
+def lines():
+    """A test slide, exactly upright: pairs of lines whose distance grows."""
+    sample = np.zeros((2 * SIDE, 2 * SIDE))
+    for number, at in enumerate(range(20, 2 * SIDE - 24, 48)):
+        sample[80:-80, [at, at + 2 * number]] += 1
+    return sample
+
+
+def spots():
+    sample = np.zeros((2 * SIDE, 2 * SIDE))
+    sample[tuple(np.random.default_rng(4).integers(20, 2 * SIDE - 20, (2, 900)))] = 1
+    return sample
+
+
+@pytest.fixture(scope="module")
+def bright(tmp_path_factory):
+    """Parameters of a stack that shows the stripes."""
+    found = srredsim.reconstruct(recorded(spots(), 2000, 1), **OPTICS).found
+    path = tmp_path_factory.mktemp("bright") / "bright_wiener.json"
+    path.write_text(json.dumps(found))
+    return path
+
+
+@pytest.fixture(scope="module")
+def slide():
+    return recorded(lines(), 500, 2)
+
+
+def likeness(image):
+    truth = np.fft.fft2(lines())
+    f = np.fft.fftfreq(len(truth), OPTICS["pixel_size_um"] / 2)
+    truth = np.fft.ifft2(truth * np.clip(1 - np.hypot(f[:, None], f) / (3.85 * 1.4 / 0.525), 0, None)).real
+    return np.corrcoef(image.array[24:-24, 24:-24].ravel(), truth[24:-24, 24:-24].ravel())[0, 1]
+
+
+@pytest.mark.filterwarnings("ignore::srredsim.errors.Doubt")
+def test_lines_of_a_slide_that_hide_the_stripes_are_made_with_those_of_another_stack(slide, bright):
+    alone = srredsim.predict(slide, model="red_wiener", **OPTICS)
+    known = srredsim.predict(slide, model="red_wiener", parameters=bright, **OPTICS)
+    assert likeness(known) > 0.99 > likeness(alone) + 0.02
+    assert f"stripes as in {bright}, with the phases and contrasts of this stack" in known.notes
+    k0 = [np.hypot(*angle["k0_per_um"]) for angle in known.found["parameters"][0]]
+    np.testing.assert_allclose(k0, K_PER_UM, rtol=1e-3)
+
+
+def test_a_file_without_optics_has_those_of_the_other_stack_and_planes_are_the_same(slide, bright, tmp_path, capsys):
+    tifffile.imwrite(tmp_path / "slide.tif", slide)
+    command = ["predict", str(tmp_path / "slide.tif"), "--parameters", str(bright), "--model", "red_wiener"]
+    assert main([*command, "--out", str(tmp_path / "whole")]) == 0
+    assert "cut-off estimated" not in capsys.readouterr().err
+    assert main([*command, "--out", str(tmp_path / "parts"), "--by-plane"]) == 0
+    whole, parts = (tifffile.imread(tmp_path / way / "slide_red_wiener.tif") for way in ("whole", "parts"))
+    np.testing.assert_array_equal(whole, parts)
+    in_memory = srredsim.predict(slide, model="red_wiener", parameters=bright, **OPTICS)
+    np.testing.assert_allclose(whole, in_memory.array, atol=1e-4 * whole.max())
+
+
+def test_stripes_of_another_microscope_are_refused(slide, bright, tmp_path):
+    with pytest.raises(InputError, match=r"was measured with na 1\.4, this stack has 1\.3"):
+        srredsim.predict(slide, parameters=bright, **(OPTICS | {"na": 1.3}))
+    with pytest.raises(InputError, match="there is no such file"):
+        srredsim.predict(slide, parameters=tmp_path / "none.json", **OPTICS)
+
+
+def test_networks_of_raw_frames_and_of_single_images_take_none(slide, bright, tmp_path):
+    np.save(tmp_path / "slide.npy", slide)
+    from srredsim.workflows.predict import predict_file
+    from srredsim.zoo.models import load
+
+    for name, told in (("red_frames_3x3", OPTICS), ("w2s_dncnn", {})):
+        with pytest.raises(InputError, match="`parameters` is for models whose input is made with stripes"):
+            predict_file(
+                tmp_path / "slide.npy",
+                load(name),
+                reading=Reading(**told),
+                writing=Writing(tmp_path),
+                parameters=bright,
+            )
+    assert [path.name for path in tmp_path.iterdir()] == ["slide.npy"]
