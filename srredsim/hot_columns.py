@@ -18,6 +18,7 @@ SUSPECT = 5.0  # times what the profile of the columns usually differs from its 
 CERTAIN = 12.0  # standard deviations of the median over the length
 ALONE = 0.3  # share of what it stands out by that its neighbours do, at most: of a line that a lens shows it is a half
 OF_THE_LENGTH = 0.9  # share of the pixels that stand out to the same side
+PIECES, LIKE = 6, 0.25  # of the length, and share of what all of it stands out by that each of them does, at least
 FEWEST = 32  # pixels of its length by which it is judged
 MOST = 0.1  # share of the columns: if there are more, it is not the fault of a few
 ROUNDS = 3  # those beside a brighter one are seen when that is off
@@ -92,12 +93,13 @@ def _above(mean: np.ndarray, counted: np.ndarray, column: int) -> np.ndarray:
 
 
 def _fault(mean: np.ndarray, offsets: np.ndarray, column: int) -> float:
-    """By how much a column stands out; 0 if that is not sure, or not so over its length."""
+    """By how much a column stands out; 0 if that is not sure, or not so over its length, as of a line that ends."""
     above = _above(mean, offsets == 0, column) - offsets[column]
     by = float(np.median(above))
     scatter = 1.4826 * float(np.median(np.abs(above - by)))
     sure = abs(by) > CERTAIN * 1.2533 * scatter / np.sqrt(len(above))
-    return by if sure and np.mean(above * np.sign(by) > 0) >= OF_THE_LENGTH else 0.0
+    everywhere = all(np.median(piece) * np.sign(by) >= LIKE * abs(by) for piece in np.array_split(above, PIECES))
+    return by if sure and everywhere and np.mean(above * np.sign(by) > 0) >= OF_THE_LENGTH else 0.0
 
 
 def _told(numbers: np.ndarray) -> str:

@@ -61,3 +61,19 @@ def test_many_are_no_fault_of_a_few():
     frames = ndimage.gaussian_filter(np.random.default_rng(1).random((1, 3, 64, 64)) * 1000, (0, 0, 2, 2))
     frames[..., ::4] += 300
     assert bad_lines(frames) is None
+
+
+def test_upright_lines_of_an_object_that_ends_are_no_fault():
+    """Pairs of lines, whose distance grows, through an ideal lens: some seem to stand alone in their company."""
+    f = np.fft.fftfreq(384, 0.04)
+    r = np.clip(np.hypot(f[:, None], f) / (2 * 1.4 / 0.525), 0, 1)
+    lens = 2 / np.pi * (np.arccos(r) - r * np.sqrt(1 - r * r))
+    lines = np.zeros((384, 384))
+    for number, at in enumerate(range(20, 360, 48)):
+        lines[40:-40, [at, at + 2 * number]] += 1
+    light = np.fft.ifft2(np.fft.fft2(lines) * lens).real.reshape(192, 2, 192, 2).mean((1, 3))
+    light = np.clip(500 * light / np.percentile(light, 99.5), 0, None)
+    frames = np.random.default_rng(0).poisson(2 + light + np.zeros((1, 9, 1, 1))) * 2 + 100
+    assert bad_lines(frames.astype(np.uint16)) is None
+    frames[..., 72] += 60
+    np.testing.assert_allclose(bad_lines(frames.astype(np.uint16)).columns[72], 60, atol=3)
