@@ -10,6 +10,7 @@ import numpy as np
 from srredsim.acquisition import IN_WORDS, Position, RawStack
 from srredsim.errors import InputError
 from srredsim.inspection.checks import checked, middle, seen
+from srredsim.inspection.over_time import over_time
 from srredsim.lost_frames import lost
 from srredsim.optics.nominal import in_pixels
 from srredsim.optics.transfer import transfer_of
@@ -49,11 +50,13 @@ def inspect(
     low, high, at_high = np.inf, -np.inf, 0
     gone: dict[Position, str] = {}
     sharp: dict[Position, float] = {}
+    levels: dict[Position, float] = {}
     for t, c, z in stack.positions():
         raw = stack.raw(t, c, z)
         if problem := lost(raw):
             gone[t, c, z] = problem
         sharp[t, c, z] = 0.0 if problem else sharpness(np.nan_to_num(middle(raw), posinf=0.0, neginf=0.0))
+        levels[t, c, z] = float(raw.mean(dtype=np.float64))
         finite = np.isfinite(raw)
         sums[c] += np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite)
         counts[c] += np.count_nonzero(finite, axis=(2, 3))
@@ -82,7 +85,11 @@ def inspect(
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "channels": in_unit(
             [
-                checked(middles or stack, _telling(sharp, channel), others or {}, seen(stack, channel, gone), gone)
+                _with_times(
+                    checked(middles or stack, _telling(sharp, channel), others or {}, seen(stack, channel, gone), gone),
+                    {position: level for position, level in levels.items() if position not in gone},
+                    sharp,
+                )
                 for channel in range(channels)
             ]
         ),
@@ -101,6 +108,18 @@ def _telling(sharp: dict[Position, float], channel: int) -> Position:
     time = min(t for (t, _), height in own.items() if height >= NEARLY * highest)
     best = max((z for t, z in own if t == time), key=lambda z: own[time, z])
     return time, channel, best if own[time, best] > SHARPER * own.get((time, middle_z), 0.0) else middle_z
+
+
+def _with_times(report: dict[str, Any], levels: dict[Position, float], sharp: dict[Position, float]) -> dict[str, Any]:
+    """The report of a channel, with the checks of a series, from the time on that is looked at."""
+    time, channel, z = report["time"], report["channel"], report["z"]
+    if "noise" not in report:
+        return report
+    dark = report["noise"]["dark_adu"]
+    of_plane = {at[0]: level for at, level in levels.items() if at[0] >= time and at[1:] == (channel, z)}
+    lights = {t: level - dark for t, level in of_plane.items() if np.isfinite(level)}
+    best = {t: max(value for at, value in sharp.items() if at[:2] == (t, channel)) for t in lights}
+    return report | {"checks": [*report["checks"], *(check.report() for check in over_time(lights, best))]}
 
 
 def _of_pixels(stack: RawStack) -> list[str]:

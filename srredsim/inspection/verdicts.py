@@ -106,11 +106,11 @@ def other_optics(said: str) -> Check:
     return Check("optics", BAD, None, number, "within a fourth of what is known", advice)
 
 
-def _low_is_good(value: float, limits: tuple[float, float]) -> str:
+def good_if_low(value: float, limits: tuple[float, float]) -> str:
     return GOOD if value <= limits[0] else DOUBTFUL if value <= limits[1] else BAD
 
 
-def _high_is_good(value: float, limits: tuple[float, float]) -> str:
+def good_if_high(value: float, limits: tuple[float, float]) -> str:
     return GOOD if value >= limits[0] else DOUBTFUL if value >= limits[1] else BAD
 
 
@@ -152,7 +152,7 @@ def slipped(order: Check, found: Slip) -> Check:
 
 def camera_noise(noise: NoiseLine, white: float, source: str, spectrum: NoiseSpectrum | None = None) -> Check:
     """Verdict on the noise; ``spectrum``, where the lens is known, has what was made white for the other checks."""
-    verdict = _high_is_good(white, WHITE)
+    verdict = good_if_high(white, WHITE)
     if spectrum and spectrum.number:
         verdict = BAD if spectrum.weak or min(white, spectrum.at_cutoff) < WHITE[1] else DOUBTFUL
     number = f"flatness {white:.2f} at the finest frequencies"
@@ -199,7 +199,7 @@ def contrast(value: float, phases: int, orders: int | None = None) -> Check:
     name, alone = "contrast of the stripes", noise_only(phases, orders)
     orders = orders or orders_of(phases)
     words = f"{orders} order{'s' * (orders > 1)}"
-    verdict = _high_is_good(value / alone, CONTRAST)
+    verdict = good_if_high(value / alone, CONTRAST)
     advice = f"{MORE_LIGHT}; if there is light enough, look after the polarisation and the alignment of the beams"
     return Check(
         name,
@@ -212,7 +212,7 @@ def contrast(value: float, phases: int, orders: int | None = None) -> Check:
 
 
 def evenness(light: Light) -> Check:
-    verdict = _low_is_good(light.variation_percent, VARIATION_PERCENT)
+    verdict = good_if_low(light.variation_percent, VARIATION_PERCENT)
     between = light.angles_percent > light.variation_percent / 2
     advice: str | None = (
         "give all angles the same light: adjust the power or the exposure of the weaker ones"
@@ -237,7 +237,7 @@ def bleaching(light: Light) -> Check:
     if error > BLEACHED_PERCENT[1]:
         return not_checked(name, "the light of the frames jumps too much for a decay to be told")
     certain = np.sign(lost) * max(0.0, abs(lost) - 2 * error)
-    verdict = _low_is_good(abs(certain), BLEACHED_PERCENT)
+    verdict = good_if_low(abs(certain), BLEACHED_PERCENT)
     advice = "use less light or shorter exposures, a more stable dye or an antifade medium"
     if lost < 0:
         advice = "let the light source warm up first: the frames get brighter from the first to the last"
@@ -252,7 +252,7 @@ def shift(movement: Movement) -> Check:
         return not_checked(name, ONE_PATTERN)
     if any(each is None for each in movement.shifts_pixels) or far is None or SURE_BEYOND * error > SHIFT_PIXELS[1]:
         return not_checked(name, "too little light or structure to tell how far the angles lie apart")
-    verdict = _low_is_good(max(0.0, far - SURE_BEYOND * error), SHIFT_PIXELS)
+    verdict = good_if_low(max(0.0, far - SURE_BEYOND * error), SHIFT_PIXELS)
     advice = "let stage and sample settle, or take the frames faster: the field moved from angle to angle"
     return Check(
         name, verdict, far, f"angles lie up to {far:.2f} ± {error:.2f} pixels apart", limit, _advised(verdict, advice)
@@ -265,7 +265,7 @@ def likeness(movement: Movement) -> Check:
         return not_checked(name, ONE_PATTERN)
     if movement.difference_by_noise > DIFFERENCE[1]:
         return not_checked(name, "too little light or structure to compare them")
-    verdict = _low_is_good(float(np.sqrt(max(worst**2 - movement.difference_by_noise**2, 0.0))), DIFFERENCE)
+    verdict = good_if_low(float(np.sqrt(max(worst**2 - movement.difference_by_noise**2, 0.0))), DIFFERENCE)
     advice = "keep focus and field the same for all angles, and check that each angle lights the field alike"
     return Check(
         name,
@@ -295,7 +295,7 @@ def stripes(parameters: Parameters) -> Check:
     if missing:
         advice = f"check the beams of angle {', '.join(missing)}: grating or shutter, alignment, polarisation, focus"
         return Check(name, BAD, found, number, limit, advice)
-    verdict = _high_is_good(min(depths), DEPTH)
+    verdict = good_if_high(min(depths), DEPTH)
     if verdict == GOOD and "inferred" in statuses:
         verdict = DOUBTFUL
     advice = "look after the polarisation and the alignment of the beams, and the match of oil and sample"
@@ -320,7 +320,7 @@ def phase_steps(parameters: Parameters, steady: bool) -> Check:
     if not known:
         return not_checked(name, "the stripes are too faint for their steps to be measured")
     worst = max(float(np.std(steps_off(np.array(angle.steps_rad), times))) for angle, times in known)
-    verdict = _low_is_good(worst, STEPS_RAD)
+    verdict = good_if_low(worst, STEPS_RAD)
     if verdict != GOOD and not steady:
         return not_checked(name, f"{worst:.2f} rad off even steps, which the change of the light may feign")
     advice = "calibrate the steps of the grating or light modulator anew, and let it settle before each exposure"
@@ -336,7 +336,7 @@ def steps_off(steps_rad: np.ndarray, times: int = 1) -> np.ndarray:
 
 def saturation(clipped: int, pixels: int, top: float) -> Check:
     share = clipped / pixels
-    verdict = _low_is_good(share, CLIPPED_SHARE)
+    verdict = good_if_low(share, CLIPPED_SHARE)
     number = f"{clipped} pixels ({percent(share)} %) at {top:g}" if clipped else f"none; the brightest pixel is {top:g}"
     advice = f"lower light, exposure or camera gain until no pixel reaches {top:g}"
     return Check(
