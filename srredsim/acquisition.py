@@ -256,8 +256,7 @@ def at(shape: Sequence[int], position: Sequence[int], words: object) -> str:
 
 def refused(shape: Sequence[int], position: Sequence[int], why: object) -> str:
     """The same of what cannot be used, and how to do without its channel, if there are others."""
-    others = [c for c in range(shape[1]) if c != position[1]]
-    without = f'; `only="c={others[0]}"` takes another channel alone' if others else ""
+    without = "; `only` takes other channels of the file alone" if shape[1] > 1 else ""
     return f"{at(shape, position, why)}{without}"
 
 

@@ -79,7 +79,7 @@ def predict(
         How long to wait for an answer.
     **asked
         For ``srredsim serve``: ``na``, ``wavelength_em_um``, ``pixel_size_um``, ``order``, ``angles``, ``phases``,
-        ``channels``, ``widefield_frame``, ``scene``, ``only``, ``rolling``, ``keep_hot_pixels``,
+        ``channels``, ``widefield_frame``, ``pattern``, ``scene``, ``only``, ``rolling``, ``keep_hot_pixels``,
         ``accept_incomplete`` as `srredsim.predict` has them, and ``dtype`` "float32" or "uint16".
 
     Raises

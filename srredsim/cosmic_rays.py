@@ -55,12 +55,13 @@ def _sharp(frames: np.ndarray, number: int, places: np.ndarray) -> np.ndarray:
 
 
 def without(raw: np.ndarray, found: dict[int, np.ndarray]) -> np.ndarray:
-    """A copy in which these places have the median of the other frames of their angle."""
+    """A copy in which these places have the median of the other frames of their angle; of the others, if it has one."""
     result = raw.copy()
     for number, places in found.items():
         angle, phase = divmod(number, raw.shape[1])
         rows, columns = places.T
-        others = np.delete(raw[angle][:, rows, columns], phase, axis=0)
+        alike, which = (raw[angle], phase) if raw.shape[1] > 1 else (raw[:, 0], angle)
+        others = np.delete(alike[:, rows, columns], which, axis=0)
         value = np.median(others, axis=0)
         result[angle, phase, rows, columns] = np.rint(value) if raw.dtype.kind in "ui" else value
     return result

@@ -114,7 +114,8 @@ def like_another(
         return data, given, None
     stack = raw_stack(data, given)
     found = stripes_of_another(stack, parameters)
-    return replace(stack, optics=found.optics, notes=(*stack.notes, *found.notes)), {}, found.known
+    asked = {"keep_hot_pixels": True} if given.get("keep_hot_pixels") else {}
+    return replace(stack, optics=found.optics, notes=(*stack.notes, *found.notes)), asked, found.known
 
 
 def _told(stack: RawStack, given: Mapping[str, Any]) -> RawStack:

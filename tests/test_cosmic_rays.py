@@ -76,3 +76,9 @@ def test_bright_spots_bright_angles_and_full_contrast_are_no_rays():
     full = np.random.default_rng(2).poisson(100 * stripes)
     for raw in (spot, bright, full, np.random.default_rng(3).poisson(2.0, (3, 3, 96, 96))):
         assert cosmic_rays.struck(raw) == {}
+
+
+def test_of_angles_of_one_frame_the_others_say_what_is_under_a_ray():
+    raw = np.random.default_rng(3).poisson(100, (5, 1, 40, 40)).astype(np.uint16)
+    repaired = cosmic_rays.without(raw, {2: np.array([[7, 9]])})
+    assert repaired[2, 0, 7, 9] == np.rint(np.median(raw[[0, 1, 3, 4], 0, 7, 9]))

@@ -19,7 +19,7 @@ from srredsim.io.stored import COMPRESS
 from srredsim.io.wanted import OF_PLANES, Wanted
 from srredsim.optics import illumination, plausible
 
-COUNTS = ("angles", "phases", "scene")
+COUNTS = ("angles", "phases", "channels", "scene")
 OF_RAW_STACKS = (
     "order",
     "angles",

@@ -136,9 +136,8 @@ def _for_tifffile(image: Stored) -> dict[str, Any]:
 
 def _name_of(image: Stored, known: dict[str, Any]) -> str:
     """UUID that the same image always has: a file that is made again is the same, byte for byte."""
-    last = tuple(n - 1 for n in image.shape[:3])
     digest = blake2b(repr((image.shape, image.dtype.str, image.ranges, known)).encode(), digest_size=16)
-    for position in ((0, 0, 0), last):
+    for position in np.ndindex(*image.shape[:3]):
         digest.update(np.ascontiguousarray(image.plane(*position)))
     return str(UUID(bytes=digest.digest(), version=4))
 

@@ -304,7 +304,7 @@ def _replace(temporary: Path, path: Path) -> None:
         old = _unfinished(path.parent, ".old")
         os.replace(path, old)
         os.replace(temporary, path)
-        shutil.rmtree(old)
+        old.unlink() if old.is_symlink() else shutil.rmtree(old)  # what a link leads to is not ours
     else:
         os.replace(temporary, path)
 

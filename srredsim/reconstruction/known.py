@@ -13,8 +13,10 @@ from srredsim import checks
 from srredsim.acquisition import OPTICS, Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.io.asked import Reading
+from srredsim.io.only import spans
 from srredsim.io.raw import raw_stack
 from srredsim.io.source import Source
+from srredsim.reconstruction.unknown_optics import with_known
 from srredsim.stripes import saved, settings
 from srredsim.stripes.given import Known
 from srredsim.stripes.parameters import Damping
@@ -101,16 +103,18 @@ def stripes_of_another(stack: RawStack, parameters: str | Path | dict) -> OfStac
 
 def like_another(
     source: Source, path: Path, reading: Reading, parameters: str | Path | dict | None
-) -> tuple[OfStack | None, Reading]:
-    """The same of an open file, if there are settings; and its reading, with the optics that these alone say."""
+) -> tuple[OfStack | None, Source, Reading]:
+    """The same of an open file, if there are settings; and file and reading with the optics that these alone say."""
     if parameters is None:
-        return None, reading
+        return None, source, reading
     stack = raw_stack(source, path, reading)
     found = stripes_of_another(stack, parameters)
-    unsaid: dict[str, Any] = {
-        name: getattr(found.optics, name) for name in OPTICS if getattr(stack.optics, name) is None
-    }
-    return found, replace(reading, **unsaid)
+    told: dict[str, Any] = {name: getattr(found.optics, name) for name in OPTICS if getattr(stack.optics, name) is None}
+    if isinstance(waves := told.get("wavelength_em_um"), tuple) and reading.only:  # told of all channels of the file
+        channels = raw_stack(source, path, replace(reading, only=None)).array.shape[1]
+        first, last = spans(reading.only).get("c", (0, channels - 1))
+        told["wavelength_em_um"] = (*waves[:1] * first, *waves, *waves[:1] * (channels - 1 - last))
+    return found, with_known(source, found.optics.cutoffs), replace(reading, **told)
 
 
 def _check_unit(optics: Optics, known: KnownStripes, lens: Lens) -> None:

@@ -42,7 +42,7 @@ OF_READING: dict[str, tuple[Callable[[str], Any], str]] = {  # how each is read,
     **dict.fromkeys(("pixel_size_um", "na"), (float, "a number")),
     "wavelength_em_um": (_one_or_several, "a number, or several with commas between them"),
     **dict.fromkeys(("keep_hot_pixels", "accept_incomplete", "rolling"), (_yes_or_no, "yes or no")),
-    **dict.fromkeys(("order", "widefield_frame", "only"), (str, "a name")),
+    **dict.fromkeys(("order", "widefield_frame", "pattern", "only"), (str, "a name")),
 }
 CONSISTENCY = "consistency"
 KNOWN = (*OF_READING, "model", "format", "dtype", CONSISTENCY)

@@ -178,7 +178,7 @@ class Results:
         self._missing = set(plan.units)
         self._found: dict[Position, Any] = {}
         self._shown: dict[Position, tuple[np.ndarray, np.ndarray]] = {}
-        self._files, self._brightest = ExitStack(), np.inf
+        self._files, self._brightest = ExitStack(), 0.0
         self.report: dict = {}
 
     def __enter__(self) -> Results:
@@ -196,6 +196,7 @@ class Results:
         refuse_part(part, self._plan, self._missing)
         self._missing.remove(part.position)
         self._writer[part.position] = part.image
+        self._brightest = max(self._brightest, float(np.max(part.image)))
         self._found[part.position] = part.found
         if part.before is not None:
             self._shown[part.position] = part.before, part.image
@@ -229,7 +230,6 @@ class Results:
         where = which((times, 1, slices), (0, 0, slices // 2))
         before, after = (np.stack(images) for images in zip(*(self._shown[one] for one in plan.pictured), strict=True))
         colours = picture.in_colours(plan.calibration["channel_names"], channels)
-        self._brightest = float(np.max(after))
         self._work.picture(
             self._preview,
             np.asarray(before, np.float32),

@@ -224,7 +224,7 @@ class Results:
         self._widefields: dict[Position, np.ndarray] = {}
         self._digests: dict[Position, str] = {}
         self._lost: dict[Position, str] = {}
-        self._seconds, self._notes, self._brightest = 0.0, dict.fromkeys(plan.notes), np.inf
+        self._seconds, self._notes, self._brightest = 0.0, dict.fromkeys(plan.notes), 0.0
         self._agreements = plan.agreements and replace(plan.agreements, found={})
         self._files = ExitStack()
         self.report: dict = {}
@@ -262,6 +262,7 @@ class Results:
         self._missing.remove(part.position)
         if part.image is not None:
             self._writer[part.position] = part.image
+        self._brightest = max(self._brightest, float(np.max(self.place(part.position))))
         if part.judged:
             image = np.asarray(self.place(part.position), np.float32)
             self._judge.add(part.judged, image, name=self._plan.name, title=self._plan.path.name)
@@ -293,7 +294,6 @@ class Results:
         where = which((times, 1, slices), (0, 0, slices // 2))
         colours = picture.in_colours(plan.calibration["channel_names"], channels)
         made = np.stack([self.place(position) for position in plan.pictured])
-        self._brightest = float(np.max(made))
         picture.side_by_side(
             self._preview,
             np.stack([self._widefields[position] for position in plan.pictured]),
@@ -348,7 +348,7 @@ def _opened(
     where = devices.device(device)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, **reading.opening)
-    given, reading = like_another(source, path, reading, parameters)
+    given, source, reading = like_another(source, path, reading, parameters)
     if not isinstance(model, LoadedModel | Chain):
         known, source = unknown_optics.of_file(source, path, reading)
         model = model(known)

@@ -20,7 +20,7 @@ import numpy as np
 from scipy import fft, ndimage
 
 from srredsim import io
-from srredsim.acquisition import RawStack
+from srredsim.acquisition import Position, RawStack
 from srredsim.errors import InputError
 from srredsim.inspection.readings import Watched, watched
 from srredsim.io.image import carried_over
@@ -217,7 +217,7 @@ class Reference:
             raise InputError(f"its twin {twin_path}: {problem}") from None
         if twin.array.shape != stack.array.shape:
             raise InputError(f"its twin {twin_path} is {twin.sizes}, the stack {stack.sizes}: they must be the same")
-        alike, shift = same_field(stack.raw().mean(axis=(0, 1)), twin.raw().mean(axis=(0, 1)))
+        alike, shift = same_field(*(each.raw(*_middle(each, 0)).mean(axis=(0, 1)) for each in (stack, twin)))
         if alike < SAME_FIELD:
             raise InputError(f"its twin {twin_path} shows another field: their correlation is {alike:.2f}")
         facts = {"twin": str(twin_path), "twin_correlation": alike, "twin_shift_pixels": shift}
@@ -225,7 +225,7 @@ class Reference:
 
     def _parted(self, stem: str, stack: RawStack, transfers: Sequence[Transfer]) -> list[Job]:
         countings = [self._counting(stack, c, transfer) for c, transfer in enumerate(transfers)]
-        peak = max(brightest(stack.raw(c=c), counting) for c, counting in enumerate(countings))
+        peak = max(brightest(stack.raw(*_middle(stack, c)), counting) for c, counting in enumerate(countings))
         wanted = [(f"light{share:g}", share) for share in self.dim.shares]
         for photons in self.dim.photons:
             if not 0 < photons < peak:
@@ -245,7 +245,7 @@ class Reference:
         return jobs
 
     def _counting(self, stack: RawStack, channel: int, transfer: Transfer) -> Counting:
-        raw = stack.raw(0, channel, stack.sizes["Z"] // 2)
+        raw = stack.raw(*_middle(stack, channel))
         return counting_of(raw, transfer, self.dim.gain_adu, self.dim.offset_adu, self.dim.read_noise_e)
 
     # The truth
@@ -378,3 +378,8 @@ def _all_of(stack: RawStack) -> np.ndarray:
         except InputError as problem:
             raise InputError(f"its twin {stack.source}: {problem}") from None
     return array
+
+
+def _middle(stack: RawStack, channel: int) -> Position:
+    """The first time, in the middle of z: its frames say what light a channel had."""
+    return 0, channel, stack.sizes["Z"] // 2

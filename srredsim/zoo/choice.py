@@ -72,8 +72,9 @@ def _keep(path: Path, found: dict[str, float]) -> str | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with io.atomic(path, overwrite=True) as unfinished:
             unfinished.write_text(json.dumps(_machine() | {"seconds_a_pixel": found}, indent=2) + "\n")
-    except OSError as problem:
-        return f"which engine is fastest was tried, but cannot be kept: {path}: {problem.strerror or problem}"
+    except (OSError, InputError) as problem:
+        why = getattr(problem, "strerror", None) or problem
+        return f"which engine is fastest was tried, but cannot be kept: {path}: {why}"
     return None
 
 

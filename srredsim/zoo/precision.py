@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from srredsim import checks
 from srredsim.processes import cores
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+ANSWERS_S = 20  # seconds in which the driver of a GPU has to answer
 
 
 def resolve(precision: str) -> str:
@@ -46,12 +48,17 @@ def processor() -> str:
 
 
 def gpu_compute_capability() -> float | None:
-    """Compute capability of the weakest NVIDIA GPU; None without one. 8.0 (Ampere) and up have bfloat16 units."""
+    """Compute capability of the weakest NVIDIA GPU; None without one. 8.0 (Ampere) and up have bfloat16 units.
+
+    One that is hidden from CUDA, or whose driver does not answer, is none.
+    """
     command = shutil.which("nvidia-smi")
-    if command is None:
+    if command is None or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return None
-    answer = subprocess.run(
-        [command, "--query-gpu=compute_cap", "--format=csv,noheader"], capture_output=True, text=True, timeout=20
-    )
+    asked = [command, "--query-gpu=compute_cap", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=ANSWERS_S)
+    except (subprocess.TimeoutExpired, OSError):
+        return None
     found = [float(line) for line in answer.stdout.split() if line.replace(".", "", 1).isdigit()]
     return min(found) if answer.returncode == 0 and found else None

@@ -341,3 +341,13 @@ def test_the_stamp_is_of_all_files_of_an_image(tmp_path, frames):
     before = io.stamp(folder)
     (folder / "a").rename(folder / "c")
     assert io.stamp(folder) != before
+
+
+def test_a_folder_that_is_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "inner").touch()
+    (tmp_path / "image.zarr").symlink_to(tmp_path / "disk", target_is_directory=True)
+    with io.atomic(tmp_path / "image.zarr", overwrite=True) as temporary:
+        temporary.mkdir()
+        (temporary / "new").touch()
+    assert listing(tmp_path) == ["disk", "disk/inner", "image.zarr", "image.zarr/new"]

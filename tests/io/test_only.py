@@ -106,7 +106,7 @@ def test_a_channel_that_shows_nothing_is_done_without(tmp_path, times, capsys):
     both[:, 0] = np.asarray(stack)[:, 0]
     path = write_raw(tmp_path / "two.ome.tif", both, optics=OPTICS)
     assert main(["reconstruct", str(path), "--by-plane"]) == 2
-    assert "; --only c=0 takes another channel alone" in capsys.readouterr().err
+    assert "; --only takes other channels of the file alone" in capsys.readouterr().err
     assert main(["reconstruct", str(path), "--by-plane", "--only", "c=0"]) == 0
     with tifffile.TiffFile(tmp_path / "two_c0_wiener.tif") as made:
         assert made.asarray().any()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -150,3 +151,14 @@ def test_others_find_nothing_wrong(tmp_path, image, ending):
     asked = [python, "-W", "error", "-c", of_tiff if ending == "ome.tif" else of_zarr, path]
     said = subprocess.run(asked, capture_output=True, text=True)
     assert (said.returncode, json.loads(said.stdout or "null")) == (0, [70, 3, 0.0325]), said.stderr
+
+
+def test_images_that_differ_in_any_plane_have_names_of_their_own(tmp_path, image):
+    other = image.copy()
+    other[1, 0, 1] = other[1, 0, 1, ::-1]
+    names = []
+    for number, each in enumerate((image, other, image)):
+        (tmp_path / str(number)).mkdir()
+        with tifffile.TiffFile(written(tmp_path / str(number) / "a.ome.tif", each)) as tif:
+            names.append(re.search('UUID="(urn:uuid:)?([^"]+)"', tif.ome_metadata)[2])
+    assert names[0] == names[2] != names[1]

@@ -255,3 +255,13 @@ def test_a_raw_stack_is_no_reference_image(tmp_path):
     io.write_raw(tmp_path / "s.tif", image(3, 5, 8, 9))
     with pytest.raises(InputError, match="planes of time, channel and z can be sorted"):
         io.read_image(tmp_path / "s.tif")
+
+
+@pytest.mark.parametrize("moved", [0, 8])
+def test_display_range_of_columns_is_not_that_of_a_few_of_them(tmp_path, moved):
+    """A step of a power of two through rows of as many pixels would see every sixteenth column alone."""
+    array = np.full((2048, 2048), 10, np.float32)
+    array[:, moved::16] = 1000
+    io.write_image(tmp_path / "i.tif", array)
+    with tifffile.TiffFile(tmp_path / "i.tif") as tif:
+        assert (tif.imagej_metadata["min"], tif.imagej_metadata["max"]) == (10, 1000)

@@ -175,3 +175,10 @@ def test_a_picture_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(OSError, match="no space"):
         planewise(tmp_path / "a.npy", Work("x", lambda plane: plane.image, fails))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
+
+
+def test_the_warning_knows_the_brightest_of_all_planes_not_of_those_in_the_picture(tmp_path):
+    hyperstack(tmp_path / "a.tif")
+    work = Work("x", lambda plane: plane.image / (1 if plane.position == (1, 0, 0) else 900), draw)
+    notes = planewise(tmp_path / "a.tif", work, writing=Writing(dtype="uint16"))["notes"]
+    assert not [note for note in notes if note.startswith("warning: as uint16")]

@@ -7,6 +7,8 @@ import pytest
 import tifffile
 
 import srredsim
+from srredsim import io
+from srredsim.acquisition import Optics
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.io import Reading, Writing
@@ -117,3 +119,39 @@ def test_networks_of_raw_frames_and_of_single_images_take_none(slide, bright, tm
                 parameters=bright,
             )
     assert [path.name for path in tmp_path.iterdir()] == ["slide.npy"]
+
+
+@pytest.mark.filterwarnings("ignore::srredsim.errors.Doubt")
+def test_hot_pixels_stay_where_they_are_asked_to(bright):
+    frames = recorded(spots(), 300, 5)
+    frames[:, 90, 90] += 3000
+    repaired, kept = (
+        srredsim.predict(frames, model="red_wiener", parameters=bright, keep_hot_pixels=keep, **OPTICS)
+        for keep in (False, True)
+    )
+    assert kept.array[178:184, 178:184].max() > repaired.array[178:184, 178:184].max() + 100
+    assert [any("hot pixel" in note for note in image.notes) for image in (repaired, kept)] == [True, False]
+
+
+def test_a_cut_off_that_was_estimated_is_taken_over_by_the_command_as_in_python(bright, tmp_path, capsys):
+    stack = recorded(spots(), 2000, 6)
+    found = srredsim.reconstruct(stack).found
+    (tmp_path / "other_wiener.json").write_text(json.dumps(found))
+    tifffile.imwrite(tmp_path / "dim.tif", recorded(spots(), 50, 7))
+    given = ["--parameters", str(tmp_path / "other_wiener.json"), "--model", "red_wiener"]
+    assert main(["predict", str(tmp_path / "dim.tif"), *given]) == 0
+    assert "estimated from the frames" not in capsys.readouterr().err
+    parameters = tmp_path / "other_wiener.json"
+    in_memory = srredsim.predict(tmp_path / "dim.tif", model="red_wiener", parameters=parameters)
+    made = tifffile.imread(tmp_path / "dim_red_wiener.tif")
+    np.testing.assert_allclose(made, in_memory.array, atol=1e-4 * made.max())
+
+
+def test_wavelengths_of_a_part_of_the_channels(tmp_path):
+    three = np.stack([recorded(spots(), 500, seed) for seed in range(3)]).reshape(3, 3, 3, SIDE, SIDE)
+    io.write_raw(tmp_path / "three.ome.tif", three[None, :, None], optics=Optics(pixel_size_um=0.08, na=1.4))
+    found = srredsim.reconstruct(three[1:], axes="CAPYX", **(OPTICS | {"wavelength_em_um": (0.525, 0.53)})).found
+    (tmp_path / "two_wiener.json").write_text(json.dumps(found))
+    command = ["predict", str(tmp_path / "three.ome.tif"), "--only", "c=1-2", "--model", "red_wiener"]
+    assert main([*command, "--parameters", str(tmp_path / "two_wiener.json"), "--by-plane"]) == 0
+    assert tifffile.imread(tmp_path / "three_c1-2_red_wiener.tif").shape == (2, 2 * SIDE, 2 * SIDE)

@@ -195,3 +195,17 @@ def test_the_same_field_and_how_far_it_moved():
     assert shift == (2, -3)
     assert alike > 0.8
     assert same_field(image, np.random.default_rng(1).random((60, 80)))[0] < 0.3
+
+
+def test_the_light_of_a_z_stack_is_that_of_its_middle(tmp_path, run):
+    """The first slice, above the sample, has a tenth of it."""
+    sample = simulate_stack(41, index=0, beams=2, phases=3, photons=(BRIGHT, BRIGHT), size=SIZE, phantom="filaments")
+    optics = Optics(*(getattr(sample.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")))
+    dim = np.random.default_rng(1).binomial(np.maximum(sample.raw.astype(int) - 100, 0), 0.1) + 100
+    io.write_raw(tmp_path / "one.tif", sample.raw, optics=optics)
+    io.write_raw(tmp_path / "z.tif", np.stack([dim, sample.raw, dim])[None, None].astype(np.uint16), optics=optics)
+    for name in ("one", "z"):
+        status, _, err = run("reference", tmp_path / f"{name}.tif", "--out", tmp_path / "out", "--photons", 60)
+        assert status == 0, err
+    of_one, of_z = (json.loads((tmp_path / f"out/train/{name}_photons60.json").read_text()) for name in ("one", "z"))
+    assert of_z["light"] == pytest.approx(of_one["light"], rel=0.02)

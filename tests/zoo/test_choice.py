@@ -1,12 +1,14 @@
 """Which engine is taken: what a trial found, else what starts first; small work is not worth a trial."""
 
 import json
+import subprocess
+from contextlib import contextmanager
 
 import pytest
 
 from srredsim import engines
 from srredsim.errors import InputError
-from srredsim.zoo import choice, models
+from srredsim.zoo import choice, models, precision
 from srredsim.zoo.chain import Chain
 
 FASTER = {"tensorflow/float32": 1e-6, "onnxruntime/float32": 5e-6}
@@ -114,3 +116,32 @@ def test_what_cannot_be_kept_is_said_and_the_work_goes_on(timed, tmp_path, monke
     chain.settle(10**9)
     assert chain.first.engine == "tensorflow"
     assert any("cannot be kept" in note for note in chain.notes)
+
+
+def test_a_cache_that_refuses_files_is_said_and_the_work_goes_on(timed, tmp_path, monkeypatch):
+    @contextmanager
+    def refused(path, overwrite=False):
+        raise InputError(f"{path} cannot be written: permission denied")
+        yield
+
+    monkeypatch.setattr(choice.io, "atomic", refused)
+    chain = Chain("red_wiener")
+    chain.settle(10**9)
+    assert any("cannot be kept" in note and "permission denied" in note for note in chain.notes)
+
+
+@pytest.mark.parametrize("devices", ["", "-1"])
+def test_a_gpu_that_is_hidden_is_none_and_one_whose_driver_hangs(monkeypatch, devices):
+    monkeypatch.setattr(precision.shutil, "which", lambda name: "nvidia-smi")
+    monkeypatch.setattr(precision.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, "9.0\n", ""))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert precision.gpu_compute_capability() == 9.0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+    assert precision.gpu_compute_capability() is None
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+
+    def hangs(command, timeout, **how):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(precision.subprocess, "run", hangs)
+    assert precision.gpu_compute_capability() is None

@@ -160,6 +160,8 @@ def _source(tif: tifffile.TiffFile, pixel_size_um: float | None, scene: int) -> 
     letters, shape, plane, missing, incomplete = _planes(tif, parts, letters, shape, cut)
     if cut and not incomplete:
         notes.append(f"{cut}; all {prod(shape[:-2])} frames are there")
+    if first.keyframe.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        notes.append("the file calls its high values dark, as of ink on paper (MINISWHITE): they are taken for light")
     compression = tif.pages.first.compression
     if compression in LOSSY:
         notes.append(f"the pixels are {LOSSY[compression]}-compressed: what was lost is lost")
