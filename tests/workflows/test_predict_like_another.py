@@ -8,7 +8,7 @@ import tifffile
 
 import srredsim
 from srredsim import io
-from srredsim.acquisition import Optics
+from srredsim.acquisition import Optics, Pattern, RawStack
 from srredsim.cli.main import main
 from srredsim.errors import InputError
 from srredsim.io import Reading, Writing
@@ -125,9 +125,9 @@ def test_networks_of_raw_frames_and_of_single_images_take_none(slide, bright, tm
 def test_hot_pixels_stay_where_they_are_asked_to(bright):
     frames = recorded(spots(), 300, 5)
     frames[:, 90, 90] += 3000
+    stack = RawStack(frames.reshape(1, 1, 1, 3, 3, SIDE, SIDE), Pattern(3, 3), Optics(**OPTICS))
     repaired, kept = (
-        srredsim.predict(frames, model="red_wiener", parameters=bright, keep_hot_pixels=keep, **OPTICS)
-        for keep in (False, True)
+        srredsim.predict(stack, model="red_wiener", parameters=bright, keep_hot_pixels=keep) for keep in (False, True)
     )
     assert kept.array[178:184, 178:184].max() > repaired.array[178:184, 178:184].max() + 100
     assert [any("hot pixel" in note for note in image.notes) for image in (repaired, kept)] == [True, False]
