@@ -140,7 +140,11 @@ def between_stacks(optics: Optics, source: Source, numbers: np.ndarray) -> tuple
     if optics.frame_interval_s is None or "T" not in source.letters or len(numbers) < 2:
         return optics, []
     times = np.unravel_index(numbers[:, 0, 0].reshape(len(numbers), -1), source.shape)[source.letters.index("T")]
-    steps = int(np.min(np.diff(times[:, 0])))
+    apart = np.diff(times[:, 0])
+    if np.ptp(apart):
+        uneven = "stacks that were left out make the times uneven: no frame interval is kept"
+        return replace(optics, frame_interval_s=None), [uneven]
+    steps = int(apart[0])
     if len(np.unique(times[0])) < times.shape[1] or steps < 2:
         return optics, []
     each = optics.frame_interval_s

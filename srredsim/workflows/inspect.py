@@ -11,6 +11,7 @@ from srredsim.acquisition import RawStack
 from srredsim.hot_pixels import as_recorded, with_array
 from srredsim.inspection.checks import middle_position
 from srredsim.inspection.fits import SIDE, places
+from srredsim.io.files import beside
 from srredsim.io.memory import Planes
 from srredsim.io.raw import Frames, Tiles
 from srredsim.lost_frames import LostFrames
@@ -32,7 +33,7 @@ def inspect_file(path: str | Path, *, reading: io.Reading | None = None, writing
     """
     path, reading, writing = Path(path), reading or io.Reading(), writing or io.Writing()
     stack = io.read(path, **asdict(reading))
-    picture = writing.path(path, "inspect").with_suffix(".png")
+    picture = beside(writing.path(path, "inspect"), ".png")
     with io.atomic(picture, writing.overwrite) as temporary:
         stack, middles = _read_once(stack)
         report = _inspected(stack, middles)

@@ -23,6 +23,7 @@ import numpy as np
 from srredsim import cosmic_rays, devices, hot_pixels, io
 from srredsim.acquisition import Optics, Position
 from srredsim.errors import InputError
+from srredsim.io.asked import DTYPES
 from srredsim.io.files import beside
 from srredsim.io.image import carried_over
 from srredsim.lost_frames import as_read, bridged, listed, lost_at, told
@@ -279,6 +280,8 @@ def _opened(
     split_photons: bool,
 ) -> Worker:
     """A plan, and who does it: the file is opened once, and its frames are remembered as far as memory allows."""
+    if writing.dtype != DTYPES[0]:
+        raise InputError(f"reconstructions are written as {DTYPES[0]}: leave out `dtype`; got {writing.dtype}")
     path = Path(path)
     stack = io.read(path, **asdict(reading))
     work = Reconstruction(stack, method, known, lens, split_photons=split_photons)

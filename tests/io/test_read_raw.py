@@ -13,6 +13,8 @@ from srredsim import io
 from srredsim.acquisition import Optics
 from srredsim.errors import InputError
 from srredsim.io.formats import tiff
+from srredsim.io.raw import between_stacks
+from srredsim.io.source import Source
 
 
 def assert_reads(stack, array):
@@ -268,3 +270,16 @@ def test_write_raw_refuses_other_axes(tmp_path, frames):
     with pytest.raises(ValueError, match="APYX"):
         io.write_raw(tmp_path / "s.tif", frames(15))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_times_of_which_some_are_left_out_have_no_interval():
+    """Frames along one axis of time, 9 an image; one of the second image was lost."""
+    optics = Optics(frame_interval_s=0.1)
+    source = Source("T", (36,), (8, 8), np.dtype(np.uint16), lambda number: np.zeros((8, 8)), optics)
+    whole = np.arange(36).reshape(4, 1, 1, 3, 3)
+    told, notes = between_stacks(optics, source, whole)
+    assert told.frame_interval_s == pytest.approx(0.9)
+    assert notes == ["frame interval 9 x 0.1 s: the frames of a stack follow one another in time"]
+    told, notes = between_stacks(optics, source, whole[[0, 2, 3]])
+    assert told.frame_interval_s is None
+    assert notes == ["stacks that were left out make the times uneven: no frame interval is kept"]

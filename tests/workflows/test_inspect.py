@@ -10,6 +10,7 @@ from srredsim.errors import InputError
 from srredsim.io import memory
 from srredsim.simulation.sim import simulate_stack
 from srredsim.workflows.inspect import inspect_file
+from srredsim.workflows.reconstruct_file import reconstruct_file
 
 SAMPLE = simulate_stack(41, phases=3, photons=(500, 500), size=(72, 64), phantom="filaments")
 
@@ -100,3 +101,11 @@ def test_the_middle_of_a_large_field_is_that_of_the_whole_field(tmp_path, monkey
     expected = inspection.inspect(stack, io.alternatives(stack))
     assert expected["channels"][0]["pixels_checked"] == [48, 48]
     assert workflow.inspect(stack) == expected
+
+
+def test_python_callers_learn_what_is_written_in_one_way_only(tmp_path):
+    np.save(tmp_path / "a.npy", SAMPLE.raw)
+    writing = io.Writing(tmp_path, format="ome-tiff", dtype="uint16")
+    assert inspect_file(tmp_path / "a.npy", writing=writing)["picture"] == str(tmp_path / "a_inspect.png")
+    with pytest.raises(InputError, match="written as float32: leave out `dtype`"):
+        reconstruct_file(tmp_path / "a.npy", writing=writing)
