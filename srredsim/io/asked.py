@@ -76,6 +76,10 @@ class Reading:
         if self.pattern == "hexagonal":
             self._fill_hexagonal()
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
+        if self.trailing_widefield and self.widefield_frame not in (None, "last"):
+            raise InputError(
+                f'`trailing_widefield` says last, `widefield_frame="{self.widefield_frame}"` not: give one'
+            )
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)

@@ -370,3 +370,16 @@ def test_an_axis_that_has_a_name_keeps_it():
         orders.arrange_planes("Z", (4,), unnamed="T")
     assert orders.arrange_planes("T", (4,), unnamed="T").shape == (4, 1, 1)
     assert orders.arrange_planes("IZ", (3, 4), unnamed="T").shape == (3, 1, 4)
+
+
+@pytest.mark.parametrize("where", ["none", "first"])
+def test_a_widefield_frame_is_in_one_place(where):
+    with pytest.raises(InputError, match="`trailing_widefield` says last"):
+        io.Reading(trailing_widefield=True, widefield_frame=where)
+    assert io.Reading(trailing_widefield=True, widefield_frame="last").frames.widefield == "last"
+
+
+@pytest.mark.parametrize("channels", ["2", 2.5, 0])
+def test_colours_are_counted_in_whole_numbers(channels):
+    with pytest.raises(InputError, match="channels"):
+        io.Reading(channels=channels)
