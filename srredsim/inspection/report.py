@@ -56,10 +56,12 @@ def inspect(
         if problem := lost(raw):
             gone[t, c, z] = problem
         sharp[t, c, z] = 0.0 if problem else sharpness(np.nan_to_num(middle(raw), posinf=0.0, neginf=0.0))
-        levels[t, c, z] = float(raw.mean(dtype=np.float64))
         finite = np.isfinite(raw)
-        sums[c] += np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite)
-        counts[c] += np.count_nonzero(finite, axis=(2, 3))
+        total, count = np.sum(raw, axis=(2, 3), dtype=np.float64, where=finite), np.count_nonzero(finite, axis=(2, 3))
+        sums[c] += total
+        counts[c] += count
+        if not problem and count.all():
+            levels[t, c, z] = float(np.mean(total / count))
         values = raw[finite]
         if not values.size:
             continue
@@ -87,7 +89,7 @@ def inspect(
             [
                 _with_times(
                     checked(middles or stack, _telling(sharp, channel), others or {}, seen(stack, channel, gone), gone),
-                    {position: level for position, level in levels.items() if position not in gone},
+                    levels,
                     sharp,
                 )
                 for channel in range(channels)
@@ -115,10 +117,11 @@ def _with_times(report: dict[str, Any], levels: dict[Position, float], sharp: di
     time, channel, z = report["time"], report["channel"], report["z"]
     if "noise" not in report:
         return report
-    dark = report["noise"]["dark_adu"]
-    of_plane = {at[0]: level for at, level in levels.items() if at[0] >= time and at[1:] == (channel, z)}
-    lights = {t: level - dark for t, level in of_plane.items() if np.isfinite(level)}
-    best = {t: max(value for at, value in sharp.items() if at[:2] == (t, channel)) for t in lights}
+    dark, best = report["noise"]["dark_adu"], dict[int, float]()
+    lights = {at[0]: level - dark for at, level in levels.items() if at[0] >= time and at[1:] == (channel, z)}
+    for (t, c, _), value in sharp.items():
+        if c == channel:
+            best[t] = max(value, best.get(t, 0.0))
     return report | {"checks": [*report["checks"], *(check.report() for check in over_time(lights, best))]}
 
 

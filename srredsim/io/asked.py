@@ -46,7 +46,7 @@ class Reading:
     order: str | None = None
     angles: int | None = None
     phases: int | None = None
-    trailing_widefield: bool = False  # the same as widefield_frame="last"
+    trailing_widefield: bool = False  # the same as widefield_frame="last"; that wins, as advice may name another
     pixel_size_um: float | None = None
     na: float | None = None
     wavelength_em_um: float | tuple[float, ...] | None = None  # of all channels, or of each
@@ -76,10 +76,6 @@ class Reading:
         if self.pattern == "hexagonal":
             self._fill_hexagonal()
         checks.yes_or_no("trailing_widefield", self.trailing_widefield)
-        if self.trailing_widefield and self.widefield_frame not in (None, "last"):
-            raise InputError(
-                f'`trailing_widefield` says last, `widefield_frame="{self.widefield_frame}"` not: give one'
-            )
         checks.yes_or_no("keep_hot_pixels", self.keep_hot_pixels)
         checks.yes_or_no("accept_incomplete", self.accept_incomplete)
         checks.yes_or_no("stack", self.stack)

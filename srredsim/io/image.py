@@ -150,9 +150,8 @@ class ImageWriter:
     def _display_range(self, channel: int) -> tuple[float, float]:
         positions = [position for position in np.ndindex(*self.shape[:3]) if position[1] == channel]
         planes = (self.plane(*positions[i]) for i in _spread(len(positions), SAMPLED_PLANES))
-        step = (
-            max(1, self.shape[3] * self.shape[4] * min(len(positions), SAMPLED_PLANES) // SAMPLED_PIXELS) | 1
-        )  # odd: not a few columns
+        pixels = self.shape[3] * self.shape[4] * min(len(positions), SAMPLED_PLANES)
+        step = pixels // SAMPLED_PIXELS | 1  # odd: of rows of 2048 not the same few columns
         values = np.concatenate([plane.ravel()[::step].copy() for plane in planes])
         values = values[np.isfinite(values)]
         low, high = np.percentile(values, [0.1, 99.9]) if values.size else (0.0, 1.0)

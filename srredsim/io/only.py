@@ -67,15 +67,14 @@ def taken(stack: RawStack, only: str | None) -> RawStack:
     """
     if only is None:
         return stack
-    sizes = dict(zip(LETTERS, stack.array.shape, strict=False))
-    channels = places(stack.array.shape, only)[1]
+    sizes, part = dict(zip(LETTERS, stack.array.shape, strict=False)), places(stack.array.shape, only)
     told = ", ".join(f"{axis}={_span(*ends)} of {sizes[axis]}" for axis, ends in spans(only).items())
     waves, names = stack.optics.wavelength_em_um, stack.channel_names
     return replace(
         stack,
-        array=replace(stack.array, numbers=stack.array.numbers[places(stack.array.shape, only)], only=only),
-        optics=replace(stack.optics, wavelength_em_um=_of_channels(waves, channels)),
-        channel_names=names and names[channels],
+        array=replace(stack.array, numbers=stack.array.numbers[part], only=only),
+        optics=replace(stack.optics, wavelength_em_um=of_part(waves, only) if isinstance(waves, tuple) else waves),
+        channel_names=names and names[part[1]],
         notes=(*stack.notes, f"{told}: these alone, from here on numbered from 0"),
     )
 
@@ -84,8 +83,7 @@ def _span(first: int, last: int) -> str:
     return f"{first}" if first == last else f"{first}-{last}"
 
 
-def _of_channels(waves: Any, channels: slice) -> Any:
-    """Wavelengths of these channels; one number where all have the same, or one is left."""
-    if not isinstance(waves, tuple):
-        return waves
-    return waves[channels] if len(waves[channels]) > 1 else waves[channels][0]
+def of_part(waves: tuple[float, ...], only: str) -> float | tuple[float, ...]:
+    """Wavelengths of its channels, of those of all channels; a number of one."""
+    kept = waves[places((1, len(waves), 1), f"c={_span(*spans(only).get('c', (0, len(waves) - 1)))}")[1]]
+    return kept if len(kept) > 1 else kept[0]

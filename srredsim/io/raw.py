@@ -16,7 +16,7 @@ from srredsim.io import orders
 from srredsim.io.asked import Reading
 from srredsim.io.formats import open_source, tiff
 from srredsim.io.incomplete import filled_up, whole_stacks
-from srredsim.io.only import taken
+from srredsim.io.only import of_part, taken
 from srredsim.io.rolling import rolled
 from srredsim.io.source import UNKNOWN, Source
 from srredsim.io.wanted import Wanted
@@ -113,13 +113,21 @@ def _raw_stack(source: Source, path: str | Path | None, reading: Reading) -> Raw
     if reading.rolling:
         told, more_times = between_angles(told, pattern.angles)
         times += more_times
-    optics = told.given(**reading.optics)
-    notes += [*source.notes, *more, *times, *told.overridden(reading.optics)]
-    if any(reading.optics.values()) or reading.microscope is not None:
-        refuse_impossible(optics)
-    stack = RawStack(array, pattern, optics, names, None if path is None else Path(path), tuple(notes))
-    stack = taken(stack, reading.only)
+    notes += [*source.notes, *more, *times]
+    stack = RawStack(array, pattern, told, names, None if path is None else Path(path), tuple(notes))
+    stack = _as_told(taken(stack, reading.only), reading, channels)
     return stack if reading.keep_hot_pixels else without_hot_pixels(stack)
+
+
+def _as_told(stack: RawStack, reading: Reading, channels: int) -> RawStack:
+    """The stack with the optics that the reading tells, of its channels or of all so many of the file."""
+    given = dict(reading.optics)
+    if isinstance(waves := given["wavelength_em_um"], tuple) and reading.only and len(waves) == channels:
+        given["wavelength_em_um"] = of_part(waves, reading.only)
+    optics = stack.optics.given(**given)
+    if any(given.values()) or reading.microscope is not None:
+        refuse_impossible(optics)
+    return replace(stack, optics=optics, notes=(*stack.notes, *stack.optics.overridden(given)))
 
 
 def for_channels(optics: Optics, channels: int) -> tuple[Optics, list[str]]:

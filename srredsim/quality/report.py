@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -22,9 +23,10 @@ from srredsim.stripes.search import FALSE_ALARM
 MEANINGS = {
     "inferred": "were inferred from the others",
     "assumed": "are as given, not confirmed by the frames",
-    "failed": "were not found: no gain along them (`parameters` takes those of another stack that shows them)",
+    "failed": "were not found: no gain along them",
 }
-
+NOT_FOUND = re.compile("were (not )?found")  # in a verdict: in no angle, or not in this one
+ELSEWHERE = "; `parameters` takes the stripes of another stack that shows them"
 
 ALL_MEASURED = "the stripes of every angle were measured"
 TWO_BEAMS = f"{ALL_MEASURED}; none has a second order, as of two beams: nothing finer than the first was used"
@@ -213,10 +215,10 @@ def misread(notes: Iterable[str]) -> bool:
 
 
 def of_channels(sentences: list[str]) -> str:
-    """A sentence of each channel, in one: with their numbers, where they differ."""
-    if len(set(sentences)) == 1:
-        return sentences[0]
-    return "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
+    """A sentence of each channel, in one: with their numbers, where they differ; and what to do without stripes."""
+    said = "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
+    said = sentences[0] if len(set(sentences)) == 1 else said
+    return f"{said}{ELSEWHERE}" if NOT_FOUND.search(said) else said
 
 
 def judged(channels: list[dict], notes: Sequence[str]) -> dict:

@@ -13,7 +13,6 @@ from srredsim import checks
 from srredsim.acquisition import OPTICS, Optics, RawStack
 from srredsim.errors import InputError
 from srredsim.io.asked import Reading
-from srredsim.io.only import spans
 from srredsim.io.raw import raw_stack
 from srredsim.io.source import Source
 from srredsim.reconstruction.unknown_optics import with_known
@@ -101,7 +100,7 @@ def stripes_of_another(stack: RawStack, parameters: str | Path | dict) -> OfStac
     return replace(found, notes=[said, *found.notes])
 
 
-def like_another(
+def of_file(
     source: Source, path: Path, reading: Reading, parameters: str | Path | dict | None
 ) -> tuple[OfStack | None, Source, Reading]:
     """The same of an open file, if there are settings; and file and reading with the optics that these alone say."""
@@ -110,10 +109,6 @@ def like_another(
     stack = raw_stack(source, path, reading)
     found = stripes_of_another(stack, parameters)
     told: dict[str, Any] = {name: getattr(found.optics, name) for name in OPTICS if getattr(stack.optics, name) is None}
-    if isinstance(waves := told.get("wavelength_em_um"), tuple) and reading.only:  # told of all channels of the file
-        channels = raw_stack(source, path, replace(reading, only=None)).array.shape[1]
-        first, last = spans(reading.only).get("c", (0, channels - 1))
-        told["wavelength_em_um"] = (*waves[:1] * first, *waves, *waves[:1] * (channels - 1 - last))
     return found, with_known(source, found.optics.cutoffs), replace(reading, **told)
 
 

@@ -29,7 +29,7 @@ from srredsim.lost_frames import SeenPlanes, bridged, digest_of_plane, listed, l
 from srredsim.noise.whitened import remarks, spectra, whitened
 from srredsim.quality.report import misread, sentence
 from srredsim.reconstruction import unknown_optics
-from srredsim.reconstruction.known import like_another
+from srredsim.reconstruction.known import of_file
 from srredsim.reconstruction.survey import Survey
 from srredsim.workflows import judge as judging
 from srredsim.workflows.merging import merged
@@ -348,7 +348,7 @@ def _opened(
     where = devices.device(device)
     path, _ = Path(path), reading.frames  # a wrong order is found before the file is opened
     source = io.open_source(path, **reading.opening)
-    given, source, reading = like_another(source, path, reading, parameters)
+    given, source, reading = of_file(source, path, reading, parameters)
     if not isinstance(model, LoadedModel | Chain):
         known, source = unknown_optics.of_file(source, path, reading)
         model = model(known)

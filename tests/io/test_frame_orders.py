@@ -372,11 +372,10 @@ def test_an_axis_that_has_a_name_keeps_it():
     assert orders.arrange_planes("IZ", (3, 4), unnamed="T").shape == (3, 1, 4)
 
 
-@pytest.mark.parametrize("where", ["none", "first"])
-def test_a_widefield_frame_is_in_one_place(where):
-    with pytest.raises(InputError, match="`trailing_widefield` says last"):
-        io.Reading(trailing_widefield=True, widefield_frame=where)
-    assert io.Reading(trailing_widefield=True, widefield_frame="last").frames.widefield == "last"
+@pytest.mark.parametrize("where", ["none", "first", "last"])
+def test_the_place_of_a_widefield_frame_that_is_named_wins(where):
+    """Advice to read a file in another way is followed by one more flag."""
+    assert io.Reading(trailing_widefield=True, widefield_frame=where).frames.widefield_frame == where
 
 
 @pytest.mark.parametrize("channels", ["2", 2.5, 0])
