@@ -92,6 +92,8 @@ class Comparison:
             noise = gain * frames.sum(axis=0) + len(frames) * np.float32(at_zero)
             noise = namespace(noise).maximum(noise, np.float32(len(frames) * self.noise.least_variance_adu2))
             fitted = self.view.smooth_functions / frames.size  # what the haze has taken up
+            self.of_angles.append(residuals.mean(axis=0))
+            self.noise_of_angles += (1 - fitted * len(frames)) * noise / len(frames) ** 2
             if len(parts) == 1:  # stripes that nobody has found are in each frame, but not in the mean
                 squares = len(frames) * residuals.mean(axis=0) ** 2
                 noise, fitted = noise / len(frames), fitted * len(frames)
@@ -99,8 +101,6 @@ class Comparison:
             self.squares += squares / found.variance
             self.expected += free * noise / found.variance
             self.differences += squares - free * noise
-            self.of_angles.append(residuals.mean(axis=0))
-            self.noise_of_angles += free * noise / len(frames) ** 2
             yield number, self.view.filled(residuals / found.variance)
             self.fits.append(found)
 

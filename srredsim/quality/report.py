@@ -201,7 +201,12 @@ def overall(channels: list[dict]) -> str:
 def said(sentences: list[str]) -> list[str]:
     """The verdicts on all channels in one line, if there are any: a warning where not all stripes were measured."""
     sure = all(each in SURE for each in sentences)
-    return [("" if sure else WARNING) + of_channels(sentences)] if sentences else []
+    return [("" if sure else WARNING) + _advised(of_channels(sentences))] if sentences else []
+
+
+def _advised(verdict: str) -> str:
+    """The same, and what helps where stripes were not found."""
+    return f"{verdict}{ELSEWHERE}" if NOT_FOUND.search(verdict) else verdict
 
 
 def doubtful(sentences: list[str], notes: Iterable[str] = ()) -> list[str]:
@@ -215,10 +220,10 @@ def misread(notes: Iterable[str]) -> bool:
 
 
 def of_channels(sentences: list[str]) -> str:
-    """A sentence of each channel, in one: with their numbers, where they differ; and what to do without stripes."""
-    said = "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
-    said = sentences[0] if len(set(sentences)) == 1 else said
-    return f"{said}{ELSEWHERE}" if NOT_FOUND.search(said) else said
+    """A sentence of each channel, in one: with their numbers, where they differ."""
+    if len(set(sentences)) == 1:
+        return sentences[0]
+    return "; ".join(f"channel {number}: {sentence}" for number, sentence in enumerate(sentences, start=1))
 
 
 def judged(channels: list[dict], notes: Sequence[str]) -> dict:
@@ -240,7 +245,7 @@ def warnings(channels: list[dict]) -> list[str]:
             noted.append(
                 f"blurred, the image does not agree with the widefield image (correlation {rsp:.2f}): believe that one"
             )
-        noted += [channel["verdict"]] if channel["verdict"] not in SURE else []
+        noted += [_advised(channel["verdict"])] if channel["verdict"] not in SURE else []
         warned += [f"{WARNING}{name}{each}" for each in noted]
     return warned
 

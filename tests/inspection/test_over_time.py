@@ -62,3 +62,14 @@ def test_numbers_are_those_of_the_least_time():
     assert (light.value, light.verdict) == (70.0, "doubtful")
     assert (focus.value, focus.verdict) == (0.5, "doubtful")
     assert over_time({0: 1.0}, {0: 1.0}) == []
+
+
+def test_each_channel_and_plane_has_its_own_light():
+    """The second of two channels fades, in all three planes; of the first, the plane that is not looked at."""
+    lasting, fading = (np.asarray(series(shares, [0] * 3))[:, 0, 0] for shares in ([1, 1, 1], [1, 0.6, 0.2]))
+    blurred = ndimage.gaussian_filter(fading.astype(float), (0, 0, 0, 3, 3)).astype(np.uint16)
+    first, second = [blurred, lasting, blurred], [fading, fading, fading]
+    array = np.stack([np.stack(planes, axis=1) for planes in (first, second)], axis=1)
+    channels = api.inspect(RawStack(array, Pattern(3, 3), OPTICS)).found["channels"]
+    lost = [{check["name"]: check["value"] for check in each["checks"]}["light over time"] for each in channels]
+    assert lost == [pytest.approx(0, abs=3), pytest.approx(80, abs=3)]

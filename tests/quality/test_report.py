@@ -88,7 +88,8 @@ def test_what_is_doubtful_is_a_note_of_the_image_in_python_too():
     even = simulate_stack(3, index=1, size=64, phases=3, photons=(100.0, 100.0), modulation_depths=((1e-6,),) * 3)
     optics = {name: getattr(even.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
     for image in (srredsim.reconstruct(even.raw, **optics), srredsim.predict(even.raw, **optics)):
-        assert [note for note in image.notes if note.startswith("warning: no stripes were found in any angle")]
+        (note,) = [note for note in image.notes if note.startswith("warning: no stripes were found in any angle")]
+        assert note.endswith("; `parameters` takes the stripes of another stack that shows them")
 
 
 def test_of_frames_in_another_order_nothing_is_noted_that_was_measured_in_them():

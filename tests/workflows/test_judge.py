@@ -233,3 +233,16 @@ def test_stripes_that_are_left_in_an_image_are_said_aloud():
     assert line.startswith("warning: t=0, c=0, z=1, the worst of 1 such planes: stripes of angle 2, 1 times its first")
     assert [len(row["stripes_left"]) for row in report["planes"]] == [0, 1]
     assert report["planes"][1]["stripes_left"][0]["contrast"] == pytest.approx(0.2, abs=0.05)
+
+
+def test_noise_is_no_unlike_brightness_of_the_angles():
+    """In little light it is most of what the angles' means differ by."""
+    kept = {"phantom": "filaments", "haze": 0.0, "background_photons": 0.0, "offset_adu": 100.0}
+    sample = simulate_stack(31, phases=3, size=128, photons=(10.0, 10.0), **kept)
+    transfer = transfer_of(Optics(*(getattr(sample.settings, n) for n in ("na", "wavelength_em_um", "pixel_size_um"))))
+    found = estimate(prepare(sample.raw), transfer)
+    left = consistency(sample.raw, sample.truth, found, transfer)
+    means = sample.raw.mean(axis=1)[:, 16:-16, 16:-16]
+    by_noise = np.mean((means - means.mean(axis=0)) ** 2) / np.var(means.mean(axis=0))
+    assert by_noise > 0.05
+    assert abs(left.between_angles) < 0.1 * by_noise
