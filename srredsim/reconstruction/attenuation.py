@@ -8,27 +8,35 @@ same coarse structures, band 0 may be left to count less. Given as a number a, i
 of what it counts otherwise, v in units of the cut-off. Measured, with haze of power :math:`Z = h P` in the mean of all
 bands 0, whose power is P above the noise N (`srredsim.stripes.haze`), it is
 
-.. math:: g(v) = \max \left( \frac{N}{N + Z(v)}, \frac{\epsilon}{h(v)} \frac{W_1(v)}{W_0(v)} \right) \le 1:
+.. math:: g(v) = \max \left( \frac{N}{N + Z(v)}, \frac{\epsilon (1 - h(v))}{h(v)} \frac{W_1(v)}{W_0(v)} \right) \le 1:
 
 haze is noise that only band 0 has, so that the estimate remains that of least squared error, and the less the other
-bands can tell, the more of band 0 stays. They have an error of their own, the share :math:`\epsilon` of their power,
-as contrasts and phases are a little wrong, and more so where stripes are hardly seen: the second quotient sets the two
-errors against each other, in plenty of light, with the weights :math:`W_1` of all of them and :math:`W_0` of band 0.
-Where stripes are faint and light is little, the :math:`w^2` of the regularisation stands in it for :math:`W_1`. Some
-haze there always is, too little to be sure of it: h is at least `ALWAYS`, of the width `WIDTH`. Where nothing was
-measured, band 0 has at least three quarters of the weight then.
+bands can tell, the more of band 0 stays. They have an error of their own, the share :math:`\epsilon` of the power in
+focus, as contrasts and phases are a little wrong, and more so where stripes are hardly seen: the second quotient sets
+the two errors against each other, in plenty of light, with the weights :math:`W_1` of all of them and :math:`W_0` of
+band 0. Where stripes are faint and light is little, what is in focus would fade: the :math:`w^2` of the regularisation
+stands in it for :math:`W_1` then, by at most as much as there is in focus. Some haze there always is, too little to be
+sure of it: h is at least `ALWAYS`, of the width `WIDTH`. Where nothing was measured, band 0 has at least three quarters
+of the weight then.
+
+The stripes of three beams that are half as fine vary along the axis, too, and light the planes above and below: their
+band shows haze of the same share, at the frequencies that the camera sees it at. It counts N / (N + h P) likewise, P
+being its own power, but at least `LEAST_OF_ORDER`: structures of these sizes have no other bands that show them as
+well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from srredsim.arrays import Array, lowered
 from srredsim.optics.transfer import Transfer
 from srredsim.stripes.haze import Haze
-from srredsim.stripes.parameters import Parameters
+from srredsim.stripes.parameters import Order, Parameters
 
 if TYPE_CHECKING:
     from srredsim.reconstruction.wiener import Regularisation
@@ -39,6 +47,8 @@ ALWAYS = 0.03  # h at frequency 0, at least
 SIDE_ERROR = 0.1  # epsilon, of sure stripes
 UNSURE = 5.0  # over the square of z of an order: what is added to it, as the vector is the less exact
 OVER_PRIOR = 0.3  # the same as a multiple of w^2: where other bands say nothing, what band 0 shows would fade else
+LEAST_OF_ORDER = 0.3  # of the first order of three beams
+SMOOTH = 0.05  # times the cut-off: standard deviation over which the power of an order is looked at
 RINGS = 40  # up to the cut-off: of powers and weights
 SAMPLES = 2048  # values up to the cut-off
 
@@ -90,8 +100,37 @@ def kept(
     haze = np.maximum(attenuation.at(relative), ALWAYS * np.exp(-(relative**2) / (2 * WIDTH**2)))
     out_of_focus = haze * np.maximum(_power(zero, transfer, relative) - noise, 0.0)
     whole, others = _weights(parameters, transfer, relative)
-    least = np.maximum(others, OVER_PRIOR * regularisation.squared(relative)) / (haze * whole)
+    focus = 1.0 - haze
+    prior = np.minimum(focus, OVER_PRIOR) * regularisation.squared(relative)
+    least = np.maximum(focus * others, prior) / (haze * whole)
     return Kept(np.maximum(noise / (noise + out_of_focus), np.minimum(least, 1.0)))
+
+
+def kept_of_order(
+    attenuation: float | Haze, order: Order, beside: Iterable[Order], band: np.ndarray, noise: float, transfer: Transfer
+) -> Kept | None:
+    """What a band counts at each frequency of the frames; None: all of it, as of all but first orders of three beams.
+
+    Parameters
+    ----------
+    attenuation : float or Haze
+        Haze as it was measured; a number says nothing of it.
+    beside : iterable of Order
+        All orders of the frames.
+    band : (y, x) ndarray
+        Spectrum of the band, as the frames have it.
+    noise : float
+        Mean power of its noise at one frequency.
+    transfer : Transfer
+        With the lens of the parameters.
+    """
+    of_three = order.order == 1 and any(other.order > 1 and other.amplitude != 0 for other in beside)
+    if not isinstance(attenuation, Haze) or not of_three:
+        return None
+    relative = np.linspace(0.0, 1.0, SAMPLES + 1)
+    haze = attenuation.at(relative)
+    power = gaussian_filter1d(_power(band, transfer, relative), SMOOTH * SAMPLES, mode="nearest")
+    return Kept(np.maximum(noise / (noise + haze * np.maximum(power - noise, 0.0)), LEAST_OF_ORDER))
 
 
 def _weights(parameters: Parameters, transfer: Transfer, relative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,8 @@ turns with the phase of the stripes, and the phase is that of the first time plu
 
 It is an approximation. The transfer function is taken where the frequencies of a band are, not at the nearest ones
 of the grid: at the first time the image differs from that of `srredsim.reconstruction.wiener` by a few 1e-4 of the
-brightest pixel. Stripes whose direction or contrast drifts, or light that fades into noise, need that one.
+brightest pixel, 1e-3 where there is much light out of focus. Stripes whose direction or contrast drifts, or
+light that fades into noise, need that one.
 """
 
 from __future__ import annotations
@@ -122,11 +123,14 @@ class Live:
             taken.append(np.arange(low, high + 1))
             at.append(taken[-1] - whole)
             f.append(at[-1] * step)
-        h_other = transfer(*(each + k for each, k in zip(f, order.k_per_um, strict=True)))
+        of_frames = [each + k for each, k in zip(f, order.k_per_um, strict=True)]
+        h_other = transfer(*of_frames)
         inside = [np.flatnonzero(np.abs(each) < transfer.cutoff_per_um) for each in f]
         common = tuple(slice(each[0], each[-1] + 1) if len(each) else slice(0) for each in inside)
         way = [_wave(each * transfer.pixel_size_um / 4) for each in f]  # to the centres of output pixels
         passed = h_other * (SCALE**2 * way[0])[:, None] * way[1]
+        if share := self._canvas.shares.get((group, place)):
+            passed *= share(*(each / transfer.cutoff_per_um for each in of_frames))
         shared = [each[part] for each, part in zip(f, common, strict=True)]
         weights = _weights(order, widefield, shared, h_other[common])
         carrier = tuple(self._canvas.carrier(order)) if self._carried else None

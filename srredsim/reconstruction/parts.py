@@ -25,6 +25,7 @@ from scipy import fft
 from srredsim.errors import InputError
 from srredsim.optics.borders import WORKERS
 from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.attenuation import Kept
 from srredsim.reconstruction.wiener import Canvas, gathered
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Order, Parameters
@@ -91,9 +92,9 @@ class _Parted(Canvas):
         self._orders: list[tuple[np.ndarray, int, Order]] = []
         self._each: dict[int, np.ndarray] = {}  # spectrum of band 0 of each angle
 
-    def add(self, spectrum: np.ndarray, angle: int, order: Order) -> None:
-        self._orders.append((spectrum, angle, order))
-        self.weigh(order)
+    def add(self, spectrum: np.ndarray, angle: int, order: Order, share: Kept | None = None) -> None:
+        self._orders.append((self.shared(spectrum, share), angle, order))
+        self.weigh(order, share)
 
     def saw_zero(self, spectrum: np.ndarray, angle: int) -> None:
         self._each[angle] = spectrum

@@ -31,7 +31,7 @@ from srredsim.optics.borders import carrier_of, continued, extended, margins
 from srredsim.optics.otf import apodisation
 from srredsim.optics.sampling import SCALE, output_positions_um
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.attenuation import Kept, kept, takes_away
+from srredsim.reconstruction.attenuation import Kept, kept, kept_of_order, takes_away
 from srredsim.stripes.bands import Bands
 from srredsim.stripes.haze import Haze
 from srredsim.stripes.parameters import Order, Parameters
@@ -118,10 +118,12 @@ def gathered(
         zero += spectrum
         noise.append(Bands(on_host(spectrum)[None], transfer).noise)
         canvas.saw_zero(spectrum, number)
-        for order, band in zip(group.orders, bands, strict=True):
+        for place, (order, band) in enumerate(zip(group.orders, bands, strict=True)):
             if order.amplitude != 0:
-                around = continued(band, canvas.carrier(order)) if carried else extended(band)
-                canvas.add(arrays.fft2(around), number, order)
+                around = arrays.fft2(continued(band, canvas.carrier(order)) if carried else extended(band))
+                of_band = attenuation, order, group.orders, on_host(around), noise[-1], transfer
+                canvas.shares[number, place] = kept_of_order(*of_band)
+                canvas.add(around, number, order, canvas.shares[number, place])
     count, power = len(noise), float(np.mean(noise))
     mean = on_host(zero) / count
     widefield = Bands(mean[None], transfer)
@@ -158,15 +160,25 @@ class Canvas:
         self.lower = xp.zeros((self.grid[0], len(self.fx)), dtype=xp.float32)
         self._zeros = xp.zeros((self.padded[0], 0), dtype=xp.complex64)  # half plane of all bands 0
         self.share: Kept | None = None  # what of them counts
+        self.shares: dict[tuple[int, int], Kept | None] = {}  # of other bands, by group of frames and place in it
 
-    def add(self, spectrum: Array, angle: int, order: Order) -> None:
-        """Bands +b and -b of an angle, from +b: one is the complex conjugate of the other, in the image."""
+    def add(self, spectrum: Array, angle: int, order: Order, share: Kept | None = None) -> None:
+        """Bands +b and -b of an angle, from +b: one is the complex conjugate of the other, in the image.
+
+        The spectrum is used up; ``share`` is what each frequency counts, left out: all of it.
+        """
 
         def add(rows: slice, home: Array) -> None:
             self.upper = added(self.upper, rows, home.real)
 
-        self.home(spectrum, order, add)
-        self.weigh(order)
+        self.home(self.shared(spectrum, share), order, add)
+        self.weigh(order, share)
+
+    def shared(self, spectrum: Array, share: Kept | None) -> Array:
+        """What of a spectrum of frames counts; it is used up."""
+        if share is not None:
+            spectrum *= share(*(f / self.transfer.cutoff_per_um for f in self.raw_f), self.xp)
+        return spectrum
 
     def carrier(self, order: Order) -> list[np.ndarray]:
         """What takes the stripes of an order away, see `srredsim.optics.borders.continued`."""
@@ -219,20 +231,21 @@ class Canvas:
         spectrum = added(spectrum, np.s_[:top, :columns], zero[:top])
         return added(spectrum, np.s_[top - self.padded[0] :, :columns], zero[top:])
 
-    def weigh(self, order: Order) -> None:
+    def weigh(self, order: Order, share: Kept | None = None) -> None:
         for sign in (1, -1):
-            self._weigh((sign * order.k_per_um[0], sign * order.k_per_um[1]), abs(order.amplitude) ** 2)
+            self._weigh((sign * order.k_per_um[0], sign * order.k_per_um[1]), abs(order.amplitude) ** 2, share)
 
     def _weigh(self, k_per_um, weight: float, share: Kept | None = None) -> None:
         """Add ``weight H^2(f + k)``, or a share of it, where it is not 0."""
         reach = self.transfer.cutoff_per_um
         rows, across = (within(f + k, reach, self.xp) for f, k in zip((self.fy, self.fx), k_per_um, strict=True))
         if self.fy[rows].size and self.fx[across].size:
-            part = self.transfer(self.fy[rows] + k_per_um[0], self.fx[across] + k_per_um[1], self.xp)
+            f = self.fy[rows] + k_per_um[0], self.fx[across] + k_per_um[1]
+            part = self.transfer(*f, self.xp)
             part *= part
             part *= np.float32(weight)
             if share is not None:
-                part *= share(self.fy[rows] / reach, self.fx[across] / reach, self.xp)
+                part *= share(*(each / reach for each in f), self.xp)
             self.lower = added(self.lower, (rows, across), part)
 
     def gain(self, regularisation: Regularisation, cutoff_per_um: float) -> Array:

@@ -12,7 +12,7 @@ from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.optics.defocus import defocused_otf
 from srredsim.optics.sampling import radial_frequency_per_um
 from srredsim.optics.transfer import Transfer
-from srredsim.reconstruction.attenuation import kept
+from srredsim.reconstruction.attenuation import kept, kept_of_order
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.upscale import fourier_upscale
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
@@ -137,9 +137,36 @@ def test_band_0_counts_as_its_errors_and_those_of_the_others_say(haze, power):
         fy, fx = 5.0 * at * np.sin(turns), 5.0 * at * np.cos(turns)
         beside = sum(2 * (m / 2) ** 2 * passed(fy, fx + 5.0 * k) for k, m in ((0.4, 0.5), (0.8, 0.3)))
         h = max(float(haze.at(np.array(at))), 0.03 * np.exp(-(at**2) / (2 * 0.3**2)))
-        least = max((0.1 + 5 / 9**2) * beside, 0.3 * 0.2**2 * max(at, 0.1) ** 2) / h / passed(fy, fx)
+        focus = 1 - h
+        prior = min(focus, 0.3) * 0.2**2 * max(at, 0.1) ** 2
+        least = max(focus * (0.1 + 5 / 9**2) * beside, prior) / h / passed(fy, fx)
         expected = max(1 / (1 + h * (power - 1)), min(1.0, least))
         assert share(np.zeros(1), np.array([at]))[0, 0] == pytest.approx(expected, rel=0.05)
+
+
+def test_the_first_order_of_three_beams_counts_as_its_own_haze_leaves_it():
+    """By hand, of a white band; where the second order has no contrast, as of two beams, it counts whole."""
+    transfer, haze, v = Transfer(5.0, 0.08), Haze(0.8, 0.2), np.array([0.02, 0.2, 0.6, 0.9])
+    first, second = striped((0.4, 0.5), (0.8, 0.3)).angles[0].orders
+    for power in (1.5, 3.0, 1e4):
+        band = np.full((64, 64), np.sqrt(power), complex)
+        counted = kept_of_order(haze, first, (first, second), band, 1.0, transfer)(np.zeros(1), v)[0]
+        expected = np.maximum(1 / (1 + haze.at(v) * (power - 1)), 0.3)
+        np.testing.assert_allclose(counted, expected, rtol=0.02)
+    usual = first, (first, second), band, 1.0, transfer
+    assert kept_of_order(haze, second, *usual[1:]) is None
+    assert kept_of_order(0.9, *usual) is None
+    assert kept_of_order(haze, first, (first, replace(second, modulation_depth=0.0)), *usual[2:]) is None
+
+
+def test_what_an_order_counts_is_left_out_of_both_sums():
+    """An image of stripes and a dense object without haze stays what it is, but for noise."""
+    case = THIN[1]
+    prepared, _, transfer = hazy(*case)
+    parameters, _ = stripes_and_haze(*case)
+    images = [reconstruct(prepared, parameters, transfer, attenuation=each)[0] for each in (NONE, Haze(0.5, 0.2))]
+    assert np.corrcoef(*(image.ravel() for image in images))[0, 1] > 0.999
+    assert np.polyfit(*(image.ravel() for image in images), 1)[0] == pytest.approx(1, abs=0.02)
 
 
 def test_what_is_given_is_taken_off_and_where_no_stripes_are_nothing():

@@ -47,7 +47,7 @@ def test_so_it_is_where_haze_is_taken_away(first):
     haze = Haze(0.8, 0.1)
     image, _ = Live(prepared, parameters, TRANSFER, attenuation=haze)(prepared)
     expected, _ = reconstruct(prepared, parameters, TRANSFER, attenuation=haze)
-    np.testing.assert_allclose(image, expected, atol=5e-4 * expected.max())
+    np.testing.assert_allclose(image, expected, atol=1.5e-3 * expected.max())
     assert np.abs(image - plain(prepared)[0]).max() > 0.05 * expected.max()
 
 
