@@ -21,9 +21,10 @@ Stripes of three beams also vary along the axis, and so their first order has li
 of the band, and such an order counts little here (`OWN_ERROR`).
 
 What is called sure is neither chance nor the error that contrasts a little wrong make (`MODEL_ERROR`). An image of
-three beams does not rest on that: its coarse structures can come from the other orders nearly as well, and it is best
-made with the mean of all h, each as likely as the fit has it. Where the finest stripes are those of two beams, band 1
-shows coarse structures at the end of the transfer function, next to noise: little is sure then, and only that counts.
+three beams, or of coarse stripes (`COARSE`), does not rest on that: its coarse structures can come from the other
+orders nearly as well, and it is best made with the mean of all h, each as likely as the fit has it. Where all stripes
+are the finest ones of two beams, band 1 shows coarse structures at the end of the transfer function, next to noise:
+little is sure then, and only that counts.
 Nor does an order tell anything where frames were not stored as the camera gave them and their noise has lost most of
 its power at the frequency of the stripes (`WEAKENED`): a filter that is not linear, as a median, leaves stripes on
 structures and takes them away where light is even, which looks like light out of focus. Pixels that are as bright as
@@ -58,6 +59,7 @@ WEAKENED = 0.3  # share of the power of the noise: frames that were resampled ke
 LENS_ERROR = 0.01  # of the transfer function, of which little is left under stripes as fine as the lens shows
 OWN_ERROR = 0.4  # of a ratio, where band b has as much light of its own as it shares with band 0
 SURE = 3.0  # standard deviations: of 296 thin simulated stacks 7 were beyond, and lost at most .001 of correlation
+COARSE = 0.65  # of the cut-off: stripes of which the band shows coarse structures as well
 SURE_OF_TWO = 2.5  # of two orders, which show coarse structures so well that a mistake costs next to nothing
 WIDTHS, WIDEST = np.geomspace(0.04, 0.4, 20), 0.26  # s: wider, it is an error of the lens
 RATIOS = np.geomspace(1 / 32, 32, 11)  # r_0
@@ -70,7 +72,7 @@ class Haze:
     """Share of the power of band 0 that is not in focus: r / (1 + r), ``r = r_0 exp(-v^2 / 2 width^2)``.
 
     v is in units of the cut-off, ``share`` that at v = 0. ``z`` is how sure that is, in standard deviations: below
-    `SURE` the share is 0. ``likely``, where there are two orders, is what an image is made with: the mean of all that h
+    `SURE` the share is 0. ``likely``, where there are two orders or coarse stripes, is what an image is made with: the mean of all that h
     may be, from the middle to the cut-off in even steps of v.
     """
 
@@ -104,6 +106,7 @@ class Ratios:
     ratio: np.ndarray
     variance: np.ndarray
     order: int
+    coarse: bool  # whether its stripes are
     own: float  # power of the light out of focus that the band has alone, over that of what it shares with band 0
 
 
@@ -160,8 +163,8 @@ def _fitted(everything: list[Ratios]) -> Haze:
     tried = [(misfit(1 - _share(r, s, v)), r, s) for s in WIDTHS for r in RATIOS]
     none, (least, r, s) = misfit(np.ones_like(v)), min(tried)
     z = float(np.sqrt(max(none - least, 0.0)))
-    two = max(one.order for one in everything) > 1
-    likely = _likely(none, [each for each in tried if each[2] <= WIDEST]) if two else ()
+    two, coarse = (any(told) for told in ((one.order > 1 for one in everything), (one.coarse for one in everything)))
+    likely = _likely(none, [each for each in tried if each[2] <= WIDEST]) if two or coarse else ()
     if z <= (SURE_OF_TWO if two else SURE) or s > WIDEST:
         return Haze(z=z, likely=likely)
     return Haze(float(r / (1 + r)), float(s), z, likely)
@@ -202,13 +205,14 @@ def _of_orders(bands: Bands, orders: list[Order], constant: _Constant) -> Iterat
             noisy = power * bands.noise, h, h_other
             seen = (np.abs(other.ravel()[inside]) ** 2 - np.float32(bands.noise)) * h**2
             own = max(0.0, float(np.sum(seen[reference], dtype=float)) / (contrast**2 * unlit) - 1)
-            about = order.order, contrast, own
+            coarse = bool(np.hypot(ky, kx) < COARSE * lens.cutoff_per_um)
+            about = order.order, coarse, contrast, own
             yield _in_steps(about, v, v_other.ravel()[inside] - v, (both, alone), noisy)
 
 
-def _in_steps(about: tuple[int, float, float], v: np.ndarray, beyond: np.ndarray, compared, noisy) -> Ratios:
+def _in_steps(about: tuple[int, bool, float, float], v: np.ndarray, beyond: np.ndarray, compared, noisy) -> Ratios:
     """Ratios of sums over rings and steps, each frequency with the weight that the noise of the two bands leaves it."""
-    (order, contrast, own), (both, alone), (variance, h, h_other) = about, compared, noisy
+    (order, coarse, contrast, own), (both, alone), (variance, h, h_other) = about, compared, noisy
     low, high = FURTHEST
     step = np.clip((beyond - low) / (high - low) * SIDES, 0, SIDES - 1).astype(int)
     place, places = (v * (RINGS / HIGHEST)).astype(int) * SIDES + step, RINGS * SIDES
@@ -225,7 +229,7 @@ def _in_steps(about: tuple[int, float, float], v: np.ndarray, beyond: np.ndarray
     )
     noise = 2 * variance / power**2  # f and -f say the same
     known = noise + (LENS_ERROR * count / passed) ** 2 + (OWN_ERROR * own) ** 2
-    return Ratios(middle, distance / count, lit / power, known, order, own)
+    return Ratios(middle, distance / count, lit / power, known, order, coarse, own)
 
 
 class _Constant:

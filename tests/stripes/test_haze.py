@@ -49,6 +49,15 @@ def test_haze_under_less_fine_stripes_is_still_found():
     assert found(stack(3, 0.5, fine=0.8), CUTOFF_PER_UM).share > 0.1
 
 
+@pytest.mark.parametrize("fine", [0.5, 0.8])
+def test_coarse_stripes_say_what_is_likely_as_three_beams_do(fine):
+    """Where it is sure, it is next to what is sure; fine stripes of two beams show too little of coarse structures."""
+    haze = found(stack(3, 0.5, fine), CUTOFF_PER_UM)
+    assert bool(haze.likely) == (fine < 0.65)
+    if haze.likely:
+        assert haze.at(np.array(0.05)) == pytest.approx(replace(haze, likely=()).at(np.array(0.05)), abs=0.05)
+
+
 def test_saturated_frames_tell_no_haze():
     raw = stack(3, 0.5, fine=0.8)
     prepared = prepare(raw)
