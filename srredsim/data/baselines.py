@@ -9,11 +9,10 @@ from srredsim.data.pairs import Pair
 from srredsim.data.reconstructed import made_white
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import of_optics, unlearned
+from srredsim.reconstruction.for_networks import OfOptics, of_optics
 from srredsim.reconstruction.richardson_lucy import richardson_lucy
 from srredsim.reconstruction.upscale import bicubic_upscale, widefield_of
-from srredsim.stripes.haze import haze_of
-from srredsim.stripes.preprocess import prepare
+from srredsim.stripes.preprocess import Prepared, prepare
 
 WIENER, FOURIER, BICUBIC = "Wiener", "widefield (Fourier)", "widefield (bicubic)"
 RICHARDSON_LUCY = "Richardson-Lucy"
@@ -35,20 +34,19 @@ def of_plane(image: np.ndarray, scale: int) -> dict[str, np.ndarray]:
 def wiener_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
     """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
     found = _found(pair, angles, phases)
-    return None if found is None else found[1][0]
+    return None if found is None else found[1].image
 
 
 def richardson_lucy_image(pair: Pair, angles: int, phases: int) -> np.ndarray | None:
     """What Richardson-Lucy makes of that image; None as for it."""
     if (found := _found(pair, angles, phases)) is None:
         return None
-    prepared, (start, stripes, lens) = found
-    attenuation = unlearned(haze_of(prepared.frames, stripes, lens, prepared.noise))
-    return richardson_lucy(prepared, stripes, lens, start, attenuation=attenuation)
+    prepared, made = found
+    return richardson_lucy(prepared, made.parameters, made.transfer, made.image, attenuation=made.attenuation)
 
 
-def _found(pair: Pair, angles: int, phases: int):
-    """The frames as they are prepared, their noise white; and image, stripes and lens; None without optics."""
+def _found(pair: Pair, angles: int, phases: int) -> tuple[Prepared, OfOptics] | None:
+    """The frames as they are prepared, their noise white, and what is made of them; None without optics."""
     if WIENER_NEEDS not in pair.facts or pair.scale != SCALE:
         return None
     white, noise = made_white(pair, angles, phases)

@@ -21,8 +21,8 @@ from srredsim.data.stored import Progress, Samples, StoredSeries, digest_of
 from srredsim.errors import InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import transfer_of
+from srredsim.reconstruction.for_networks import lit_of
 from srredsim.reconstruction.lit import NUMBERS, Lit, packed
-from srredsim.reconstruction.planes import lit_of
 
 K_ERROR, PHASE_ERROR_RAD, CONTRAST_ERROR, DAMPING_ERROR = 1e-3, np.deg2rad(5.0), 0.15, 0.1  # standard deviations
 DAMPING_RANGE = (0.15, 1.0)

@@ -22,9 +22,8 @@ from srredsim.normalise import Scaling
 from srredsim.optics.sampling import SCALE
 from srredsim.optics.transfer import Transfer, transfer_of
 from srredsim.reconstruction.channels import CHANNELS, channels
+from srredsim.reconstruction.for_networks import OfOptics, of_optics, only_sure
 from srredsim.reconstruction.parts import STORED, count, parts
-from srredsim.reconstruction.planes import of_optics, only_sure
-from srredsim.reconstruction.upscale import widefield_of
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.haze import haze_of
 from srredsim.stripes.preprocess import Prepared, prepare
@@ -47,9 +46,14 @@ def reconstructed(pair: Pair, angles: int, phases: int, kind: str = "wiener") ->
 
 def input_of(pair: Pair, angles: int, phases: int) -> np.ndarray:
     """What `CHANNELS` names. Stripes are found in the frames themselves, as they will be when the model is used."""
-    transfer, pair, prepared = _prepared(pair, angles, phases)
-    image, _, _ = of_optics(prepared, transfer)
-    return channels(image, widefield_of(pair.frames), pair.scaling, transfer)
+    white, transfer, made = wiener_of(pair, angles, phases)
+    return channels(made.image, made.widefield(white.frames), white.scaling, transfer)
+
+
+def wiener_of(pair: Pair, angles: int, phases: int) -> tuple[Pair, Transfer, OfOptics]:
+    """The pair with white noise, its optics, and the Wiener image."""
+    transfer, white, prepared = _prepared(pair, angles, phases)
+    return white, transfer, of_optics(prepared, transfer)
 
 
 def bands_of(pair: Pair, angles: int, phases: int) -> np.ndarray:

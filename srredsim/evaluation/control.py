@@ -57,7 +57,7 @@ def measured(
 def gain(model: LoadedModel, pairs: Pairs, index: int, pattern: str) -> float:
     """dB of PSNR over the widefield image of one pair."""
     pair = pairs[index]
-    image = methods.image(model.name, model, pair, pattern, lambda: methods.wiener_image(pair, pattern))
+    image = methods.image(model.name, model, pair, pattern)
     if image is None:
         raise ValueError(f"{model.name} made no image of simulated stacks, whose optics are known")
     return gained_db(pair.truth, image, fourier_upscale(widefield_of(pair.frames), pair.scale))

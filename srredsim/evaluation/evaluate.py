@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from srredsim.data import description
-from srredsim.data.baselines import WIENER, WIENER_NEEDS
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
 from srredsim.evaluation import methods
 from srredsim.evaluation.control import measured
 from srredsim.evaluation.methods import First
-from srredsim.evaluation.runner import Cache, Progress, Runner, mean_and_spread
+from srredsim.evaluation.runner import Progress, Runner, mean_and_spread
 from srredsim.evaluation.scores import DEFINITIONS, score
 from srredsim.simulation import calibration, calibration_file
 from srredsim.simulation.calibration import Calibration
@@ -82,16 +77,15 @@ def evaluate(
         If there is no such data set, or if the model does not take its images.
     """
     model = models.load(model) if isinstance(model, str | Path) else model
-    with _folder(work) as images:
-        one = _microscope(model, data, microscope)
-        data = model.kind.tested_on(model.recipe) if data is None else data
-        if one:
-            pattern = pattern or "x".join(map(str, one.pattern))
-        options = {"microscope": one.as_dict()} if one else None
-        sets = methods.opened(model, data, split, pattern, options)
-        split = next(iter(sets.values())).split or str(split)
-        trial = Trial(model, sets, str(data), split, work, images)
-        result = trial.runner.run(trial.cells(), progress)
+    one = _microscope(model, data, microscope)
+    data = model.kind.tested_on(model.recipe) if data is None else data
+    if one:
+        pattern = pattern or "x".join(map(str, one.pattern))
+    options = {"microscope": one.as_dict()} if one else None
+    sets = methods.opened(model, data, split, pattern, options)
+    split = next(iter(sets.values())).split or str(split)
+    trial = Trial(model, sets, str(data), split, work)
+    result = trial.runner.run(trial.cells(), progress)
     if result["failures"]:
         raise InputError(result["failures"][0]["error"])
     simulated = control and model.kind.OF_STACKS and description.of(data).reader.ANY_PATTERN
@@ -119,16 +113,6 @@ def _microscope(model: LoadedModel, data: str | Path | None, path: str | Path | 
     return calibration.of(content, "data.microscope") if content and data is None else None
 
 
-@contextmanager
-def _folder(work: str | Path | None) -> Iterator[Path]:
-    """For images that several methods need."""
-    if work is not None:
-        yield Path(work) / "images"
-        return
-    with TemporaryDirectory(prefix="srredsim-") as folder:
-        yield Path(folder)
-
-
 @dataclass(frozen=True)
 class Cell:
     """One method on the pairs of one pattern."""
@@ -146,10 +130,9 @@ class Trial:
 
     definitions: Mapping[str, str] = DEFINITIONS
 
-    def __init__(self, model: LoadedModel, sets: dict[str, Pairs], data: str, split: str, work, images: Path):
+    def __init__(self, model: LoadedModel, sets: dict[str, Pairs], data: str, split: str, work):
         self.model, self.sets, self.data, self.split = model, sets, data, split
         self.runner = Runner(self, work)
-        self._images = Cache(images, self.runner.begin)
         self._contents = {pattern: pairs.identity() for pattern, pairs in sets.items()}
 
     def cells(self) -> list[Cell]:
@@ -171,7 +154,7 @@ class Trial:
 
     def scores(self, cell: Cell, index: int) -> dict[str, Any]:
         pair = self.sets[cell.pattern][index]
-        image = methods.image(cell.method, self.model, pair, cell.pattern, lambda: self._wiener(pair, cell, index))
+        image = methods.image(cell.method, self.model, pair, cell.pattern)
         scores = None if image is None else score(pair.truth, image, _pixel_size_um(pair))
         level = {name: pair.facts.get(name) for name in LEVELS if name in pair.facts}
         return {"image": _name(pair, index), "level": level, "scores": scores}
@@ -193,14 +176,6 @@ class Trial:
         ]
         means = [{**level, **_means(scores)} for level, scores in zip(levels, found, strict=True) if scores]
         return {"levels": means, "each": each}
-
-    def _wiener(self, pair: Pair, cell: Cell, index: int) -> np.ndarray | None:
-        """Kept where the model is made of it: it is scored, too."""
-        place = f"wiener-{self._contents[cell.pattern]}-{methods.made_by(WIENER, self.model)}", str(index)
-        of_model = cell.method == self.model.name and WIENER_NEEDS in pair.facts
-        if not of_model and not self._images.has(*place):
-            return methods.wiener_image(pair, cell.pattern)
-        return self._images.image(*place, make=lambda: methods.wiener_image(pair, cell.pattern))
 
 
 def _name(pair: Pair, index: int) -> str:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from srredsim import checks
-from srredsim.data import baselines
-from srredsim.data.baselines import BICUBIC, FOURIER, RICHARDSON_LUCY, WIDEFIELD, WIENER, richardson_lucy_image
+from srredsim.data.baselines import (
+    BICUBIC,
+    FOURIER,
+    RICHARDSON_LUCY,
+    WIDEFIELD,
+    WIENER,
+    richardson_lucy_image,
+    wiener_image,
+)
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.data.reconstructed import OF_IMAGES, with_white_noise
 from srredsim.data.some import Some
@@ -22,13 +28,12 @@ from srredsim.zoo import recipe as recipes
 from srredsim.zoo.models import LoadedModel
 from srredsim.zoo.windows import Network
 
-Wiener = Callable[[], np.ndarray | None]
-BASELINES: dict[str, Callable[[Pair, str, Wiener], np.ndarray | None]] = {
-    WIENER: lambda pair, pattern, wiener: wiener(),
-    RICHARDSON_LUCY: lambda pair, pattern, wiener: richardson_lucy_image(pair, *recipes.pattern(pattern)),
-    FOURIER: lambda pair, pattern, wiener: fourier_upscale(widefield_of(pair.frames), pair.scale),
-    BICUBIC: lambda pair, pattern, wiener: bicubic_upscale(widefield_of(pair.frames), pair.scale),
-    WIDEFIELD: lambda pair, pattern, wiener: widefield_of(pair.frames),
+BASELINES: dict[str, Callable[[Pair, str], np.ndarray | None]] = {
+    WIENER: lambda pair, pattern: wiener_image(pair, *recipes.pattern(pattern)),
+    RICHARDSON_LUCY: lambda pair, pattern: richardson_lucy_image(pair, *recipes.pattern(pattern)),
+    FOURIER: lambda pair, pattern: fourier_upscale(widefield_of(pair.frames), pair.scale),
+    BICUBIC: lambda pair, pattern: bicubic_upscale(widefield_of(pair.frames), pair.scale),
+    WIDEFIELD: lambda pair, pattern: widefield_of(pair.frames),
 }
 
 
@@ -96,23 +101,17 @@ def made_by(method: str, model: LoadedModel) -> str:
 
 def images(model: LoadedModel, pair: Pair, pattern: str) -> dict[str, np.ndarray]:
     """What every method makes of the same pair, on the grid of the truth; see `image`."""
-    wiener = cache(lambda: wiener_image(pair, pattern))
-    made = {name: image(name, model, pair, pattern, wiener) for name in names(model)}
+    made = {name: image(name, model, pair, pattern) for name in names(model)}
     return {name: one for name, one in made.items() if one is not None}
 
 
-def image(method: str, model: LoadedModel, pair: Pair, pattern: str, wiener: Wiener) -> np.ndarray | None:
+def image(method: str, model: LoadedModel, pair: Pair, pattern: str) -> np.ndarray | None:
     """The image (scale * y, scale * x) of one method; None if this pair does not allow it.
 
-    ``pattern`` is that of its frames, as ``3x5``; ``wiener`` makes the Wiener image, if it is asked for.
+    ``pattern`` is that of its frames, as ``3x5``.
     """
     if method == model.name:
         of_stacks = recipes.pattern(pattern) if model.kind.OF_STACKS else None
         seen = with_white_noise(pair, *of_stacks) if of_stacks else pair
-        return model.kind.of_pair(Network(model), seen, of_stacks, wiener)
-    return BASELINES[method](pair, pattern, wiener)
-
-
-def wiener_image(pair: Pair, pattern: str) -> np.ndarray | None:
-    """Wiener image of the frames of a pair, whose stripes are found in the frames; None if its optics are not known."""
-    return baselines.wiener_image(pair, *recipes.pattern(pattern))
+        return model.kind.of_pair(Network(model), seen, of_stacks)
+    return BASELINES[method](pair, pattern)

@@ -185,10 +185,6 @@ class Cache:
     def __init__(self, folder: str | Path, announce: Callable[[], None] = lambda: None):
         self._folder, self._announce = Path(folder), announce
 
-    def has(self, *place: str) -> bool:
-        """Whether the image was made already."""
-        return self._path(place).is_file()
-
     def image(self, *place: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The image in the file ``<place>/<place>.npy``; made now if it is not there."""
         path = self._path(place)

@@ -34,10 +34,9 @@ Training and scoring
 --------------------
 ``examples(recipe, split)``, ``with_constants(recipe)``
     Pairs to train on or to validate with, a `srredsim.data.catalogue.DataSet`; the recipe with what they tell.
-``of_pair(network, pair, pattern, wiener)``
+``of_pair(network, pair, pattern)``
     Image of the input of a `srredsim.data.pairs.Pair`, in the units of its truth; ``pattern`` (angles, phases) is that
-    of raw stacks, None of single images; ``wiener()`` is the Wiener image of its frames, None where the optics are not
-    known.
+    of raw stacks, None of single images.
 ``tested_on(recipe)``
     Data set on which a model is scored if nobody names one.
 ``scored(model, data, split, pattern, options)``

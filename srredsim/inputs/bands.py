@@ -109,8 +109,8 @@ class Planes(wiener.Planes):
     """Every plane from its bands; phases and contrasts are measured at each time, on the sharpest slice."""
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
+        from srredsim.reconstruction.for_networks import only_sure
         from srredsim.reconstruction.parts import STORED, parts
-        from srredsim.reconstruction.planes import only_sure
 
         raw, prepared, stripes, channel = self.known(position)
         scaling, haze = self._survey.scalings[position], only_sure(channel.haze)
@@ -122,9 +122,7 @@ class Planes(wiener.Planes):
         return raw
 
 
-def of_pair(
-    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
-) -> np.ndarray:
+def of_pair(network: Network, pair: Pair, pattern: tuple[int, int] | None) -> np.ndarray:
     from srredsim.data.reconstructed import bands_of
 
     if pattern is None:

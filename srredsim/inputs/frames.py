@@ -170,9 +170,7 @@ def of_frames(network: Network, frames: np.ndarray, tile: int | None = None) -> 
     return scaling.undo_gain(network.in_tiles(scaling.apply(frames), tile))
 
 
-def of_pair(
-    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
-) -> np.ndarray:
+def of_pair(network: Network, pair: Pair, pattern: tuple[int, int] | None) -> np.ndarray:
     return of_frames(network, pair.frames)
 
 

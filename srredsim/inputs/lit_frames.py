@@ -105,7 +105,7 @@ class Planes(wiener.Planes):
         self._whole = network  # which says what is to be said
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-        from srredsim.reconstruction.planes import lit_with
+        from srredsim.reconstruction.for_networks import lit_with
 
         raw, prepared, stripes, _ = self.known(position)
         channel = replace(self._survey.channels[position[1]], parameters=stripes)
@@ -138,9 +138,7 @@ def of_lit(network: Network, lit: Lit, tile: int | None = None) -> np.ndarray:
     return network.in_tiles(lit.channels(slots_of(network.model.channels)), tile)
 
 
-def of_pair(
-    network: Network, pair: Pair, pattern: tuple[int, int], wiener: Callable[[], np.ndarray | None]
-) -> np.ndarray:
+def of_pair(network: Network, pair: Pair, pattern: tuple[int, int]) -> np.ndarray:
     from srredsim.data.lit import lit_pair
 
     lit = lit_pair(pair, *pattern)

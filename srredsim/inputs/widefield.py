@@ -275,9 +275,7 @@ def of_plane(network: Network, image: np.ndarray, tile: int | None = None) -> np
     return Scaling(*data.sim_zscore).undo(result) if data.normalise == "dataset" else scaling.undo_gain(result)
 
 
-def of_pair(
-    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
-) -> np.ndarray:
+def of_pair(network: Network, pair: Pair, pattern: tuple[int, int] | None) -> np.ndarray:
     """In the units of its data set, as the truth is."""
     return network.in_tiles(pair.normalised()[0])
 

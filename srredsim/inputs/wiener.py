@@ -161,13 +161,15 @@ class Planes:
         self._moment: _Moment | None = None
 
     def __call__(self, position: Position, into: np.ndarray, tick: Callable[[], None] = lambda: None) -> np.ndarray:
-        from srredsim.reconstruction.planes import reconstruct_on, unlearned
+        from srredsim.reconstruction.for_networks import dark_beside, hidden, unlearned
+        from srredsim.reconstruction.planes import reconstruct_on
 
         raw, prepared, stripes, channel = self.known(position)
-        known = prepared, stripes, channel.transfer
-        image, _ = reconstruct_on(self._network.device, *known, attenuation=unlearned(channel.haze))
+        known, haze = (prepared, stripes, channel.transfer), unlearned(channel.haze)
+        image, _ = reconstruct_on(self._network.device, *known, attenuation=haze)
+        dark = dark_beside(*known, image, haze) if hidden(haze) else np.float32(0.0)
         del known, prepared  # large, and all that it is for is done
-        widefield = np.mean(raw, axis=(0, 1), dtype=np.float32)
+        widefield = np.mean(raw, axis=(0, 1), dtype=np.float32) - dark
         scaling, transfer = self._survey.scalings[position], self._transfers[position[1]]
         cleaned_image = cleaned(self._network, image, widefield, scaling, transfer, self._tile)
         into[:] = as_dtype(cleaned_image, into.dtype)
@@ -231,7 +233,7 @@ def cleaned(
     image : (2y, 2x) ndarray
         From `srredsim.reconstruction.wiener.reconstruct`.
     widefield : (y, x) ndarray
-        Mean of the raw frames that it was made of.
+        Mean of the raw frames that it was made of, without what is clearly out of focus.
     scaling : Scaling
         Of these frames.
 
@@ -266,18 +268,11 @@ def tell_of_bright(network: Network, raw: np.ndarray, scaling: Scaling, transfer
         )
 
 
-def of_pair(
-    network: Network, pair: Pair, pattern: tuple[int, int] | None, wiener: Callable[[], np.ndarray | None]
-) -> np.ndarray:
-    from srredsim.optics.transfer import transfer_of
-    from srredsim.reconstruction.upscale import widefield_of
+def of_pair(network: Network, pair: Pair, pattern: tuple[int, int]) -> np.ndarray:
+    from srredsim.data.reconstructed import wiener_of
 
-    if (image := wiener()) is None:
-        raise InputError(
-            f"{network.model.name} takes Wiener images: the stacks must tell NA, emission wavelength and pixel size"
-        )
-    transfer = transfer_of(Optics(**pair.facts["optics"]))
-    return cleaned(network, image, widefield_of(pair.frames), pair.scaling, transfer)
+    white, transfer, made = wiener_of(pair, *pattern)
+    return cleaned(network, made.image, made.widefield(white.frames), white.scaling, transfer)
 
 
 def baselines(pair: Pair, recipe: Recipe) -> dict[str, np.ndarray]:

@@ -12,10 +12,12 @@ from srredsim.quality.beyond_cutoff import power_beyond_cutoff
 from srredsim.quality.decorrelation import decorrelation
 from srredsim.quality.residual_stripes import FAINT, LIMIT_Z, in_words, residual_stripes, visible
 from srredsim.quality.squirrel import squirrel
+from srredsim.reconstruction.for_networks import dark_beside, much
 from srredsim.reconstruction.planes import Plane
 from srredsim.reconstruction.wiener import Regularisation
 from srredsim.stripes.parameters import Parameters
 
+WIDEFIELD = "the widefield image"
 EXTREME = 1e-5  # share of the pixels: 0.001 %
 MMR_WORDS = ((3.0, "inadequate"), (6.0, "low"), (12.0, "good"), (np.inf, "excellent"))
 BEYOND_LEAST = 1.2  # times the power of noise: below, the finest detail is noise
@@ -63,6 +65,7 @@ def assess(
     parameters: Parameters,
     transfer: Transfer,
     regularisation: Regularisation | None = None,
+    compared_with: str = WIDEFIELD,
 ) -> dict[str, Any]:
     """Judge one reconstruction, without the truth; ready for JSON.
 
@@ -74,6 +77,8 @@ def assess(
         Mean of the prepared frames: background off, in the units of the image.
     regularisation : Regularisation, optional
         What the image was made with; left out, ``beyond_cutoff`` is None.
+    compared_with : str
+        What the words call ``widefield``.
 
     Returns
     -------
@@ -103,8 +108,8 @@ def assess(
         "artefacts": strong,
         "words": [
             _mmr_words(ratio, parameters.failed),
-            f"blurred, the image agrees with the widefield image to a correlation of {compared.rsp:.3f} (RSP, 1 at"
-            " best); this says nothing about detail finer than that",
+            f"blurred, the image agrees with {compared_with} to a correlation of {compared.rsp:.3f} (RSP, 1 at best);"
+            " this says nothing about detail finer than that",
             _decorrelation_words(None if resolution_um is None else transfer.in_words(resolution_um)),
             *_beyond_words(beyond),
             *(in_words(found) for found in strong),
@@ -114,10 +119,15 @@ def assess(
 
 
 def of_plane(plane: Plane, plain: bool = True) -> dict[str, Any]:
-    """Scores of an image with all that it was made from; `plain` unless more than a Wiener filter was at work."""
-    widefield = plane.prepared.frames.mean(axis=(0, 1))
+    """Scores of an image with all that it was made from; `plain` unless more than a Wiener filter was at work.
+
+    An image without light that is clearly out of focus is compared with a widefield image without it.
+    """
+    dark = dark_beside(plane.prepared, plane.parameters, plane.transfer, plane.image, plane.attenuation)
+    widefield = plane.prepared.frames.mean(axis=(0, 1)) - dark
     regularisation = plane.regularisation if plain else None
-    return assess(plane.image, widefield, plane.parameters, plane.transfer, regularisation)
+    compared = f"what is in focus of {WIDEFIELD}" if much(plane.attenuation) else WIDEFIELD
+    return assess(plane.image, widefield, plane.parameters, plane.transfer, regularisation, compared)
 
 
 def _mmr_words(ratio: float | None, without_stripes: bool) -> str:

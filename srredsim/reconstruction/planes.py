@@ -12,26 +12,20 @@ from srredsim.acquisition import RawStack
 from srredsim.arrays import HOST, Device, on_host
 from srredsim.errors import InputError
 from srredsim.lost_frames import whole
-from srredsim.noise.camera import noise_of_frames
-from srredsim.noise.spectrum import NoiseSpectrum
 from srredsim.noise.whitened import spectrum_of
-from srredsim.normalise import Scaling
 from srredsim.optics.transfer import Transfer
 from srredsim.processes import give_back_memory
 from srredsim.reconstruction.attenuation import AUTO
 from srredsim.reconstruction.chosen import AUTO as AUTO_METHOD
 from srredsim.reconstruction.chosen import MAP, RICHARDSON_LUCY, WIENER, by_light, photons_of
-from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.held_out import updates_by_noise
 from srredsim.reconstruction.hessian_map import most_probable
-from srredsim.reconstruction.lit import Lit, lit
 from srredsim.reconstruction.other_slices import fields_beside, haze_beside, others, surest
 from srredsim.reconstruction.over_time import found_over_time
-from srredsim.reconstruction.richardson_lucy import ITERATIONS, out_of_focus, richardson_lucy
+from srredsim.reconstruction.richardson_lucy import ITERATIONS, richardson_lucy
 from srredsim.reconstruction.survey import Sharpest, Slices, sharpness
 from srredsim.reconstruction.wiener import Regularisation, reconstruct
 from srredsim.stripes.contradiction import contradicted, contradiction
-from srredsim.stripes.estimate import estimate
 from srredsim.stripes.given import Known
 from srredsim.stripes.haze import NONE, Haze, haze_of
 from srredsim.stripes.measure import remeasured
@@ -55,6 +49,7 @@ class Plane:
     sharpest: int  # slice of the channel in which the stripes were found
     notes: tuple[str, ...] = ()  # about the stripes of the channel
     haze: Haze = NONE  # of the channel
+    attenuation: Haze | float = NONE  # what it was made with
     method: str = WIENER  # of the channel
     updates: int = 0  # of Richardson-Lucy
     counted: float | None = None  # `photons` at the first time, where the method was chosen by them
@@ -206,7 +201,7 @@ class Maker:
         made = image, prepared, found, lens, regularisation
         channel = common.channel
         way = common.method, common.updates, common.counted
-        return Plane(position, *made, sharpest, channel.notes, channel.haze, *way)
+        return Plane(position, *made, sharpest, channel.notes, channel.haze, taken, *way)
 
     def _at(self, place: tuple[int, int], common: Common) -> tuple[int, Prepared, Parameters]:
         """Number of the sharpest slice of a channel at a time, its frames, and the stripes as they are there."""
@@ -285,59 +280,6 @@ def found_in(prepared: Prepared, transfer: Transfer, channel: int = 0, known: Kn
     notes = [*notes, *filter(None, [contradiction(field, found, transfer), contradicted(found.damping)])]
     haze = haze_of(field.frames, found, transfer, field.noise)
     return Channel(seen_from(found, -corner_um), found.lens(transfer), tuple(notes), haze)
-
-
-def unlearned(haze: Haze) -> Haze | float:
-    """Attenuation of a Wiener image before a network cleans it: of two beams, none where no haze is sure.
-
-    Networks take what haze is left away by themselves. Of 26 hazy stacks, 24 of `simulated_real`, with shares from
-    .06 to .33, all came out better without it; of ten thin ones in which it was found by mistake seven worse, by .0035
-    of correlation at most. Of three beams, images made with all the haze that may be are better: by 0.4 dB in the mean
-    of 107 stacks of all conditions.
-    """
-    return haze if haze.share or haze.likely else 0.0
-
-
-def only_sure(haze: Haze) -> Haze | float:
-    """The same of the parts of an image, which a network puts together: none where no haze is sure.
-
-    `srredsim` has learned on such parts. With all the haze that may be it was 1 dB better at 1000 photons, and 0.4 dB
-    worse at 10.
-    """
-    return haze if haze.share else 0.0
-
-
-def of_optics(prepared: Prepared, transfer: Transfer) -> tuple[np.ndarray, Parameters, Transfer]:
-    """The image of one raw stack of which nothing is known but the optics, and what was found: stripes and lens.
-
-    It is an image for networks: see `unlearned`.
-    """
-    found = estimate(prepared, transfer)
-    lens = found.lens(transfer)
-    haze = haze_of(prepared.frames, found, transfer, prepared.noise)
-    image, _ = reconstruct(prepared, found, lens, attenuation=unlearned(haze))
-    return image, found, lens
-
-
-def lit_of(raw: np.ndarray, transfer: Transfer, scaling: Scaling, noise: NoiseSpectrum | None = None) -> Lit:
-    """All that is estimated of one raw stack (angles, phases, y, x) of which nothing is known but the optics.
-
-    ``scaling`` is that of its frames, ``noise`` that which they had before it was made white.
-    """
-    prepared = prepare(raw, noise=noise)
-    found = estimate(prepared, transfer)
-    haze = haze_of(prepared.frames, found, transfer, noise)
-    return lit_with(raw, prepared, Channel(found, found.lens(transfer), haze=haze), scaling)
-
-
-def lit_with(raw: np.ndarray, prepared: Prepared, channel: Channel, scaling: Scaling, device: Device = HOST) -> Lit:
-    """The same of stripes, lens and haze that are known; the Wiener image is computed on the device."""
-    found, lens, haze = channel.parameters, channel.transfer, unlearned(channel.haze)
-    image, regularisation = reconstruct_on(device, prepared, found, lens, attenuation=haze)
-    forward = Forward(prepared.frames.shape[2:], lens, stripes_of(found))
-    dark = np.broadcast_to(out_of_focus(prepared, forward, found, lens, image, haze), prepared.frames.shape[2:])
-    noise = noise_of_frames(raw, lens.cutoff_per_pixel)
-    return lit(prepared, found, lens, (image, regularisation, dark), noise, scaling)
 
 
 def prepared_plane(

@@ -177,7 +177,8 @@ class Canvas:
     def shared(self, spectrum: Array, share: Kept | None) -> Array:
         """What of a spectrum of frames counts; it is used up."""
         if share is not None:
-            spectrum *= share(*(f / self.transfer.cutoff_per_um for f in self.raw_f), self.xp)
+            fy, fx = (f / self.transfer.cutoff_per_um for f in self.raw_f)
+            spectrum *= share(fy, fx, self.xp)
         return spectrum
 
     def carrier(self, order: Order) -> list[np.ndarray]:
@@ -240,12 +241,12 @@ class Canvas:
         reach = self.transfer.cutoff_per_um
         rows, across = (within(f + k, reach, self.xp) for f, k in zip((self.fy, self.fx), k_per_um, strict=True))
         if self.fy[rows].size and self.fx[across].size:
-            f = self.fy[rows] + k_per_um[0], self.fx[across] + k_per_um[1]
-            part = self.transfer(*f, self.xp)
+            fy, fx = self.fy[rows] + k_per_um[0], self.fx[across] + k_per_um[1]
+            part = self.transfer(fy, fx, self.xp)
             part *= part
             part *= np.float32(weight)
             if share is not None:
-                part *= share(*(each / reach for each in f), self.xp)
+                part *= share(fy / reach, fx / reach, self.xp)
             self.lower = added(self.lower, (rows, across), part)
 
     def gain(self, regularisation: Regularisation, cutoff_per_um: float) -> Array:

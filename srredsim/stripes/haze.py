@@ -72,8 +72,8 @@ class Haze:
     """Share of the power of band 0 that is not in focus: r / (1 + r), ``r = r_0 exp(-v^2 / 2 width^2)``.
 
     v is in units of the cut-off, ``share`` that at v = 0. ``z`` is how sure that is, in standard deviations: below
-    `SURE` the share is 0. ``likely``, where there are two orders or coarse stripes, is what an image is made with: the mean of all that h
-    may be, from the middle to the cut-off in even steps of v.
+    `SURE` the share is 0. ``likely``, where there are two orders or coarse stripes, is what an image is made with: the
+    mean of all that h may be, from the middle to the cut-off in even steps of v.
     """
 
     share: float = 0.0

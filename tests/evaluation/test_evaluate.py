@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from srredsim.acquisition import Optics, frames_from_raw, raw_from_frames
-from srredsim.data import catalogue
+from srredsim.data import baselines, catalogue
 from srredsim.data.pairs import Pair, Pairs
 from srredsim.errors import InputError
 from srredsim.evaluation import methods, tables
@@ -198,7 +198,7 @@ def test_the_wiener_image_is_scored_where_the_optics_are_known(opens, tiny_model
     opens(Chosen([with_optics[0], without[1]]))
     (group,) = evaluate(models.load(tiny_model, "float32"))["groups"]
     pair = with_optics[0]
-    expected = score(pair.truth, methods.wiener_image(pair, "3x5"), pair.facts["optics"]["pixel_size_um"] / 2)
+    expected = score(pair.truth, baselines.wiener_image(pair, 3, 5), pair.facts["optics"]["pixel_size_um"] / 2)
     assert {name: found["mean"] for name, found in group["methods"]["Wiener"].items()} == pytest.approx(expected)
     assert group["images"] == 2
     assert group["methods"]["tiny"]["frc_per_um"]["std"] == 0  # there is one image

@@ -46,7 +46,7 @@ def test_untrained_it_gives_the_wiener_image(model, sample):
     np.testing.assert_allclose(image, expected, atol=1e-3 * expected.max())
     frames = frames_from_raw(sample.raw)
     pair = Pair(frames, sample.truth, scaling_of(frames), {"optics": {name: getattr(optics, name) for name in NAMES}})
-    scored = methods.image(model.name, model, pair, "3x3", lambda: None)
+    scored = methods.image(model.name, model, pair, "3x3")
     np.testing.assert_allclose(scored, expected, atol=1e-3 * expected.max())
     (baseline,) = bands.baselines(pair_of_bands(pair), model.recipe).values()
     np.testing.assert_allclose(baseline, expected, atol=1e-3 * expected.max())

@@ -50,7 +50,7 @@ def test_a_file_and_a_pair_give_the_same_image_for_more_frames_than_the_network_
     path = io.write_raw(tmp_path / "cells.tif", raw[None, None, None], optics=Optics(**pair.facts["optics"]))
     report = prediction.predict_file(path, model, consistency=False)
     image = tifffile.imread(report["paths"][0])
-    expected = methods.image(model.name, model, pair, "4x3", lambda: None)
+    expected = methods.image(model.name, model, pair, "4x3")
     np.testing.assert_allclose(image, expected, rtol=1e-3, atol=1e-3 * expected.max())
     widefield = fourier_upscale(pair.frames.mean(-1))
     assert score(pair.truth, image)["psnr"] > score(pair.truth, widefield)["psnr"] + 2
