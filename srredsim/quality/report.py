@@ -90,8 +90,13 @@ def _haze_words(haze: Haze, attenuation: float | str | None, failed: bool = Fals
         return f"{found}, removed: {changed}"
     if attenuation == AUTO and not failed and (likely := 100 * float(haze.at(np.float64(0.0)))) >= VISIBLE:
         return f"{found}; {likely:.0f} % of the power of the coarsest structures is likely, and removed: {changed}"
+    if attenuation == AUTO and failed:
+        return (
+            "out-of-focus light: not known, as stripes tell it; nothing was removed (`attenuation` 1 removes the"
+            " coarsest structures, whatever they are)"
+        )
     if attenuation == AUTO:
-        return f"{found}; {'nothing' if failed else 'up to a quarter of what may be there'} was removed"
+        return f"{found}; up to a quarter of what may be there was removed"
     if not attenuation:
         return f"{found}; nothing was removed"
     return f"{found}; attenuation {attenuation:g}, as given: {changed}"

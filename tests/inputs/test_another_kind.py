@@ -69,7 +69,7 @@ class Planes:
         return raw
 
 
-def of_pair(network, pair, pattern, wiener):
+def of_pair(network, pair, pattern):
     means = pair.frames.reshape(*pair.frames.shape[:2], network.model.angles, -1).mean(axis=-1, dtype=np.float32)
     return pair.scaling.undo_gain(network.in_tiles(pair.scaling.apply(means), None))
 
@@ -120,7 +120,7 @@ def of_plane(network, image, tile):
     return network.in_tiles(np.sqrt(np.abs(image), dtype=np.float32)[..., None], tile)
 
 
-def of_pair(network, pair, pattern, wiener):
+def of_pair(network, pair, pattern):
     return of_plane(network, pair.frames[..., 0], None)
 '''
 RECIPE = """

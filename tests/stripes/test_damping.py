@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srredsim.optics.transfer import DAMPING, Transfer
-from srredsim.reconstruction.planes import of_optics, unlearned
+from srredsim.reconstruction.for_networks import of_optics, unlearned
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation import sim
 from srredsim.simulation.camera import expose
@@ -77,7 +77,8 @@ def test_the_uncertainty_is_that_of_repeated_exposures(phases):
 def test_contrasts_and_image_have_the_same_lens():
     sample, transfer = stack(0.9)
     prepared = prepare(sample.raw)
-    image, parameters, lens = of_optics(prepared, transfer)
+    made = of_optics(prepared, transfer)
+    image, parameters, lens = made.image, made.parameters, made.transfer
     assert lens.damping == parameters.damping.value == pytest.approx(0.9, rel=0.04)
     attenuation = unlearned(haze_of(prepared.frames, parameters, transfer))
     again, _ = reconstruct(prepared, parameters, parameters.lens(transfer), attenuation=attenuation)

@@ -16,9 +16,9 @@ from srredsim.noise.line import NoiseLine
 from srredsim.normalise import Scaling
 from srredsim.optics.otf import apodisation
 from srredsim.optics.transfer import Transfer
+from srredsim.reconstruction.for_networks import lit_of
 from srredsim.reconstruction.forward import Forward, stripes_of
 from srredsim.reconstruction.parts import parts
-from srredsim.reconstruction.planes import lit_of
 from srredsim.reconstruction.wiener import reconstruct
 from srredsim.simulation.sim import Sample, drawn, simulate_stack
 from srredsim.stripes.estimate import estimate

@@ -5,7 +5,7 @@ import pytest
 
 from srredsim.acquisition import Optics
 from srredsim.optics.transfer import transfer_of
-from srredsim.reconstruction.planes import of_optics
+from srredsim.reconstruction.for_networks import of_optics
 from srredsim.simulation import real
 from srredsim.simulation.imperfections import Imperfections
 from srredsim.stripes.preprocess import prepare
@@ -35,7 +35,8 @@ def test_vectors_are_right_to_a_fraction_of_a_frequency_step(field, imperfection
     sample = real.simulate_stack(56, wanted, index=field, angles=3, phases=5, size=SIDE, photons=(photons, photons))
     assert (sample.flaws.specimen or sample.settings.phantom) == {LEAVES: "leaves", LINES: "filaments"}[field]
     known = {name: getattr(sample.settings, name) for name in ("na", "wavelength_em_um", "pixel_size_um")}
-    image, found, _ = of_optics(prepare(sample.raw), transfer_of(Optics(**known)))
+    made = of_optics(prepare(sample.raw), transfer_of(Optics(**known)))
+    image, found = made.image, made.parameters
     assert [angle.status for angle in found.angles].count("failed") == 0
     step_per_um = 1 / (SIDE * known["pixel_size_um"])
     off = np.subtract([angle.k0_per_um for angle in found.angles], sample.settings.k0_per_um) / step_per_um
