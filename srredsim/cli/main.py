@@ -84,12 +84,13 @@ def _tell_again() -> None:
 def command(argv: list[str] | None = None) -> NoReturn:
     """Run one command as a process of its own, which ends with it.
 
-    After an interruption it ends at once: a thread of TensorFlow that was about to ask for training data waits for
-    Python, and at its end Python waits for the thread. Likewise when another host is lost, for which TensorFlow waits.
+    Where TensorFlow is at work, it ends at once unless all went well: a thread that was about to ask for training data
+    waits for Python, and at its end Python waits for the thread. So does an interrupted one, and one of several hosts
+    another of which is lost, for which TensorFlow waits.
     """
     _tell_again()
     status = main(argv)
-    if status in (INTERRUPTED, HostLost.status):
+    if status in (INTERRUPTED, HostLost.status) or (status and "tensorflow" in sys.modules):
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         if "multiprocessing.util" in sys.modules:  # the locks of a pool of processes are files, which go with them

@@ -9,6 +9,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import keras
+import numpy as np
+
 from srredsim import documents, io
 from srredsim.checkpoints.keras_file import save_weights
 from srredsim.errors import InputError, shown
@@ -27,6 +30,7 @@ class State:
     weights: str | None = None  # file of network and optimiser, beside state.json
     model_of: int | None = None  # epoch whose weights model.keras has
     data: dict[str, str] = field(default_factory=dict)  # which they are, see `srredsim.training.same_data`
+    drawn: list[list[int]] = field(default_factory=list)  # how far each layer that draws by chance has come
 
 
 def load(folder: Path) -> State:
@@ -60,6 +64,8 @@ def _check(state: State) -> None:
         raise ValueError("its baselines are no scores")
     if not isinstance(state.data, dict) or not all(isinstance(value, str) for value in state.data.values()):
         raise ValueError(f"data is {shown(state.data)}")
+    if not isinstance(state.drawn, list) or not all(map(_is_of_counts, state.drawn)):
+        raise ValueError(f"drawn is {shown(state.drawn)}")
     named = state.weights is None if state.epochs_done == 0 else isinstance(state.weights, str)
     if not named or (state.weights and Path(state.weights).name != state.weights):
         raise ValueError(f"weights is {shown(state.weights)}, not a file beside it")
@@ -69,16 +75,35 @@ def _is_of_numbers(row) -> bool:
     return isinstance(row, dict) and all(isinstance(value, int | float) for value in row.values())
 
 
+def _is_of_counts(row) -> bool:
+    return isinstance(row, list) and all(type(value) is int and 0 <= value < 2**63 for value in row)
+
+
 def save(folder: Path, state: State, trainer) -> None:
     """Weights and optimiser first, then the state that names them, then away with the older ones."""
     home = folder / CHECKPOINT
     weights = home / f"epoch_{state.epochs_done:05d}.weights.h5"
     save_weights(trainer, weights)
     state.weights = weights.name
+    state.drawn = [keras.ops.convert_to_numpy(of_layer).tolist() for of_layer in _drawing(trainer)]
     save_state(folder, state)
     for old in home.glob("epoch_*.weights.h5"):
         if old != weights:
             old.unlink()
+
+
+def draw_on(trainer, state: State) -> None:
+    """Have the layers of a trainer that draw by chance, as stochastic depth does, go on where they were.
+
+    What the state does not tell, as that of an older version does not, begins anew.
+    """
+    for of_layer, drawn in zip(_drawing(trainer), state.drawn, strict=False):
+        of_layer.assign(np.array(drawn, of_layer.dtype))
+
+
+def _drawing(trainer) -> list[keras.Variable]:
+    """Seed and count of each layer that draws; Keras saves them with no weights."""
+    return [one for one in trainer.variables if one.name == "seed_generator_state"]
 
 
 def save_state(folder: Path, state: State) -> None:

@@ -245,6 +245,7 @@ def _trainer(recipe: Recipe, devices: strategy.Devices, state: checkpoint.State,
         averages = Averages(network, trainer.optimizer)
         if state.weights:
             load_weights(trainer, folder / runs.CHECKPOINT / state.weights)
+            checkpoint.draw_on(trainer, state)
     return network, trainer, averages, started
 
 

@@ -83,12 +83,18 @@ def resumed(model: str | None, overrides: Sequence[str], folder: Path | None) ->
 
 def find(folder: Path | None, model: str) -> Path:
     """The run to go on with: the one in the folder, else the latest of a model."""
-    runs = [folder / "recipe.yaml"] if folder else sorted((HOME / model).glob("*/recipe.yaml"))
+    runs = [folder / "recipe.yaml"] if folder else sorted((HOME / model).glob("*/recipe.yaml"), key=_last_written)
     if not runs or not runs[-1].is_file():
         raise InputError(
             f"nothing to resume in {folder or HOME / model}; start without `resume`, or give the run as `out`"
         )
     return runs[-1].parent
+
+
+def _last_written(recipe: Path) -> float:
+    """Time of the last epoch of a run, or else of its start."""
+    state = recipe.parent / CHECKPOINT / "state.json"
+    return (state if state.is_file() else recipe).stat().st_mtime
 
 
 def start(recipe: Recipe, folder: Path | None) -> Path:

@@ -24,6 +24,14 @@ def test_after_an_interruption_no_thread_holds_the_process():
     assert (ended.returncode, ended.stdout) == (130, "told\n")
 
 
+@pytest.mark.parametrize("status", [1, 2, 3])
+def test_a_command_that_failed_beside_tensorflow_is_not_held_either(status):
+    script = HELD.replace("main.INTERRUPTED", str(status)).replace("import threading", "import sys, threading")
+    script = script.replace("from srredsim.cli", "sys.modules['tensorflow'] = threading\nfrom srredsim.cli")
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (status, "told\n")
+
+
 DROPPED = """
 import gc, os, signal, sys, time
 from srredsim.cli import main

@@ -126,6 +126,23 @@ def test_killed_and_resumed_run_ends_like_the_uninterrupted_one(whole):
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
 
 
+SWIN = {"name": "swinir", "input_channels": 9, "groups": 1, "blocks": 2, "filters": 4, "heads": 2, "window": 4}
+
+
+def test_what_is_left_out_by_chance_goes_on_being_drawn(tmp_path):
+    """Stochastic depth: resumed after two epochs of three, or never stopped; all of a batch is drawn alike."""
+    content = tiny(network=SWIN | {"scale": 2, "stochastic_depth": 0.5}, schedule={"name": "constant"}, steps=4)
+    train(recipe.from_dict(content), out=tmp_path / "whole")
+    train(recipe.from_dict(content | {"epochs": 2}), out=tmp_path / "broken")
+    at_stop = checkpoint.load(tmp_path / "broken")
+    train(recipe.from_dict(content), out=tmp_path / "broken", resume=True)
+    states = [checkpoint.load(tmp_path / name) for name in ("broken", "whole")]
+    assert states[0].drawn == states[1].drawn != at_stop.drawn
+    expected = weights(tmp_path / "whole")
+    for key, value in weights(tmp_path / "broken").items():
+        np.testing.assert_allclose(value, expected[key], rtol=1e-4, atol=1e-6, err_msg=key)
+
+
 def test_training_learns_and_leaves_everything_behind(whole, tmp_path, eagerly):
     with open(whole / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -204,6 +221,20 @@ def test_a_run_is_begun_only_when_its_images_fit(tmp_path):
 def test_more_gpus_than_there_are(tmp_path):
     with pytest.raises(InputError, match="`gpus` 2 asks for more than the 0 GPUs of this machine"):
         train(recipe.from_dict(tiny()), out=tmp_path / "run", gpus=2)
+
+
+def test_of_several_runs_the_one_written_last_goes_on(tmp_path, monkeypatch):
+    """Whatever it is called; one that has no epoch yet counts from its start."""
+    monkeypatch.setattr(runs, "HOME", tmp_path)
+    for when, name in enumerate(("b", "a", "c"), start=1):
+        (tmp_path / "tiny" / name / "checkpoint").mkdir(parents=True)
+        for file in ("recipe.yaml", *(["checkpoint/state.json"] if name != "c" else [])):
+            path = tmp_path / "tiny" / name / file
+            path.write_text("{}")
+            os.utime(path, (when, when + 10 * (file != "recipe.yaml")))
+    assert runs.find(None, "tiny") == tmp_path / "tiny" / "a"
+    os.utime(tmp_path / "tiny" / "c" / "recipe.yaml", (99, 99))
+    assert runs.find(None, "tiny") == tmp_path / "tiny" / "c"
 
 
 def test_nothing_to_resume(tmp_path, monkeypatch):
