@@ -13,7 +13,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from srredsim.errors import InputError
+from srredsim.errors import InputError, shown
 from srredsim.resources import unknown
 
 
@@ -83,7 +83,34 @@ class Builders(Members):
         for setting in settings:
             if setting not in known:
                 raise InputError(unknown(f"setting of {self.kind} {name}", setting, known))
-        return build(**settings)
+        try:
+            built = build(**settings)
+        except InputError:
+            raise
+        except (TypeError, ValueError, ZeroDivisionError) as problem:
+            self._refuse_types(build, settings)
+            given = ", ".join(f"{setting}={shown(value)}" for setting, value in settings.items())
+            raise InputError(
+                f"no {self.kind} {name} can be built of {given}: {str(problem).partition(chr(10))[0]}"
+            ) from problem
+
+        self._refuse_nothing(build, settings)
+        return built
+
+    def _refuse_nothing(self, build: Callable, settings: Mapping[str, Any]) -> None:
+        """InputError if a whole number is below 1 that usually is not, as that of layers: there would be none."""
+        for setting, value in settings.items():
+            usual = inspect.signature(build).parameters[setting].default
+            if type(usual) is int and usual >= 1 and isinstance(value, int) and value < 1:
+                raise InputError(f"{self.kind}.{setting} is at least 1; got {shown(value)}")
+
+    def _refuse_types(self, build: Callable, settings: Mapping[str, Any]) -> None:
+        """InputError if a setting is not of the type that it has to be."""
+        from srredsim import schema
+
+        for setting, value in settings.items():
+            annotation = inspect.signature(build).parameters[setting].annotation
+            schema.typed(getattr(annotation, "__name__", str(annotation)), value, f"{self.kind}.{setting}")
 
 
 class Functions:

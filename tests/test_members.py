@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from srredsim import networks
 from srredsim.errors import InputError
 from srredsim.members import Functions, Members
 
@@ -62,3 +63,16 @@ def test_two_functions_of_one_name_are_refused(package):
     functions = Functions("sum", *package("things_c", one="def plus(a, b): ...", two="def plus(a, b): ..."), of_two)
     with pytest.raises(ValueError, match=r"two functions are sum plus, in things_c\.one and things_c\.two"):
         functions.names()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"depth": 0}, r"network\.depth is at least 1; got 0"),
+        ({"filters": "many"}, r"network\.filters should be int; got 'many'"),
+        ({"filters": -3}, r"no network red_net can be built of depth=2, filters=-3: .*filters"),
+    ],
+)
+def test_settings_that_no_network_can_have_are_named(settings, words):
+    with pytest.raises(InputError, match=words):
+        networks.build("red_net", **{"depth": 2} | settings)

@@ -65,6 +65,13 @@ def changes(wanted: str | Mapping) -> bool:
     return stricter or any(map(_epochs.is_limited, terms.values()))
 
 
+def check_epochs(wanted: str | Mapping, epochs: int) -> None:
+    """InputError if a term counts only in epochs that a training of so many does not have."""
+    for name, settings in wanted.items() if isinstance(wanted, Mapping) else ():
+        if (first := _epochs.taken(str(name), settings)[0].first) >= epochs:
+            raise InputError(f"loss {name} counts from epoch {first} on: of {epochs}, counted from 0, there is none")
+
+
 def get(wanted: str | Mapping, vgg_weights: str | Path | vgg19.Extractor | None = None, epoch: Any = 0) -> Callable:
     """The loss a recipe asks for: a name, or several with their weights, whose weighted sum is taken.
 

@@ -15,7 +15,7 @@ def grey_level_cross_entropy(y_true, y_pred):
     """Cross-entropy of 256 channels of logits with the grey level floor(255 y) of a truth from 0 to 1."""
     y_true, logits = (ops.cast(ops.convert_to_tensor(one), "float32") for one in (y_true, y_pred))
     if y_true.shape[-1] != 1 or logits.shape[-1] != LEVELS or len(y_true.shape) != 4:
-        raise ValueError(
+        raise InputError(
             f"truth and prediction must be (batch, y, x, 1) and (batch, y, x, {LEVELS}); got {tuple(y_true.shape)} and"
             f" {tuple(logits.shape)}"
         )

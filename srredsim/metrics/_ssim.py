@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from srredsim.errors import InputError
 from srredsim.metrics._pair import float32_pair
 
 SSIM_SIZE, SSIM_SIGMA, SSIM_K1, SSIM_K2 = 11, 1.5, 0.01, 0.03
@@ -11,7 +12,7 @@ def ssim_map(y_true, y_pred, data_range):
     """(batch, y - 10, x - 10, channels): what the metric `ssim` is the mean of, where the window lies inside."""
     y_true, y_pred = float32_pair(y_true, y_pred)
     if any(isinstance(side, int) and side < SSIM_SIZE for side in y_true.shape[1:3]):
-        raise ValueError(f"SSIM needs images of at least {SSIM_SIZE} x {SSIM_SIZE} pixels; got {tuple(y_true.shape)}")
+        raise InputError(f"SSIM needs images of at least {SSIM_SIZE} x {SSIM_SIZE} pixels; got {tuple(y_true.shape)}")
     c1, c2 = constants(data_range)
     offset_a, offset_b = (ops.mean(image, axis=(1, 2, 3), keepdims=True) for image in (y_true, y_pred))
     a, b = y_true - offset_a, y_pred - offset_b  # the variances stay the same, but keep more digits

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from srredsim.errors import InputError
 from srredsim.metrics._pair import float32_pair
 from srredsim.metrics._ssim import SSIM_SIZE, constants, moments, ssim_map
 
@@ -22,7 +23,7 @@ def ssim_zero_padded(y_true, y_pred, data_range, window: int = SSIM_SIZE):
     """
     y_true, y_pred = float32_pair(y_true, y_pred)
     if window % 2 != 1:
-        raise ValueError(f"a window of SSIM has an odd number of pixels; got {window}")
+        raise InputError(f"a window of SSIM has an odd number of pixels; got {window}")
     c1, c2 = constants(data_range)
     over = [(0, 0), (window // 2, window // 2), (window // 2, window // 2), (0, 0)]
     offset = ops.mean(y_true + y_pred, axis=(1, 2, 3), keepdims=True) / 2.0  # without it, variances keep more digits

@@ -115,6 +115,7 @@ def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strat
         with alone(folder):
             return _finish(folder, recipe, state)
     _check_batch(recipe, devices)
+    losses.check_epochs(recipe.loss, recipe.epochs)
     make = partial(_generate, devices)
     recipe = with_counts(inputs.module(recipe.data.input).with_constants(recipe), make)
     steps = range(state.epochs_done * recipe.steps, recipe.epochs * recipe.steps)

@@ -15,7 +15,7 @@ from srredsim import documents, inputs, io, resources, schema
 from srredsim.data import readers
 from srredsim.errors import InputError, shown
 from srredsim.schema import choice
-from srredsim.zoo import renamed
+from srredsim.zoo import bounds, renamed
 
 NORMALISATIONS = ("image", "noise", "dataset")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
@@ -111,11 +111,6 @@ class Adversarial:
             raise InputError("adversarial.discriminator needs a name, e.g. {name: vgg_style, size: 128}")
         choice("adversarial.kind", self.kind, GANS)
         choice("adversarial.real", self.real, REAL_IMAGES)
-        for key in ("weight", "learning_rate"):
-            if not 0 < getattr(self, key) < float("inf"):
-                raise InputError(f"adversarial.{key} must be above 0; got {getattr(self, key)}")
-        if self.warm_up_epochs < 0:
-            raise InputError(f"adversarial.warm_up_epochs must be 0 or more; got {self.warm_up_epochs}")
 
 
 @dataclass(frozen=True)
@@ -147,20 +142,19 @@ class Recipe:
     def __post_init__(self):
         if "name" not in self.network:
             raise InputError("network needs a name, e.g. network: {name: red_net, input_channels: 15}")
+        _check_name(self.name)
         choice("precision", self.precision, PRECISIONS)
         choice("schedule.name", self.schedule.name, SCHEDULES)
         choice("optimizer.name", self.optimizer.name, OPTIMIZERS)
         choice("data.input", self.data.input, inputs.names())
         choice("data.normalise", self.data.normalise, NORMALISATIONS)
-        _check_leaves(self.data)
+        bounds.check(self)
+        _check_patterns(self.data)
+        if self.data.leaves and self.data.dense:
+            raise InputError("data.dense has leaves among its scenes; leave data.leaves out")
         inputs.module(self.data.input).check_data(self.data)
         for key in ("zscore", "sim_zscore"):
             _check_zscore(f"data.{key}", getattr(self.data, key))
-        for key in ("epochs", "steps", "data.batch", "data.crop", "data.angles", "data.phases"):
-            if _get(self, key) < 1:
-                raise InputError(f"{key} must be at least 1; got {_get(self, key)}")
-        if self.optimizer.learning_rate <= 0:
-            raise InputError(f"optimizer.learning_rate must be above 0; got {self.optimizer.learning_rate}")
         choice("initialisation", self.initialisation, INITIALISATIONS)
         _check_optimizer(self.optimizer, self.schedule)
         if self.fine_tuning:
@@ -176,13 +170,16 @@ class Recipe:
         return content | {"data": content["data"] | content["data"].pop("options")}
 
 
-def _check_leaves(data: Data) -> None:
-    if not 0 <= data.leaves < 1:
-        raise InputError(f"data.leaves is a share from 0 to below 1; got {data.leaves}")
-    if not 0 <= data.dense < 1:
-        raise InputError(f"data.dense is a share from 0 to below 1; got {data.dense}")
-    if data.leaves and data.dense:
-        raise InputError("data.dense has leaves among its scenes; leave data.leaves out")
+def _check_name(name: str) -> None:
+    """Runs are folders of this name, and results have it in theirs."""
+    if not name.strip() or name.startswith(".") or set(name) & set("/\\:\0\n"):
+        raise InputError(f"name is that of a folder, as my_model, without / or a dot in front; got {shown(name)}")
+
+
+def _check_patterns(data: Data) -> None:
+    for angles, phases in data.each_pattern:
+        if angles < 1 or phases < 1:
+            raise InputError(f"data.patterns has at least 1 angle and 1 phase, as 3x5; got {angles}x{phases}")
 
 
 def _check_zscore(key: str, value: tuple | None) -> None:
@@ -196,25 +193,15 @@ def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
     """Options that go together; the others are refused rather than left without effect."""
     for key in ("l2", "l1"):
         value = getattr(optimizer, key)
-        if value < 0 or (value and optimizer.name not in WITH_L2):
-            raise InputError(
-                f"optimizer.{key} is 0 or more, with {' or '.join(WITH_L2)}; got {value} with {optimizer.name}"
-            )
-    if not 0 <= optimizer.momentum < 1 or (optimizer.momentum and optimizer.name != "sgd"):
-        raise InputError(
-            f"optimizer.momentum is from 0 to below 1, with sgd; got {optimizer.momentum} with {optimizer.name}"
-        )
+        if value and optimizer.name not in WITH_L2:
+            raise InputError(f"optimizer.{key} goes with {' or '.join(WITH_L2)}; got {value} with {optimizer.name}")
+    if optimizer.momentum and optimizer.name != "sgd":
+        raise InputError(f"optimizer.momentum goes with sgd; got {optimizer.momentum} with {optimizer.name}")
     if optimizer.nesterov and not optimizer.momentum:
         raise InputError("optimizer.nesterov is a kind of momentum; set optimizer.momentum, as to 0.9")
-    if (schedule.step_every is not None and schedule.step_every < 1) or schedule.least < 0:
+    if optimizer.epsilon is not None and optimizer.name not in WITH_EPSILON:
         raise InputError(
-            "schedule.step_every is 1 or more, schedule.least 0 or more;"
-            f" got {schedule.step_every} and {schedule.least:g}"
-        )
-    if optimizer.epsilon is not None and (optimizer.epsilon <= 0 or optimizer.name not in WITH_EPSILON):
-        raise InputError(
-            f"optimizer.epsilon is above 0, with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with"
-            f" {optimizer.name}"
+            f"optimizer.epsilon goes with {' or '.join(WITH_EPSILON)}; got {optimizer.epsilon} with {optimizer.name}"
         )
     if optimizer.restart_each_epoch and (optimizer.ema or schedule.warmup_steps or schedule.name != "constant"):
         raise InputError(
@@ -224,8 +211,6 @@ def _check_optimizer(optimizer: Optimizer, schedule: Schedule) -> None:
 
 
 def _check_fine_tuning(recipe: Recipe) -> None:
-    if recipe.fine_tuning.patience < 1:
-        raise InputError(f"fine_tuning.patience must be at least 1; got {recipe.fine_tuning.patience}")
     if not recipe.initial_weights:
         raise InputError("fine_tuning is of the model that initial_weights names; set it, or leave fine_tuning out")
     if recipe.adversarial or not recipe.metrics:
@@ -260,7 +245,9 @@ def load(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     content.setdefault("name", _name(path))
     for override in overrides:
         _override(content, override)
-    if "data.crop" in {one.partition("=")[0] for one in overrides} and content["data"].get("truth_crop") is not None:
+    data = content.get("data")
+    cropped = isinstance(data, dict) and data.get("truth_crop") is not None
+    if cropped and "data.crop" in {one.partition("=")[0] for one in overrides}:
         raise InputError("data.crop follows from data.truth_crop and the scale; set data.truth_crop instead")
     return from_dict(content)
 
@@ -391,10 +378,3 @@ def pattern(text: str) -> tuple[int, int]:
     except ValueError:
         raise InputError(f"a pattern is angles x phases, as 3x5; got {text!r}") from None
     return angles, phases
-
-
-def _get(recipe: Recipe, key: str):
-    value = recipe
-    for part in key.split("."):
-        value = getattr(value, part)
-    return value

@@ -138,7 +138,7 @@ def test_their_share_of_a_validation_stands_at_its_beginning():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"dense": 1.0}, "data.dense is a share from 0 to below 1; got 1"),
+        ({"dense": 1.0}, "data.dense is from 0 to below 1; got 1"),
         ({"leaves": 0.2}, "has leaves among its scenes"),
         ({"normalise": "dataset"}, "data.dense is for data.input: widefield with data.normalise: image or noise"),
         ({"input": "frames"}, "data.dense is for data.input: widefield"),

@@ -151,8 +151,8 @@ def test_a_scale_that_is_not_painted_is_refused(key, own):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"leaves": 1.0}, "a share from 0 to below 1; got 1"),
-        ({"leaves": -0.1}, "a share from 0"),
+        ({"leaves": 1.0}, "data.leaves is from 0 to below 1; got 1"),
+        ({"leaves": -0.1}, "data.leaves is from 0 to below 1"),
         ({"normalise": "dataset"}, "with data.normalise: image or noise"),
         ({"input": "frames"}, "data.leaves is for data.input: widefield"),
     ],

@@ -106,6 +106,14 @@ def test_the_barrier_gets_sharper_unless_it_is_that_of_the_published_code():
     assert not losses.changes("charbonnier")
 
 
+def test_a_term_that_would_never_count_is_refused():
+    wanted = {"mean_absolute_error": 1.0, "ssim": {"weight": 0.1, "first_epoch": 5}}
+    losses.check_epochs(wanted, 6)
+    losses.check_epochs("ssim", 1)
+    with pytest.raises(InputError, match="loss ssim counts from epoch 5 on: of 5, counted from 0, there is none"):
+        losses.check_epochs(wanted, 5)
+
+
 def test_a_term_counts_in_its_epochs_only():
     truth, image = wave()
     wanted = {

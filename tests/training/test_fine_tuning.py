@@ -190,7 +190,7 @@ def test_the_pattern_is_that_of_the_stacks(tiny_cleaner, pairs, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"fine_tuning": {"patience": 0}}, "patience must be at least 1"),
+        ({"fine_tuning": {"patience": 0}}, "patience is at least 1; got 0"),
         ({"initial_weights": None}, "the model that initial_weights names"),
         ({"metrics": []}, "name one, as metrics"),
         ({"adversarial": {}}, "adversarial=null"),

@@ -75,7 +75,7 @@ def test_l1_is_the_gradient_of_the_sum_of_moduli():
         moved = [[weight + sign * small * row for sign in (1, -1)] for row in np.eye(3)]
         pull = [float(weight_sparsity([ahead]) - weight_sparsity([behind])) / (2 * small) for ahead, behind in moved]
         np.testing.assert_allclose(found, weight - RATE * (gradient + 0.2 * np.array(pull) + l2 * weight), rtol=1e-5)
-    with pytest.raises(InputError, match=r"optimizer\.l1 is 0 or more, with adam or sgd; got 0.1 with lion"):
+    with pytest.raises(InputError, match=r"optimizer\.l1 goes with adam or sgd; got 0.1 with lion"):
         from_dict({"name": "one", "network": {"name": "dncnn"}, "optimizer": {"name": "lion", "l1": 0.1}})
 
 
@@ -132,8 +132,8 @@ def test_momentum_is_pytorchs_while_the_learning_rate_changes(problem, nesterov)
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"momentum": 0.9}, "momentum is from 0 to below 1, with sgd; got 0.9 with adam"),
-        ({"name": "sgd", "momentum": 1.0}, "momentum is from 0 to below 1, with sgd; got 1.0 with sgd"),
+        ({"momentum": 0.9}, "momentum goes with sgd; got 0.9 with adam"),
+        ({"name": "sgd", "momentum": 1.0}, "momentum is from 0 to below 1; got 1.0"),
         ({"name": "sgd", "nesterov": True}, "nesterov is a kind of momentum; set optimizer.momentum"),
     ],
 )

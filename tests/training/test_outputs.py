@@ -110,7 +110,11 @@ def test_grey_levels_are_counted_and_a_term_ends(small, tmp_path):
     expected = 3 * float(losses.function("importance_weighted_absolute_error")(*pair, counts=counts)[0])
     assert rows_of(folder)[1]["val_loss"] == pytest.approx(expected, rel=1e-3)
     plain = of(
-        small, network={"name": "vdsr"}, loss=terms, data=TINY["data"] | {"name": str(small), "normalise": "image"}
+        small,
+        network={"name": "vdsr"},
+        loss=terms,
+        data=TINY["data"] | {"name": str(small), "normalise": "image"},
+        epochs=2,
     )
     with pytest.raises(InputError, match="counts grey levels of 8 bits, as SR-CACO-2 has them"):
         train(plain, out=tmp_path / "other")

@@ -1,12 +1,15 @@
 """Recipes: what is read, what is refused, and in which words."""
 
+import dataclasses
+import re
+
 import pytest
 import yaml
 
 from srredsim import resources
 from srredsim.errors import InputError
 from srredsim.training import runs
-from srredsim.zoo import models, recipe
+from srredsim.zoo import bounds, models, recipe
 
 MINIMAL = {"name": "mine", "network": {"name": "red_net", "input_channels": 15}}
 
@@ -43,19 +46,19 @@ def test_name_comes_from_the_folder_when_left_out(tmp_path):
     [
         ({"epoch": 3}, "no recipe key epoch (did you mean 'epochs'?)"),
         ({"data": {"bach": 3}}, "no recipe key data.bach (did you mean 'batch'?)"),
-        ({"epochs": 0}, "epochs must be at least 1; got 0"),
+        ({"epochs": 0}, "epochs is at least 1; got 0"),
         ({"epochs": "many"}, "epochs should be int; got 'many'"),
         ({"precision": "bfloat"}, "did you mean 'bfloat16'?"),
         ({"schedule": {"name": "cosin"}}, "did you mean 'cosine'?"),
-        ({"optimizer": {"learning_rate": -1}}, "learning_rate must be above 0"),
+        ({"optimizer": {"learning_rate": -1}}, "learning_rate is above 0; got -1"),
         ({"data": 3}, "data should be keys and values"),
         ({"network": {"input_channels": 15}}, "network needs a name"),
         ({"initialisation": "pytorch"}, "no initialisation 'pytorch' (did you mean 'torch'?)"),
         (
             {"optimizer": {"l2": 1e-5, "name": "adamw"}},
-            "optimizer.l2 is 0 or more, with adam or sgd; got 1e-05 with adamw",
+            "optimizer.l2 goes with adam or sgd; got 1e-05 with adamw",
         ),
-        ({"optimizer": {"epsilon": 1e-8, "name": "sgd"}}, "optimizer.epsilon is above 0, with adam or adamw"),
+        ({"optimizer": {"epsilon": 1e-8, "name": "sgd"}}, "optimizer.epsilon goes with adam or adamw"),
         ({"optimizer": {"restart_each_epoch": 1}}, "optimizer.restart_each_epoch should be bool; got 1"),
         (
             {"optimizer": {"restart_each_epoch": True}, "schedule": {"name": "cosine"}},
@@ -64,9 +67,15 @@ def test_name_comes_from_the_folder_when_left_out(tmp_path):
         ({"optimizer": {"restart_each_epoch": True, "ema": 0.9}}, "leave ema out"),
         ({"adversarial": {"kind": "esrgen"}}, "no adversarial.kind 'esrgen' (did you mean 'esrgan'?)"),
         ({"adversarial": {"wieght": 1}}, "no recipe key adversarial.wieght (did you mean 'weight'?)"),
-        ({"adversarial": {"weight": 0}}, "adversarial.weight must be above 0; got 0.0"),
+        ({"adversarial": {"weight": 0}}, "adversarial.weight is above 0; got 0.0"),
         ({"adversarial": {"real": "another"}}, "no adversarial.real 'another'"),
         ({"adversarial": {"discriminator": {"size": 64}}}, "adversarial.discriminator needs a name"),
+        (
+            {"name": "../../evil"},
+            "name is that of a folder, as my_model, without / or a dot in front; got '../../evil'",
+        ),
+        ({"data": {"patterns": ["axb"]}}, "a pattern is angles x phases, as 3x5; got 'axb'"),
+        ({"data": {"patterns": ["3x0"]}}, "data.patterns has at least 1 angle and 1 phase, as 3x5; got 3x0"),
         ({"adversarial": {"warm_up_epochs": 3}, "epochs": 3}, "warm_up_epochs=3 leaves none of the 3 epochs"),
     ],
 )
@@ -75,6 +84,39 @@ def test_mistakes_are_named(tmp_path, change, words):
         recipe.load(written(tmp_path, MINIMAL | change))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", bounds.BOUNDS)
+def test_every_number_has_bounds(tmp_path, key):
+    """Endless and negative ones are none of a training; the key is named, and the next value is taken."""
+    section, _, name = key.rpartition(".")
+    usual = {"fine_tuning": {"initial_weights": "srredsim"}, "adversarial": {"metrics": ["psnr"]}}.get(section, {})
+    for value in (-1, ".nan", ".inf"):
+        change = {section: {name: value}} if section else {name: value}
+        path = written(tmp_path, MINIMAL | usual | change)
+        path.write_text(path.read_text().replace("'.nan'", ".nan").replace("'.inf'", ".inf"))
+        with pytest.raises(InputError, match=rf"^{re.escape(key)} (is |should be int)"):
+            recipe.load(path)
+
+
+def test_every_number_of_a_recipe_is_among_them():
+    """But for pairs of numbers, those that have words for their own bounds, and options of readers."""
+    found = set()
+    for section, of_section in {
+        "": recipe.Recipe,
+        **{f"{name}.": one for name, one in recipe.SECTIONS.items()},
+    }.items():
+        for one in dataclasses.fields(of_section):
+            if {"int", "float"} & set(str(one.type).split(" | ")):
+                found.add(section + one.name)
+    assert found - {"data.truth_crop"} == set(bounds.BOUNDS)
+
+
+def test_a_section_that_is_no_section_is_named(tmp_path):
+    with pytest.raises(InputError, match="data should be keys and values"):
+        recipe.load(written(tmp_path, MINIMAL), ["data=1"])
+    with pytest.raises(InputError, match=r"no recipe key data\.crop: data is a single value"):
+        recipe.load(written(tmp_path, MINIMAL), ["data=1", "data.crop=4"])
 
 
 @pytest.mark.parametrize("text", ["network: [", "", "- a\n- b\n"])
