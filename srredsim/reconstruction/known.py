@@ -76,8 +76,8 @@ class OfStack:
     notes: list[str]
 
 
-def for_stack(stack: RawStack, stripes: KnownStripes, lens: Lens) -> OfStack:
-    """What is known of the stripes and the lens of a stack.
+def for_stack(stack: RawStack, stripes: KnownStripes, lens: Lens | None) -> OfStack:
+    """What is known of the stripes and the lens of a stack; without a lens it is measured where it is not known.
 
     Raises
     ------
@@ -86,15 +86,18 @@ def for_stack(stack: RawStack, stripes: KnownStripes, lens: Lens) -> OfStack:
     """
     stripes, filled, notes, either_way_up = _from_elsewhere(stack, stripes)
     before = None if stripes.parameters is None else saved.load_parameters(stripes.parameters)
-    filled = before.fill(filled) if before else filled
-    _check_unit(filled, stripes, lens)
-    known = replace(_known(stack, before, stripes, lens), either_way_up=either_way_up)
+    borrowed: tuple[str, ...] = ()
+    if before:
+        filled = before.fill(stack.optics, stack.sizes["C"])
+        borrowed = tuple(name for name in OPTICS if getattr(stack.optics, name) is None)
+    _check_unit(filled, stripes, lens or Lens())
+    known = replace(_known(stack, before, stripes, lens), either_way_up=either_way_up, borrowed=borrowed)
     return OfStack(filled, known, before, notes)
 
 
 def stripes_of_another(stack: RawStack, parameters: str | Path | dict) -> OfStack:
     """The same of settings alone; a note names them."""
-    found = for_stack(stack, KnownStripes(parameters), Lens())
+    found = for_stack(stack, KnownStripes(parameters), None)
     name = "other settings" if isinstance(parameters, dict) else str(parameters)
     said = f"stripes as in {name}, with the phases and contrasts of this stack"
     return replace(found, notes=[said, *found.notes])
@@ -138,14 +141,16 @@ def _from_elsewhere(stack: RawStack, known: KnownStripes) -> tuple[KnownStripes,
     return KnownStripes(k=told.k0_per_um), optics, notes, told.foreign
 
 
-def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens) -> Known:
+def _known(stack: RawStack, before: saved.Saved | None, known: KnownStripes, lens: Lens | None) -> Known:
     """What was said of stripes and lens, for every angle and channel of this stack."""
     channels = stack.sizes["C"]
     steps_rad: Any = known.phase_steps  # rows, when `KnownStripes` has checked them
     if steps_rad is not None and len(steps_rad) == 1:
         steps_rad = tuple(steps_rad) * stack.pattern.angles
-    dampings = None if lens.otf_damping is None else (Damping(lens.otf_damping, "given"),) * channels
-    if before and not (dampings or lens.otf):
+    dampings: tuple[Damping, ...] | None = None
+    if lens and lens.otf_damping is not None:
+        dampings = (Damping(lens.otf_damping, "given"),) * channels
+    elif before and not (lens and lens.otf) and (lens or not before.with_otf):
         dampings = before.dampings_for(channels)
     parameters = before.for_stack(stack.pattern, channels) if before else None
     return Known(parameters, known.k, steps_rad, dampings, stack.pattern.hexagonal)

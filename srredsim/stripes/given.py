@@ -32,7 +32,8 @@ class Known:
     order of every angle, y down; ``steps_rad`` the phase of every frame (angles, phases), up to a common one an angle;
     ``dampings`` that of the OTF in every channel, held against the frames where it is `given`; ``hexagonal`` whether
     the pattern is: its three directions have a vector each, and steps that are found. ``either_way_up``: the vectors
-    are of a program that may count the rows from the other end, and are tried mirrored, too.
+    are of a program that may count the rows from the other end, and are tried mirrored, too. ``borrowed`` are optics
+    that only the parameters say: where these are of other stripes, they may be of another microscope.
     """
 
     parameters: Sequence[Parameters] | None = None
@@ -41,6 +42,7 @@ class Known:
     dampings: Sequence[Damping] | None = None
     hexagonal: bool | None = None
     either_way_up: bool = False
+    borrowed: tuple[str, ...] = ()
 
     def check(self, pattern: Pattern, transfer: Transfer) -> None:
         """Raises InputError if this is nothing that such a stack can have."""
@@ -88,26 +90,38 @@ class Known:
 
     def find(self, prepared: Prepared, transfer: Transfer, channel: int = 0) -> tuple[Parameters, list[str]]:
         """Stripes of all angles and the lens that shows them, and what is to be said about what was known."""
-        damping = self.damping(channel)
+        damping, nominal = self.damping(channel), transfer
         if damping and transfer.curve is None:
             transfer = replace(transfer, damping=damping.value, spherical_waves=damping.spherical_waves)
         if self.parameters is not None:
-            return self._of_another_stack(self.parameters[channel], prepared, transfer, damping)
+            return self._of_another_stack(self.parameters[channel], prepared, (transfer, nominal), damping)
         if self.k0_per_um is not None:
             return self._near(self.k0_per_um, prepared, transfer, damping)
         return self._searched(prepared, transfer, damping)
 
     def _of_another_stack(
-        self, saved: Parameters, prepared: Prepared, transfer: Transfer, damping: Damping | None
+        self, saved: Parameters, prepared: Prepared, lenses: tuple[Transfer, Transfer], damping: Damping | None
     ) -> tuple[Parameters, list[str]]:
+        """``lenses`` are the known one and, of the same optics, one of which nothing is known."""
+        transfer, nominal = lenses
         angles, notes = reused(saved, prepared, transfer)
         if lost(saved.angles, angles):
-            found = estimate(prepared, transfer, damping=damping, hexagonal=saved.at_once > 1)
+            given = damping if damping and damping.chosen == "given" else None
+            found = estimate(prepared, transfer if given else nominal, damping=given, hexagonal=saved.at_once > 1)
             if _sure(found):
+                self._refuse_borrowed()
                 return found, [OTHER_STRIPES.format("the parameters")]
         if transfer.curve or (damping and damping.chosen != "given"):  # contrasts are those of this lens already
             return Parameters(tuple(angles), None if transfer.curve else damping, saved.at_once), notes
         return through_one_lens(angles, prepared.frames, transfer, damping), notes
+
+    def _refuse_borrowed(self) -> None:
+        if self.borrowed:
+            names = " and ".join(f"`{name}`" for name in self.borrowed)
+            raise InputError(
+                f"the frames have other stripes than the parameters say, and {names} only these tell: they may be those"
+                f" of another microscope; give {names}, or leave out `parameters`"
+            )
 
     def _near(
         self, k0_per_um: Sequence, prepared: Prepared, transfer: Transfer, damping: Damping | None

@@ -21,6 +21,8 @@ from srredsim.optics.nominal import in_um
 from srredsim.stripes.parameters import Angle, Damping, Order, Parameters
 
 STATUSES = ("measured", "inferred", "assumed", "failed")
+DAMPINGS = 0.01, 1.0  # that lenses have, and an ideal one
+LARGEST_Z = 1e9  # standard deviations: no photons tell more
 SAME_OPTICS = 0.005  # by which values that describe the same microscope may differ
 WRITTEN = "give the <stem>_wiener.json that srredsim reconstruct has written"
 
@@ -35,14 +37,19 @@ class Saved:
     dampings: tuple[Damping | None, ...]  # damping of the OTF in each channel; None where it was measured
     otf_file: str | None  # the file of the OTF it was measured with, if any
 
-    def fill(self, optics: Optics) -> Optics:
-        """The optics of a stack, with what is not known of them taken from here.
+    def fill(self, optics: Optics, channels: int) -> Optics:
+        """The optics of a stack of so many channels, with what is not known of them taken from here.
 
         Raises
         ------
         InputError
-            If they are those of another microscope.
+            If they are those of another microscope, or of one channel where those of several are not known.
         """
+        if channels > len(self.channels) and (self.optics.cutoffs or optics.wavelength_em_um is None):
+            raise InputError(
+                f"`parameters` {self.name} is of one channel, this stack has {channels}, whose emission wavelengths are"
+                " not known: give `wavelength_em_um`, one for each channel"
+            )
         if optics.pixel_size_um is not None and self.optics.pixel_size_um is None:
             raise InputError(
                 f"`parameters` {self.name} was measured where the pixel size was not known, this stack has"
@@ -77,6 +84,11 @@ class Saved:
             raise InputError(f"`parameters` {self.name} is of {len(self.channels)} channels, this stack has {channels}")
         return self.channels * (channels // len(self.channels))
 
+    @property
+    def with_otf(self) -> bool:
+        """Whether a measured OTF was used, which is not here."""
+        return None in self.dampings
+
     def dampings_for(self, channels: int) -> tuple[Damping, ...]:
         """Damping of the OTF in each channel of a stack.
 
@@ -85,7 +97,7 @@ class Saved:
         InputError
             If stripes and contrasts were measured with an OTF that is not here.
         """
-        if None in self.dampings:
+        if self.with_otf:
             raise InputError(
                 f"`parameters` {self.name} was measured with `otf` {self.otf_file}: give that, too, or `otf_damping`"
             )
@@ -103,6 +115,8 @@ def load_parameters(report: str | Path | dict) -> Saved:
     if isinstance(report, dict):
         return _saved(report, "given")
     path = Path(report)
+    if path.is_dir():
+        raise InputError(f"`parameters` {path} is a folder; {WRITTEN}")
     try:
         yaml = path.suffix.lower() in (".yaml", ".yml")
         content = documents.read_yaml(path) if yaml else documents.read_json(path)
@@ -150,7 +164,10 @@ def _damping(otf: dict) -> Damping | None:
     waves = _finite(otf.get("spherical_waves", 0.0))  # of which older files do not know
     if not 0 <= waves <= LARGEST_WAVES:
         raise ValueError(f"a spherical aberration of {waves:g} waves")
-    return Damping(_positive(otf["damping"]), "saved", spherical_waves=waves)
+    low, high = DAMPINGS
+    if not low <= (damping := _positive(otf["damping"])) <= high:
+        raise ValueError(f"a damping of {damping:g} where one from {low:g} to {high:g} should be")
+    return Damping(damping, "saved", spherical_waves=waves)
 
 
 def _parameters(channel: dict) -> Parameters:
@@ -189,6 +206,8 @@ def _order(order: dict) -> Order:
     if order["status"] not in STATUSES:
         raise ValueError(f"status {shown(order['status'])}")
     numbers = {name: _finite(order[name]) for name in ("phase_rad", "modulation_depth", "modulation_error", "z")}
+    if abs(numbers["z"]) > LARGEST_Z:
+        raise ValueError(f"a significance of {numbers['z']:g}")
     return Order(int(_finite(order["order"])), _vector(order["k_per_um"]), status=order["status"], **numbers)
 
 

@@ -25,13 +25,13 @@ def lens(side, pixel_um):
     return 2 / np.pi * (np.arccos(r) - r * np.sqrt(1 - r * r))
 
 
-def recorded(sample, photons, seed):
+def recorded(sample, photons, seed, k_per_um=K_PER_UM):
     """Frames (9, y, x) of a sample of twice the pixels, lit by three angles of cosines."""
     rng, side, pixel_um = np.random.default_rng(seed), len(sample), OPTICS["pixel_size_um"] / 2
     y, x = np.mgrid[:side, :side] * pixel_um
     frames = []
     for turn in 0.3 + np.pi * np.arange(3) / 3:
-        phase = 2 * np.pi * K_PER_UM * (np.sin(turn) * y + np.cos(turn) * x)
+        phase = 2 * np.pi * k_per_um * (np.sin(turn) * y + np.cos(turn) * x)
         for step in 2 * np.pi * np.arange(3) / 3:
             lit = np.fft.fft2(sample * (1 + 0.8 * np.cos(phase + step + turn))) * lens(side, pixel_um)
             frames.append(np.fft.ifft2(lit).real.reshape(side // 2, 2, side // 2, 2).mean((1, 3)))
@@ -102,6 +102,71 @@ def test_stripes_of_another_microscope_are_refused(slide, bright, tmp_path):
         srredsim.predict(slide, parameters=bright, **(OPTICS | {"na": 1.3}))
     with pytest.raises(InputError, match="there is no such file"):
         srredsim.predict(slide, parameters=tmp_path / "none.json", **OPTICS)
+
+
+@pytest.mark.filterwarnings("ignore::srredsim.errors.Doubt")
+def test_where_stripes_are_others_the_lens_is_measured_too(bright, tmp_path):
+    """Whatever the other stack says of it; and optics that only it says are refused, as are its stripes."""
+    told = json.loads(bright.read_text())
+    told["channels"][0]["otf"] |= {"damping": 0.3, "spherical_waves": 0.1}
+    frames = recorded(spots(), 1000, 8, 0.8 * K_PER_UM)
+    alone = srredsim.reconstruct(frames, **OPTICS)
+    known = srredsim.reconstruct(frames, parameters=told, **OPTICS)
+    assert any(
+        note.startswith("warning: the frames have other stripes than the parameters say") for note in known.notes
+    )
+    np.testing.assert_allclose(known.array, alone.array, atol=1e-3 * alone.array.max())
+    np.save(tmp_path / "other.npy", frames)
+    words = "the frames have other stripes than the parameters say, and `wavelength_em_um` only these tell"
+    for verb in (srredsim.reconstruct, srredsim.predict):
+        with pytest.raises(InputError, match=words):
+            verb(tmp_path / "other.npy", parameters=told, **(OPTICS | {"wavelength_em_um": None}))
+
+
+@pytest.mark.filterwarnings("ignore::srredsim.errors.Doubt")
+def test_predict_measures_the_lens_where_the_other_stack_had_a_file_of_it(bright):
+    frames, told = recorded(spots(), 1000, 9), json.loads(bright.read_text())
+    with_lens = srredsim.predict(frames, model="red_wiener", parameters=told, **OPTICS)
+    told["channels"][0]["otf"] |= {"file": "otf.tif", "damping": None}
+    without = srredsim.predict(frames, model="red_wiener", parameters=told, **OPTICS)
+    assert np.corrcoef(with_lens.array.ravel(), without.array.ravel())[0, 1] > 0.999
+    with pytest.raises(InputError, match=r"was measured with `otf` otf\.tif: give that, too, or `otf_damping`"):
+        srredsim.reconstruct(frames, parameters=told, **OPTICS)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (("otf", "damping"), 1e-9, "a damping of 1e-09 where one from 0.01 to 1 should be"),
+        (("otf", "damping"), 7, "a damping of 7 where one from 0.01 to 1 should be"),
+        (("angles", 0, "orders", 0, "z"), 1e12, "a significance of 1e\\+12"),
+        (("angles", 0, "orders", 0, "z"), float("nan"), "where a number should be"),
+    ],
+)
+def test_numbers_that_no_measurement_gives_are_refused(slide, bright, place, value, words):
+    told = json.loads(bright.read_text())
+    *way, last = place
+    found = told["channels"][0]
+    for step in way:
+        found = found[step]
+    found[last] = value
+    with pytest.raises(InputError, match=f"is damaged .*{words}"):
+        srredsim.predict(slide, parameters=told, **OPTICS)
+
+
+def test_a_folder_is_no_file_of_parameters(slide, tmp_path):
+    (tmp_path / "some.json").mkdir()
+    with pytest.raises(InputError, match=r"some\.json is a folder; give the <stem>_wiener\.json"):
+        srredsim.predict(slide, parameters=tmp_path / "some.json", **OPTICS)
+
+
+@pytest.mark.filterwarnings("ignore::srredsim.errors.Doubt")
+def test_one_channel_does_not_say_the_optics_of_two(bright):
+    two = np.stack([recorded(spots(), 500, seed) for seed in range(2)]).reshape(2, 3, 3, SIDE, SIDE)
+    with pytest.raises(InputError, match="is of one channel, this stack has 2, whose emission wavelengths"):
+        srredsim.reconstruct(two, axes="CAPYX", parameters=bright, na=1.4, pixel_size_um=0.08)
+    told = {"wavelength_em_um": (0.525, 0.525)}
+    assert srredsim.reconstruct(two, axes="CAPYX", parameters=bright, **(OPTICS | told)).array.shape[0] == 2
 
 
 def test_networks_of_raw_frames_and_of_single_images_take_none(slide, bright, tmp_path):
