@@ -20,6 +20,10 @@ def above_zero(name: str, value: Any) -> float:
     return _number(Real, name, value, "a number above 0", lambda one: 0 < one < math.inf)
 
 
+def wiener(name: str, value: Any) -> float:
+    return _number(Real, name, value, "a number above 0, at most 1e6: 0.1 is usual", lambda one: 0 < one <= 1e6)
+
+
 def share(name: str, value: Any) -> float:
     return _number(Real, name, value, "a number from 0 to 1", lambda one: 0 <= one <= 1)
 

@@ -30,7 +30,7 @@ def refused(name, call, *values, **named):
     ("name", "values"),
     [
         ("attenuation", (2, -0.1, NAN, "0.5", "off", True)),
-        ("wiener", (-1, 0, NAN, INF, "0.1", True)),
+        ("wiener", (-1, 0, NAN, INF, 1e300, "0.1", True)),
         ("otf_damping", (5, -0.5, 0, NAN, "1")),
         ("iterations", (-1, 0, 2.5, "3")),
         ("otf", (5, "a\0b")),
@@ -60,6 +60,15 @@ def test_what_no_file_is_read_with(name, values, of, tmp_path):
     data = {"array": STACK, "file": tmp_path / "stack.npy", "stack": srredsim.read(STACK)}[of]
     for value in values:
         assert "got" in refused(name, srredsim.read, data, **{name: value})
+
+
+@pytest.mark.parametrize(("shape", "kind"), [((9, 8, 8), np.uint16), ((9, 33, 31), np.float16)])
+@pytest.mark.filterwarnings("error::RuntimeWarning", "ignore::srredsim.errors.Doubt")
+def test_few_pixels_and_half_digits_are_computed_with(shape, kind):
+    """Nothing is divided by 0 or overflows; of noise around 20000 an image is as bright as its frames."""
+    frames = np.random.default_rng(0).poisson(20000, shape).astype(kind)
+    assert srredsim.inspect(frames, **MICROSCOPE).found["highest"] == float(frames.max())
+    assert np.isfinite(srredsim.reconstruct(frames, **MICROSCOPE).array).all()
 
 
 def test_numbers_of_numpy_are_numbers():

@@ -164,7 +164,7 @@ def scene(parser: Parser) -> None:
 
 
 def only(parser: Parser) -> None:
-    help = "some times, channels or z-planes of each input, numbered from 0 as in reports: t=0-2, or t=0-2,c=1,z=5"
+    help = "some times, channels or z-planes of each input, numbered from 0 (c=0 is channel 1): t=0-2, or t=0-2,c=1,z=5"
     parser.add_argument("--only", metavar="WHICH", help=help)
 
 

@@ -31,7 +31,6 @@ from srredsim.io.alternatives import by_arguments
 from srredsim.io.raw import Frames
 from srredsim.noise.aligned import aligned
 from srredsim.noise.camera import FINEST, noise_of_frames
-from srredsim.noise.clipped import clipped_pixels
 from srredsim.noise.line import NoiseLine
 from srredsim.noise.lines import lines_of
 from srredsim.noise.spectrum import NoiseSpectrum, noise_spectrum
@@ -66,20 +65,26 @@ def field_of(stack: RawStack, position: tuple[int, int, int]) -> Field:
     return Field(raw, np.arange(stack.pattern.frames).reshape(raw.shape[:2]))
 
 
-def checked(
-    stack: RawStack, position: Position, others: dict[str, RawStack], noticed: list[Check], gone: Container[tuple]
-) -> dict:
+@dataclass(frozen=True)
+class Noticed:
+    """What was seen of a channel when all its frames were read."""
+
+    checks: list[Check]
+    saturation: Check
+    gone: Container[Position]  # whose frames are lost
+
+
+def checked(stack: RawStack, position: Position, others: dict[str, RawStack], noticed: Noticed) -> dict:
     """Report of a channel, ready for JSON: its checks, and the numbers behind them, of one (t, c, z).
 
-    ``noticed`` is what was seen when all its frames were read. Where frames are ``gone`` of what is to be checked,
-    nothing else is.
+    Where frames are gone of what is to be checked, there is nothing but what was noticed.
     """
     channel = position[1]
     field = field_of(stack, position)
     report = _nothing_known(channel, position, field)
-    if position in gone:
-        return report | {"checks": [check.report() for check in noticed]}
-    known = list(noticed)
+    known = list(noticed.checks)
+    if position in noticed.gone:
+        return report | {"checks": [check.report() for check in known]}
     try:
         _refuse_unusable(field.raw)
         order, better = _order(stack, position, field, others)
@@ -93,10 +98,10 @@ def checked(
         known.append(verdicts.not_checked("raw frames", str(problem)))
         return report | {"checks": [check.report() for check in known]}
     transfer, lacking = _transfer(stack.optics.of_channel(channel))
-    recorded, white = field.raw, _whiteness(field.raw)
-    if transfer and (lines := lines_of(recorded, transfer.cutoff_per_pixel)):
+    white = _whiteness(field.raw)
+    if transfer and (lines := lines_of(field.raw, transfer.cutoff_per_pixel)):
         known.append(verdicts.camera_lines(lines))
-        field = replace(field, raw=lines.without(recorded))
+        field = replace(field, raw=lines.without(field.raw))
         prepared = prepare(field.raw)
     spectrum = _spectrum(field.raw, transfer.cutoff_per_pixel) if transfer else None
     field, prepared = _with_white_noise(field, prepared, spectrum)
@@ -114,7 +119,7 @@ def checked(
     contrast = verdicts.told_from_noise(_contrast(field.raw, noise, parameters), white, spectrum)
     checks = [
         *known,
-        verdicts.saturation(clipped_pixels(recorded), recorded.size, float(recorded.max())),
+        noticed.saturation,
         verdicts.camera_noise(noise, white, source, spectrum),
         told(verdicts.told_by_stripes(contrast, parameters)),
         *(told(check) for check in _stripes(parameters, lacking, bleaching)),

@@ -32,9 +32,11 @@ def _light(lights: Mapping[int, float], first: int) -> Check:
     darkest = min(lights, key=lambda t: lights[t])
     lost = 100 * (1 - max(lights[darkest], 0.0) / lights[first])
     verdict, limit = good_if_low(lost, LOST_PERCENT), f"good to {LOST_PERCENT[0]:g} %, bad above {LOST_PERCENT[1]:g} %"
+    again = max((light for t, light in lights.items() if t > darkest), default=0.0) >= AS_BRIGHT * lights[first]
     less = "give each time less light, or take fewer of them: later images are noisier"
-    advice = None if verdict == GOOD else less
-    words = f"{lost:.0f} % lost from time {first + 1} to time {darkest + 1}" if lost > 0 else "none lost"
+    lamp = f"the light of t={darkest} comes back later, so that it is no bleaching: look at lamp and shutter"
+    advice = None if verdict == GOOD else lamp if again else less
+    words = f"{lost:.0f} % lost from t={first} to t={darkest}" if lost > 0 else "none lost"
     return Check("light over time", verdict, lost, words, limit, advice)
 
 
@@ -46,7 +48,7 @@ def _focus(lights: Mapping[int, float], sharpness: Mapping[int, float], first: i
     worst = min(bright, key=lambda t: bright[t])
     share = bright[worst] / best
     verdict = good_if_high(share, SHARP)
-    advice = None if verdict == GOOD else f"hold the focus: time {worst + 1} is not sharp, or the sample has changed"
-    least = f"at least {100 * share:.0f} % of the contrast of the sharpest time, the least at time {worst + 1}"
+    advice = None if verdict == GOOD else f"hold the focus: t={worst} is not sharp, or the sample has changed"
+    least = f"at least {100 * share:.0f} % of the contrast of the sharpest time, the least at t={worst}"
     limit = f"good from {100 * SHARP[0]:g} %, bad below {100 * SHARP[1]:g} %"
     return [Check("focus over time", verdict, share, f"fine detail has {least}", limit, advice)]

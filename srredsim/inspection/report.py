@@ -9,8 +9,9 @@ import numpy as np
 
 from srredsim.acquisition import IN_WORDS, Position, RawStack
 from srredsim.errors import InputError
-from srredsim.inspection.checks import checked, middle, seen
+from srredsim.inspection.checks import Noticed, checked, middle, seen
 from srredsim.inspection.over_time import over_time
+from srredsim.inspection.saturated import NOTHING, Saturated
 from srredsim.lost_frames import lost
 from srredsim.optics.nominal import in_pixels
 from srredsim.optics.transfer import transfer_of
@@ -51,6 +52,7 @@ def inspect(
     gone: dict[Position, str] = {}
     sharp: dict[Position, float] = {}
     levels: dict[Position, float] = {}
+    saturated: dict[int, Saturated] = {}
     for t, c, z in stack.positions():
         raw = stack.raw(t, c, z)
         if problem := lost(raw):
@@ -66,9 +68,15 @@ def inspect(
         if not values.size:
             continue
         low, top = min(low, values.min()), values.max()
+        found = Saturated.of_values(values, stack.which((t, c, z)))
+        saturated[c] = max(saturated.get(c, NOTHING), found, key=lambda one: one.order)
         if top >= high:
             at_high = np.count_nonzero(values == top) + (at_high if top == high else 0)
             high = top
+
+    def noticed(channel: int) -> Noticed:
+        return Noticed(seen(stack, channel, gone), saturated.get(channel, NOTHING).check(), gone)
+
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
     return {
         "source": None if stack.source is None else str(stack.source),
@@ -81,16 +89,14 @@ def inspect(
         "lowest": _number(low),
         "highest": _number(high),
         "non_finite_pixels": int(np.prod(stack.array.shape, dtype=np.int64)) - int(counts.sum()),
-        "saturated_pixels": int(at_high) if high in FULL_SCALES else 0,
+        "saturated_pixels": int(at_high) if float(high) in FULL_SCALES else 0,
         "constant": bool(low == high),
         "frame_means": [[[_number(mean) for mean in row] for row in channel] for channel in means],
         "angle_means": [[_number(mean) for mean in channel.mean(axis=1)] for channel in means],
         "channels": in_unit(
             [
                 _with_times(
-                    checked(middles or stack, _telling(sharp, channel), others or {}, seen(stack, channel, gone), gone),
-                    levels,
-                    sharp,
+                    checked(middles or stack, _telling(sharp, channel), others or {}, noticed(channel)), levels, sharp
                 )
                 for channel in range(channels)
             ]

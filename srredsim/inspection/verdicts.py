@@ -334,10 +334,16 @@ def steps_off(steps_rad: np.ndarray, times: int = 1) -> np.ndarray:
     return off - off.mean()
 
 
-def saturation(clipped: int, pixels: int, top: float) -> Check:
+def saturation(clipped: int, pixels: int, top: float, place: str = "") -> Check:
+    """Check of so many clipped pixels, of the raw stack at a ``place`` where there are several."""
     share = clipped / pixels
     verdict = good_if_low(share, CLIPPED_SHARE)
-    number = f"{clipped} pixels ({percent(share)} %) at {top:g}" if clipped else f"none; the brightest pixel is {top:g}"
+    where = f" in {place}" if place else ""
+    number = (
+        f"{clipped} pixels ({percent(share)} %) at {top:g}{where}"
+        if clipped
+        else f"none; the brightest pixel is {top:g}"
+    )
     advice = f"lower light, exposure or camera gain until no pixel reaches {top:g}"
     return Check(
         "saturation",

@@ -71,8 +71,8 @@ def _checks(channel: dict[str, Any], report: dict[str, Any]) -> list[str]:
 
 def _what_was_checked(channel: dict[str, Any], report: dict[str, Any]) -> str:
     sizes, (y, x) = report["sizes"], channel["pixels_checked"]
-    places = [("C", f"channel {channel['channel'] + 1}"), ("T", f"time {channel['time'] + 1}")]
-    places.append(("Z", f"z-plane {channel['z'] + 1}"))
+    places = [("C", f"channel {channel['channel'] + 1}"), ("T", f"t={channel['time']}")]
+    places.append(("Z", f"z={channel['z']}"))
     where = [words for axis, words in places if sizes[axis] > 1]
     if (y, x) != (sizes["Y"], sizes["X"]):
         where.append(f"the middle {y} x {x} pixels")

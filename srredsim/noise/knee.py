@@ -32,6 +32,7 @@ INDEPENDENT = 0.4  # share of the frequencies of a field with fading borders tha
 EXACT = 0.04  # relative: stacks of known cut-off are met with, however much light there is
 FAINT = 0.03  # times the noise at lower frequencies
 LARGEST_LOGARITHM = 80.0
+TINY = 1e-30
 CERTAIN = 3.0  # standard deviations
 HIGHEST = 0.5  # cycles per pixel: where a lens cuts off that passes more, pixels do not show
 
@@ -147,7 +148,8 @@ class ObjectPower:
         """
         if self._fit is None:
             shape = np.exp(self._powers @ self._usual)
-            level = np.sum(counts * np.maximum(power - noise, 0)) / np.sum(counts * shape * gain, axis=-1)
+            passed = np.maximum(np.sum(counts * shape * gain, axis=-1), TINY)  # 0 of fields of a few pixels
+            level = np.sum(counts * np.maximum(power - noise, 0)) / passed
             self._fit = np.broadcast_to(self._usual, (*level.shape, 3)).copy()
             self._fit[..., 0] = np.log(np.maximum(level, np.exp(-LARGEST_LOGARITHM)))
         for _ in range(rounds):

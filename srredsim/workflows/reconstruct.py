@@ -66,7 +66,7 @@ class Method:
         if self.live and self.device == devices.GPU:
             raise InputError("`live` is computed on the processor; leave out `device`")
         if self.wiener is not None:
-            checks.above_zero("wiener", self.wiener)
+            checks.wiener("wiener", self.wiener)
         checks.attenuation("attenuation", self.attenuation)
         if self.iterations is not None:
             checks.positive("iterations", self.iterations)

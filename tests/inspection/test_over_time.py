@@ -39,7 +39,7 @@ def test_light_that_fades_is_told_and_is_not_taken_for_lost_focus(last, verdict)
     assert light["verdict"] == verdict
     assert light["value"] == pytest.approx(100 * (1 - last), abs=3)
     assert (light["advice"] is None) == (verdict == "good")
-    assert light["number"].endswith("lost from time 1 to time 4")
+    assert light["number"].endswith("lost from t=0 to t=3")
     assert found.get("focus over time", {"verdict": "good"})["verdict"] == "good"
 
 
@@ -47,14 +47,32 @@ def test_light_that_fades_is_told_and_is_not_taken_for_lost_focus(last, verdict)
 def test_focus_that_is_lost_is_told(width, verdict):
     focus = checks_of(series([1, 1, 1], [0, width, 0]))["focus over time"]
     assert focus["verdict"] == verdict
-    assert focus["number"].endswith("the least at time 2")
+    assert focus["number"].endswith("the least at t=1")
+
+
+def test_light_that_comes_back_is_no_bleaching():
+    light = checks_of(series([1, 0.2, 0.95], [0] * 3))["light over time"]
+    assert light["verdict"] == "doubtful" or light["verdict"] == "bad"
+    assert light["advice"].startswith("the light of t=1 comes back later, so that it is no bleaching")
+
+
+def test_saturation_is_told_of_all_frames():
+    """Saturated pixels in a corner of the last time; nothing is said of the others."""
+    stack = series([1, 1, 1], [0] * 3)
+    top = int(stack.array.max()) + 50
+    stack.array[2, 0, 0, 1, 1, :12, :12] = top
+    (channel,) = api.inspect(stack).found["channels"]
+    (found,) = [check for check in channel["checks"] if check["name"] == "saturation"]
+    assert found["number"] == f"144 pixels (0.17 %) at {top} in t=2"
+    assert found["value"] == pytest.approx(144 / stack.array[0].size)
+    assert found["verdict"] != "good"
 
 
 def test_one_time_has_none_and_one_that_begins_in_the_dark_is_judged_from_its_light_on():
     assert checks_of(series([1], [0])) == {}
     found = checks_of(series([0, 1, 0.95], [0, 0, 0]))
     assert found["light over time"]["value"] == pytest.approx(5, abs=2)
-    assert "from time 2 to time 3" in found["light over time"]["number"]
+    assert "from t=1 to t=2" in found["light over time"]["number"]
 
 
 def test_numbers_are_those_of_the_least_time():
