@@ -35,7 +35,10 @@ class FilePairs(Pairs):
 
     def __init__(self, inputs: list[Path], truths: list[Path], split: str = ""):
         self.split = split
-        references = {io.stem(path): path for path in truths}
+        references: dict[str, Path] = {}
+        for path in truths:
+            if (other := references.setdefault(io.stem(path), path)) is not path:
+                raise InputError(f"{path.parent} has two truths called {io.stem(path)}: {other.name} and {path.name}")
         lacking = [path.name for path in inputs if io.stem(path) not in references]
         if lacking:
             raise InputError(
@@ -180,8 +183,8 @@ class ImagePairs(FilePairs):
 
     def _read(self, index: int) -> Pair:
         source, truth, position = self._items[index]
-        image = np.asarray(source.pixels(position), np.float32)[..., None]
         try:
+            image = np.asarray(source.pixels(position), np.float32)[..., None]
             scaling = self._scaling_of(image)
         except InputError as problem:
             raise InputError(f"{source.path}: {problem}") from None

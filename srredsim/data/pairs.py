@@ -260,13 +260,13 @@ def match_widefield(truth: np.ndarray, frames: np.ndarray) -> np.ndarray:
     Both are blurred first: the truth is the sharper one, which would lower the gain.
     The background of the widefield image is not part of the result: its offset (see `srredsim.normalise`) is removed.
     """
+    if not np.ptp(truth) > 0 or not np.isfinite(truth).all():  # blurred, rounding would be a structure
+        raise InputError("the reference image is constant or not finite; there is nothing to learn from it")
     widefield = np.mean(frames, axis=-1, dtype=np.float64)
     scale = truth.shape[0] // widefield.shape[0]
     binned = truth.reshape(widefield.shape[0], scale, widefield.shape[1], scale).mean(axis=(1, 3), dtype=np.float64)
     widefield, binned = (ndimage.gaussian_filter(image, BLUR_PIXELS) for image in (widefield, binned))
     spread = binned - binned.mean()
-    if not np.any(spread) or not np.all(np.isfinite(spread)):
-        raise InputError("the reference image is constant or not finite; there is nothing to learn from it")
     gain = np.sum(spread * (widefield - widefield.mean())) / np.sum(spread**2)
     if gain <= 0:
         raise InputError(

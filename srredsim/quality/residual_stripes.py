@@ -66,6 +66,8 @@ def residual_stripes(
     dy, dx = (np.fft.fftfreq(n // BLOCK, BLOCK * pixel_size_um) / transfer.cutoff_per_um for n in shape)
     offset = np.hypot(dy[:, None], dx)
     around = (offset >= AROUND[0]) & (offset <= AROUND[1])
+    if not around.any():  # a field of a few pixels: nothing says what is chance
+        return []
     extent_um = np.array(shape) * pixel_size_um
     reach = EDGE * (transfer.cutoff_per_um + parameters.k_max_per_um)
     found = []

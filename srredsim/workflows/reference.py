@@ -9,6 +9,7 @@ network cannot learn to keep it.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -158,7 +159,7 @@ class Reference:
         transfers, name = transfers_of(stack), io.stem(path, reading.scene, reading.only)
         twin = self._twin(path, name, reading, stack) if self.dim.low else None
         jobs = twin or self._parted(name, stack, transfers)
-        split = self._split(jobs)
+        split = self._split(name)
         homes = [self._home(split, job.name) for job in jobs]
         done, total = 0, len(jobs) * int(np.prod(stack.array.shape[:3]))
 
@@ -189,10 +190,11 @@ class Reference:
         notes = list(dict.fromkeys([*stack.notes, *notes, *watch.doubts(remarks(stack))]))
         return {"input": str(path), "split": split, "pairs": pairs, "notes": notes}
 
-    def _split(self, jobs: list[Job]) -> str:
-        """Where a stack is already, so that it is never in both; else one of so many is held back."""
+    def _split(self, name: str) -> str:
+        """Where a stack is already, in any light, so that it is never in both; else one of so many is held back."""
+        own = re.compile(rf"{re.escape(name)}(_(light|photons)[\d.e+-]+)?")
         for split in SPLITS:
-            if any(_raw(self.out, split, job.name).exists() for job in jobs):
+            if any(own.fullmatch(path.stem) for path in (self.out / split / "raw").glob("*.tif")):
                 return split
         return "validation" if self.validation and self.taken % self.validation == 1 else "train"
 

@@ -113,6 +113,8 @@ def nan(image):
         ("raw", lambda image: 0 * image + 7, r"raw.c\.tif: the image is constant \(7 in nearly"),
         ("raw", nan, r"raw.c\.tif: 1 pixels are NaN"),
         ("truth", lambda image: 0 * image, r"truth.c\.tif: the reference image is constant or not finite"),
+        ("truth", lambda image: 0 * image + 0.1, r"truth.c\.tif: the reference image is constant or not finite"),
+        ("raw", lambda image: image * 1e20, r"raw.c\.tif: the largest pixel of frame 1 is .*, wanted between"),
         ("truth", nan, r"truth.c\.tif: the reference image is constant or not finite"),
         ("truth", lambda image: -image, r"truth.c\.tif: .* does not resemble the widefield image"),
     ],
@@ -125,6 +127,13 @@ def test_every_pair_is_looked_at_before_a_run_is_made(tmp_path, part, change, wo
         train(asked(home, 2), out=tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_two_truths_of_one_name_are_refused(tmp_path):
+    home = folder(tmp_path / "mine", 2) / "train" / "truth"
+    np.save(home / "c.npy", io.read_image(home / "c.tif")[0][0, 0, 0])
+    with pytest.raises(InputError, match=r"has two truths called c: c\.(npy|tif) and c\.(npy|tif)"):
+        train(asked(tmp_path / "mine", 2), out=tmp_path / "run")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,19 @@ def correlation(one, other):
     return np.corrcoef(one.ravel(), other.ravel())[0, 1]
 
 
+def test_a_stack_stays_where_it_is_in_any_light(stacks, tmp_path, run):
+    """Fields of one split are never in the other, whatever light is made of them later, or in whatever order."""
+    folder, _ = stacks
+    assert run("reference", folder, "--out", tmp_path, "--light", 0.1)[0] == 0
+    for name in "bca":
+        assert run("reference", folder / f"{name}.tif", "--out", tmp_path, "--light", 0.02)[0] == 0
+    found = {
+        split: {path.stem for path in (tmp_path / split / "raw").glob("*.tif")} for split in ("train", "validation")
+    }
+    assert found["validation"] == {"b_light0.1", "b_light0.02"}
+    assert {name[0] for name in found["train"]} == {"a", "c"}
+
+
 def test_pairs_are_dim_stacks_with_the_truth(stacks, tmp_path, run):
     folder, samples = stacks
     status, out, err = run("reference", folder, "--out", tmp_path / "pairs", "--light", 0.1, 0.02, "--json")
