@@ -78,8 +78,14 @@ def counting_of(
     Raises
     ------
     InputError
-        If a pixel is not finite, or the noise does not grow with the light, as that of a camera does.
+        If a pixel is not finite, the offset is above the frames, or the noise does not grow with the light, as that of
+        a camera does.
     """
+    if offset_adu is not None and not offset_adu < (mean := float(np.mean(raw, dtype=np.float64))):
+        raise InputError(
+            f"`offset_adu` is what the camera records without light; {offset_adu:g} is not below the mean of the"
+            f" frames, {mean:.4g}"
+        )
     if gain_adu is not None and offset_adu is not None and read_noise_e is not None:
         return Counting(gain_adu, offset_adu, read_noise_e, rounding_adu2=step_of(np.asarray(raw)) ** 2 * QUANTISATION)
     _check_finite(raw)

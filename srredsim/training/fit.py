@@ -163,6 +163,9 @@ def _train(recipe: Recipe, folder: Path, state: checkpoint.State, devices: strat
                 shuffle=False,
                 verbose=0,
             )
+        except Exception:
+            runs.forget_begun(folder)
+            raise
         finally:
             progress.close()
         if devices.chief:

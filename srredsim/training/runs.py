@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -154,6 +155,16 @@ def made(folder: Path) -> Iterator[None]:
             for one in new:
                 one.rmdir()
         raise
+
+
+def forget_begun(folder: Path) -> None:
+    """Take away what tells of a run of which no epoch was done: it can be begun anew there, with other settings."""
+    if not (folder / CHECKPOINT / "state.json").is_file():
+        for name in ("recipe.yaml", "run.json"):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+        with suppress(OSError):  # what else is there was there before
+            folder.rmdir()
 
 
 def go_on(recipe: Recipe, folder: Path | None) -> Path:

@@ -75,7 +75,7 @@ def compare_file(
     Raises
     ------
     InputError
-        If the file or the truth cannot be used, or there is such a page.
+        If the file or the truth cannot be used, no method makes an image of it, or there is such a page.
     """
     path, reading, writing, where = Path(path), reading or io.Reading(), writing or io.Writing(), devices.device(device)
     stack = io.read(path, **asdict(reading))
@@ -97,6 +97,9 @@ def compare_file(
             found = _judged(alone, made, None if truths is None else truths[c], where)
             rows += [{"channel": c, **row} for row in found]
             shown.append(_shown(called[c] if called else f"channel {c + 1}", made, found))
+        others = [row["why_not"] for row in rows if row["method"] != WIDEFIELD]
+        if others and all(others):
+            raise InputError(f"no method makes an image: {others[0]}")
         pixel_size_um = None if stack.optics.pixel_size_um is None else stack.optics.pixel_size_um / SCALE
         notes = [*filter(None, [which_plane(stack)]), *stack.notes]
         text = methods.page_of(f"{path.name}: methods compared", shown, pixel_size_um, notes)

@@ -285,4 +285,6 @@ def _line(noise: Sequence[float]) -> NoiseLine:
     a, b = map(float, checks.numbers("noise", noise, "two numbers (A, B)", shape=(2,)))
     if max(a, b) <= 0:
         raise InputError(f"`noise` is of the variance a x + b, one of them above 0; got a = {a:g}, b = {b:g}")
+    if a < 0:
+        raise InputError(f"`noise` is of the variance a x + b, which grows with the light: a is 0 or more; got {a:g}")
     return NoiseLine(a, b)

@@ -70,6 +70,14 @@ def test_the_camera_is_found_in_the_frames():
     assert counting_of(stack.raw, transfer, 2.0, 90.0, 1.0) == Counting(2.0, 90.0, 1.0)
 
 
+@pytest.mark.parametrize("others", [{}, {"gain_adu": 2.0, "read_noise_e": 1.0}])
+def test_an_offset_above_the_frames_is_none(others):
+    stack = sample()
+    mean = float(stack.raw.mean())
+    with pytest.raises(InputError, match=r"`offset_adu` is what .* is not below the mean of the frames"):
+        counting_of(stack.raw, transfer_for(stack.settings), offset_adu=mean + 1, **others)
+
+
 def test_noise_that_does_not_grow_with_the_light_is_no_cameras():
     rng = np.random.default_rng(4)
     stack = sample()

@@ -177,6 +177,24 @@ def check_model(folder: Path) -> None:
     np.testing.assert_array_equal(models.load(folder, "float32").network(frames), by_file)
 
 
+def test_a_run_that_ends_before_an_epoch_is_done_can_be_begun_anew(tmp_path, monkeypatch, eagerly):
+    """The same folder, with other settings; Ctrl-C leaves what a resumed run needs."""
+    out = tmp_path / "run"
+    for problem, left in ((InputError("too large"), False), (KeyboardInterrupt(), True)):
+
+        def stopped(*_, problem=problem, **__):
+            raise problem
+
+        with monkeypatch.context() as patch:
+            patch.setattr(callbacks.StopOnNaN, "on_train_batch_end", stopped)
+            with pytest.raises(type(problem)):
+                train(recipe.from_dict(tiny(epochs=1, steps=1)), out=out)
+        assert (out / "recipe.yaml").exists() == left
+        assert left or list(out.glob("*")) == []
+    with pytest.raises(InputError, match="has a run already; go on with `resume`"):
+        train(recipe.from_dict(tiny(epochs=1, steps=1)), out=out)
+
+
 def test_nan_ends_the_run_and_keeps_the_last_good_weights(tmp_path, monkeypatch, eagerly):
     save = checkpoint.save
 

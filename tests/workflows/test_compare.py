@@ -74,6 +74,14 @@ def test_channels_are_named_and_the_plane_too(folder, run, tmp_path, monkeypatch
     assert "Shown: the first of 2 times." in (tmp_path / "two_compared.html").read_text(encoding="utf-8")
 
 
+def test_an_empty_stack_has_no_page(folder, refused, tmp_path):
+    np.save(tmp_path / "empty.npy", np.full((9, 48, 56), 7, np.uint16))
+    told = ("--na", 1.4, "--wavelength-em-um", 0.525, "--pixel-size-um", 0.08)
+    line = refused("compare", tmp_path / "empty.npy", *told, "--out", tmp_path / "o")
+    assert "no method makes an image: the frame of angle 1" in line
+    assert not [path for path in tmp_path.rglob("*") if path.suffix == ".html"]
+
+
 def test_a_truth_of_another_size_is_refused(folder, refused, tmp_path):
     io.write_image(tmp_path / "small.tif", np.zeros((56, 48)))
     line = refused("compare", folder / "a<b>.tif", "--truth", tmp_path / "small.tif", "--out", tmp_path / "o")

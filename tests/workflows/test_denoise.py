@@ -180,7 +180,10 @@ def test_noise_that_cannot_be_is_refused(tmp_path, refused, noisy):
     mean = f"{noisy[0, 0, 0].mean():.4g}"
     for method in ("pure_let", "vst_bm3d", "vst_epll"):
         assert f"below 0 at the mean brightness {mean}" in refused(
-            "denoise", path, "--method", method, "--noise", "-1", "5"
+            "denoise", path, "--method", method, "--noise", "1", "-1000000"
+        )
+        assert "grows with the light: a is 0 or more; got -0.1" in refused(
+            "denoise", path, "--method", method, "--noise", "-0.1", "1e6"
         )
 
 
