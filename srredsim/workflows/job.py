@@ -180,10 +180,10 @@ class Job:
 
     def status(self) -> dict[str, Any]:
         """What is done and what is missing, ready for JSON; InputError if the plan is not that of the manifest."""
-        done, _ = self.done(), self.plan
+        done, plan = self.done(), self.plan
         missing = [dict(zip("tcz", one, strict=True)) for one in self.units if one not in done]
         told = {"units": self.count, "done": len(done), "missing": missing, "failed": self.failures()}
-        return {"parts": str(self.folder), **self.manifest, **told}
+        return {"parts": str(self.folder), **self.manifest, "only": plan.writing.only, **told}
 
     def worker(self) -> Any:
         """Who does units of the plan; with the models of the last one, where they are the same."""

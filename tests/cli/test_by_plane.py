@@ -54,6 +54,15 @@ def test_shares_of_a_prediction_are_merged_into_the_files_of_one_process(run, ti
     assert "series_tiny.tif exists already" in run(*how).err
 
 
+def test_status_says_which_part_of_a_file_it_is_of(run, series, tmp_path):
+    how = "reconstruct", series, "--only", "t=1-2", "--out", tmp_path, "--by-plane"
+    assert run(*how, "--shard", "0/2").status == 0
+    status, out, _ = run("status", tmp_path)
+    assert f"{series}, t=1-2 alone: 0 of 2 planes are done, 2 are missing, the first t=0, c=0, z=0" in out
+    assert status == 0
+    assert json.loads(run("status", tmp_path, "--json").out)["results"][0]["only"] == "t=1-2"
+
+
 def test_a_reconstruction_that_was_killed_goes_on_after_its_last_plane(run, process, series, tmp_path):
     asked = "reconstruct", series, "--report"
     assert run(*asked, "--out", tmp_path / "one").status == 0

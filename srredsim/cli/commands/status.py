@@ -43,10 +43,10 @@ def run(arguments) -> dict:
 
 
 def _line(one: dict) -> str:
-    missing = one["missing"]
+    missing, of = one["missing"], one["input"] + (f", {one['only']} alone" if one["only"] else "")
     if not missing:
-        return f"{one['input']}: all {one['units']} planes are done, to be merged into {one['result']}"
+        return f"{of}: all {one['units']} planes are done, to be merged into {one['result']}"
     first = ", ".join(f"{axis}={missing[0][axis]}" for axis in "tcz")
     failed = f", {len(one['failed'])} failed" if one["failed"] else ""
     words = f"{one['done']} of {one['units']} planes are done{failed}, {len(missing)} are missing, the first {first}"
-    return f"{one['input']}: {words} ({one['work']}, {Path(one['result']).name})"
+    return f"{of}: {words} ({one['work']}, {Path(one['result']).name})"
