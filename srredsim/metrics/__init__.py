@@ -87,6 +87,11 @@ class ImageMetric(keras.metrics.Mean):
             values = ops.where(empty, 0.0, values)
         return super().update_state(values, sample_weight)
 
+    def result(self):
+        """NaN where none of the images had a region, which the mean of no number would make 0."""
+        mean = super().result()
+        return ops.where(self.count > 0, mean, float("nan")) if self._of_region else mean
+
     def get_config(self):
         own = {"metric": self.metric, "data_range": self.data_range, "last_channel": self.last_channel}
         return {**super().get_config(), **own, "border": self.border}

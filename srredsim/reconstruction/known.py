@@ -99,7 +99,7 @@ def stripes_of_another(stack: RawStack, parameters: str | Path | dict) -> OfStac
     """The same of settings alone; a note names them."""
     found = for_stack(stack, KnownStripes(parameters), None)
     name = "other settings" if isinstance(parameters, dict) else str(parameters)
-    said = f"stripes as in {name}, with the phases and contrasts of this stack"
+    said = f"stripes as in {name}, if the frames show them, with the phases and contrasts of this stack"
     return replace(found, notes=[said, *found.notes])
 
 

@@ -130,6 +130,9 @@ def test_an_image_without_a_region_is_left_out_or_counts_as_published(spot):
         metric = metrics.get(name, border=0)
         metric.update_state(truths[..., None], images[..., None], sample_weight=np.array([1.0, 5.0, 3.0]))
         assert float(metric.result()) == pytest.approx((values[0] + 3 * values[2]) / 4, rel=1e-6)
+        metric.reset_state()
+        metric.update_state(dark[None, ..., None], dark[None, ..., None])
+        assert np.isnan(float(metric.result()))
     broken = np.full_like(images, np.nan)
     assert np.isnan(float(metrics.get("roi_psnr")(truths[..., None], broken[..., None])))
 
