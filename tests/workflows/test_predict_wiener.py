@@ -107,7 +107,7 @@ def test_untrained_it_scores_what_wiener_scores(cleaner, sample):
     found = methods.images(cleaner, pair, "3x3")
     np.testing.assert_allclose(found["cleaner"], found["Wiener"], rtol=1e-4, atol=1e-3)
     assert score(pair.truth, found["Wiener"])["psnr"] > score(pair.truth, found["widefield (Fourier)"])["psnr"]
-    with pytest.raises(InputError, match="must tell NA, emission wavelength and pixel size"):
+    with pytest.raises(InputError, match="needs NA, emission wavelength and pixel size"):
         methods.images(cleaner, Pair(frames, sample.truth, scaling_of(frames)), "3x3")
 
 
