@@ -78,8 +78,14 @@ def resumed(model: str | None, overrides: Sequence[str], folder: Path | None) ->
     """The recipe that a run was started with, and where it is: in the folder, else the latest of a model."""
     if not (model or folder):
         raise InputError(NO_MODEL)
-    folder = find(folder, recipes.load(model).name if model else "")
-    return recipes.load(folder, overrides), folder
+    found = find(folder, recipes.load(model).name if model else "")
+    recipe = recipes.load(found, overrides)
+    if model and folder and recipes.load(model, overrides).network != recipe.network:
+        raise InputError(
+            f"{folder} is a run of {recipe.name}, whose network is another than that of {model}; a resumed run keeps"
+            " its recipe: leave `model` out, or give another `out`"
+        )
+    return recipe, found
 
 
 def find(folder: Path | None, model: str) -> Path:

@@ -241,6 +241,14 @@ def test_more_gpus_than_there_are(tmp_path):
         train(recipe.from_dict(tiny()), out=tmp_path / "run", gpus=2)
 
 
+def test_a_run_is_not_resumed_as_that_of_another_model(whole, tmp_path):
+    recipe.save(recipe.from_dict(TINY), tmp_path / "mine.yaml")
+    found, folder = runs.resumed(str(tmp_path / "mine.yaml"), ["epochs=5"], whole)
+    assert (found.epochs, folder) == (5, whole)
+    with pytest.raises(InputError, match=r"is a run of tiny, whose network is another than that of red_frames"):
+        runs.resumed("red_frames", [], whole)
+
+
 def test_of_several_runs_the_one_written_last_goes_on(tmp_path, monkeypatch):
     """Whatever it is called; one that has no epoch yet counts from its start."""
     monkeypatch.setattr(runs, "HOME", tmp_path)
