@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from srredsim import __version__, io
+from srredsim import __version__, documents, io
 from srredsim.acquisition import Optics
-from srredsim.errors import InputError
+from srredsim.errors import WARNING, InputError
 from srredsim.optics.sampling import SCALE
 from srredsim.processes import cores, on_cores
 from srredsim.simulation import calibrated, calibration_file
 from srredsim.simulation.calibration import Calibration
+from srredsim.simulation.camera import SATURATION_ADU
 from srredsim.simulation.sim import Sample, simulate_stack
 
 PIXELS_PER_WORKER = 1_000_000  # raw pixels of one frame, over all stacks: less is not worth starting a process for
@@ -134,4 +135,15 @@ def sidecar(sample: Sample, seed: int, index: int) -> dict:
         "cutoff_per_um": settings.cutoff_per_um,
         "k_max_per_um": settings.k_max_per_um,
         "truth_pixel_size_um": settings.pixel_size_um / SCALE,
+        "saturated_pixels": int(np.count_nonzero(sample.raw == SATURATION_ADU)),
     }
+
+
+def saturated(raw_paths: Sequence[Path]) -> list[str]:
+    """What is to be said of stacks whose light the camera has cut off, by the files beside them."""
+    told = (documents.read_json(path.parents[1] / f"{path.stem}.json") for path in raw_paths)
+    number = sum(one["saturated_pixels"] > 0 for one in told)
+    if not number:
+        return []
+    words = f"{number} of {len(raw_paths)} stacks reach {SATURATION_ADU}, where the camera cuts the light off"
+    return [f"{WARNING}{words}: give fewer `photons`"]

@@ -43,8 +43,14 @@ def add_arguments(parser: shared.Parser) -> None:
 
 def run(arguments) -> dict:
     with terminal.progress("simulating") as progress:
-        paths = _kind(arguments)(arguments, progress)
+        make = _kind(arguments)
+        paths = make(arguments, progress)
     terminal.say(*paths)
+    if make in (_stacks, _of_microscope):
+        from srredsim.workflows.simulate import saturated
+
+        for line in saturated(paths):
+            terminal.note(line)
     return {"paths": [str(path) for path in paths]}
 
 

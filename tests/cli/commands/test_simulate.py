@@ -1,7 +1,9 @@
 """`srredsim simulate`: stacks that can be read; nothing overwritten."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srredsim import io
@@ -12,6 +14,15 @@ def test_simulate_writes_stacks_that_can_be_read(run, here):
     assert (status, err) == (0, "")
     assert [Path(line).as_posix() for line in out.split()] == ["made/raw/0000.tif", "made/raw/0001.tif"]
     assert io.read(Path("made/raw/0001.tif")).raw().shape == (2, 3, 32, 32)
+
+
+def test_light_that_the_camera_cuts_off_is_warned_of(run, here):
+    how = "simulate", "--size", 32, "--photons", 60000, 60001, "--count", 2
+    status, _, err = run(*how, "--out", "made")
+    assert status == 0
+    assert "warning: 2 of 2 stacks reach 65535, where the camera cuts the light off: give fewer --photons" in err
+    told = json.loads(Path("made/0000.json").read_text())
+    assert told["saturated_pixels"] == np.count_nonzero(io.read(Path("made/raw/0000.tif")).raw() == 65535) > 0
 
 
 def test_simulate_overwrites_nothing(run, refused, here, files_in):
