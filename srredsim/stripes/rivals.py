@@ -31,6 +31,7 @@ SAME_PEAK = 2.0  # frequency steps
 PROOFS = (8.0, 1e-9), (3.0, 1e-3)  # standard deviations by which all others leave more, and the false alarm then
 BRIGHT = 1.1  # power of a band over that of its noise, from which on it needs to be explained
 FAR_ABOVE = 2.0  # the same of bands that no vector beside explains
+FURTHEST = 1.97  # times the cut-off: finer stripes move the bands apart
 EXPLAINED = 1.2  # what the stripes leave at most: more where the lens is not quite as assumed would be no proof
 
 
@@ -105,8 +106,11 @@ def _without(peaks: list[Peak], worse: list[Peak]) -> list[Peak]:
 def _left(bands: Bands, orders: int, k0_per_um) -> tuple[float, float]:
     """What is left of all bands, over what noise leaves, and the number of frequencies that tell it.
 
-    Stripes of fewer orders than there are bands leave all of the others. Both are 0 where one order tells nothing.
+    Stripes of fewer orders than there are bands leave all of the others, and so does an order that is too fine to have
+    frequencies in common with band 0. Both are 0 where one order tells nothing.
     """
+    finest = FURTHEST * bands.transfer.cutoff_per_um / np.hypot(*k0_per_um)
+    orders = min(orders, int(finest))
     found = [overlap(bands, order, np.multiply(order, k0_per_um)).left() for order in range(1, orders + 1)]
     found += [_whole(bands, order) for order in range(orders + 1, bands.orders + 1)]
     if not all(frequencies for _, frequencies in found):
