@@ -15,7 +15,7 @@ from srredsim.stripes.bands import separated
 from srredsim.stripes.estimate import estimate
 from srredsim.stripes.overlap import overlap
 from srredsim.stripes.preprocess import prepare
-from srredsim.stripes.rivals import told_apart
+from srredsim.stripes.rivals import _left, _whole, explained, told_apart
 from srredsim.stripes.search import Peak
 
 
@@ -48,6 +48,16 @@ def test_what_is_explained_is_what_is_no_longer_left(order):
     found = overlap(bands, order, order * k0)
     power = np.sum(found.weights * np.abs(found.seen * found.h) ** 2)
     assert found.explained(np.zeros(1), np.zeros(1)).item() == pytest.approx(power - found.left()[0], rel=0.02)
+
+
+def test_a_second_order_that_is_too_fine_for_the_lens_is_left_whole():
+    """Stripes of two beams, 1.03 times as fine as the lens shows light: nothing else is refused for them."""
+    bands, k0 = of_first_angle(300.0)
+    fine = 1.03 * bands.transfer.cutoff_per_um * k0 / np.hypot(*k0)
+    left, frequencies = _left(bands, 2, fine)
+    (one, n), (all_of, m) = overlap(bands, 1, fine).left(), _whole(bands, 2)
+    assert (left, frequencies) == (pytest.approx((one + all_of) / (n + m)), pytest.approx(n + m))
+    assert not explained([Peak((fine[0], fine[1]), (5.0, 5.0), 0.5)], bands)
 
 
 @pytest.mark.parametrize("lag", [(0.6, -0.3), (-0.2, 0.4)])
